@@ -1,0 +1,1062 @@
+import re
+import unicodedata
+from collections import Counter
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# Who may change every field of equipment; technicians only the fields below.
+EDITOR_GROUPS = (
+    "sales_team.group_sale_salesman",
+    "account.group_account_invoice",
+    "field_installed_base.group_dispatcher",
+)
+READER_GROUPS = ",".join((*EDITOR_GROUPS, "field_installed_base.group_user"))
+# Orders and invoices are shown to those who may read them.
+DOCUMENT_GROUPS = "sales_team.group_sale_salesman,account.group_account_invoice"
+TECHNICIAN_FIELDS = frozenset({"condition", "note", "image_1920"})
+
+WARRANTY_EXPIRING_MONTHS = 3
+OLDEST_BUILDING_YEAR = 1800
+
+
+class InstalledBase(models.Model):
+    _name = "installed.base"
+    _inherit = ["mail.thread", "mail.activity.mixin", "image.mixin"]
+    _description = "Installed Base"
+    _order = "id desc"
+    _check_company_auto = True
+
+    # Identity
+    reference = fields.Char(
+        copy=False,
+        tracking=True,
+        help="Drawn from the sequence of the company when it is left empty.",
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    state = fields.Selection(
+        selection=[
+            ("installed", "Installed"),
+            ("unassigned", "Unassigned"),
+            ("retired", "Retired"),
+        ],
+        compute="_compute_state",
+        store=True,
+        precompute=True,
+        index=True,
+        tracking=True,
+    )
+
+    # Product
+    serial_number = fields.Char(copy=False, tracking=True)
+    serial_key = fields.Char(
+        compute="_compute_serial_key",
+        store=True,
+        precompute=True,
+        help="The serial number as it is compared: without case, spaces and dashes.",
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('type', '=', 'consu')]",
+        tracking=True,
+    )
+    product_brand_id = fields.Many2one(
+        comodel_name="product.brand",
+        string="Brand",
+        compute="_compute_product_brand_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    category_id = fields.Many2one(
+        comodel_name="installed.base.category",
+        compute="_compute_category_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    model = fields.Char(help="For equipment that is not in the product catalog.")
+    condition = fields.Selection(
+        selection=[
+            ("new", "New"),
+            ("good", "Good"),
+            ("worn", "Worn"),
+            ("to_replace", "To replace"),
+        ],
+        default="new",
+        required=True,
+        tracking=True,
+    )
+    note = fields.Html(string="Notes", groups="base.group_user")
+
+    # Customer
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id",
+        string="Commercial Entity",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Installation Site",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        tracking=True,
+        help="The customer or one of its addresses.",
+    )
+    site_address = fields.Char(related="site_id.contact_address")
+    site_phone = fields.Char(related="site_id.phone")
+    site_city = fields.Char(related="site_id.city", string="City")
+    site_zip = fields.Char(related="site_id.zip", string="ZIP")
+
+    # Installation
+    installation_type_id = fields.Many2one(
+        comodel_name="installed.base.installation.type", ondelete="restrict"
+    )
+    flue_type_id = fields.Many2one(
+        comodel_name="installed.base.flue.type", ondelete="restrict"
+    )
+    air_supply_type_id = fields.Many2one(
+        comodel_name="installed.base.air.supply.type",
+        string="Air-Supply Type",
+        ondelete="restrict",
+    )
+    is_compliant = fields.Boolean(string="Compliant", default=True, tracking=True)
+    reseller_id = fields.Many2one(
+        comodel_name="res.partner", index="btree_not_null", check_company=True
+    )
+    installer_id = fields.Many2one(
+        comodel_name="res.partner", index="btree_not_null", check_company=True
+    )
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        index="btree_not_null",
+        check_company=True,
+        groups="base.group_user",
+        tracking=True,
+    )
+
+    # Dates and warranty
+    sale_date = fields.Date()
+    installation_date = fields.Date(tracking=True)
+    building_year = fields.Integer(
+        aggregator=None, help="Year in which the equipment was built."
+    )
+    warranty_months = fields.Integer(
+        string="Parts Warranty (Months)",
+        compute="_compute_warranty_months",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+    )
+    labor_warranty_months = fields.Integer(
+        string="Labor Warranty (Months)",
+        compute="_compute_warranty_months",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+    )
+    warranty_end_date = fields.Date(
+        string="Parts Warranty Until",
+        compute="_compute_warranty_end_date",
+        inverse="_inverse_warranty_end_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        tracking=True,
+        help="Last day on which parts are under warranty.",
+    )
+    warranty_derived_date = fields.Date(
+        compute="_compute_warranty_end_date", store=True, precompute=True
+    )
+    labor_warranty_end_date = fields.Date(
+        string="Labor Warranty Until",
+        compute="_compute_labor_warranty_end_date",
+        inverse="_inverse_labor_warranty_end_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        tracking=True,
+        help="Last day on which labor is under warranty.",
+    )
+    labor_warranty_derived_date = fields.Date(
+        compute="_compute_labor_warranty_end_date", store=True, precompute=True
+    )
+    warranty_type = fields.Selection(
+        selection=[("initial", "Initial"), ("extension", "Extension")],
+        compute="_compute_warranty_type",
+        store=True,
+        precompute=True,
+        help="Extension: the warranty was typed to end later than the product's.",
+    )
+    warranty_state = fields.Selection(
+        selection=[
+            ("none", "No warranty"),
+            ("active", "Under warranty"),
+            ("expiring", "Ending soon"),
+            ("expired", "Expired"),
+        ],
+        compute="_compute_warranty_state",
+        search="_search_warranty_state",
+    )
+    retirement_date = fields.Date(copy=False, tracking=True)
+    retirement_reason = fields.Char(copy=False, tracking=True)
+    replaced_by_id = fields.Many2one(
+        comodel_name="installed.base",
+        index="btree_not_null",
+        copy=False,
+        check_company=True,
+        ondelete="restrict",
+    )
+
+    # Components
+    parent_id = fields.Many2one(
+        comodel_name="installed.base",
+        string="Part of",
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+        tracking=True,
+    )
+    child_ids = fields.One2many(
+        comodel_name="installed.base", inverse_name="parent_id", string="Components"
+    )
+
+    # Orders and invoices
+    sale_line_ids = fields.Many2many(
+        comodel_name="sale.order.line",
+        relation="installed_base_sale_order_line_rel",
+        column1="installed_base_id",
+        column2="sale_order_line_id",
+        string="Order Lines",
+        copy=False,
+        groups=DOCUMENT_GROUPS,
+    )
+    move_line_ids = fields.Many2many(
+        comodel_name="account.move.line",
+        relation="installed_base_account_move_line_rel",
+        column1="installed_base_id",
+        column2="account_move_line_id",
+        string="Invoice Lines",
+        copy=False,
+        groups=DOCUMENT_GROUPS,
+    )
+    sale_order_ids = fields.Many2many(
+        comodel_name="sale.order",
+        string="Orders",
+        compute="_compute_sale_order_ids",
+        search="_search_sale_order_ids",
+        groups=DOCUMENT_GROUPS,
+    )
+    sale_order_count = fields.Integer(
+        compute="_compute_sale_order_ids", groups=DOCUMENT_GROUPS
+    )
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Invoices",
+        compute="_compute_invoice_ids",
+        search="_search_invoice_ids",
+        groups=DOCUMENT_GROUPS,
+    )
+    invoice_count = fields.Integer(
+        compute="_compute_invoice_ids", groups=DOCUMENT_GROUPS
+    )
+
+    # Search
+    search_text = fields.Text(
+        compute="_compute_search_text",
+        store=True,
+        precompute=True,
+        prefetch=False,
+        index="trigram",
+        copy=False,
+        groups="base.group_user",
+        help="Everything the search box finds equipment by, in one indexed column.",
+    )
+
+    _reference_unique = models.UniqueIndex(
+        "(company_id, reference)",
+        "Another piece of equipment of the company has this reference.",
+    )
+    _product_serial_unique = models.UniqueIndex(
+        "(company_id, product_id, serial_key) "
+        "WHERE serial_key IS NOT NULL AND product_id IS NOT NULL",
+        "Another piece of equipment of this product has this serial number.",
+    )
+    _model_serial_unique = models.UniqueIndex(
+        "(company_id, lower(model), serial_key) "
+        "WHERE serial_key IS NOT NULL AND product_id IS NULL",
+        "Another piece of equipment of this model has this serial number.",
+    )
+    _product_or_model = models.Constraint(
+        "CHECK (product_id IS NOT NULL OR model <> '')",
+        "Choose the product of the equipment or type its model.",
+    )
+
+    # -- Computes -------------------------------------------------------------------
+
+    @api.depends("serial_number", "product_id", "model", "partner_id")
+    def _compute_display_name(self):
+        # Whoever reads equipment reads its name, whatever else he may read.
+        for equipment in self.sudo().with_context(display_default_code=False):
+            names = (
+                equipment.serial_number,
+                equipment.product_id.display_name or equipment.model,
+                equipment.partner_id.display_name,
+            )
+            equipment.display_name = " - ".join(filter(None, names))
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find what the search box and many2one fields find: every word somewhere in
+        reference, serial number, product, brand, model, customer, city or zip."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        if operator.endswith("like"):
+            return self._get_search_text_domain(value)
+        names = [value] if isinstance(value, str) else [name for name in value if name]
+        named = self.browse().union(
+            *(self.search(self._get_search_text_domain(name)) for name in names)
+        )
+        return (
+            Domain("reference", "in", names)
+            | Domain("serial_number", "in", names)
+            | Domain("id", "in", named.filtered(lambda e: e.display_name in names).ids)
+        )
+
+    @api.model
+    def _get_search_text_domain(self, text):
+        words = self._normalize_search_text(text).split()
+        return Domain.AND(Domain("search_text", "ilike", word) for word in words)
+
+    @api.model
+    def _normalize_search_text(self, text):
+        """Return text without case, accents and dashes, as it is stored and sought."""
+        decomposed = unicodedata.normalize("NFKD", text or "")
+        kept = (char for char in decomposed if not unicodedata.combining(char))
+        return re.sub(r"[\u2010-\u2015\u2212-]+", "", "".join(kept)).casefold()
+
+    @api.depends(
+        "reference",
+        "serial_number",
+        "serial_key",
+        "product_id.name",
+        "product_id.default_code",
+        "product_brand_id.name",
+        "model",
+        "partner_id.complete_name",
+        "site_id.city",
+        "site_id.zip",
+    )
+    def _compute_search_text(self):
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        product_names = {
+            product.id: " ".join(
+                dict.fromkeys(
+                    product.with_context(lang=code).display_name for code in languages
+                )
+            )
+            for product in self.product_id
+        }
+        for equipment in self:
+            site = equipment.site_id
+            texts = (
+                equipment.reference,
+                equipment.serial_number,
+                equipment.serial_key,
+                product_names.get(equipment.product_id.id),
+                equipment.product_brand_id.name,
+                equipment.model,
+                equipment.partner_id.complete_name,
+                site.zip,
+                site.city,
+            )
+            equipment.search_text = self._normalize_search_text(
+                " ".join(filter(None, texts))
+            )
+
+    @api.depends("retirement_date", "partner_id")
+    def _compute_state(self):
+        for equipment in self:
+            if equipment.retirement_date:
+                equipment.state = "retired"
+            elif equipment.partner_id:
+                equipment.state = "installed"
+            else:
+                equipment.state = "unassigned"
+
+    @api.depends("serial_number")
+    def _compute_serial_key(self):
+        for equipment in self:
+            equipment.serial_key = self._normalize_serial(equipment.serial_number)
+
+    @api.model
+    def _normalize_serial(self, serial_number):
+        """Return a serial number without case, spaces and dashes, False if nothing
+        is left."""
+        key = re.sub(r"[\s\u2010-\u2015\u2212-]+", "", serial_number or "")
+        return key.upper() or False
+
+    @api.depends("product_id")
+    def _compute_product_brand_id(self):
+        for equipment in self:
+            if equipment.product_id:
+                equipment.product_brand_id = equipment.product_id.product_brand_id
+
+    @api.depends("product_id")
+    def _compute_category_id(self):
+        for equipment in self:
+            equipment.category_id = (
+                equipment.category_id or equipment.product_id.installed_base_category_id
+            )
+
+    @api.depends("partner_id")
+    def _compute_site_id(self):
+        for equipment in self:
+            customer = equipment.partner_id
+            if not customer:
+                equipment.site_id = False
+            elif (
+                equipment.site_id.commercial_partner_id
+                != customer.commercial_partner_id
+            ):
+                equipment.site_id = customer.address_get(["delivery"])["delivery"]
+
+    # The months are the product's on the day the equipment is recorded: later changes
+    # of the product touch no existing equipment, so product_id is all they depend on.
+    @api.depends("product_id")
+    def _compute_warranty_months(self):
+        for equipment in self:
+            product = equipment.product_id
+            if product:
+                equipment.warranty_months = product.warranty_months
+                equipment.labor_warranty_months = product.labor_warranty_months
+
+    @api.depends("installation_date", "sale_date", "warranty_months")
+    def _compute_warranty_end_date(self):
+        self._derive_warranty_end("warranty")
+
+    def _inverse_warranty_end_date(self):
+        self._derive_warranty_end("warranty", typed=True)
+
+    @api.depends("installation_date", "sale_date", "labor_warranty_months")
+    def _compute_labor_warranty_end_date(self):
+        self._derive_warranty_end("labor_warranty")
+
+    def _inverse_labor_warranty_end_date(self):
+        self._derive_warranty_end("labor_warranty", typed=True)
+
+    def _derive_warranty_end(self, prefix, typed=False):
+        """Let the end of a warranty follow its start, unless another end was typed.
+
+        The day of the event is not counted, as in the reckoning of legal periods: 24
+        months from 2026-01-15 are over at the end of 2028-01-15. An end was typed
+        when it differs from the derived one, which is stored for this comparison.
+
+        :param str prefix: "warranty" (parts) or "labor_warranty"
+        :param bool typed: the present end was given by the user and stays
+        """
+        for equipment in self:
+            start = equipment.installation_date or equipment.sale_date
+            months = equipment[f"{prefix}_months"]
+            derived = bool(start and months > 0) and start + relativedelta(
+                months=months
+            )
+            end = equipment[f"{prefix}_end_date"]
+            if not typed and end == equipment[f"{prefix}_derived_date"]:
+                equipment[f"{prefix}_end_date"] = derived
+            equipment[f"{prefix}_derived_date"] = derived
+
+    @api.depends(
+        "warranty_end_date",
+        "warranty_derived_date",
+        "labor_warranty_end_date",
+        "labor_warranty_derived_date",
+    )
+    def _compute_warranty_type(self):
+        for equipment in self:
+            ends = (
+                (equipment.warranty_end_date, equipment.warranty_derived_date),
+                (
+                    equipment.labor_warranty_end_date,
+                    equipment.labor_warranty_derived_date,
+                ),
+            )
+            if not any(end for end, _derived in ends):
+                equipment.warranty_type = False
+            elif any(end and derived and end > derived for end, derived in ends):
+                equipment.warranty_type = "extension"
+            else:
+                equipment.warranty_type = "initial"
+
+    @api.depends("warranty_end_date", "labor_warranty_end_date")
+    @api.depends_context("tz")
+    def _compute_warranty_state(self):
+        today, soon = self._get_warranty_limits()
+        for equipment in self:
+            ends = (equipment.warranty_end_date, equipment.labor_warranty_end_date)
+            end = max(filter(None, ends), default=None)
+            if not end:
+                equipment.warranty_state = "none"
+            elif end < today:
+                equipment.warranty_state = "expired"
+            elif end <= soon:
+                equipment.warranty_state = "expiring"
+            else:
+                equipment.warranty_state = "active"
+
+    @api.model
+    def _search_warranty_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today, soon = self._get_warranty_limits()
+
+        def lasts(comparison, day):
+            return Domain("warranty_end_date", comparison, day) | Domain(
+                "labor_warranty_end_date", comparison, day
+            )
+
+        domains = {
+            "none": ~lasts("!=", False),
+            "expired": lasts("!=", False) & ~lasts(">=", today),
+            "expiring": lasts(">=", today) & ~lasts(">", soon),
+            "active": lasts(">", soon),
+        }
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    @api.model
+    def _get_warranty_limits(self):
+        """Return today, in the user's time zone, and the last day that is soon."""
+        today = fields.Date.context_today(self)
+        return today, today + relativedelta(months=WARRANTY_EXPIRING_MONTHS)
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr != "warranty_state":
+            return super()._field_to_sql(alias, field_expr, query)
+        # Depends on today, hence never stored; this makes it groupable all the same.
+        today, soon = self._get_warranty_limits()
+        end = SQL(
+            "GREATEST(%s, %s)",
+            self._field_to_sql(alias, "warranty_end_date", query),
+            self._field_to_sql(alias, "labor_warranty_end_date", query),
+        )
+        return SQL(
+            "CASE WHEN %(end)s IS NULL THEN 'none' WHEN %(end)s < %(today)s "
+            "THEN 'expired' WHEN %(end)s <= %(soon)s THEN 'expiring' "
+            "ELSE 'active' END",
+            end=end,
+            today=today,
+            soon=soon,
+        )
+
+    def _compute_sale_order_ids(self):
+        orders = self._get_documents("sale.order")
+        for equipment in self:
+            equipment.sale_order_ids = orders.get(equipment._origin.id)
+            equipment.sale_order_count = len(equipment.sale_order_ids)
+
+    @api.model
+    def _search_sale_order_ids(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("sale_line_ids.order_id", operator, value) | Domain(
+            "move_line_ids.sale_line_ids.order_id", operator, value
+        )
+
+    def _compute_invoice_ids(self):
+        invoices = self._get_documents("account.move")
+        for equipment in self:
+            equipment.invoice_ids = invoices.get(equipment._origin.id)
+            equipment.invoice_count = len(equipment.invoice_ids)
+
+    @api.model
+    def _search_invoice_ids(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain("move_line_ids.move_id", operator, value) | Domain(
+            "sale_line_ids.invoice_lines.move_id", operator, value
+        )
+
+    def _get_documents(self, model):
+        """Return {id: orders or invoices that the user may read} of this equipment."""
+        links = self._get_document_links(model, SQL("rel.installed_base_id"), self.ids)
+        documents = self.env[model].browse({document for _id, document in links})
+        readable = set(documents._filtered_access("read").ids)
+        found = {}
+        for equipment_id, document_id in links:
+            if document_id in readable:
+                found.setdefault(equipment_id, []).append(document_id)
+        return {
+            equipment_id: self.env[model].browse(sorted(ids, reverse=True))
+            for equipment_id, ids in found.items()
+        }
+
+    @api.model
+    def _count_by_document(self, documents):
+        """Return {id of order or invoice: pieces of equipment, archived ones not}."""
+        column = {"sale.order": "line.order_id", "account.move": "line.move_id"}
+        links = self._get_document_links(
+            documents._name, SQL(column[documents._name]), documents.ids
+        )
+        listed = set(
+            self.search([("id", "in", [equipment for equipment, _id in links])]).ids
+        )
+        return Counter(document for equipment, document in links if equipment in listed)
+
+    @api.model
+    def _get_document_links(self, model, column, ids):
+        """Tell which orders or invoices belong to which equipment, in one query.
+
+        An order belongs to it by one of its lines or by an invoice of one of them; an
+        invoice likewise. This is the one definition of both.
+
+        :param str model: "sale.order" or "account.move"
+        :param SQL column: what is restricted: "rel.installed_base_id", or
+            "line.order_id" and "line.move_id"
+        :param ids: the values it is restricted to
+        :return: pairs of equipment id and document id, each pair once
+        :rtype: list[tuple[int, int]]
+        """
+        if not ids:
+            return []
+        self.flush_model(["sale_line_ids", "move_line_ids"])
+        self.env["sale.order.line"].flush_model(["order_id", "invoice_lines"])
+        self.env["account.move.line"].flush_model(["move_id", "sale_line_ids"])
+        by_order_line = SQL("installed_base_sale_order_line_rel rel")
+        by_invoice_line = SQL("installed_base_account_move_line_rel rel")
+        if model == "sale.order":
+            document = SQL("line.order_id")
+            direct = SQL(
+                "%s JOIN sale_order_line line ON line.id = rel.sale_order_line_id",
+                by_order_line,
+            )
+            indirect = SQL(
+                "%s JOIN sale_order_line_invoice_rel bill"
+                " ON bill.invoice_line_id = rel.account_move_line_id"
+                " JOIN sale_order_line line ON line.id = bill.order_line_id",
+                by_invoice_line,
+            )
+        else:
+            document = SQL("line.move_id")
+            direct = SQL(
+                "%s JOIN account_move_line line ON line.id = rel.account_move_line_id",
+                by_invoice_line,
+            )
+            indirect = SQL(
+                "%s JOIN sale_order_line_invoice_rel bill"
+                " ON bill.order_line_id = rel.sale_order_line_id"
+                " JOIN account_move_line line ON line.id = bill.invoice_line_id",
+                by_order_line,
+            )
+        selects = (
+            SQL(
+                "SELECT rel.installed_base_id, %s FROM %s WHERE %s IN %s",
+                document,
+                tables,
+                column,
+                tuple(ids),
+            )
+            for tables in (direct, indirect)
+        )
+        return self.env.execute_query(SQL(" UNION ").join(selects))
+
+    # -- Constraints ----------------------------------------------------------------
+
+    @api.constrains("partner_id", "site_id")
+    def _check_site_id(self):
+        for equipment in self:
+            customer, site = equipment.partner_id, equipment.site_id
+            if site.commercial_partner_id != customer.commercial_partner_id and site:
+                raise ValidationError(
+                    self.env._(
+                        "%(site)s is no site of %(customer)s, the customer of "
+                        "%(equipment)s. Choose the customer or one of its addresses.",
+                        site=site.display_name,
+                        customer=customer.display_name or self.env._("nobody"),
+                        equipment=equipment._get_label(),
+                    )
+                )
+
+    @api.constrains("parent_id")
+    def _check_parent_id(self):
+        if self._has_cycle():
+            raise ValidationError(
+                self.env._(
+                    "%(equipment)s would become a component of itself. "
+                    "Choose another piece of equipment it is part of.",
+                    equipment=", ".join(e._get_label() for e in self),
+                )
+            )
+
+    @api.constrains("building_year")
+    def _check_building_year(self):
+        next_year = fields.Date.context_today(self).year + 1
+        for equipment in self:
+            year = equipment.building_year
+            if year and not OLDEST_BUILDING_YEAR <= year <= next_year:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s cannot have been built in %(year)d. Type a "
+                        "year from %(oldest)d to %(newest)d.",
+                        equipment=equipment._get_label(),
+                        year=year,
+                        oldest=OLDEST_BUILDING_YEAR,
+                        newest=next_year,
+                    )
+                )
+
+    @api.constrains("warranty_months", "labor_warranty_months")
+    def _check_warranty_months(self):
+        for equipment in self:
+            if min(equipment.warranty_months, equipment.labor_warranty_months) < 0:
+                raise ValidationError(
+                    self.env._(
+                        "The warranty of %s cannot last less than zero months.",
+                        equipment._get_label(),
+                    )
+                )
+
+    @api.constrains("retirement_date", "installation_date", "replaced_by_id")
+    def _check_retirement(self):
+        for equipment in self:
+            retired, installed = equipment.retirement_date, equipment.installation_date
+            if retired and installed and retired < installed:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s cannot be retired on %(retired)s, before it "
+                        "was installed on %(installed)s.",
+                        equipment=equipment._get_label(),
+                        retired=fields.Date.to_string(retired),
+                        installed=fields.Date.to_string(installed),
+                    )
+                )
+            if equipment.replaced_by_id == equipment:
+                raise ValidationError(
+                    self.env._(
+                        "%s cannot replace itself. Choose its successor.",
+                        equipment._get_label(),
+                    )
+                )
+
+    def _get_label(self):
+        """Return how messages name this piece of equipment."""
+        self.ensure_one()
+        names = (self.reference, self.display_name)
+        return " ".join(filter(None, names))
+
+    # -- CRUD -----------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        defaults = self.default_get(["company_id", "product_id", "model"])
+        vals_list = [{**defaults, **vals} for vals in vals_list]
+        self._check_serials_free(vals_list)
+        self._draw_references(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_technician_fields(vals)
+        if vals.keys() & {"serial_number", "product_id", "model", "company_id"}:
+            self._check_serials_free(
+                [
+                    {
+                        "company_id": equipment.company_id.id,
+                        "product_id": equipment.product_id.id,
+                        "model": equipment.model,
+                        "serial_number": equipment.serial_number,
+                        **vals,
+                    }
+                    for equipment in self
+                ],
+                ignored=self,
+            )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        # Deleting must not depend on which orders and invoices the user may read.
+        for equipment in self.sudo():
+            if equipment.sale_line_ids or equipment.move_line_ids:
+                raise UserError(
+                    self.env._(
+                        "%s was created from an order or an invoice and has a "
+                        "history. Archive or retire it instead.",
+                        equipment._get_label(),
+                    )
+                )
+
+    def _check_technician_fields(self, vals):
+        """Technicians report what they see on site; the rest is not theirs."""
+        forbidden = [
+            name
+            for name in vals
+            if name not in TECHNICIAN_FIELDS
+            and not name.startswith(("activity_", "message_"))
+        ]
+        if forbidden and not self._may_edit():
+            names = ", ".join(
+                field["string"]
+                for field in self.fields_get(forbidden, ["string"]).values()
+            )
+            raise AccessError(
+                self.env._(
+                    "You may change condition, notes and picture of equipment, but "
+                    "not: %s. Ask a dispatcher.",
+                    names,
+                )
+            )
+
+    @api.model
+    def _may_edit(self):
+        user = self.env.user
+        return self.env.su or any(user.has_group(group) for group in EDITOR_GROUPS)
+
+    @api.model
+    def _draw_references(self, vals_list):
+        """Give every value without reference the next one of its company."""
+        missing = {}
+        for vals in vals_list:
+            if not vals.get("reference"):
+                missing.setdefault(vals["company_id"], []).append(vals)
+        for company_id, company_vals in missing.items():
+            company = self.env["res.company"].browse(company_id)
+            sequence = company._get_installed_base_sequence()
+            while company_vals:
+                references = sequence._next_batch(len(company_vals))
+                # A reference that was typed or imported is skipped, not given twice.
+                taken = self._get_taken_references(company, references)
+                free = [reference for reference in references if reference not in taken]
+                for vals, reference in zip(company_vals, free, strict=False):
+                    vals["reference"] = reference
+                company_vals = company_vals[len(free) :]
+
+    @api.model
+    def _get_taken_references(self, company, references):
+        # Archived equipment and that of other users keeps its references.
+        return set(
+            self.sudo()
+            .with_context(active_test=False)
+            .search_fetch(
+                [("company_id", "=", company.id), ("reference", "in", references)],
+                ["reference"],
+            )
+            .mapped("reference")
+        )
+
+    # -- Serial numbers ---------------------------------------------------------------
+
+    @api.model
+    def _get_serial_identity(self, vals):
+        """Return what is unique about a piece of equipment: company, product (or
+        model without product) and serial key; None without serial number."""
+        serial_key = self._normalize_serial(vals.get("serial_number"))
+        if not serial_key:
+            return None
+        product_id = vals.get("product_id") or False
+        model = not product_id and (vals.get("model") or "").strip().lower()
+        return vals.get("company_id"), product_id, model, serial_key
+
+    @api.model
+    def _find_by_serial_identity(self, identities):
+        """Find equipment by identity, archived and retired ones too, in one query.
+
+        :param identities: results of :meth:`_get_serial_identity`
+        :return: {identity: equipment}
+        """
+        identities = set(filter(None, identities))
+        if not identities:
+            return {}
+        # A serial number is taken, whoever may read the equipment that has it.
+        candidates = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("company_id", "in", list({identity[0] for identity in identities})),
+                    ("serial_key", "in", list({identity[3] for identity in identities})),
+                ]
+            )
+        )
+        return {
+            identity: equipment
+            for equipment in candidates
+            if (
+                identity := self._get_serial_identity(
+                    {
+                        "company_id": equipment.company_id.id,
+                        "product_id": equipment.product_id.id,
+                        "model": equipment.model,
+                        "serial_number": equipment.serial_number,
+                    }
+                )
+            )
+            in identities
+        }
+
+    @api.model
+    def _get_serial_conflicts(self, vals_list, ignored=None):
+        """Tell which values carry a serial number that is taken.
+
+        :param ignored: equipment whose own serial number is no conflict
+        :return: {index in vals_list: message}
+        """
+        identities = [self._get_serial_identity(vals) for vals in vals_list]
+        existing = self._find_by_serial_identity(identities)
+        seen = {}
+        conflicts = {}
+        for index, (vals, identity) in enumerate(
+            zip(vals_list, identities, strict=True)
+        ):
+            if not identity:
+                continue
+            serial = vals["serial_number"]
+            other = existing.get(identity)
+            if identity in seen:
+                conflicts[index] = self.env._(
+                    "Serial number %s is used twice for the same product.", serial
+                )
+            elif other and other not in (ignored or ()):
+                conflicts[index] = self.env._(
+                    "Serial number %(serial)s is already recorded as %(equipment)s"
+                    "%(status)s.",
+                    serial=serial,
+                    equipment=other._get_label(),
+                    status=other._get_status_note(),
+                )
+            seen[identity] = index
+        return conflicts
+
+    def _get_status_note(self):
+        """Tell, in brackets, why a piece of equipment may not be in the list."""
+        if not self.active:
+            return self.env._(" (archived)")
+        if self.state == "retired":
+            return self.env._(" (retired)")
+        return ""
+
+    @api.model
+    def _check_serials_free(self, vals_list, ignored=None):
+        conflicts = self._get_serial_conflicts(vals_list, ignored)
+        if conflicts:
+            raise ValidationError("\n".join(conflicts.values()))
+
+    # -- Views ------------------------------------------------------------------------
+
+    @api.model
+    def _get_view_cache_key(self, view_id=None, view_type="form", **options):
+        key = super()._get_view_cache_key(view_id, view_type, **options)
+        return (*key, self._may_edit())
+
+    @api.model
+    def _get_view(self, view_id=None, view_type="form", **options):
+        arch, view = super()._get_view(view_id, view_type, **options)
+        if view_type in ("form", "list") and not self._may_edit():
+            for node in arch.xpath("//field[not(ancestor::field)]"):
+                if node.get("name") not in TECHNICIAN_FIELDS:
+                    node.set("readonly", "1")
+        return arch, view
+
+    @api.model
+    def _get_view_action(self, domain):
+        """Return the action that opens equipment, a single piece in its form."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "field_installed_base.installed_base_action"
+        )
+        equipment = self.search(domain, limit=2)
+        if len(equipment) == 1:
+            action.update(
+                views=[(False, "form")], view_mode="form", res_id=equipment.id
+            )
+        return {**action, "domain": list(Domain(domain)), "context": {}}
+
+    def action_view_sale_orders(self):
+        """Open the orders this equipment comes from."""
+        return self._get_document_action(
+            "sale.action_orders", self.sale_order_ids, self.env._("Orders")
+        )
+
+    def action_view_invoices(self):
+        """Open the invoices of this equipment."""
+        return self._get_document_action(
+            "account.action_move_out_invoice_type",
+            self.invoice_ids,
+            self.env._("Invoices"),
+        )
+
+    def _get_document_action(self, xmlid, documents, name):
+        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
+        if len(documents) == 1:
+            action.update(
+                views=[(False, "form")], view_mode="form", res_id=documents.id
+            )
+        return {
+            **action,
+            "name": name,
+            "domain": [("id", "in", documents.ids)],
+            "context": {"create": False},
+        }
+
+    def action_retire(self):
+        """Ask for date, reason and successor of equipment that goes out of service."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Retire"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (
+                    self.env.ref(
+                        "field_installed_base.installed_base_view_form_retire"
+                    ).id,
+                    "form",
+                )
+            ],
+            "target": "new",
+        }
+
+    def action_put_back(self):
+        """Put retired equipment back into service."""
+        self.write(
+            {
+                "retirement_date": False,
+                "retirement_reason": False,
+                "replaced_by_id": False,
+            }
+        )

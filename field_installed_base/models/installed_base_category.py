@@ -1,0 +1,80 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class InstalledBaseCategory(models.Model):
+    _name = "installed.base.category"
+    _description = "Equipment Category"
+    _order = "complete_name"
+    _parent_store = True
+    _rec_name = "complete_name"
+    _rec_names_search = ["complete_name"]
+
+    name = fields.Char(required=True)
+    complete_name = fields.Char(
+        compute="_compute_complete_name", store=True, recursive=True, index="trigram"
+    )
+    parent_id = fields.Many2one(
+        comodel_name="installed.base.category",
+        string="Parent Category",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    parent_path = fields.Char(index=True)
+    child_ids = fields.One2many(
+        comodel_name="installed.base.category",
+        inverse_name="parent_id",
+        string="Subcategories",
+    )
+    active = fields.Boolean(default=True)
+    color = fields.Integer()
+    installed_base_count = fields.Integer(
+        string="Equipment Count",
+        compute="_compute_installed_base_count",
+        help="Equipment of this category and the categories below it.",
+    )
+
+    @api.depends("name", "parent_id.complete_name")
+    def _compute_complete_name(self):
+        for category in self:
+            names = (category.parent_id.complete_name, category.name)
+            category.complete_name = " / ".join(filter(None, names))
+
+    def _compute_installed_base_count(self):
+        counts = dict(
+            self.env["installed.base"]._read_group(
+                [("category_id", "child_of", self.ids)],
+                groupby=["category_id"],
+                aggregates=["__count"],
+            )
+        )
+        for category in self:
+            path = category.parent_path or "-"
+            category.installed_base_count = sum(
+                count
+                for used, count in counts.items()
+                if used.parent_path.startswith(path)
+            )
+
+    @api.constrains("parent_id")
+    def _check_parent_id(self):
+        if self._has_cycle():
+            raise ValidationError(
+                self.env._(
+                    "Category %(category)s would become its own parent. "
+                    "Choose another parent.",
+                    category=", ".join(self.mapped("name")),
+                )
+            )
+
+    def action_view_installed_base(self):
+        """Open the equipment of this category and the categories below it."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "field_installed_base.installed_base_action"
+        )
+        return {
+            **action,
+            "domain": [("category_id", "child_of", self.id)],
+            "context": {"default_category_id": self.id},
+        }

@@ -1,0 +1,38 @@
+import math
+
+from odoo import models
+
+
+class InstalledBaseSourceLineMixin(models.AbstractModel):
+    """A line of an order or invoice whose units become pieces of equipment."""
+
+    _name = "installed.base.source.line.mixin"
+    _description = "Source Line of Installed Base"
+
+    def _is_installed_base_goods(self):
+        """Tell whether this line sells goods: no section, service, combo, down
+        payment or return."""
+        raise NotImplementedError
+
+    def _get_installed_base_quantity(self):
+        """Return quantity and unit of measure of this line."""
+        raise NotImplementedError
+
+    def _get_installed_base_units(self):
+        """Return the whole units of the product, in its own unit of measure."""
+        self.ensure_one()
+        quantity, uom = self._get_installed_base_quantity()
+        if uom and uom != self.product_id.uom_id:
+            quantity = uom._compute_quantity(
+                quantity, self.product_id.uom_id, round=False
+            )
+        # A dozen computed as 11.9999999 is twelve.
+        return max(0, math.floor(quantity + 1e-6))
+
+    def _get_installed_base_units_left(self):
+        """Tell how many units have no piece of equipment yet.
+
+        :return: {line id: units of the product}
+        :rtype: dict[int, int]
+        """
+        raise NotImplementedError

@@ -1,0 +1,62 @@
+from odoo import api, fields, models
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    is_installed_base = fields.Boolean(
+        string="Is Equipment",
+        compute="_compute_is_installed_base",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Units that are sold are proposed as installed base records.",
+    )
+    installed_base_category_id = fields.Many2one(
+        comodel_name="installed.base.category",
+        string="Equipment Category",
+        compute="_compute_installed_base_category_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    warranty_months = fields.Integer(
+        string="Parts Warranty",
+        help="Months of warranty on parts, for equipment recorded from now on.",
+    )
+    labor_warranty_months = fields.Integer(
+        string="Labor Warranty",
+        help="Months of warranty on labor, for equipment recorded from now on.",
+    )
+
+    _warranty_months_positive = models.Constraint(
+        "CHECK (warranty_months >= 0 AND labor_warranty_months >= 0)",
+        "A warranty lasts zero months or more.",
+    )
+
+    @api.depends("categ_id.installed_base_category_id")
+    def _compute_installed_base_category_id(self):
+        for template in self:
+            template.installed_base_category_id = (
+                template.installed_base_category_id
+                or template.categ_id.installed_base_category_id
+            )
+
+    @api.depends(
+        "type",
+        "product_brand_id",
+        "installed_base_category_id",
+        "warranty_months",
+        "labor_warranty_months",
+    )
+    def _compute_is_installed_base(self):
+        for template in self:
+            template.is_installed_base = template.type == "consu" and bool(
+                template.is_installed_base
+                or template.product_brand_id
+                or template.installed_base_category_id
+                or template.warranty_months
+                or template.labor_warranty_months
+            )

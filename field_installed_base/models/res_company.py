@@ -1,0 +1,66 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        companies._create_installed_base_sequences()
+        return companies
+
+    @api.model
+    def _create_missing_installed_base_sequences(self):
+        """Give every company that has none its sequence of references."""
+        self.search([])._create_installed_base_sequences()
+
+    def _create_installed_base_sequences(self):
+        # Users who may create a company need not be allowed to touch sequences.
+        sequences = self.env["ir.sequence"].sudo()
+        served = sequences.search(
+            [("code", "=", "installed.base"), ("company_id", "in", self.ids)]
+        ).company_id
+        sequences.create(
+            [
+                {
+                    "name": self.env._("Installed base of %s", company.name),
+                    "code": "installed.base",
+                    "prefix": "IB",
+                    "padding": 6,
+                    "company_id": company.id,
+                }
+                for company in self - served
+            ]
+        )
+
+    def _get_installed_base_sequence(self):
+        """Return the sequence that numbers the equipment of this company.
+
+        :raise UserError: if an administrator removed or archived it
+        """
+        self.ensure_one()
+        # Whoever may record equipment may number it; sequences need more rights.
+        sequence = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [
+                    ("code", "=", "installed.base"),
+                    ("company_id", "in", (self.id, False)),
+                ],
+                order="company_id",
+                limit=1,
+            )
+        )
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "Company %(company)s has no sequence for installed base "
+                    "references. Create or unarchive one with the code "
+                    "installed.base under Settings > Technical > Sequences.",
+                    company=self.display_name,
+                )
+            )
+        return sequence

@@ -1,0 +1,63 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class InstalledBaseCreateLine(models.TransientModel):
+    _name = "installed.base.create.line"
+    _description = "Create Installed Base Row"
+    _order = "id"
+
+    wizard_id = fields.Many2one(
+        comodel_name="installed.base.create",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    sale_line_id = fields.Many2one(comodel_name="sale.order.line")
+    move_line_id = fields.Many2one(comodel_name="account.move.line")
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        domain="[('type', '=', 'consu')]",
+    )
+    model = fields.Char(help="For equipment that is not in the product catalog.")
+    serial_number = fields.Char(
+        compute="_compute_serial_number", store=True, readonly=False
+    )
+    commercial_partner_id = fields.Many2one(related="wizard_id.commercial_partner_id")
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Installation Site",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+    )
+
+    @api.depends("wizard_id.serials")
+    def _compute_serial_number(self):
+        for wizard, lines in self.grouped("wizard_id").items():
+            serials = wizard._get_pasted_serials()
+            pasted = dict(zip(wizard.line_ids, serials, strict=False))
+            for line in lines:
+                line.serial_number = pasted.get(line, line.serial_number)
+
+    @api.depends("wizard_id.site_id")
+    def _compute_site_id(self):
+        for line in self:
+            line.site_id = line.wizard_id.site_id
+
+    def _prepare_vals(self):
+        """Return the values that a row adds to those of its wizard."""
+        vals = {
+            "product_id": self.product_id.id,
+            "model": self.model,
+            "serial_number": self.serial_number,
+            "site_id": self.site_id.id,
+        }
+        # Orders and invoices are none of the user's business who starts at a contact.
+        if self.sale_line_id:
+            vals["sale_line_ids"] = [Command.set(self.sale_line_id.ids)]
+        if self.move_line_id:
+            vals["move_line_ids"] = [Command.set(self.move_line_id.ids)]
+        return vals
