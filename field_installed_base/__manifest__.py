@@ -37,6 +37,9 @@
         "demo/installed_base_demo.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "field_installed_base/static/src/**/*",
+        ],
         "web.assets_tests": [
             "field_installed_base/static/tests/tours/**/*",
         ],

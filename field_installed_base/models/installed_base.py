@@ -46,8 +46,8 @@ class InstalledBase(models.Model):
     )
     state = fields.Selection(
         selection=[
-            ("installed", "Installed"),
             ("unassigned", "Unassigned"),
+            ("installed", "Installed"),
             ("retired", "Retired"),
         ],
         compute="_compute_state",
@@ -136,7 +136,6 @@ class InstalledBase(models.Model):
         tracking=True,
         help="The customer or one of its addresses.",
     )
-    site_address = fields.Char(related="site_id.contact_address")
     site_phone = fields.Char(related="site_id.phone")
     site_city = fields.Char(related="site_id.city", string="City")
     site_zip = fields.Char(related="site_id.zip", string="ZIP")
