@@ -31,6 +31,8 @@
         "views/menus.xml",
     ],
     "demo": [
+        "demo/res_users_demo.xml",
+        "demo/hr_employee_demo.xml",
         "demo/res_partner_demo.xml",
         "demo/product_demo.xml",
         "demo/sale_order_demo.xml",

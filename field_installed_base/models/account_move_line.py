@@ -52,14 +52,25 @@ class AccountMoveLine(models.Model):
             from_order = order_lines.installed_base_ids - bills.installed_base_ids
             _take(units, bills.ids, len(from_order))
             free_credits = order_lines.invoice_lines.filtered(
-                lambda bill: bill.move_id.move_type == "out_refund"
-                and bill.parent_state == "posted"
-                and not bill.move_id.reversed_entry_id
+                lambda bill: not bill.move_id.reversed_entry_id
             )
-            credited = sum(bill._get_installed_base_units() for bill in free_credits)
+            credited = free_credits._sum_installed_base_units("out_refund")
             _take(units, bills.ids[::-1], credited)
             left.update((bill.id, max(0, units[bill.id])) for bill in group)
         return left
+
+    def _sum_installed_base_units(self, *move_types):
+        """Return the units of the lines of these types of documents that count:
+        invoices unless they are cancelled, credit notes once they are posted."""
+        return sum(
+            line._get_installed_base_units()
+            for line in self
+            if line.move_id.move_type in move_types
+            and (
+                line.parent_state == "posted"
+                or (line.parent_state == "draft" and "out_refund" not in move_types)
+            )
+        )
 
     def _get_units_after_reversals(self):
         """Return {line id: units less those of the posted credit notes of its

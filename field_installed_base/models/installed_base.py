@@ -93,6 +93,12 @@ class InstalledBase(models.Model):
         ondelete="restrict",
     )
     model = fields.Char(help="For equipment that is not in the product catalog.")
+    equipment_name = fields.Char(
+        string="Equipment", compute="_compute_equipment_name", compute_sudo=True
+    )
+    product_image_128 = fields.Image(
+        related="product_id.image_128", string="Picture of the Product"
+    )
     condition = fields.Selection(
         selection=[
             ("new", "New"),
@@ -183,7 +189,7 @@ class InstalledBase(models.Model):
     )
     labor_warranty_months = fields.Integer(
         string="Labor Warranty (Months)",
-        compute="_compute_warranty_months",
+        compute="_compute_labor_warranty_months",
         store=True,
         readonly=False,
         precompute=True,
@@ -221,7 +227,6 @@ class InstalledBase(models.Model):
         selection=[("initial", "Initial"), ("extension", "Extension")],
         compute="_compute_warranty_type",
         store=True,
-        precompute=True,
         help="Extension: the warranty was typed to end later than the product's.",
     )
     warranty_state = fields.Selection(
@@ -305,7 +310,6 @@ class InstalledBase(models.Model):
         prefetch=False,
         index="trigram",
         copy=False,
-        groups="base.group_user",
         help="Everything the search box finds equipment by, in one indexed column.",
     )
 
@@ -324,19 +328,27 @@ class InstalledBase(models.Model):
         "Another piece of equipment of this model has this serial number.",
     )
     _product_or_model = models.Constraint(
-        "CHECK (product_id IS NOT NULL OR model <> '')",
+        "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
         "Choose the product of the equipment or type its model.",
     )
 
     # -- Computes -------------------------------------------------------------------
 
-    @api.depends("serial_number", "product_id", "model", "partner_id")
+    @api.depends("product_id", "model")
+    @api.depends_context("lang")
+    def _compute_equipment_name(self):
+        for equipment in self.with_context(display_default_code=False):
+            equipment.equipment_name = (
+                equipment.product_id.display_name or equipment.model
+            )
+
+    @api.depends("serial_number", "equipment_name", "partner_id")
     def _compute_display_name(self):
         # Whoever reads equipment reads its name, whatever else he may read.
-        for equipment in self.sudo().with_context(display_default_code=False):
+        for equipment in self.sudo():
             names = (
                 equipment.serial_number,
-                equipment.product_id.display_name or equipment.model,
+                equipment.equipment_name,
                 equipment.partner_id.display_name,
             )
             equipment.display_name = " - ".join(filter(None, names))
@@ -461,11 +473,13 @@ class InstalledBase(models.Model):
     # of the product touch no existing equipment, so product_id is all they depend on.
     @api.depends("product_id")
     def _compute_warranty_months(self):
-        for equipment in self:
-            product = equipment.product_id
-            if product:
-                equipment.warranty_months = product.warranty_months
-                equipment.labor_warranty_months = product.labor_warranty_months
+        for equipment in self.filtered("product_id"):
+            equipment.warranty_months = equipment.product_id.warranty_months
+
+    @api.depends("product_id")
+    def _compute_labor_warranty_months(self):
+        for equipment in self.filtered("product_id"):
+            equipment.labor_warranty_months = equipment.product_id.labor_warranty_months
 
     @api.depends("installation_date", "sale_date", "warranty_months")
     def _compute_warranty_end_date(self):
@@ -584,6 +598,7 @@ class InstalledBase(models.Model):
             soon=soon,
         )
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_sale_order_ids(self):
         orders = self._get_documents("sale.order")
         for equipment in self:
@@ -592,12 +607,13 @@ class InstalledBase(models.Model):
 
     @api.model
     def _search_sale_order_ids(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        return Domain("sale_line_ids.order_id", operator, value) | Domain(
-            "move_line_ids.sale_line_ids.order_id", operator, value
+        return self._search_documents(
+            ("sale_line_ids.order_id", "move_line_ids.sale_line_ids.order_id"),
+            operator,
+            value,
         )
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_invoice_ids(self):
         invoices = self._get_documents("account.move")
         for equipment in self:
@@ -606,11 +622,24 @@ class InstalledBase(models.Model):
 
     @api.model
     def _search_invoice_ids(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        return Domain("move_line_ids.move_id", operator, value) | Domain(
-            "sale_line_ids.invoice_lines.move_id", operator, value
+        return self._search_documents(
+            ("move_line_ids.move_id", "sale_line_ids.invoice_lines.move_id"),
+            operator,
+            value,
         )
+
+    @api.model
+    def _search_documents(self, paths, operator, value):
+        """Search by the documents at the end of several paths, taken as one field."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        domain = Domain.OR(Domain(path, operator, value) for path in paths)
+        if operator == "in" and False in value:
+            # Without any document: at the end of no path, not just of one of them.
+            given = [document for document in value if document]
+            domain = Domain.OR(Domain(path, "in", given) for path in paths)
+            domain |= ~Domain.OR(Domain(path, "!=", False) for path in paths)
+        return domain
 
     def _get_documents(self, model):
         """Return {id: orders or invoices that the user may read} of this equipment."""
@@ -849,9 +878,11 @@ class InstalledBase(models.Model):
     @api.model
     def _draw_references(self, vals_list):
         """Give every value without reference the next one of its company."""
-        missing = {}
+        missing, typed = {}, {}
         for vals in vals_list:
-            if not vals.get("reference"):
+            if vals.get("reference"):
+                typed.setdefault(vals["company_id"], set()).add(vals["reference"])
+            else:
                 missing.setdefault(vals["company_id"], []).append(vals)
         for company_id, company_vals in missing.items():
             company = self.env["res.company"].browse(company_id)
@@ -860,6 +891,7 @@ class InstalledBase(models.Model):
                 references = sequence._next_batch(len(company_vals))
                 # A reference that was typed or imported is skipped, not given twice.
                 taken = self._get_taken_references(company, references)
+                taken |= typed.get(company_id, set())
                 free = [reference for reference in references if reference not in taken]
                 for vals, reference in zip(company_vals, free, strict=False):
                     vals["reference"] = reference

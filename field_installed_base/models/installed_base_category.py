@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .installed_base import READER_GROUPS
+
 
 class InstalledBaseCategory(models.Model):
     _name = "installed.base.category"
@@ -31,6 +33,7 @@ class InstalledBaseCategory(models.Model):
     installed_base_count = fields.Integer(
         string="Equipment Count",
         compute="_compute_installed_base_count",
+        groups=READER_GROUPS,
         help="Equipment of this category and the categories below it.",
     )
 
@@ -40,6 +43,7 @@ class InstalledBaseCategory(models.Model):
             names = (category.parent_id.complete_name, category.name)
             category.complete_name = " / ".join(filter(None, names))
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_installed_base_count(self):
         counts = dict(
             self.env["installed.base"]._read_group(

@@ -1,6 +1,7 @@
 import math
 
 from odoo import models
+from odoo.tools import SQL
 
 
 class InstalledBaseSourceLineMixin(models.AbstractModel):
@@ -36,3 +37,18 @@ class InstalledBaseSourceLineMixin(models.AbstractModel):
         :rtype: dict[int, int]
         """
         raise NotImplementedError
+
+    def _serialize_installed_base(self):
+        """Make two transactions that create equipment from these lines take turns.
+
+        The update changes nothing, but PostgreSQL refuses it to the one that began
+        before the other was through, and Odoo then runs that request again.
+        """
+        if self:
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET id = id WHERE id IN %s",
+                    SQL.identifier(self._table),
+                    tuple(self.ids),
+                )
+            )

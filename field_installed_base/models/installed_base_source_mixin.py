@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .installed_base import READER_GROUPS
@@ -21,6 +21,7 @@ class InstalledBaseSourceMixin(models.AbstractModel):
         groups=READER_GROUPS,
     )
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_installed_base_count(self):
         counts = self._get_installed_base_counts()
         for source in self:

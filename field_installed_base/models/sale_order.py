@@ -1,40 +1,23 @@
-from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 from odoo.fields import Domain
 
 
 class SaleOrder(models.Model):
     _name = "sale.order"
-    _inherit = ["sale.order", "installed.base.source.mixin"]
-
-    has_equipment = fields.Boolean(compute="_compute_has_equipment")
-
-    @api.depends("order_line.product_id.is_installed_base")
-    def _compute_has_equipment(self):
-        for order in self:
-            order.has_equipment = any(
-                order.order_line.product_id.mapped("is_installed_base")
-            )
-
-    def _get_installed_base_counts(self):
-        return self.env["installed.base"]._count_by_document(self)
+    _inherit = ["sale.order", "installed.base.document.mixin"]
 
     def _get_installed_base_domain(self):
         return Domain("sale_order_ids", "in", self.ids)
 
-    def _check_installed_base_source(self):
-        super()._check_installed_base_source()
-        if self.state == "cancel":
-            raise UserError(
-                self.env._(
-                    "%s is cancelled: nothing was delivered. Set it to quotation or "
-                    "choose another order to create installed base records from.",
-                    self.display_name,
-                )
-            )
+    def _get_installed_base_obstacle(self):
+        self.ensure_one()
+        return self.state == "cancel" and self.env._(
+            "%s is cancelled: nothing was delivered. Set it to quotation or choose "
+            "another order to create installed base records from.",
+            self.display_name,
+        )
 
     def _get_installed_base_lines(self):
-        """Return the lines whose units may become equipment."""
         return self.order_line.filtered(lambda line: line._is_installed_base_goods())
 
     def _prepare_installed_base_wizard_vals(self):

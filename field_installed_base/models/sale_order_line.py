@@ -31,16 +31,18 @@ class SaleOrderLine(models.Model):
 
     def _get_installed_base_units_left(self):
         """Units ordered, less the equipment made from the order line or from its
-        invoice lines, less the units that posted credit notes took back."""
+        invoice lines, less the units that posted credit notes took back.
+
+        What was credited and invoiced anew is not taken back.
+        """
         left = {}
         # Who runs the wizard need not read invoices, nor every piece of equipment.
         for line in self.sudo().with_context(active_test=False):
-            recorded = line.installed_base_ids | line.invoice_lines.installed_base_ids
-            credited = line.invoice_lines.filtered(
-                lambda bill: bill.move_id.move_type == "out_refund"
-                and bill.parent_state == "posted"
-            )
-            units = line._get_installed_base_units() - len(recorded)
-            units -= sum(bill._get_installed_base_units() for bill in credited)
-            left[line.id] = max(0, units)
+            bills = line.invoice_lines
+            recorded = line.installed_base_ids | bills.installed_base_ids
+            ordered = line._get_installed_base_units()
+            invoiced = bills._sum_installed_base_units("out_invoice", "out_receipt")
+            credited = bills._sum_installed_base_units("out_refund")
+            returned = max(0, credited - max(0, invoiced - ordered))
+            left[line.id] = max(0, ordered - len(recorded) - returned)
         return left

@@ -250,6 +250,8 @@ class InstalledBaseCreate(models.TransientModel):
         :raise ValidationError: naming each row whose serial number is taken
         """
         self.ensure_one()
+        if source := self._get_source():
+            source._check_installed_base_source()
         if not self.line_ids:
             raise UserError(
                 self.env._("There is nothing to create. Add a row with a product.")
@@ -289,12 +291,10 @@ class InstalledBaseCreate(models.TransientModel):
 
         :raise UserError: if a row has no unit left to come from
         """
-        source_lines = self._get_source_lines()
-        if not source_lines:
+        if not (self.sale_order_id or self.move_id):
             return
-        # Two users who create from one document at once: the second one waits his
-        # turn. The lock changes nothing, so it asks for no right to write.
-        source_lines.sudo().lock_for_update()
+        source_lines = self._get_source_lines()
+        source_lines._serialize_installed_base()
         left = source_lines._get_installed_base_units_left()
         lines_by_product = source_lines.grouped("product_id")
         field = self._get_line_field()
@@ -304,9 +304,9 @@ class InstalledBaseCreate(models.TransientModel):
             if not line:
                 raise UserError(
                     self.env._(
-                        "%(source)s has no unit of %(product)s left without an "
+                        "%(document)s has no unit of %(product)s left without an "
                         "installed base record. Remove its row.",
-                        source=self._get_source().display_name,
+                        document=self._get_source().display_name,
                         product=row.product_id.display_name or row.model,
                     )
                 )
@@ -334,7 +334,12 @@ class InstalledBaseCreate(models.TransientModel):
         """Say in the source's chatter what was created from it."""
         source = self._get_source()
         if source:
-            links = Markup(", ").join(piece._get_html_link() for piece in equipment)
+            links = Markup(", ").join(
+                piece._get_html_link(
+                    title=" ".join(filter(None, (piece.reference, piece.serial_number)))
+                )
+                for piece in equipment
+            )
             # The chatter of a document tells what came of it, whoever may write it.
             source.sudo()._message_log(
                 body=Markup("%s %s")

@@ -2,8 +2,8 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { IntegerField, integerField } from "@web/views/fields/integer/integer_field";
 
-/** A year: no thousands separator, and nothing instead of zero. */
-export class YearField extends IntegerField {
+/** Years and months: no thousands separator, and nothing instead of zero. */
+export class PlainIntegerField extends IntegerField {
     static defaultProps = { ...IntegerField.defaultProps, formatNumber: false };
 
     get formattedValue() {
@@ -11,10 +11,10 @@ export class YearField extends IntegerField {
     }
 }
 
-registry.category("fields").add("year", {
+registry.category("fields").add("plain_integer", {
     ...integerField,
-    component: YearField,
-    displayName: _t("Year"),
+    component: PlainIntegerField,
+    displayName: _t("Plain integer"),
     supportedOptions: [],
     isEmpty: (record, fieldName) => !record.data[fieldName],
     extractProps: () => ({}),

@@ -1,0 +1,38 @@
+"""What every test run needs, be it of one addon or of all."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import odoo.api
+from odoo.modules.registry import Registry
+from odoo.tests.common import HttpCase, get_db_name
+
+# What the pages of tours load. Odoo's own runner makes every bundle there is, which
+# takes five times as long.
+BUNDLES = ("web.assets_web", "web.assets_frontend", "web.assets_frontend_lazy")
+
+
+@pytest.fixture
+def env() -> Iterator[odoo.api.Environment]:
+    """Yield an environment on the test database; nothing of it is kept."""
+    with Registry(get_db_name()).cursor() as cr:
+        yield odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {})
+        cr.rollback()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def assets(request: pytest.FixtureRequest, load_registry: None) -> None:
+    """Make scripts and styles once before tours, as Odoo's own test runner does.
+
+    Each tour would make them again and throw them away with its transaction; on a slow
+    machine its other requests then wait too long and the tour fails.
+    """
+    classes = {getattr(item, "cls", None) for item in request.session.items}
+    if any(isinstance(cls, type) and issubclass(cls, HttpCase) for cls in classes):
+        with Registry(get_db_name()).cursor() as cr:
+            env = odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {})
+            for name in BUNDLES:
+                bundle = env["ir.qweb"]._get_asset_bundle(name, css=True, js=True)
+                bundle.css()
+                bundle.js()

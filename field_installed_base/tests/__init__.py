@@ -1,0 +1,4 @@
+from . import test_access
+from . import test_installed_base
+from . import test_installed_base_create
+from . import test_tours

@@ -1,0 +1,60 @@
+from odoo.tests import HttpCase, tagged
+
+from .common import ROLES, InstalledBaseFixtures
+
+
+@tagged("post_install", "-at_install")
+class TestTours(InstalledBaseFixtures, HttpCase):
+    """The journeys of ../shared/journeys.md, each with the single role of its person.
+
+    How many clicks a journey may take is counted in the browser.
+    """
+
+    def _walk(self, tour, role, action, record):
+        user = self._create_user(f"ib_tour_{role}", ROLES[role])
+        if "user_id" in record:
+            record.user_id = user
+        self.start_tour(
+            f"/odoo/action-{action}/{record.id}", tour, login=user.login, timeout=60
+        )
+
+    def test_salesperson_order(self):
+        order = self._create_order((self.stove, 3), date_order="2026-03-05 10:00:00")
+        self._walk(
+            "installed_base_from_order", "salesperson", "sale.action_orders", order
+        )
+        pieces = order.order_line.installed_base_ids.sorted("id")
+        self.assertEqual(pieces.mapped("serial_number"), ["T-0001", "T-0002", "T-0003"])
+        self.assertEqual(pieces.partner_id, self.customer)
+
+    def test_salesperson_contact(self):
+        self._walk(
+            "installed_base_from_contact",
+            "salesperson",
+            "contacts.action_contacts",
+            self.customer,
+        )
+        piece = self.env["installed.base"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        self.assertEqual(piece.model, "Godin 3721")
+        self.assertEqual(piece.site_id, self.workshop)
+        self.assertEqual(piece.state, "installed")
+
+    def test_accountant_invoice(self):
+        self._set_up_accounting()
+        invoice = self._create_invoice(
+            (self.stove, 1),
+            (self.pellets, 10),
+            (self.boiler, 1),
+            (self.visit, 2),
+            (self.pellets, 1),
+        )
+        self._walk(
+            "installed_base_from_invoice",
+            "accountant",
+            "account.action_move_out_invoice_type",
+            invoice,
+        )
+        pieces = invoice.invoice_line_ids.installed_base_ids
+        self.assertEqual(pieces.product_id, self.stove | self.boiler)

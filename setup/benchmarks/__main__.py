@@ -1,0 +1,50 @@
+"""Run the benchmarks with Odoo and leave what they find in a file.
+
+setup/bench calls this; its own options follow a description of what it prepared.
+"""
+
+import json
+import logging
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from odoo.tools import SQL, config
+
+from . import installed_base
+from .databases import Databases
+from .options import make_parser, sizes
+from .report import Result
+
+RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
+    "create": installed_base.create,
+    "list": installed_base.open_list,
+    "search": installed_base.search,
+}
+NOTES = installed_base.NOTES
+
+
+def _main(job: dict, words: list[str]) -> None:
+    options = make_parser(None).parse_args(words)
+    config.parse_config(["--config", job["config"], "--no-http"], setup_logging=False)
+    logging.basicConfig(level=logging.WARNING)
+    databases = Databases(job["databases"], sizes(options))
+    try:
+        results = [
+            asdict(result) for name in options.only for result in RUN[name](databases)
+        ]
+        version = databases.small.execute_query(SQL("SHOW server_version"))[0][0]
+    finally:
+        databases.close()
+    found = {
+        "postgresql": version.split()[0],
+        "python": platform.python_version(),
+        "results": results,
+        "notes": [NOTES[name] for name in options.only if name in NOTES],
+    }
+    Path(job["results"]).write_text(json.dumps(found))
+
+
+_main(json.loads(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,86 @@
+"""The databases to measure in, filled when a benchmark first asks for one."""
+
+import random
+from collections.abc import Callable
+
+from odoo.api import SUPERUSER_ID, Environment
+from odoo.models import BaseModel
+from odoo.modules.registry import Registry
+
+from lib.console import step
+
+from . import bulk, trade
+from .options import Sizes
+
+LOADED = "bench.loaded"
+
+
+class Databases:
+    """Environments of a user in a small, a large and a peer's database, all with
+    cursors of one process, so that operations in them can take turns."""
+
+    def __init__(self, names: dict[str, str], sizes: Sizes) -> None:
+        self.names = names
+        self.sizes = sizes
+        self._open: dict[str, Environment] = {}
+
+    @property
+    def small(self) -> Environment:
+        """The database with few rows."""
+        return self._get("small", self.sizes.small, _load)
+
+    @property
+    def large(self) -> Environment:
+        """The database with many rows."""
+        return self._get("large", self.sizes.large, _load)
+
+    @property
+    def peer(self) -> Environment | None:
+        """The database of OCA's fieldservice, with as many rows as the large one."""
+        if "peer" not in self.names:
+            return None
+        return self._get("peer", self.sizes.large, _load_peer)
+
+    def _get(
+        self, name: str, count: int, load: Callable[[Environment, int], None]
+    ) -> Environment:
+        if name not in self._open:
+            self._open[name] = self._fill(self.names[name], count, load)
+        return self._open[name]
+
+    def _fill(self, database: str, count: int, load: Callable) -> Environment:
+        cursor = Registry(database).cursor()
+        env = Environment(cursor, SUPERUSER_ID, {})
+        parameters = env["ir.config_parameter"]
+        if parameters.get_param(LOADED) != str(count):
+            with step(f"{count:,} rows in {database}"):
+                load(env, count)
+                parameters.set_param(LOADED, str(count))
+                cursor.commit()
+                bulk.vacuum_analyze(database)
+        # Record rules are part of what is measured: an administrator, not the system.
+        user = env.ref("base.user_admin")
+        env = env(user=user.id)
+        return env(context=env["res.users"].context_get())
+
+    def close(self) -> None:
+        """Give the cursors back."""
+        for env in self._open.values():
+            env.cr.close()
+
+
+def _load(env: Environment, count: int) -> None:
+    first = trade.load_customers(env, count)
+    products = trade.create_products(env)
+    trade.load_equipment(env, products, first, count)
+
+
+def _load_peer(env: Environment, count: int) -> None:
+    trade.load_peer_equipment(env, count)
+
+
+def some_customers(env: Environment, count: int) -> BaseModel:
+    """Return customers from all over the table, ever the same."""
+    partners = env["res.partner"]
+    found = partners.search([("child_ids.type", "=", "delivery")], order="id")
+    return partners.browse(random.Random(19).sample(found.ids, count))

@@ -1,0 +1,102 @@
+"""The options of setup/bench."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+# Name: what it measures. In the order in which they run and are reported.
+BENCHMARKS = {
+    "create": "create equipment through the wizard",
+    "list": "open the list, count, record one piece, among few and many rows",
+    "search": "the one search box",
+}
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything."""
+
+    large: int
+    small: int
+    created: int
+    rounds: int
+
+
+SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, rounds=5)
+SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, rounds=1)
+
+
+def _chosen(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := set(names) - set(BENCHMARKS):
+        raise argparse.ArgumentTypeError(
+            f"no benchmark {', '.join(sorted(unknown))}: {', '.join(BENCHMARKS)}"
+        )
+    return [name for name in BENCHMARKS if name in names]
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def count(text: str) -> int:
+        number = int(text.replace("_", ""))
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{least} or more")
+        return number
+
+    return count
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of setup/bench."""
+    rows = _at_least(1_000)
+    parser = argparse.ArgumentParser(prog="setup/bench", description=description)
+    parser.add_argument(
+        "--only",
+        type=_chosen,
+        default=list(BENCHMARKS),
+        metavar="NAMES",
+        help="some benchmarks: "
+        + "; ".join(f"{name}: {text}" for name, text in BENCHMARKS.items()),
+    )
+    parser.add_argument(
+        "--size", type=rows, help=f"rows of the large database ({SIZES.large:,})"
+    )
+    parser.add_argument(
+        "--small-size", type=rows, help=f"rows of the small one ({SIZES.small:,})"
+    )
+    parser.add_argument(
+        "--created",
+        type=_at_least(1),
+        help=f"pieces of equipment created at once ({SIZES.created:,})",
+    )
+    parser.add_argument(
+        "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
+    )
+    parser.add_argument(
+        "--no-peer", action="store_true", help="compare with no addon of OCA"
+    )
+    parser.add_argument(
+        "--smoke",
+        action="store_true",
+        help="tiny sizes, one round, no peer: proves no more than that it starts",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the databases for the next run"
+    )
+    parser.add_argument(
+        "--readme", action="store_true", help="put the table into README.md"
+    )
+    parser.add_argument(
+        "--gate", action="store_true", help="fail if a ratio misses its limit"
+    )
+    return parser
+
+
+def sizes(options: argparse.Namespace) -> Sizes:
+    """Return the sizes that the options ask for."""
+    default = SMOKE_SIZES if options.smoke else SIZES
+    return Sizes(
+        large=options.size or default.large,
+        small=options.small_size or default.small,
+        created=options.created or default.created,
+        rounds=options.rounds or default.rounds,
+    )

@@ -1,0 +1,1 @@
+"""What the commands in setup/ share. Standard library only."""

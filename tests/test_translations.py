@@ -1,0 +1,52 @@
+"""French and Italian are complete and in step with the code."""
+
+import io
+import re
+
+import polib
+import pytest
+
+from odoo.tools.translate import trans_export
+
+from lib import checkout, translations
+from lib.system import CHECKOUT
+
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdf%]|\{\w*\}")
+
+every_addon = pytest.mark.parametrize("addon", checkout.addons())
+every_language = pytest.mark.parametrize("language", translations.LANGUAGES)
+
+
+def _catalogue(addon, name):
+    path = CHECKOUT / addon / "i18n" / name
+    assert path.is_file(), "run setup/translate"
+    return polib.pofile(str(path))
+
+
+@every_addon
+def test_template_is_current(addon, env):
+    with io.BytesIO() as buffer:
+        trans_export(False, [addon], buffer, "po", env)
+        exported = polib.pofile(buffer.getvalue().decode())
+    known = translations.terms(_catalogue(addon, f"{addon}.pot"))
+    assert known == translations.terms(exported), "run setup/translate"
+
+
+@every_addon
+@every_language
+def test_language_is_complete(addon, language):
+    catalogue = _catalogue(addon, f"{language}.po")
+    assert catalogue.metadata["Language"] == language
+    assert not [entry.msgid for entry in catalogue.untranslated_entries()]
+    assert not [entry.msgid for entry in catalogue.fuzzy_entries()]
+    assert not [entry.msgid for entry in catalogue.obsolete_entries()]
+    template = _catalogue(addon, f"{addon}.pot")
+    assert translations.terms(catalogue) == translations.terms(template)
+
+
+@every_addon
+@every_language
+def test_placeholders_are_kept(addon, language):
+    for entry in _catalogue(addon, f"{language}.po"):
+        expected = sorted(PLACEHOLDER.findall(entry.msgid))
+        assert sorted(PLACEHOLDER.findall(entry.msgstr)) == expected, entry.msgid
