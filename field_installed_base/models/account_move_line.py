@@ -12,7 +12,6 @@ class AccountMoveLine(models.Model):
         relation="installed_base_account_move_line_rel",
         column1="account_move_line_id",
         column2="installed_base_id",
-        string="Installed Base",
         copy=False,
         groups=READER_GROUPS,
     )
@@ -41,9 +40,11 @@ class AccountMoveLine(models.Model):
         lines = self.sudo().with_context(active_test=False)
         for order_lines, group in lines.grouped("sale_line_ids").items():
             bills = group._origin | order_lines.invoice_lines.filtered(
-                lambda bill: bill.move_id.move_type in ("out_invoice", "out_receipt")
-                and bill.parent_state != "cancel"
-                and bill.quantity > 0
+                lambda bill: (
+                    bill.move_id.move_type in ("out_invoice", "out_receipt")
+                    and bill.parent_state != "cancel"
+                    and bill.quantity > 0
+                )
             )
             bills = bills.sorted(lambda bill: (bill.move_id.id, bill.sequence, bill.id))
             units = bills._get_units_after_reversals()

@@ -939,8 +939,16 @@ class InstalledBase(models.Model):
             .with_context(active_test=False)
             .search(
                 [
-                    ("company_id", "in", list({identity[0] for identity in identities})),
-                    ("serial_key", "in", list({identity[3] for identity in identities})),
+                    (
+                        "company_id",
+                        "in",
+                        list({identity[0] for identity in identities}),
+                    ),
+                    (
+                        "serial_key",
+                        "in",
+                        list({identity[3] for identity in identities}),
+                    ),
                 ]
             )
         )

@@ -40,6 +40,7 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
         return self.env["installed.base"]._count_by_document(self)
 
     def _check_installed_base_source(self):
-        super()._check_installed_base_source()
+        result = super()._check_installed_base_source()
         if obstacle := self._get_installed_base_obstacle():
             raise UserError(obstacle)
+        return result

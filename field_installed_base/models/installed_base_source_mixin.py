@@ -16,7 +16,6 @@ class InstalledBaseSourceMixin(models.AbstractModel):
     _description = "Source of Installed Base"
 
     installed_base_count = fields.Integer(
-        string="Installed Base Count",
         compute="_compute_installed_base_count",
         groups=READER_GROUPS,
     )
@@ -39,6 +38,7 @@ class InstalledBaseSourceMixin(models.AbstractModel):
     def _check_installed_base_source(self):
         """Refuse, with the reason, what no equipment can be created from.
 
+        :return: True
         :raise UserError: naming the record and the remedy
         """
         if len(self) != 1:
@@ -48,6 +48,7 @@ class InstalledBaseSourceMixin(models.AbstractModel):
                     "at a time. Select a single one."
                 )
             )
+        return True
 
     def action_view_installed_base(self):
         """Open the equipment of this record: the record itself if it is one."""

@@ -14,7 +14,8 @@ class ResCompany(models.Model):
     @api.model
     def _create_missing_installed_base_sequences(self):
         """Give every company that has none its sequence of references."""
-        self.search([])._create_installed_base_sequences()
+        companies = self.search([])  # pylint: disable=no-search-all
+        companies._create_installed_base_sequences()
 
     def _create_installed_base_sequences(self):
         # Users who may create a company need not be allowed to touch sequences.

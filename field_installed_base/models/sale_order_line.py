@@ -12,7 +12,6 @@ class SaleOrderLine(models.Model):
         relation="installed_base_sale_order_line_rel",
         column1="sale_order_line_id",
         column2="installed_base_id",
-        string="Installed Base",
         copy=False,
         groups=READER_GROUPS,
     )

@@ -5,7 +5,7 @@ from .common import ROLES, InstalledBaseFixtures
 
 @tagged("post_install", "-at_install")
 class TestTours(InstalledBaseFixtures, HttpCase):
-    """The journeys of ../shared/journeys.md, each with the single role of its person.
+    """What people do every day, each with the single role that it takes.
 
     How many clicks a journey may take is counted in the browser.
     """

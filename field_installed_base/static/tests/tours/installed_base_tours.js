@@ -42,7 +42,7 @@ function expectRows(count) {
 const createButton = ".o_form_statusbar button[name=action_create_installed_base]";
 const createAndView = ".modal-footer button[name=action_create_and_view]";
 
-// Journey 1: a salesperson records the three stoves of a confirmed order.
+// A salesperson records the three stoves of a confirmed order.
 registry.category("web_tour.tours").add("installed_base_from_order", {
     steps: () => [
         startCounting(createButton),
@@ -106,7 +106,7 @@ registry.category("web_tour.tours").add("installed_base_from_order", {
     ],
 });
 
-// Journey 3: a customer calls about an old stove that was bought elsewhere.
+// A customer calls about an old stove that was bought elsewhere.
 registry.category("web_tour.tours").add("installed_base_from_contact", {
     steps: () => [
         startCounting("button[name=action_view_installed_base]"),
@@ -146,7 +146,7 @@ registry.category("web_tour.tours").add("installed_base_from_contact", {
     ],
 });
 
-// Journey 4: an accountant records the equipment of a posted invoice.
+// An accountant records the equipment of a posted invoice.
 registry.category("web_tour.tours").add("installed_base_from_invoice", {
     steps: () => [
         startCounting(createButton),
