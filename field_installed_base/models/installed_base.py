@@ -6,7 +6,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 # Who may change every field of equipment; technicians only the fields below.
@@ -26,7 +26,7 @@ OLDEST_BUILDING_YEAR = 1800
 
 class InstalledBase(models.Model):
     _name = "installed.base"
-    _inherit = ["mail.thread", "mail.activity.mixin", "image.mixin"]
+    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "image.mixin"]
     _description = "Installed Base"
     _order = "id desc"
     _check_company_auto = True
@@ -242,6 +242,25 @@ class InstalledBase(models.Model):
         copy=False,
         check_company=True,
         ondelete="restrict",
+    )
+
+    # History
+    ownership_ids = fields.One2many(
+        comodel_name="installed.base.ownership",
+        inverse_name="installed_base_id",
+        string="Ownership",
+        copy=False,
+    )
+    document_ids = fields.Many2many(
+        comodel_name="ir.attachment",
+        relation="installed_base_document_rel",
+        column1="installed_base_id",
+        column2="attachment_id",
+        string="Shared Documents",
+        copy=False,
+        bypass_search_access=True,
+        help="Documents that the customer sees on the portal. They are no longer "
+        "shared when the equipment changes its owner.",
     )
 
     # Components
@@ -787,7 +806,9 @@ class InstalledBase(models.Model):
         vals_list = [{**defaults, **vals} for vals in vals_list]
         self._check_serials_free(vals_list)
         self._draw_references(vals_list)
-        return super().create(vals_list)
+        equipment = super().create(vals_list)
+        equipment._record_first_ownership()
+        return equipment
 
     def write(self, vals):
         self._check_technician_fields(vals)
@@ -805,7 +826,12 @@ class InstalledBase(models.Model):
                 ],
                 ignored=self,
             )
-        return super().write(vals)
+        if not vals.keys() & {"partner_id", "site_id"}:
+            return super().write(vals)
+        before = {piece.id: (piece.partner_id, piece.site_id) for piece in self}
+        result = super().write(vals)
+        self._record_ownership_change(before)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
@@ -819,6 +845,13 @@ class InstalledBase(models.Model):
                         equipment._get_label(),
                     )
                 )
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        # What is said about equipment is said among colleagues: portal users, who
+        # may not write it, read none of it, whoever owned it at the time.
+        if not self.env.su and self.env.user.share and message_operation == "read":
+            return dict.fromkeys(self, "write")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     def _check_technician_fields(self, vals):
         """Technicians report what they see on site; the rest is not theirs."""
@@ -876,6 +909,66 @@ class InstalledBase(models.Model):
                 ["reference"],
             )
             .mapped("reference")
+        )
+
+    # -- Ownership --------------------------------------------------------------------
+
+    def _record_first_ownership(self):
+        """Begin the history of new equipment on the day it was installed or sold."""
+        ownership = self.env["installed.base.ownership"]
+        by_day = self.filtered("partner_id").grouped(
+            lambda piece: piece.installation_date or piece.sale_date
+        )
+        for day, equipment in by_day.items():
+            ownership._record(equipment, day or fields.Date.context_today(self))
+
+    def _record_ownership_change(self, before):
+        """Keep the history of equipment whose customer or site may have changed.
+
+        Day and reason of the change come from the context (`ownership_date`,
+        `ownership_reason`), today and none without.
+
+        :param dict before: {id: (customer, site)} as they were
+        """
+        changed = self.filtered(
+            lambda piece: before[piece.id] != (piece.partner_id, piece.site_id)
+        )
+        if not changed:
+            return
+        self.env["installed.base.ownership"]._record(
+            changed,
+            fields.Date.to_date(self.env.context.get("ownership_date")),
+            self.env.context.get("ownership_reason"),
+        )
+        former = {
+            piece.id: before[piece.id][0].commercial_partner_id
+            for piece in changed
+            if before[piece.id][0]
+            and before[piece.id][0].commercial_partner_id
+            != piece.partner_id.commercial_partner_id
+        }
+        changed.filtered(lambda piece: piece.id in former)._close_to_former_owner(
+            former
+        )
+
+    def _close_to_former_owner(self, former):
+        """Let a former owner see nothing of the next, nor the next of the former.
+
+        :param dict former: {id: commercial partner that had the equipment}
+        """
+        # The change of owner was allowed; who follows and what is shared is its
+        # consequence, whatever the user may do with followers and documents.
+        equipment = self.sudo()
+        followers = self.env["mail.followers"].sudo()
+        followers.search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        ).filtered(
+            lambda follower: follower.partner_id.commercial_partner_id
+            == former[follower.res_id]
+        ).unlink()
+        equipment.document_ids.write({"access_token": False})
+        equipment.with_context(tracking_disable=True).write(
+            {"document_ids": [Command.clear()], "access_token": False}
         )
 
     # -- Serial numbers ---------------------------------------------------------------
