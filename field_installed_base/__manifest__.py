@@ -31,6 +31,8 @@
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
+        "views/res_company_views.xml",
+        "views/portal_templates.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -3,8 +3,9 @@ import unicodedata
 from collections import Counter
 
 from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
@@ -315,6 +316,11 @@ class InstalledBase(models.Model):
     invoice_count = fields.Integer(
         compute="_compute_invoice_ids", groups=DOCUMENT_GROUPS
     )
+
+    # Conversation: among colleagues, whoever else may read equipment. Without groups a
+    # portal user could search equipment by what its messages say.
+    message_ids = fields.One2many(groups="base.group_user")
+    website_message_ids = fields.One2many(groups="base.group_user")
 
     # Search
     search_text = fields.Text(
@@ -1067,6 +1073,127 @@ class InstalledBase(models.Model):
         conflicts = self._get_serial_conflicts(vals_list, ignored)
         if conflicts:
             raise ValidationError("\n".join(conflicts.values()))
+
+    # -- Portal -----------------------------------------------------------------------
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for equipment in self:
+            equipment.access_url = f"/my/equipment/{equipment.id}"
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
+        # Core opens the public part of a conversation to whoever reads the record or
+        # has its token. This one spans several owners: it stays among employees.
+        if not self.env.user._is_internal():
+            return self.browse()
+        return super()._get_thread_with_access(thread_id, mode=mode)
+
+    @api.model
+    def _get_portal_search_domain(self, text):
+        """Return the domain of what an owner finds by text among his equipment."""
+        # The text is for employees alone and products have no rights for portal
+        # users. It says of a piece nothing that its owner may not know, and what is
+        # found is still subject to the rules of the user who searches.
+        query = self.sudo()._search(self._get_search_text_domain(text))
+        return Domain("id", "in", query)
+
+    def _get_portal_values(self):
+        """Return what the page on the portal shows. Addons that show more add to it.
+
+        :return: values of the template `field_installed_base.portal_equipment`
+        :rtype: dict
+        """
+        self.ensure_one()
+        # The reader may read the piece; product, category, brand, site and technician
+        # have rights of their own. The page prints their names and nothing else of
+        # them, and the documents that are shared with the owner.
+        piece = self.sudo()
+        return {
+            "piece": piece,
+            "technician_name": piece.technician_id.name,
+            "documents": piece.document_ids,
+            "picture": piece.image_512 or piece.product_id.image_512,
+            # By the rules of the reader, hence his own period only.
+            "ownerships": self.env["installed.base.ownership"].search(
+                [("installed_base_id", "=", self.id)]
+            ),
+        }
+
+    def _get_product_name(self):
+        """Return the product as customers know it: its name, or the model."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        return product.display_name or self.model
+
+    # -- Problems ---------------------------------------------------------------------
+
+    def _report_problem(self, description, pictures=(), author=None, visitor=None):
+        """Tell colleagues about a problem that a customer or a visitor reports.
+
+        It becomes an internal note with the pictures, which are not shared with the
+        owner, and a To-Do of whoever looks after reports.
+
+        :param str description: plain text
+        :param pictures: pairs of name and content, safe to show
+        :param author: contact that reports; a visitor has none
+        :param dict visitor: what a visitor says of himself, label by label
+        :return: the note
+        """
+        self.ensure_one()
+        # Who reports may see the piece, but write neither notes nor activities. A
+        # visitor is no user at all: his words stand under nobody's name.
+        piece = self.sudo() if author else self.with_user(SUPERUSER_ID)
+        lines = [self.env._("Problem reported"), *description.splitlines()]
+        for label, value in (visitor or {}).items():
+            lines.append(f"{label}: {value}")
+        note = piece.message_post(
+            body=Markup("<br/>").join(lines),
+            author_id=author.id if author else False,
+            email_from=author.email_formatted if author else False,
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
+            attachments=[(name, content) for name, content in pictures],
+        )
+        piece._schedule_problem_activity(description)
+        return note
+
+    def _schedule_problem_activity(self, description):
+        """Give the report to whom it concerns, once while it is open."""
+        user = self._get_problem_user()
+        if not user:
+            return
+        piece = self.with_context(lang=user.lang)
+        summary = piece.env._("Look at the problem that was reported")
+        todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
+        is_open = piece.activity_ids.filtered(
+            lambda a: a.user_id == user
+            and a.activity_type_id == todo
+            and a.summary == summary
+        )
+        if not is_open:
+            piece.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=summary,
+                note=Markup("<br/>").join(description.splitlines()),
+                user_id=user.id,
+            )
+
+    def _get_problem_user(self):
+        """Return who looks after reported problems: whom the company says, else the
+        salesperson of the customer, if he may read the piece."""
+        candidates = (
+            self.company_id.problem_user_id,
+            self.partner_id.user_id,
+            self.commercial_partner_id.user_id,
+        )
+        for user in candidates:
+            piece = self.with_user(user).with_context(
+                allowed_company_ids=user.company_ids.ids
+            )
+            if user.active and piece.has_access("read"):
+                return user
+        return self.env["res.users"]
 
     # -- Views ------------------------------------------------------------------------
 

@@ -1,1 +1,2 @@
 from . import test_ownership
+from . import test_portal
