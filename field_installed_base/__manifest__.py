@@ -20,6 +20,7 @@
         "security/rules.xml",
         "data/ir_sequence_data.xml",
         "data/pick_list_data.xml",
+        "report/installed_base_label.xml",
         "wizards/installed_base_assign_views.xml",
         "wizards/installed_base_create_views.xml",
         "views/installed_base_views.xml",
@@ -33,6 +34,7 @@
         "views/account_move_views.xml",
         "views/res_company_views.xml",
         "views/portal_templates.xml",
+        "views/label_templates.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -35,7 +35,7 @@ class ProblemForm:
         :param piece: the equipment, which the sender may see
         :param dict post: the fields of the form
         :param author: contact of the portal user
-        :param dict visitor: what a visitor says of himself, label by label
+        :param dict visitor: the name and contact that a visitor gives
         :return: (message or None, HTTP status)
         :rtype: tuple[str | None, int]
         """

@@ -1,4 +1,5 @@
 import re
+import secrets
 import unicodedata
 from collections import Counter
 
@@ -317,6 +318,16 @@ class InstalledBase(models.Model):
         compute="_compute_invoice_ids", groups=DOCUMENT_GROUPS
     )
 
+    # Label
+    qr_token = fields.Char(
+        string="Label Code",
+        copy=False,
+        groups="base.group_user",
+        help="What the QR code on the equipment carries: not the token of the portal, "
+        "it opens a page with product and serial number only.",
+    )
+    qr_url = fields.Char(compute="_compute_qr_url", groups="base.group_user")
+
     # Conversation: among colleagues, whoever else may read equipment. Without groups a
     # portal user could search equipment by what its messages say.
     message_ids = fields.One2many(groups="base.group_user")
@@ -347,6 +358,10 @@ class InstalledBase(models.Model):
         "(company_id, lower(model), serial_key) "
         "WHERE serial_key IS NOT NULL AND product_id IS NULL",
         "Another piece of equipment of this model has this serial number.",
+    )
+    _qr_token_unique = models.UniqueIndex(
+        "(qr_token) WHERE qr_token IS NOT NULL",
+        "Another piece of equipment has this label code.",
     )
     _product_or_model = models.Constraint(
         "CHECK (product_id IS NOT NULL OR model <> '')",
@@ -1126,6 +1141,31 @@ class InstalledBase(models.Model):
         product = self.product_id.with_context(display_default_code=False)
         return product.display_name or self.model
 
+    # -- Label ------------------------------------------------------------------------
+
+    @api.depends("qr_token")
+    def _compute_qr_url(self):
+        for equipment in self:
+            token = equipment.qr_token
+            equipment.qr_url = token and f"{equipment.get_base_url()}/equipment/{token}"
+
+    def _ensure_qr_tokens(self):
+        """Give every piece that has none the code of its label."""
+        # Portal users read no code, hence make none.
+        missing = self.filtered(lambda piece: not piece.qr_token)
+        # Whoever may read a piece may print its label, a technician on site too.
+        missing.sudo()._renew_qr_tokens()
+
+    def _renew_qr_tokens(self):
+        for equipment in self.with_context(tracking_disable=True):
+            equipment.qr_token = secrets.token_urlsafe(16)
+
+    def action_renew_qr_token(self):
+        """Make new codes: labels that were lost or copied stop working."""
+        self._renew_qr_tokens()
+        note = self.env._("The label code was renewed: printed labels stop working.")
+        self._message_log_batch(dict.fromkeys(self.ids, note))
+
     # -- Problems ---------------------------------------------------------------------
 
     def _report_problem(self, description, pictures=(), author=None, visitor=None):
@@ -1137,16 +1177,22 @@ class InstalledBase(models.Model):
         :param str description: plain text
         :param pictures: pairs of name and content, safe to show
         :param author: contact that reports; a visitor has none
-        :param dict visitor: what a visitor says of himself, label by label
+        :param dict visitor: the name and contact that a visitor gives
         :return: the note
         """
         self.ensure_one()
         # Who reports may see the piece, but write neither notes nor activities. A
         # visitor is no user at all: his words stand under nobody's name.
         piece = self.sudo() if author else self.with_user(SUPERUSER_ID)
-        lines = [self.env._("Problem reported"), *description.splitlines()]
-        for label, value in (visitor or {}).items():
-            lines.append(f"{label}: {value}")
+        # Colleagues read the note, in the language of their company.
+        lang = piece.company_id.partner_id.lang
+        piece = piece.with_context(lang=lang) if lang else piece
+        lines = [piece.env._("Problem reported"), *description.splitlines()]
+        if visitor:
+            lines += [
+                piece.env._("Name: %s", visitor["name"]),
+                piece.env._("Contact: %s", visitor["contact"]),
+            ]
         note = piece.message_post(
             body=Markup("<br/>").join(lines),
             author_id=author.id if author else False,
