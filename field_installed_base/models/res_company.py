@@ -1,9 +1,22 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    problem_user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Problem Reports To",
+        domain="[('share', '=', False)]",
+        help="Gets a To-Do when a customer or a visitor reports a problem with a piece "
+        "of equipment. Without anybody here it is the customer's salesperson.",
+    )
+    problem_instructions = fields.Text(
+        translate=True,
+        help="What somebody who scans the label of a piece of equipment may do next, "
+        "for example what to check first and when you can be reached.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,0 +1,125 @@
+import logging
+
+from odoo.http import request
+from odoo.tools.image import (
+    IMAGE_MAX_RESOLUTION,
+    binary_to_image,
+    image_apply_opt,
+    image_fix_orientation,
+)
+
+_logger = logging.getLogger(__name__)
+
+MAX_PICTURES = 3
+MAX_PICTURE_BYTES = 10 * 1024 * 1024
+# Three pictures and the text, with room for the form around them: beyond, the request
+# is cut off before it is read.
+MAX_FORM_BYTES = 4 * MAX_PICTURE_BYTES
+MAX_DESCRIPTION = 5000
+MAX_LINE = 200
+# What Odoo decodes; phones turn their own formats into JPEG where it is asked for.
+PICTURE_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
+PICTURE_SIZE = 1920
+
+
+class ProblemForm:
+    """Reads the form *Report a problem*. A mixin of the controllers that show it.
+
+    Whatever comes in is hostile: text is cut and escaped, a picture is decoded and
+    written anew, and nothing of the file that was sent is kept.
+    """
+
+    def _submit_problem(self, piece, post, author=None, visitor=None):
+        """Put down what a portal user or a visitor reports.
+
+        :param piece: the equipment, which the sender may see
+        :param dict post: the fields of the form
+        :param author: contact of the portal user
+        :param dict visitor: the name and contact that a visitor gives
+        :return: (message or None, HTTP status)
+        :rtype: tuple[str | None, int]
+        """
+        description = self._clean_text(post.get("description"), MAX_DESCRIPTION)
+        if not description:
+            return request.env._("Describe the problem in a few words."), 400
+        files, error = self._read_files()
+        if error:
+            return error, 400
+        # Counting comes first: decoding pictures is the costly part of a flood. What
+        # is counted is nobody's to read, hence sudo.
+        counter = request.env["installed.base.problem.report"].sudo()
+        if not counter._count_in(piece, request.httprequest.remote_addr):
+            return (
+                request.env._(
+                    "Too many problems were reported from here within an hour. Please "
+                    "call us or try again later."
+                ),
+                429,
+            )
+        pictures = []
+        for name, content in files:
+            picture = self._reencode(content)
+            if not picture:
+                return (
+                    request.env._(
+                        "%(file)s is no picture that can be read. Send JPEG or PNG "
+                        "files of at most 50 megapixels.",
+                        file=name,
+                    ),
+                    400,
+                )
+            pictures.append((f"problem-{len(pictures) + 1}.jpg", picture))
+        piece._report_problem(description, pictures, author=author, visitor=visitor)
+        return None, 200
+
+    def _read_files(self):
+        """Return the files that were sent as pairs of name and content, and why they
+        are refused."""
+        uploads = [
+            upload
+            for upload in request.httprequest.files.getlist("pictures")
+            if upload.filename
+        ]
+        if len(uploads) > MAX_PICTURES:
+            return [], request.env._(
+                "Send at most %(limit)s pictures.", limit=MAX_PICTURES
+            )
+        files = []
+        for upload in uploads:
+            name = self._clean_text(upload.filename, MAX_LINE)
+            content = upload.stream.read(MAX_PICTURE_BYTES + 1)
+            if len(content) > MAX_PICTURE_BYTES:
+                return [], request.env._(
+                    "%(file)s is too large. Send pictures of at most %(limit)s MB.",
+                    file=name,
+                    limit=MAX_PICTURE_BYTES // 1024 // 1024,
+                )
+            files.append((name, content))
+        return files, None
+
+    def _clean_text(self, text, limit):
+        """Return text as the database takes it, cut at a length the form allows."""
+        lines = (text or "").replace("\x00", "").strip().splitlines()
+        return "\n".join(lines)[:limit]
+
+    def _reencode(self, content):
+        """Return a picture as a new JPEG of modest size, None if it is none.
+
+        Nothing but pixels survives: no metadata (phones write the place into it), no
+        script and no other file behind the picture.
+        """
+        # Only the header has been read when format and size are looked at.
+        try:
+            image = binary_to_image(content)
+            width, height = image.size
+            if image.format not in PICTURE_FORMATS:
+                return None
+            if width * height > IMAGE_MAX_RESOLUTION:
+                return None
+            image = image_fix_orientation(image).convert("RGB")
+            image.thumbnail((PICTURE_SIZE, PICTURE_SIZE))
+            return image_apply_opt(image, "JPEG", quality=85)
+        except Exception as error:  # pylint: disable=broad-except
+            # Decoders raise whatever a broken file makes them: to us it is no picture.
+            _logger.info("Picture of a problem report refused: %s", error)
+            return None

@@ -1,0 +1,167 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class InstalledBaseOwnership(models.Model):
+    """A stretch of days during which a customer had a piece of equipment at a site.
+
+    Both days are included. Names are kept as text, so that the history outlives the
+    contacts it speaks of.
+    """
+
+    _name = "installed.base.ownership"
+    _description = "Ownership of Installed Base"
+    _order = "installed_base_id, date_from desc, id desc"
+    _rec_name = "partner_name"
+
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="installed_base_id.company_id", store=True, precompute=True, index=True
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id",
+        string="Commercial Entity",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Installation Site",
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    partner_name = fields.Char(string="Customer Name", required=True)
+    site_address = fields.Char()
+    date_from = fields.Date(string="From", required=True)
+    date_to = fields.Date(string="To", help="Last day; empty while it lasts.")
+    reason = fields.Char()
+
+    _one_open = models.UniqueIndex(
+        "(installed_base_id) WHERE date_to IS NULL",
+        "Equipment has one owner at a time: this piece has a line without end already.",
+    )
+    _dates_ordered = models.Constraint(
+        "CHECK (date_to IS NULL OR date_to >= date_from)",
+        "Ownership ends on the day it begins or later.",
+    )
+
+    @api.constrains("installed_base_id", "date_from", "date_to")
+    def _check_overlap(self):
+        lines = self.search(
+            [("installed_base_id", "in", self.installed_base_id.ids)],
+            order="installed_base_id, date_from, id",
+        )
+        for earlier, later in zip(lines, lines[1:], strict=False):
+            if earlier.installed_base_id != later.installed_base_id:
+                continue
+            if not earlier.date_to or earlier.date_to >= later.date_from:
+                raise ValidationError(
+                    self.env._(
+                        "The ownership of %(equipment)s by %(earlier)s and by "
+                        "%(later)s would overlap on %(day)s. Choose a later date.",
+                        equipment=earlier.installed_base_id._get_label(),
+                        earlier=earlier.partner_name,
+                        later=later.partner_name,
+                        day=fields.Date.to_string(later.date_from),
+                    )
+                )
+
+    @api.depends("partner_name", "date_from", "date_to")
+    def _compute_display_name(self):
+        for line in self:
+            dates = " – ".join(
+                fields.Date.to_string(day) if day else ""
+                for day in (line.date_from, line.date_to)
+            )
+            line.display_name = f"{line.partner_name} ({dates.rstrip()})"
+
+    @api.model
+    def _record(self, equipment, day=None, reason=None):
+        """Bring the history of equipment up to its present customer and site.
+
+        The open line ends the day before and a new one begins; what changes before
+        the open line has lasted a day rewrites it.
+
+        :param equipment: installed.base records whose customer or site changed
+        :param day: first day of the present owner; by default today, or the first
+            day of the open line if that is later
+        :param str reason: why it changed
+        :raise ValidationError: if day lies within what is recorded already
+        """
+        # The history writes itself: who may change equipment need not write it.
+        lines = self.sudo()
+        today = fields.Date.context_today(self)
+        open_lines = {
+            line.installed_base_id.id: line
+            for line in lines.search(
+                [("installed_base_id", "in", equipment.ids), ("date_to", "=", False)]
+            )
+        }
+        ended, dropped, created = {}, lines.browse(), []
+        rewritten = {}
+        for piece in equipment:
+            line = open_lines.get(piece.id)
+            start = day or max(filter(None, (today, line and line.date_from)))
+            vals = lines._prepare_vals(piece, start, reason)
+            if line and start < line.date_from:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s belongs to %(owner)s since %(day)s. Choose "
+                        "that day or a later one.",
+                        equipment=piece._get_label(),
+                        owner=line.partner_name,
+                        day=fields.Date.to_string(line.date_from),
+                    )
+                )
+            if line and start > line.date_from:
+                ended.setdefault(start - timedelta(days=1), lines.browse())
+                ended[start - timedelta(days=1)] |= line
+            elif line and not piece.partner_id:
+                dropped |= line
+            elif line:
+                key = (piece.partner_id, piece.site_id)
+                rewritten.setdefault(key, (vals, lines.browse()))
+                rewritten[key] = (vals, rewritten[key][1] | line)
+                continue
+            if piece.partner_id:
+                created.append(vals)
+        dropped.unlink()
+        for last_day, group in ended.items():
+            group.write({"date_to": last_day})
+        for vals, group in rewritten.values():
+            group.write(
+                {
+                    name: value
+                    for name, value in vals.items()
+                    if name not in ("installed_base_id", "date_from")
+                }
+            )
+        # The database knows one open line per piece: end the old ones first.
+        lines.flush_model(["date_to"])
+        return lines.create(created)
+
+    @api.model
+    def _prepare_vals(self, piece, start, reason=None):
+        """Return the values of a line for the present owner of a piece."""
+        return {
+            "installed_base_id": piece.id,
+            "partner_id": piece.partner_id.id,
+            "site_id": piece.site_id.id,
+            "partner_name": piece.partner_id.display_name,
+            "site_address": piece.site_id._display_address(without_company=True)
+            if piece.site_id
+            else False,
+            "date_from": start,
+            "reason": reason,
+        }

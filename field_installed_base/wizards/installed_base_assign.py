@@ -1,0 +1,202 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+
+
+class InstalledBaseAssign(models.TransientModel):
+    _name = "installed.base.assign"
+    _description = "Assign, Unassign or Move Equipment"
+    _check_company_auto = True
+
+    mode = fields.Selection(
+        selection=[
+            ("assign", "Assign to a customer"),
+            ("unassign", "Take back from its customer"),
+            ("move", "Move to another customer or site"),
+        ],
+        required=True,
+        default="assign",
+    )
+    installed_base_ids = fields.Many2many(
+        comodel_name="installed.base",
+        string="Equipment",
+        compute="_compute_installed_base_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    from_site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="From Site",
+        help="Everything that stands at this site moves, unless you remove a piece.",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        compute="_compute_company_id",
+        store=True,
+        precompute=True,
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner", string="Customer", check_company=True
+    )
+    commercial_partner_id = fields.Many2one(related="partner_id.commercial_partner_id")
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Installation Site",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+    )
+    date = fields.Date(
+        required=True,
+        default=lambda self: fields.Date.context_today(self),
+        help="First day at the new owner or site, or first day without owner.",
+    )
+    reason = fields.Char()
+    notice = fields.Text(compute="_compute_notice")
+
+    @api.model
+    def default_get(self, fields_list):
+        """Take equipment or customer from the record the wizard was opened on."""
+        defaults = super().default_get(fields_list)
+        model = self.env.context.get("active_model")
+        ids = self.env.context.get("active_ids") or []
+        if model == "installed.base" and ids:
+            defaults["installed_base_ids"] = [Command.set(ids)]
+        elif model == "res.partner" and len(ids) == 1:
+            contact = self.env["res.partner"].browse(ids)
+            if defaults.get("mode") == "move":
+                defaults["from_site_id"] = contact.id
+            else:
+                defaults["partner_id"] = contact.commercial_partner_id.id
+                if contact != contact.commercial_partner_id:
+                    defaults["site_id"] = contact.id
+        return defaults
+
+    @api.depends("from_site_id")
+    def _compute_installed_base_ids(self):
+        for wizard in self.filtered("from_site_id"):
+            wizard.installed_base_ids = self.env["installed.base"].search(
+                [
+                    ("site_id", "=", wizard.from_site_id.id),
+                    ("state", "!=", "retired"),
+                ]
+            )
+
+    @api.depends("installed_base_ids")
+    def _compute_company_id(self):
+        for wizard in self:
+            wizard.company_id = (
+                wizard.installed_base_ids.company_id[:1] or self.env.company
+            )
+
+    @api.depends("partner_id")
+    def _compute_site_id(self):
+        for wizard in self:
+            customer = wizard.partner_id
+            if not customer:
+                wizard.site_id = False
+            elif (
+                wizard.site_id.commercial_partner_id != customer.commercial_partner_id
+            ):
+                wizard.site_id = customer.address_get(["delivery"])["delivery"]
+
+    @api.depends("mode", "installed_base_ids", "partner_id")
+    def _compute_notice(self):
+        for wizard in self:
+            held = wizard._get_held_by_others()
+            names = sorted(set(held.partner_id.mapped("display_name")))
+            wizard.notice = wizard.mode == "move" and bool(held) and self.env._(
+                "%(count)s pieces stand at: %(customers)s. They get a new owner on "
+                "this day; their history is kept.",
+                count=len(held),
+                customers="; ".join(names),
+            )
+
+    def _get_held_by_others(self):
+        """Return the chosen equipment that stands at another customer."""
+        self.ensure_one()
+        return self.installed_base_ids.filtered(
+            lambda piece: piece.partner_id
+            and piece.commercial_partner_id != self.partner_id.commercial_partner_id
+        )
+
+    def action_apply(self):
+        """Give the equipment its new owner and site, with one dated line of history
+        and one note per piece.
+
+        :raise UserError: if nothing is chosen, or without move a piece stands at
+            another customer
+        """
+        self.ensure_one()
+        equipment = self.installed_base_ids
+        if not equipment:
+            raise UserError(self.env._("Choose the equipment first."))
+        retired = equipment.filtered(lambda piece: piece.state == "retired")
+        if retired:
+            raise UserError(
+                self.env._(
+                    "Retired equipment has no new owner. Put it back into service or "
+                    "remove: %s",
+                    "; ".join(piece._get_label() for piece in retired),
+                )
+            )
+        if self.mode == "unassign":
+            return self._apply({"partner_id": False, "site_id": False})
+        if not self.partner_id:
+            raise UserError(self.env._("Choose the customer first."))
+        held = self._get_held_by_others()
+        if self.mode == "assign" and held:
+            raise ValidationError(
+                "\n".join(
+                    self.env._(
+                        "%(equipment)s stands at %(customer)s. Choose to move it, or "
+                        "remove it from the list.",
+                        equipment=piece._get_label(),
+                        customer=piece.partner_id.display_name,
+                    )
+                    for piece in held
+                )
+            )
+        return self._apply(
+            {"partner_id": self.partner_id.id, "site_id": self.site_id.id}
+        )
+
+    def _apply(self, vals):
+        equipment = self.installed_base_ids.with_context(
+            # One note says it all; a tracking value per field and piece costs more
+            # than everything else together.
+            tracking_disable=True,
+            ownership_date=self.date,
+            ownership_reason=self.reason,
+        )
+        before = {piece.id: piece.partner_id.display_name for piece in equipment}
+        equipment.write(vals)
+        equipment._message_log_batch(
+            {piece.id: self._get_log_body(before[piece.id]) for piece in equipment}
+        )
+        return {"type": "ir.actions.act_window_close"}
+
+    def _get_log_body(self, former):
+        """Return the note on a piece of equipment, which stood at former before."""
+        if self.mode == "unassign":
+            text = self.env._(
+                "Taken back from %(former)s on %(day)s.",
+                former=former,
+                day=fields.Date.to_string(self.date),
+            )
+        else:
+            text = self.env._(
+                "%(former)s → %(customer)s, %(site)s, on %(day)s.",
+                former=former or self.env._("Unassigned"),
+                customer=self.partner_id.display_name,
+                site=self.site_id.display_name or self.env._("without site"),
+                day=fields.Date.to_string(self.date),
+            )
+        return Markup("%s<br/>%s") % (text, self.reason) if self.reason else text
