@@ -15,5 +15,6 @@ from . import product_category
 from . import product_template
 from . import res_company
 from . import res_partner
+from . import res_partner_relationship
 from . import sale_order
 from . import sale_order_line

@@ -1,10 +1,90 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import LazyTranslate
+from odoo.tools.sql import column_exists, create_column
+
+_lt = LazyTranslate(__name__)
 
 
 class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = ["res.partner", "installed.base.source.mixin"]
+
+    relationship_id = fields.Many2one(
+        comodel_name="res.partner.relationship",
+        string="Relationship",
+        compute="_compute_relationship_id",
+        inverse="_inverse_relationship_id",
+        store=True,
+        readonly=False,
+        recursive=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        falsy_value_label=_lt("Other"),
+        groups="base.group_user",
+        help="What this contact is to us. A company's is that of its addresses too.",
+    )
+
+    def _auto_init(self):
+        # Nobody has a relationship yet: installing need not go through all contacts.
+        if not column_exists(self.env.cr, "res_partner", "relationship_id"):
+            create_column(self.env.cr, "res_partner", "relationship_id", "int4")
+        return super()._auto_init()
+
+    # -- Relationship -----------------------------------------------------------------
+
+    @api.depends("commercial_partner_id.relationship_id")
+    def _compute_relationship_id(self):
+        for partner in self:
+            partner.relationship_id = (
+                partner.commercial_partner_id or partner
+            ).relationship_id
+
+    def _inverse_relationship_id(self):
+        """Pass a value that was chosen at an address on to its company."""
+        for partner in self:
+            company = partner.commercial_partner_id
+            if company == partner or company.relationship_id == partner.relationship_id:
+                continue
+            if partner.relationship_id:
+                company.relationship_id = partner.relationship_id
+            else:
+                # An import that leaves it out at an address takes nothing from the
+                # company; it is cleared there.
+                partner.relationship_id = company.relationship_id
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Offer contacts of a role first: ``relationship_role_first`` in the context.
+
+        Two searches, each limited, cost less than to sort all contacts by role.
+        """
+        role = self.env.context.get("relationship_role_first")
+        if not role or not self.env.user._is_internal():
+            return super().name_search(name, domain, operator, limit)
+        partners = self.with_context(relationship_role_first=False)
+        relationships = (
+            self.env["res.partner.relationship"]
+            .with_context(active_test=False)
+            .search([("role", "=", role)])
+        )
+        domain = Domain(domain or Domain.TRUE)
+        found = partners.name_search(
+            name,
+            domain & Domain("relationship_id", "in", relationships.ids),
+            operator,
+            limit,
+        )
+        if limit and len(found) >= limit:
+            return found
+        return found + partners.name_search(
+            name,
+            domain & Domain("relationship_id", "not in", relationships.ids),
+            operator,
+            limit and limit - len(found),
+        )
+
+    # -- Installed base ---------------------------------------------------------------
 
     def _get_installed_base_counts(self):
         """Count what is in service at the whole company, whichever of its addresses
