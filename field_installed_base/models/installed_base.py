@@ -139,6 +139,7 @@ class InstalledBase(models.Model):
     site_phone = fields.Char(related="site_id.phone")
     site_city = fields.Char(related="site_id.city", string="City")
     site_zip = fields.Char(related="site_id.zip", string="ZIP")
+    site_can_locate = fields.Boolean(related="site_id.can_locate")
 
     # Installation
     installation_type_id = fields.Many2one(
@@ -907,8 +908,16 @@ class InstalledBase(models.Model):
             .with_context(active_test=False)
             .search(
                 [
-                    ("company_id", "in", list({identity[0] for identity in identities})),
-                    ("serial_key", "in", list({identity[3] for identity in identities})),
+                    (
+                        "company_id",
+                        "in",
+                        list({identity[0] for identity in identities}),
+                    ),
+                    (
+                        "serial_key",
+                        "in",
+                        list({identity[3] for identity in identities}),
+                    ),
                 ]
             )
         )
@@ -1030,6 +1039,17 @@ class InstalledBase(models.Model):
             "domain": [("id", "in", documents.ids)],
             "context": {"create": False},
         }
+
+    def action_locate_on_map(self):
+        """Show where this equipment stands, in a new tab."""
+        self.ensure_one()
+        if not self.site_id:
+            raise UserError(
+                self.env._(
+                    "%s has no installation site. Choose one first.", self._get_label()
+                )
+            )
+        return self.site_id.action_locate_on_map()
 
     def action_retire(self):
         """Ask for date, reason and successor of equipment that goes out of service."""

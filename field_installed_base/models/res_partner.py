@@ -1,9 +1,14 @@
+from urllib.parse import quote
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 from odoo.tools.sql import column_exists, create_column
 
 _lt = LazyTranslate(__name__)
+
+MAP_SEARCH = "https://www.google.com/maps/search/?api=1&query="
 
 
 class ResPartner(models.Model):
@@ -23,6 +28,10 @@ class ResPartner(models.Model):
         falsy_value_label=_lt("Other"),
         groups="base.group_user",
         help="What this contact is to us. A company's is that of its addresses too.",
+    )
+    can_locate = fields.Boolean(
+        compute="_compute_can_locate",
+        help="There are coordinates or an address to look for on a map.",
     )
 
     def _auto_init(self):
@@ -83,6 +92,46 @@ class ResPartner(models.Model):
             operator,
             limit and limit - len(found),
         )
+
+    # -- Map --------------------------------------------------------------------------
+
+    @api.depends(
+        "partner_latitude", "partner_longitude", "street", "street2", "zip", "city"
+    )
+    def _compute_can_locate(self):
+        for partner in self:
+            partner.can_locate = bool(partner._get_map_query())
+
+    def _get_map_query(self):
+        """Return the coordinates, else the postal address, else nothing: a country
+        alone is no place to drive to."""
+        self.ensure_one()
+        if self.partner_latitude or self.partner_longitude:
+            return f"{self.partner_latitude:.7f},{self.partner_longitude:.7f}"
+        town = " ".join(filter(None, (self.zip, self.city)))
+        lines = [line for line in (self.street, self.street2, town) if line]
+        if not lines:
+            return ""
+        lines += filter(None, (self.state_id.name, self.country_id.name))
+        return ", ".join(line.strip() for line in lines)
+
+    def action_locate_on_map(self):
+        """Show where this address is, in a new tab."""
+        self.ensure_one()
+        query = self._get_map_query()
+        if not query:
+            raise UserError(
+                self.env._(
+                    "%s has neither coordinates nor an address. Type its street, ZIP "
+                    "or city first.",
+                    self.display_name,
+                )
+            )
+        return {
+            "type": "ir.actions.act_url",
+            "url": MAP_SEARCH + quote(query, safe=""),
+            "target": "new",
+        }
 
     # -- Installed base ---------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -172,3 +172,62 @@ class TestRelationship(InstalledBaseCase):
             return self.cr.sql_log_count - before
 
         self.assertEqual(count(5), count(20))
+
+
+@tagged("post_install", "-at_install")
+class TestMap(InstalledBaseCase):
+    """The button that shows an address on Google Maps."""
+
+    def _get_url(self, record):
+        action = record.action_locate_on_map()
+        self.assertEqual(action["type"], "ir.actions.act_url")
+        self.assertEqual(action["target"], "new")
+        return action["url"].removeprefix(
+            "https://www.google.com/maps/search/?api=1&query="
+        )
+
+    def test_address(self):
+        self.workshop.country_id = self.env.ref("base.be")
+        self.assertTrue(self.workshop.can_locate)
+        self.assertEqual(
+            self._get_url(self.workshop),
+            "Quay%205%2C%204000%20Li%C3%A8ge%2C%20Belgium",
+        )
+
+    def test_address_that_needs_quoting(self):
+        self.workshop.write({"street": "A&B=C #1?", "zip": False, "city": False})
+        self.assertEqual(self._get_url(self.workshop), "A%26B%3DC%20%231%3F")
+
+    def test_coordinates_first(self):
+        self.workshop.write(
+            {"partner_latitude": 50.6325574, "partner_longitude": -5.5796662}
+        )
+        self.assertEqual(self._get_url(self.workshop), "50.6325574%2C-5.5796662")
+        # On the equator there is one zero.
+        self.workshop.partner_latitude = 0
+        self.assertEqual(self._get_url(self.workshop), "0.0000000%2C-5.5796662")
+
+    def test_not_offered_without_place(self):
+        nowhere = self.env["res.partner"].create(
+            {"name": "Nowhere", "country_id": self.env.ref("base.be").id}
+        )
+        self.assertFalse(nowhere.can_locate)
+        with self.assertRefused("Nowhere has neither", UserError):
+            nowhere.action_locate_on_map()
+
+    def test_equipment_is_at_its_site(self):
+        equipment = self._create_equipment(site_id=self.workshop.id)
+        self.assertTrue(equipment.site_can_locate)
+        self.assertIn("Quay%205", self._get_url(equipment))
+        equipment.partner_id = False
+        self.assertFalse(equipment.site_can_locate)
+        with self.assertRefused("no installation site", UserError):
+            equipment.action_locate_on_map()
+
+    def test_technician_drives_there(self):
+        self._set_up_users()
+        equipment = self._create_equipment(site_id=self.workshop.id)
+        self.assertIn("Quay%205", self._get_url(self._as("technician", equipment)))
+        for model in ("res.partner", "installed.base"):
+            arch = self._as("technician", self.env[model]).get_view(view_type="form")
+            self.assertIn("action_locate_on_map", arch["arch"])
