@@ -41,11 +41,9 @@ class AccountMoveLine(models.Model):
         lines = self.sudo().with_context(active_test=False)
         for order_lines, group in lines.grouped("sale_line_ids").items():
             bills = group._origin | order_lines.invoice_lines.filtered(
-                lambda bill: (
-                    bill.move_id.move_type in ("out_invoice", "out_receipt")
-                    and bill.parent_state != "cancel"
-                    and bill.quantity > 0
-                )
+                lambda bill: bill.move_id.move_type in ("out_invoice", "out_receipt")
+                and bill.parent_state != "cancel"
+                and bill.quantity > 0
             )
             bills = bills.sorted(lambda bill: (bill.move_id.id, bill.sequence, bill.id))
             units = bills._get_units_after_reversals()
@@ -54,11 +52,9 @@ class AccountMoveLine(models.Model):
             from_order = order_lines.installed_base_ids - bills.installed_base_ids
             _take(units, bills.ids, len(from_order))
             free_credits = order_lines.invoice_lines.filtered(
-                lambda bill: (
-                    bill.move_id.move_type == "out_refund"
-                    and bill.parent_state == "posted"
-                    and not bill.move_id.reversed_entry_id
-                )
+                lambda bill: bill.move_id.move_type == "out_refund"
+                and bill.parent_state == "posted"
+                and not bill.move_id.reversed_entry_id
             )
             credited = sum(bill._get_installed_base_units() for bill in free_credits)
             _take(units, bills.ids[::-1], credited)

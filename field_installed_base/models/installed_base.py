@@ -908,16 +908,8 @@ class InstalledBase(models.Model):
             .with_context(active_test=False)
             .search(
                 [
-                    (
-                        "company_id",
-                        "in",
-                        list({identity[0] for identity in identities}),
-                    ),
-                    (
-                        "serial_key",
-                        "in",
-                        list({identity[3] for identity in identities}),
-                    ),
+                    ("company_id", "in", list({identity[0] for identity in identities})),
+                    ("serial_key", "in", list({identity[3] for identity in identities})),
                 ]
             )
         )
@@ -1039,6 +1031,60 @@ class InstalledBase(models.Model):
             "domain": [("id", "in", documents.ids)],
             "context": {"create": False},
         }
+
+    def action_new_quotation(self):
+        """Open a new quotation about this equipment for its customer."""
+        return self._get_new_document_action("quotation")
+
+    def action_new_invoice(self):
+        """Open a new invoice about this equipment for its customer."""
+        return self._get_new_document_action("invoice")
+
+    def action_new_rental(self):
+        """Open a new rental order about this equipment for its customer."""
+        return self._get_new_document_action("rental")
+
+    def _get_new_document_action(self, document):
+        """Return the action that opens a new document about this equipment.
+
+        :raise UserError: unless all of it stands at one customer, in one company
+        """
+        homeless = self.filtered(lambda piece: not piece.partner_id)
+        if homeless:
+            raise UserError(
+                self.env._(
+                    "%s has no customer. Assign it to one first.",
+                    homeless[0]._get_label(),
+                )
+            )
+        if len(self.commercial_partner_id) != 1 or len(self.company_id) != 1:
+            raise UserError(
+                self.env._(
+                    "A document is for one customer of one company. Select equipment "
+                    "of a single one: %s",
+                    ", ".join(self.commercial_partner_id.mapped("display_name")),
+                )
+            )
+        site = self.site_id if len(self.site_id) == 1 else self.commercial_partner_id
+        return site._get_new_document_action(document, equipment=self)
+
+    def _get_document_note(self):
+        """Return how a quotation or an invoice names this piece of equipment."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        return self.env._(
+            "Equipment: %s",
+            " ".join(
+                filter(
+                    None,
+                    (
+                        self.reference,
+                        product.display_name or self.model,
+                        self.serial_number,
+                    ),
+                )
+            ),
+        )
 
     def action_locate_on_map(self):
         """Show where this equipment stands, in a new tab."""

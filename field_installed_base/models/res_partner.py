@@ -2,7 +2,7 @@ from urllib.parse import quote
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import LazyTranslate
 from odoo.tools.sql import column_exists, create_column
 
@@ -33,6 +33,7 @@ class ResPartner(models.Model):
         compute="_compute_can_locate",
         help="There are coordinates or an address to look for on a map.",
     )
+    has_rental = fields.Boolean(compute="_compute_has_rental")
 
     def _auto_init(self):
         # Nobody has a relationship yet: installing need not go through all contacts.
@@ -181,3 +182,109 @@ class ResPartner(models.Model):
             "site_id": site.id,
             "sale_date": fields.Date.context_today(self),
         }
+
+    # -- New documents ----------------------------------------------------------------
+
+    def _compute_has_rental(self):
+        self.has_rental = bool(self._get_rental_action())
+
+    @api.model
+    def _get_rental_action(self):
+        """Return the action of Odoo's rental app, nothing where it is not installed."""
+        if "is_rental_order" not in self.env["sale.order"]._fields:
+            return None
+        action = self.env.ref(
+            "sale_renting.rental_order_action", raise_if_not_found=False
+        )
+        return action and action._get_action_dict()
+
+    def action_new_quotation(self):
+        """Open a new quotation for this customer and site."""
+        return self._get_new_document_action("quotation")
+
+    def action_new_invoice(self):
+        """Open a new invoice for this customer and site."""
+        return self._get_new_document_action("invoice")
+
+    def action_new_rental(self):
+        """Open a new rental order for this customer and site."""
+        return self._get_new_document_action("rental")
+
+    def _get_new_document_action(self, document, equipment=None):
+        """Return the action that opens a new document for this contact.
+
+        :param str document: "quotation", "invoice" or "rental"
+        :param equipment: what the document is about, named on a line each
+        """
+        self.ensure_one()
+        vals = self._prepare_installed_base_wizard_vals()
+        if equipment:
+            vals["company_id"] = equipment.company_id.id
+        notes = self._prepare_equipment_notes(equipment)
+        context = {
+            "default_company_id": vals["company_id"],
+            "default_partner_id": vals["partner_id"],
+            "default_partner_shipping_id": vals["site_id"],
+        }
+        if document == "invoice":
+            action = {
+                "name": self.env._("New Invoice"),
+                "res_model": "account.move",
+                "views": [(self.env.ref("account.view_move_form").id, "form")],
+            }
+            context["default_move_type"] = "out_invoice"
+            lines = "default_invoice_line_ids"
+        else:
+            action = {
+                "name": self.env._("New Quotation"),
+                "res_model": "sale.order",
+                "views": [(False, "form")],
+            }
+            lines = "default_order_line"
+        if document == "rental":
+            action = self._prepare_new_rental_action()
+            context.update(default_is_rental_order=True, in_rental_app=True)
+        if notes:
+            context[lines] = notes
+        return {
+            **action,
+            "type": "ir.actions.act_window",
+            "view_mode": "form",
+            "res_id": False,
+            "target": "current",
+            "context": context,
+        }
+
+    @api.model
+    def _prepare_new_rental_action(self):
+        action = self._get_rental_action()
+        if not action:
+            raise UserError(
+                self.env._("Odoo's rental app is not installed. Make a quotation.")
+            )
+        forms = [view for view in action["views"] if view[1] == "form"]
+        return {
+            "name": self.env._("New Rental"),
+            "res_model": action["res_model"],
+            "views": forms or [(False, "form")],
+        }
+
+    def _prepare_equipment_notes(self, equipment):
+        """Return a note per piece of equipment, in the customer's language.
+
+        The note is linked to it: the document is found from the equipment and the
+        other way round.
+        """
+        equipment = (equipment or self.env["installed.base"]).with_context(
+            lang=self.commercial_partner_id.lang or self.env.lang
+        )
+        return [
+            Command.create(
+                {
+                    "display_type": "line_note",
+                    "name": piece._get_document_note(),
+                    "installed_base_ids": [Command.set(piece.ids)],
+                }
+            )
+            for piece in equipment
+        ]

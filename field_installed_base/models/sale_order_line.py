@@ -37,10 +37,8 @@ class SaleOrderLine(models.Model):
         for line in self.sudo().with_context(active_test=False):
             recorded = line.installed_base_ids | line.invoice_lines.installed_base_ids
             credited = line.invoice_lines.filtered(
-                lambda bill: (
-                    bill.move_id.move_type == "out_refund"
-                    and bill.parent_state == "posted"
-                )
+                lambda bill: bill.move_id.move_type == "out_refund"
+                and bill.parent_state == "posted"
             )
             units = line._get_installed_base_units() - len(recorded)
             units -= sum(bill._get_installed_base_units() for bill in credited)

@@ -1,6 +1,9 @@
+import re
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import EDITORS, InstalledBaseCase
 
@@ -231,3 +234,152 @@ class TestMap(InstalledBaseCase):
         for model in ("res.partner", "installed.base"):
             arch = self._as("technician", self.env[model]).get_view(view_type="form")
             self.assertIn("action_locate_on_map", arch["arch"])
+
+
+@tagged("post_install", "-at_install")
+class TestNewDocuments(InstalledBaseCase):
+    """Quotations, invoices and rentals that start at a customer or at equipment."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_accounting()
+        cls._set_up_users()
+
+    def _open(self, action, role="salesperson"):
+        model = self._as(role, self.env[action["res_model"]])
+        return Form(model.with_context(**action["context"]), action["views"][0][0])
+
+    def test_quotation(self):
+        form = self._open(self._as("salesperson", self.workshop).action_new_quotation())
+        self.assertEqual(form.partner_id, self.customer)
+        order = form.save()
+        self.assertEqual(order.partner_shipping_id, self.workshop)
+        self.assertFalse(order.order_line)
+        self.assertEqual(order.company_id, self.company)
+
+    def test_quotation_about_equipment(self):
+        first = self._create_equipment(serial_number="A1", site_id=self.workshop.id)
+        second = self._create_equipment(
+            product_id=False, model="Old one", site_id=self.workshop.id
+        )
+        equipment = self._as("salesperson", first | second)
+        order = self._open(equipment.action_new_quotation()).save()
+        self.assertEqual(order.partner_id, self.customer)
+        self.assertEqual(order.partner_shipping_id, self.workshop)
+        self.assertEqual(
+            order.order_line.mapped("name"),
+            [
+                f"Equipment: {first.reference} Pellet stove Lesse A1",
+                f"Equipment: {second.reference} Old one",
+            ],
+        )
+        self.assertEqual(set(order.order_line.mapped("display_type")), {"line_note"})
+        self.assertEqual(first.sale_order_ids, order)
+        self.assertEqual(order.installed_base_count, 2)
+
+    def test_invoice_about_equipment(self):
+        piece = self._create_equipment(serial_number="A1", site_id=self.workshop.id)
+        action = self._as("accountant", piece).action_new_invoice()
+        invoice = self._open(action, "accountant").save()
+        self.assertEqual(invoice.move_type, "out_invoice")
+        self.assertEqual(invoice.partner_id, self.customer)
+        self.assertEqual(invoice.partner_shipping_id, self.workshop)
+        self.assertEqual(
+            invoice.invoice_line_ids.mapped("name"),
+            [f"Equipment: {piece.reference} Pellet stove Lesse A1"],
+        )
+        self.assertEqual(piece.invoice_ids, invoice)
+
+    def test_invoice(self):
+        action = self._as("accountant", self.customer).action_new_invoice()
+        invoice = self._open(action, "accountant").save()
+        self.assertEqual(invoice.partner_id, self.customer)
+        self.assertFalse(invoice.invoice_line_ids)
+
+    def test_equipment_at_several_sites(self):
+        pieces = self._create_equipment(site_id=self.workshop.id)
+        pieces |= self._create_equipment(site_id=self.customer.id)
+        context = pieces.action_new_quotation()["context"]
+        self.assertEqual(context["default_partner_id"], self.customer.id)
+        self.assertEqual(len(context["default_order_line"]), 2)
+
+    def test_several_customers(self):
+        pieces = self._create_equipment()
+        pieces |= self._create_equipment(partner_id=self.neighbour.id)
+        names = f"Claes Bakery, {re.escape(self.neighbour.name)}"
+        with self.assertRefused(f"one customer.*{names}", UserError):
+            pieces.action_new_quotation()
+
+    def test_no_customer(self):
+        piece = self._create_equipment(partner_id=False, serial_number="LONELY")
+        with self.assertRefused("LONELY.* has no customer", UserError):
+            piece.action_new_invoice()
+
+    def test_company_of_equipment(self):
+        env = self._get_company_env(self.company, self.other_company)
+        piece = self._create_equipment(company_id=self.other_company.id)
+        action = piece.with_env(env).action_new_quotation()
+        self.assertEqual(action["context"]["default_company_id"], self.other_company.id)
+
+    def test_note_in_language_of_customer(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        self.stove.with_context(lang="fr_FR").name = "Poêle à granulés Lesse"
+        context = self._create_equipment().action_new_quotation()["context"]
+        self.assertIn("Poêle", context["default_order_line"][0][2]["name"])
+
+    def test_rental_needs_the_app(self):
+        if self.env["res.partner"]._get_rental_action():
+            self.skipTest("The rental app is installed.")
+        self.assertFalse(self.customer.has_rental)
+        with self.assertRefused("rental app is not installed", UserError):
+            self.customer.action_new_rental()
+
+    def test_rental(self):
+        rental = {
+            "res_model": "sale.order",
+            "views": [(7, "list"), (self.env.ref("sale.view_order_form").id, "form")],
+        }
+        with patch.object(
+            self.env.registry["res.partner"],
+            "_get_rental_action",
+            lambda partner: rental,
+        ):
+            self.customer.invalidate_recordset(["has_rental"])
+            self.assertTrue(self.customer.has_rental)
+            action = self.workshop.action_new_rental()
+        self.assertEqual(action["views"], rental["views"][1:])
+        self.assertTrue(action["context"]["default_is_rental_order"])
+        self.assertEqual(
+            action["context"]["default_partner_shipping_id"], self.workshop.id
+        )
+
+    def test_offered_to_whoever_may(self):
+        offered = {
+            "salesperson": {"action_new_quotation", "action_create_installed_base"},
+            "accountant": {"action_new_invoice", "action_create_installed_base"},
+            "technician": set(),
+            "dispatcher": {"action_create_installed_base"},
+            "administrator": {"action_create_installed_base"},
+            "employee": set(),
+        }
+        buttons = set().union(*offered.values()) | {"action_new_rental"}
+        for role, expected in offered.items():
+            if role == "salesperson":
+                expected = expected | {"action_new_rental"}
+            arch = self._as(role, self.env["res.partner"]).get_view(view_type="form")
+            with self.subTest(role):
+                self.assertEqual(
+                    {name for name in buttons if name in arch["arch"]}, expected
+                )
+        for role in ("salesperson", "accountant", "technician", "dispatcher"):
+            for view_type in ("form", "list"):
+                arch = self._as(role, self.env["installed.base"]).get_view(
+                    view_type=view_type
+                )["arch"]
+                with self.subTest(role, view_type=view_type):
+                    self.assertEqual(
+                        "action_new_quotation" in arch, role == "salesperson"
+                    )
+                    self.assertEqual("action_new_invoice" in arch, role == "accountant")

@@ -218,9 +218,7 @@ class InstalledBaseCreate(models.TransientModel):
     def _get_pasted_serials(self):
         """Return the pasted serial numbers, without empty lines."""
         return [
-            serial
-            for line in (self.serials or "").splitlines()
-            if (serial := line.strip())
+            serial for line in (self.serials or "").splitlines() if (serial := line.strip())
         ]
 
     # -- Creation ---------------------------------------------------------------------
