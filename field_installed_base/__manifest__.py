@@ -20,6 +20,7 @@
         "data/ir_sequence_data.xml",
         "data/pick_list_data.xml",
         "data/res_partner_relationship_data.xml",
+        "wizards/customer_deletion_views.xml",
         "wizards/installed_base_create_views.xml",
         "views/installed_base_views.xml",
         "views/installed_base_category_views.xml",

@@ -1,12 +1,22 @@
+from collections import defaultdict, namedtuple
 from urllib.parse import quote
+
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import LazyTranslate
+from odoo.tools import SQL, LazyTranslate
 from odoo.tools.sql import column_exists, create_column
 
 _lt = LazyTranslate(__name__)
+
+# What keeps a contact from being deleted: a kind of records and those there are.
+DeletionBlocker = namedtuple("DeletionBlocker", "kind label model ids count")
+# What a report names one by one of each kind; of the rest it tells the number.
+REPORTED_RECORDS = 5
+# These the report lists by themselves, with words of their own.
+REPORTED_TABLES = ("account_move", "installed_base", "res_users", "sale_order")
 
 MAP_SEARCH = "https://www.google.com/maps/search/?api=1&query="
 
@@ -288,3 +298,268 @@ class ResPartner(models.Model):
             )
             for piece in equipment
         ]
+
+    # -- Deletion ---------------------------------------------------------------------
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_business(self):
+        """Refuse to delete customers with equipment, running orders or invoices."""
+        blockers = self._get_deletion_blockers(business_only=True)
+        messages = [
+            self.env._(
+                "%(customer)s cannot be deleted: %(reasons)s.",
+                customer=partner.display_name,
+                reasons=", ".join(f"{b.label} ({b.count})" for b in found),
+            )
+            for partner, found in blockers.items()
+            if found
+        ]
+        if messages:
+            messages.append(
+                self.env._(
+                    "Archive instead, or choose Delete with report among the actions: "
+                    "it shows what to settle first."
+                )
+            )
+            raise UserError("\n".join(messages))
+
+    def action_delete_with_report(self):
+        """Open the report on what keeps these contacts from being deleted."""
+        self.check_access("unlink")
+        return self.env["customer.deletion"]._create_report(self)._get_action()
+
+    def _get_deletion_parts(self):
+        """Return {contact: it with its contacts and addresses}, archived ones too.
+
+        A company below another one is a customer of its own.
+        """
+        # Whoever may delete a customer deletes all of it, or nothing.
+        parts = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("id", "child_of", self.ids)])
+        )
+        children = parts.grouped("parent_id")
+        found = {}
+        for partner in self:
+            owned = level = partner.sudo()
+            while level:
+                below = level.browse().union(
+                    *(children.get(p, p.browse()) for p in level)
+                )
+                level = below.filtered(lambda child: not child.is_company) - owned
+                owned |= level
+            found[partner] = self.browse(owned.ids)
+        return found
+
+    def _get_deletion_blockers(self, parts=None, business_only=False):
+        """Tell what keeps each of these contacts from being deleted.
+
+        :param parts: result of :meth:`_get_deletion_parts`
+        :param business_only: only what is not settled yet: equipment, quotations,
+            orders in progress, draft and unpaid invoices
+        :return: {contact: list of DeletionBlocker}
+        """
+        if parts is None:
+            parts = self._get_deletion_parts()
+        every_part = self.union(*parts.values())
+        found = every_part._get_blocking_records(business_only)
+        if not business_only:
+            found += every_part._get_blocking_rows()
+        blockers = {partner: [] for partner in self}
+        for kind, label, model, ids_by_part, count_by_part in found:
+            for partner, owned in parts.items():
+                ids = set().union(*(ids_by_part.get(id_, ()) for id_ in owned.ids))
+                count = len(ids) or sum(count_by_part.get(id_, 0) for id_ in owned.ids)
+                if count:
+                    blocker = DeletionBlocker(kind, label, model, sorted(ids), count)
+                    blockers[partner].append(blocker)
+        return blockers
+
+    @api.model
+    def _get_deletion_kinds(self):
+        """Return the kinds of records that keep a contact: kind, label, model, the
+        fields that hold contacts, domain, and whether business is not settled."""
+        _ = self.env._
+        order_fields = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+        unpaid = [
+            ("state", "=", "posted"),
+            ("payment_state", "in", ("not_paid", "partial")),
+            ("move_type", "!=", "entry"),
+        ]
+        settled = [("state", "!=", "draft"), "!", "&", "&", *unpaid]
+        return [
+            (
+                "equipment",
+                _("equipment"),
+                "installed.base",
+                ("partner_id", "site_id"),
+                [],
+                True,
+            ),
+            (
+                "quotation",
+                _("quotations"),
+                "sale.order",
+                order_fields,
+                [("state", "in", ("draft", "sent"))],
+                True,
+            ),
+            (
+                "order",
+                _("orders in progress"),
+                "sale.order",
+                order_fields,
+                [("state", "=", "sale"), ("locked", "=", False)],
+                True,
+            ),
+            (
+                "draft_invoice",
+                _("draft invoices"),
+                "account.move",
+                ("partner_id",),
+                [("state", "=", "draft")],
+                True,
+            ),
+            (
+                "unpaid_invoice",
+                _("unpaid invoices"),
+                "account.move",
+                ("partner_id",),
+                unpaid,
+                True,
+            ),
+            (
+                "closed_order",
+                _("closed or cancelled orders"),
+                "sale.order",
+                order_fields,
+                [
+                    ("state", "not in", ("draft", "sent")),
+                    "|",
+                    ("state", "!=", "sale"),
+                    ("locked", "=", True),
+                ],
+                False,
+            ),
+            (
+                "move",
+                _("other accounting entries"),
+                "account.move",
+                ("partner_id",),
+                settled,
+                False,
+            ),
+            ("user", _("users"), "res.users", ("partner_id",), [], False),
+            (
+                "employee",
+                _("employees"),
+                "hr.employee",
+                ("work_contact_id",),
+                [],
+                False,
+            ),
+        ]
+
+    def _get_blocking_records(self, business_only):
+        """Find the records of each kind, in a number of queries that does not depend
+        on the number of contacts."""
+        found = []
+        for (
+            kind,
+            label,
+            model,
+            names,
+            domain,
+            is_business,
+        ) in self._get_deletion_kinds():
+            if business_only and not is_business:
+                continue
+            ids_by_part = defaultdict(set)
+            for name in names:
+                # What the user may not read keeps the contact all the same.
+                groups = (
+                    self.env[model]
+                    .sudo()
+                    .with_context(active_test=False)
+                    ._read_group(
+                        Domain(name, "in", self.ids) & Domain(domain),
+                        [name],
+                        ["id:array_agg"],
+                    )
+                )
+                for partner, ids in groups:
+                    ids_by_part[partner.id].update(ids)
+            found.append((kind, label, model, ids_by_part, {}))
+        return found
+
+    def _get_blocking_rows(self):
+        """Count what else the database holds on to, whichever addon it belongs to."""
+        self.env.flush_all()
+        columns = self.env.execute_query(
+            SQL(
+                "SELECT rel.relname, att.attname FROM pg_constraint con"
+                " JOIN pg_class rel ON rel.oid = con.conrelid"
+                " JOIN pg_attribute att"
+                " ON att.attrelid = rel.oid AND att.attnum = con.conkey[1]"
+                " WHERE con.contype = 'f' AND con.confdeltype IN ('a', 'r')"
+                " AND con.confrelid = %s::regclass AND rel.relname NOT IN %s"
+                " ORDER BY 1, 2",
+                self._table,
+                REPORTED_TABLES,
+            )
+        )
+        if not columns or not self:
+            return []
+        rows = self.env.execute_query(
+            SQL(" UNION ALL ").join(
+                SQL(
+                    "SELECT %s, %s, count(*) FROM %s WHERE %s IN %s GROUP BY 2",
+                    table,
+                    SQL.identifier(column),
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    tuple(self.ids),
+                )
+                for table, column in columns
+            )
+        )
+        counts = defaultdict(lambda: defaultdict(int))
+        for table, partner_id, count in rows:
+            counts[table][partner_id] += count
+        return [
+            (table, self._get_table_label(table), None, {}, by_part)
+            for table, by_part in counts.items()
+        ]
+
+    @api.model
+    def _get_table_label(self, table):
+        """Return the words for what a table of the database holds."""
+        for model in self.env.registry.values():
+            if model._table == table and not model._abstract:
+                return self.env["ir.model"]._get(model._name).name
+        return table
+
+    @api.model
+    def _format_deletion_blockers(self, blockers):
+        """Return the report on one contact, with links to what the user may read."""
+        items = []
+        for blocker in blockers:
+            links = Markup()
+            if blocker.model:
+                records = self.env[blocker.model].browse(blocker.ids)
+                if not records.has_access("read"):
+                    records = records.browse()
+                shown = records[:REPORTED_RECORDS]._filtered_access("read")
+                links = Markup(", ").join(
+                    Markup('<a href="/odoo/%s/%s" target="_blank">%s</a>')
+                    % (record._name, record.id, record.display_name)
+                    for record in shown
+                )
+                if shown and len(shown) < blocker.count:
+                    links += Markup(", …")
+            items.append(
+                Markup("<li>%s (%s)%s%s</li>")
+                % (blocker.label, blocker.count, Markup(": ") if links else "", links)
+            )
+        return Markup("<ul>%s</ul>") % Markup().join(items) if items else False

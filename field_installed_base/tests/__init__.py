@@ -1,1 +1,2 @@
+from . import test_customer_deletion
 from . import test_res_partner

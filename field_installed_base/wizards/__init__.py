@@ -1,2 +1,3 @@
+from . import customer_deletion
 from . import installed_base_create
 from . import installed_base_create_line
