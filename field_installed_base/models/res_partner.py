@@ -39,6 +39,15 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="What this contact is to us. A company's is that of its addresses too.",
     )
+    notice_type_ids = fields.Many2many(
+        comodel_name="installed.base.notice.type",
+        relation="installed_base_notice_type_partner_rel",
+        column1="partner_id",
+        column2="notice_type_id",
+        string="Receives Notices",
+        groups="base.group_user",
+        help="What this contact is told about the equipment of its company by e-mail.",
+    )
     can_locate = fields.Boolean(
         compute="_compute_can_locate",
         help="There are coordinates or an address to look for on a map.",
@@ -548,9 +557,7 @@ class ResPartner(models.Model):
             links = Markup()
             if blocker.model:
                 records = self.env[blocker.model].browse(blocker.ids)
-                if not records.has_access("read"):
-                    records = records.browse()
-                shown = records[:REPORTED_RECORDS]._filtered_access("read")
+                shown = records._filtered_access("read")[:REPORTED_RECORDS]
                 links = Markup(", ").join(
                     Markup('<a href="/odoo/%s/%s" target="_blank">%s</a>')
                     % (record._name, record.id, record.display_name)

@@ -1,2 +1,3 @@
 from . import test_customer_deletion
+from . import test_customer_onboarding
 from . import test_res_partner
