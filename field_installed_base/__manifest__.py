@@ -19,6 +19,7 @@
         "security/rules.xml",
         "data/ir_sequence_data.xml",
         "data/pick_list_data.xml",
+        "data/mail_template_data.xml",
         "data/installed_base_notice_type_data.xml",
         "data/res_partner_relationship_data.xml",
         "wizards/customer_deletion_views.xml",
@@ -34,6 +35,7 @@
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
+        "views/notice_templates.xml",
         "views/menus.xml",
     ],
     "demo": [

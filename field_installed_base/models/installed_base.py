@@ -4,7 +4,7 @@ from collections import Counter
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -1070,21 +1070,50 @@ class InstalledBase(models.Model):
 
     def _get_document_note(self):
         """Return how a quotation or an invoice names this piece of equipment."""
+        return self.env._("Equipment: %s", self._get_document_name())
+
+    def _get_document_name(self):
+        """Return what customers know this piece by; not who owns it."""
         self.ensure_one()
         product = self.product_id.with_context(display_default_code=False)
-        return self.env._(
-            "Equipment: %s",
-            " ".join(
-                filter(
-                    None,
-                    (
-                        self.reference,
-                        product.display_name or self.model,
-                        self.serial_number,
-                    ),
-                )
-            ),
+        names = (
+            self.reference,
+            product.display_name or self.model,
+            self.serial_number,
         )
+        return " ".join(filter(None, names))
+
+    def _notify_ownership_change(self, before):
+        """Tell the contacts of former and new owners that equipment changed hands.
+
+        For what a user does: installing, importing and jobs tell nobody.
+
+        :param before: {equipment id: commercial entity it had, empty if none}; what is
+            missing was just recorded
+        """
+        context = self.env.context
+        if (
+            self.env.uid == SUPERUSER_ID
+            or context.get("install_mode")
+            or context.get("import_file")
+        ):
+            return
+        nobody = self.env["res.partner"]
+        assigned, removed, former = self.browse(), self.browse(), {}
+        # The former owner's contacts are told whatever the user may read of them.
+        for piece in self.sudo():
+            old = before.get(piece.id) or nobody
+            new = piece.commercial_partner_id
+            if old == new:
+                continue
+            if new:
+                assigned += piece
+            if old:
+                removed += piece
+                former[piece.id] = old
+        notices = self.env["installed.base.notice.type"]
+        notices._notify_contacts("equipment_removed", removed, former)
+        notices._notify_contacts("equipment_assigned", assigned)
 
     def action_locate_on_map(self):
         """Show where this equipment stands, in a new tab."""
