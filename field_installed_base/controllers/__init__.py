@@ -1,2 +1,3 @@
+from . import notices
 from . import portal
 from . import qr_label

@@ -13,10 +13,12 @@ from . import installed_base_flue_type
 from . import installed_base_installation_type
 from . import installed_base_ownership
 from . import installed_base_problem_report
+from . import installed_base_notice_type
 from . import ir_sequence
 from . import product_category
 from . import product_template
 from . import res_company
 from . import res_partner
+from . import res_partner_relationship
 from . import sale_order
 from . import sale_order_line

@@ -147,6 +147,7 @@ class InstalledBase(models.Model):
     site_phone = fields.Char(related="site_id.phone")
     site_city = fields.Char(related="site_id.city", string="City")
     site_zip = fields.Char(related="site_id.zip", string="ZIP")
+    site_can_locate = fields.Boolean(related="site_id.can_locate")
 
     # Installation
     installation_type_id = fields.Many2one(
@@ -1336,6 +1337,100 @@ class InstalledBase(models.Model):
             "domain": [("id", "in", documents.ids)],
             "context": {"create": False},
         }
+
+    def action_new_quotation(self):
+        """Open a new quotation about this equipment for its customer."""
+        return self._get_new_document_action("quotation")
+
+    def action_new_invoice(self):
+        """Open a new invoice about this equipment for its customer."""
+        return self._get_new_document_action("invoice")
+
+    def action_new_rental(self):
+        """Open a new rental order about this equipment for its customer."""
+        return self._get_new_document_action("rental")
+
+    def _get_new_document_action(self, document):
+        """Return the action that opens a new document about this equipment.
+
+        :raise UserError: unless all of it stands at one customer, in one company
+        """
+        homeless = self.filtered(lambda piece: not piece.partner_id)
+        if homeless:
+            raise UserError(
+                self.env._(
+                    "%s has no customer. Assign it to one first.",
+                    homeless[0]._get_label(),
+                )
+            )
+        if len(self.commercial_partner_id) != 1 or len(self.company_id) != 1:
+            raise UserError(
+                self.env._(
+                    "A document is for one customer of one company. Select equipment "
+                    "of a single one: %s",
+                    ", ".join(self.commercial_partner_id.mapped("display_name")),
+                )
+            )
+        site = self.site_id if len(self.site_id) == 1 else self.commercial_partner_id
+        return site._get_new_document_action(document, equipment=self)
+
+    def _get_document_note(self):
+        """Return how a quotation or an invoice names this piece of equipment."""
+        return self.env._("Equipment: %s", self._get_document_name())
+
+    def _get_document_name(self):
+        """Return what customers know this piece by; not who owns it."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        names = (
+            self.reference,
+            product.display_name or self.model,
+            self.serial_number,
+        )
+        return " ".join(filter(None, names))
+
+    def _notify_ownership_change(self, before):
+        """Tell the contacts of former and new owners that equipment changed hands.
+
+        For what a user does: installing, importing and jobs tell nobody.
+
+        :param before: {equipment id: commercial entity it had, empty if none}; what is
+            missing was just recorded
+        """
+        context = self.env.context
+        if (
+            self.env.uid == SUPERUSER_ID
+            or context.get("install_mode")
+            or context.get("import_file")
+        ):
+            return
+        nobody = self.env["res.partner"]
+        assigned, removed, former = self.browse(), self.browse(), {}
+        # The former owner's contacts are told whatever the user may read of them.
+        for piece in self.sudo():
+            old = before.get(piece.id) or nobody
+            new = piece.commercial_partner_id
+            if old == new:
+                continue
+            if new:
+                assigned += piece
+            if old:
+                removed += piece
+                former[piece.id] = old
+        notices = self.env["installed.base.notice.type"]
+        notices._notify_contacts("equipment_removed", removed, former)
+        notices._notify_contacts("equipment_assigned", assigned)
+
+    def action_locate_on_map(self):
+        """Show where this equipment stands, in a new tab."""
+        self.ensure_one()
+        if not self.site_id:
+            raise UserError(
+                self.env._(
+                    "%s has no installation site. Choose one first.", self._get_label()
+                )
+            )
+        return self.site_id.action_locate_on_map()
 
     def action_retire(self):
         """Ask for date, reason and successor of equipment that goes out of service."""

@@ -1,10 +1,159 @@
-from odoo import fields, models
-from odoo.fields import Domain
+from collections import defaultdict, namedtuple
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, LazyTranslate
+from odoo.tools.sql import column_exists, create_column
+
+_lt = LazyTranslate(__name__)
+
+# What keeps a contact from being deleted: a kind of records and those there are.
+DeletionBlocker = namedtuple("DeletionBlocker", "kind label model ids count")
+# What a report names one by one of each kind; of the rest it tells the number.
+REPORTED_RECORDS = 5
+# These the report lists by themselves, with words of their own.
+REPORTED_TABLES = ("account_move", "installed_base", "res_users", "sale_order")
+
+MAP_SEARCH = "https://www.google.com/maps/search/?api=1&query="
 
 
 class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = ["res.partner", "installed.base.source.mixin"]
+
+    relationship_id = fields.Many2one(
+        comodel_name="res.partner.relationship",
+        string="Relationship",
+        compute="_compute_relationship_id",
+        inverse="_inverse_relationship_id",
+        store=True,
+        readonly=False,
+        recursive=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        falsy_value_label=_lt("Other"),
+        groups="base.group_user",
+        help="What this contact is to us. A company's is that of its addresses too.",
+    )
+    notice_type_ids = fields.Many2many(
+        comodel_name="installed.base.notice.type",
+        relation="installed_base_notice_type_partner_rel",
+        column1="partner_id",
+        column2="notice_type_id",
+        string="Receives Notices",
+        groups="base.group_user",
+        help="What this contact is told about the equipment of its company by e-mail.",
+    )
+    can_locate = fields.Boolean(
+        compute="_compute_can_locate",
+        help="There are coordinates or an address to look for on a map.",
+    )
+    has_rental = fields.Boolean(compute="_compute_has_rental")
+
+    def _auto_init(self):
+        # Nobody has a relationship yet: installing need not go through all contacts.
+        if not column_exists(self.env.cr, "res_partner", "relationship_id"):
+            create_column(self.env.cr, "res_partner", "relationship_id", "int4")
+        return super()._auto_init()
+
+    # -- Relationship -----------------------------------------------------------------
+
+    @api.depends("commercial_partner_id.relationship_id")
+    def _compute_relationship_id(self):
+        for partner in self:
+            partner.relationship_id = (
+                partner.commercial_partner_id or partner
+            ).relationship_id
+
+    def _inverse_relationship_id(self):
+        """Pass a value that was chosen at an address on to its company."""
+        for partner in self:
+            company = partner.commercial_partner_id
+            if company == partner or company.relationship_id == partner.relationship_id:
+                continue
+            if partner.relationship_id:
+                company.relationship_id = partner.relationship_id
+            else:
+                # An import that leaves it out at an address takes nothing from the
+                # company; it is cleared there.
+                partner.relationship_id = company.relationship_id
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Offer contacts of a role first: ``relationship_role_first`` in the context.
+
+        Two searches, each limited, cost less than to sort all contacts by role.
+        """
+        role = self.env.context.get("relationship_role_first")
+        if not role or not self.env.user._is_internal():
+            return super().name_search(name, domain, operator, limit)
+        partners = self.with_context(relationship_role_first=False)
+        relationships = (
+            self.env["res.partner.relationship"]
+            .with_context(active_test=False)
+            .search([("role", "=", role)])
+        )
+        domain = Domain(domain or Domain.TRUE)
+        found = partners.name_search(
+            name,
+            domain & Domain("relationship_id", "in", relationships.ids),
+            operator,
+            limit,
+        )
+        if limit and len(found) >= limit:
+            return found
+        return found + partners.name_search(
+            name,
+            domain & Domain("relationship_id", "not in", relationships.ids),
+            operator,
+            limit and limit - len(found),
+        )
+
+    # -- Map --------------------------------------------------------------------------
+
+    @api.depends(
+        "partner_latitude", "partner_longitude", "street", "street2", "zip", "city"
+    )
+    def _compute_can_locate(self):
+        for partner in self:
+            partner.can_locate = bool(partner._get_map_query())
+
+    def _get_map_query(self):
+        """Return the coordinates, else the postal address, else nothing: a country
+        alone is no place to drive to."""
+        self.ensure_one()
+        if self.partner_latitude or self.partner_longitude:
+            return f"{self.partner_latitude:.7f},{self.partner_longitude:.7f}"
+        town = " ".join(filter(None, (self.zip, self.city)))
+        lines = [line for line in (self.street, self.street2, town) if line]
+        if not lines:
+            return ""
+        lines += filter(None, (self.state_id.name, self.country_id.name))
+        return ", ".join(line.strip() for line in lines)
+
+    def action_locate_on_map(self):
+        """Show where this address is, in a new tab."""
+        self.ensure_one()
+        query = self._get_map_query()
+        if not query:
+            raise UserError(
+                self.env._(
+                    "%s has neither coordinates nor an address. Type its street, ZIP "
+                    "or city first.",
+                    self.display_name,
+                )
+            )
+        return {
+            "type": "ir.actions.act_url",
+            "url": MAP_SEARCH + quote(query, safe=""),
+            "target": "new",
+        }
+
+    # -- Installed base ---------------------------------------------------------------
 
     def _get_installed_base_counts(self):
         """Count what is in service at the whole company, whichever of its addresses
@@ -52,3 +201,372 @@ class ResPartner(models.Model):
             "site_id": site.id,
             "sale_date": fields.Date.context_today(self),
         }
+
+    # -- New documents ----------------------------------------------------------------
+
+    def _compute_has_rental(self):
+        self.has_rental = bool(self._get_rental_action())
+
+    @api.model
+    def _get_rental_action(self):
+        """Return the action of Odoo's rental app, nothing where it is not installed."""
+        if "is_rental_order" not in self.env["sale.order"]._fields:
+            return None
+        action = self.env.ref(
+            "sale_renting.rental_order_action", raise_if_not_found=False
+        )
+        return action and action._get_action_dict()
+
+    def action_new_quotation(self):
+        """Open a new quotation for this customer and site."""
+        return self._get_new_document_action("quotation")
+
+    def action_new_invoice(self):
+        """Open a new invoice for this customer and site."""
+        return self._get_new_document_action("invoice")
+
+    def action_new_rental(self):
+        """Open a new rental order for this customer and site."""
+        return self._get_new_document_action("rental")
+
+    def _get_new_document_action(self, document, equipment=None):
+        """Return the action that opens a new document for this contact.
+
+        :param str document: "quotation", "invoice" or "rental"
+        :param equipment: what the document is about, named on a line each
+        """
+        self.ensure_one()
+        vals = self._prepare_installed_base_wizard_vals()
+        if equipment:
+            vals["company_id"] = equipment.company_id.id
+        notes = self._prepare_equipment_notes(equipment)
+        context = {
+            "default_company_id": vals["company_id"],
+            "default_partner_id": vals["partner_id"],
+            "default_partner_shipping_id": vals["site_id"],
+        }
+        if document == "invoice":
+            action = {
+                "name": self.env._("New Invoice"),
+                "res_model": "account.move",
+                "views": [(self.env.ref("account.view_move_form").id, "form")],
+            }
+            context["default_move_type"] = "out_invoice"
+            lines = "default_invoice_line_ids"
+        else:
+            action = {
+                "name": self.env._("New Quotation"),
+                "res_model": "sale.order",
+                "views": [(False, "form")],
+            }
+            lines = "default_order_line"
+        if document == "rental":
+            action = self._prepare_new_rental_action()
+            context.update(default_is_rental_order=True, in_rental_app=True)
+        if notes:
+            context[lines] = notes
+        return {
+            **action,
+            "type": "ir.actions.act_window",
+            "view_mode": "form",
+            "res_id": False,
+            "target": "current",
+            "context": context,
+        }
+
+    @api.model
+    def _prepare_new_rental_action(self):
+        action = self._get_rental_action()
+        if not action:
+            raise UserError(
+                self.env._("Odoo's rental app is not installed. Make a quotation.")
+            )
+        forms = [view for view in action["views"] if view[1] == "form"]
+        return {
+            "name": self.env._("New Rental"),
+            "res_model": action["res_model"],
+            "views": forms or [(False, "form")],
+        }
+
+    def _prepare_equipment_notes(self, equipment):
+        """Return a note per piece of equipment, in the customer's language.
+
+        The note is linked to it: the document is found from the equipment and the
+        other way round.
+        """
+        equipment = (equipment or self.env["installed.base"]).with_context(
+            lang=self.commercial_partner_id.lang or self.env.lang
+        )
+        return [
+            Command.create(
+                {
+                    "display_type": "line_note",
+                    "name": piece._get_document_note(),
+                    "installed_base_ids": [Command.set(piece.ids)],
+                }
+            )
+            for piece in equipment
+        ]
+
+    # -- Deletion ---------------------------------------------------------------------
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_in_business(self):
+        """Refuse to delete customers with equipment, running orders or invoices."""
+        blockers = self._get_deletion_blockers(business_only=True)
+        messages = [
+            self.env._(
+                "%(customer)s cannot be deleted: %(reasons)s.",
+                customer=partner.display_name,
+                reasons=", ".join(f"{b.label} ({b.count})" for b in found),
+            )
+            for partner, found in blockers.items()
+            if found
+        ]
+        if messages:
+            messages.append(
+                self.env._(
+                    "Archive instead, or choose Delete with report among the actions: "
+                    "it shows what to settle first."
+                )
+            )
+            raise UserError("\n".join(messages))
+
+    def action_delete_with_report(self):
+        """Open the report on what keeps these contacts from being deleted."""
+        self.check_access("unlink")
+        return self.env["customer.deletion"]._create_report(self)._get_action()
+
+    def _get_deletion_parts(self):
+        """Return {contact: it with its contacts and addresses}, archived ones too.
+
+        A company below another one is a customer of its own.
+        """
+        # Whoever may delete a customer deletes all of it, or nothing.
+        parts = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search([("id", "child_of", self.ids)])
+        )
+        children = parts.grouped("parent_id")
+        found = {}
+        for partner in self:
+            owned = level = partner.sudo()
+            while level:
+                below = level.browse().union(
+                    *(children.get(p, p.browse()) for p in level)
+                )
+                level = below.filtered(lambda child: not child.is_company) - owned
+                owned |= level
+            found[partner] = self.browse(owned.ids)
+        return found
+
+    def _get_deletion_blockers(self, parts=None, business_only=False):
+        """Tell what keeps each of these contacts from being deleted.
+
+        :param parts: result of :meth:`_get_deletion_parts`
+        :param business_only: only what is not settled yet: equipment, quotations,
+            orders in progress, draft and unpaid invoices
+        :return: {contact: list of DeletionBlocker}
+        """
+        if parts is None:
+            parts = self._get_deletion_parts()
+        every_part = self.union(*parts.values())
+        found = every_part._get_blocking_records(business_only)
+        if not business_only:
+            found += every_part._get_blocking_rows()
+        blockers = {partner: [] for partner in self}
+        for kind, label, model, ids_by_part, count_by_part in found:
+            for partner, owned in parts.items():
+                ids = set().union(*(ids_by_part.get(id_, ()) for id_ in owned.ids))
+                count = len(ids) or sum(count_by_part.get(id_, 0) for id_ in owned.ids)
+                if count:
+                    blocker = DeletionBlocker(kind, label, model, sorted(ids), count)
+                    blockers[partner].append(blocker)
+        return blockers
+
+    @api.model
+    def _get_deletion_kinds(self):
+        """Return the kinds of records that keep a contact: kind, label, model, the
+        fields that hold contacts, domain, and whether business is not settled."""
+        _ = self.env._
+        order_fields = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+        unpaid = [
+            ("state", "=", "posted"),
+            ("payment_state", "in", ("not_paid", "partial")),
+            ("move_type", "!=", "entry"),
+        ]
+        settled = [("state", "!=", "draft"), "!", "&", "&", *unpaid]
+        return [
+            (
+                "equipment",
+                _("equipment"),
+                "installed.base",
+                ("partner_id", "site_id"),
+                [],
+                True,
+            ),
+            (
+                "quotation",
+                _("quotations"),
+                "sale.order",
+                order_fields,
+                [("state", "in", ("draft", "sent"))],
+                True,
+            ),
+            (
+                "order",
+                _("orders in progress"),
+                "sale.order",
+                order_fields,
+                [("state", "=", "sale"), ("locked", "=", False)],
+                True,
+            ),
+            (
+                "draft_invoice",
+                _("draft invoices"),
+                "account.move",
+                ("partner_id",),
+                [("state", "=", "draft")],
+                True,
+            ),
+            (
+                "unpaid_invoice",
+                _("unpaid invoices"),
+                "account.move",
+                ("partner_id",),
+                unpaid,
+                True,
+            ),
+            (
+                "closed_order",
+                _("closed or cancelled orders"),
+                "sale.order",
+                order_fields,
+                [
+                    ("state", "not in", ("draft", "sent")),
+                    "|",
+                    ("state", "!=", "sale"),
+                    ("locked", "=", True),
+                ],
+                False,
+            ),
+            (
+                "move",
+                _("other accounting entries"),
+                "account.move",
+                ("partner_id",),
+                settled,
+                False,
+            ),
+            ("user", _("users"), "res.users", ("partner_id",), [], False),
+            (
+                "employee",
+                _("employees"),
+                "hr.employee",
+                ("work_contact_id",),
+                [],
+                False,
+            ),
+        ]
+
+    def _get_blocking_records(self, business_only):
+        """Find the records of each kind, in a number of queries that does not depend
+        on the number of contacts."""
+        found = []
+        for (
+            kind,
+            label,
+            model,
+            names,
+            domain,
+            is_business,
+        ) in self._get_deletion_kinds():
+            if business_only and not is_business:
+                continue
+            ids_by_part = defaultdict(set)
+            for name in names:
+                # What the user may not read keeps the contact all the same.
+                groups = (
+                    self.env[model]
+                    .sudo()
+                    .with_context(active_test=False)
+                    ._read_group(
+                        Domain(name, "in", self.ids) & Domain(domain),
+                        [name],
+                        ["id:array_agg"],
+                    )
+                )
+                for partner, ids in groups:
+                    ids_by_part[partner.id].update(ids)
+            found.append((kind, label, model, ids_by_part, {}))
+        return found
+
+    def _get_blocking_rows(self):
+        """Count what else the database holds on to, whichever addon it belongs to."""
+        self.env.flush_all()
+        columns = self.env.execute_query(
+            SQL(
+                "SELECT rel.relname, att.attname FROM pg_constraint con"
+                " JOIN pg_class rel ON rel.oid = con.conrelid"
+                " JOIN pg_attribute att"
+                " ON att.attrelid = rel.oid AND att.attnum = con.conkey[1]"
+                " WHERE con.contype = 'f' AND con.confdeltype IN ('a', 'r')"
+                " AND con.confrelid = %s::regclass AND rel.relname NOT IN %s"
+                " ORDER BY 1, 2",
+                self._table,
+                REPORTED_TABLES,
+            )
+        )
+        if not columns or not self:
+            return []
+        rows = self.env.execute_query(
+            SQL(" UNION ALL ").join(
+                SQL(
+                    "SELECT %s, %s, count(*) FROM %s WHERE %s IN %s GROUP BY 2",
+                    table,
+                    SQL.identifier(column),
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    tuple(self.ids),
+                )
+                for table, column in columns
+            )
+        )
+        counts = defaultdict(lambda: defaultdict(int))
+        for table, partner_id, count in rows:
+            counts[table][partner_id] += count
+        return [
+            (table, self._get_table_label(table), None, {}, by_part)
+            for table, by_part in counts.items()
+        ]
+
+    @api.model
+    def _get_table_label(self, table):
+        """Return the words for what a table of the database holds."""
+        for model in self.env.registry.values():
+            if model._table == table and not model._abstract:
+                return self.env["ir.model"]._get(model._name).name
+        return table
+
+    @api.model
+    def _format_deletion_blockers(self, blockers):
+        """Return the report on one contact, with links to what the user may read."""
+        items = []
+        for blocker in blockers:
+            links = Markup()
+            if blocker.model:
+                records = self.env[blocker.model].browse(blocker.ids)
+                shown = records._filtered_access("read")[:REPORTED_RECORDS]
+                links = Markup(", ").join(
+                    Markup('<a href="/odoo/%s/%s" target="_blank">%s</a>')
+                    % (record._name, record.id, record.display_name)
+                    for record in shown
+                )
+                if shown and len(shown) < blocker.count:
+                    links += Markup(", …")
+            items.append(
+                Markup("<li>%s (%s)%s%s</li>")
+                % (blocker.label, blocker.count, Markup(": ") if links else "", links)
+            )
+        return Markup("<ul>%s</ul>") % Markup().join(items) if items else False

@@ -1,0 +1,18 @@
+import { registry } from "@web/core/registry";
+import {
+    Many2OneField,
+    buildM2OFieldDescription,
+} from "@web/views/fields/many2one/many2one_field";
+
+/** A many2one whose empty value has a name: it is shown where others show nothing. */
+export class RelationshipField extends Many2OneField {
+    static template = "field_installed_base.RelationshipField";
+
+    get emptyLabel() {
+        return this.props.record.fields[this.props.name].falsy_value_label;
+    }
+}
+
+registry.category("fields").add("relationship", {
+    ...buildM2OFieldDescription(RelationshipField),
+});

@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+
+class CustomerOnboardingEquipment(models.TransientModel):
+    _name = "customer.onboarding.equipment"
+    _description = "Equipment of a New Customer"
+    _order = "id"
+
+    wizard_id = fields.Many2one(
+        comodel_name="customer.onboarding",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product", domain="[('type', '=', 'consu')]"
+    )
+    model = fields.Char(help="For equipment that is not in the product catalog.")
+    serial_number = fields.Char()
+    installation_date = fields.Date()
+
+    def _prepare_vals(self):
+        """Return the values of the piece of equipment to record."""
+        return {
+            "company_id": self.wizard_id.company_id.id,
+            "product_id": self.product_id.id,
+            "model": self.model,
+            "serial_number": self.serial_number,
+            "installation_date": self.installation_date,
+        }
