@@ -19,6 +19,7 @@
         "security/rules.xml",
         "data/ir_sequence_data.xml",
         "data/pick_list_data.xml",
+        "wizards/installed_base_change_category_views.xml",
         "wizards/installed_base_create_views.xml",
         "views/installed_base_views.xml",
         "views/installed_base_category_views.xml",

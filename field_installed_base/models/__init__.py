@@ -10,6 +10,7 @@ from . import installed_base_air_supply_type
 from . import installed_base_category
 from . import installed_base_flue_type
 from . import installed_base_installation_type
+from . import installed_base_properties
 from . import ir_sequence
 from . import product_category
 from . import product_template

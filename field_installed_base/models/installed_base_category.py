@@ -28,6 +28,7 @@ class InstalledBaseCategory(models.Model):
     )
     active = fields.Boolean(default=True)
     color = fields.Integer()
+    properties_definition = fields.PropertiesDefinition(string="Properties")
     installed_base_count = fields.Integer(
         string="Equipment Count",
         compute="_compute_installed_base_count",

@@ -1,2 +1,3 @@
+from . import installed_base_change_category
 from . import installed_base_create
 from . import installed_base_create_line
