@@ -17,6 +17,7 @@
         "security/groups.xml",
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/pick_list_data.xml",
         "wizards/installed_base_change_category_views.xml",
@@ -29,6 +30,7 @@
         "views/res_partner_views.xml",
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
+        "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -11,10 +11,13 @@ from . import installed_base_category
 from . import installed_base_flue_type
 from . import installed_base_installation_type
 from . import installed_base_properties
+from . import installed_base_warranty
+from . import installed_base_warranty_extension
 from . import ir_sequence
 from . import product_category
 from . import product_template
 from . import res_company
+from . import res_config_settings
 from . import res_partner
 from . import sale_order
 from . import sale_order_line

@@ -220,9 +220,9 @@ class InstalledBase(models.Model):
     warranty_type = fields.Selection(
         selection=[("initial", "Initial"), ("extension", "Extension")],
         compute="_compute_warranty_type",
+        # Not precomputed: only once it is written is an end known to be typed.
         store=True,
-        precompute=True,
-        help="Extension: the warranty was typed to end later than the product's.",
+        help="Extension: the warranty ends later than the product's.",
     )
     warranty_state = fields.Selection(
         selection=[
@@ -467,14 +467,26 @@ class InstalledBase(models.Model):
                 equipment.warranty_months = product.warranty_months
                 equipment.labor_warranty_months = product.labor_warranty_months
 
-    @api.depends("installation_date", "sale_date", "warranty_months")
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "warranty_extension_ids.kind",
+        "warranty_extension_ids.date_end",
+    )
     def _compute_warranty_end_date(self):
         self._derive_warranty_end("warranty")
 
     def _inverse_warranty_end_date(self):
         self._derive_warranty_end("warranty", typed=True)
 
-    @api.depends("installation_date", "sale_date", "labor_warranty_months")
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "labor_warranty_months",
+        "warranty_extension_ids.kind",
+        "warranty_extension_ids.date_end",
+    )
     def _compute_labor_warranty_end_date(self):
         self._derive_warranty_end("labor_warranty")
 
@@ -482,23 +494,25 @@ class InstalledBase(models.Model):
         self._derive_warranty_end("labor_warranty", typed=True)
 
     def _derive_warranty_end(self, prefix, typed=False):
-        """Let the end of a warranty follow its start, unless another end was typed.
+        """Let the end of a warranty follow its start and its latest extension, unless
+        another end was typed.
 
-        The day of the event is not counted, as in the reckoning of legal periods: 24
-        months from 2026-01-15 are over at the end of 2028-01-15. An end was typed
-        when it differs from the derived one, which is stored for this comparison.
+        An end was typed when it differs from the derived one, which is stored for
+        this comparison. A typed end later than the derived one is an extension, and
+        becomes one; no end is earlier than the latest extension.
 
         :param str prefix: "warranty" (parts) or "labor_warranty"
         :param bool typed: the present end was given by the user and stays
         """
+        if typed:
+            self._record_typed_warranty_ends(prefix)
         for equipment in self:
-            start = equipment.installation_date or equipment.sale_date
-            months = equipment[f"{prefix}_months"]
-            derived = bool(start and months > 0) and start + relativedelta(
-                months=months
-            )
+            extended = equipment._get_extended_warranty_end(prefix)
+            ends = (equipment._get_initial_warranty_end(prefix), extended)
+            derived = max(filter(None, ends), default=False)
             end = equipment[f"{prefix}_end_date"]
-            if not typed and end == equipment[f"{prefix}_derived_date"]:
+            follows = end == equipment[f"{prefix}_derived_date"]
+            if not typed and (follows or (extended and (not end or end < extended))):
                 equipment[f"{prefix}_end_date"] = derived
             equipment[f"{prefix}_derived_date"] = derived
 
@@ -507,22 +521,26 @@ class InstalledBase(models.Model):
         "warranty_derived_date",
         "labor_warranty_end_date",
         "labor_warranty_derived_date",
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
     )
     def _compute_warranty_type(self):
         for equipment in self:
-            ends = (
-                (equipment.warranty_end_date, equipment.warranty_derived_date),
-                (
-                    equipment.labor_warranty_end_date,
-                    equipment.labor_warranty_derived_date,
-                ),
-            )
-            if not any(end for end, _derived in ends):
-                equipment.warranty_type = False
-            elif any(end and derived and end > derived for end, derived in ends):
-                equipment.warranty_type = "extension"
-            else:
-                equipment.warranty_type = "initial"
+            types = set()
+            for prefix in ("warranty", "labor_warranty"):
+                end = equipment[f"{prefix}_end_date"]
+                initial = equipment._get_initial_warranty_end(prefix)
+                if not end:
+                    continue
+                if initial:
+                    extended = end > initial
+                else:
+                    extended = equipment._get_extended_warranty_end(prefix)
+                types.add("extension" if extended else "initial")
+            # Of two warranties, the extended one is worth telling.
+            equipment.warranty_type = min(types, default=False)
 
     @api.depends("warranty_end_date", "labor_warranty_end_date")
     @api.depends_context("tz")

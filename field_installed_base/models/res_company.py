@@ -1,9 +1,20 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    warranty_reminder_days = fields.Integer(
+        default=30,
+        help="How many days before the end of a warranty its salesperson is reminded; "
+        "0 for no reminder.",
+    )
+
+    _warranty_reminder_days_positive = models.Constraint(
+        "CHECK (warranty_reminder_days >= 0)",
+        "A warranty is reminded of zero days or more before its end.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
