@@ -12,6 +12,7 @@
         "hr",
         "product_brand",
         "sale_management",
+        "survey",
     ],
     "data": [
         "security/groups.xml",
@@ -22,6 +23,7 @@
         "data/pick_list_data.xml",
         "wizards/installed_base_change_category_views.xml",
         "wizards/installed_base_create_views.xml",
+        "wizards/installed_base_fill_in_views.xml",
         "views/installed_base_views.xml",
         "views/installed_base_category_views.xml",
         "views/installed_base_pick_list_views.xml",
@@ -31,6 +33,7 @@
         "views/sale_order_views.xml",
         "views/account_move_views.xml",
         "views/res_config_settings_views.xml",
+        "views/survey_survey_views.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -11,6 +11,7 @@ from . import installed_base_category
 from . import installed_base_flue_type
 from . import installed_base_installation_type
 from . import installed_base_properties
+from . import installed_base_questionnaire
 from . import installed_base_warranty
 from . import installed_base_warranty_extension
 from . import ir_sequence
@@ -21,3 +22,5 @@ from . import res_config_settings
 from . import res_partner
 from . import sale_order
 from . import sale_order_line
+from . import survey_survey
+from . import survey_user_input

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .installed_base import READER_GROUPS
+
 
 class InstalledBaseCategory(models.Model):
     _name = "installed.base.category"
@@ -28,6 +30,15 @@ class InstalledBaseCategory(models.Model):
     )
     active = fields.Boolean(default=True)
     color = fields.Integer()
+    survey_id = fields.Many2one(
+        comodel_name="survey.survey",
+        string="Questionnaire",
+        index="btree_not_null",
+        domain=[("survey_type", "=", "equipment")],
+        groups=READER_GROUPS,
+        help="What is usually filled in for equipment of this category and of those "
+        "below it that have none of their own.",
+    )
     properties_definition = fields.PropertiesDefinition(string="Properties")
     installed_base_count = fields.Integer(
         string="Equipment Count",
