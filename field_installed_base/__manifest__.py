@@ -13,6 +13,7 @@
         "product_brand",
         "sale_management",
         "survey",
+        "web_hierarchy",
     ],
     "data": [
         "security/groups.xml",
@@ -24,6 +25,7 @@
         "wizards/installed_base_change_category_views.xml",
         "wizards/installed_base_create_views.xml",
         "wizards/installed_base_fill_in_views.xml",
+        "wizards/installed_base_replace_views.xml",
         "views/installed_base_views.xml",
         "views/installed_base_category_views.xml",
         "views/installed_base_pick_list_views.xml",

@@ -8,6 +8,7 @@ from . import account_move_line
 from . import installed_base
 from . import installed_base_air_supply_type
 from . import installed_base_category
+from . import installed_base_component
 from . import installed_base_flue_type
 from . import installed_base_installation_type
 from . import installed_base_properties
