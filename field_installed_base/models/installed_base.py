@@ -1051,22 +1051,10 @@ class InstalledBase(models.Model):
 
     def action_retire(self):
         """Ask for date, reason and successor of equipment that goes out of service."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Retire"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [
-                (
-                    self.env.ref(
-                        "field_installed_base.installed_base_view_form_retire"
-                    ).id,
-                    "form",
-                )
-            ],
-            "target": "new",
-        }
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "field_installed_base.installed_base_retire_action"
+        )
+        return {**action, "context": {"default_installed_base_ids": self.ids}}
 
     def action_put_back(self):
         """Put retired equipment back into service."""

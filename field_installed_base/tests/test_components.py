@@ -108,3 +108,118 @@ class TestComponents(InstalledBaseCase):
     def test_other_company(self):
         with self.assertRaises(AccessError):
             self._replace(self._as("other company", self.burner))
+
+
+@tagged("post_install", "-at_install")
+class TestRetire(InstalledBaseCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_users()
+        cls.piece, cls.other = (cls._create_equipment() for _number in range(2))
+
+    def _open(self, pieces):
+        """Open the dialog as the list's action menu does."""
+        return Form(
+            pieces.env["installed.base.retire"].with_context(
+                active_model="installed.base", active_ids=pieces.ids
+            )
+        )
+
+    def test_one_with_its_successor(self):
+        action = self.piece.action_retire()
+        with Form(
+            self.env[action["res_model"]].with_context(action["context"])
+        ) as form:
+            form.date = "2026-02-01"
+            form.reason = "replaced"
+            form.replaced_by_id = self.other
+        form.record.action_retire()
+        self.assertEqual(self.piece.state, "retired")
+        self.assertEqual(self.piece.retirement_date, date(2026, 2, 1))
+        self.assertEqual(self.piece.retirement_reason, "Replaced")
+        self.assertEqual(self.piece.replaced_by_id, self.other)
+        self.piece.action_put_back()
+        self.assertEqual(self.piece.state, "installed")
+        self.assertFalse(self.piece.retirement_reason or self.piece.replaced_by_id)
+
+    def test_several_of_a_list(self):
+        retired = self._create_equipment(
+            retirement_date="2025-01-01", retirement_reason="Lost"
+        )
+        form = self._open(self.piece | self.other | retired)
+        form.date = "2026-02-01"
+        form.reason = "sold"
+        form.details = "to a colleague"
+        form.save().action_retire()
+        self.assertEqual(
+            (self.piece | self.other).mapped("retirement_reason"),
+            ["Sold: to a colleague"] * 2,
+        )
+        self.assertEqual(retired.retirement_reason, "Lost", "as it was")
+
+    def test_reasons_in_words(self):
+        for reason, details, text in (
+            ("scrapped", False, "Scrapped"),
+            ("lost", "in the flood", "Lost: in the flood"),
+            ("other", "Museum", "Museum"),
+        ):
+            with self.subTest(reason):
+                form = self._open(self._create_equipment())
+                form.reason = reason
+                if details:
+                    form.details = details
+                wizard = form.save()
+                wizard.action_retire()
+                self.assertEqual(wizard.installed_base_ids.retirement_reason, text)
+
+    def test_successor_only_when_replaced(self):
+        wizards = self.env["installed.base.retire"]
+        wizard = wizards.create(
+            {
+                "installed_base_ids": self.piece.ids,
+                "reason": "sold",
+                "replaced_by_id": self.other.id,
+            }
+        )
+        wizard.action_retire()
+        self.assertFalse(self.piece.replaced_by_id)
+
+    def test_bad_input(self):
+        installed = self._create_equipment(installation_date="2026-03-01")
+        wizards = self.env["installed.base.retire"]
+        for vals, message, exception in (
+            ({"installed_base_ids": []}, "retired already", UserError),
+            ({"reason": "other"}, "Type the other reason", UserError),
+            ({"date": "2026-02-01"}, installed.reference, ValidationError),
+            (
+                {"reason": "replaced", "replaced_by_id": installed.id},
+                "cannot replace itself",
+                ValidationError,
+            ),
+        ):
+            with (
+                self.subTest(message),
+                self.assertRefused(message, exception),
+                self.env.cr.savepoint(),
+            ):
+                wizards.create(
+                    {"installed_base_ids": installed.ids, **vals}
+                ).action_retire()
+
+    def test_roles(self):
+        for role in EDITORS:
+            with self.subTest(role):
+                piece = self._as(role, self._create_equipment())
+                self._open(piece).save().action_retire()
+                self.assertEqual(piece.state, "retired")
+        for role in ("technician", "employee", "portal"):
+            with self.subTest(role), self.assertRaises(AccessError):
+                self._as(role, self.piece).env["installed.base.retire"].create({})
+        wizard = self._open(self.piece).save()
+        with self.assertRaises(AccessError):
+            self._as("dispatcher", wizard).action_retire()
+        with self.assertRaises(AccessError):
+            self._as("other company", self.piece).env["installed.base.retire"].create(
+                {"installed_base_ids": self.piece.ids}
+            )
