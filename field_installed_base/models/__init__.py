@@ -10,6 +10,7 @@ from . import installed_base_air_supply_type
 from . import installed_base_category
 from . import installed_base_component
 from . import installed_base_flue_type
+from . import installed_base_import
 from . import installed_base_installation_type
 from . import installed_base_properties
 from . import installed_base_questionnaire

@@ -324,7 +324,7 @@ class InstalledBase(models.Model):
         "Another piece of equipment of this model has this serial number.",
     )
     _product_or_model = models.Constraint(
-        "CHECK (product_id IS NOT NULL OR model <> '')",
+        "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
         "Choose the product of the equipment or type its model.",
     )
 
