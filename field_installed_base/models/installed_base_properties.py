@@ -106,7 +106,10 @@ class InstalledBase(models.Model):
     def write(self, vals):
         if "category_id" not in vals:
             return super().write(vals)
-        category = self.env["installed.base.category"].browse(vals["category_id"])
+        # A category may be given as record or id, as everywhere in Odoo.
+        category = self.env["installed.base.category"].browse(
+            self._fields["category_id"].convert_to_cache(vals["category_id"], self)
+        )
         bodies = {
             id_: self._get_dropped_properties_message(id_, category, lost)
             for id_, lost in self._get_dropped_properties(category).items()
