@@ -229,8 +229,9 @@ class InstalledBase(models.Model):
     warranty_type = fields.Selection(
         selection=[("initial", "Initial"), ("extension", "Extension")],
         compute="_compute_warranty_type",
+        # Not precomputed: only once it is written is an end known to be typed.
         store=True,
-        help="Extension: the warranty was typed to end later than the product's.",
+        help="Extension: the warranty ends later than the product's.",
     )
     warranty_state = fields.Selection(
         selection=[
@@ -522,14 +523,26 @@ class InstalledBase(models.Model):
         for equipment in self.filtered("product_id"):
             equipment.labor_warranty_months = equipment.product_id.labor_warranty_months
 
-    @api.depends("installation_date", "sale_date", "warranty_months")
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "warranty_extension_ids.kind",
+        "warranty_extension_ids.date_end",
+    )
     def _compute_warranty_end_date(self):
         self._derive_warranty_end("warranty")
 
     def _inverse_warranty_end_date(self):
         self._derive_warranty_end("warranty", typed=True)
 
-    @api.depends("installation_date", "sale_date", "labor_warranty_months")
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "labor_warranty_months",
+        "warranty_extension_ids.kind",
+        "warranty_extension_ids.date_end",
+    )
     def _compute_labor_warranty_end_date(self):
         self._derive_warranty_end("labor_warranty")
 
@@ -537,23 +550,25 @@ class InstalledBase(models.Model):
         self._derive_warranty_end("labor_warranty", typed=True)
 
     def _derive_warranty_end(self, prefix, typed=False):
-        """Let the end of a warranty follow its start, unless another end was typed.
+        """Let the end of a warranty follow its start and its latest extension, unless
+        another end was typed.
 
-        The day of the event is not counted, as in the reckoning of legal periods: 24
-        months from 2026-01-15 are over at the end of 2028-01-15. An end was typed
-        when it differs from the derived one, which is stored for this comparison.
+        An end was typed when it differs from the derived one, which is stored for
+        this comparison. A typed end later than the derived one is an extension, and
+        becomes one; no end is earlier than the latest extension.
 
         :param str prefix: "warranty" (parts) or "labor_warranty"
         :param bool typed: the present end was given by the user and stays
         """
+        if typed:
+            self._record_typed_warranty_ends(prefix)
         for equipment in self:
-            start = equipment.installation_date or equipment.sale_date
-            months = equipment[f"{prefix}_months"]
-            derived = bool(start and months > 0) and start + relativedelta(
-                months=months
-            )
+            extended = equipment._get_extended_warranty_end(prefix)
+            ends = (equipment._get_initial_warranty_end(prefix), extended)
+            derived = max(filter(None, ends), default=False)
             end = equipment[f"{prefix}_end_date"]
-            if not typed and end == equipment[f"{prefix}_derived_date"]:
+            follows = end == equipment[f"{prefix}_derived_date"]
+            if not typed and (follows or (extended and (not end or end < extended))):
                 equipment[f"{prefix}_end_date"] = derived
             equipment[f"{prefix}_derived_date"] = derived
 
@@ -562,22 +577,26 @@ class InstalledBase(models.Model):
         "warranty_derived_date",
         "labor_warranty_end_date",
         "labor_warranty_derived_date",
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
     )
     def _compute_warranty_type(self):
         for equipment in self:
-            ends = (
-                (equipment.warranty_end_date, equipment.warranty_derived_date),
-                (
-                    equipment.labor_warranty_end_date,
-                    equipment.labor_warranty_derived_date,
-                ),
-            )
-            if not any(end for end, _derived in ends):
-                equipment.warranty_type = False
-            elif any(end and derived and end > derived for end, derived in ends):
-                equipment.warranty_type = "extension"
-            else:
-                equipment.warranty_type = "initial"
+            types = set()
+            for prefix in ("warranty", "labor_warranty"):
+                end = equipment[f"{prefix}_end_date"]
+                initial = equipment._get_initial_warranty_end(prefix)
+                if not end:
+                    continue
+                if initial:
+                    extended = end > initial
+                else:
+                    extended = equipment._get_extended_warranty_end(prefix)
+                types.add("extension" if extended else "initial")
+            # Of two warranties, the extended one is worth telling.
+            equipment.warranty_type = min(types, default=False)
 
     @api.depends("warranty_end_date", "labor_warranty_end_date")
     @api.depends_context("tz")
@@ -1434,22 +1453,10 @@ class InstalledBase(models.Model):
 
     def action_retire(self):
         """Ask for date, reason and successor of equipment that goes out of service."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Retire"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [
-                (
-                    self.env.ref(
-                        "field_installed_base.installed_base_view_form_retire"
-                    ).id,
-                    "form",
-                )
-            ],
-            "target": "new",
-        }
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "field_installed_base.installed_base_retire_action"
+        )
+        return {**action, "context": {"default_installed_base_ids": self.ids}}
 
     def action_put_back(self):
         """Put retired equipment back into service."""

@@ -30,6 +30,16 @@ class InstalledBaseCategory(models.Model):
     )
     active = fields.Boolean(default=True)
     color = fields.Integer()
+    survey_id = fields.Many2one(
+        comodel_name="survey.survey",
+        string="Questionnaire",
+        index="btree_not_null",
+        domain=[("survey_type", "=", "equipment")],
+        groups=READER_GROUPS,
+        help="What is usually filled in for equipment of this category and of those "
+        "below it that have none of their own.",
+    )
+    properties_definition = fields.PropertiesDefinition(string="Properties")
     installed_base_count = fields.Integer(
         string="Equipment Count",
         compute="_compute_installed_base_count",

@@ -17,6 +17,16 @@ class ResCompany(models.Model):
         help="What somebody who scans the label of a piece of equipment may do next, "
         "for example what to check first and when you can be reached.",
     )
+    warranty_reminder_days = fields.Integer(
+        default=30,
+        help="How many days before the end of a warranty its salesperson is reminded; "
+        "0 for no reminder.",
+    )
+
+    _warranty_reminder_days_positive = models.Constraint(
+        "CHECK (warranty_reminder_days >= 0)",
+        "A warranty is reminded of zero days or more before its end.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -4,5 +4,9 @@ from . import customer_onboarding
 from . import customer_onboarding_contact
 from . import customer_onboarding_equipment
 from . import installed_base_assign
+from . import installed_base_change_category
 from . import installed_base_create
 from . import installed_base_create_line
+from . import installed_base_fill_in
+from . import installed_base_replace
+from . import installed_base_retire

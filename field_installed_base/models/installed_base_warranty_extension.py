@@ -1,0 +1,58 @@
+from odoo import fields, models
+
+
+class InstalledBaseWarrantyExtension(models.Model):
+    _name = "installed.base.warranty.extension"
+    _description = "Warranty Extension"
+    _order = "date_end desc, id desc"
+    _rec_name = "date_end"
+
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base",
+        string="Equipment",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="installed_base_id.company_id", store=True, precompute=True, index=True
+    )
+    date = fields.Date(
+        string="Signed On",
+        required=True,
+        default=lambda self: fields.Date.context_today(self),
+    )
+    kind = fields.Selection(
+        selection=[
+            ("parts", "Parts"),
+            ("labor", "Labor"),
+            ("both", "Parts and labor"),
+        ],
+        string="Covers",
+        default="both",
+        required=True,
+    )
+    date_end = fields.Date(
+        string="Until", required=True, help="Last day of the extended warranty."
+    )
+    document = fields.Binary(attachment=True, help="The signed contract or its offer.")
+    document_name = fields.Char()
+    note = fields.Char(string="Remark")
+    is_typed = fields.Boolean(
+        string="Typed on the Equipment",
+        readonly=True,
+        copy=False,
+        help="Made from a later end that was typed on the equipment. It follows what "
+        "is typed there until somebody fills in the extension itself.",
+    )
+
+    # When an end was typed, nobody knows the day of signature.
+    _date_end_after_date = models.Constraint(
+        "CHECK (is_typed IS TRUE OR date_end >= date)",
+        "A warranty extension cannot end before the day it was signed. Correct the "
+        "day of signature or the end.",
+    )
+
+    def write(self, vals):
+        # Whoever fills in the extension itself knows what was agreed.
+        return super().write({"is_typed": False, **vals})

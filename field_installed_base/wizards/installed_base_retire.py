@@ -1,0 +1,72 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class InstalledBaseRetire(models.TransientModel):
+    _name = "installed.base.retire"
+    _description = "Retire Equipment"
+
+    installed_base_ids = fields.Many2many(
+        comodel_name="installed.base",
+        string="Equipment",
+        required=True,
+        default=lambda self: self._default_installed_base_ids(),
+    )
+    date = fields.Date(
+        required=True, default=lambda self: fields.Date.context_today(self)
+    )
+    reason = fields.Selection(
+        selection=[
+            ("scrapped", "Scrapped"),
+            ("sold", "Sold"),
+            ("lost", "Lost"),
+            ("replaced", "Replaced"),
+            ("other", "Other reason"),
+        ],
+        default="scrapped",
+        required=True,
+    )
+    details = fields.Char()
+    replaced_by_id = fields.Many2one(comodel_name="installed.base")
+
+    @api.model
+    def _default_installed_base_ids(self):
+        if self.env.context.get("active_model") != "installed.base":
+            return False
+        # What is retired already keeps the date and reason it has.
+        return self.env["installed.base"].search(
+            [
+                ("id", "in", self.env.context.get("active_ids", [])),
+                ("state", "!=", "retired"),
+            ]
+        )
+
+    def action_retire(self):
+        """Take the equipment out of service with date, reason and successor."""
+        self.ensure_one()
+        equipment = self.installed_base_ids
+        if not equipment:
+            raise UserError(
+                self.env._(
+                    "All selected equipment is retired already. Select some that is "
+                    "in service."
+                )
+            )
+        if self.reason == "other" and not self.details:
+            raise UserError(self.env._("Type the other reason in the details."))
+        successor = self.replaced_by_id if self.reason == "replaced" else False
+        equipment.write(
+            {
+                "retirement_date": self.date,
+                "retirement_reason": self._get_reason(),
+                "replaced_by_id": successor and successor.id,
+            }
+        )
+        return {"type": "ir.actions.act_window_close"}
+
+    def _get_reason(self):
+        """Return the reason in words, as the equipment keeps it."""
+        if self.reason == "other":
+            return self.details
+        reasons = dict(self._fields["reason"]._description_selection(self.env))
+        return ": ".join(filter(None, (reasons[self.reason], self.details)))
