@@ -60,6 +60,11 @@ class AccountMoveLine(models.Model):
             left.update((bill.id, max(0, units[bill.id])) for bill in group)
         return left
 
+    def _serialize_installed_base(self):
+        # An order and its invoices share their units; who bills may not see the order.
+        self.sudo().sale_line_ids._serialize_installed_base()
+        return super()._serialize_installed_base()
+
     def _sum_installed_base_units(self, *move_types):
         """Return the units of the lines of these types of documents that count:
         invoices unless they are cancelled, credit notes once they are posted."""

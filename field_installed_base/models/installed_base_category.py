@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 from .installed_base import READER_GROUPS
 
@@ -68,17 +67,6 @@ class InstalledBaseCategory(models.Model):
                 count
                 for used, count in counts.items()
                 if used.parent_path.startswith(path)
-            )
-
-    @api.constrains("parent_id")
-    def _check_parent_id(self):
-        if self._has_cycle():
-            raise ValidationError(
-                self.env._(
-                    "Category %(category)s would become its own parent. "
-                    "Choose another parent.",
-                    category=", ".join(self.mapped("name")),
-                )
             )
 
     def action_view_installed_base(self):
