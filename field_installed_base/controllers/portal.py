@@ -194,9 +194,7 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
             raise NotFound()
         stream = request.env["ir.binary"].sudo()._get_stream_from(document)
         # Only what cannot carry a script is shown within the page's own address.
-        return stream.get_response(
-            as_attachment=document.mimetype != "application/pdf"
-        )
+        return stream.get_response(as_attachment=document.mimetype != "application/pdf")
 
     def _render_equipment(self, piece, status=200, **values):
         return request.render(

@@ -49,14 +49,15 @@ class InstalledBaseProblemReport(models.Model):
             return False
         # In one order, or two requests could wait for each other.
         rows = SQL(", ").join(SQL("(%s, %s, 1)", key, hour) for key in sorted(limits))
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 "INSERT INTO installed_base_problem_report AS report"
                 " (key, hour, count) VALUES %s"
-                " ON CONFLICT (key, hour) DO UPDATE SET count = report.count + 1"
-                " RETURNING id",
+                " ON CONFLICT (key, hour) DO UPDATE SET count = report.count + 1",
                 rows,
-            )
+            ),
+            # Two at once are no error: the later one is tried again.
+            log_exceptions=False,
         )
         present.invalidate_recordset(["count"])
         return True

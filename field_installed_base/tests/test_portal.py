@@ -10,6 +10,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
+from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
 from odoo.addons.field_installed_base.controllers import problem_form
@@ -267,7 +268,8 @@ class TestPortalPage(PortalCase):
         own, foreign = self.piece, self.foreign
         as_owner = self._as("portal", own)
         self.assertEqual(as_owner.search([]), own)
-        for piece in (foreign, self._create_equipment(company_id=self.other_company.id)):
+        elsewhere = self._create_equipment(company_id=self.other_company.id)
+        for piece in (foreign, elsewhere):
             with self.assertRaises(AccessError):
                 self._as("portal", piece).read(["serial_number"])
         for name in ("note", "technician_id", "search_text", "message_ids"):
@@ -286,7 +288,7 @@ class TestPortalPage(PortalCase):
             with (
                 self.subTest(method),
                 mute_logger("odoo.http"),
-                self.assertRaises(Exception),
+                self.assertRaises(JsonRpcException),
             ):
                 self.make_jsonrpc_request(
                     "/web/dataset/call_kw",
@@ -416,7 +418,7 @@ class TestPortalConversation(PortalCase):
                                 "token": key,
                             },
                         )
-                    except Exception as error:
+                    except JsonRpcException as error:
                         answer = str(error)
                     self.assertNotIn("A word", str(answer))
 
@@ -427,7 +429,7 @@ class TestPortalConversation(PortalCase):
             with (
                 self.subTest(role),
                 mute_logger("odoo.http"),
-                self.assertRaises(Exception),
+                self.assertRaises(JsonRpcException),
             ):
                 self.make_jsonrpc_request(
                     "/mail/message/post",
@@ -587,9 +589,7 @@ class TestProblemCounter(InstalledBaseCase):
     def test_per_piece_and_hour(self):
         limit = installed_base_problem_report.REPORTS_PER_PIECE
         addresses = [f"192.0.2.{number}" for number in range(limit + 1)]
-        results = [
-            self.counter._count_in(self.piece, address) for address in addresses
-        ]
+        results = [self.counter._count_in(self.piece, address) for address in addresses]
         self.assertEqual(results, [True] * limit + [False])
         self.assertEqual(self._count(1, self._create_equipment()), [True])
         with freeze_time("2026-06-15 11:00:00"):

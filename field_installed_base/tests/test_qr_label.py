@@ -140,9 +140,9 @@ class TestLabelSheet(InstalledBaseCase):
         self.assertFalse(self.pieces[0].qr_token)
 
     def test_on_the_print_menu(self):
-        bindings = self._as(
-            "technician", self.env["ir.actions.actions"]
-        ).get_bindings("installed.base")
+        bindings = self._as("technician", self.env["ir.actions.actions"]).get_bindings(
+            "installed.base"
+        )
         names = [action["name"] for action in bindings["report"]]
         self.assertIn("QR labels", names)
 
