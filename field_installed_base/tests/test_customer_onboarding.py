@@ -2,10 +2,10 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import Form, tagged
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
 
-from .common import InstalledBaseCase
+from .common import InstalledBaseCase, InstalledBaseFixtures
 
 
 @tagged("post_install", "-at_install")
@@ -296,3 +296,26 @@ class TestCustomerOnboarding(InstalledBaseCase):
             self._as("administrator", notice).unlink()
         with self.assertRaises(AccessError):
             self._as("portal", notice).read(["name"])
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerOnboardingTour(InstalledBaseFixtures, HttpCase):
+    def test_dispatcher(self):
+        user = self._create_user(
+            "ib_onboarding", "field_installed_base.group_dispatcher"
+        )
+        self.start_tour(
+            "/odoo/action-field_installed_base.customer_onboarding_action",
+            "customer_onboarding",
+            login=user.login,
+            timeout=60,
+        )
+        customer = self.env["res.partner"].search(
+            [("name", "=", "Claes and Daughters")]
+        )
+        self.assertEqual(len(customer), 1)
+        self.assertEqual(customer.relationship_id.name, "Customer")
+        self.assertIn("Els Claes", customer.child_ids.mapped("name"))
+        piece = self.env["installed.base"].search([("partner_id", "=", customer.id)])
+        self.assertEqual(piece.model, "Old boiler")
+        self.assertEqual(piece.site_id.street, "Quay 7")
