@@ -878,6 +878,7 @@ class InstalledBase(models.Model):
         self._draw_references(vals_list)
         equipment = super().create(vals_list)
         equipment._record_first_ownership()
+        equipment._notify_ownership_change({})
         return equipment
 
     def write(self, vals):
@@ -1013,16 +1014,15 @@ class InstalledBase(models.Model):
             fields.Date.to_date(self.env.context.get("ownership_date")),
             self.env.context.get("ownership_reason"),
         )
-        former = {
-            piece.id: before[piece.id][0].commercial_partner_id
-            for piece in changed
-            if before[piece.id][0]
-            and before[piece.id][0].commercial_partner_id
-            != piece.partner_id.commercial_partner_id
+        before = {
+            piece.id: before[piece.id][0].commercial_partner_id for piece in changed
         }
-        changed.filtered(lambda piece: piece.id in former)._close_to_former_owner(
-            former
+        left = changed.filtered(
+            lambda piece: before[piece.id]
+            and before[piece.id] != piece.commercial_partner_id
         )
+        left._close_to_former_owner(before)
+        changed._notify_ownership_change(before)
 
     def _close_to_former_owner(self, former):
         """Let a former owner see nothing of the next, nor the next of the former.

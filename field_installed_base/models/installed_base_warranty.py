@@ -238,7 +238,8 @@ class InstalledBase(models.Model):
         for end, equipment in due.grouped(ends.get).items():
             equipment.warranty_reminded_for = end
         if due:
-            due._notify_warranty_ending()
+            notices = self.env["installed.base.notice.type"]
+            notices._notify_contacts("warranty_ending", due)
 
     def _get_warranty_reminder_summary(self, end, user):
         env = self.with_context(lang=user.lang).env
@@ -246,12 +247,6 @@ class InstalledBase(models.Model):
             "Warranty ends on %(date)s: propose an extension",
             date=format_date(env, end),
         )
-
-    def _notify_warranty_ending(self):
-        """Tell the customer's contacts, where notices exist."""
-        notify = getattr(self, "_notify_contacts", None)
-        if notify:
-            notify("warranty_ending", self)
 
     def _get_warranty_reminder_users(self):
         """Return {equipment: user to remind}: the customer's salesperson, else that of

@@ -25,6 +25,8 @@ CONFIGURATION = {
     "employee": "r",
 }
 DIALOG = dict.fromkeys(EDITORS, "rcwu")
+DISPATCHING = dict.fromkeys(("dispatcher", "administrator"), "rcwu")
+HISTORY = {**dict.fromkeys(EQUIPMENT, "r"), "administrator": "rcwu"}
 RIGHTS = {
     "installed.base": EQUIPMENT,
     "installed.base.category": CONFIGURATION,
@@ -33,6 +35,25 @@ RIGHTS = {
     "installed.base.air.supply.type": CONFIGURATION,
     "installed.base.create": DIALOG,
     "installed.base.create.line": DIALOG,
+    "installed.base.assign": DIALOG,
+    "installed.base.change.category": DIALOG,
+    "installed.base.fill.in": {**DIALOG, "technician": "rcwu"},
+    "installed.base.replace": DIALOG,
+    "installed.base.retire": DIALOG,
+    "installed.base.ownership": HISTORY,
+    "installed.base.warranty.extension": {
+        **dict.fromkeys(EDITORS, "rcw"),
+        "administrator": "rcwu",
+        "technician": "r",
+    },
+    "installed.base.problem.report": {"administrator": "r"},
+    "installed.base.notice.type": {**CONFIGURATION, "administrator": "rw"},
+    "res.partner.relationship": CONFIGURATION,
+    "customer.deletion": DISPATCHING,
+    "customer.deletion.line": DISPATCHING,
+    "customer.onboarding": DISPATCHING,
+    "customer.onboarding.contact": DISPATCHING,
+    "customer.onboarding.equipment": DISPATCHING,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 TECHNICIAN_FIELDS = {"condition", "note", "image_1920"}

@@ -211,22 +211,6 @@ class TestInstalledBase(InstalledBaseCase):
 
     # -- Retirement, archive, deletion ------------------------------------------------
 
-    def test_retire_in_dialog(self):
-        successor = self._create_equipment(serial_number="NEW")
-        equipment = self._create_equipment(serial_number="OLD")
-        action = equipment.action_retire()
-        self.assertEqual(action["res_id"], equipment.id)
-        with Form(equipment, view=action["views"][0][0]) as form:
-            form.retirement_date = "2026-02-01"
-            form.retirement_reason = "Scrapped"
-            form.replaced_by_id = successor
-        self.assertEqual(equipment.state, "retired")
-        self.assertTrue(equipment.active, "retired is not archived")
-        self.assertEqual(equipment.replaced_by_id, successor)
-        equipment.action_put_back()
-        self.assertEqual(equipment.state, "installed")
-        self.assertFalse(equipment.retirement_reason or equipment.replaced_by_id)
-
     def test_retirement_is_plausible(self):
         equipment = self._create_equipment(installation_date="2025-05-05")
         equipment.retirement_date = "2025-05-05"
@@ -1091,6 +1075,9 @@ class TestSearch(InstalledBaseCase):
             with self.subTest(node.get("name")):
                 if context := node.get("context"):
                     field = context.split("'")[3]
+                    if field == "properties":
+                        # The web client asks for one property of one category.
+                        continue
                     self.assertTrue(
                         model.formatted_read_group([], [field], ["__count"])
                     )
