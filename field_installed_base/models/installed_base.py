@@ -65,6 +65,7 @@ class InstalledBase(models.Model):
         compute="_compute_serial_key",
         store=True,
         precompute=True,
+        index="btree_not_null",
         help="The serial number as it is compared: without case, spaces and dashes.",
     )
     product_id = fields.Many2one(
@@ -352,7 +353,7 @@ class InstalledBase(models.Model):
     )
 
     _reference_unique = models.UniqueIndex(
-        "(company_id, reference)",
+        "(reference, company_id)",
         "Another piece of equipment of the company has this reference.",
     )
     _product_serial_unique = models.UniqueIndex(
@@ -404,12 +405,13 @@ class InstalledBase(models.Model):
         if operator.endswith("like"):
             return self._get_search_text_domain(value)
         names = [value] if isinstance(value, str) else [name for name in value if name]
+        keys = [key for name in names if (key := self._normalize_serial(name))]
         named = self.browse().union(
             *(self.search(self._get_search_text_domain(name)) for name in names)
         )
         return (
             Domain("reference", "in", names)
-            | Domain("serial_number", "in", names)
+            | Domain("serial_key", "in", keys)
             | Domain("id", "in", named.filtered(lambda e: e.display_name in names).ids)
         )
 

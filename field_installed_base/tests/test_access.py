@@ -42,8 +42,7 @@ RIGHTS = {
     "installed.base.retire": DIALOG,
     "installed.base.ownership": HISTORY,
     "installed.base.warranty.extension": {
-        **dict.fromkeys(EDITORS, "rcw"),
-        "administrator": "rcwu",
+        **DIALOG,
         "technician": "r",
     },
     "installed.base.problem.report": {"administrator": "r"},

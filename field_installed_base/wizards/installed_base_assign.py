@@ -62,9 +62,9 @@ class InstalledBaseAssign(models.TransientModel):
     notice = fields.Text(compute="_compute_notice")
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Take equipment or customer from the record the wizard was opened on."""
-        defaults = super().default_get(fields_list)
+        defaults = super().default_get(fields)
         model = self.env.context.get("active_model")
         ids = self.env.context.get("active_ids") or []
         if model == "installed.base" and ids:

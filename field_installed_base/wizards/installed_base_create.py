@@ -88,12 +88,12 @@ class InstalledBaseCreate(models.TransientModel):
     notice = fields.Text(compute="_compute_notice")
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Take the source from the record that the wizard was opened on.
 
         :raise UserError: if nothing can be created from it
         """
-        defaults = super().default_get(fields_list)
+        defaults = super().default_get(fields)
         model = self.env.context.get("active_model")
         if model in SOURCE_MODELS:
             ids = self.env.context.get("active_ids") or [
