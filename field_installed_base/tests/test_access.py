@@ -520,6 +520,36 @@ class TestPortal(AccessCase):
         self.env["installed.base.create"].create({"partner_id": self.customer.id})
         wizard = self._open_wizard(self.customer)
         wizard.line_ids = [Command.create({"model": "Old one"})]
+        piece = {"installed_base_id": self.piece.id}
+        pieces = {"installed_base_ids": [Command.set(self.piece.ids)]}
+        survey = self.env["survey.survey"].create(
+            {"title": "Commissioning", "survey_type": "equipment"}
+        )
+        for model, vals in (
+            ("installed.base.assign", pieces),
+            ("installed.base.change.category", pieces),
+            ("installed.base.fill.in", {**piece, "survey_id": survey.id}),
+            ("installed.base.replace", piece),
+            ("installed.base.retire", {**pieces, "reason": "scrapped"}),
+            (
+                "installed.base.warranty.extension",
+                {**piece, "date_end": "2040-01-01", "kind": "both"},
+            ),
+            ("installed.base.problem.report", {"key": "x", "hour": "2026-01-01"}),
+            (
+                "customer.deletion",
+                {"line_ids": [Command.create({"status": "blocked"})]},
+            ),
+            (
+                "customer.onboarding",
+                {
+                    "name": "New one",
+                    "contact_ids": [Command.create({"name": "Ann"})],
+                    "equipment_ids": [Command.create({"model": "Old one"})],
+                },
+            ),
+        ):
+            self.env[model].create(vals)
 
     def _check_reads_only(self, role, records, own):
         theirs = self._as(role, records)
@@ -538,7 +568,7 @@ class TestPortal(AccessCase):
         self.assertEqual(groups[0]["__count"], len(own))
         for record in records - own:
             with self.assertRaises(AccessError):
-                self._as(role, record).read(["reference"])
+                self._as(role, record).read(["display_name"])
         for letter in ("write", "create", "unlink"):
             self.assertFalse(theirs.browse(own.ids).has_access(letter))
 

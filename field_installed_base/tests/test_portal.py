@@ -272,13 +272,12 @@ class TestPortalPage(PortalCase):
         for piece in (foreign, elsewhere):
             with self.assertRaises(AccessError):
                 self._as("portal", piece).read(["serial_number"])
-        for name in ("note", "technician_id", "search_text", "message_ids"):
+        for name in ("note", "technician_id", "message_ids"):
             with self.subTest(name), self.assertRaises(AccessError):
                 as_owner.read([name])
         for domain in (
             [("message_ids.body", "ilike", "x")],
             [("website_message_ids.body", "ilike", "x")],
-            [("search_text", "ilike", "x")],
             [("technician_id.name", "ilike", "x")],
         ):
             with self.subTest(domain), self.assertRaises(AccessError):
