@@ -258,7 +258,6 @@ class InstalledBase(models.Model):
     ownership_ids = fields.One2many(
         comodel_name="installed.base.ownership",
         inverse_name="installed_base_id",
-        string="Ownership",
         copy=False,
     )
     document_ids = fields.Many2many(
@@ -1020,8 +1019,9 @@ class InstalledBase(models.Model):
             piece.id: before[piece.id][0].commercial_partner_id for piece in changed
         }
         left = changed.filtered(
-            lambda piece: before[piece.id]
-            and before[piece.id] != piece.commercial_partner_id
+            lambda piece: (
+                before[piece.id] and before[piece.id] != piece.commercial_partner_id
+            )
         )
         left._close_to_former_owner(before)
         changed._notify_ownership_change(before)
@@ -1038,8 +1038,9 @@ class InstalledBase(models.Model):
         followers.search(
             [("res_model", "=", self._name), ("res_id", "in", self.ids)]
         ).filtered(
-            lambda follower: follower.partner_id.commercial_partner_id
-            == former[follower.res_id]
+            lambda follower: (
+                follower.partner_id.commercial_partner_id == former[follower.res_id]
+            )
         ).unlink()
         equipment.document_ids.write({"access_token": False})
         equipment.with_context(tracking_disable=True).write(
@@ -1154,9 +1155,10 @@ class InstalledBase(models.Model):
     # -- Portal -----------------------------------------------------------------------
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for equipment in self:
             equipment.access_url = f"/my/equipment/{equipment.id}"
+        return result
 
     @api.model
     def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
@@ -1275,9 +1277,11 @@ class InstalledBase(models.Model):
         summary = piece.env._("Look at the problem that was reported")
         todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
         is_open = piece.activity_ids.filtered(
-            lambda a: a.user_id == user
-            and a.activity_type_id == todo
-            and a.summary == summary
+            lambda a: (
+                a.user_id == user
+                and a.activity_type_id == todo
+                and a.summary == summary
+            )
         )
         if not is_open:
             piece.activity_schedule(

@@ -27,7 +27,6 @@ class ResPartner(models.Model):
 
     relationship_id = fields.Many2one(
         comodel_name="res.partner.relationship",
-        string="Relationship",
         compute="_compute_relationship_id",
         inverse="_inverse_relationship_id",
         store=True,
@@ -35,7 +34,8 @@ class ResPartner(models.Model):
         recursive=True,
         index="btree_not_null",
         ondelete="restrict",
-        falsy_value_label=_lt("Other"),
+        # A plain string of this attribute would stay in English.
+        falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
         groups="base.group_user",
         help="What this contact is to us. A company's is that of its addresses too.",
     )
@@ -389,7 +389,6 @@ class ResPartner(models.Model):
     def _get_deletion_kinds(self):
         """Return the kinds of records that keep a contact: kind, label, model, the
         fields that hold contacts, domain, and whether business is not settled."""
-        _ = self.env._
         order_fields = ("partner_id", "partner_invoice_id", "partner_shipping_id")
         unpaid = [
             ("state", "=", "posted"),
@@ -400,7 +399,7 @@ class ResPartner(models.Model):
         return [
             (
                 "equipment",
-                _("equipment"),
+                self.env._("equipment"),
                 "installed.base",
                 ("partner_id", "site_id"),
                 [],
@@ -408,7 +407,7 @@ class ResPartner(models.Model):
             ),
             (
                 "quotation",
-                _("quotations"),
+                self.env._("quotations"),
                 "sale.order",
                 order_fields,
                 [("state", "in", ("draft", "sent"))],
@@ -416,7 +415,7 @@ class ResPartner(models.Model):
             ),
             (
                 "order",
-                _("orders in progress"),
+                self.env._("orders in progress"),
                 "sale.order",
                 order_fields,
                 [("state", "=", "sale"), ("locked", "=", False)],
@@ -424,7 +423,7 @@ class ResPartner(models.Model):
             ),
             (
                 "draft_invoice",
-                _("draft invoices"),
+                self.env._("draft invoices"),
                 "account.move",
                 ("partner_id",),
                 [("state", "=", "draft")],
@@ -432,7 +431,7 @@ class ResPartner(models.Model):
             ),
             (
                 "unpaid_invoice",
-                _("unpaid invoices"),
+                self.env._("unpaid invoices"),
                 "account.move",
                 ("partner_id",),
                 unpaid,
@@ -440,7 +439,7 @@ class ResPartner(models.Model):
             ),
             (
                 "closed_order",
-                _("closed or cancelled orders"),
+                self.env._("closed or cancelled orders"),
                 "sale.order",
                 order_fields,
                 [
@@ -453,16 +452,16 @@ class ResPartner(models.Model):
             ),
             (
                 "move",
-                _("other accounting entries"),
+                self.env._("other accounting entries"),
                 "account.move",
                 ("partner_id",),
                 settled,
                 False,
             ),
-            ("user", _("users"), "res.users", ("partner_id",), [], False),
+            ("user", self.env._("users"), "res.users", ("partner_id",), [], False),
             (
                 "employee",
-                _("employees"),
+                self.env._("employees"),
                 "hr.employee",
                 ("work_contact_id",),
                 [],

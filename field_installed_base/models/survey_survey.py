@@ -14,7 +14,7 @@ class SurveySurvey(models.Model):
     @api.depends("survey_type")
     @api.depends_context("uid")
     def _compute_allowed_survey_types(self):
-        super()._compute_allowed_survey_types()
+        result = super()._compute_allowed_survey_types()
         user = self.env.user
         if user.has_group("field_installed_base.group_manager") or user.has_group(
             "survey.group_survey_user"
@@ -22,6 +22,7 @@ class SurveySurvey(models.Model):
             for survey in self:
                 types = survey.allowed_survey_types or []
                 survey.allowed_survey_types = [*types, "equipment"]
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_answered_for_equipment(self):

@@ -81,7 +81,8 @@ class InstalledBaseLabel(models.AbstractModel):
         for row in range(size):
             modules = (code.isDark(row, column) for column in range(size))
             column = 0
-            for dark, run in groupby(modules):
+            # Runs of equal neighbours, which Odoo's own groupby would put together.
+            for dark, run in groupby(modules):  # pylint: disable=bad-builtin-groupby
                 length = len(list(run))
                 if dark:
                     path.append(f"M{column} {row}h{length}v1h-{length}z")

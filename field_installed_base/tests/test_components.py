@@ -31,7 +31,7 @@ class TestComponents(InstalledBaseCase):
 
     def test_new_one_in_the_place_of_the_old(self):
         action = self.burner.action_replace()
-        wizard = Form(self.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(self.env[action["res_model"]].with_context(**action["context"]))
         self.assertEqual(wizard.model, "Burner B4", "most often the same again")
         wizard.date = "2026-03-01"
         wizard.reason = "Cracked"
@@ -129,7 +129,7 @@ class TestRetire(InstalledBaseCase):
     def test_one_with_its_successor(self):
         action = self.piece.action_retire()
         with Form(
-            self.env[action["res_model"]].with_context(action["context"])
+            self.env[action["res_model"]].with_context(**action["context"])
         ) as form:
             form.date = "2026-02-01"
             form.reason = "replaced"

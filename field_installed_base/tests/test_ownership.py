@@ -31,7 +31,10 @@ class TestOwnership(OwnershipCase):
     def test_first_line(self):
         """History begins on the day of installation, else of sale, else today."""
         for vals, first_day in (
-            ({"installation_date": "2025-03-01", "sale_date": "2025-02-01"}, "2025-03-01"),
+            (
+                {"installation_date": "2025-03-01", "sale_date": "2025-02-01"},
+                "2025-03-01",
+            ),
             ({"sale_date": "2025-02-01"}, "2025-02-01"),
             ({}, "2026-06-15"),
         ):
@@ -118,9 +121,7 @@ class TestOwnership(OwnershipCase):
     def test_date_before_the_present_owner_is_refused(self):
         piece = self._create_equipment(sale_date="2025-02-01")
         with self.assertRefused("since 2025-02-01"):
-            piece.with_context(
-                ownership_date="2025-01-01"
-            ).partner_id = self.neighbour
+            piece.with_context(ownership_date="2025-01-01").partner_id = self.neighbour
 
     def test_date_within_a_past_owner_is_refused(self):
         piece = self._create_equipment(sale_date="2025-02-01")

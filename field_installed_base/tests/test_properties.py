@@ -148,7 +148,7 @@ class TestProperties(InstalledBaseCase):
             form.category_id = self.stoves
 
         action = piece.action_change_category()
-        wizard = Form(self.env[action["res_model"]].with_context(action["context"]))
+        wizard = Form(self.env[action["res_model"]].with_context(**action["context"]))
         wizard.category_id = self.boilers
         self.assertIn("Fuel: Logs", wizard.dropped_properties)
         self.assertNotIn("Squeaks", wizard.dropped_properties)

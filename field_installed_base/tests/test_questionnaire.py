@@ -77,7 +77,7 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
         self.assertEqual(action["res_model"], "installed.base.fill.in")
         wizard = (
             technician.env["installed.base.fill.in"]
-            .with_context(action["context"])
+            .with_context(**action["context"])
             .create({"survey_id": self.handover.id})
         )
         self.assertIn(self.handover.access_token, wizard.action_start()["url"])

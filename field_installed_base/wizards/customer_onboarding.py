@@ -51,7 +51,6 @@ class CustomerOnboarding(models.TransientModel):
     city = fields.Char()
     state_id = fields.Many2one(
         comodel_name="res.country.state",
-        string="State",
         domain="[('country_id', '=?', country_id)]",
     )
     country_id = fields.Many2one(

@@ -30,7 +30,6 @@ class InstalledBaseAssign(models.TransientModel):
     )
     from_site_id = fields.Many2one(
         comodel_name="res.partner",
-        string="From Site",
         help="Everything that stands at this site moves, unless you remove a piece.",
     )
     company_id = fields.Many2one(
@@ -102,9 +101,7 @@ class InstalledBaseAssign(models.TransientModel):
             customer = wizard.partner_id
             if not customer:
                 wizard.site_id = False
-            elif (
-                wizard.site_id.commercial_partner_id != customer.commercial_partner_id
-            ):
+            elif wizard.site_id.commercial_partner_id != customer.commercial_partner_id:
                 wizard.site_id = customer.address_get(["delivery"])["delivery"]
 
     @api.depends("mode", "installed_base_ids", "partner_id")
@@ -112,19 +109,25 @@ class InstalledBaseAssign(models.TransientModel):
         for wizard in self:
             held = wizard._get_held_by_others()
             names = sorted(set(held.partner_id.mapped("display_name")))
-            wizard.notice = wizard.mode == "move" and bool(held) and self.env._(
-                "%(count)s pieces stand at: %(customers)s. They get a new owner on "
-                "this day; their history is kept.",
-                count=len(held),
-                customers="; ".join(names),
+            wizard.notice = (
+                wizard.mode == "move"
+                and bool(held)
+                and self.env._(
+                    "%(count)s pieces stand at: %(customers)s. They get a new owner on "
+                    "this day; their history is kept.",
+                    count=len(held),
+                    customers="; ".join(names),
+                )
             )
 
     def _get_held_by_others(self):
         """Return the chosen equipment that stands at another customer."""
         self.ensure_one()
         return self.installed_base_ids.filtered(
-            lambda piece: piece.partner_id
-            and piece.commercial_partner_id != self.partner_id.commercial_partner_id
+            lambda piece: (
+                piece.partner_id
+                and piece.commercial_partner_id != self.partner_id.commercial_partner_id
+            )
         )
 
     def action_apply(self):
