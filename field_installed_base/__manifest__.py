@@ -71,4 +71,5 @@
         ],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -108,12 +108,13 @@ class InstalledBaseOwnership(models.Model):
                 [("installed_base_id", "in", equipment.ids), ("date_to", "=", False)]
             )
         }
+        owners = lines._prepare_owner_vals(equipment)
         ended, dropped, created = {}, lines.browse(), []
         rewritten = {}
         for piece in equipment:
             line = open_lines.get(piece.id)
             start = day or max(filter(None, (today, line and line.date_from)))
-            vals = lines._prepare_vals(piece, start, reason)
+            owner = (piece.partner_id.id, piece.site_id.id)
             if line and start < line.date_from:
                 raise ValidationError(
                     self.env._(
@@ -130,38 +131,35 @@ class InstalledBaseOwnership(models.Model):
             elif line and not piece.partner_id:
                 dropped |= line
             elif line:
-                key = (piece.partner_id, piece.site_id)
-                rewritten.setdefault(key, (vals, lines.browse()))
-                rewritten[key] = (vals, rewritten[key][1] | line)
+                rewritten[owner] = rewritten.get(owner, lines.browse()) | line
                 continue
             if piece.partner_id:
-                created.append(vals)
+                created.append(
+                    {
+                        **owners[owner],
+                        "installed_base_id": piece.id,
+                        "date_from": start,
+                        "reason": reason,
+                    }
+                )
         dropped.unlink()
         for last_day, group in ended.items():
             group.write({"date_to": last_day})
-        for vals, group in rewritten.values():
-            group.write(
-                {
-                    name: value
-                    for name, value in vals.items()
-                    if name not in ("installed_base_id", "date_from")
-                }
-            )
+        for owner, group in rewritten.items():
+            group.write({**owners[owner], "reason": reason})
         # The database knows one open line per piece: end the old ones first.
         lines.flush_model(["date_to"])
         return lines.create(created)
 
     @api.model
-    def _prepare_vals(self, piece, start, reason=None):
-        """Return the values of a line for the present owner of a piece."""
+    def _prepare_owner_vals(self, equipment):
+        """Return {(customer id, site id): values that name them}, each pair once."""
         return {
-            "installed_base_id": piece.id,
-            "partner_id": piece.partner_id.id,
-            "site_id": piece.site_id.id,
-            "partner_name": piece.partner_id.display_name,
-            "site_address": piece.site_id._display_address(without_company=True)
-            if piece.site_id
-            else False,
-            "date_from": start,
-            "reason": reason,
+            (customer.id, site.id): {
+                "partner_id": customer.id,
+                "site_id": site.id,
+                "partner_name": customer.display_name,
+                "site_address": site and site._display_address(without_company=True),
+            }
+            for customer, site in {(e.partner_id, e.site_id) for e in equipment}
         }

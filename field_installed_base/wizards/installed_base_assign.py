@@ -181,8 +181,9 @@ class InstalledBaseAssign(models.TransientModel):
         )
         before = {piece.id: piece.partner_id.display_name for piece in equipment}
         equipment.write(vals)
+        bodies = {former: self._get_log_body(former) for former in before.values()}
         equipment._message_log_batch(
-            {piece.id: self._get_log_body(before[piece.id]) for piece in equipment}
+            {piece.id: bodies[before[piece.id]] for piece in equipment}
         )
         return {"type": "ir.actions.act_window_close"}
 

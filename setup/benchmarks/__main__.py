@@ -21,6 +21,7 @@ from .report import Result
 RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "create": installed_base.create,
     "list": installed_base.open_list,
+    "move": installed_base.move,
     "search": installed_base.search,
 }
 NOTES = installed_base.NOTES

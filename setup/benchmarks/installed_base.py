@@ -1,6 +1,7 @@
 """The installed base: made by the wizard, opened as a list, found by the one box."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from odoo.api import Environment
 from odoo.fields import Command
@@ -15,6 +16,10 @@ from .screens import COUNT_LIMIT, PAGE, ListScreen
 
 # The list, a counter and a search take milliseconds: they are run more often.
 MORE_ROUNDS = 3
+
+# As many as stand at a large customer's; there since before every benchmark.
+MOVED = 1_000
+MOVED_SINCE = date(2020, 1, 1)
 
 # What the name of the peer's equipment holds, so that it finds by it too.
 PEER_FINDS = (
@@ -31,6 +36,8 @@ NOTES = {
     "filter that the menu sets, the total counted up to "
     f"{COUNT_LIMIT:,}. There are as many contacts as pieces of equipment, "
     f"{trade.PER_CUSTOMER} pieces per customer.",
+    "move": "Move: by the dialog, with its line of history and its note per piece; the "
+    "same write with tracking on keeps the history too.",
     "search": f"Search: {PAGE} records at most, all texts one after the other; "
     "`name_search` also reads the names. OCA's equipment is found by its name only, "
     "which was given serial number, product and customer.",
@@ -208,6 +215,67 @@ def _recording(env: Environment) -> Operation:
         "serial_number": "ONE-1",
     }
     return Operation(env, lambda: env["installed.base"].create([values]))
+
+
+# -- history and overview --------------------------------------------------------------
+
+
+def move(databases: Databases) -> Iterator[Result]:
+    """Move equipment to another customer, and say who has what."""
+    env, count = databases.small, min(MOVED, databases.sizes.small // 2)
+    pieces = env["installed.base"].search([("state", "=", "installed")], limit=count)
+    ownership = env["installed.base.ownership"]
+    ownership._record(pieces - pieces.ownership_ids.installed_base_id, MOVED_SINCE)
+    target = env["res.partner"].create({"name": "New owner", "is_company": True})
+    env.cr.commit()
+    measured = measure(
+        {
+            "dialog": Operation(env, lambda: _move(pieces, target)),
+            "write": Operation(env, lambda: pieces.write({"partner_id": target.id})),
+            "group": Operation(databases.large, _grouping(databases.large)),
+            "SQL": Operation(databases.large, _grouping_plainly(databases.large)),
+        },
+        databases.sizes.rounds,
+    )
+    yield _compare(
+        f"move {count:,} pieces",
+        measured["dialog"],
+        "the same `write` with tracking",
+        measured["write"],
+        limit=0.34,
+    )
+    yield _compare(
+        f"customer × category, {databases.sizes.large:,} pieces",
+        measured["group"],
+        "plain SQL",
+        measured["SQL"],
+        limit=2,
+    )
+
+
+def _move(pieces: BaseModel, target: BaseModel) -> None:
+    pieces.env["installed.base.assign"].create(
+        {
+            "mode": "move",
+            "installed_base_ids": [Command.set(pieces.ids)],
+            "partner_id": target.id,
+        }
+    ).action_apply()
+
+
+def _grouping(env: Environment) -> Callable:
+    return lambda: env["installed.base"]._read_group(
+        [], ["commercial_partner_id", "category_id"], ["__count"]
+    )
+
+
+def _grouping_plainly(env: Environment) -> Callable:
+    query = SQL(
+        "SELECT commercial_partner_id, category_id, count(*) FROM installed_base "
+        "WHERE active GROUP BY commercial_partner_id, category_id "
+        "ORDER BY commercial_partner_id, category_id"
+    )
+    return lambda: env.execute_query(query)
 
 
 # -- search --------------------------------------------------------------------------

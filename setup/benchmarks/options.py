@@ -8,6 +8,7 @@ from dataclasses import dataclass
 BENCHMARKS = {
     "create": "create equipment through the wizard",
     "list": "open the list, count, record one piece, among few and many rows",
+    "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
 }
 

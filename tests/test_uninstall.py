@@ -1,0 +1,103 @@
+"""Uninstalling an addon leaves nothing of it behind."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from lib import checkout, databases, odoo19, postgres
+
+# Tables and columns of the whole database, and what Odoo keeps by name: each statement
+# gives rows that must be gone.
+LEFTOVERS = {
+    "table": "SELECT relname FROM pg_class WHERE relkind IN ('r', 'S') AND "
+    "(relname ~ '^(installed_base|customer_(deletion|onboarding)|"
+    "res_partner_relationship)' OR relname = ANY (%(sequences)s))",
+    "column": "SELECT table_name, column_name FROM information_schema.columns "
+    "WHERE table_schema = 'public' AND column_name ~ 'installed_base|labor_warranty|"
+    "relationship_id|warranty_(months|reminder)|problem_(user|instructions)'",
+    "model": "SELECT model FROM ir_model WHERE model ~ "
+    "'^(installed.base|customer.(deletion|onboarding)|res.partner.relationship)'",
+    "external id": "SELECT name FROM ir_model_data "
+    "WHERE module = 'field_installed_base'",
+    "field": "SELECT f.model, f.name FROM ir_model_fields f "
+    "WHERE f.name ~ 'installed_base'",
+    "job": "SELECT c.id FROM ir_cron c JOIN ir_act_server s "
+    "ON s.id = c.ir_actions_server_id "
+    "WHERE s.code ~ 'warranty|installed'",
+    "group": "SELECT g.name FROM res_groups g JOIN res_groups_privilege p "
+    "ON p.id = g.privilege_id WHERE p.name->>'en_US' = 'Interventions'",
+    "message": "SELECT id FROM mail_message WHERE model ~ '^installed.base'",
+    "activity": "SELECT id FROM mail_activity WHERE res_model ~ '^installed.base'",
+    "follower": "SELECT id FROM mail_followers WHERE res_model ~ '^installed.base'",
+    "attachment": "SELECT name FROM ir_attachment "
+    "WHERE res_model ~ '^(installed.base|customer.)'",
+    "sequence": "SELECT name FROM ir_sequence WHERE code = 'installed.base'",
+    "parameter": "SELECT key FROM ir_config_parameter WHERE key ~ 'installed_base'",
+    "questionnaire": "SELECT id FROM survey_survey WHERE survey_type = 'equipment'",
+}
+
+
+@pytest.fixture
+def server() -> Iterator[postgres.Server]:
+    with postgres.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def database(server: postgres.Server) -> Iterator[str]:
+    """Yield a database of its own with our addons and their demo data."""
+    name = f"{databases.PREFIX}_test_{os.getpid()}_uninstall"
+    template = databases.tests_template(odoo19.prepare(), server, rebuild=False)
+    databases.drop(server, name)
+    databases.copy(server, template, name)
+    databases.mark(server, name, "test")
+    yield name
+    databases.drop(server, name)
+
+
+def _find_leftovers(
+    server: postgres.Server, database: str, sequences: list[str]
+) -> dict[str, list[list[str]]]:
+    names = ", ".join(f"'{name}'" for name in sequences)
+    found = {}
+    for kind, sql in LEFTOVERS.items():
+        sql = sql.replace("%(sequences)s", f"ARRAY[{names}]::text[]")
+        if rows := server.query(sql, database):
+            found[kind] = rows
+    return found
+
+
+def test_nothing_is_left(server: postgres.Server, database: str) -> None:
+    sequences = [
+        f"ir_sequence_{int(number):03d}"
+        for (number,) in server.query(
+            "SELECT id FROM ir_sequence WHERE code = 'installed.base'", database
+        )
+    ]
+    server.query(
+        "UPDATE survey_survey SET survey_type = 'equipment' "
+        "WHERE id = (SELECT min(id) FROM survey_survey)",
+        database,
+    )
+    before = _find_leftovers(server, database, sequences)
+    surveys = server.query("SELECT count(*) FROM survey_survey", database)
+    expected = set(LEFTOVERS) - {"parameter", "follower"}
+    assert expected <= set(before), "the test looks for what is there before"
+
+    runtime = odoo19.prepare()
+    addons = checkout.addons()[::-1]
+    done = subprocess.run(
+        [*runtime.odoo, "module", "uninstall", *addons]
+        + ["--config", str(runtime.config), "--database", database],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **server.env},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+    assert _find_leftovers(server, database, sequences) == {}
+    assert server.query("SELECT count(*) FROM survey_survey", database) == surveys
