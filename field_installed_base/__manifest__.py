@@ -61,6 +61,7 @@
         "demo/product_demo.xml",
         "demo/sale_order_demo.xml",
         "demo/installed_base_demo.xml",
+        "demo/customer_care_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -29,6 +31,27 @@ class InstalledBase(models.Model):
                         equipment._get_label(),
                     )
                 )
+
+    def _get_portal_values(self):
+        """Add the answers that were published, of the reader's own time as owner."""
+        values = super()._get_portal_values()
+        periods = [
+            (line.date_from, line.date_to or date.max) for line in values["ownerships"]
+        ]
+
+        def is_shown(filling):
+            day = filling.end_datetime and filling.end_datetime.date()
+            return (
+                filling.is_public
+                and filling.state == "done"
+                and any(first <= day <= last for first, last in periods)
+            )
+
+        # Customers have no rights on surveys; the page prints question and answer of
+        # what a colleague has published.
+        fillings = self.sudo().questionnaire_ids
+        values["questionnaires"] = fillings.filtered(is_shown)
+        return values
 
     def _get_default_questionnaire(self):
         """Return the questionnaire of the category, or of the nearest one above it."""

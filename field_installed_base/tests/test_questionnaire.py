@@ -336,3 +336,17 @@ class TestQuestionnairePages(QuestionnaireFixtures, HttpCase):
             f"/survey/retry/{self.inspection.access_token}/{done.access_token}"
         )
         self.assertEqual(len(self.piece.questionnaire_ids), 2)
+
+    def test_customer_reads_what_is_published(self):
+        """On the portal: published answers of the reader's own time, no others."""
+        published = self._fill_in(answer="Chimney swept")
+        self._fill_in(answer="Talked to the neighbour")
+        published.sudo().action_publish()
+        address = f"/my/equipment/{self.piece.id}"
+        self.authenticate("ib_portal", "ib_portal")
+        text = self.url_open(address).text
+        self.assertIn("Chimney swept", text)
+        self.assertNotIn("Talked to the neighbour", text)
+        # The next owner reads nothing of his time.
+        published.sudo().end_datetime = "2020-01-01 12:00:00"
+        self.assertNotIn("Chimney swept", self.url_open(address).text)
