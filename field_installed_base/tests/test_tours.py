@@ -58,3 +58,21 @@ class TestTours(InstalledBaseFixtures, HttpCase):
         )
         pieces = invoice.invoice_line_ids.installed_base_ids
         self.assertEqual(pieces.product_id, self.stove | self.boiler)
+
+    def test_dispatcher_assigns(self):
+        units = self.env["installed.base"].create(
+            [
+                {"product_id": self.stove.id, "serial_number": f"STOCK-{number}"}
+                for number in (1, 2, 3)
+            ]
+        )
+        user = self._create_user("ib_tour_assign", ROLES["dispatcher"])
+        self.start_tour(
+            "/odoo/action-field_installed_base.installed_base_action",
+            "installed_base_assign",
+            login=user.login,
+            timeout=60,
+        )
+        self.assertEqual(units.partner_id, self.customer)
+        self.assertEqual(units.site_id, self.workshop)
+        self.assertEqual(len(units.ownership_ids), 3)

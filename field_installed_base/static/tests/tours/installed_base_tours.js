@@ -188,3 +188,53 @@ registry.category("web_tour.tours").add("installed_base_from_invoice", {
         },
     ],
 });
+
+// A dispatcher assigns three units from stock to a customer.
+registry.category("web_tour.tours").add("installed_base_assign", {
+    steps: () => [
+        startCounting(".o_list_view .o_data_row:contains(STOCK-3)"),
+        {
+            content: "Select the three units",
+            trigger: ".o_list_view thead .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "Open the actions",
+            trigger: ".o_cp_action_menus button:contains(Actions)",
+            run: "click",
+        },
+        {
+            content: "Assign them",
+            trigger: ".o-dropdown--menu .o_menu_item:contains(Assign, Unassign, Move)",
+            run: "click",
+        },
+        {
+            content: "Three are chosen",
+            trigger: ".modal [name=installed_base_ids] .o_data_row:contains(STOCK-1)",
+        },
+        {
+            content: "Name the customer",
+            trigger: ".modal [name=partner_id] input",
+            run: "edit Claes Bakery",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(Claes Bakery)",
+            run: "click",
+        },
+        {
+            content: "Its delivery address is proposed",
+            trigger: ".modal [name=site_id] input:value(Claes Workshop)",
+        },
+        {
+            content: "Apply",
+            trigger: ".modal-footer button[name=action_apply]",
+            run: "click",
+        },
+        {
+            content: "The list shows the customer",
+            trigger:
+                "body:not(:has(.modal)) .o_list_view .o_data_row:contains(STOCK-2):contains(Claes Bakery)",
+        },
+        expectAtMost(6, ".o_list_view"),
+    ],
+});
