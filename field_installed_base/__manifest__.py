@@ -61,7 +61,7 @@
         "demo/product_demo.xml",
         "demo/sale_order_demo.xml",
         "demo/installed_base_demo.xml",
-        "demo/customer_care_demo.xml",
+        "demo/res_users_portal_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
