@@ -1,0 +1,111 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class MaintenanceVisitLine(models.Model):
+    """A piece of equipment that a visit is about, registered or not."""
+
+    _name = "maintenance.visit.line"
+    _description = "Equipment of a Visit"
+    _order = "visit_id, sequence, id"
+    _check_company_auto = True
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(
+        related="visit_id.company_id", store=True, precompute=True, index=True
+    )
+    state = fields.Selection(related="visit_id.state", store=True, precompute=True)
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base",
+        string="Equipment",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        compute="_compute_product_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    serial_number = fields.Char(
+        compute="_compute_serial_number", store=True, readonly=False, precompute=True
+    )
+    description = fields.Char(help="What is to be done on this piece of equipment.")
+
+    # What was done
+    work_done = fields.Text()
+    completion = fields.Selection(
+        selection=[("none", "Not done"), ("partial", "Partly"), ("full", "Done")],
+    )
+    incomplete_reason = fields.Char(
+        string="Why Not", help="Why the work could not be finished."
+    )
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        string="Done By",
+        index="btree_not_null",
+        check_company=True,
+    )
+
+    _equipment_once = models.UniqueIndex(
+        "(visit_id, installed_base_id) WHERE installed_base_id IS NOT NULL",
+        "A piece of equipment is on a visit once.",
+    )
+
+    # -- Computes -----------------------------------------------------------------------
+
+    # What was typed for equipment that is not registered stays when it is registered.
+    @api.depends("installed_base_id")
+    def _compute_product_id(self):
+        for line in self:
+            line.product_id = line.installed_base_id.product_id or line.product_id
+
+    @api.depends("installed_base_id")
+    def _compute_serial_number(self):
+        for line in self:
+            line.serial_number = (
+                line.installed_base_id.serial_number or line.serial_number
+            )
+
+    @api.depends("installed_base_id", "product_id", "serial_number", "description")
+    def _compute_display_name(self):
+        for line in self:
+            names = (line.serial_number, line.product_id.display_name)
+            line.display_name = (
+                line.installed_base_id.display_name
+                or " - ".join(filter(None, names))
+                or line.description
+            )
+
+    # -- Constraints --------------------------------------------------------------------
+
+    @api.constrains("installed_base_id", "visit_id")
+    def _check_installed_base_id(self):
+        # Whose equipment it is must not depend on who looks.
+        for line in self.sudo():
+            equipment, visit = line.installed_base_id, line.visit_id
+            if not equipment or visit.state in ("done", "cancelled"):
+                continue
+            customer = visit.partner_id.commercial_partner_id
+            owner = equipment.commercial_partner_id
+            if owner != customer and equipment.site_id != visit.site_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s does not stand at %(customer)s, the customer "
+                        "of visit %(visit)s. Choose equipment of this customer or "
+                        "site, or assign it to the customer first.",
+                        equipment=equipment._get_label(),
+                        customer=customer.display_name,
+                        visit=visit.display_name,
+                    )
+                )

@@ -1,0 +1,68 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class MaintenanceVisitTime(models.Model):
+    """When a technician travelled or worked for a visit: what the start and stop
+    buttons record. It never moves with the appointment."""
+
+    _name = "maintenance.visit.time"
+    _description = "Actual Time of a Visit"
+    _order = "date_start, id"
+    _check_company_auto = True
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="visit_id.company_id", store=True, precompute=True, index=True
+    )
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        required=True,
+        index=True,
+        check_company=True,
+    )
+    time_type = fields.Selection(
+        selection=[("travel", "Travel"), ("work", "Work")],
+        string="Type",
+        required=True,
+        default="work",
+    )
+    date_start = fields.Datetime(
+        string="Start", required=True, default=fields.Datetime.now
+    )
+    date_end = fields.Datetime(string="End")
+    duration = fields.Float(
+        compute="_compute_duration", store=True, precompute=True, help="Hours."
+    )
+
+    # One clock at a time for each technician.
+    _running_unique = models.UniqueIndex(
+        "(technician_id) WHERE date_end IS NULL",
+        "This technician's clock is running already.",
+    )
+
+    @api.depends("date_start", "date_end")
+    def _compute_duration(self):
+        for time in self:
+            time.duration = (
+                (time.date_end - time.date_start).total_seconds() / 3600
+                if time.date_start and time.date_end
+                else 0
+            )
+
+    @api.constrains("date_start", "date_end")
+    def _check_dates(self):
+        for time in self:
+            if time.date_end and time.date_end < time.date_start:
+                raise ValidationError(
+                    self.env._(
+                        "The recorded time on visit %s ends before it starts. Correct "
+                        "its start or its end.",
+                        time.visit_id.display_name,
+                    )
+                )

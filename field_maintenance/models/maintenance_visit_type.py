@@ -1,0 +1,77 @@
+from odoo import fields, models
+
+
+class MaintenanceVisitType(models.Model):
+    """A kind of work with what a visit starts from."""
+
+    _name = "maintenance.visit.type"
+    _description = "Visit Type"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    color = fields.Integer()
+    maintenance_type = fields.Selection(
+        selection=lambda self: self._selection_maintenance_type(),
+        required=True,
+        default="unscheduled",
+    )
+    duration = fields.Float(
+        default=1.0,
+        required=True,
+        aggregator=None,
+        help="Hours that a visit of this type takes.",
+    )
+    days_before = fields.Integer(
+        string="Days Before",
+        default=7,
+        aggregator=None,
+        help="So many days before its due date a visit may take place.",
+    )
+    days_after = fields.Integer(
+        string="Days After",
+        default=14,
+        aggregator=None,
+        help="So many days after its due date a visit is not late yet.",
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Billed Product",
+        domain="[('sale_ok', '=', True)]",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="What the customer is billed for a visit of this type.",
+    )
+    survey_id = fields.Many2one(
+        comodel_name="survey.survey",
+        string="Checklist",
+        ondelete="restrict",
+        index="btree_not_null",
+        domain="[('survey_type', '=', 'visit')]",
+        groups="base.group_user",
+        help="What the technician answers during the visit.",
+    )
+    skill_ids = fields.Many2many(
+        comodel_name="hr.skill",
+        string="Skills",
+        groups="base.group_user",
+        help="What a technician must be able to do for this work.",
+    )
+    alarm_ids = fields.Many2many(
+        comodel_name="calendar.alarm",
+        string="Reminders",
+        help="Reminders of the appointment in the calendar.",
+    )
+
+    _duration_positive = models.Constraint(
+        "CHECK (duration > 0)", "The duration of a visit type must be above zero."
+    )
+    _window_positive = models.Constraint(
+        "CHECK (days_before >= 0 AND days_after >= 0)",
+        "The days before and after the due date cannot be less than zero.",
+    )
+
+    def _selection_maintenance_type(self):
+        visits = self.env["maintenance.visit"]
+        return visits._fields["maintenance_type"]._description_selection(self.env)

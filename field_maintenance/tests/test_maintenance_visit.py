@@ -1,0 +1,144 @@
+from datetime import date, datetime
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+
+from .common import MaintenanceCase
+
+
+@tagged("post_install", "-at_install")
+class TestMaintenanceVisit(MaintenanceCase):
+    def test_due_visit_is_a_light_row(self):
+        visit = self._create_visit()
+        self.assertEqual(visit.state, "to_plan")
+        self.assertFalse(visit.name)
+        self.assertFalse(visit.date_start)
+        self.assertFalse(visit.calendar_event_id)
+        self.assertEqual(visit.window_start, date(2026, 5, 25))
+        self.assertEqual(visit.window_end, date(2026, 6, 15))
+
+    def test_planning_makes_the_appointment(self):
+        visit = self._create_visit(technician_id=self.technician.id)
+        visit.date_start = "2026-06-03 07:00:00"
+        self.assertEqual(visit.state, "planned")
+        self.assertTrue(visit.name)
+        self.assertEqual(visit.date_end, datetime(2026, 6, 3, 8, 30))
+        event = visit.calendar_event_id
+        self.assertEqual(event.start, visit.date_start)
+        self.assertEqual(event.stop, visit.date_end)
+        self.assertEqual(event.partner_ids, self.technician.work_contact_id)
+        self.assertEqual(visit.due_date, date(2026, 6, 1), "Planning keeps it")
+
+    def test_moving_the_appointment_moves_the_visit(self):
+        visit = self._create_planned_visit()
+        visit.calendar_event_id.write(
+            {"start": "2026-06-04 09:00:00", "stop": "2026-06-04 11:00:00"}
+        )
+        self.assertEqual(visit.date_start, datetime(2026, 6, 4, 9))
+        self.assertEqual(visit.date_end, datetime(2026, 6, 4, 11))
+        self.assertEqual(visit.duration, 2)
+
+    def test_end_and_duration_agree(self):
+        visit = self._create_planned_visit()
+        visit.date_end = "2026-06-01 10:00:00"
+        self.assertEqual(visit.duration, 3)
+        visit.duration = 0.5
+        self.assertEqual(visit.date_end, datetime(2026, 6, 1, 7, 30))
+        self.assertEqual(visit.calendar_event_id.stop, visit.date_end)
+
+    @freeze_time("2026-06-01 09:12:30")
+    def test_visit_by_hand_starts_now(self):
+        piece = self._create_equipment()
+        form = Form(self.env["maintenance.visit"])
+        form.partner_id = self.customer
+        form.visit_type_id = self.repair
+        visit = form.save()
+        self.assertEqual(visit.date_start, datetime(2026, 6, 1, 9, 12))
+        self.assertEqual(visit.date_end, datetime(2026, 6, 1, 11, 12))
+        self.assertEqual(visit.state, "planned")
+        self.assertEqual(visit.installed_base_ids, piece)
+        self.assertEqual(visit.maintenance_type, "breakdown")
+
+    def test_equipment_is_chosen_without_doubt_only(self):
+        first = self._create_equipment(site_id=self.customer.id)
+        self.assertEqual(self._create_visit().installed_base_ids, first)
+        at_workshop = self._create_equipment(site_id=self.workshop.id)
+        visit = self._create_visit(site_id=self.workshop.id)
+        self.assertEqual(visit.installed_base_ids, at_workshop)
+        self._create_equipment(site_id=self.workshop.id)
+        visit = self._create_visit(site_id=self.workshop.id)
+        self.assertFalse(visit.installed_base_ids)
+        self.assertEqual(visit.available_equipment_count, 3)
+
+    def test_valid_choice_is_never_cleared(self):
+        first = self._create_equipment(site_id=self.customer.id)
+        self._create_equipment(site_id=self.workshop.id)
+        visit = self._create_visit(
+            site_id=self.customer.id, installed_base_ids=first.ids
+        )
+        visit.site_id = self.workshop
+        self.assertEqual(visit.installed_base_ids, first)
+        visit.write({"partner_id": self.neighbour.id})
+        self.assertFalse(visit.installed_base_ids)
+
+    def test_equipment_of_another_customer_is_refused(self):
+        foreign = self._create_equipment(partner_id=self.neighbour.id)
+        with self.assertRefused("does not stand at Claes Bakery"):
+            self._create_visit(installed_base_ids=foreign.ids)
+
+    def test_lead_is_one_of_the_crew(self):
+        visit = self._create_visit(technician_id=self.technician.id)
+        self.assertEqual(visit.technician_ids, self.technician)
+        visit.technician_id = self.colleague
+        self.assertEqual(visit.technician_ids, self.colleague)
+        visit.technician_ids = self.technician | self.colleague
+        visit.technician_ids = self.technician
+        self.assertEqual(visit.technician_id, self.technician)
+
+    def test_states(self):
+        visit = self._create_planned_visit()
+        visit.action_start()
+        self.assertEqual(visit.state, "in_progress")
+        visit.action_put_back()
+        self.assertEqual(visit.state, "planned")
+        event = visit.calendar_event_id
+        visit._cancel("No time")
+        self.assertFalse(event.active)
+        with self.assertRefused("you cannot start", UserError):
+            visit.action_start()
+        visit.action_put_back()
+        self.assertEqual(visit.state, "to_plan")
+        self.assertFalse(visit.calendar_event_id)
+
+    @freeze_time("2026-06-16 10:00:00")
+    def test_late(self):
+        visits = self.env["maintenance.visit"]
+        late = self._create_visit()
+        later = self._create_visit(due_date="2026-06-02")
+        self.assertTrue(late.is_overdue)
+        self.assertFalse(later.is_overdue)
+        running = self._create_planned_visit("2026-06-16 08:00:00")
+        self.assertTrue(running.is_overdue)
+        mine = [("company_id", "=", self.company.id)]
+        self.assertEqual(
+            visits.search([*mine, ("is_overdue", "=", True)]), late | running
+        )
+        self.assertEqual(visits.search([*mine, ("is_overdue", "=", False)]), later)
+
+    def test_zone_by_zip(self):
+        north, city = self.env["service.zone"].create(
+            [
+                {"name": "North", "zip_prefixes": "90, 80"},
+                {"name": "Ghent", "zip_prefixes": "9000"},
+            ]
+        )
+        self.assertEqual(self.customer.service_zone_id, city)
+        self.customer.zip = "9030"
+        self.assertEqual(self.customer.service_zone_id, north)
+        self.assertEqual(self._create_visit(site_id=self.customer.id).zone_id, north)
+        self.workshop.service_zone_id = city
+        north.zip_prefixes = "40"
+        self.assertEqual(self.workshop.service_zone_id, city, "It was chosen")
+        self.assertFalse(self.customer.service_zone_id)
