@@ -384,7 +384,7 @@ class MaintenanceVisit(models.Model):
         "A visit of a schedule has the date on which the schedule puts it.",
     )
 
-    # -- Computes -----------------------------------------------------------------------
+    # -- Computes ----------------------------------------------------------------------
 
     @api.depends("name", "visit_type_id", "partner_id", "due_date")
     @api.depends_context("lang")
@@ -499,7 +499,7 @@ class MaintenanceVisit(models.Model):
             else:
                 visit.completion = "none" if done == {"none"} else "partial"
 
-    # -- Equipment ----------------------------------------------------------------------
+    # -- Equipment ---------------------------------------------------------------------
 
     @api.depends("partner_id", "site_id")
     def _compute_line_ids(self):
@@ -582,7 +582,7 @@ class MaintenanceVisit(models.Model):
             return NotImplemented
         return Domain("line_ids.installed_base_id", operator, value)
 
-    # -- Constraints --------------------------------------------------------------------
+    # -- Constraints -------------------------------------------------------------------
 
     @api.constrains("partner_id", "site_id")
     def _check_site_id(self):
@@ -599,7 +599,7 @@ class MaintenanceVisit(models.Model):
                     )
                 )
 
-    # -- CRUD ---------------------------------------------------------------------------
+    # -- CRUD --------------------------------------------------------------------------
 
     @api.model
     def default_get(self, fields):
@@ -693,7 +693,7 @@ class MaintenanceVisit(models.Model):
                     )
                 )
 
-    # -- From due to done -----------------------------------------------------------------
+    # -- From due to done --------------------------------------------------------------
 
     def _check_state(self, states, action):
         """Refuse an action that the state of a visit does not allow.

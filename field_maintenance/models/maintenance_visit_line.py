@@ -62,7 +62,7 @@ class MaintenanceVisitLine(models.Model):
         "A piece of equipment is on a visit once.",
     )
 
-    # -- Computes -----------------------------------------------------------------------
+    # -- Computes ----------------------------------------------------------------------
 
     # What was typed for equipment that is not registered stays when it is registered.
     @api.depends("installed_base_id")
@@ -87,7 +87,7 @@ class MaintenanceVisitLine(models.Model):
                 or line.description
             )
 
-    # -- Constraints --------------------------------------------------------------------
+    # -- Constraints -------------------------------------------------------------------
 
     @api.constrains("installed_base_id", "visit_id")
     def _check_installed_base_id(self):

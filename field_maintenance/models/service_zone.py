@@ -37,7 +37,7 @@ class ServiceZone(models.Model):
         check_company=True,
     )
 
-    # -- Zone of an address -------------------------------------------------------------
+    # -- Zone of an address ------------------------------------------------------------
 
     def _get_prefixes(self):
         """Return the beginnings of zip codes, without spaces, in capitals."""
