@@ -1,2 +1,4 @@
 from . import common
+from . import test_access
 from . import test_maintenance_visit
+from . import test_portal
