@@ -31,7 +31,7 @@ class PortalCase(MaintenanceFixtures, HttpCase):
     def _ask(self, address, status=303, **data):
         """Send the form of the visit's page, to this address."""
         form = self.url_open(self.address).text
-        token = form.partition('name="csrf_token" value="')[2].partition('"')[0]
+        token = form.partition('csrf_token: "')[2].partition('"')[0]
         response = self.url_open(
             address, data={"csrf_token": token, **data}, allow_redirects=False
         )
