@@ -256,8 +256,8 @@ class Spread(Rule):
         """Return the typed end, else the day that N times number units make.
 
         D = N × the length of what lies between visits: a day has 1, a week 7 and n
-        months ⌊n × 365 / 12⌋ days. If all of them together are whole years, the term is
-        these years: it ends on start + years − 1 day.
+        months ⌊n × 365 / 12⌋ days. Where one of them lasts whole years, the term lasts
+        N times as many: it ends on start + years − 1 day.
 
         :raise RuleError: ``number_not_positive``, ``term_too_long``
         """
@@ -276,9 +276,9 @@ class Spread(Rule):
         if self.unit in DAYS:
             return add_units(start, self.visit_count * self.number, self.unit)
         months = self.number * MONTHS[self.unit]
-        years, rest = divmod(self.visit_count * months, 12)
+        years, rest = divmod(months, 12)
         if not rest:
-            return add_units(start, years, "year") - ONE_DAY
+            return add_units(start, self.visit_count * years, "year") - ONE_DAY
         return start + timedelta(days=self.visit_count * (months * 365 // 12))
 
     def count(self, term: Term, until: date) -> int:

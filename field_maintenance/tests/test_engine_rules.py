@@ -266,8 +266,10 @@ class TestSpread(TestCase):
             (5, 1, "month", NEW_YEAR + timedelta(days=5 * 30)),
             (5, 3, "month", NEW_YEAR + timedelta(days=5 * 91)),
             (5, 6, "month", NEW_YEAR + timedelta(days=5 * 182)),
-            (12, 1, "month", date(2026, 12, 31)),
-            (6, 6, "month", date(2028, 12, 31)),
+            (12, 1, "month", NEW_YEAR + timedelta(days=12 * 30)),
+            (6, 6, "month", NEW_YEAR + timedelta(days=6 * 182)),
+            (4, 3, "month", date(2026, 12, 31)),
+            (2, 12, "month", date(2027, 12, 31)),
             (3, 1, "year", date(2028, 12, 31)),
             (3, 2, "year", date(2031, 12, 31)),
         ):
