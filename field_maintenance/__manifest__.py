@@ -32,6 +32,11 @@
         "views/portal_templates.xml",
         "views/menus.xml",
     ],
+    "demo": [
+        "demo/service_team_demo.xml",
+        "demo/maintenance_schedule_demo.xml",
+        "demo/maintenance_visit_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "field_maintenance/static/src/**/*",
