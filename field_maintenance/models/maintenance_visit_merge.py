@@ -167,7 +167,9 @@ class MaintenanceVisit(models.Model):
                         here=self.site_id.display_name,
                     )
                 )
-        # Those that they had absorbed come along.
+        # Those that they had absorbed come along, each with its own duration again.
+        for other in others:
+            other.duration -= sum(other._get_absorbed().mapped("duration"))
         others |= others._get_absorbed()
         others.with_context(visit_following=FOLLOWING)._drop_appointments()
         duration = self.duration + sum(others.mapped("duration"))
@@ -221,7 +223,13 @@ class MaintenanceVisit(models.Model):
     def write(self, vals):
         following = self.env.context.get("visit_following") is FOLLOWING
         if not following and vals.keys() & {*FOLLOWED_FIELDS, "date_start"}:
-            self._check_led_with_main(vals)
+            self._check_led_with_main()
+        if "date_start" in vals and not vals["date_start"]:
+            # Their start goes with that of the main visit, so their state goes first.
+            planned = self._get_absorbed().filtered(
+                lambda visit: visit.state == "planned"
+            )
+            planned.with_context(visit_following=FOLLOWING).write({"state": "to_plan"})
         result = super().write(vals)
         followed = [name for name in FOLLOWED_FIELDS if name in vals]
         if followed:
@@ -233,7 +241,7 @@ class MaintenanceVisit(models.Model):
                     )
         return result
 
-    def _check_led_with_main(self, vals):
+    def _check_led_with_main(self):
         """Refuse to lead an absorbed visit elsewhere than its main one."""
         alone = self.filtered(
             lambda visit: visit.merged_into_id and visit.merged_into_id not in self

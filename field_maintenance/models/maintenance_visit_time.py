@@ -82,3 +82,5 @@ class MaintenanceVisitTime(models.Model):
         # A clock that was set to the future by hand ends where it starts.
         for start, times in running.grouped("date_start").items():
             times.date_end = max(start, now)
+        # The next clock starts in the database after this one has stopped there.
+        running.flush_recordset(["date_end"])
