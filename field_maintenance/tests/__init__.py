@@ -6,3 +6,11 @@ from . import test_engine_rules
 from . import test_engine_working_days
 from . import test_maintenance_visit
 from . import test_portal
+from . import test_service_line
+from . import test_visit_checklist
+from . import test_visit_clock
+from . import test_visit_finish
+from . import test_visit_proof
+from . import test_visit_rating
+from . import test_visit_report
+from . import test_visit_together
