@@ -656,6 +656,9 @@ class MaintenanceVisit(models.Model):
             for visit in self:
                 if visit.technician_id not in visit.technician_ids:
                     visit.technician_id = visit.technician_ids[:1]
+        if self.env.context.get("visit_planning"):
+            # Who plans many at once does the rest for all of them.
+            return result
         if vals.keys() & {"partner_id", "site_id"}:
             # Not a constraint: it would judge lines that are about to be replaced.
             self.line_ids._check_installed_base_id()
@@ -670,13 +673,14 @@ class MaintenanceVisit(models.Model):
         if "state" in vals:
             self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
         if vals.keys() & self._get_appointment_fields():
-            self._sync_calendar_events()
+            self._sync_calendar_events(vals.keys())
         return result
 
     def _draw_numbers(self):
         """Number the visits that have none, with one query for each company."""
         unnumbered = self.filtered(lambda visit: not visit.name)
-        for company, visits in unnumbered.grouped("company_id").items():
+        quiet = unnumbered.with_context(visit_planning=True, tracking_disable=True)
+        for company, visits in quiet.grouped("company_id").items():
             numbers = company._get_visit_sequence()._next_batch(len(visits))
             for visit, number in zip(visits, numbers, strict=True):
                 visit.name = number
