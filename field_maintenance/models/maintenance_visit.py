@@ -677,13 +677,20 @@ class MaintenanceVisit(models.Model):
         return result
 
     def _draw_numbers(self):
-        """Number the visits that have none, with one query for each company."""
+        """Number the visits that have none."""
+        quiet = self.with_context(visit_planning=True, tracking_disable=True)
+        for visit, number in quiet._get_new_numbers().items():
+            visit.name = number
+
+    def _get_new_numbers(self):
+        """Draw {visit: number} for the visits that have none, with one query for each
+        company."""
         unnumbered = self.filtered(lambda visit: not visit.name)
-        quiet = unnumbered.with_context(visit_planning=True, tracking_disable=True)
-        for company, visits in quiet.grouped("company_id").items():
-            numbers = company._get_visit_sequence()._next_batch(len(visits))
-            for visit, number in zip(visits, numbers, strict=True):
-                visit.name = number
+        numbers = {}
+        for company, visits in unnumbered.grouped("company_id").items():
+            drawn = company._get_visit_sequence()._next_batch(len(visits))
+            numbers |= dict(zip(visits, drawn, strict=True))
+        return numbers
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from datetime import datetime, time, timedelta
+from functools import cache
 
 import pytz
 
@@ -214,17 +215,23 @@ class MaintenanceVisit(models.Model):
             )
         )
         former = {visit.id: visit.date_start for visit in moved}
+        numbers = fresh._get_new_numbers()
+        events = fresh._create_calendar_events(times)
         for visit in fresh | moved:
             start, end = times[visit.id]
-            visit.write(
-                {
-                    "date_start": start,
-                    "duration": (end - start).total_seconds() / 3600,
+            values = {
+                "date_start": start,
+                "duration": (end - start).total_seconds() / 3600,
+            }
+            if visit in fresh:
+                values |= {
+                    "state": "planned",
+                    "name": visit.name or numbers[visit],
+                    "calendar_event_id": events[visit].id,
                 }
-            )
-        fresh.write({"state": "planned"})
-        fresh._draw_numbers()
-        visits._sync_calendar_events({"date_start", "technician_ids"})
+            # One write for each visit, whatever changes.
+            visit.write(values)
+        (visits - fresh)._sync_calendar_events({"date_start", "technician_ids"})
         visits._log_planning(fresh, former)
         return visits
 
@@ -277,13 +284,18 @@ class MaintenanceVisit(models.Model):
         """
         told = self.filtered(lambda visit: visit in fresh or visit.id in former)
         bodies = {}
+
+        @cache
+        def show(moment):
+            return format_datetime(self.env, moment)
+
         for visit in told:
-            start = format_datetime(self.env, visit.date_start)
+            start = show(visit.date_start)
             names = ", ".join(visit.sudo().technician_ids.mapped("name"))
             if visit.id in former:
                 bodies[visit.id] = self.env._(
                     "Moved from %(former)s to %(start)s. Technicians: %(technicians)s",
-                    former=format_datetime(self.env, former[visit.id]),
+                    former=show(former[visit.id]),
                     start=start,
                     technicians=names or "–",
                 )
@@ -331,10 +343,8 @@ class MaintenanceVisit(models.Model):
         events = self._get_quiet_events()
         shown = visits.filtered(lambda visit: visit.state in ("planned", "in_progress"))
         new = shown.filtered(lambda visit: not visit.calendar_event_id)
-        if new:
-            created = events.create([visit._prepare_event_values() for visit in new])
-            for visit, event in zip(new, created, strict=True):
-                visit.calendar_event_id = event
+        for visit, event in new._create_calendar_events().items():
+            visit.calendar_event_id = event
         (shown - new)._update_calendar_events(changed or APPOINTMENT_FIELDS.keys())
         gone = (visits - shown).filtered(lambda visit: visit.state != "done")
         gone.calendar_event_id.with_env(events.env).filtered("active").write(
@@ -343,6 +353,22 @@ class MaintenanceVisit(models.Model):
         back = gone.filtered(lambda visit: visit.state == "to_plan")
         if back.calendar_event_id:
             back.write({"calendar_event_id": False})
+
+    def _create_calendar_events(self, times=None):
+        """Make the appointments of visits, which are not linked to them yet.
+
+        :param dict times: {visit id: (start, end)}, naive UTC; by default, what the
+            visits say
+        :return: {visit: event}
+        """
+        values = []
+        for visit in self:
+            values.append(visit._prepare_event_values())
+            if times:
+                start, stop = times[visit.id]
+                values[-1] |= {"start": start, "stop": stop}
+        events = self._get_quiet_events().create(values) if values else ()
+        return dict(zip(self, events, strict=True))
 
     def _update_calendar_events(self, changed):
         """Let existing appointments say what the visits say, with one write for those
