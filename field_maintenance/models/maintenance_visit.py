@@ -627,14 +627,18 @@ class MaintenanceVisit(models.Model):
         visits = super().create(vals_list)
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._draw_numbers()
-        planned._sync_calendar_events()
+        if not self.env.context.get("visit_planning"):
+            planned._sync_calendar_events()
         return visits
 
     @api.model
     def _complete_planning_values(self, vals):
         """Make state, dates and technicians of a new visit agree."""
         vals = dict(vals)
-        if vals.keys() & {"due_date", "occurrence_date", "window_end"} or (
+        if vals.get("calendar_event_id"):
+            # The appointment says when.
+            vals["state"] = "planned"
+        elif vals.keys() & {"due_date", "occurrence_date", "window_end"} or (
             vals.get("state") in ("to_plan", "cancelled")
         ):
             # Made for a due date, not for now.
@@ -643,7 +647,10 @@ class MaintenanceVisit(models.Model):
             vals["date_start"] = self.env.context.get(
                 "default_date_start", self._get_default_start()
             )
-        if vals.get("state", "to_plan") in ("to_plan", "planned"):
+        if "date_start" in vals and vals.get("state", "to_plan") in (
+            "to_plan",
+            "planned",
+        ):
             vals["state"] = "planned" if vals["date_start"] else "to_plan"
         if vals.get("technician_ids") and not vals.get("technician_id"):
             crew = self.new({"technician_ids": vals["technician_ids"]}).technician_ids

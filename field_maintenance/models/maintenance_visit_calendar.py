@@ -59,7 +59,8 @@ class MaintenanceVisit(models.Model):
             if visit in dates:
                 start, stop = dates[visit]
                 visit.duration = (stop - start).total_seconds() / 3600
-            elif visit.state in ("done", "cancelled"):
+            elif visit._origin and visit.state != "to_plan" and visit.duration:
+                # The appointment is gone, its length is not.
                 visit.duration = visit.duration
             else:
                 visit.duration = visit.visit_type_id.duration or visit.duration or 1.0
@@ -70,6 +71,24 @@ class MaintenanceVisit(models.Model):
             visit.date_end = visit.date_start and (
                 visit.date_start + timedelta(seconds=round(visit.duration * 3600))
             )
+
+    @api.constrains("date_start", "date_end")
+    def _check_dates(self):
+        # Reading the end here also has it follow a start that was computed anew before
+        # the database sees one without the other.
+        for visit in self:
+            if (
+                visit.date_end
+                and visit.date_start
+                and visit.date_end < (visit.date_start)
+            ):
+                raise ValidationError(visit._get_dates_error())
+
+    def _get_dates_error(self):
+        return self.env._(
+            "Visit %s cannot end before it starts. Correct its start or its end.",
+            self.display_name,
+        )
 
     def _inverse_date_end(self):
         for visit in self:
@@ -232,6 +251,7 @@ class MaintenanceVisit(models.Model):
             # One write for each visit, whatever changes.
             visit.write(values)
         (visits - fresh)._sync_calendar_events({"date_start", "technician_ids"})
+        visits._check_planning_conflicts()
         visits._log_planning(fresh, former)
         return visits
 
@@ -246,13 +266,7 @@ class MaintenanceVisit(models.Model):
             start + timedelta(seconds=round(self.duration * 3600))
         )
         if end < start:
-            raise ValidationError(
-                self.env._(
-                    "Visit %s cannot end before it starts. Correct its start or its "
-                    "end.",
-                    self.display_name,
-                )
-            )
+            raise ValidationError(self._get_dates_error())
         return start, end
 
     def _set_crews(self, crews):
@@ -315,16 +329,19 @@ class MaintenanceVisit(models.Model):
         return set(APPOINTMENT_FIELDS)
 
     @api.model
-    def _get_quiet_events(self):
-        """Return calendar.event as visits write it: without tracking, mail or a list
-        of contacts in its text."""
+    def _get_quiet_events(self, invites=False):
+        """Return calendar.event as visits write it: without tracking, without a list of
+        contacts in its text and, unless technicians are invited so, without mail.
+
+        :param bool invites: whether Odoo mails its invitations
+        """
         return (
             self.env["calendar.event"]
             # An appointment follows its visit, whoever may write the visit.
             .sudo()
             .with_context(
                 visit_planning=True,
-                no_mail_to_attendees=True,
+                no_mail_to_attendees=not invites,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,
                 mail_notrack=True,
@@ -351,8 +368,9 @@ class MaintenanceVisit(models.Model):
             {"active": False}
         )
         back = gone.filtered(lambda visit: visit.state == "to_plan")
-        if back.calendar_event_id:
-            back.write({"calendar_event_id": False})
+        for visit in back:
+            # How long it takes does not depend on when.
+            visit.write({"calendar_event_id": False, "duration": visit.duration})
 
     def _create_calendar_events(self, times=None):
         """Make the appointments of visits, which are not linked to them yet.
@@ -361,14 +379,19 @@ class MaintenanceVisit(models.Model):
             visits say
         :return: {visit: event}
         """
-        values = []
-        for visit in self:
-            values.append(visit._prepare_event_values())
-            if times:
-                start, stop = times[visit.id]
-                values[-1] |= {"start": start, "stop": stop}
-        events = self._get_quiet_events().create(values) if values else ()
-        return dict(zip(self, events, strict=True))
+        found = {}
+        for invites, visits in self.grouped(
+            lambda visit: visit.company_id.sends_visit_invitations
+        ).items():
+            values = []
+            for visit in visits:
+                values.append(visit._prepare_event_values())
+                if times:
+                    start, stop = times[visit.id]
+                    values[-1] |= {"start": start, "stop": stop}
+            events = self._get_quiet_events(invites).create(values)
+            found |= dict(zip(visits, events, strict=True))
+        return found
 
     def _update_calendar_events(self, changed):
         """Let existing appointments say what the visits say, with one write for those
@@ -395,10 +418,11 @@ class MaintenanceVisit(models.Model):
                 values |= {"start": visit.date_start, "stop": visit.date_end}
             if values:
                 # Core tells from the attendees of all who is new.
-                key = (repr(values), tuple(event.partner_ids.ids))
+                invites = visit.company_id.sends_visit_invitations
+                key = (repr(values), invites, tuple(event.partner_ids.ids))
                 alike.setdefault(key, (values, []))[1].append(event.id)
-        for values, ids in alike.values():
-            events.browse(ids).write(values)
+        for (_values, invites, _partners), (values, ids) in alike.items():
+            self._get_quiet_events(invites).browse(ids).write(values)
 
     @api.model
     def _is_same(self, event, name, value):
@@ -417,7 +441,8 @@ class MaintenanceVisit(models.Model):
         attendees = self.technician_ids.work_contact_id
         if event:
             # Guests of the calendar stay.
-            attendees |= event.partner_ids.filtered(lambda p: not p.employee_ids)
+            guests = event.partner_ids - attendees
+            attendees |= guests - self._get_technicians_among(guests).work_contact_id
         return {
             "name": " - ".join(filter(None, title)),
             "start": self.date_start,
@@ -434,3 +459,65 @@ class MaintenanceVisit(models.Model):
         """Return the user in whose calendar the appointment is."""
         self.ensure_one()
         return self.technician_id.user_id or self.env.user
+
+    # -- Series ------------------------------------------------------------------------
+
+    def _take_events(self, events):
+        """Let planned visits take these events of their series, both in the order of
+        their dates. Visits that are left over return to plan.
+
+        :param events: what core left of the series, in the order of dates
+        """
+        if self.calendar_event_id <= events and all(
+            event.active for event in self.calendar_event_id
+        ):
+            return
+        pairs = list(zip(self, events, strict=False))
+        quiet = self.with_context(visit_planning=True)
+        quiet.write({"calendar_event_id": False})
+        # No event may have two visits at any moment.
+        quiet.flush_recordset(["calendar_event_id"])
+        for visit, event in pairs:
+            visit.with_env(quiet.env).calendar_event_id = event
+        self[len(pairs) :]._lose_appointment(
+            self.env._("The series of appointments has become shorter.")
+        )
+
+    def _prepare_series_values(self, event):
+        """Return the values of a visit like this one for another event of its
+        series."""
+        self.ensure_one()
+        available = self._get_available_equipment()[self]
+        lines = self.line_ids.filtered(
+            lambda line: (
+                not line.installed_base_id or line.installed_base_id in available
+            )
+        )
+        return {
+            "calendar_event_id": event.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "site_id": self.site_id.id,
+            "contact_id": self.contact_id.id,
+            "visit_type_id": self.visit_type_id.id,
+            "maintenance_type": self.maintenance_type,
+            "priority": self.priority,
+            "team_id": self.team_id.id,
+            "technician_id": self.technician_id.id,
+            "technician_ids": [Command.set(self.technician_ids.ids)],
+            "tag_ids": [Command.set(self.tag_ids.ids)],
+            "description": self.description,
+            "note": self.note,
+            "line_ids": [
+                Command.create(
+                    {
+                        "sequence": line.sequence,
+                        "installed_base_id": line.installed_base_id.id,
+                        "product_id": line.product_id.id,
+                        "serial_number": line.serial_number,
+                        "description": line.description,
+                    }
+                )
+                for line in lines
+            ],
+        }
