@@ -1,7 +1,13 @@
 # A mixin before what inherits it.
 from . import maintenance_rule_mixin
 
+from . import calendar_alarm_manager
+from . import calendar_attendee
+from . import calendar_event
+from . import calendar_event_installed_base
+from . import calendar_event_service
 from . import installed_base
+from . import installed_base_notice_type
 from . import maintenance_month
 from . import maintenance_schedule
 from . import maintenance_schedule_line
@@ -17,6 +23,9 @@ from . import maintenance_visit_parts
 from . import maintenance_visit_proof
 from . import maintenance_visit_rating
 from . import maintenance_visit_report
+from . import maintenance_visit_conflict
+from . import maintenance_visit_notice
+from . import maintenance_visit_outcome
 from . import maintenance_visit_tag
 from . import maintenance_visit_time
 from . import maintenance_visit_type

@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.fields import Command
 
@@ -92,6 +94,50 @@ class InstalledBase(models.Model):
             "default_site_id": self.site_id[:1].id,
         }
         return action
+
+    def action_create_intervention(self):
+        """Open a new visit, quotation or order about this equipment, or ask which, as
+        the company has it.
+
+        :raise UserError: unless all of it stands at one customer, in one company
+        """
+        # The same equipment may be put on one document.
+        self._get_new_document_action("quotation")
+        site = self.site_id if len(self.site_id) == 1 else self.commercial_partner_id
+        return site._create_intervention(self)
+
+    def _get_last_visit_dates(self):
+        """Return {equipment: day of its last visit that was done}, as far as the user
+        may read visits."""
+        visits = self.env["maintenance.visit"]
+        if not self or not visits.has_access("read"):
+            return {}
+        found = {}
+        for visit in visits.search_fetch(
+            [("installed_base_ids", "in", self.ids), ("state", "=", "done")],
+            ["date_start", "line_ids"],
+            order="date_start",
+        ):
+            start = visit.date_start
+            day = start and fields.Datetime.context_timestamp(visit, start).date()
+            found |= dict.fromkeys(visit.line_ids.installed_base_id & self, day)
+        return found
+
+    def _get_age_label(self):
+        """Return how old this is, in words, or since when it is known."""
+        self.ensure_one()
+        since = self.installation_date or self.sale_date
+        if not since:
+            return str(self.building_year) if self.building_year else ""
+        age = relativedelta(fields.Date.context_today(self), since)
+        if age.years > 0:
+            return (
+                self.env._("%s years", age.years)
+                if age.years > 1
+                else (self.env._("1 year"))
+            )
+        months = max(age.months, 0)
+        return self.env._("1 month") if months == 1 else self.env._("%s months", months)
 
     def _get_visit_defaults(self):
         """Return the context by which a new visit is about this equipment."""

@@ -627,14 +627,18 @@ class MaintenanceVisit(models.Model):
         visits = super().create(vals_list)
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._draw_numbers()
-        planned._sync_calendar_events()
+        if not self.env.context.get("visit_planning"):
+            planned._sync_calendar_events()
         return visits
 
     @api.model
     def _complete_planning_values(self, vals):
         """Make state, dates and technicians of a new visit agree."""
         vals = dict(vals)
-        if vals.keys() & {"due_date", "occurrence_date", "window_end"} or (
+        if vals.get("calendar_event_id"):
+            # The appointment says when.
+            vals["state"] = "planned"
+        elif vals.keys() & {"due_date", "occurrence_date", "window_end"} or (
             vals.get("state") in ("to_plan", "cancelled")
         ):
             # Made for a due date, not for now.
@@ -643,7 +647,10 @@ class MaintenanceVisit(models.Model):
             vals["date_start"] = self.env.context.get(
                 "default_date_start", self._get_default_start()
             )
-        if vals.get("state", "to_plan") in ("to_plan", "planned"):
+        if "date_start" in vals and vals.get("state", "to_plan") in (
+            "to_plan",
+            "planned",
+        ):
             vals["state"] = "planned" if vals["date_start"] else "to_plan"
         if vals.get("technician_ids") and not vals.get("technician_id"):
             crew = self.new({"technician_ids": vals["technician_ids"]}).technician_ids
@@ -656,6 +663,9 @@ class MaintenanceVisit(models.Model):
             for visit in self:
                 if visit.technician_id not in visit.technician_ids:
                     visit.technician_id = visit.technician_ids[:1]
+        if self.env.context.get("visit_planning"):
+            # Who plans many at once does the rest for all of them.
+            return result
         if vals.keys() & {"partner_id", "site_id"}:
             # Not a constraint: it would judge lines that are about to be replaced.
             self.line_ids._check_installed_base_id()
@@ -670,16 +680,24 @@ class MaintenanceVisit(models.Model):
         if "state" in vals:
             self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
         if vals.keys() & self._get_appointment_fields():
-            self._sync_calendar_events()
+            self._sync_calendar_events(vals.keys())
         return result
 
     def _draw_numbers(self):
-        """Number the visits that have none, with one query for each company."""
+        """Number the visits that have none."""
+        quiet = self.with_context(visit_planning=True, tracking_disable=True)
+        for visit, number in quiet._get_new_numbers().items():
+            visit.name = number
+
+    def _get_new_numbers(self):
+        """Draw {visit: number} for the visits that have none, with one query for each
+        company."""
         unnumbered = self.filtered(lambda visit: not visit.name)
+        numbers = {}
         for company, visits in unnumbered.grouped("company_id").items():
-            numbers = company._get_visit_sequence()._next_batch(len(visits))
-            for visit, number in zip(visits, numbers, strict=True):
-                visit.name = number
+            drawn = company._get_visit_sequence()._next_batch(len(visits))
+            numbers |= dict(zip(visits, drawn, strict=True))
+        return numbers
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -19,6 +19,90 @@ class ResCompany(models.Model):
         help="Visits of one site that are due at most so many days apart are offered "
         "to be done together.",
     )
+
+
+    visit_horizon_months = fields.Integer(
+        string="Visit Horizon",
+        default=12,
+        required=True,
+        help="How many months ahead schedules make their visits.",
+    )
+    visit_dispatcher_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Dispatcher",
+        domain="[('share', '=', False)]",
+        help="Hears of visits that must be planned again, unless their schedule or "
+        "team has somebody.",
+    )
+    sends_visit_invitations = fields.Boolean(
+        string="Invite Technicians by E-mail",
+        help="Technicians get Odoo's invitation when a visit is planned and its update "
+        "when it is moved.",
+    )
+    blocks_visit_conflicts = fields.Boolean(
+        string="Refuse Conflicting Appointments",
+        help="An appointment during another visit or the time off of a technician is "
+        "refused instead of only warned of.",
+    )
+    intervention_document = fields.Selection(
+        selection=[
+            ("ask", "Ask"),
+            ("visit", "A visit"),
+            ("quotation", "A quotation"),
+            ("order", "An order of type Maintenance"),
+        ],
+        string="New Intervention",
+        default="ask",
+        required=True,
+        help="What “Create intervention” on a customer or equipment makes.",
+    )
+
+    # What customers are told of visits; see maintenance_visit_notice.py
+    visit_notice_planned = fields.Boolean(
+        string="Tell Customers of Planned Visits",
+        help="The contact of a visit gets an e-mail with a calendar file.",
+    )
+    visit_notice_since = fields.Datetime(
+        compute="_compute_visit_notice_since",
+        store=True,
+        help="Visits planned earlier are not told of: their customers know.",
+    )
+    visit_notice_changed = fields.Boolean(
+        string="Tell Customers of Changes",
+        help="When a visit that the customer knows of is moved or called off.",
+    )
+    visit_notice_delay = fields.Integer(
+        string="Wait Before Telling",
+        default=15,
+        help="Minutes without change before a customer is told, so that he is not told "
+        "of every step while you plan.",
+    )
+    visit_reminder_days = fields.Integer(
+        string="Remind Customers",
+        default=0,
+        help="So many days before a visit; 0 for no reminder.",
+    )
+
+    _visit_horizon_positive = models.Constraint(
+        "CHECK (visit_horizon_months > 0)",
+        "Schedules make visits for one month ahead or more.",
+    )
+    _visit_notice_delay_positive = models.Constraint(
+        "CHECK (visit_notice_delay >= 0)",
+        "Customers are told of visits after zero minutes or more.",
+    )
+    _visit_reminder_days_positive = models.Constraint(
+        "CHECK (visit_reminder_days >= 0)",
+        "Customers are reminded of visits zero days or more before.",
+    )
+
+    @api.depends("visit_notice_planned", "visit_notice_changed")
+    def _compute_visit_notice_since(self):
+        for company in self:
+            if not (company.visit_notice_planned or company.visit_notice_changed):
+                company.visit_notice_since = False
+            elif not company.visit_notice_since:
+                company.visit_notice_since = fields.Datetime.now()
 
     def _get_visit_sequence(self):
         """Return the sequence that numbers the visits of this company: its own if it

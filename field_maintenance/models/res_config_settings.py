@@ -13,3 +13,27 @@ class ResConfigSettings(models.TransientModel):
     visit_together_days = fields.Integer(
         related="company_id.visit_together_days", readonly=False
     )
+    visit_dispatcher_id = fields.Many2one(
+        related="company_id.visit_dispatcher_id", readonly=False
+    )
+    sends_visit_invitations = fields.Boolean(
+        related="company_id.sends_visit_invitations", readonly=False
+    )
+    blocks_visit_conflicts = fields.Boolean(
+        related="company_id.blocks_visit_conflicts", readonly=False
+    )
+    intervention_document = fields.Selection(
+        related="company_id.intervention_document", readonly=False
+    )
+    visit_notice_planned = fields.Boolean(
+        related="company_id.visit_notice_planned", readonly=False
+    )
+    visit_notice_changed = fields.Boolean(
+        related="company_id.visit_notice_changed", readonly=False
+    )
+    visit_notice_delay = fields.Integer(
+        related="company_id.visit_notice_delay", readonly=False
+    )
+    visit_reminder_days = fields.Integer(
+        related="company_id.visit_reminder_days", readonly=False
+    )

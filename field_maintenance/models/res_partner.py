@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 from odoo.tools.sql import column_exists, create_column
 
 
@@ -32,6 +33,16 @@ class ResPartner(models.Model):
         string="Number of Visits",
         compute="_compute_maintenance_visit_count",
         groups="base.group_user",
+    )
+
+    refused_notice_type_ids = fields.Many2many(
+        comodel_name="installed.base.notice.type",
+        relation="res_partner_refused_notice_rel",
+        column1="partner_id",
+        column2="notice_type_id",
+        string="Refused Notices",
+        groups="base.group_user",
+        help="Notices of visits that this contact does not want.",
     )
 
     def _auto_init(self):
@@ -93,3 +104,73 @@ class ResPartner(models.Model):
         action["domain"] = self._get_visit_domain()
         action["context"] = {"default_partner_id": self[:1].id}
         return action
+
+    # -- New interventions -------------------------------------------------------------
+
+    @api.model
+    def _get_intervention_documents(self):
+        """Return what an intervention may begin with, as far as the user may make it:
+        `visit`, `quotation`, `order`."""
+        documents = []
+        if self.env["maintenance.visit"].has_access("create"):
+            documents.append("visit")
+        if self.env["sale.order"].has_access("create"):
+            documents += ["quotation", "order"]
+        return documents
+
+    def action_create_intervention(self):
+        """Open a new visit, quotation or order for this customer or site, or ask which,
+        as the company has it."""
+        self.ensure_one()
+        return self._create_intervention(self.env["installed.base"])
+
+    def _create_intervention(self, equipment):
+        documents = self._get_intervention_documents()
+        wanted = self.env.company.intervention_document
+        if wanted not in documents and len(documents) == 1:
+            wanted = documents[0]
+        if wanted in documents:
+            return self._get_intervention_action(wanted, equipment)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Create Intervention"),
+            "res_model": "maintenance.intervention",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_partner_id": self.id,
+                "default_installed_base_ids": [Command.set(equipment.ids)],
+            },
+        }
+
+    def _get_intervention_action(self, document, equipment):
+        """Return the action that opens a new document for this customer or site.
+
+        :param str document: "visit", "quotation" or "order"
+        :param equipment: what is to be worked on, maybe nothing
+        """
+        self.ensure_one()
+        if document != "visit":
+            action = self._get_new_document_action("quotation", equipment=equipment)
+            if document == "order":
+                action["name"] = self.env._("New Order")
+                action["context"] |= self._get_maintenance_order_context()
+            return action
+        context = self._get_installed_base_defaults()
+        if equipment:
+            context["default_company_id"] = equipment.company_id[:1].id
+            context["default_line_ids"] = [
+                Command.create({"installed_base_id": piece.id}) for piece in equipment
+            ]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Visit"),
+            "res_model": "maintenance.visit",
+            "views": [(False, "form")],
+            "context": context,
+        }
+
+    @api.model
+    def _get_maintenance_order_context(self):
+        """Return the defaults by which an order is one of type Maintenance."""
+        return {}

@@ -1,0 +1,150 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# What changes when somebody moves or removes an event, or says who comes.
+FOLLOWED_FIELDS = frozenset(
+    {
+        "start",
+        "stop",
+        "start_date",
+        "stop_date",
+        "allday",
+        "duration",
+        "active",
+        "partner_ids",
+    }
+)
+SERIES_UPDATES = ("future_events", "all_events")
+
+
+class CalendarEvent(models.Model):
+    """Events that are the appointments of visits: what becomes of a visit when its
+    event is moved, archived or deleted.
+
+    A visit knows its event, not the other way round: `res_model` and `res_id` would
+    make an activity for each. While a visit writes its own event, the context says
+    `visit_planning` and nothing is told back.
+    """
+
+    _inherit = "calendar.event"
+
+    maintenance_visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        string="Visit",
+        compute="_compute_maintenance_visit_id",
+        search="_search_maintenance_visit_id",
+    )
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_maintenance_visit_id(self):
+        visits = self.env["maintenance.visit"]
+        by_event = {}
+        if visits.has_access("read"):
+            by_event = visits.search([("calendar_event_id", "in", self.ids)]).grouped(
+                "calendar_event_id"
+            )
+        for event in self:
+            event.maintenance_visit_id = by_event.get(event._origin, visits)
+
+    @api.model
+    def _search_maintenance_visit_id(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        if operator == "in" and set(value) == {False}:
+            # There are many more visits than events without one.
+            return Domain.custom(
+                to_sql=lambda _model, alias, _query: SQL(
+                    "NOT EXISTS (SELECT FROM maintenance_visit AS visit "
+                    "WHERE visit.calendar_event_id = %s)",
+                    SQL.identifier(alias, "id"),
+                )
+            )
+        visits = self.env["maintenance.visit"].search([("id", operator, value)])
+        return Domain("id", "in", visits.calendar_event_id.ids)
+
+    def _get_visits(self):
+        """Return the visits whose appointments these events are.
+
+        All of them, whoever asks: an event is never moved without its visit.
+        """
+        if not self.ids:
+            return self.env["maintenance.visit"].sudo()
+        return (
+            self.env["maintenance.visit"]
+            .sudo()
+            .search([("calendar_event_id", "in", self.ids)], order="id")
+        )
+
+    def _get_activity_excluded_models(self):
+        return [*super()._get_activity_excluded_models(), "maintenance.visit"]
+
+    # -- Rights ------------------------------------------------------------------------
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_user_can_edit(self):
+        """Who may change a visit may change its event, invited or not."""
+        super()._compute_user_can_edit()
+        visits = self.filtered(lambda event: not event.user_can_edit)._origin
+        editable = (
+            visits._get_visits()
+            .sudo(False)
+            ._filtered_access("write")
+            .sudo()
+            .calendar_event_id
+        )
+        for event in self:
+            if event._origin in editable:
+                event.user_can_edit = True
+
+    def _check_visit_access(self, visits):
+        """Refuse to move or remove appointments of visits that the user may not write.
+
+        :param visits: the visits of these events
+        :raise AccessError: naming the first of them
+        """
+        if self.env.su or not visits:
+            return
+        own = visits.with_env(self.env)
+        refused = own - own._filtered_access("write")
+        if refused:
+            visit = refused[:1].sudo()
+            raise AccessError(
+                self.env._(
+                    "“%(event)s” is the appointment of visit %(visit)s. Only who may "
+                    "change the visit can move or remove it: ask %(dispatcher)s.",
+                    event=visit.calendar_event_id.name,
+                    visit=visit.name,
+                    dispatcher=visit._get_dispatcher().name
+                    or self.env._("dispatching"),
+                )
+            )
+
+    # -- Moved, archived, deleted ------------------------------------------------------
+
+    def write(self, vals):
+        if self.env.context.get("visit_planning") or not vals.keys() & FOLLOWED_FIELDS:
+            return super().write(vals)
+        # Core takes values out of what it is given.
+        names = set(vals)
+        is_archived = vals.get("active", True) is False
+        visits = self._get_visits()
+        self._check_visit_access(visits)
+        result = super().write(vals)
+        if is_archived:
+            visits._lose_appointment(
+                self.env._("The appointment was removed from the calendar.")
+            )
+        elif "partner_ids" in names:
+            visits._follow_attendees()
+        return result
+
+    def unlink(self):
+        if not self.env.context.get("visit_planning"):
+            visits = self._get_visits()
+            self._check_visit_access(visits)
+            visits._lose_appointment(
+                self.env._("The appointment was deleted from the calendar.")
+            )
+        return super().unlink()

@@ -1,0 +1,533 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.fields import Command, Domain
+
+from .calendar_event import SERIES_UPDATES
+
+# What a user says of the visit on the form of its event, and how the visit calls it.
+SERVICE_FIELDS = {
+    "service_partner_id": "partner_id",
+    "service_site_id": "site_id",
+    "service_visit_type_id": "visit_type_id",
+    "service_equipment_ids": "installed_base_ids",
+    "service_technician_ids": "technician_ids",
+}
+SERIES_BATCH = 200
+
+
+class CalendarEvent(models.Model):
+    """Visits made in Odoo's calendar: one event, or a series of them.
+
+    What is to be done stands on the visit, never on the event. Of a series, events
+    inside the horizon of the company have their visits; the later ones know a visit of
+    the series, after which a nightly job makes theirs.
+    """
+
+    _inherit = "calendar.event"
+
+    visit_template_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        string="Visit of the Series",
+        index="btree_not_null",
+        ondelete="set null",
+        help="After this visit those of later events of the series are made.",
+    )
+    is_service_visit = fields.Boolean(
+        string="Service Visit",
+        compute="_compute_service_fields",
+        readonly=False,
+        help="Somebody goes to a customer: saving makes a visit.",
+    )
+    service_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        compute="_compute_service_fields",
+        readonly=False,
+    )
+    service_commercial_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Commercial Entity of the Customer",
+        compute="_compute_service_commercial_partner_id",
+    )
+    service_site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Site",
+        compute="_compute_service_site_id",
+        readonly=False,
+        domain="[('commercial_partner_id', '=', service_commercial_partner_id)]",
+    )
+    service_visit_type_id = fields.Many2one(
+        comodel_name="maintenance.visit.type",
+        string="Visit Type",
+        compute="_compute_service_fields",
+        readonly=False,
+    )
+    service_equipment_ids = fields.Many2many(
+        comodel_name="installed.base",
+        string="Equipment",
+        compute="_compute_service_equipment_ids",
+        readonly=False,
+        domain="[('state', '!=', 'retired'), '|', "
+        "('commercial_partner_id', '=', service_commercial_partner_id), "
+        "('site_id', '=', service_site_id)]",
+    )
+    service_equipment_count = fields.Integer(
+        string="Equipment to Choose From", compute="_compute_service_equipment_ids"
+    )
+    service_technician_ids = fields.Many2many(
+        comodel_name="hr.employee",
+        string="Technicians",
+        compute="_compute_service_technician_ids",
+        readonly=False,
+        help="Who goes; they are invited to the appointment.",
+    )
+
+    # -- What is to be done ------------------------------------------------------------
+
+    @api.depends("maintenance_visit_id", "visit_template_id")
+    def _compute_service_fields(self):
+        for event in self:
+            visit = event.maintenance_visit_id or event.visit_template_id
+            event.is_service_visit = bool(visit) or event.is_service_visit
+            event.service_partner_id = visit.partner_id or event.service_partner_id
+            event.service_visit_type_id = (
+                visit.visit_type_id or event.service_visit_type_id
+            )
+
+    @api.depends("service_partner_id")
+    def _compute_service_commercial_partner_id(self):
+        for event in self:
+            customer = event.service_partner_id.commercial_partner_id
+            event.service_commercial_partner_id = customer
+
+    @api.depends("service_partner_id", "maintenance_visit_id", "visit_template_id")
+    def _compute_service_site_id(self):
+        for event in self:
+            visit = event.maintenance_visit_id or event.visit_template_id
+            site = event.service_site_id or visit.site_id
+            customer = event.service_partner_id
+            if site.commercial_partner_id != customer.commercial_partner_id:
+                site = event._get_virtual_visit().site_id
+            event.service_site_id = site
+
+    @api.depends("service_site_id", "maintenance_visit_id", "visit_template_id")
+    def _compute_service_equipment_ids(self):
+        for event in self:
+            visit = event.maintenance_visit_id or event.visit_template_id
+            chosen = event.service_equipment_ids._origin or visit.installed_base_ids
+            draft = event._get_virtual_visit(
+                line_ids=[
+                    Command.create({"installed_base_id": piece.id}) for piece in chosen
+                ]
+            )
+            # What is meant without doubt is chosen, and what is valid stays.
+            draft._compute_line_ids()
+            event.service_equipment_ids = draft.line_ids.installed_base_id._origin
+            event.service_equipment_count = draft.available_equipment_count
+
+    @api.depends("partner_ids", "maintenance_visit_id", "visit_template_id")
+    def _compute_service_technician_ids(self):
+        for event in self:
+            visit = event.maintenance_visit_id or event.visit_template_id
+            event.service_technician_ids = (
+                visit.technician_ids
+                or event.service_technician_ids
+                or event._get_invited_technicians(event.partner_ids._origin)
+            )
+
+    def _get_virtual_visit(self, **vals):
+        """Return a visit that is not saved, with the customer and site of this
+        event."""
+        visits = self.env["maintenance.visit"]
+        vals = {
+            "partner_id": self.service_partner_id._origin.id,
+            "visit_type_id": self.service_visit_type_id._origin.id,
+            "due_date": fields.Date.context_today(self),
+            **vals,
+        }
+        if self.service_site_id:
+            vals["site_id"] = self.service_site_id._origin.id
+        return visits.new(visits._add_missing_default_values(vals))
+
+    @api.model
+    def _get_invited_technicians(self, partners):
+        """Return the technicians among attendees. A dispatcher is an attendee of what
+        he plans, without going there."""
+        visit = self.env["maintenance.visit"].new({"company_id": self.env.company.id})
+        technicians = visit._get_technicians_among(partners)
+        if self.env.user.has_group("field_installed_base.group_dispatcher"):
+            technicians -= self.env.user.sudo().employee_ids
+        return technicians.sudo(False)
+
+    @api.onchange("service_visit_type_id")
+    def _onchange_service_visit_type_id(self):
+        """Take the duration of the type. Core's duration follows start and stop, so
+        that the type can only give it here; `create` does the same without a form."""
+        if self.is_service_visit and self.service_visit_type_id and not self._origin:
+            self.duration = self.service_visit_type_id.duration
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not any(vals.get("is_service_visit") for vals in vals_list):
+            return super().create(vals_list)
+        events = {}
+        for is_service in (False, True):
+            batch = {
+                number: vals
+                for number, vals in enumerate(vals_list)
+                if bool(vals.get("is_service_visit")) is is_service
+            }
+            if not batch:
+                continue
+            if is_service:
+                created = self._create_service_events(list(batch.values()))
+            else:
+                created = super().create(list(batch.values()))
+            events |= dict(zip(batch, created, strict=True))
+        return self.browse().concat(*(events[number] for number in sorted(events)))
+
+    @api.model
+    def _create_service_events(self, vals_list):
+        """Make events and their visits.
+
+        :param vals_list: values with what is to be done, see SERVICE_FIELDS
+        """
+        self._check_can_repeat(vals_list)
+        prepared = [self._prepare_service_event(vals) for vals in vals_list]
+        quiet = self.with_context(
+            visit_planning=True,
+            skip_contact_description=True,
+            no_mail_to_attendees=not self.env.company.sends_visit_invitations,
+        )
+        events = super(CalendarEvent, quiet).create(
+            [event_vals for event_vals, _visit_vals in prepared]
+        )
+        events = events.with_env(self.env)
+        self.env["maintenance.visit"].with_context(visit_planning=True).create(
+            [
+                {**visit_vals, "calendar_event_id": event.id}
+                for event, (_event_vals, visit_vals) in zip(
+                    events, prepared, strict=True
+                )
+            ]
+        )
+        for event in events:
+            if event.recurrence_id:
+                event._start_series()
+        return events
+
+    @api.model
+    def _prepare_service_event(self, vals):
+        """Return the values of an event and those of its visit.
+
+        :raise UserError: without a customer
+        """
+        vals = dict(vals)
+        vals.pop("is_service_visit")
+        visit_vals = self._pop_visit_values(vals)
+        if not visit_vals.get("partner_id"):
+            raise UserError(
+                self.env._(
+                    "Service visit “%s” has no customer. Choose where somebody goes, "
+                    "or untick Service visit.",
+                    vals.get("name") or self.env._("new"),
+                )
+            )
+        attendees = self._parse_attendees(vals.get("partner_ids"))
+        if "technician_ids" not in visit_vals:
+            technicians = self._get_invited_technicians(attendees)
+            visit_vals["technician_ids"] = [Command.set(technicians.ids)]
+        visits = self.env["maintenance.visit"]
+        draft = visits.new(
+            visits._add_missing_default_values(
+                {**visit_vals, "due_date": fields.Date.context_today(self)}
+            )
+        )
+        draft.technician_id = draft.technician_ids[:1]
+        visit_vals["technician_id"] = draft.technician_id._origin.id
+        values = draft.sudo()._prepare_event_values()
+        for name in ("start", "stop", "allday"):
+            del values[name]
+        # The customer could read the whole event; who plans need not be there.
+        guests = attendees.filtered(
+            lambda partner: (
+                partner != self.env.user.partner_id
+                and partner.commercial_partner_id != draft.commercial_partner_id
+            )
+        )
+        contacts = draft.sudo().technician_ids.work_contact_id._origin
+        values["partner_ids"] = [Command.set((contacts | guests).ids)]
+        if "stop" not in vals and vals.get("start") and "duration" not in vals:
+            vals["duration"] = draft.duration
+        if vals.get("start") and "stop" not in vals:
+            start = fields.Datetime.to_datetime(vals["start"])
+            vals["stop"] = start + relativedelta(minutes=round(vals["duration"] * 60))
+        for name in ("name", "location", "alarm_ids", "privacy"):
+            if vals.get(name):
+                values.pop(name)
+        if vals.get("user_id", self.env.uid) != self.env.uid:
+            values.pop("user_id")
+        return {**vals, **values}, visit_vals
+
+    @api.model
+    def _pop_visit_values(self, vals):
+        """Take out of the values of an event what is said of the visit."""
+        return {
+            SERVICE_FIELDS[name]: vals.pop(name)
+            for name in SERVICE_FIELDS.keys() & vals.keys()
+        }
+
+    @api.model
+    def _parse_attendees(self, commands):
+        """Return the attendees that commands add."""
+        return (
+            self.env["calendar.event"]
+            .new({"partner_ids": commands or [Command.clear()]})
+            .partner_ids._origin
+        )
+
+    def write(self, vals):
+        if self.env.context.get("visit_planning"):
+            return super().write(vals)
+        series = self._get_series(vals)
+        if series is not None:
+            return self._write_series(vals, series)
+        vals = dict(vals)
+        becomes_visit = vals.pop("is_service_visit", False)
+        visit_vals = self._pop_visit_values(vals)
+        if becomes_visit:
+            return self._become_visits(vals, visit_vals)
+        if vals.get("recurrency") and not self.recurrence_id:
+            self._check_can_repeat([vals])
+        result = super().write(vals) if vals else True
+        if visit_vals:
+            self._check_and_write_visits(self._get_visits(), visit_vals)
+        if vals.get("recurrency"):
+            for event in self.filtered("recurrence_id"):
+                event._start_series()
+        return result
+
+    def _become_visits(self, vals, visit_vals):
+        """Make visits of events that were there before."""
+        plain = self.filtered(lambda event: not event.is_service_visit)
+        for event in plain:
+            known = {
+                "partner_ids": [Command.set(event.partner_ids.ids)],
+                "start": event.start,
+                "stop": event.stop,
+                "name": event.name,
+                "location": event.location,
+                "alarm_ids": event.alarm_ids.ids and [Command.set(event.alarm_ids.ids)],
+                "user_id": event.user_id.id,
+            }
+            service = {
+                name: visit_vals[field]
+                for name, field in SERVICE_FIELDS.items()
+                if field in visit_vals
+            }
+            values, made = self._prepare_service_event(
+                {**known, **service, **vals, "is_service_visit": True}
+            )
+            event.with_context(visit_planning=True, no_mail_to_attendees=True).write(
+                {name: values[name] for name in values if values[name] or name in vals}
+            )
+            self.env["maintenance.visit"].with_context(visit_planning=True).create(
+                [{**made, "calendar_event_id": event.id}]
+            )
+            event.invalidate_recordset()
+            if event.recurrence_id:
+                event._start_series()
+        rest = self - plain
+        if rest:
+            rest.write({**vals})
+        return True
+
+    def _check_and_write_visits(self, visits, visit_vals):
+        """Change visits from the form of their event."""
+        self._check_visit_access(visits)
+        opened = visits.filtered(
+            lambda visit: visit.state in ("planned", "in_progress")
+        )
+        for visit in opened:
+            visit.write(visit_vals)
+
+    # -- Series ------------------------------------------------------------------------
+
+    @api.model
+    def _check_can_repeat(self, vals_list):
+        """Refuse a series to users whose calendar Outlook holds, and lead them to a
+        schedule.
+
+        :raise RedirectWarning: with a button to a new schedule
+        """
+        series = [vals for vals in vals_list if vals.get("recurrency")]
+        # Defined by Odoo's addon for Outlook, which may not be installed.
+        is_synchronised = getattr(self, "_check_microsoft_sync_status", None)
+        if not series or not is_synchronised or not is_synchronised():
+            return
+        raise RedirectWarning(
+            self.env._(
+                "Your calendar is synchronised with Outlook, which allows no recurring "
+                "events made in Odoo. Make a schedule instead: it says what is visited "
+                "how often and makes the visits."
+            ),
+            self.env.ref("field_maintenance.maintenance_schedule_action").id,
+            self.env._("Schedules"),
+            {"default_partner_id": series[0].get("service_partner_id")},
+        )
+
+    def _start_series(self):
+        """Let the events of this event's series follow its visit."""
+        self.ensure_one()
+        visit = self._get_visits()
+        if not visit:
+            return
+        events = self.recurrence_id.calendar_event_ids | self
+        events.with_context(visit_planning=True).write({"visit_template_id": visit.id})
+        events._make_series_visits()
+
+    def _get_series(self, vals):
+        """Return the events that a change of this one with others is about, None if it
+        is no such change or no visit is concerned."""
+        update = vals.get("recurrence_update")
+        if update not in SERIES_UPDATES or len(self) != 1 or not self.recurrence_id:
+            return None
+        events = self.recurrence_id.calendar_event_ids
+        if update == "future_events":
+            events = events.filtered(lambda event: event.start >= self.start)
+        concerned = self.visit_template_id or events._get_visits()
+        return events if concerned else None
+
+    def _write_series(self, vals, events):
+        """Change this event with those that follow or all others.
+
+        Core archives events and makes new ones: the planned visits take them in the
+        order of their dates, visits that are left over return to plan, new events get
+        theirs. What was started or done leaves the series as it is.
+        """
+        vals = dict(vals)
+        visits = events._get_visits()
+        self._check_visit_access(visits)
+        kept = visits.filtered(lambda visit: visit.state != "planned").calendar_event_id
+        planned = (visits - kept._get_visits()).sorted("date_start")
+        recurrence = self.recurrence_id
+        if kept:
+            kept.with_context(visit_planning=True).write(
+                {"recurrence_id": False, "recurrency": False}
+            )
+            recurrence._select_new_base_event()
+            if vals["recurrence_update"] == "all_events":
+                vals.setdefault("count", recurrence.count)
+                vals["count"] = max(1, vals["count"] - len(kept))
+                if recurrence.end_type != "count" and "end_type" not in vals:
+                    del vals["count"]
+        rest = (events - kept).sorted("start")
+        if not rest:
+            return True
+        event = self
+        if self in kept:
+            event = rest.filtered(lambda e: e.start >= self.start)[:1] or rest[:1]
+            vals = self._shift_to(event, vals)
+        visit_vals = self._pop_visit_values(vals)
+        vals.pop("is_service_visit", None)
+        names = set(vals)
+        base = event
+        if vals["recurrence_update"] == "all_events":
+            base = recurrence.base_event_id or rest[:1]
+        super(
+            CalendarEvent,
+            event.with_context(visit_planning=True, no_mail_to_attendees=True),
+        ).write(vals)
+        after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
+            "active"
+        )
+        if vals.get("recurrence_update") == "future_events":
+            after = after.filtered(lambda e: e.start >= event.start)
+        planned._take_events(after.sorted("start"))
+        if visit_vals:
+            planned.filtered("calendar_event_id").write(visit_vals)
+        held = planned.filtered("calendar_event_id")
+        if "partner_ids" in names:
+            held._follow_attendees()
+        else:
+            held._update_calendar_events({"technician_ids"})
+        if held:
+            after.with_context(visit_planning=True).write(
+                {"visit_template_id": held[:1].id}
+            )
+        after._make_series_visits()
+        return True
+
+    def _shift_to(self, event, vals):
+        """Return values for another event of the series that move it as far as these
+        move this one."""
+        shifted = dict(vals)
+        for name in ("start", "stop"):
+            if vals.get(name):
+                shift = fields.Datetime.to_datetime(vals[name]) - self[name]
+                shifted[name] = event[name] + shift
+        for name in ("start_date", "stop_date"):
+            if vals.get(name) and self[name]:
+                shift = fields.Date.to_date(vals[name]) - self[name]
+                shifted[name] = event[name] + shift
+        return shifted
+
+    def _get_horizon(self, company):
+        """Return the moment up to which events of a series have visits."""
+        return fields.Datetime.now() + relativedelta(
+            months=company.visit_horizon_months
+        )
+
+    def _make_series_visits(self):
+        """Make the visits of events inside the horizon that have none yet.
+
+        Which visits there are does not depend on who looks, and the nightly job does
+        the same.
+        """
+        taken = self._get_visits().calendar_event_id
+        vals_list = []
+        for event in (self - taken).filtered("active").sorted("start"):
+            template = event.sudo().visit_template_id
+            if template and event.start < self._get_horizon(template.company_id):
+                vals_list.append(template._prepare_series_values(event))
+        visits = self.env["maintenance.visit"].sudo()
+        return visits.with_context(visit_planning=True).create(vals_list)
+
+    @api.model
+    def _cron_make_series_visits(self):
+        """Make the visits of series that the horizon has reached."""
+        companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
+        due = Domain.OR(
+            Domain("visit_template_id.company_id", "=", company.id)
+            & Domain("start", "<", self._get_horizon(company))
+            for company in companies
+        )
+        domain = (
+            Domain("visit_template_id", "!=", False)
+            & Domain("maintenance_visit_id", "=", False)
+            & due
+        )
+        events = self.search(domain, order="start, id")
+        for offset in range(0, len(events), SERIES_BATCH):
+            batch = events[offset : offset + SERIES_BATCH]
+            for template, group in batch.grouped("visit_template_id").items():
+                group._make_series_visits_or_tell(template)
+            if not self.env["ir.cron"]._commit_progress(
+                len(batch), remaining=len(events) - offset - len(batch)
+            ):
+                break
+
+    def _make_series_visits_or_tell(self, template):
+        """Make the visits of a series; if that fails, tell its dispatcher once."""
+        try:
+            with self.env.cr.savepoint():
+                self._make_series_visits()
+                self.env.flush_all()
+        except UserError as error:
+            summary = self.env._("Visits of a series could not be made")
+            if summary not in template.sudo().activity_ids.mapped("summary"):
+                template._tell_dispatchers(summary, str(error))
