@@ -17,6 +17,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/maintenance_month_data.xml",
         "data/maintenance_visit_type_data.xml",
@@ -29,6 +30,8 @@
         "views/service_zone_views.xml",
         "views/installed_base_views.xml",
         "views/res_partner_views.xml",
+        "views/product_template_views.xml",
+        "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
     "assets": {

@@ -3,15 +3,21 @@ from . import maintenance_rule_mixin
 
 from . import installed_base
 from . import maintenance_month
-from . import maintenance_schedule
 from . import maintenance_schedule_line
+from . import maintenance_schedule_generation
+from . import maintenance_schedule
 from . import maintenance_visit
 from . import maintenance_visit_calendar
 from . import maintenance_visit_line
+from . import maintenance_visit_line_schedule
+from . import maintenance_visit_schedule
 from . import maintenance_visit_tag
 from . import maintenance_visit_time
 from . import maintenance_visit_type
+from . import product_template
 from . import res_company
+from . import res_config_settings
 from . import res_partner
+from . import resource_calendar
 from . import service_team
 from . import service_zone

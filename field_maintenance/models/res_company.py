@@ -1,9 +1,33 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    visit_horizon_months = fields.Integer(
+        string="Visit Horizon",
+        default=12,
+        required=True,
+        help="How many months ahead schedules make their visits.",
+    )
+    visit_shift_policy = fields.Selection(
+        selection=[
+            ("before", "The working day before"),
+            ("after", "The working day after"),
+            ("nearest", "The nearest working day"),
+        ],
+        string="Due Dates on a Day Off",
+        default="before",
+        required=True,
+        help="Where a due date goes that falls on a day on which nobody works. "
+        "Schedules start with it and may choose another.",
+    )
+
+    _visit_horizon_positive = models.Constraint(
+        "CHECK (visit_horizon_months > 0)",
+        "Schedules make visits for one month ahead or more.",
+    )
 
     def _get_visit_sequence(self):
         """Return the sequence that numbers the visits of this company: its own if it
