@@ -8,6 +8,7 @@ from odoo.fields import Domain
 
 from .maintenance_schedule_generation import LINES_PER_SLICE
 from .maintenance_visit import OPEN_STATES
+from .sale_order import READER_GROUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -136,6 +137,15 @@ class MaintenanceSchedule(models.Model):
         required=True,
         help="Where a due date goes that falls on a day on which nobody works.",
     )
+    sale_order_id = fields.Many2one(
+        comodel_name="sale.order",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        check_company=True,
+        groups=READER_GROUPS,
+    )
     analytic_distribution = fields.Json(help="Taken over by the visits.")
     analytic_precision = fields.Integer(
         store=False,
@@ -151,6 +161,11 @@ class MaintenanceSchedule(models.Model):
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
         "A schedule cannot end before it starts. Correct its start or its end.",
+    )
+
+    _live_order_unique = models.UniqueIndex(
+        "(sale_order_id) WHERE sale_order_id IS NOT NULL AND state != 'closed'",
+        "The order has a schedule already. Close that one first.",
     )
 
     # -- Computes ----------------------------------------------------------------------

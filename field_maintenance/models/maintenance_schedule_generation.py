@@ -376,6 +376,7 @@ class MaintenanceScheduleLine(models.Model):
         self.ensure_one()
         schedule, technician = self.schedule_id, self.technician_id
         customer, visit_type = schedule.partner_id, self.visit_type_id
+        order_line = self.sale_line_id
         site = schedule.site_id or customer
         visits = self.env["maintenance.visit"]
         return {
@@ -393,6 +394,11 @@ class MaintenanceScheduleLine(models.Model):
             "technician_id": technician.id,
             "technician_ids": [Command.set(technician.ids)],
             "team_id": schedule.team_id.id,
+            "sale_order_id": schedule.sale_order_id.id,
+            "sale_line_ids": [Command.set(order_line.ids)],
+            "analytic_distribution": (
+                order_line.analytic_distribution or schedule.analytic_distribution
+            ),
             "date_start": False,
             "date_end": False,
             "duration": visit_type.duration,

@@ -7,6 +7,7 @@ from odoo.tools import format_date
 
 from ..engine import RuleError, Term, preview, visits_per_year
 from .maintenance_visit import OPEN_STATES
+from .sale_order import READER_GROUPS
 
 # What the preview lists at most; nobody reads more.
 PREVIEWED_VISITS = 30
@@ -139,6 +140,15 @@ class MaintenanceScheduleLine(models.Model):
         aggregator=None,
         help="Hour of the day at the site, used when its visits are planned. 0:00 for "
         "none.",
+    )
+    sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Order Line",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups=READER_GROUPS,
     )
     visit_ids = fields.One2many(
         comodel_name="maintenance.visit",
@@ -277,6 +287,18 @@ class MaintenanceScheduleLine(models.Model):
         return Term(
             self.date_start, self._get_rule_end() or None, self.date_first or None
         )
+
+    def _count_term_visits(self):
+        """Return how many visits all these lines make until their terms end, None if
+        one has no end."""
+        total = 0
+        for line in self:
+            rule, term = line._get_rule(), line._get_term()
+            end = rule.last_day(term)
+            if not end or line.mode == "after_last":
+                return None
+            total += rule.count(term, end)
+        return total
 
     def _check_rule_in_term(self):
         super()._check_rule_in_term()

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine import Occurrence, at_local_hour
+from .sale_order import READER_GROUPS
 
 # Fields whose change is nobody's work on a visit.
 UNTOUCHING_FIELDS = frozenset({"access_token"})
@@ -47,6 +48,16 @@ class MaintenanceVisit(models.Model):
         copy=False,
         help="Cancelled because the rule of its schedule has changed.",
     )
+    sale_line_ids = fields.Many2many(
+        comodel_name="sale.order.line",
+        relation="maintenance_visit_sale_line_rel",
+        column1="visit_id",
+        column2="sale_line_id",
+        string="Order Lines",
+        readonly=True,
+        groups=READER_GROUPS,
+        help="What was ordered that this visit delivers.",
+    )
     analytic_distribution = fields.Json(help="Taken over from the order.")
     analytic_precision = fields.Integer(
         store=False,
@@ -72,8 +83,16 @@ class MaintenanceVisit(models.Model):
     def _compute_occurrence_state(self):
         occurrences = self._get_visits_by_occurrence()
         for visit in self:
-            visits = occurrences.get(visit._get_occurrence_key(), visit)
+            visits = occurrences.get(visit._get_occurrence_key())
+            visits = visits or visit._get_with_follow_ups()
             visit.occurrence_state = visits._get_occurrence_state()
+
+    def _get_with_follow_ups(self):
+        """Return these visits and what follows them up, in this order."""
+        visits = last = self
+        while last := last.follow_up_ids.sorted("id") - visits:
+            visits |= last
+        return visits
 
     def _get_occurrence_key(self):
         """Return what tells the occurrences apart: line and nominal date."""
