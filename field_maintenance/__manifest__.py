@@ -17,6 +17,7 @@
     "data": [
         "security/ir.model.access.csv",
         "security/rules.xml",
+        "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
         "data/maintenance_month_data.xml",
         "data/maintenance_visit_type_data.xml",
@@ -46,6 +47,8 @@
         "views/service_line_views.xml",
         "views/survey_survey_views.xml",
         "views/survey_templates.xml",
+        "views/product_template_views.xml",
+        "views/sale_order_views.xml",
         "views/menus.xml",
     ],
     "demo": [

@@ -1,4 +1,19 @@
+import logging
+
+from psycopg2.errors import SerializationFailure
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .maintenance_schedule_generation import LINES_PER_SLICE
+from .maintenance_visit import OPEN_STATES
+from .sale_order import READER_GROUPS
+
+_logger = logging.getLogger(__name__)
+
+# More lines than this are activated by the job, not while the user waits.
+LINES_WHILE_WAITING = 200
 
 
 class MaintenanceSchedule(models.Model):
@@ -94,12 +109,113 @@ class MaintenanceSchedule(models.Model):
         inverse_name="schedule_id",
         string="Visits",
     )
+    occurrence_ids = fields.One2many(
+        comodel_name="maintenance.visit",
+        inverse_name="schedule_id",
+        domain=[("follow_up_of_id", "=", False)],
+        string="Due Dates",
+        readonly=True,
+    )
+    visit_count = fields.Integer(
+        string="Number of Visits", compute="_compute_visit_count"
+    )
+    visit_done_count = fields.Integer(
+        string="Visits Done", compute="_compute_visit_count"
+    )
+    next_due_date = fields.Date(
+        string="Next Visit",
+        compute="_compute_visit_count",
+        help="Due date of the next visit that is to be made.",
+    )
+    shift_policy = fields.Selection(
+        selection=lambda self: self._selection_shift_policy(),
+        string="On a Day Off",
+        compute="_compute_shift_policy",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        help="Where a due date goes that falls on a day on which nobody works.",
+    )
+    sale_order_id = fields.Many2one(
+        comodel_name="sale.order",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        check_company=True,
+        groups=READER_GROUPS,
+    )
+    analytic_distribution = fields.Json(help="Taken over by the visits.")
+    analytic_precision = fields.Integer(
+        store=False,
+        default=lambda self: self._default_analytic_precision(),
+    )
+    generation_error = fields.Text(
+        readonly=True,
+        copy=False,
+        help="Why its visits could not be made.",
+    )
     note = fields.Html(string="Notes")
 
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
         "A schedule cannot end before it starts. Correct its start or its end.",
     )
+
+    _live_order_unique = models.UniqueIndex(
+        "(sale_order_id) WHERE sale_order_id IS NOT NULL AND state != 'closed'",
+        "The order has a schedule already. Close that one first.",
+    )
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.model
+    def _selection_shift_policy(self):
+        field = self.env["res.company"]._fields["visit_shift_policy"]
+        return field._description_selection(self.env)
+
+    @api.model
+    def _default_analytic_precision(self):
+        return self.env["decimal.precision"].precision_get("Percentage Analytic")
+
+    @api.depends("company_id")
+    def _compute_shift_policy(self):
+        for schedule in self:
+            schedule.shift_policy = (
+                schedule.shift_policy or schedule.company_id.visit_shift_policy
+            )
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_visit_count(self):
+        self.visit_count = self.visit_done_count = 0
+        self.next_due_date = False
+        visits = self.env["maintenance.visit"]
+        if not visits.has_access("read"):
+            return
+        for schedule, state, count, due_date in visits._read_group(
+            self._get_visit_domain(),
+            ["schedule_id", "state"],
+            ["__count", "due_date:min"],
+        ):
+            schedule.visit_count += count
+            if state == "done":
+                schedule.visit_done_count += count
+            elif state in OPEN_STATES and due_date:
+                dates = filter(None, (schedule.next_due_date, due_date))
+                schedule.next_due_date = min(dates)
+
+    def _get_visit_domain(self):
+        """Return the visits of these schedules: the one definition behind button and
+        counters."""
+        return [("schedule_id", "in", self.ids)]
+
+    def action_view_visits(self):
+        """Show the visits of these schedules."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_maintenance.maintenance_visit_action"
+        )
+        return {**action, "domain": self._get_visit_domain(), "context": {}}
 
     @api.depends("partner_id")
     def _compute_name(self):
@@ -117,3 +233,275 @@ class MaintenanceSchedule(models.Model):
                 schedule.site_id = (
                     customer and customer.address_get(["delivery"])["delivery"]
                 )
+
+    # -- Constraints -------------------------------------------------------------------
+
+    @api.constrains("partner_id", "site_id")
+    def _check_equipment(self):
+        self.line_ids._check_installed_base_id()
+
+    @api.constrains("partner_id", "site_id")
+    def _check_site_id(self):
+        for schedule in self:
+            customer, site = schedule.partner_id, schedule.site_id
+            if site and site.commercial_partner_id != customer.commercial_partner_id:
+                raise UserError(
+                    self.env._(
+                        "%(site)s is no site of %(customer)s, the customer of "
+                        "%(schedule)s. Choose the customer or one of its addresses.",
+                        site=site.display_name,
+                        customer=customer.display_name,
+                        schedule=schedule.display_name,
+                    )
+                )
+
+    @api.constrains("date_start", "date_end")
+    def _check_term(self):
+        self.line_ids._check_rule()
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    def write(self, vals):
+        following = self.env["maintenance.schedule.line"]
+        if vals.get("date_start"):
+            # What starts with the schedule moves with it.
+            following = self.line_ids.filtered(
+                lambda line: line.date_start == line.schedule_id.date_start
+            )
+        result = super().write(vals)
+        if following:
+            following.write({"date_start": vals["date_start"]})
+        active = self.filtered(lambda schedule: schedule.state == "active").line_ids
+        if self.env.context.get("visit_generation") or not active:
+            return result
+        if vals.keys() & self._get_visit_fields():
+            active._rebuild_visits()
+        elif "date_end" in vals:
+            active._apply_rule()
+        return result
+
+    @api.model
+    def _get_visit_fields(self):
+        """Return the fields that visits take over from their schedule."""
+        return {
+            "analytic_distribution",
+            "partner_id",
+            "shift_policy",
+            "site_id",
+            "team_id",
+        }
+
+    def unlink(self):
+        # The database would delete the lines without asking about their visits.
+        self.line_ids.unlink()
+        return super().unlink()
+
+    # -- From draft to closed ----------------------------------------------------------
+
+    def _check_state(self, states, action):
+        """Refuse an action that the state of a schedule does not allow.
+
+        :raise UserError: naming the first schedule in another state
+        """
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for schedule in self:
+            if schedule.state not in states:
+                raise UserError(
+                    self.env._(
+                        "%(schedule)s is %(state)s: you cannot %(action)s it.",
+                        schedule=schedule.display_name,
+                        state=labels[schedule.state].lower(),
+                        action=action,
+                    )
+                )
+
+    def action_activate(self):
+        """Make the visits of drafts up to the horizon, and go on making them."""
+        self._check_state(("draft",), self.env._("activate"))
+        for schedule in self:
+            if not schedule.line_ids:
+                raise UserError(
+                    self.env._(
+                        "%s says nothing of what is to be visited. Add a line first.",
+                        schedule.display_name,
+                    )
+                )
+        return self._resume_generation()
+
+    def action_resume(self):
+        """Make again the visits that were removed at the suspension."""
+        self._check_state(("suspended",), self.env._("resume"))
+        return self._resume_generation()
+
+    def _resume_generation(self):
+        self.line_ids._check_installed_base_id()
+        self.write({"state": "active"})
+        if len(self.line_ids) > LINES_WHILE_WAITING:
+            self.line_ids._mark_changed()
+            self.env.ref("field_maintenance.ir_cron_generate_visits")._trigger()
+        else:
+            self.line_ids._apply_rule()
+        return True
+
+    def action_suspend(self):
+        """Remove the visits that nobody touched until the schedule is resumed."""
+        self._check_state(("active",), self.env._("suspend"))
+        self._stop("suspended", self.env._("Suspended."))
+        return True
+
+    def action_close(self):
+        """End these schedules for good. What nobody touched is removed."""
+        self._check_state(("draft", "active", "suspended"), self.env._("close"))
+        self._stop("closed", self.env._("Closed."))
+        return True
+
+    def action_reset(self):
+        """Set schedules back to draft. What nobody touched is removed."""
+        self._check_state(("active", "suspended", "closed"), self.env._("reset"))
+        self._stop("draft", self.env._("Set back to draft."))
+        return True
+
+    def _stop(self, state, note):
+        """Make no more visits, and tell which ones stay."""
+        removed = self.line_ids._remove_untouched()
+        self.write({"state": state})
+        visits = self.env["maintenance.visit"]
+        left = visits.search(
+            [*self._get_visit_domain(), ("state", "in", OPEN_STATES)]
+        ).grouped("schedule_id")
+        self._message_log_batch(
+            {
+                schedule.id: schedule._describe_stop(
+                    note, removed, left.get(schedule, visits)
+                )
+                for schedule in self
+            }
+        )
+
+    def _describe_stop(self, note, removed, left):
+        """Return what the chatter tells about a schedule that makes no more visits.
+
+        :param dict removed: {schedule: how many visits were removed}
+        :param left: visits that stay open
+        """
+        notes = [note]
+        if count := removed.get(self):
+            notes.append(self.env._("%s visits to plan were removed.", count))
+        if left:
+            notes.append(
+                self.env._(
+                    "These stay, somebody works on them: %s",
+                    "; ".join(left.mapped("display_name")),
+                )
+            )
+        return " ".join(notes)
+
+    # -- Generation --------------------------------------------------------------------
+
+    def _generate_visits(self, until=None):
+        """Make all missing visits of active schedules.
+
+        Running it twice, or twice at once, makes each visit once: its key is schedule
+        line and nominal date. Nothing that exists is moved.
+
+        :param date until: last nominal date, included; by default the horizon of each
+            company
+        :return: the new visits
+        """
+        return self.line_ids._generate_visits(until)
+
+    def action_generate_visits(self):
+        """Make the visits up to the horizon now, and tell how many."""
+        visits = self._generate_visits()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if visits else "info",
+                "message": self.env._("%s visits were made.", len(visits))
+                if visits
+                else self.env._("All visits up to the horizon are there already."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    @api.model
+    def _cron_generate_visits(self):
+        """Make all visits that come into the horizon, slice by slice.
+
+        Each slice is claimed and committed, so that a job that is killed goes on where
+        it was, and two jobs never do the same. A slice that fails is tried line by
+        line; the error stands on the schedule, with an activity for its responsible.
+        """
+        lines = self.env["maintenance.schedule.line"]
+        domain = lines._get_due_domain()
+        commit = self.env["ir.cron"]._commit_progress
+        commit(remaining=lines.search_count(domain))
+        last_id = 0
+        while batch := lines.search(
+            domain & Domain("id", ">", last_id), order="id", limit=LINES_PER_SLICE
+        ):
+            try:
+                claimed = batch._claim()
+            except SerializationFailure:
+                # Another job made their visits since this one began: look again.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                continue
+            handled = self._generate_safely(claimed)
+            # What another job holds is his.
+            last_id = handled[-1].id if handled != claimed else batch[-1].id
+            if not commit(len(handled) + len(batch - claimed)):
+                break
+
+    @api.model
+    def _generate_safely(self, lines):
+        """Make visits of a slice of claimed lines, one by one if that fails.
+
+        :return: the lines that are through, the first ones
+        """
+        if not lines:
+            return lines
+        try:
+            with self.env.cr.savepoint():
+                return lines._generate_slice()[0]
+        except Exception:
+            _logger.info("A slice of schedule lines failed; trying them one by one")
+        for line in lines:
+            try:
+                with self.env.cr.savepoint():
+                    line._generate_slice()
+            except Exception as exception:
+                _logger.warning(
+                    "Visits of schedule line %s failed", line.id, exc_info=True
+                )
+                line.schedule_id._record_generation_error(line, exception)
+        return lines
+
+    def _record_generation_error(self, line, exception):
+        """Write on the schedule why its visits could not be made, with one activity
+        for its responsible."""
+        message = f"{line.display_name}: {exception}"
+        if not self.generation_error:
+            self.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.env._("Visits could not be made"),
+                note=message,
+                user_id=self._get_responsible().id,
+            )
+        self.with_context(visit_generation=True).write({"generation_error": message})
+
+    def _get_responsible(self):
+        """Return who is told about problems: the responsible, else who made it."""
+        self.ensure_one()
+        responsible = (self.user_id, self.create_uid)
+        return next((user for user in responsible if user.active), self.env.user)
+
+    def _clear_generation_error(self):
+        """Forget errors that are over, with their activities."""
+        failed = self.filtered("generation_error")
+        if failed:
+            failed.activity_unlink(["mail.mail_activity_data_warning"])
+            failed.with_context(visit_generation=True).write(
+                {"generation_error": False}
+            )

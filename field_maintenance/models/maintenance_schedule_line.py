@@ -1,4 +1,16 @@
+from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+from ..engine import RuleError, Term, preview, visits_per_year
+from .maintenance_visit import OPEN_STATES
+from .sale_order import READER_GROUPS
+
+# What the preview lists at most; nobody reads more.
+PREVIEWED_VISITS = 30
 
 
 class MaintenanceScheduleLine(models.Model):
@@ -26,23 +38,40 @@ class MaintenanceScheduleLine(models.Model):
     state = fields.Selection(
         related="schedule_id.state", store=True, precompute=True, index=True
     )
+
+    # What
     installed_base_id = fields.Many2one(
         comodel_name="installed.base",
         string="Equipment",
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain="['|', ('commercial_partner_id', '=', commercial_partner_id), "
+        "('site_id', '=', site_id), ('state', '=', 'installed')]",
     )
     product_id = fields.Many2one(
-        comodel_name="product.product", index="btree_not_null", ondelete="restrict"
+        comodel_name="product.product",
+        compute="_compute_product_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        help="Kind of equipment that is visited, where no piece is registered.",
     )
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type",
+        compute="_compute_visit_type_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         required=True,
         index=True,
         ondelete="restrict",
     )
+
+    # When
     date_start = fields.Date(
         string="Start",
         compute="_compute_dates",
@@ -56,21 +85,81 @@ class MaintenanceScheduleLine(models.Model):
         string="First Due Date",
         help="The first visit is due on this day and the others are counted from it.",
     )
+    mode = fields.Selection(
+        compute="_compute_rule",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        default=None,
+    )
+    interval_number = fields.Integer(
+        compute="_compute_rule",
+        store=True,
+        readonly=False,
+        precompute=True,
+        default=None,
+    )
+    interval_unit = fields.Selection(
+        compute="_compute_rule",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        default=None,
+    )
+    visit_count = fields.Integer(
+        compute="_compute_rule",
+        store=True,
+        readonly=False,
+        precompute=True,
+        default=None,
+    )
+    month_ids = fields.Many2many(
+        compute="_compute_rule", store=True, readonly=False, precompute=True
+    )
+    visits_per_year = fields.Float(compute="_compute_preview", digits=(16, 1))
+    preview = fields.Html(
+        string="Due Dates", compute="_compute_preview", sanitize=False
+    )
+    warning = fields.Text(compute="_compute_warning")
+
+    # Who
     technician_id = fields.Many2one(
         comodel_name="hr.employee",
         string="Preferred Technician",
+        compute="_compute_technician_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         index="btree_not_null",
         check_company=True,
     )
     local_hour = fields.Float(
         string="Preferred Hour",
         aggregator=None,
-        help="Hour of the day at the site, used when its visits are planned.",
+        help="Hour of the day at the site, used when its visits are planned. 0:00 for "
+        "none.",
+    )
+    sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Order Line",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups=READER_GROUPS,
     )
     visit_ids = fields.One2many(
         comodel_name="maintenance.visit",
         inverse_name="schedule_line_id",
         string="Visits",
+    )
+
+    next_due_date = fields.Date(
+        string="Next Visit",
+        compute="_compute_next_due_date",
+        help="Due date of the next visit that is to be made.",
     )
 
     _dates_ordered = models.Constraint(
@@ -82,10 +171,54 @@ class MaintenanceScheduleLine(models.Model):
         "The preferred hour lies between 0:00 and 23:59.",
     )
 
+    # -- Computes ----------------------------------------------------------------------
+
     @api.depends("schedule_id.date_start")
     def _compute_dates(self):
         for line in self:
-            line.date_start = line.date_start or line.schedule_id.date_start
+            schedule = line.schedule_id
+            # What starts with the schedule moves with it; see also its `write`.
+            if (
+                not line.date_start
+                or not line._origin
+                or line.date_start == schedule._origin.date_start
+            ):
+                line.date_start = schedule.date_start
+
+    @api.depends("installed_base_id")
+    def _compute_product_id(self):
+        for line in self:
+            line.product_id = line.installed_base_id.product_id or line.product_id
+
+    @api.depends("product_id")
+    def _compute_visit_type_id(self):
+        for line in self:
+            line.visit_type_id = line.product_id.visit_type_id or line.visit_type_id
+
+    @api.depends("product_id")
+    def _compute_rule(self):
+        """Take the rule of the product if it has one; a rule that was chosen stays."""
+        defaults = self.env["maintenance.rule.mixin"].default_get(
+            list(self._get_rule_fields())
+        )
+        for line in self:
+            template = line.product_id.product_tmpl_id
+            if template.mode:
+                for name in self._get_rule_fields():
+                    line[name] = template[name]
+            elif not line.mode:
+                for name in self._get_rule_fields():
+                    line[name] = line[name] or defaults.get(name, False)
+            else:
+                for name in self._get_rule_fields():
+                    line[name] = line[name]
+
+    @api.depends("installed_base_id")
+    def _compute_technician_id(self):
+        for line in self:
+            line.technician_id = (
+                line.technician_id or line.installed_base_id.technician_id
+            )
 
     @api.depends("installed_base_id", "product_id", "visit_type_id")
     def _compute_display_name(self):
@@ -93,3 +226,263 @@ class MaintenanceScheduleLine(models.Model):
             what = line.installed_base_id or line.product_id
             names = (line.visit_type_id.display_name, what.display_name)
             line.display_name = " - ".join(filter(None, names))
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_next_due_date(self):
+        self.next_due_date = False
+        visits = self.env["maintenance.visit"]
+        if not visits.has_access("read"):
+            return
+        for line, due_date in visits._read_group(
+            [("schedule_line_id", "in", self.ids), ("state", "in", OPEN_STATES)],
+            ["schedule_line_id"],
+            ["due_date:min"],
+        ):
+            line.next_due_date = due_date
+
+    @api.depends("technician_id", "visit_type_id.active", "schedule_id.site_id")
+    def _compute_warning(self):
+        for line in self:
+            notices = []
+            # Whether somebody has a user is no secret; the rest of him may be.
+            technician, site = line.technician_id.sudo(), line.schedule_id.site_id
+            if technician and not technician.user_id:
+                notices.append(
+                    self.env._(
+                        "%s has no user and will not see the visits on the phone.",
+                        technician.name,
+                    )
+                )
+            if line.visit_type_id and not line.visit_type_id.active:
+                notices.append(
+                    self.env._("Visit type %s is archived.", line.visit_type_id.name)
+                )
+            if site and not site.contact_address_inline:
+                notices.append(
+                    self.env._(
+                        "%s has no address: technicians will not find it on the map.",
+                        site.display_name,
+                    )
+                )
+            line.warning = "\n".join(notices)
+
+    # -- Term and rule -----------------------------------------------------------------
+
+    @api.model
+    def _get_term_fields(self):
+        """Return the fields by which a change makes a rule apply anew."""
+        return {*self._get_rule_fields(), "date_start", "date_end", "date_first"}
+
+    def _get_rule_end(self):
+        ends = filter(None, (self.date_end, self.schedule_id.date_end))
+        return min(ends, default=False)
+
+    def _get_term(self):
+        """Return the days on which visits may be due.
+
+        :raise RuleError: if they end before they start, or the first due date is not
+            among them
+        """
+        self.ensure_one()
+        return Term(
+            self.date_start, self._get_rule_end() or None, self.date_first or None
+        )
+
+    def _count_term_visits(self):
+        """Return how many visits all these lines make until their terms end, None if
+        one has no end."""
+        total = 0
+        for line in self:
+            rule, term = line._get_rule(), line._get_term()
+            end = rule.last_day(term)
+            if not end or line.mode == "after_last":
+                return None
+            total += rule.count(term, end)
+        return total
+
+    def _check_rule_in_term(self):
+        super()._check_rule_in_term()
+        self._get_rule().check(self._get_term())
+
+    @api.constrains("date_start", "date_end", "date_first", "schedule_id")
+    def _check_term(self):
+        self._check_rule()
+
+    @api.constrains("installed_base_id", "schedule_id")
+    def _check_installed_base_id(self):
+        # Whose equipment it is must not depend on who looks.
+        for line in self.sudo():
+            equipment, schedule = line.installed_base_id, line.schedule_id
+            if not equipment or schedule.state == "closed":
+                continue
+            if equipment.commercial_partner_id != schedule.commercial_partner_id and (
+                not equipment.site_id or equipment.site_id != schedule.site_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s does not stand at %(customer)s, the customer "
+                        "of %(schedule)s. Choose equipment of this customer or site, "
+                        "or assign it to the customer first.",
+                        equipment=equipment._get_label(),
+                        customer=schedule.commercial_partner_id.display_name,
+                        schedule=schedule.display_name,
+                    )
+                )
+            if equipment.state == "retired" and schedule.state != "closed":
+                raise ValidationError(
+                    self.env._(
+                        "%s is retired and is not visited any more. Choose its "
+                        "successor, or put it back into service.",
+                        equipment._get_label(),
+                    )
+                )
+
+    # -- Preview -----------------------------------------------------------------------
+
+    @api.depends(
+        lambda self: (
+            *self._get_rule_fields(),
+            "date_start",
+            "date_end",
+            "date_first",
+            "technician_id",
+            "schedule_id.company_id",
+            "schedule_id.date_end",
+            "schedule_id.shift_policy",
+        )
+    )
+    @api.depends_context("lang")
+    def _compute_preview(self):
+        for line in self:
+            line.visits_per_year, line.preview = 0, False
+            if not line.mode or not line.date_start:
+                continue
+            try:
+                line._check_rule_in_term()
+                line.visits_per_year = visits_per_year(
+                    line._get_rule(), line._get_term()
+                )
+                line.preview = line._render_preview()
+            except RuleError as error:
+                line.preview = Markup("<p class='text-danger'>%s</p>") % (
+                    line._describe_rule_error(error)
+                )
+
+    def _render_preview(self):
+        """Return the due dates of the next horizon as a list, with what does not fit.
+
+        :raise RuleError: if there are none to be had
+        """
+        rule, term = self._get_rule(), self._get_term()
+        start = max(term.start, fields.Date.context_today(self))
+        months = self.schedule_id.company_id.visit_horizon_months
+        until = start + relativedelta(months=months, days=1)
+        working = self._get_working_days({self: (term.start, until)})[self]
+        seen = preview(rule, term, until, working, self._get_shift_policy())
+        lines = [
+            visit for visit in seen.lines if visit.visit.nominal >= start
+        ] or seen.lines
+        rows = [self._render_preview_row(row) for row in lines[:PREVIEWED_VISITS]]
+        if len(lines) > PREVIEWED_VISITS:
+            more = self.env._("… and %s more", len(lines) - PREVIEWED_VISITS)
+            rows.append(Markup("<li>%s</li>") % more)
+        notes = [
+            Markup("<p class='text-warning'>%s</p>") % self._describe_note(note)
+            for note in seen.notes
+        ]
+        return Markup("%s<ul class='mb-0'>%s</ul>") % (
+            Markup().join(notes),
+            Markup().join(rows),
+        )
+
+    def _render_preview_row(self, row):
+        nominal, due, warning = row.visit
+        text = format_date(self.env, due, date_format="EEE d MMM yyyy")
+        if row.ordinal:
+            text = self.env._(
+                "%(number)s of %(total)s: %(day)s",
+                number=row.ordinal.number,
+                total=row.ordinal.total,
+                day=text,
+            )
+        remark = {
+            "no_working_day": self.env._("nobody works in this term"),
+            "same_day": self.env._("on the day of the visit before"),
+        }.get(warning)
+        if not remark and due != nominal:
+            remark = self.env._(
+                "moved from %s",
+                format_date(self.env, nominal, date_format="EEE d MMM"),
+            )
+        if not remark:
+            return Markup("<li>%s</li>") % text
+        style = "text-warning" if warning else "text-muted"
+        return Markup("<li>%s <span class='%s'>(%s)</span></li>") % (
+            text,
+            style,
+            remark,
+        )
+
+    def _describe_note(self, note):
+        """Return what a note of the engine's preview says."""
+        return {
+            "nothing_due": self.env._("No visit is due in this term."),
+            "first_not_used": self.env._(
+                "The first due date is not used: visits are spread from the start."
+            ),
+            "first_not_in_months": self.env._(
+                "The month of the first due date is not among the chosen months: only "
+                "its day is used."
+            ),
+        }[note]
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.filtered(lambda line: line.state == "active")._apply_rule()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        active = self.filtered(lambda line: line.state == "active")
+        if self.env.context.get("visit_generation") or not active:
+            return result
+        if vals.keys() & self._get_visit_fields():
+            active._rebuild_visits()
+        elif vals.keys() & self._get_term_fields():
+            active._apply_rule()
+        return result
+
+    @api.model
+    def _get_visit_fields(self):
+        """Return the fields that the visits of a line take over from it."""
+        return {
+            "installed_base_id",
+            "product_id",
+            "schedule_id",
+            "technician_id",
+            "visit_type_id",
+        }
+
+    def unlink(self):
+        # Visits that nobody worked on go with the rule that made them.
+        self._remove_untouched()
+        return super().unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        left = (
+            self.env["maintenance.visit"]
+            .sudo()
+            .search([("schedule_line_id", "in", self.ids)], limit=1)
+        )
+        if left:
+            raise UserError(
+                self.env._(
+                    "%(line)s has visits that were planned, done or worked on. Give it "
+                    "an end instead, or close the schedule.",
+                    line=left.schedule_line_id.display_name,
+                )
+            )

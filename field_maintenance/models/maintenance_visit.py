@@ -420,10 +420,13 @@ class MaintenanceVisit(models.Model):
             customer = visit.partner_id
             contact = visit.contact_id
             if contact.commercial_partner_id != customer.commercial_partner_id:
-                contact = visit.site_id
-                if not contact.phone and customer.phone:
-                    contact = customer
+                contact = self._get_default_contact(customer, visit.site_id)
             visit.contact_id = contact
+
+    @api.model
+    def _get_default_contact(self, customer, site):
+        """Return whom to ask for at a site: the customer if only he has a phone."""
+        return customer if customer.phone and not site.phone else site
 
     @api.depends("site_id")
     def _compute_zone_id(self):

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class MaintenanceVisitType(models.Model):
@@ -75,3 +76,22 @@ class MaintenanceVisitType(models.Model):
     def _selection_maintenance_type(self):
         visits = self.env["maintenance.visit"]
         return visits._fields["maintenance_type"]._description_selection(self.env)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # A type is in use, whoever may read what uses it.
+        for model in ("maintenance.schedule.line", "maintenance.visit"):
+            used = (
+                self.env[model]
+                .sudo()
+                .search([("visit_type_id", "in", self.ids)], limit=1)
+            )
+            if used:
+                raise UserError(
+                    self.env._(
+                        "Visit type %(type)s is used by %(record)s. Archive it "
+                        "instead.",
+                        type=used.visit_type_id.name,
+                        record=used.display_name,
+                    )
+                )

@@ -27,6 +27,18 @@ class ResCompany(models.Model):
         required=True,
         help="How many months ahead schedules make their visits.",
     )
+    visit_shift_policy = fields.Selection(
+        selection=[
+            ("before", "The working day before"),
+            ("after", "The working day after"),
+            ("nearest", "The nearest working day"),
+        ],
+        string="Due Dates on a Day Off",
+        default="before",
+        required=True,
+        help="Where a due date goes that falls on a day on which nobody works. "
+        "Schedules start with it and may choose another.",
+    )
     visit_dispatcher_id = fields.Many2one(
         comodel_name="res.users",
         string="Dispatcher",

@@ -13,6 +13,12 @@ class ResConfigSettings(models.TransientModel):
     visit_together_days = fields.Integer(
         related="company_id.visit_together_days", readonly=False
     )
+    visit_horizon_months = fields.Integer(
+        related="company_id.visit_horizon_months", readonly=False
+    )
+    visit_shift_policy = fields.Selection(
+        related="company_id.visit_shift_policy", readonly=False
+    )
     visit_dispatcher_id = fields.Many2one(
         related="company_id.visit_dispatcher_id", readonly=False
     )

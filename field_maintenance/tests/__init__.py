@@ -15,3 +15,6 @@ from . import test_visit_rating
 from . import test_visit_report
 from . import test_visit_together
 from . import test_visit_appointment
+from . import test_maintenance_schedule
+from . import test_schedule_generation
+from . import test_sale_order

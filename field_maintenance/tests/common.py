@@ -69,6 +69,56 @@ class MaintenanceFixtures(InstalledBaseFixtures):
         vals = {"technician_id": cls.technician.id, **vals}
         return cls._create_visit(date_start=start, **vals)
 
+    @classmethod
+    def _create_schedule(cls, *lines, activate=True, **vals):
+        """Create a schedule of the customer that starts on 1 January 2026.
+
+        :param lines: values of its lines; by default a cleaning every month
+        """
+        schedule = cls.env["maintenance.schedule"].create(
+            {
+                "partner_id": cls.customer.id,
+                "date_start": "2026-01-01",
+                "line_ids": [
+                    Command.create(cls._prepare_schedule_line(**line))
+                    for line in lines or ({},)
+                ],
+                **vals,
+            }
+        )
+        if activate:
+            schedule.action_activate()
+        return schedule
+
+    @classmethod
+    def _prepare_schedule_line(cls, **vals):
+        return {
+            "visit_type_id": cls.cleaning.id,
+            "mode": "interval",
+            "interval_number": 1,
+            "interval_unit": "month",
+            **vals,
+        }
+
+    @classmethod
+    def _add_days_off(cls, first, last, company=None, **vals):
+        """Close a company, ours by default, from the first to the last day."""
+        leaves = cls.env["resource.calendar.leaves"].with_company(
+            company or cls.company
+        )
+        leave = leaves.create(
+            {
+                "name": "Closed",
+                "calendar_id": False,
+                "date_from": f"{first} 00:00:00",
+                "date_to": f"{last} 23:59:59",
+                **vals,
+            }
+        )
+        # Its company is that of whoever stores it.
+        leave.flush_recordset()
+        return leave
+
 
 class MaintenanceCase(MaintenanceFixtures, InstalledBaseCase):
     """Base class of the transaction tests."""

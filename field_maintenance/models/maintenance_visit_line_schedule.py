@@ -1,0 +1,38 @@
+from odoo import api, models
+
+
+class MaintenanceVisitLine(models.Model):
+    """Whoever changes the equipment of a visit changes the visit."""
+
+    _inherit = "maintenance.visit.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if not self.env.context.get("visit_generation"):
+            lines.visit_id._touch()
+        return lines
+
+    @api.model
+    def _add_precomputed_values(self, vals_list):
+        # See the visit.
+        if self.env.context.get("visit_generation"):
+            visits = self.env["maintenance.visit"]
+            for vals in vals_list:
+                visit = visits.browse(vals["visit_id"])
+                vals.update({"company_id": visit.company_id.id, "state": visit.state})
+        return super()._add_precomputed_values(vals_list)
+
+    def _check_company(self, fnames=None):
+        # See the visit.
+        if not self.env.context.get("visit_generation"):
+            super()._check_company(fnames)
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.visit_id._touch()
+        return result
+
+    def unlink(self):
+        self.visit_id._touch()
+        return super().unlink()

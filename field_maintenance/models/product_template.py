@@ -1,0 +1,34 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class ProductTemplate(models.Model):
+    """What is sold or installed says how it is visited."""
+
+    _name = "product.template"
+    _inherit = ["product.template", "maintenance.rule.mixin"]
+
+    visit_type_id = fields.Many2one(
+        comodel_name="maintenance.visit.type",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Orders of this product are about visits of this type; equipment of this "
+        "kind is visited so.",
+    )
+    mode = fields.Selection(
+        default=None,
+        help="How often equipment of this kind is visited. An order of this product "
+        "makes a schedule by this rule when it is confirmed; without one, a single "
+        "visit.",
+    )
+
+    @api.constrains("mode", "visit_type_id")
+    def _check_visit_type_id(self):
+        for template in self:
+            if template.mode and not template.visit_type_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the type of the visits that %s is visited by.",
+                        template.display_name,
+                    )
+                )

@@ -1,0 +1,283 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import format_date
+
+from .maintenance_visit import OPEN_STATES
+
+READER_GROUPS = (
+    "sales_team.group_sale_salesman,account.group_account_invoice,"
+    "field_installed_base.group_user"
+)
+
+
+class SaleOrder(models.Model):
+    """An order of type Maintenance: what was sold is visited."""
+
+    _inherit = "sale.order"
+
+    service_type = fields.Selection(
+        selection=[("maintenance", "Maintenance")],
+        string="Type of Order",
+        compute="_compute_service_type",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Maintenance: confirming the order makes a schedule of the lines whose "
+        "product has a rule, and a visit to plan at each site of the others.",
+    )
+    maintenance_schedule_ids = fields.One2many(
+        comodel_name="maintenance.schedule",
+        inverse_name="sale_order_id",
+        string="Schedules",
+        groups=READER_GROUPS,
+    )
+    maintenance_schedule_count = fields.Integer(
+        string="Number of Schedules",
+        compute="_compute_maintenance_counts",
+        groups=READER_GROUPS,
+    )
+    maintenance_visit_count = fields.Integer(
+        string="Number of Visits",
+        compute="_compute_maintenance_counts",
+        groups=READER_GROUPS,
+    )
+    maintenance_visit_done_count = fields.Integer(
+        string="Visits Done",
+        compute="_compute_maintenance_counts",
+        groups=READER_GROUPS,
+    )
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.depends("order_line.product_id")
+    def _compute_service_type(self):
+        turned = self.browse()
+        for order in self:
+            if not order.service_type and order.order_line.product_id.visit_type_id:
+                order.service_type = "maintenance"
+                turned |= order
+            else:
+                order.service_type = order.service_type
+        # New lines, by which the order becomes one of this type, were computed before.
+        lines = turned.order_line
+        self.env.add_to_compute(lines._fields["qty_delivered_method"], lines)
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_maintenance_counts(self):
+        self.maintenance_schedule_count = 0
+        self.maintenance_visit_count = self.maintenance_visit_done_count = 0
+        visits, schedules = (
+            self.env["maintenance.visit"],
+            self.env["maintenance.schedule"],
+        )
+        if not visits.has_access("read") or not schedules.has_access("read"):
+            return
+        for order, state, count in visits._read_group(
+            self._get_visit_domain(), ["sale_order_id", "state"], ["__count"]
+        ):
+            order.maintenance_visit_count += count
+            if state == "done":
+                order.maintenance_visit_done_count += count
+        for order, count in schedules._read_group(
+            self._get_schedule_domain(), ["sale_order_id"], ["__count"]
+        ):
+            order.maintenance_schedule_count = count
+
+    def _get_visit_domain(self):
+        """Return the visits of these orders that take place: the one definition behind
+        button and counters."""
+        return [("sale_order_id", "in", self.ids), ("state", "!=", "cancelled")]
+
+    def _get_schedule_domain(self):
+        """Return the schedules of these orders: the one definition behind button and
+        counter."""
+        return [("sale_order_id", "in", self.ids)]
+
+    def action_view_maintenance_visits(self):
+        """Show the visits of these orders."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_maintenance.maintenance_visit_action"
+        )
+        return {**action, "domain": self._get_visit_domain(), "context": {}}
+
+    def action_view_maintenance_schedules(self):
+        """Show the schedules of these orders, a single one in its form."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_maintenance.maintenance_schedule_action"
+        )
+        schedules = self.env["maintenance.schedule"].search(self._get_schedule_domain())
+        if len(schedules) == 1:
+            action.update(
+                views=[(False, "form")], view_mode="form", res_id=schedules.id
+            )
+        return {**action, "domain": self._get_schedule_domain(), "context": {}}
+
+    # -- From order to visits ----------------------------------------------------------
+
+    def _action_confirm(self):
+        result = super()._action_confirm()
+        self.filtered(lambda order: order.service_type)._create_maintenance()
+        return result
+
+    def _create_maintenance(self):
+        """Make the schedules of the lines with a rule, unless they are there, and a
+        visit to plan at each site of the other lines.
+
+        :return: schedules and visits
+        """
+        # Who sells maintenance need not plan it.
+        orders = self.sudo().filtered(lambda o: o.service_type == "maintenance")
+        lines = orders.order_line.filtered(lambda line: line._is_visited())
+        by_rule = lines.filtered("product_id.mode")
+        scheduled = by_rule.maintenance_schedule_line_ids.filtered(
+            lambda line: line.state != "closed"
+        ).sale_line_id
+        schedules = self.env["maintenance.schedule"].sudo()
+        # The database knows one live schedule of an order: the others are closed first.
+        schedules.flush_model(["state", "sale_order_id"])
+        vals_list = [
+            order._prepare_maintenance_schedule_vals(order_lines)
+            for order, order_lines in (by_rule - scheduled).grouped("order_id").items()
+        ]
+        schedules = schedules.create(vals_list)
+        if schedules:
+            schedules.action_activate()
+        visits = (lines - by_rule)._create_maintenance_visits()
+        return schedules.with_env(self.env), visits.with_env(self.env)
+
+    def _prepare_maintenance_schedule_vals(self, lines):
+        """Return the values of the schedule of some lines of this order."""
+        self.ensure_one()
+        return {
+            "name": self.env._(
+                "%(order)s, %(customer)s",
+                order=self.name,
+                customer=self.partner_id.display_name,
+            ),
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "site_id": self._get_visit_site().id,
+            "user_id": self.user_id.id,
+            "date_start": self._get_service_date(),
+            "sale_order_id": self.id,
+            "line_ids": [
+                Command.create(vals)
+                for line in lines
+                for vals in line._prepare_schedule_lines_vals()
+            ],
+        }
+
+    def _get_visit_site(self):
+        """Return where the customer has what was ordered."""
+        self.ensure_one()
+        customer, site = self.partner_id, self.partner_shipping_id
+        is_own = site.commercial_partner_id == customer.commercial_partner_id
+        return site if is_own else customer
+
+    def _get_service_date(self):
+        """Return the day from which what was ordered is due: the promised one, else
+        the day of the order, as the user sees it."""
+        self.ensure_one()
+        promised = self.commitment_date or self.date_order
+        return fields.Datetime.context_timestamp(self, promised).date()
+
+    def _prepare_visit_vals(self, site, pieces_by_line):
+        """Return the values of the visit that fulfils some lines at a site.
+
+        :param site: contact where it takes place
+        :param pieces_by_line: {order line: its equipment at this site}
+        """
+        self.ensure_one()
+        lines = self.env["sale.order.line"].union(*pieces_by_line)
+        types = lines.product_id.visit_type_id
+        pieces = self.env["installed.base"].union(*pieces_by_line.values())
+        distributions = filter(None, (line.analytic_distribution for line in lines))
+        vals = {
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "site_id": site.id,
+            "state": "to_plan",
+            "visit_type_id": types[:1].id,
+            "duration": sum(types.mapped("duration")),
+            "due_date": self._get_service_date(),
+            "description": "\n".join(lines.mapped("name")),
+            "sale_order_id": self.id,
+            "sale_line_ids": [Command.set(lines.ids)],
+            "analytic_distribution": next(distributions, False),
+        }
+        if pieces:
+            vals["line_ids"] = [
+                Command.create({"installed_base_id": piece.id}) for piece in pieces
+            ]
+        return vals
+
+    def action_create_visit(self):
+        """Make by hand what confirming makes: the schedule if it is missing, and a
+        visit to plan at each site."""
+        self.ensure_one()
+        # Making visits is a matter of orders: who may write one may ask for them.
+        self.check_access("write")
+        if self.state != "sale":
+            raise UserError(
+                self.env._(
+                    "Confirm %s first: visits are made of confirmed orders.",
+                    self.display_name,
+                )
+            )
+        self.service_type = self.service_type or "maintenance"
+        schedules, visits = self._create_maintenance()
+        if not schedules and not visits:
+            lines = self.sudo().order_line.filtered(lambda line: line._is_visited())
+            if not lines:
+                raise UserError(
+                    self.env._(
+                        "No line of %s is visited: choose a visit type on one of its "
+                        "products.",
+                        self.display_name,
+                    )
+                )
+            visits = lines._create_maintenance_visits()
+        if visits:
+            action = self.action_view_maintenance_visits()
+            if len(visits) == 1:
+                action.update(views=[(False, "form")], res_id=visits.id)
+            return {**action, "domain": [("id", "in", visits.ids)]}
+        return self.action_view_maintenance_schedules()
+
+    # -- Cancelling --------------------------------------------------------------------
+
+    def _action_cancel(self):
+        # Who cancels an order need not plan visits.
+        visits = self.env["maintenance.visit"].sudo()
+        done = visits.search([*self._get_visit_domain(), ("state", "=", "done")])
+        if done:
+            raise UserError(
+                self.env._(
+                    "%(order)s cannot be cancelled: these visits are done. Credit what "
+                    "the customer does not pay instead.\n%(visits)s",
+                    order=", ".join(done.sale_order_id.mapped("name")),
+                    visits="\n".join(
+                        self._describe_done_visit(visit) for visit in done
+                    ),
+                )
+            )
+        result = super()._action_cancel()
+        schedules = self.env["maintenance.schedule"].sudo()
+        schedules.search(
+            [*self._get_schedule_domain(), ("state", "!=", "closed")]
+        ).action_close()
+        left = visits.search(
+            [("sale_order_id", "in", self.ids), ("state", "in", OPEN_STATES)]
+        )
+        for order, order_visits in left.grouped("sale_order_id").items():
+            order_visits._cancel(self.env._("Order %s was cancelled.", order.name))
+        return result
+
+    def _describe_done_visit(self, visit):
+        day = visit.date_start or visit.due_date
+        return self.env._(
+            "- %(visit)s on %(day)s",
+            visit=visit.display_name,
+            day=format_date(self.env, day),
+        )
