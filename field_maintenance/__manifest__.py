@@ -22,6 +22,8 @@
         "data/maintenance_visit_type_data.xml",
         "wizards/maintenance_visit_cancel_views.xml",
         "views/maintenance_visit_views.xml",
+        "views/dispatch_board_views.xml",
+        "views/my_day_views.xml",
         "views/maintenance_visit_type_views.xml",
         "views/maintenance_visit_tag_views.xml",
         "views/maintenance_schedule_views.xml",

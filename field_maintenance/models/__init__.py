@@ -7,7 +7,10 @@ from . import maintenance_schedule
 from . import maintenance_schedule_line
 from . import maintenance_visit
 from . import maintenance_visit_calendar
+from . import maintenance_visit_dispatch
 from . import maintenance_visit_line
+from . import maintenance_visit_my_day
+from . import maintenance_visit_reporting
 from . import maintenance_visit_tag
 from . import maintenance_visit_time
 from . import maintenance_visit_type

@@ -1,2 +1,3 @@
 from . import common
 from . import test_maintenance_visit
+from . import test_visit_reporting
