@@ -99,11 +99,13 @@ class MaintenanceVisit(models.Model):
         if visits and not domain.is_true():
             matching = self.search(domain & Domain("id", "in", visits.ids), order="id")
         backlog = self._search_board_backlog(end, domain, chosen_teams, chosen_zones)
+        # Of all at once, and without asking whether each employee may be read.
+        (visits | backlog).sudo().fetch(["technician_ids"])
         if everybody:
             # Whoever has a visit is one of them.
             shown |= visits.sudo().technician_ids.sorted("name")
         return {
-            "technicians": self._get_board_rows(shown, start, end),
+            "technicians": self._get_board_rows(shown, teams, start, end),
             "has_more_technicians": technicians != shown and not everybody,
             "visits": visits[:VISIT_LIMIT]._get_board_values(matching),
             "has_more_visits": len(visits) > VISIT_LIMIT,
@@ -145,7 +147,9 @@ class MaintenanceVisit(models.Model):
     def _choose_board_groups(self, teams, zones, team_ids, zone_ids):
         """Return the chosen teams and zones; the user's own, if he did not choose."""
         if team_ids is None and zone_ids is None:
-            mine = self.env.user.sudo().employee_ids
+            people = teams.member_ids | teams.leader_id | zones.technician_ids
+            people.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+            mine = people.filtered(lambda employee: employee.user_id == self.env.user)
             return (
                 teams.filtered(lambda team: mine & (team.member_ids | team.leader_id)),
                 zones.filtered(lambda zone: mine & zone.technician_ids),
@@ -171,6 +175,7 @@ class MaintenanceVisit(models.Model):
             employees |= teams.member_ids
         if zones:
             employees |= zones.technician_ids
+        employees.fetch(["active", "company_id", "name", "resource_id", "user_id"])
         return employees.filtered(
             lambda employee: employee.active and employee.company_id in companies
         ).sorted("name")
@@ -232,7 +237,6 @@ class MaintenanceVisit(models.Model):
             "state",
             "team_id",
             "technician_id",
-            "technician_ids",
             "visit_type_id",
             "window_end",
             "window_start",
@@ -248,12 +252,12 @@ class MaintenanceVisit(models.Model):
         # Who may read a visit may read whom and where it is for, and who goes.
         visits = self.sudo()
         places = visits.partner_id | visits.site_id
-        places.fetch(["complete_name", "city"])
+        places.fetch(["city", "complete_name"])
         return [
             {
                 "id": visit.id,
                 "name": visit.name or "",
-                "customer": visit.partner_id.display_name,
+                "customer": visit.partner_id.complete_name,
                 "city": visit.site_id.city or "",
                 "visit_type": visit.visit_type_id.name or "",
                 "color": visit.visit_type_id.color,
@@ -275,8 +279,9 @@ class MaintenanceVisit(models.Model):
         ]
 
     @api.model
-    def _get_board_rows(self, technicians, start, end):
-        """Return the rows: technicians, with the hours that they work (UTC)."""
+    def _get_board_rows(self, technicians, teams, start, end):
+        """Return the rows: technicians, with their teams and the hours that they work
+        (UTC)."""
         resources = technicians.resource_id
         working, _calendars = resources._get_valid_work_intervals(
             utc.localize(start), utc.localize(end)
@@ -285,6 +290,9 @@ class MaintenanceVisit(models.Model):
             {
                 "id": technician.id,
                 "name": technician.name,
+                "team_ids": teams.filtered(
+                    lambda team, technician=technician: technician in team.member_ids
+                ).ids,
                 "working": [
                     [
                         fields.Datetime.to_string(moment.astimezone(utc))
@@ -298,9 +306,7 @@ class MaintenanceVisit(models.Model):
 
     # -- What is dropped on it ---------------------------------------------------------
 
-    def dispatch(
-        self, start, end=None, technician_id=False, from_technician_id=False
-    ):
+    def dispatch(self, start, end=None, technician_id=False, from_technician_id=False):
         """Plan or move a visit, as dropping it on the board does.
 
         :param str start: UTC
@@ -324,7 +330,9 @@ class MaintenanceVisit(models.Model):
                     )
                 )
             values["duration"] = length.total_seconds() / 3600
-        self.write({**values, **self._prepare_crew_values(technician_id, from_technician_id)})
+        self.write(
+            {**values, **self._prepare_crew_values(technician_id, from_technician_id)}
+        )
         return self._get_dispatch_warnings()
 
     def _prepare_crew_values(self, technician_id, from_technician_id):

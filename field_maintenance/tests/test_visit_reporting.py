@@ -73,9 +73,7 @@ class TestVisitReporting(MaintenanceCase):
         )
         self.assertEqual(row, (4, 2, 1, 2))
         names = ("to_plan_count", "planned_count", "done_count", "late_count")
-        self.assertEqual(
-            row, tuple(sum(self.visits.mapped(name)) for name in names)
-        )
+        self.assertEqual(row, tuple(sum(self.visits.mapped(name)) for name in names))
 
     def test_measures_of_the_pivot(self):
         described = self.env["maintenance.visit"].fields_get(
