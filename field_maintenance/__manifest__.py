@@ -31,6 +31,7 @@
         "views/service_zone_views.xml",
         "views/installed_base_views.xml",
         "views/res_partner_views.xml",
+        "views/portal_templates.xml",
         "views/menus.xml",
     ],
     "assets": {

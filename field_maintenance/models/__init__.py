@@ -11,6 +11,7 @@ from . import maintenance_visit_dispatch
 from . import maintenance_visit_line
 from . import maintenance_visit_my_day
 from . import maintenance_visit_reporting
+from . import maintenance_visit_portal
 from . import maintenance_visit_tag
 from . import maintenance_visit_time
 from . import maintenance_visit_type
