@@ -21,6 +21,11 @@
         "data/maintenance_month_data.xml",
         "data/maintenance_visit_type_data.xml",
         "wizards/maintenance_visit_cancel_views.xml",
+        "wizards/maintenance_visit_finish_views.xml",
+        "wizards/maintenance_visit_sign_views.xml",
+        "report/maintenance_visit_report.xml",
+        "report/maintenance_visit_report_templates.xml",
+        "data/mail_template_data.xml",
         "views/maintenance_visit_views.xml",
         "views/dispatch_board_views.xml",
         "views/my_day_views.xml",
@@ -32,11 +37,20 @@
         "views/installed_base_views.xml",
         "views/res_partner_views.xml",
         "views/portal_templates.xml",
+        "views/rating_rating_views.xml",
+        "views/res_config_settings_views.xml",
+        "views/service_line_views.xml",
+        "views/survey_survey_views.xml",
+        "views/survey_templates.xml",
         "views/menus.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "field_maintenance/static/src/**/*",
+            ("remove", "field_maintenance/static/src/survey/**/*"),
+        ],
+        "survey.survey_assets": [
+            "field_maintenance/static/src/survey/**/*",
         ],
         "web.assets_tests": [
             "field_maintenance/static/tests/tours/**/*",

@@ -145,6 +145,36 @@ class MaintenanceVisit(models.Model):
         check_company=True,
     )
 
+    # Who goes. Before the equipment: whose visit it is decides who may add to it.
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        string="Lead Technician",
+        index="btree_not_null",
+        check_company=True,
+        tracking=True,
+    )
+    technician_ids = fields.Many2many(
+        comodel_name="hr.employee",
+        relation="maintenance_visit_technician_rel",
+        column1="visit_id",
+        column2="employee_id",
+        string="Technicians",
+        compute="_compute_technician_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    team_id = fields.Many2one(
+        comodel_name="service.team",
+        index="btree_not_null",
+        check_company=True,
+        tracking=True,
+    )
+    route_sequence = fields.Integer(
+        default=10, aggregator=None, help="Order of the visits of a day."
+    )
+
     # Equipment
     line_ids = fields.One2many(
         comodel_name="maintenance.visit.line",
@@ -234,36 +264,6 @@ class MaintenanceVisit(models.Model):
         bypass_search_access=True,
     )
     is_all_day = fields.Boolean(related="calendar_event_id.allday", string="All Day")
-
-    # Who goes
-    technician_id = fields.Many2one(
-        comodel_name="hr.employee",
-        string="Lead Technician",
-        index="btree_not_null",
-        check_company=True,
-        tracking=True,
-    )
-    technician_ids = fields.Many2many(
-        comodel_name="hr.employee",
-        relation="maintenance_visit_technician_rel",
-        column1="visit_id",
-        column2="employee_id",
-        string="Technicians",
-        compute="_compute_technician_ids",
-        store=True,
-        readonly=False,
-        precompute=True,
-        check_company=True,
-    )
-    team_id = fields.Many2one(
-        comodel_name="service.team",
-        index="btree_not_null",
-        check_company=True,
-        tracking=True,
-    )
-    route_sequence = fields.Integer(
-        default=10, aggregator=None, help="Order of the visits of a day."
-    )
 
     # Where it comes from
     schedule_line_id = fields.Many2one(

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 
 class MaintenanceVisitLine(models.Model):
@@ -57,6 +57,18 @@ class MaintenanceVisitLine(models.Model):
         check_company=True,
     )
 
+    service_line_ids = fields.One2many(
+        comodel_name="service.line",
+        inverse_name="visit_line_id",
+        string="Parts and Time",
+        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
+        "field_installed_base.group_user",
+    )
+
+    # Of the visit, for the history of the equipment
+    visit_date = fields.Date(compute="_compute_visit_date")
+    visit_type_id = fields.Many2one(related="visit_id.visit_type_id")
+
     _equipment_once = models.UniqueIndex(
         "(visit_id, installed_base_id) WHERE installed_base_id IS NOT NULL",
         "A piece of equipment is on a visit once.",
@@ -75,6 +87,18 @@ class MaintenanceVisitLine(models.Model):
         for line in self:
             line.serial_number = (
                 line.installed_base_id.serial_number or line.serial_number
+            )
+
+    @api.depends("visit_id.actual_start", "visit_id.date_start", "visit_id.due_date")
+    @api.depends_context("tz")
+    def _compute_visit_date(self):
+        for line in self:
+            visit = line.visit_id
+            start = visit.actual_start or visit.date_start
+            line.visit_date = (
+                fields.Datetime.context_timestamp(line, start).date()
+                if start
+                else visit.due_date
             )
 
     @api.depends("installed_base_id", "product_id", "serial_number", "description")
@@ -123,3 +147,45 @@ class MaintenanceVisitLine(models.Model):
             or self.serial_number
             or ""
         )
+
+    # -- Actions -----------------------------------------------------------------------
+
+    def action_register_equipment(self):
+        """Record equipment that was found on site in the installed base."""
+        for line in self:
+            if line.installed_base_id:
+                continue
+            if not line.product_id and not (line.description or "").strip():
+                raise UserError(
+                    self.env._(
+                        "Choose the product of this equipment or describe it, then "
+                        "record it (visit %s).",
+                        line.visit_id.display_name,
+                    )
+                )
+            line.installed_base_id = self.env["installed.base"].create(
+                line._prepare_equipment_values()
+            )
+        return True
+
+    def _prepare_equipment_values(self):
+        """Return the values of the equipment that this line describes."""
+        self.ensure_one()
+        visit = self.visit_id
+        return {
+            "product_id": self.product_id.id,
+            "model": False if self.product_id else self.description,
+            "serial_number": self.serial_number,
+            "partner_id": visit.partner_id.id,
+            "site_id": visit.site_id.id,
+            "company_id": visit.company_id.id,
+        }
+
+    def action_open_visit(self):
+        """Show the visit."""
+        self.ensure_one()
+        return self.visit_id._get_form_action()
+
+    def action_print_report(self):
+        """Print the report of the visit."""
+        return self.visit_id.action_print_report()

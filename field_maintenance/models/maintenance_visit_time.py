@@ -66,3 +66,21 @@ class MaintenanceVisitTime(models.Model):
                         time.visit_id.display_name,
                     )
                 )
+
+    @api.model
+    def _get_running(self, technicians):
+        """Return the clocks of these technicians that run now, on any visit."""
+        # A clock may have been left running on a visit that is no longer theirs.
+        return self.sudo().search(
+            [("technician_id", "in", technicians.ids), ("date_end", "=", False)]
+        )
+
+    def _stop(self):
+        """Stop these clocks now, those that run."""
+        now = fields.Datetime.now()
+        running = self.filtered(lambda time: not time.date_end)
+        # A clock that was set to the future by hand ends where it starts.
+        for start, times in running.grouped("date_start").items():
+            times.date_end = max(start, now)
+        # The next clock starts in the database after this one has stopped there.
+        running.flush_recordset(["date_end"])

@@ -1,9 +1,24 @@
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    visit_report_at_done = fields.Boolean(
+        string="Send Visit Reports",
+        help="The customer is sent the report when a visit is done.",
+    )
+    visit_rating_at_done = fields.Boolean(
+        string="Ask for Ratings",
+        help="The customer is asked how content he is when a visit is done.",
+    )
+    visit_together_days = fields.Integer(
+        string="Do Together Within",
+        default=30,
+        help="Visits of one site that are due at most so many days apart are offered "
+        "to be done together.",
+    )
 
     def _get_visit_sequence(self):
         """Return the sequence that numbers the visits of this company: its own if it

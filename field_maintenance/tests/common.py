@@ -1,3 +1,5 @@
+from odoo.fields import Command
+
 from odoo.addons.field_installed_base.tests.common import (
     InstalledBaseCase,
     InstalledBaseFixtures,
@@ -70,3 +72,88 @@ class MaintenanceFixtures(InstalledBaseFixtures):
 
 class MaintenanceCase(MaintenanceFixtures, InstalledBaseCase):
     """Base class of the transaction tests."""
+
+
+class ExecutionFixtures(MaintenanceFixtures):
+    """A cleaning with a checklist, and somebody at the customer's to sign for it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.checklist = cls.env["survey.survey"].create(
+            {
+                "title": "Cleaning checklist",
+                "survey_type": "visit",
+                "access_mode": "token",
+                "users_login_required": True,
+                "users_can_go_back": True,
+                "questions_layout": "one_page",
+                "question_and_page_ids": [
+                    Command.create(
+                        {
+                            "title": "Draught measured",
+                            "question_type": "numerical_box",
+                            "constr_mandatory": True,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "title": "State of the seals",
+                            "question_type": "simple_choice",
+                            "suggested_answer_ids": [
+                                Command.create({"value": "Good"}),
+                                Command.create({"value": "Worn"}),
+                            ],
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "title": "Which seals are worn",
+                            "question_type": "char_box",
+                            "constr_mandatory": True,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "title": "For the office",
+                            "question_type": "char_box",
+                            "is_printed_on_report": False,
+                        }
+                    ),
+                ],
+            }
+        )
+        cls.draught, cls.seals, cls.which, cls.internal = cls.checklist.question_ids
+        cls.good, cls.worn = cls.seals.suggested_answer_ids
+        cls.which.triggering_answer_ids = cls.worn
+        cls.customer.email = "bakery@example.com"
+        # The portal user that the contact is was named after his login.
+        cls.contact.write({"name": "Anna Claes", "email": "anna@example.com"})
+
+    @classmethod
+    def _add_checklist(cls):
+        cls.cleaning.survey_id = cls.checklist
+
+    @classmethod
+    def _begin_visit(cls, **vals):
+        """Create a visit that the technician is doing."""
+        visit = cls._create_planned_visit(contact_id=cls.contact.id, **vals)
+        visit.action_start()
+        return visit
+
+    @classmethod
+    def _answer(cls, filling, answers, submit=True):
+        """Answer a checklist as its pages do.
+
+        :param dict answers: answer by question
+        """
+        page = filling.sudo()
+        for question, answer in answers.items():
+            page._save_lines(question, answer)
+        page._clear_inactive_conditional_answers()
+        if submit:
+            page._mark_done()
+
+
+class ExecutionCase(ExecutionFixtures, InstalledBaseCase):
+    """Base class of the transaction tests of what happens on site."""

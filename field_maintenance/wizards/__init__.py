@@ -1,1 +1,4 @@
 from . import maintenance_visit_cancel
+from . import maintenance_visit_finish
+from . import maintenance_visit_finish_line
+from . import maintenance_visit_sign

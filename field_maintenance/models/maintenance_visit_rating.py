@@ -1,0 +1,134 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.rating.models import rating_data
+
+
+class MaintenanceVisit(models.Model):
+    """How content the customer was.
+
+    Core's threads send and take ratings; `rating.mixin` would write on every visit for
+    an average that nobody needs.
+    """
+
+    _inherit = "maintenance.visit"
+
+    rating_value = fields.Float(
+        string="Rating",
+        compute="_compute_rating_value",
+        search="_search_rating_value",
+        aggregator=None,
+        groups="base.group_user",
+        help="The customer's last rating: 5 happy, 3 neutral, 1 unhappy; 0 without.",
+    )
+    rating_text = fields.Selection(
+        selection=rating_data.RATING_TEXT,
+        string="Customer Is",
+        compute="_compute_rating_value",
+        groups="base.group_user",
+    )
+
+    @api.depends("rating_ids.rating", "rating_ids.consumed")
+    def _compute_rating_value(self):
+        last = {}
+        for rating in self._search_given_ratings([("res_id", "in", self.ids)]):
+            last.setdefault(rating.res_id, rating.rating)
+        for visit in self:
+            value = last.get(visit._origin.id, 0)
+            visit.rating_value = value
+            visit.rating_text = value and rating_data._rating_to_text(value)
+
+    @api.model
+    def _search_rating_value(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        ratings = self._search_given_ratings([("rating", operator, value)])
+        return Domain("id", "in", ratings.mapped("res_id"))
+
+    @api.model
+    def _search_given_ratings(self, domain):
+        """Return ratings of visits that customers gave, the last one first."""
+        # Who may read a visit may read how content its customer was.
+        return (
+            self.env["rating.rating"]
+            .sudo()
+            .search(
+                Domain("res_model", "=", self._name)
+                & Domain("consumed", "=", True)
+                & Domain(domain),
+                order="rated_on desc, id desc",
+            )
+        )
+
+    # -- Ask ---------------------------------------------------------------------------
+
+    def _rating_get_partner(self):
+        """The person met on site rates the visit, if he can be written to."""
+        contact = self.contact_id
+        return contact if contact.email else self.partner_id
+
+    def _rating_get_operator(self):
+        """It is the lead technician who is rated."""
+        # The technician's name is shown to the customer, nothing else of him.
+        return self.technician_id.sudo().work_contact_id.sudo(self.env.su)
+
+    def _request_rating(self):
+        """Ask the customers how content they are, those that have an address."""
+        template = self.env.ref(
+            "field_maintenance.mail_template_visit_rating", raise_if_not_found=False
+        )
+        if not template:
+            return
+        for visit in self:
+            partner = visit._rating_get_partner()
+            if partner.email:
+                visit.rating_send_request(template, lang=partner.lang, force_send=False)
+
+    # -- Answer ------------------------------------------------------------------------
+
+    def rating_apply(self, rate, *args, **kwargs):
+        rating = super().rating_apply(rate, *args, **kwargs)
+        if rate < rating_data.RATING_LIMIT_OK:
+            self._schedule_unhappy_customer(rating)
+        return rating
+
+    def _schedule_unhappy_customer(self, rating):
+        """Have somebody call a customer who is not content."""
+        for visit in self:
+            visit.activity_schedule(
+                "mail.mail_activity_data_call",
+                summary=self.env._("Unhappy customer"),
+                note=Markup("<p>%s</p>") % rating.feedback if rating.feedback else "",
+                user_id=visit._get_dispatcher_user().id,
+            )
+
+    def _get_dispatcher_user(self):
+        """Return who in the office looks after this visit: the responsible of its
+        schedule, else who made it if he dispatches, else the first dispatcher of the
+        company."""
+        self.ensure_one()
+        # A customer's click has no rights on users.
+        visit = self.sudo()
+        group = self.env.ref("field_installed_base.group_dispatcher").sudo()
+        dispatchers = group.all_user_ids.filtered(
+            lambda user: (
+                user.active and not user.share and visit.company_id in user.company_ids
+            )
+        )
+        known = visit.schedule_id.user_id | visit.create_uid
+        people = dispatchers.filtered(lambda user: user._is_internal())
+        return (known & people)[:1] or people.sorted("id")[:1] or visit.create_uid
+
+    def action_view_ratings(self):
+        """Show what customers said of these visits."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_maintenance.rating_rating_action"
+        )
+        action["domain"] = [
+            ("res_model", "=", self._name),
+            ("res_id", "in", self.ids),
+            ("consumed", "=", True),
+        ]
+        return action

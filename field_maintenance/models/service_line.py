@@ -1,0 +1,265 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+# What is the office's business: technicians tell what was used, not what it costs.
+PRICE_FIELDS = frozenset({"price_unit", "discount", "coverage"})
+
+
+class ServiceLine(models.Model):
+    """What a visit used: a part, labor or a cost."""
+
+    _name = "service.line"
+    _description = "Part or Time of a Visit"
+    _order = "visit_id, sequence, id"
+    _check_company_auto = True
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    visit_line_id = fields.Many2one(
+        comodel_name="maintenance.visit.line",
+        string="Equipment",
+        index="btree_not_null",
+        ondelete="set null",
+        domain="[('visit_id', '=', visit_id)]",
+        help="The piece of equipment on which it was used.",
+    )
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(
+        related="visit_id.company_id", store=True, precompute=True, index=True
+    )
+    currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        precompute=True,
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('sale_ok', '=', True), ('type', '!=', 'combo')]",
+    )
+    line_type = fields.Selection(
+        selection=[("part", "Part"), ("labor", "Labor"), ("cost", "Cost")],
+        string="Type",
+        compute="_compute_line_type",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+    )
+    name = fields.Char(
+        string="Description",
+        compute="_compute_name",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    quantity = fields.Float(digits="Product Unit", default=1.0, required=True)
+    product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
+    price_unit = fields.Float(
+        compute="_compute_price_unit",
+        store=True,
+        readonly=False,
+        precompute=True,
+        min_display_digits="Product Price",
+        aggregator=None,
+    )
+    discount = fields.Float(string="Discount (%)", digits="Discount", aggregator=None)
+    coverage = fields.Selection(
+        selection=[
+            ("billable", "Billable"),
+            ("warranty", "Warranty"),
+            ("contract", "Contract"),
+        ],
+        required=True,
+        default="billable",
+        help="Who pays: the customer, or a promise made to him before.",
+    )
+    price_subtotal = fields.Monetary(
+        string="Subtotal", compute="_compute_price_subtotal", store=True
+    )
+    sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Order Line",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
+        "field_installed_base.group_user",
+    )
+    is_ordered = fields.Boolean(
+        compute="_compute_is_ordered", help="It is on a sales order that is not void."
+    )
+
+    _quantity_positive = models.Constraint(
+        "CHECK (quantity > 0)", "The quantity of what was used must be above zero."
+    )
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.depends("visit_id")
+    def _compute_currency_id(self):
+        for line in self:
+            line.currency_id = line._get_pricelist().currency_id or (
+                line.visit_id.company_id.currency_id
+            )
+
+    @api.depends("product_id")
+    def _compute_line_type(self):
+        for line in self:
+            is_service = line.product_id.type == "service"
+            line.line_type = "labor" if is_service else "part"
+
+    @api.depends("product_id")
+    def _compute_name(self):
+        for line in self:
+            partner = line.visit_id.partner_id
+            product = line.product_id.with_context(lang=partner.lang)
+            line.name = product.display_name
+
+    @api.depends("product_id", "quantity")
+    def _compute_price_unit(self):
+        for line in self:
+            if line.product_id and not line.is_ordered:
+                line.price_unit = line._get_pricelist_price()
+            else:
+                line.price_unit = line.price_unit
+
+    @api.depends("quantity", "price_unit", "discount")
+    def _compute_price_subtotal(self):
+        for line in self:
+            net = line.price_unit * (1 - (line.discount or 0) / 100)
+            line.price_subtotal = line.quantity * net
+
+    @api.depends("sale_line_id.state")
+    def _compute_is_ordered(self):
+        for line in self:
+            # Whether it is ordered must not depend on who may read orders.
+            order_line = line.sudo().sale_line_id
+            line.is_ordered = bool(order_line) and order_line.state != "cancel"
+
+    def _get_pricelist(self):
+        """Return the pricelist of the visit's order, else the customer's."""
+        self.ensure_one()
+        # Prices are the customer's, whoever enters what was used.
+        visit = self.visit_id.sudo().with_company(self.visit_id.company_id)
+        return (
+            visit.sale_order_id.pricelist_id
+            or visit.partner_id.property_product_pricelist
+        )
+
+    def _get_pricelist_price(self):
+        """Return the price of one unit in the line's currency, as an order of the
+        customer would have it."""
+        self.ensure_one()
+        pricelist = self._get_pricelist()
+        product = self.product_id.sudo().with_company(self.visit_id.company_id)
+        price = pricelist._get_product_price(
+            product,
+            quantity=self.quantity or 1.0,
+            currency=self.currency_id,
+            uom=product.uom_id,
+            date=fields.Datetime.now(),
+        )
+        position = self.env["account.fiscal.position"].sudo()
+        partner, company = self.visit_id.partner_id.sudo(), self.visit_id.company_id
+        position = position.with_company(company)._get_fiscal_position(
+            partner, self.visit_id.site_id.sudo()
+        )
+        return product._get_tax_included_unit_price_from_price(
+            price,
+            product_taxes=product.taxes_id._filter_taxes_by_company(company),
+            fiscal_position=position,
+        )
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_price_rights(vals)
+        lines = super().create(vals_list)
+        lines._check_visit_open()
+        return lines
+
+    def write(self, vals):
+        self._check_price_rights(vals)
+        if vals.keys() & {"product_id", "quantity", "visit_id", *PRICE_FIELDS}:
+            self._check_not_ordered()
+            self._check_visit_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_ordered(self):
+        self._check_not_ordered()
+        self._check_visit_open()
+
+    def _check_price_rights(self, vals):
+        """Refuse prices from those who only tell what was used."""
+        if self.env.su or not vals.keys() & PRICE_FIELDS:
+            return
+        if not self.env.user.has_group("field_installed_base.group_dispatcher"):
+            raise AccessError(
+                self.env._(
+                    "Prices and coverage are set by the office. Enter what was used, "
+                    "and ask a dispatcher for another price."
+                )
+            )
+
+    def _check_not_ordered(self):
+        """Refuse to change what was put on a sales order.
+
+        :raise UserError: naming the order
+        """
+        for line in self:
+            if line.is_ordered:
+                raise UserError(
+                    self.env._(
+                        "%(product)s is on order %(order)s already. Change it there, "
+                        "or remove it there first.",
+                        product=line.product_id.display_name,
+                        order=line.sudo().sale_line_id.order_id.name,
+                    )
+                )
+
+    def _check_visit_open(self):
+        """Refuse to add to, change or delete what a visit used that is cancelled."""
+        self.visit_id._check_state(
+            ("to_plan", "planned", "in_progress", "done"),
+            self.env._("change the parts of"),
+        )
+
+    # -- Sales order -------------------------------------------------------------------
+
+    def _prepare_order_line_values(self):
+        """Return the values of the order line that bills this."""
+        self.ensure_one()
+        return {
+            "product_id": self.product_id.id,
+            "name": self.name,
+            "product_uom_qty": self.quantity,
+            "price_unit": self.price_unit,
+            "discount": self.discount,
+        }
+
+    # -- Product catalog ---------------------------------------------------------------
+
+    def _get_product_catalog_lines_data(self, **kwargs):
+        """Return what the catalog shows of a product that the visit used."""
+        if not self:
+            return {"quantity": 0}
+        return {
+            "quantity": sum(self.mapped("quantity")),
+            "price": self[0].price_unit,
+            "uomDisplayName": self.product_id.uom_id.display_name,
+            # Several lines of one product are changed on the visit.
+            "readOnly": len(self) > 1 or self.is_ordered or self.visit_id._is_readonly(),
+        }

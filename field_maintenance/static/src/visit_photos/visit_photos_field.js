@@ -1,0 +1,44 @@
+import {
+    Many2ManyBinaryField,
+    many2ManyBinaryField,
+} from "@web/views/fields/many2many_binary/many2many_binary_field";
+import { registry } from "@web/core/registry";
+import { useFileViewer } from "@web/core/file_viewer/file_viewer_hook";
+
+/** Photos as pictures, taken with the phone's camera and kept at once. */
+export class VisitPhotosField extends Many2ManyBinaryField {
+    static template = "field_maintenance.VisitPhotosField";
+
+    setup() {
+        super.setup();
+        this.fileViewer = useFileViewer();
+    }
+
+    async onFileUploaded(files) {
+        await super.onFileUploaded(files);
+        // A phone is put away without saving.
+        await this.props.record.save();
+    }
+
+    onPhotoClick(id) {
+        const photos = this.files.map((file) => ({
+            id: file.id,
+            name: file.name,
+            isImage: true,
+            isViewable: true,
+            defaultSource: `/web/image/${file.id}`,
+            downloadUrl: this.getUrl(file.id),
+        }));
+        this.fileViewer.open(
+            photos.find((photo) => photo.id === id),
+            photos
+        );
+    }
+}
+
+export const visitPhotosField = {
+    ...many2ManyBinaryField,
+    component: VisitPhotosField,
+};
+
+registry.category("fields").add("visit_photos", visitPhotosField);

@@ -1,0 +1,188 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class MaintenanceVisitFinish(models.TransientModel):
+    """Asks what was done on a visit, and what happens with what is left.
+
+    With one piece of equipment or none, it is asked for the visit as a whole.
+    """
+
+    _name = "maintenance.visit.finish"
+    _description = "Finish a Visit"
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit", required=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="visit_id.company_id")
+    line_ids = fields.One2many(
+        comodel_name="maintenance.visit.finish.line",
+        inverse_name="finish_id",
+        string="Equipment",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    has_several_lines = fields.Boolean(compute="_compute_has_several_lines")
+    completion = fields.Selection(
+        selection=lambda self: self._selection_completion(),
+        string="Work Is",
+        default="full",
+        required=True,
+    )
+    work_done = fields.Text(
+        compute="_compute_work_done", store=True, readonly=False, precompute=True
+    )
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        string="Done By",
+        compute="_compute_technician_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    is_complete = fields.Boolean(compute="_compute_is_complete")
+    incomplete_reason = fields.Char(string="Why Not")
+    has_follow_up = fields.Boolean(
+        string="Follow-Up Visit",
+        default=True,
+        help="A visit for what is left.",
+    )
+    follow_up_date = fields.Date(default=lambda self: self._default_follow_up_date())
+    customer_feedback = fields.Text(help="What the customer says.")
+    is_signed = fields.Boolean(compute="_compute_is_signed")
+    signature = fields.Image(max_width=1024, max_height=512)
+    signed_by = fields.Char(
+        compute="_compute_signed_by", store=True, readonly=False, precompute=True
+    )
+    recipient_email = fields.Char(compute="_compute_recipient_email")
+    send_report = fields.Boolean(
+        compute="_compute_send_report", store=True, readonly=False, precompute=True
+    )
+
+    def _selection_completion(self):
+        lines = self.env["maintenance.visit.line"]
+        return lines._fields["completion"]._description_selection(self.env)
+
+    def _default_follow_up_date(self):
+        return self.env["maintenance.visit"]._get_default_follow_up_date()
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.depends("visit_id")
+    def _compute_line_ids(self):
+        for wizard in self:
+            visit = wizard.visit_id
+            lines = (visit | visit._get_absorbed()).line_ids
+            wizard.line_ids = [
+                Command.clear(),
+                *(
+                    Command.create(
+                        {
+                            "visit_line_id": line.id,
+                            "work_done": line.work_done,
+                            "technician_id": (
+                                line.technician_id or wizard._get_default_technician()
+                            ).id,
+                        }
+                    )
+                    for line in lines
+                ),
+            ]
+
+    @api.depends("line_ids")
+    def _compute_has_several_lines(self):
+        for wizard in self:
+            wizard.has_several_lines = len(wizard.line_ids) > 1
+
+    @api.depends("visit_id")
+    def _compute_work_done(self):
+        for wizard in self:
+            wizard.work_done = wizard.visit_id.line_ids[:1].work_done
+
+    @api.depends("visit_id")
+    def _compute_technician_id(self):
+        for wizard in self:
+            known = wizard.visit_id.line_ids[:1].technician_id
+            wizard.technician_id = known or wizard._get_default_technician()
+
+    def _get_default_technician(self):
+        """Return who did it: the user if he goes there, else the lead."""
+        return self.visit_id and self.visit_id._find_clock_technician()
+
+    @api.depends("completion", "line_ids.completion", "has_several_lines")
+    def _compute_is_complete(self):
+        for wizard in self:
+            answers = (
+                set(wizard.line_ids.mapped("completion"))
+                if wizard.has_several_lines
+                else {wizard.completion}
+            )
+            wizard.is_complete = answers == {"full"}
+
+    @api.depends("visit_id")
+    def _compute_is_signed(self):
+        for wizard in self:
+            wizard.is_signed = bool(wizard.visit_id.signed_on)
+
+    @api.depends("visit_id")
+    def _compute_signed_by(self):
+        for wizard in self:
+            visit = wizard.visit_id
+            wizard.signed_by = visit and visit._get_default_signatory()
+
+    @api.depends("visit_id")
+    def _compute_recipient_email(self):
+        for wizard in self:
+            visit = wizard.visit_id
+            wizard.recipient_email = visit and visit._get_report_recipient().email
+
+    @api.depends("visit_id")
+    def _compute_send_report(self):
+        for wizard in self:
+            wizard.send_report = bool(
+                wizard.recipient_email and wizard.company_id.visit_report_at_done
+            )
+
+    # -- Actions -----------------------------------------------------------------------
+
+    def action_finish(self):
+        """Finish the visit with these answers."""
+        self.ensure_one()
+        if self.signature:
+            self.visit_id.write(
+                {"signature": self.signature, "signed_by": self.signed_by}
+            )
+        self.visit_id._finish(self._prepare_finish_values())
+        return {"type": "ir.actions.act_window_close"}
+
+    def _prepare_finish_values(self):
+        """Return the answers as :meth:`maintenance.visit._finish` takes them."""
+        self.ensure_one()
+        reason = not self.is_complete and self.incomplete_reason
+        answers = self.line_ids if self.has_several_lines else self
+        whole = {
+            "completion": self.completion,
+            "incomplete_reason": reason,
+            "work_done": self.work_done,
+            "technician_id": self.technician_id.id,
+        }
+        lines = {
+            line.visit_line_id.id: {
+                "completion": line.completion,
+                "incomplete_reason": reason,
+                "work_done": line.work_done,
+                "technician_id": line.technician_id.id,
+            }
+            for line in self.line_ids
+            if answers == self.line_ids
+        }
+        follow_up = not self.is_complete and self.has_follow_up
+        return {
+            **whole,
+            "lines": lines,
+            "customer_feedback": self.customer_feedback,
+            "follow_up_date": follow_up and self.follow_up_date,
+            "send_report": self.send_report,
+        }

@@ -1,0 +1,35 @@
+from odoo import api, fields, models
+
+
+class MaintenanceVisitFinishLine(models.TransientModel):
+    """What was done on one of several pieces of equipment."""
+
+    _name = "maintenance.visit.finish.line"
+    _description = "Finish a Visit: Equipment"
+
+    finish_id = fields.Many2one(
+        comodel_name="maintenance.visit.finish", required=True, ondelete="cascade"
+    )
+    visit_line_id = fields.Many2one(
+        comodel_name="maintenance.visit.line",
+        string="Equipment",
+        required=True,
+        ondelete="cascade",
+    )
+    name = fields.Char(compute="_compute_name")
+    completion = fields.Selection(
+        selection=lambda self: self._selection_completion(),
+        string="Work Is",
+        default="full",
+        required=True,
+    )
+    work_done = fields.Text()
+    technician_id = fields.Many2one(comodel_name="hr.employee", string="Done By")
+
+    def _selection_completion(self):
+        return self.env["maintenance.visit.finish"]._selection_completion()
+
+    @api.depends("visit_line_id")
+    def _compute_name(self):
+        for line in self:
+            line.name = line.visit_line_id.display_name

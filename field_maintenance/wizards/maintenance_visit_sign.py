@@ -1,0 +1,32 @@
+from odoo import api, fields, models
+
+
+class MaintenanceVisitSign(models.TransientModel):
+    """Takes the customer's signature on the technician's phone."""
+
+    _name = "maintenance.visit.sign"
+    _description = "Sign a Visit"
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit", required=True, ondelete="cascade"
+    )
+    signature = fields.Image(max_width=1024, max_height=512, required=True)
+    signed_by = fields.Char(
+        compute="_compute_signed_by",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+    )
+
+    @api.depends("visit_id")
+    def _compute_signed_by(self):
+        for wizard in self:
+            visit = wizard.visit_id
+            wizard.signed_by = visit and visit._get_default_signatory()
+
+    def action_sign(self):
+        """Keep the signature on the visit."""
+        self.ensure_one()
+        self.visit_id.write({"signature": self.signature, "signed_by": self.signed_by})
+        return {"type": "ir.actions.act_window_close"}
