@@ -11,6 +11,7 @@ from . import maintenance_visit_checklist
 from . import maintenance_visit_clock
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
+from . import maintenance_visit_lateness
 from . import maintenance_visit_line
 from . import maintenance_visit_merge
 from . import maintenance_visit_my_day
@@ -19,7 +20,6 @@ from . import maintenance_visit_portal
 from . import maintenance_visit_proof
 from . import maintenance_visit_rating
 from . import maintenance_visit_report
-from . import maintenance_visit_reporting
 from . import maintenance_visit_tag
 from . import maintenance_visit_time
 from . import maintenance_visit_type

@@ -11,8 +11,8 @@ from . import test_service_line
 from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
+from . import test_visit_lateness
 from . import test_visit_proof
 from . import test_visit_rating
 from . import test_visit_report
-from . import test_visit_reporting
 from . import test_visit_together

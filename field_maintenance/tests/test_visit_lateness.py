@@ -12,7 +12,7 @@ from .common import MaintenanceCase
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-06-16 10:00:00")
-class TestVisitReporting(MaintenanceCase):
+class TestVisitLateness(MaintenanceCase):
     """Lateness and counts are the same in Python, in searches and in groups."""
 
     @classmethod
