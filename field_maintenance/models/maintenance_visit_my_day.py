@@ -1,0 +1,5 @@
+from odoo import models
+
+
+class MaintenanceVisit(models.Model):
+    _inherit = "maintenance.visit"

@@ -1,0 +1,373 @@
+import { TimelineModel } from "@web_timeline/views/timeline/timeline_model.esm";
+import { browser } from "@web/core/browser/browser";
+import {
+    deserializeDate,
+    deserializeDateTime,
+    getStartOfLocalWeek,
+    serializeDateTime,
+} from "@web/core/l10n/dates";
+import { RPCError } from "@web/core/network/rpc";
+import { KeepLast } from "@web/core/utils/concurrency";
+import { user } from "@web/core/user";
+import { _t } from "@web/core/l10n/translation";
+
+const { DateTime, Interval } = luxon;
+
+export const SCALES = {
+    day: _t("Day"),
+    week: _t("Week"),
+    fortnight: _t("2 weeks"),
+    month: _t("Month"),
+};
+/** Nobody's row. */
+export const NOBODY = 0;
+const SNAP_MINUTES = 15;
+/** What a person may not do, as against what fails. */
+const REFUSALS = ["AccessError", "MissingError", "UserError", "ValidationError"].map(
+    (name) => `odoo.exceptions.${name}`
+);
+
+export class DispatchBoardModel extends TimelineModel {
+    static services = ["notification"];
+
+    /** Rights come with the data: the parent's questions about them are not asked. */
+    setup(params, { notification }) {
+        this.params = params;
+        this.model_name = params.resModel;
+        this.fields = params.fields;
+        this.date_start = params.date_start;
+        this.date_stop = params.date_stop;
+        this.notification = notification;
+        this.keepLast = new KeepLast();
+        this.data = [];
+        this.board = null;
+        const { anchor, ...choice } = params.boardState || {};
+        this.choice = {
+            scale: "week",
+            allHours: false,
+            byTeam: false,
+            teamIds: null,
+            zoneIds: null,
+            ...this._readChoice(),
+            ...choice,
+        };
+        if (this.env.isSmall) {
+            this.choice.scale = "day";
+        }
+        this.anchor = anchor ? DateTime.fromMillis(anchor) : DateTime.now();
+    }
+
+    // What the user chose is kept by his browser, for each company.
+
+    get _storageKey() {
+        return `field_maintenance.dispatch_board.${user.userId}.${user.activeCompany.id}`;
+    }
+
+    _readChoice() {
+        try {
+            return JSON.parse(browser.localStorage.getItem(this._storageKey)) || {};
+        } catch {
+            return {};
+        }
+    }
+
+    choose(changes) {
+        Object.assign(this.choice, changes);
+        const { scale, byTeam, teamIds, zoneIds } = this.choice;
+        browser.localStorage.setItem(
+            this._storageKey,
+            JSON.stringify({ scale, byTeam, teamIds, zoneIds })
+        );
+        return this.reload();
+    }
+
+    /** What to come back to after a form was open. */
+    exportState() {
+        return { ...this.choice, anchor: this.anchor.toMillis() };
+    }
+
+    // -- The stretch of time that is shown ---------------------------------------------
+
+    get window() {
+        const { scale } = this.choice;
+        if (scale === "month") {
+            const start = this.anchor.startOf("month");
+            return { start, end: start.plus({ months: 1 }) };
+        }
+        if (scale === "day") {
+            const start = this.anchor.startOf("day");
+            return { start, end: start.plus({ days: 1 }) };
+        }
+        const start = getStartOfLocalWeek(this.anchor);
+        return { start, end: start.plus({ weeks: scale === "week" ? 1 : 2 }) };
+    }
+
+    get windowLabel() {
+        const { start, end } = this.window;
+        if (this.choice.scale === "day") {
+            return start.toLocaleString({ weekday: "short", day: "numeric", month: "long" });
+        }
+        if (this.choice.scale === "month") {
+            return start.toLocaleString({ month: "long", year: "numeric" });
+        }
+        return Interval.fromDateTimes(start, end.minus({ days: 1 })).toLocaleString({
+            day: "numeric",
+            month: "short",
+            year: "numeric",
+        });
+    }
+
+    get lastDayLabel() {
+        return this.window.end
+            .minus({ days: 1 })
+            .toLocaleString({ day: "numeric", month: "short" });
+    }
+
+    show(date) {
+        this.anchor = date;
+        return this.reload();
+    }
+
+    showNext(direction = 1) {
+        const step = {
+            day: { days: direction },
+            week: { weeks: direction },
+            fortnight: { weeks: 2 * direction },
+            month: { months: direction },
+        }[this.choice.scale];
+        return this.show(this.anchor.plus(step));
+    }
+
+    // -- Data --------------------------------------------------------------------------
+
+    async load(searchParams) {
+        this.searchParams = searchParams;
+        const { start, end } = this.window;
+        const board = await this.keepLast.add(
+            this.orm.call(this.model_name, "get_dispatch_board", [], {
+                start: serializeDateTime(start),
+                end: serializeDateTime(end),
+                domain: searchParams.domain,
+                team_ids: this.choice.teamIds,
+                zone_ids: this.choice.zoneIds,
+                context: searchParams.context,
+            })
+        );
+        for (const visit of [...board.visits, ...board.backlog]) {
+            visit.start = visit.date_start && deserializeDateTime(visit.date_start);
+            visit.end = visit.date_end && deserializeDateTime(visit.date_end);
+            visit.due = visit.due_date && deserializeDate(visit.due_date);
+        }
+        for (const technician of board.technicians) {
+            technician.working = technician.working.map((interval) =>
+                interval.map((moment) => deserializeDateTime(moment))
+            );
+        }
+        this.choice.teamIds = board.team_ids;
+        this.choice.zoneIds = board.zone_ids;
+        this.board = board;
+        this.data = board.visits;
+        this.rows = this._makeRows();
+        this.hiddenStretches = this._findHiddenStretches();
+    }
+
+    async reload() {
+        await this.load(this.searchParams);
+        this.notify();
+    }
+
+    get canEdit() {
+        return this.params.canUpdate && this.board.can_dispatch;
+    }
+
+    get canCreate() {
+        return this.params.canCreate && this.board.can_dispatch;
+    }
+
+    get canDelete() {
+        return false;
+    }
+
+    getVisit(id) {
+        return [...this.board.visits, ...this.board.backlog].find((visit) => visit.id === id);
+    }
+
+    getVisitsOf(technicianId) {
+        return this.board.visits.filter((visit) =>
+            technicianId === NOBODY
+                ? !visit.technician_ids.length
+                : visit.technician_ids.includes(technicianId)
+        );
+    }
+
+    // -- Rows --------------------------------------------------------------------------
+
+    /**
+     * Rows in their order: { id, technicianId, name, hours, capacity }, and those of
+     * teams with the ids of the rows below them: { id, name, nested }.
+     */
+    _makeRows() {
+        const { technicians, teams } = this.board;
+        const rows = [];
+        if (this.getVisitsOf(NOBODY).length) {
+            rows.push(this._makeRow("0", { id: NOBODY, name: _t("Without technician") }));
+        }
+        if (!this.choice.byTeam) {
+            return rows.concat(technicians.map((one) => this._makeRow(`${one.id}`, one)));
+        }
+        const { teamIds } = this.choice;
+        const shown = teams.filter((team) => !teamIds.length || teamIds.includes(team.id));
+        const sections = shown.map((team) => ({
+            ...team,
+            members: technicians.filter((one) => one.team_ids.includes(team.id)),
+        }));
+        sections.push({
+            id: 0,
+            name: _t("Without team"),
+            members: technicians.filter(
+                (one) => !shown.some((team) => one.team_ids.includes(team.id))
+            ),
+        });
+        for (const { id, name, members } of sections.filter((team) => team.members.length)) {
+            const nested = members.map((one) => this._makeRow(`team-${id}-${one.id}`, one));
+            rows.push({ id: `team-${id}`, name, nested: nested.map((row) => row.id) });
+            rows.push(...nested);
+        }
+        return rows;
+    }
+
+    _makeRow(id, technician) {
+        const { start, end } = this.window;
+        const shown = Interval.fromDateTimes(start, end);
+        const sum = (intervals) =>
+            intervals.reduce((hours, [from, to]) => {
+                const part = shown.intersection(Interval.fromDateTimes(from, to));
+                return hours + (part ? part.length("hours") : 0);
+            }, 0);
+        const visits = this.getVisitsOf(technician.id).filter((visit) => visit.end > visit.start);
+        return {
+            id,
+            technicianId: technician.id,
+            name: technician.name,
+            working: technician.working,
+            hours: Math.round(sum(visits.map((visit) => [visit.start, visit.end]))),
+            capacity: Math.round(sum(technician.working || [])),
+        };
+    }
+
+    /** Stretches in which a technician does not work, within what is shown. */
+    getTimeOff(row) {
+        const { start, end } = this.window;
+        const off = [];
+        let free = start;
+        for (const [from, to] of row.working || []) {
+            if (from > free) {
+                off.push([free, from]);
+            }
+            free = DateTime.max(free, to);
+        }
+        if (row.working && free < end) {
+            off.push([free, end]);
+        }
+        return off;
+    }
+
+    /**
+     * Nights and days off, on which nobody works and nothing is planned: they would
+     * take two thirds of the width.
+     */
+    _findHiddenStretches() {
+        const { start, end } = this.window;
+        if (this.choice.allHours) {
+            return [];
+        }
+        const busy = this.board.technicians
+            .flatMap((technician) => technician.working)
+            // Who may work at any time says nothing about hours.
+            .filter(([from, to]) => to.diff(from, "hours").hours < 23)
+            .concat(this.board.visits.map((visit) => [visit.start, visit.end]));
+        let first = 24;
+        let last = 0;
+        const days = new Set();
+        for (const [from, to] of busy) {
+            const day = from.startOf("day");
+            days.add(day.toISODate());
+            first = Math.min(first, from.hour);
+            last = Math.max(last, Math.min(24, Math.ceil(to.diff(day, "hours").hours)));
+        }
+        if (!days.size) {
+            [first, last] = [8, 17];
+        }
+        const hidden = [];
+        for (let day = start; day < end; day = day.plus({ days: 1 })) {
+            const next = day.plus({ days: 1 });
+            if (days.size && !days.has(day.toISODate()) && this.choice.scale !== "day") {
+                hidden.push([day, next]);
+            } else {
+                hidden.push([day, day.set({ hour: first })]);
+                if (last < 24) {
+                    hidden.push([day.set({ hour: last }), next]);
+                }
+            }
+        }
+        // What touches is one.
+        return hidden
+            .filter(([from, to]) => from < to)
+            .reduce((merged, [from, to]) => {
+                const before = merged.at(-1);
+                if (before && before[1] >= from) {
+                    before[1] = to;
+                } else {
+                    merged.push([from, to]);
+                }
+                return merged;
+            }, []);
+    }
+
+    /** The moment at which something dropped there begins. */
+    snap(moment) {
+        const date = DateTime.fromMillis(moment.valueOf());
+        const minutes = Math.round(date.minute / SNAP_MINUTES) * SNAP_MINUTES;
+        const snapped = date.startOf("hour").plus({ minutes });
+        const night = this.hiddenStretches.find(([from, to]) => from <= snapped && snapped < to);
+        return night ? night[1] : snapped;
+    }
+
+    // -- Changes -----------------------------------------------------------------------
+
+    /**
+     * Plan or move a visit, then show what has become of it.
+     *
+     * @returns {Promise<boolean>} false if it was refused; the user was told why
+     */
+    dispatch(visit, { start, end, technicianId, fromTechnicianId }) {
+        return this._change("dispatch", [[visit.id]], {
+            start: serializeDateTime(start),
+            end: end ? serializeDateTime(end) : false,
+            technician_id: technicianId || false,
+            from_technician_id: fromTechnicianId || false,
+        });
+    }
+
+    putBack(visit) {
+        return this._change("action_put_back", [[visit.id]]);
+    }
+
+    async _change(method, args, kwargs = {}) {
+        let warnings = [];
+        try {
+            warnings = await this.orm.call(this.model_name, method, args, kwargs);
+        } catch (error) {
+            if (!(error instanceof RPCError) || !REFUSALS.includes(error.exceptionName)) {
+                throw error;
+            }
+            this.notification.add(error.data.message, { type: "danger" });
+            return false;
+        }
+        for (const warning of Array.isArray(warnings) ? warnings : []) {
+            this.notification.add(warning, { type: "warning" });
+        }
+        await this.reload();
+        return true;
+    }
+}

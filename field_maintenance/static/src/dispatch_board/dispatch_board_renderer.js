@@ -1,0 +1,430 @@
+/* global vis */
+import { TimelineRenderer } from "@web_timeline/views/timeline/timeline_renderer.esm";
+import { onPatched, onWillUnmount, useExternalListener, useRef, useState } from "@odoo/owl";
+import { localization } from "@web/core/l10n/localization";
+import { formatDate } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { usePopover } from "@web/core/popover/popover_hook";
+import { useDraggable } from "@web/core/utils/draggable";
+import { renderToElement } from "@web/core/utils/render";
+import { DispatchPopover } from "./dispatch_popover";
+import { NOBODY, SCALES } from "./dispatch_board_model";
+
+const { DateTime } = luxon;
+
+const AXES = {
+    day: { scale: "hour", step: 1 },
+    week: { scale: "hour", step: 4 },
+    fortnight: { scale: "day", step: 1 },
+    month: { scale: "day", step: 1 },
+};
+/** Where a dragged visit of the backlog would land. */
+const LANDING = "landing";
+
+export class DispatchBoardRenderer extends TimelineRenderer {
+    static template = "field_maintenance.DispatchBoardRenderer";
+    static props = {
+        model: Object,
+        openVisit: Function,
+        createVisit: Function,
+    };
+
+    setup() {
+        super.setup();
+        this.scales = Object.entries(SCALES);
+        this.state = useState({ filter: "", showBacklog: !this.env.isSmall });
+        this.backlogRef = useRef("backlog");
+        this.popover = usePopover(DispatchPopover, {
+            position: "right",
+            popoverClass: "o_dispatch_popover",
+        });
+        useDraggable({
+            ref: this.rootRef,
+            enable: () => this.model.canEdit && !this.env.isSmall,
+            elements: ".o_dispatch_backlog .o_dispatch_card",
+            cursor: "grabbing",
+            onDragStart: ({ element, addClass }) => {
+                this.popover.close();
+                addClass(element, "o_dispatch_dragged");
+            },
+            onDrag: ({ x, y, element }) => this.showLanding(this.getDraggedVisit(element), x, y),
+            onDrop: ({ x, y, element }) => this.dropFromBacklog(this.getDraggedVisit(element), x, y),
+            onDragEnd: () => this.timeline.itemsData.remove(LANDING),
+        });
+        // The end of a drag says nothing about where outside the rows it ended.
+        useExternalListener(window, "pointerup", (ev) => (this.lastPointer = ev), {
+            capture: true,
+        });
+        onPatched(() => this.on_data_loaded());
+        onWillUnmount(() => this.timeline && this.timeline.destroy());
+    }
+
+    // -- The timeline ------------------------------------------------------------------
+
+    /** The rows fill what is free; the parent's fixed height does not fit a backlog. */
+    on_attach_callback() {}
+
+    /** Nothing is drawn here: new data is drawn once the page is patched. */
+    init_timeline() {
+        if (this.env.isSmall) {
+            return;
+        }
+        this.items = new vis.DataSet();
+        this.groups = new vis.DataSet();
+        const { canEdit } = this.model;
+        this.timeline = new vis.Timeline(this.canvasRef.el, this.items, this.groups, {
+            ...this.options,
+            dataAttributes: ["visit", "row"],
+            editable: { add: false, remove: false, updateGroup: canEdit, updateTime: canEdit },
+            groupTemplate: (group) => group && this.renderRow(group),
+            height: "100%",
+            itemsAlwaysDraggable: { item: canEdit, range: canEdit },
+            margin: { item: { horizontal: 0, vertical: 3 }, axis: 3 },
+            // The window is chosen above: what lies outside it is not loaded.
+            moment: (date) => this.toMoment(date),
+            moveable: false,
+            multiselect: false,
+            onMove: (item, callback) => this.move(item, callback),
+            onMoving: (item, callback) => callback(this.allowsMoving(item) ? item : null),
+            orientation: { axis: "top", item: "top" },
+            selectable: true,
+            showCurrentTime: true,
+            snap: (date) => this.model.snap(date).toJSDate(),
+            template: (item) => (item && item.evt ? this.renderItem(item.evt) : ""),
+            verticalScroll: true,
+            zoomable: false,
+        });
+        this.timeline.on("click", (ev) => this.onTimelineClick(ev));
+        this.timeline.on("doubleClick", (ev) => this.onTimelineDoubleClick(ev));
+        this.timeline.on("changed", () => this.makeItemsReachable());
+        this.on_data_loaded();
+    }
+
+    /** In the time zone of all other dates of the page, where the library takes none. */
+    toMoment(date) {
+        const moment = vis.moment(date);
+        return moment.utcOffset(DateTime.fromMillis(moment.valueOf()).offset);
+    }
+
+    on_data_loaded() {
+        if (!this.timeline) {
+            return;
+        }
+        const { rows, hiddenStretches } = this.model;
+        this.replace(this.groups, rows.map((row, order) => this.makeGroup(row, order)));
+        this.replace(this.items, rows.flatMap((row) => this.makeItems(row)));
+        let { start, end } = this.model.window;
+        // The edges are what can be seen first and last.
+        const [before, after] = [hiddenStretches[0], hiddenStretches.at(-1)];
+        start = before && before[0] <= start ? before[1] : start;
+        end = after && after[1] >= end ? after[0] : end;
+        this.timeline.setOptions({
+            format: this.getAxisFormat(),
+            hiddenDates: hiddenStretches.map(([from, to]) => ({
+                start: from.toJSDate(),
+                end: to.toJSDate(),
+            })),
+            timeAxis: AXES[this.model.choice.scale],
+        });
+        this.timeline.setWindow(start.toJSDate(), end.toJSDate(), { animation: false });
+    }
+
+    replace(dataset, rows) {
+        const kept = new Set(rows.map((row) => row.id));
+        dataset.remove(dataset.getIds().filter((id) => !kept.has(id)));
+        dataset.update(rows);
+    }
+
+    getAxisFormat() {
+        const { scale } = this.model.choice;
+        const hour = localization.timeFormat.includes("a") ? "ha" : "H:mm";
+        const day = { weekday: "short", day: "numeric" };
+        const month = { month: "long", year: "numeric" };
+        const toText = (format) => (date) => {
+            const moment = DateTime.fromMillis(date.valueOf());
+            return typeof format === "string"
+                ? moment.toFormat(format).toLowerCase()
+                : moment.toLocaleString(format);
+        };
+        const minor = { day: hour, week: hour, fortnight: day, month: { day: "numeric" } };
+        const major = {
+            day: { weekday: "long", day: "numeric", month: "long" },
+            week: { ...day, month: "short" },
+            fortnight: month,
+            month,
+        };
+        return { minorLabels: toText(minor[scale]), majorLabels: toText(major[scale]) };
+    }
+
+    makeGroup(row, order) {
+        const group = { id: row.id, content: row.name, order, row };
+        if (row.nested) {
+            Object.assign(group, {
+                nestedGroups: row.nested,
+                showNested: this.groups.get(row.id)?.showNested ?? true,
+                className: "o_dispatch_team",
+            });
+        }
+        return group;
+    }
+
+    makeItems(row) {
+        if (row.nested) {
+            return [];
+        }
+        const items = this.model.getTimeOff(row).map(([from, to], index) => ({
+            id: `off-${row.id}-${index}`,
+            type: "background",
+            className: "o_dispatch_off",
+            group: row.id,
+            start: from.toJSDate(),
+            end: to.toJSDate(),
+        }));
+        for (const visit of this.model.getVisitsOf(row.technicianId)) {
+            items.push({
+                id: `${visit.id}-${row.id}`,
+                type: "range",
+                className: this.getVisitClass(visit),
+                content: visit.customer,
+                group: row.id,
+                start: visit.start.toJSDate(),
+                end: visit.end.toJSDate(),
+                evt: visit,
+                visit: visit.id,
+                row: row.id,
+            });
+        }
+        return items;
+    }
+
+    getVisitClass(visit) {
+        const classes = [
+            "o_dispatch_visit",
+            `o_dispatch_${visit.state}`,
+            `o_dispatch_is_${visit.lateness}`,
+        ];
+        if (!visit.is_match) {
+            classes.push("o_dispatch_faded");
+        }
+        return classes.join(" ");
+    }
+
+    getHoursLabel(visit) {
+        const format = localization.timeFormat.replace(":ss", "");
+        return `${visit.start.toFormat(format)} - ${visit.end.toFormat(format)}`;
+    }
+
+    formatHours(hours) {
+        return Number(hours.toFixed(2));
+    }
+
+    showToday() {
+        return this.model.show(DateTime.now());
+    }
+
+    getDueLabel(visit) {
+        return visit.due ? formatDate(visit.due) : "";
+    }
+
+    renderItem(visit) {
+        return renderToElement("field_maintenance.DispatchBoardItem", {
+            visit,
+            hours: this.getHoursLabel(visit),
+            isShort: ["fortnight", "month"].includes(this.model.choice.scale),
+        });
+    }
+
+    renderRow(group) {
+        return renderToElement("field_maintenance.DispatchBoardRow", {
+            row: group.row,
+            isPerson: group.row.technicianId && group.row.technicianId !== NOBODY,
+        });
+    }
+
+    /** Visits are reached with Tab and opened with Enter. */
+    makeItemsReachable() {
+        for (const element of this.canvasRef.el.querySelectorAll(
+            ".o_dispatch_visit:not([tabindex])"
+        )) {
+            const visit = this.model.getVisit(Number(element.dataset.visit));
+            element.tabIndex = 0;
+            element.setAttribute("role", "button");
+            element.setAttribute(
+                "aria-label",
+                visit ? `${visit.customer}, ${this.getHoursLabel(visit)}` : ""
+            );
+        }
+    }
+
+    // -- What the user does ------------------------------------------------------------
+
+    onKeydown(ev) {
+        const element = ev.target.closest(".o_dispatch_visit, .o_dispatch_card");
+        if (element && (ev.key === "Enter" || ev.key === " ")) {
+            ev.preventDefault();
+            this.showDetails(Number(element.dataset.visit), element);
+        }
+    }
+
+    onTimelineClick(properties) {
+        const element = properties.event.target.closest(".o_dispatch_visit");
+        if (element) {
+            this.showDetails(Number(element.dataset.visit), element, properties.group);
+        } else {
+            this.popover.close();
+        }
+    }
+
+    onTimelineDoubleClick(properties) {
+        const element = properties.event.target.closest(".o_dispatch_visit");
+        this.popover.close();
+        if (element) {
+            this.props.openVisit(Number(element.dataset.visit));
+        } else if (properties.what === "background" && this.model.canCreate) {
+            const row = this.getRow(properties.group);
+            if (row && !row.nested) {
+                this.props.createVisit({
+                    start: this.model.snap(properties.time),
+                    technicianId: row.technicianId,
+                });
+            }
+        }
+    }
+
+    showDetails(visitId, element, rowId = element.dataset.row) {
+        const visit = this.model.getVisit(visitId);
+        if (!visit) {
+            return;
+        }
+        this.popover.open(element, {
+            visit,
+            model: this.model,
+            fromTechnicianId: this.getRow(rowId)?.technicianId || visit.technician_id,
+            openVisit: this.props.openVisit,
+        });
+    }
+
+    getRow(rowId) {
+        return this.model.rows.find((row) => row.id === rowId);
+    }
+
+    /** Nothing lands on the row of a team. */
+    allowsMoving(item) {
+        const row = this.getRow(item.group);
+        return Boolean(row && !row.nested);
+    }
+
+    /** A visit was dragged to another time or row, or one of its ends was. */
+    async move(item, callback) {
+        const visit = item.evt;
+        this.popover.close();
+        const { clientX, clientY } = this.lastPointer || {};
+        const target = clientX !== undefined && document.elementFromPoint(clientX, clientY);
+        let accepted;
+        if (target && this.backlogRef.el && this.backlogRef.el.contains(target)) {
+            accepted = await this.model.putBack(visit);
+        } else {
+            accepted = await this.model.dispatch(visit, {
+                start: DateTime.fromJSDate(item.start),
+                end: DateTime.fromJSDate(item.end),
+                technicianId: this.getRow(item.group).technicianId,
+                fromTechnicianId: this.getRow(item.row).technicianId,
+            });
+        }
+        // What was accepted is loaded anew. Everything else snaps back.
+        if (!accepted) {
+            callback(null);
+        }
+    }
+
+    // -- From the backlog --------------------------------------------------------------
+
+    get backlog() {
+        const words = this.state.filter.toLowerCase().split(/\s+/).filter(Boolean);
+        return this.model.board.backlog.filter((visit) => {
+            const text = [visit.customer, visit.city, visit.visit_type, visit.zone]
+                .join(" ")
+                .toLowerCase();
+            return words.every((word) => text.includes(word));
+        });
+    }
+
+    getDraggedVisit(element) {
+        return this.model.getVisit(Number(element.dataset.visit));
+    }
+
+    /** Return the row and the moment below the pointer, if there are any. */
+    getPlace(x, y) {
+        const box = this.timeline.dom.centerContainer.getBoundingClientRect();
+        if (x < box.left || x > box.right || y < box.top || y > box.bottom) {
+            return null;
+        }
+        const row = this.model.rows.find(({ id }) => {
+            const group = this.timeline.itemSet.groups[id];
+            if (!group || !group.isVisible) {
+                return false;
+            }
+            const { top, bottom } = group.dom.foreground.getBoundingClientRect();
+            return top <= y && y < bottom;
+        });
+        if (!row || row.nested) {
+            return null;
+        }
+        const { time } = this.timeline.getEventProperties({
+            clientX: x,
+            clientY: y,
+            target: this.timeline.dom.centerContainer,
+        });
+        return { row, start: this.model.snap(time) };
+    }
+
+    showLanding(visit, x, y) {
+        const place = this.getPlace(x, y);
+        if (!place) {
+            this.items.remove(LANDING);
+            return;
+        }
+        this.items.update({
+            id: LANDING,
+            type: "range",
+            className: "o_dispatch_landing",
+            content: "",
+            group: place.row.id,
+            start: place.start.toJSDate(),
+            end: place.start.plus({ hours: visit.duration }).toJSDate(),
+            editable: false,
+            evt: { ...visit, start: place.start, end: place.start.plus({ hours: visit.duration }) },
+        });
+    }
+
+    async dropFromBacklog(visit, x, y) {
+        const place = this.getPlace(x, y);
+        if (place) {
+            await this.model.dispatch(visit, {
+                start: place.start,
+                technicianId: place.row.technicianId,
+            });
+        }
+    }
+
+    // -- Who is shown ------------------------------------------------------------------
+
+    toggle(key, id) {
+        const chosen = this.model.choice[key];
+        this.model.choose({
+            [key]: chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id],
+        });
+    }
+
+    get backlogTitle() {
+        const { backlog, has_more_backlog } = this.model.board;
+        const count = has_more_backlog ? `${backlog.length}+` : backlog.length;
+        return _t("To plan (%s)", count);
+    }
+
+    get dayRows() {
+        return this.model.rows
+            .filter((row) => !row.nested)
+            .map((row) => ({ ...row, visits: this.model.getVisitsOf(row.technicianId) }));
+    }
+}

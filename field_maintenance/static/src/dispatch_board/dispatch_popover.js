@@ -1,0 +1,123 @@
+import { Component, onWillStart, useState } from "@odoo/owl";
+import { DateTimeInput } from "@web/core/datetime/datetime_input";
+import { formatDate } from "@web/core/l10n/dates";
+import { localization } from "@web/core/l10n/localization";
+import { useService } from "@web/core/utils/hooks";
+
+const { DateTime } = luxon;
+const NAME = { fields: { display_name: {} } };
+const DETAILS = {
+    description: {},
+    due_date: {},
+    email: {},
+    installed_base_ids: NAME,
+    name: {},
+    phone: {},
+    site_access: {},
+    site_address: {},
+    team_id: NAME,
+    window_end: {},
+    window_start: {},
+};
+
+/** Whom a visit is for and where, with the means to plan it without dragging. */
+export class DispatchPopover extends Component {
+    static template = "field_maintenance.DispatchPopover";
+    static components = { DateTimeInput };
+    static props = {
+        visit: Object,
+        model: Object,
+        fromTechnicianId: { type: [Number, Boolean], optional: true },
+        openVisit: Function,
+        close: Function,
+    };
+
+    setup() {
+        this.orm = useService("orm");
+        const { visit, model, fromTechnicianId } = this.props;
+        this.format = localization.dateTimeFormat.replace(":ss", "");
+        this.form = useState({
+            isOpen: false,
+            start: visit.start || this.getFirstFreeMoment(),
+            duration: visit.duration,
+            technicianId: fromTechnicianId || 0,
+        });
+        onWillStart(async () => {
+            [this.details] = await this.orm.webRead(model.model_name, [visit.id], {
+                specification: DETAILS,
+            });
+        });
+    }
+
+    get visit() {
+        return this.props.visit;
+    }
+
+    get technicians() {
+        return this.props.model.board.technicians;
+    }
+
+    get technicianNames() {
+        return this.technicians
+            .filter((one) => this.visit.technician_ids.includes(one.id))
+            .map((one) => one.name)
+            .join(", ");
+    }
+
+    get canPlan() {
+        return this.props.model.canEdit && !["done", "cancelled"].includes(this.visit.state);
+    }
+
+    get due() {
+        return this.visit.due ? formatDate(this.visit.due) : "";
+    }
+
+    get when() {
+        const { start, end } = this.visit;
+        if (!start) {
+            return "";
+        }
+        const time = DateTime.TIME_SIMPLE;
+        return `${start.toLocaleString(DateTime.DATE_MED)}, ${start.toLocaleString(
+            time
+        )} - ${end.toLocaleString(time)}`;
+    }
+
+    /** The next full hour, in what the board shows. */
+    getFirstFreeMoment() {
+        const { model } = this.props;
+        const next = DateTime.now().plus({ hours: 1 }).startOf("hour");
+        return model.snap(DateTime.max(next, model.window.start));
+    }
+
+    setStart(start) {
+        if (start) {
+            this.form.start = start;
+        }
+    }
+
+    async plan() {
+        const { start, duration, technicianId } = this.form;
+        const { visit, model, fromTechnicianId, close } = this.props;
+        const accepted = await model.dispatch(visit, {
+            start,
+            end: start.plus({ hours: duration }),
+            technicianId: Number(technicianId),
+            fromTechnicianId,
+        });
+        if (accepted) {
+            close();
+        }
+    }
+
+    async putBack() {
+        if (await this.props.model.putBack(this.visit)) {
+            this.props.close();
+        }
+    }
+
+    open() {
+        this.props.close();
+        this.props.openVisit(this.visit.id);
+    }
+}
