@@ -1,5 +1,9 @@
-# A mixin before what inherits it.
+# Mixins and models before what inherits them.
 from . import maintenance_rule_mixin
+from . import maintenance_schedule_line
+from . import maintenance_schedule
+from . import maintenance_visit
+from . import maintenance_visit_line
 
 from . import calendar_alarm_manager
 from . import calendar_attendee
@@ -9,10 +13,7 @@ from . import calendar_event_service
 from . import installed_base
 from . import installed_base_notice_type
 from . import maintenance_month
-from . import maintenance_schedule
 from . import maintenance_schedule_generation
-from . import maintenance_schedule_line
-from . import maintenance_visit
 from . import maintenance_visit_calendar
 from . import maintenance_visit_checklist
 from . import maintenance_visit_clock
@@ -20,7 +21,6 @@ from . import maintenance_visit_conflict
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
 from . import maintenance_visit_lateness
-from . import maintenance_visit_line
 from . import maintenance_visit_line_schedule
 from . import maintenance_visit_merge
 from . import maintenance_visit_my_day
