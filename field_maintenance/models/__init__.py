@@ -2,6 +2,7 @@
 from . import maintenance_rule_mixin
 
 from . import installed_base
+from . import installed_base_schedule
 from . import maintenance_month
 from . import maintenance_schedule_line
 from . import maintenance_schedule_generation

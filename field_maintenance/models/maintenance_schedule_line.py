@@ -29,6 +29,7 @@ class MaintenanceScheduleLine(models.Model):
         ondelete="cascade",
     )
     sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         related="schedule_id.company_id", store=True, precompute=True, index=True
     )
@@ -486,3 +487,9 @@ class MaintenanceScheduleLine(models.Model):
                     line=left.schedule_line_id.display_name,
                 )
             )
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    def _part_to(self, schedule):
+        """Go over to another schedule, together with their visits."""
+        self.write({"schedule_id": schedule.id})
