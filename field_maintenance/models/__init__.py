@@ -12,6 +12,7 @@ from . import calendar_event_installed_base
 from . import calendar_event_service
 from . import installed_base
 from . import installed_base_notice_type
+from . import installed_base_schedule
 from . import maintenance_month
 from . import maintenance_schedule_generation
 from . import maintenance_visit_calendar

@@ -293,7 +293,7 @@ class MaintenanceSchedule(models.Model):
 
     def unlink(self):
         # The database would delete the lines without asking about their visits.
-        self.line_ids.unlink()
+        self.with_context(active_test=False).line_ids.unlink()
         return super().unlink()
 
     # -- From draft to closed ----------------------------------------------------------
@@ -395,6 +395,30 @@ class MaintenanceSchedule(models.Model):
                 )
             )
         return " ".join(notes)
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    def _prepare_place_vals(self, customer, site):
+        """Return what changes when all that is visited moves elsewhere."""
+        return {"partner_id": customer.id, "site_id": site.id}
+
+    def _prepare_parted_vals(self, place, lines):
+        """Return the values of the schedule of lines whose equipment moved elsewhere.
+
+        :param place: customer and site
+        :param lines: the lines that go over to it
+        """
+        self.ensure_one()
+        vals = self.copy_data({"line_ids": []})[0]
+        vals.pop("name")
+        return {**vals, **self._prepare_place_vals(*place), "state": self.state}
+
+    def _log_moves(self, notes):
+        """Write down which equipment moved.
+
+        :param notes: {id: sentences}
+        """
+        self._message_log_batch({id_: " ".join(texts) for id_, texts in notes.items()})
 
     # -- Generation --------------------------------------------------------------------
 

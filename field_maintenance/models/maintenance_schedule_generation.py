@@ -79,7 +79,7 @@ class MaintenanceScheduleLine(models.Model):
 
         :param date until: last day, instead of the horizon of each company
         """
-        active = Domain("state", "=", "active")
+        active = Domain("state", "=", "active") & Domain("active", "=", True)
         if until:
             return active & Domain("next_date", "<=", until)
         # A setting of the company, whoever runs this.

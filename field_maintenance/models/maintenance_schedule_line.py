@@ -29,6 +29,7 @@ class MaintenanceScheduleLine(models.Model):
         ondelete="cascade",
     )
     sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         related="schedule_id.company_id", store=True, precompute=True, index=True
     )
@@ -86,7 +87,7 @@ class MaintenanceScheduleLine(models.Model):
         help="The first visit is due on this day and the others are counted from it.",
     )
     mode = fields.Selection(
-        compute="_compute_rule",
+        compute="_compute_mode",
         store=True,
         readonly=False,
         precompute=True,
@@ -94,14 +95,14 @@ class MaintenanceScheduleLine(models.Model):
         default=None,
     )
     interval_number = fields.Integer(
-        compute="_compute_rule",
+        compute="_compute_interval_number",
         store=True,
         readonly=False,
         precompute=True,
         default=None,
     )
     interval_unit = fields.Selection(
-        compute="_compute_rule",
+        compute="_compute_interval_unit",
         store=True,
         readonly=False,
         precompute=True,
@@ -109,14 +110,14 @@ class MaintenanceScheduleLine(models.Model):
         default=None,
     )
     visit_count = fields.Integer(
-        compute="_compute_rule",
+        compute="_compute_visit_count",
         store=True,
         readonly=False,
         precompute=True,
         default=None,
     )
     month_ids = fields.Many2many(
-        compute="_compute_rule", store=True, readonly=False, precompute=True
+        compute="_compute_month_ids", store=True, readonly=False, precompute=True
     )
     visits_per_year = fields.Float(compute="_compute_preview", digits=(16, 1))
     preview = fields.Html(
@@ -195,23 +196,34 @@ class MaintenanceScheduleLine(models.Model):
         for line in self:
             line.visit_type_id = line.product_id.visit_type_id or line.visit_type_id
 
+    # One compute per field: a value that is given must not be computed with others.
     @api.depends("product_id")
-    def _compute_rule(self):
-        """Take the rule of the product if it has one; a rule that was chosen stays."""
-        defaults = self.env["maintenance.rule.mixin"].default_get(
-            list(self._get_rule_fields())
-        )
+    def _compute_mode(self):
+        self._take_rule_field("mode")
+
+    @api.depends("product_id")
+    def _compute_interval_number(self):
+        self._take_rule_field("interval_number")
+
+    @api.depends("product_id")
+    def _compute_interval_unit(self):
+        self._take_rule_field("interval_unit")
+
+    @api.depends("product_id")
+    def _compute_visit_count(self):
+        self._take_rule_field("visit_count")
+
+    @api.depends("product_id")
+    def _compute_month_ids(self):
+        self._take_rule_field("month_ids")
+
+    def _take_rule_field(self, name):
+        """Take a field of the rule from the product if it has a rule; what was chosen
+        without one stays."""
+        default = self.env["maintenance.rule.mixin"].default_get([name]).get(name)
         for line in self:
             template = line.product_id.product_tmpl_id
-            if template.mode:
-                for name in self._get_rule_fields():
-                    line[name] = template[name]
-            elif not line.mode:
-                for name in self._get_rule_fields():
-                    line[name] = line[name] or defaults.get(name, False)
-            else:
-                for name in self._get_rule_fields():
-                    line[name] = line[name]
+            line[name] = template[name] if template.mode else line[name] or default
 
     @api.depends("installed_base_id")
     def _compute_technician_id(self):
@@ -486,3 +498,9 @@ class MaintenanceScheduleLine(models.Model):
                     line=left.schedule_line_id.display_name,
                 )
             )
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    def _part_to(self, schedule):
+        """Go over to another schedule, together with their visits."""
+        self.write({"schedule_id": schedule.id})

@@ -525,7 +525,9 @@ class MaintenanceVisit(models.Model):
                 meant = at_site if len(at_site) == 1 else pieces
                 if len(meant) == 1:
                     commands.append(Command.create({"installed_base_id": meant.id}))
-            visit.line_ids = commands or visit.line_ids
+            # Lines that stay as they are cost a query for each visit.
+            if commands or not visit._origin:
+                visit.line_ids = commands or visit.line_ids
 
     def _get_available_equipment(self):
         """Return {visit: equipment that stands at its customer or site}."""

@@ -36,3 +36,9 @@ class MaintenanceVisitLine(models.Model):
     def unlink(self):
         self.visit_id._touch()
         return super().unlink()
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    def _part_to(self, visit):
+        """Go over to another visit."""
+        self.write({"visit_id": visit.id})

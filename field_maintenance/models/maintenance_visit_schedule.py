@@ -315,3 +315,39 @@ class MaintenanceVisit(models.Model):
                         visit.display_name,
                     )
                 )
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    def _prepare_place_vals(self, customer, site):
+        """Return what changes when all that is visited moves elsewhere."""
+        return {
+            "partner_id": customer.id,
+            "site_id": site.id,
+            "contact_id": self._get_default_contact(customer, site).id,
+        }
+
+    def _prepare_parted_vals(self, place, lines):
+        """Return the values of the visit of equipment that moved elsewhere: the same
+        work at the same time.
+
+        :param place: customer and site
+        :param lines: what goes over to it
+        """
+        self.ensure_one()
+        vals = self.copy_data({"line_ids": [], "zone_id": False})[0]
+        return {
+            **vals,
+            **self._prepare_place_vals(*place),
+            "zone_id": place[1].service_zone_id.id,
+            "due_date": self.due_date,
+            "date_start": self.date_start,
+        }
+
+    def _log_moves(self, notes):
+        """Write down which equipment moved, on visits that were planned once: those
+        that are only due have no history.
+
+        :param notes: {id: sentences}
+        """
+        planned = self.filtered("name")
+        planned._message_log_batch({v.id: " ".join(notes[v.id]) for v in planned})

@@ -130,21 +130,32 @@ class SaleOrder(models.Model):
         orders = self.sudo().filtered(lambda o: o.service_type == "maintenance")
         lines = orders.order_line.filtered(lambda line: line._is_visited())
         by_rule = lines.filtered("product_id.mode")
-        scheduled = by_rule.maintenance_schedule_line_ids.filtered(
-            lambda line: line.state != "closed"
-        ).sale_line_id
-        schedules = self.env["maintenance.schedule"].sudo()
-        # The database knows one live schedule of an order: the others are closed first.
-        schedules.flush_model(["state", "sale_order_id"])
-        vals_list = [
-            order._prepare_maintenance_schedule_vals(order_lines)
-            for order, order_lines in (by_rule - scheduled).grouped("order_id").items()
-        ]
-        schedules = schedules.create(vals_list)
-        if schedules:
-            schedules.action_activate()
+        schedules = orders._create_maintenance_schedules(by_rule)
         visits = (lines - by_rule)._create_maintenance_visits()
         return schedules.with_env(self.env), visits.with_env(self.env)
+
+    def _create_maintenance_schedules(self, lines):
+        """Schedule those of these lines that are not yet: in the live schedule of the
+        order if there is one, else in a new one.
+
+        :return: schedules that have new lines
+        """
+        live = self.maintenance_schedule_ids.filtered(lambda s: s.state != "closed")
+        lines -= live.line_ids.sale_line_id
+        extended, vals_list = live.browse(), []
+        for order, order_lines in lines.grouped("order_id").items():
+            vals = order._prepare_maintenance_schedule_vals(order_lines)
+            if schedule := live & order.maintenance_schedule_ids:
+                schedule.line_ids = vals["line_ids"]
+                extended |= schedule
+            else:
+                vals_list.append(vals)
+        # The database knows one live schedule of an order: the others are closed first.
+        live.flush_model(["state", "sale_order_id"])
+        created = live.create(vals_list)
+        if created:
+            created.action_activate()
+        return extended | created
 
     def _prepare_maintenance_schedule_vals(self, lines):
         """Return the values of the schedule of some lines of this order."""

@@ -203,6 +203,10 @@ class TestSaleOrder(MaintenanceCase):
         visit = self.env["maintenance.visit"].browse(action["res_id"])
         self.assertEqual(visit.sale_line_ids, order.order_line[0])
         self.assertEqual(order.maintenance_schedule_count, 1, "It is there already")
+        order.order_line = [Command.create({"product_id": self.yearly.id})]
+        order.action_create_visit()
+        self.assertEqual(len(order.maintenance_schedule_ids.line_ids), 2)
+        self.assertEqual(len(order.maintenance_schedule_ids.visit_ids), 8)
         plain = self._create_order((self.pellets, 1))
         with self.assertRefused("choose a visit type", UserError):
             plain.action_create_visit()

@@ -1,0 +1,162 @@
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import MaintenanceCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-01 08:00:00")
+class TestEquipmentMoves(MaintenanceCase):
+    """Journey 6: planned visits follow the equipment to its next owner."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.piece, cls.other = cls._create_equipment(), cls._create_equipment()
+        cls.buyer = cls.env["res.partner"].create(
+            {"name": "Bauer", "phone": "+32 1", "zip": "3000", "city": "Leuven"}
+        )
+        cls.south = cls.env["service.zone"].create({"name": "S", "zip_prefixes": "30"})
+
+    def _move(self, pieces, mode="move", role="salesperson", **vals):
+        """Move equipment as a user does who may not plan visits."""
+        wizards = self._as(role, self.env["installed.base.assign"])
+        wizards.create(
+            {
+                "mode": mode,
+                "installed_base_ids": [Command.set(pieces.ids)],
+                "partner_id": self.buyer.id,
+                **vals,
+            }
+        ).action_apply()
+        self.env.invalidate_all()
+
+    def test_whole_schedule_follows(self):
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        visits = schedule.visit_ids.sorted("occurrence_date")
+        planned, running, rest = visits[0], visits[1], visits[2:]
+        planned.date_start = "2026-02-02 08:00:00"
+        running.date_start = "2026-03-02 08:00:00"
+        running.action_start()
+        self._move(self.piece)
+        self.assertEqual(schedule.partner_id, self.buyer)
+        self.assertEqual(schedule.site_id, self.buyer)
+        self.assertIn("moved to Bauer", schedule.message_ids[0].body)
+        self.assertTrue(rest.exists())
+        for visit in planned | rest:
+            self.assertEqual(visit.partner_id, self.buyer)
+            self.assertEqual(visit.commercial_partner_id, self.buyer)
+            self.assertEqual(visit.site_id, self.buyer)
+            self.assertEqual(visit.contact_id, self.buyer)
+            self.assertEqual(visit.zone_id, self.south)
+            self.assertEqual(visit.installed_base_ids, self.piece)
+        self.assertEqual(running.partner_id, self.customer, "Somebody is there")
+        self.assertIn("Bauer", planned.calendar_event_id.name)
+        self.assertIn("moved to Bauer", planned.message_ids[0].body)
+        self.assertFalse(rest.message_ids)
+        self.assertFalse(rest._filter_touched())
+
+    def test_schedule_parts(self):
+        schedule = self._create_schedule(
+            {"installed_base_id": self.piece.id}, {"installed_base_id": self.other.id}
+        )
+        leaving, staying = schedule.line_ids
+        self._move(self.piece)
+        self.assertEqual(schedule.line_ids, staying)
+        self.assertEqual(schedule.partner_id, self.customer)
+        self.assertEqual(leaving.schedule_id.partner_id, self.buyer)
+        self.assertEqual(leaving.schedule_id.state, "active")
+        self.assertEqual(leaving.state, "active")
+        self.assertEqual(leaving.visit_ids.schedule_id, leaving.schedule_id)
+        self.assertEqual(leaving.visit_ids.partner_id, self.buyer)
+        self.assertEqual(len(leaving.visit_ids), 12)
+        self.assertEqual(staying.visit_ids.partner_id, self.customer)
+        with freeze_time("2026-02-02"):
+            self.assertEqual(len(leaving.schedule_id._generate_visits()), 1)
+
+    def test_mixed_visit_parts(self):
+        both = (self.piece | self.other).ids
+        visit = self._create_planned_visit(installed_base_ids=both, note="Ladder")
+        due = self._create_visit(installed_base_ids=both)
+        visit.line_ids[0].description = "Clean the flue"
+        self._move(self.piece)
+        for former in visit | due:
+            self.assertEqual(former.partner_id, self.customer)
+            self.assertEqual(former.installed_base_ids, self.other)
+        new = self.env["maintenance.visit"].search(
+            [("partner_id", "=", self.buyer.id)], order="id"
+        )
+        self.assertEqual(new.mapped("state"), ["planned", "to_plan"])
+        self.assertEqual(new.installed_base_ids, self.piece)
+        self.assertEqual(new[0].date_start, visit.date_start)
+        self.assertEqual(new[0].technician_ids, visit.technician_ids)
+        self.assertEqual(new[0].line_ids.description, "Clean the flue")
+        self.assertEqual(new.zone_id, self.south)
+        self.assertTrue(new[0].calendar_event_id)
+        self.assertNotEqual(new[0].calendar_event_id, visit.calendar_event_id)
+        self.assertEqual(new[1].due_date, due.due_date)
+
+    def test_all_of_a_visit_to_two_places(self):
+        both = (self.piece | self.other).ids
+        visit = self._create_visit(installed_base_ids=both)
+        self.piece.partner_id = self.buyer
+        self.other.partner_id = self.neighbour
+        self.assertEqual(visit.installed_base_ids, self.other)
+        self.assertEqual(visit.partner_id, self.neighbour)
+
+    def test_other_site_of_the_customer(self):
+        self.piece.site_id = self.customer
+        schedule = self._create_schedule(
+            {"installed_base_id": self.piece.id}, site_id=self.customer.id
+        )
+        self.piece.site_id = self.workshop
+        self.assertEqual(schedule.site_id, self.workshop)
+        self.assertEqual(schedule.visit_ids.site_id, self.workshop)
+        self.assertEqual(schedule.visit_ids.contact_id, self.workshop)
+
+    def test_done_visits_stay(self):
+        visit = self._create_planned_visit(installed_base_ids=self.piece.ids)
+        visit.action_start()
+        visit.write({"state": "done", "completion": "full"})
+        self._move(self.piece)
+        self.assertEqual(visit.partner_id, self.customer)
+
+    def test_retired_and_taken_back(self):
+        for name in ("retired", "taken back"):
+            with self.subTest(name):
+                piece = self._create_equipment()
+                schedule = self._create_schedule(
+                    {"installed_base_id": piece.id, "mode": "spread", "visit_count": 4},
+                )
+                mixed = self._create_planned_visit(
+                    installed_base_ids=(piece | self.other).ids
+                )
+                planned = schedule.visit_ids.sorted("occurrence_date")[0]
+                planned.date_start = "2026-01-20 08:00:00"
+                if name == "retired":
+                    piece.retirement_date = "2026-01-10"
+                else:
+                    self._move(piece, "unassign", partner_id=False)
+                self.assertEqual(schedule.state, "closed")
+                self.assertEqual(schedule.visit_ids, planned)
+                self.assertEqual(planned.state, "cancelled")
+                self.assertIn(f"was {name}", planned.cancel_reason)
+                self.assertEqual(mixed.installed_base_ids, self.other)
+                self.assertEqual(mixed.state, "planned")
+
+    def test_queries_do_not_grow_with_visits(self):
+        counts = []
+        for unit in ("month", "week"):
+            piece = self._create_equipment()
+            self._create_schedule(
+                {"installed_base_id": piece.id, "interval_unit": unit}
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            piece.partner_id = self.buyer
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1] - counts[0], 3)
