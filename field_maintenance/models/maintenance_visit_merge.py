@@ -248,10 +248,10 @@ class MaintenanceVisit(models.Model):
         )
         alone._check_not_absorbed()
 
-    def _sync_calendar_events(self):
+    def _sync_calendar_events(self, changed=None):
         """Absorbed visits take place at the appointment of their main one."""
         alone = self.filtered(lambda visit: not visit.merged_into_id)
-        return super(MaintenanceVisit, alone)._sync_calendar_events()
+        return super(MaintenanceVisit, alone)._sync_calendar_events(changed)
 
     def _get_form_action(self):
         """Return the action that shows this visit."""
