@@ -348,7 +348,7 @@ class MaintenanceVisit(models.Model):
         comodel_name="maintenance.visit.time",
         inverse_name="visit_id",
         string="Actual Times",
-        groups="base.group_user",
+        groups="field_installed_base.group_user,account.group_account_invoice",
     )
     customer_feedback = fields.Text(copy=False)
 

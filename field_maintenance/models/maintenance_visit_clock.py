@@ -23,13 +23,13 @@ class MaintenanceVisit(models.Model):
     travel_hours = fields.Float(
         string="Travel",
         compute="_compute_actual_hours",
-        groups="base.group_user",
+        groups="field_installed_base.group_user,account.group_account_invoice",
         help="Hours on the road, of all technicians, without running clocks.",
     )
     work_hours = fields.Float(
         string="Work",
         compute="_compute_actual_hours",
-        groups="base.group_user",
+        groups="field_installed_base.group_user,account.group_account_invoice",
         help="Hours of work, of all technicians, without running clocks.",
     )
     running_clock = fields.Selection(
@@ -63,9 +63,12 @@ class MaintenanceVisit(models.Model):
     @api.depends("time_ids.date_end", "technician_ids")
     @api.depends_context("uid")
     def _compute_running_clock(self):
-        running = self.env["maintenance.visit.time"].search(
-            [("visit_id", "in", self.ids), ("date_end", "=", False)]
-        )
+        times = self.env["maintenance.visit.time"]
+        running = times
+        if times.has_access("read"):
+            running = times.search(
+                [("visit_id", "in", self.ids), ("date_end", "=", False)]
+            )
         measured = {
             (time.visit_id.id, time.technician_id.id): time.time_type
             for time in running

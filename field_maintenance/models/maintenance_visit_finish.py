@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
+from .maintenance_visit import OPEN_STATES
+
 # In the context of who may set the state done. No remote call can pass this object.
 FINISHING = object()
 FOLLOW_UP_DAYS = 14
@@ -12,8 +14,8 @@ FOLLOW_UP_DAYS = 14
 class MaintenanceVisit(models.Model):
     """The end of a visit: what was done, what is left, and the way back.
 
-    A visit becomes done by :meth:`_finish` alone, so that nothing that has to be known
-    or answered is left out.
+    A visit becomes done by :meth:`_finish` alone, whoever writes its state, so that
+    nothing that has to be known or answered is left out.
     """
 
     _inherit = "maintenance.visit"
@@ -42,37 +44,43 @@ class MaintenanceVisit(models.Model):
         state = vals.get("state")
         if not state:
             return super().write(vals)
+        if state == "done" and self.env.context.get("visit_finishing") is not FINISHING:
+            return self._write_done(vals)
         self._check_new_state(state)
+        began = self.filtered(lambda visit: visit.state == "in_progress")
         if state in ("to_plan", "planned"):
             vals = {**vals, "actual_start": False, "actual_end": False}
         elif state == "in_progress":
             vals = {**vals, "actual_end": False}
         elif state == "done":
             vals = {**vals, "actual_end": fields.Datetime.now()}
+        elif state == "cancelled" and not (vals.get("cancel_reason") or "").strip():
+            # A remote call or an import that gives none.
+            reason = self.env._("Cancelled by %s", self.env.user.name)
+            vals = {**vals, "cancel_reason": reason}
         result = super().write(vals)
         if state == "in_progress":
             fresh = self.filtered(lambda visit: not visit.actual_start)
             fresh.write({"actual_start": fields.Datetime.now()})
-        else:
+        elif began:
             # Whoever ends a visit ends it for the whole crew.
-            self.sudo()._get_running_times()._stop()
+            began.sudo()._get_running_times()._stop()
         return result
+
+    def _write_done(self, vals):
+        """Finish visits whose state is written, by a remote call or an import, with
+        what their lines already say."""
+        others = {name: value for name, value in vals.items() if name != "state"}
+        if others:
+            self.write(others)
+        self.filtered(lambda visit: visit.state != "done")._finish()
+        return True
 
     def _check_new_state(self, state):
         """Refuse what no button offers: a remote call may try it."""
-        if state == "done" and self.env.context.get("visit_finishing") is not FINISHING:
-            unfinished = self.filtered(lambda visit: visit.state != "done")
-            if unfinished:
-                raise UserError(
-                    self.env._(
-                        "Visit %s is not done yet. Choose Done, which asks what was "
-                        "done.",
-                        unfinished[0].display_name,
-                    )
-                )
-        undone = self.browse()
-        if state != "done":
-            undone = self.filtered(lambda visit: visit.state == "done")
+        if state == "done":
+            return
+        undone = self.filtered(lambda visit: visit.state == "done")
         if undone and state != "in_progress":
             raise UserError(
                 self.env._(
@@ -102,7 +110,7 @@ class MaintenanceVisit(models.Model):
 
     def _check_may_finish(self):
         self._check_not_absorbed()
-        self._check_state(("planned", "in_progress"), self.env._("finish"))
+        self._check_state(OPEN_STATES, self.env._("finish"))
         (self | self._get_absorbed())._check_checklists_answered()
 
     def _finish(self, values=None):
@@ -112,7 +120,8 @@ class MaintenanceVisit(models.Model):
 
             * ``lines``: values of visit lines by their id, with the keys below
             * ``completion``, ``incomplete_reason``, ``work_done``, ``technician_id``:
-              for all other lines; without them the work was done fully, by the lead
+              for all other lines; without them a line keeps what it says, and one that
+              says nothing was done fully, by the lead
             * ``customer_feedback``
             * ``follow_up_date``: day for which a visit is made for what is left;
               without it there is none
@@ -155,7 +164,8 @@ class MaintenanceVisit(models.Model):
             lead = visit.technician_id.id
             for line in visit.line_ids:
                 known = {
-                    "completion": "full",
+                    "completion": line.completion or "full",
+                    "incomplete_reason": line.incomplete_reason,
                     "technician_id": line.technician_id.id or lead,
                     **common,
                     **values.get("lines", {}).get(line.id, {}),

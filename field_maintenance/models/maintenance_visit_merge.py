@@ -47,6 +47,11 @@ class MaintenanceVisit(models.Model):
             visit.date_start = visit.merged_into_id.date_start
         super(MaintenanceVisit, self - absorbed)._compute_date_start()
 
+    @api.depends("merged_into_id.date_start")
+    def _compute_date_end(self):
+        # The start of an absorbed visit is known by the end, so that it follows at once.
+        return super()._compute_date_end()
+
     # -- Which ones --------------------------------------------------------------------
 
     @api.depends("site_id", "due_date", "state", "merged_into_id", "merged_ids")

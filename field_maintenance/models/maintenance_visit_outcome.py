@@ -88,15 +88,20 @@ class MaintenanceVisit(models.Model):
     def _get_dispatcher(self):
         """Return the user who hears of what befalls this visit: the responsible of its
         schedule, else the leader of its team, else whom the company named, else who
-        made it. Nobody, if none of them is an active user of the office."""
+        made it, else the first dispatcher of the company. Only active users of the
+        office count."""
         self.ensure_one()
-        # Whoever causes the news need not read schedules, teams or employees.
+        # Whoever causes the news need not read schedules, teams, employees or users.
         visit = self.sudo()
+        group = self.env.ref("field_installed_base.group_dispatcher").sudo()
         users = (
             visit.schedule_id.user_id,
             visit.team_id.leader_id.user_id,
             visit.company_id.visit_dispatcher_id,
             visit.create_uid,
+            *group.all_user_ids.filtered(
+                lambda user: visit.company_id in user.company_ids
+            ).sorted("id"),
         )
         return next(
             (user for user in users if user.active and user._is_internal()),

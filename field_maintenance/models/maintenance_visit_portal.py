@@ -91,20 +91,3 @@ class MaintenanceVisit(models.Model):
                 note=wish,
                 user_id=visit._get_dispatcher().id,
             )
-
-    def _get_dispatcher(self):
-        """Return whom a change of this visit concerns: the responsible of its schedule,
-        else its team's leader, else whoever gets the problem reports of the company,
-        else who made it."""
-        self.ensure_one()
-        visit = self.sudo()
-        candidates = (
-            visit.schedule_id.user_id,
-            visit.team_id.leader_id.user_id,
-            visit.company_id.problem_user_id,
-            visit.create_uid,
-        )
-        return next(
-            (user for user in candidates if user.active and not user.share),
-            self.env.ref("base.user_admin"),
-        )

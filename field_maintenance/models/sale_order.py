@@ -261,7 +261,11 @@ class SaleOrder(models.Model):
     def _action_cancel(self):
         # Who cancels an order need not plan visits.
         visits = self.env["maintenance.visit"].sudo()
-        done = visits.search([*self._get_visit_domain(), ("state", "=", "done")])
+        # An order that only bills what visits used does not make them.
+        maintenance = self.filtered(lambda order: order.service_type)
+        done = visits.search(
+            [*maintenance._get_visit_domain(), ("state", "=", "done")]
+        )
         if done:
             raise UserError(
                 self.env._(

@@ -167,13 +167,37 @@ class TestVisitFinish(ExecutionCase):
 
     # -- There is no other way ---------------------------------------------------------
 
-    def test_done_is_reached_by_finishing_only(self):
+    def test_writing_the_state_finishes(self):
+        """A remote call gives what the dialog gives."""
         visit = self._begin_visit()
-        for env in (visit, self._as("dispatcher", visit)):
-            with self.assertRefused("is not done yet. Choose Done", UserError):
-                env.write({"state": "done"})
-            with self.assertRefused("is not done yet", UserError):
-                env.with_context(visit_finishing=True).write({"state": "done"})
+        self._as("dispatcher", visit).write(
+            {"state": "done", "customer_feedback": "Fine"}
+        )
+        self.assertEqual(visit.state, "done")
+        self.assertEqual(visit.completion, "full")
+        self.assertEqual(visit.customer_feedback, "Fine")
+        self.assertTrue(visit.actual_end)
+        due = self._create_visit()
+        due.state = "done"
+        self.assertEqual(due.completion, "full")
+
+    def test_writing_the_state_leaves_nothing_out(self):
+        self._create_equipment()
+        visit = self._begin_visit()
+        visit.line_ids.completion = "partial"
+        with self.assertRefused("Tell why the work on", UserError):
+            visit.with_context(visit_finishing=True).write({"state": "done"})
+        visit.line_ids.incomplete_reason = "A part is missing"
+        visit.write({"state": "done"})
+        self.assertEqual(visit.completion, "partial")
+
+    def test_cancelling_by_writing_says_who_did(self):
+        visit = self._create_planned_visit()
+        self._as("dispatcher", visit).write({"state": "cancelled"})
+        self.assertIn("ib_dispatcher", visit.cancel_reason)
+
+    def test_done_elsewhere_is_imported_by_administrators(self):
+        visit = self._begin_visit()
         with self.assertRefused("imported by an administrator", AccessError):
             self._as("dispatcher", visit).create(
                 {"partner_id": self.customer.id, "state": "done"}

@@ -75,35 +75,6 @@ class TestVisitRating(MailCase, ExecutionCase):
         self.assertEqual(activity.user_id, dispatcher)
         self.assertIn("Left dirt &lt;b&gt;", activity.note)
 
-    def test_who_looks_after_a_visit(self):
-        visit = self._begin_visit()
-        self.assertEqual(visit._get_dispatcher_user(), self.users["dispatcher"])
-        boss = self.users["administrator"]
-        schedule = self.env["maintenance.schedule"].create(
-            {
-                "partner_id": self.customer.id,
-                "user_id": boss.id,
-                "line_ids": [
-                    (
-                        0,
-                        0,
-                        {
-                            "visit_type_id": self.cleaning.id,
-                            "product_id": self.stove.id,
-                            "date_start": "2026-01-01",
-                        },
-                    )
-                ],
-            }
-        )
-        visit.write(
-            {
-                "schedule_line_id": schedule.line_ids.id,
-                "occurrence_date": "2026-06-01",
-            }
-        )
-        self.assertEqual(visit._get_dispatcher_user(), boss)
-
     def test_customers_do_not_rate_what_is_not_theirs(self):
         visit = self._finish()
         with self.assertRaises(AccessError):
