@@ -85,6 +85,19 @@ class CalendarEvent(models.Model):
         help="Who goes; they are invited to the appointment.",
     )
 
+    service_repeat = fields.Selection(
+        selection=[
+            ("week", "Weekly"),
+            ("month_weekday", "Monthly, same weekday"),
+            ("month_date", "Monthly, same date"),
+            ("year", "Yearly"),
+        ],
+        string="Repeat Visit",
+        store=False,
+        help="Makes a series without end, e.g. on each first Tuesday of the month. For "
+        "others, see Recurrent among the options.",
+    )
+
     # -- What is to be done ------------------------------------------------------------
 
     @api.depends("maintenance_visit_id", "visit_template_id")
@@ -198,6 +211,7 @@ class CalendarEvent(models.Model):
 
         :param vals_list: values with what is to be done, see SERVICE_FIELDS
         """
+        vals_list = [self._apply_service_repeat(vals) for vals in vals_list]
         self._check_can_repeat(vals_list)
         prepared = [self._prepare_service_event(vals) for vals in vals_list]
         quiet = self.with_context(
@@ -230,6 +244,7 @@ class CalendarEvent(models.Model):
         """
         vals = dict(vals)
         vals.pop("is_service_visit")
+        vals.pop("service_repeat", None)
         visit_vals = self._pop_visit_values(vals)
         if not visit_vals.get("partner_id"):
             raise UserError(
@@ -276,6 +291,35 @@ class CalendarEvent(models.Model):
         if vals.get("user_id", self.env.uid) != self.env.uid:
             values.pop("user_id")
         return {**vals, **values}, visit_vals
+
+    @api.model
+    def _apply_service_repeat(self, vals):
+        """Return values with the recurrence that a simple choice means."""
+        repeat = vals.get("service_repeat")
+        vals = {name: vals[name] for name in vals if name != "service_repeat"}
+        if not repeat or vals.get("recurrency"):
+            return vals
+        tz = vals.get("event_tz") or self.env.user.tz or "UTC"
+        if vals.get("allday"):
+            day = fields.Date.to_date(vals.get("start_date") or vals["start"])
+        else:
+            start = fields.Datetime.to_datetime(vals["start"])
+            day = fields.Datetime.context_timestamp(self.with_context(tz=tz), start)
+        # Core takes the fourth weekday of a month for its last.
+        week = (day.day + 6) // 7
+        rule = {"week": "weekly", "year": "yearly"}.get(repeat, "monthly")
+        return {
+            **vals,
+            **self._get_recurrence_params_by_date(day),
+            "recurrency": True,
+            "rrule_type": rule,
+            "rrule_type_ui": rule,
+            "byday": str(week) if week < 5 else "-1",
+            "month_by": "day" if repeat == "month_weekday" else "date",
+            "interval": 1,
+            "end_type": "forever",
+            "event_tz": tz,
+        }
 
     @api.model
     def _pop_visit_values(self, vals):

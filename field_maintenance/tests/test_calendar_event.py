@@ -282,6 +282,52 @@ class TestCalendarEvent(MaintenanceCase):
                 visits = self._get_series_visits(event)
                 self.assertEqual([v.date_start.hour for v in visits], hours)
 
+    def test_repeat(self):
+        for repeat, days in (
+            ("week", ["2026-06-02", "2026-06-09", "2026-06-16"]),
+            ("month_weekday", ["2026-06-02", "2026-07-07", "2026-08-04"]),
+            ("month_date", ["2026-06-02", "2026-07-02", "2026-08-02"]),
+            ("year", ["2026-06-02", "2027-06-02", "2028-06-02"]),
+        ):
+            with self.subTest(repeat):
+                partner = self.env["res.partner"].create({"name": repeat})
+                event = self._create_event(
+                    service_repeat=repeat, service_partner_id=partner.id
+                )
+                series = event.recurrence_id.calendar_event_ids.sorted("start")
+                self.assertEqual(
+                    [str(start.date()) for start in series.mapped("start")[:3]], days
+                )
+                self.assertEqual(len(series), 720)
+                visits = self._get_series_visits(event)
+                horizon = datetime(2027, 5, 20, 10)
+                self.assertEqual(
+                    visits.mapped("date_start"),
+                    [start for start in series.mapped("start") if start < horizon],
+                )
+
+    def test_repeat_on_the_fourth_or_last_weekday(self):
+        for start, days in (
+            ("2026-06-22 07:00:00", ["2026-06-22", "2026-07-27", "2026-08-24"]),
+            ("2026-06-29 07:00:00", ["2026-06-29", "2026-07-27", "2026-08-31"]),
+        ):
+            event = self._create_event(service_repeat="month_weekday", start=start)
+            series = event.recurrence_id.calendar_event_ids.sorted("start")
+            self.assertEqual(
+                [str(start.date()) for start in series.mapped("start")[:3]], days
+            )
+
+    def test_repeat_in_form(self):
+        for view in (EVENT_FORM, QUICK_FORM):
+            with self.subTest(view):
+                form = Form(self.events, view)
+                form.is_service_visit = True
+                form.start = datetime(2026, 6, 2, 7)
+                form.service_partner_id = self.customer
+                form.service_repeat = "month_weekday"
+                event = form.save()
+                self.assertEqual(len(event.recurrence_id.calendar_event_ids), 720)
+
     def test_forever_stops_at_the_horizon(self):
         self.company.visit_horizon_months = 2
         event = self._create_series(end_type="forever")
