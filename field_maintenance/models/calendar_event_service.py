@@ -49,12 +49,12 @@ class CalendarEvent(models.Model):
     service_commercial_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Commercial Entity of the Customer",
-        compute="_compute_service_commercial_partner_id",
+        compute="_compute_service_choice",
     )
     service_site_id = fields.Many2one(
         comodel_name="res.partner",
         string="Site",
-        compute="_compute_service_site_id",
+        compute="_compute_service_fields",
         readonly=False,
         domain="[('commercial_partner_id', '=', service_commercial_partner_id)]",
     )
@@ -67,21 +67,35 @@ class CalendarEvent(models.Model):
     service_equipment_ids = fields.Many2many(
         comodel_name="installed.base",
         string="Equipment",
-        compute="_compute_service_equipment_ids",
+        compute="_compute_service_fields",
         readonly=False,
         domain="[('state', '!=', 'retired'), '|', "
         "('commercial_partner_id', '=', service_commercial_partner_id), "
         "('site_id', '=', service_site_id)]",
     )
     service_equipment_count = fields.Integer(
-        string="Equipment to Choose From", compute="_compute_service_equipment_ids"
+        string="Equipment to Choose From", compute="_compute_service_choice"
     )
     service_technician_ids = fields.Many2many(
         comodel_name="hr.employee",
         string="Technicians",
         compute="_compute_service_technician_ids",
+        compute_sudo=True,
         readonly=False,
         help="Who goes; they are invited to the appointment.",
+    )
+
+    service_repeat = fields.Selection(
+        selection=[
+            ("week", "Weekly"),
+            ("month_weekday", "Monthly, same weekday"),
+            ("month_date", "Monthly, same date"),
+            ("year", "Yearly"),
+        ],
+        string="Repeat Visit",
+        store=False,
+        help="Makes a series without end, e.g. on each first Tuesday of the month. For "
+        "others, see Recurrent among the options.",
     )
 
     # -- What is to be done ------------------------------------------------------------
@@ -90,52 +104,60 @@ class CalendarEvent(models.Model):
     def _compute_service_fields(self):
         for event in self:
             visit = event.maintenance_visit_id or event.visit_template_id
-            event.is_service_visit = bool(visit) or event.is_service_visit
-            event.service_partner_id = visit.partner_id or event.service_partner_id
-            event.service_visit_type_id = (
-                visit.visit_type_id or event.service_visit_type_id
-            )
+            event.is_service_visit = bool(visit)
+            for name, field in SERVICE_FIELDS.items():
+                if name != "service_technician_ids":
+                    event[name] = visit[field]
 
-    @api.depends("service_partner_id")
-    def _compute_service_commercial_partner_id(self):
-        for event in self:
-            customer = event.service_partner_id.commercial_partner_id
-            event.service_commercial_partner_id = customer
-
-    @api.depends("service_partner_id", "maintenance_visit_id", "visit_template_id")
-    def _compute_service_site_id(self):
-        for event in self:
-            visit = event.maintenance_visit_id or event.visit_template_id
-            site = event.service_site_id or visit.site_id
-            customer = event.service_partner_id
-            if site.commercial_partner_id != customer.commercial_partner_id:
-                site = event._get_virtual_visit().site_id
-            event.service_site_id = site
-
-    @api.depends("service_site_id", "maintenance_visit_id", "visit_template_id")
-    def _compute_service_equipment_ids(self):
-        for event in self:
-            visit = event.maintenance_visit_id or event.visit_template_id
-            chosen = event.service_equipment_ids._origin or visit.installed_base_ids
-            draft = event._get_virtual_visit(
-                line_ids=[
-                    Command.create({"installed_base_id": piece.id}) for piece in chosen
-                ]
-            )
-            # What is meant without doubt is chosen, and what is valid stays.
-            draft._compute_line_ids()
-            event.service_equipment_ids = draft.line_ids.installed_base_id._origin
-            event.service_equipment_count = draft.available_equipment_count
-
-    @api.depends("partner_ids", "maintenance_visit_id", "visit_template_id")
+    # Employees are behind HR rights; who comes is on the event for everybody.
+    @api.depends("maintenance_visit_id", "visit_template_id")
     def _compute_service_technician_ids(self):
         for event in self:
             visit = event.maintenance_visit_id or event.visit_template_id
-            event.service_technician_ids = (
-                visit.technician_ids
-                or event.service_technician_ids
-                or event._get_invited_technicians(event.partner_ids._origin)
+            event.service_technician_ids = visit.technician_ids
+
+    @api.depends("service_partner_id", "service_site_id")
+    def _compute_service_choice(self):
+        for event in self:
+            customer = event.service_partner_id.commercial_partner_id
+            event.service_commercial_partner_id = customer
+            event.service_equipment_count = (
+                event._get_virtual_visit().available_equipment_count if customer else 0
             )
+
+    # Onchanges only show ahead what the visit will compute by itself when it is made.
+
+    @api.onchange("service_partner_id")
+    def _onchange_service_partner_id(self):
+        customer, site = self.service_partner_id, self.service_site_id
+        if site.commercial_partner_id != customer.commercial_partner_id:
+            self.service_site_id = False
+            self.service_site_id = self._get_virtual_visit().site_id
+
+    @api.onchange("service_partner_id", "service_site_id")
+    def _onchange_service_site_id(self):
+        """Choose the equipment that is meant without doubt; a valid choice stays."""
+        draft = self._get_virtual_visit(
+            line_ids=[
+                Command.create({"installed_base_id": piece.id})
+                for piece in self.service_equipment_ids._origin
+            ]
+        )
+        draft._compute_line_ids()
+        self.service_equipment_ids = draft.line_ids.installed_base_id._origin
+
+    @api.onchange("is_service_visit", "partner_ids")
+    def _onchange_partner_ids(self):
+        if self.is_service_visit and not self.service_technician_ids:
+            self.service_technician_ids = self._get_invited_technicians(
+                self.partner_ids._origin
+            )
+
+    @api.onchange("service_visit_type_id")
+    def _onchange_service_visit_type_id(self):
+        """Take the duration of the type, as `create` does."""
+        if self.service_visit_type_id and not self._origin:
+            self.duration = self.service_visit_type_id.duration
 
     def _get_virtual_visit(self, **vals):
         """Return a visit that is not saved, with the customer and site of this
@@ -160,13 +182,6 @@ class CalendarEvent(models.Model):
         if self.env.user.has_group("field_installed_base.group_dispatcher"):
             technicians -= self.env.user.sudo().employee_ids
         return technicians.sudo(False)
-
-    @api.onchange("service_visit_type_id")
-    def _onchange_service_visit_type_id(self):
-        """Take the duration of the type. Core's duration follows start and stop, so
-        that the type can only give it here; `create` does the same without a form."""
-        if self.is_service_visit and self.service_visit_type_id and not self._origin:
-            self.duration = self.service_visit_type_id.duration
 
     # -- CRUD --------------------------------------------------------------------------
 
@@ -196,6 +211,7 @@ class CalendarEvent(models.Model):
 
         :param vals_list: values with what is to be done, see SERVICE_FIELDS
         """
+        vals_list = [self._apply_service_repeat(vals) for vals in vals_list]
         self._check_can_repeat(vals_list)
         prepared = [self._prepare_service_event(vals) for vals in vals_list]
         quiet = self.with_context(
@@ -228,6 +244,7 @@ class CalendarEvent(models.Model):
         """
         vals = dict(vals)
         vals.pop("is_service_visit")
+        vals.pop("service_repeat", None)
         visit_vals = self._pop_visit_values(vals)
         if not visit_vals.get("partner_id"):
             raise UserError(
@@ -237,7 +254,9 @@ class CalendarEvent(models.Model):
                     vals.get("name") or self.env._("new"),
                 )
             )
-        attendees = self._parse_attendees(vals.get("partner_ids"))
+        attendees = self.env.user.partner_id
+        if "partner_ids" in vals:
+            attendees = self._parse_attendees(vals["partner_ids"])
         if "technician_ids" not in visit_vals:
             technicians = self._get_invited_technicians(attendees)
             visit_vals["technician_ids"] = [Command.set(technicians.ids)]
@@ -272,6 +291,35 @@ class CalendarEvent(models.Model):
         if vals.get("user_id", self.env.uid) != self.env.uid:
             values.pop("user_id")
         return {**vals, **values}, visit_vals
+
+    @api.model
+    def _apply_service_repeat(self, vals):
+        """Return values with the recurrence that a simple choice means."""
+        repeat = vals.get("service_repeat")
+        vals = {name: vals[name] for name in vals if name != "service_repeat"}
+        if not repeat or vals.get("recurrency"):
+            return vals
+        tz = vals.get("event_tz") or self.env.user.tz or "UTC"
+        if vals.get("allday"):
+            day = fields.Date.to_date(vals.get("start_date") or vals["start"])
+        else:
+            start = fields.Datetime.to_datetime(vals["start"])
+            day = fields.Datetime.context_timestamp(self.with_context(tz=tz), start)
+        # Core takes the fourth weekday of a month for its last.
+        week = (day.day + 6) // 7
+        rule = {"week": "weekly", "year": "yearly"}.get(repeat, "monthly")
+        return {
+            **vals,
+            **self._get_recurrence_params_by_date(day),
+            "recurrency": True,
+            "rrule_type": rule,
+            "rrule_type_ui": rule,
+            "byday": str(week) if week < 5 else "-1",
+            "month_by": "day" if repeat == "month_weekday" else "date",
+            "interval": 1,
+            "end_type": "forever",
+            "event_tz": tz,
+        }
 
     @api.model
     def _pop_visit_values(self, vals):

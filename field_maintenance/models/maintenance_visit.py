@@ -614,6 +614,8 @@ class MaintenanceVisit(models.Model):
             "date_start" in fields
             and "date_start" not in defaults
             and not defaults.get("due_date")
+            # Whoever plans says when.
+            and not self.env.context.get("visit_planning")
             and self.env.context.get("default_state", "planned") == "planned"
         ):
             defaults["date_start"] = self._get_default_start()

@@ -422,7 +422,9 @@ class MaintenanceVisit(models.Model):
                 key = (repr(values), invites, tuple(event.partner_ids.ids))
                 alike.setdefault(key, (values, []))[1].append(event.id)
         for (_values, invites, _partners), (values, ids) in alike.items():
-            self._get_quiet_events(invites).browse(ids).write(values)
+            group = self._get_quiet_events(invites).browse(ids)
+            # What core reads of one event it reads of all.
+            group.with_prefetch(self.calendar_event_id._prefetch_ids).write(values)
 
     @api.model
     def _is_same(self, event, name, value):
@@ -468,9 +470,8 @@ class MaintenanceVisit(models.Model):
 
         :param events: what core left of the series, in the order of dates
         """
-        if self.calendar_event_id <= events and all(
-            event.active for event in self.calendar_event_id
-        ):
+        held = self.calendar_event_id
+        if len(held) == len(self) and held <= events:
             return
         pairs = list(zip(self, events, strict=False))
         quiet = self.with_context(visit_planning=True)

@@ -6,7 +6,7 @@ import vobject
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, format_datetime, format_time
+from odoo.tools import SQL, format_date, format_time
 
 NOTICE_BATCH = 200
 
@@ -47,19 +47,21 @@ class MaintenanceVisit(models.Model):
         visit = self.with_context(lang=contact.lang or self.env.lang)
         tz = self._get_site_tz()
 
-        def show(moment):
-            return moment and format_datetime(visit.env, moment, tz=tz)
+        def show_day(moment):
+            if not moment:
+                return ""
+            local = pytz.utc.localize(moment).astimezone(pytz.timezone(tz))
+            return format_date(visit.env, local.date(), date_format="full")
 
-        start = visit.date_start
-        day = start and pytz.utc.localize(start).astimezone(pytz.timezone(tz)).date()
+        def show_time(moment):
+            return moment and format_time(visit.env, moment, tz=tz, time_format="short")
+
         return {
             "what": visit.visit_type_id.name or "",
             "is_planned": visit.state == "planned",
-            "day": format_date(visit.env, day, date_format="full") if day else "",
-            "time": ""
-            if not start or visit.is_all_day
-            else format_time(visit.env, start, tz=tz, time_format="short"),
-            "former": show(visit.told_start) or "",
+            "day": show_day(visit.date_start),
+            "time": "" if visit.is_all_day else show_time(visit.date_start) or "",
+            "former": show_day(visit.told_start),
             "site": visit.site_id.contact_address_inline or "",
             "equipment": [
                 piece._get_document_name() for piece in visit.installed_base_ids

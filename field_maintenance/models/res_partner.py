@@ -173,4 +173,4 @@ class ResPartner(models.Model):
     @api.model
     def _get_maintenance_order_context(self):
         """Return the defaults by which an order is one of type Maintenance."""
-        return {}
+        return {"default_service_type": "maintenance"}

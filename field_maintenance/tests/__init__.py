@@ -1,5 +1,7 @@
 from . import common
 from . import test_access
+from . import test_calendar_event
+from . import test_calendar_tours
 from . import test_dispatch_board
 from . import test_engine_frequency
 from . import test_engine_local_time
@@ -7,6 +9,7 @@ from . import test_engine_regeneration
 from . import test_engine_rules
 from . import test_engine_working_days
 from . import test_equipment_moves
+from . import test_intervention
 from . import test_maintenance_schedule
 from . import test_maintenance_visit
 from . import test_portal
@@ -18,6 +21,7 @@ from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
 from . import test_visit_lateness
+from . import test_visit_notice
 from . import test_visit_proof
 from . import test_visit_rating
 from . import test_visit_report

@@ -190,7 +190,8 @@ class TestVisitAppointment(MaintenanceCase):
         both = self.technician | self.colleague
         self.assertLess(count(60, both) - count(5, both), 55 * 0.05)
         few, many = count(5, fresh=False), count(60, fresh=False)
-        self.assertLess(many - few, 55 * 2)
+        # Core writes events one by one if their times differ.
+        self.assertLess(many - few, 55 * 7)
 
     def test_query_count_of_conflicts(self):
         self.company.blocks_visit_conflicts = True
