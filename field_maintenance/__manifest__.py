@@ -23,6 +23,7 @@
         "data/maintenance_visit_type_data.xml",
         "wizards/maintenance_visit_cancel_views.xml",
         "views/maintenance_visit_views.xml",
+        "wizards/maintenance_visit_batch_views.xml",
         "views/maintenance_visit_type_views.xml",
         "views/maintenance_visit_tag_views.xml",
         "views/maintenance_schedule_views.xml",
