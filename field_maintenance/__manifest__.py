@@ -33,6 +33,7 @@
         "views/maintenance_visit_calendar_views.xml",
         "views/dispatch_board_views.xml",
         "views/my_day_views.xml",
+        "wizards/maintenance_visit_batch_views.xml",
         "views/maintenance_visit_type_views.xml",
         "views/maintenance_visit_tag_views.xml",
         "views/maintenance_schedule_views.xml",

@@ -5,6 +5,7 @@ All dates are days without a time; a stretch of days includes both its ends.
 
 from .dates import Unit
 from .errors import ErrorCode, RuleError
+from .free_time import FreeTime
 from .frequency import next_occurrence, visits_per_year
 from .local_time import at_local_hour
 from .preview import Note, Preview, PreviewLine, preview

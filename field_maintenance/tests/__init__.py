@@ -3,6 +3,7 @@ from . import test_access
 from . import test_calendar_event
 from . import test_calendar_tours
 from . import test_dispatch_board
+from . import test_engine_free_time
 from . import test_engine_frequency
 from . import test_engine_local_time
 from . import test_engine_regeneration
@@ -17,6 +18,7 @@ from . import test_sale_order
 from . import test_schedule_generation
 from . import test_service_line
 from . import test_visit_appointment
+from . import test_visit_batch
 from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
