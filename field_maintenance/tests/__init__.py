@@ -1,6 +1,7 @@
 from . import common
 from . import test_maintenance_visit
 from . import test_service_line
+from . import test_visit_access
 from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
