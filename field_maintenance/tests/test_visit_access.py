@@ -40,12 +40,12 @@ class TestVisitAccess(ExecutionCase):
             visit = self._as(role, self.call)
             for name in (
                 "action_start_travel",
-                "action_fill_in_checklist",
+                "action_correct_checklist",
                 "action_put_back",
                 "_finish",
             ):
                 with self.subTest(role=role, button=name):
-                    with self.assertRaises(AccessError):
+                    with self.assertRaises(AccessError, msg=f"{role} {name}"):
                         getattr(visit, name)()
                         self.env.flush_all()
             with self.subTest(role), self.assertRaises(AccessError):
