@@ -45,7 +45,7 @@ class MaintenanceVisit(models.Model):
         absorbed = self.filtered("merged_into_id")
         for visit in absorbed:
             visit.date_start = visit.merged_into_id.date_start
-        super(MaintenanceVisit, self - absorbed)._compute_date_start()
+        return super(MaintenanceVisit, self - absorbed)._compute_date_start()
 
     # -- Which ones --------------------------------------------------------------------
 
