@@ -188,7 +188,6 @@ class MaintenanceVisit(models.Model):
     )
     installed_base_ids = fields.Many2many(
         comodel_name="installed.base",
-        string="Installed Base",
         compute="_compute_installed_base_ids",
         inverse="_inverse_installed_base_ids",
         search="_search_installed_base_ids",

@@ -141,6 +141,7 @@ class MaintenanceVisit(models.Model):
             done["customer_feedback"] = values["customer_feedback"]
         visits._close_begun_checklists()
         visits.with_context(visit_finishing=FINISHING).write(done)
+        visits._drop_needless_follow_ups()
         follow_ups = self.browse()
         if values.get("follow_up_date"):
             follow_ups = visits._create_follow_ups(values["follow_up_date"])
@@ -209,14 +210,38 @@ class MaintenanceVisit(models.Model):
         return fields.Date.context_today(self) + timedelta(days=FOLLOW_UP_DAYS)
 
     def _create_follow_ups(self, due_date):
-        """Create a visit for what each of these left undone.
+        """Create a visit for what each of these left undone, unless it has one.
 
         :param date due_date: when it is due
         """
-        unfinished = self.filtered(lambda visit: visit.completion != "full")
+        unfinished = self.filtered(
+            lambda visit: (
+                visit.completion != "full"
+                # A visit that went one step back had one before.
+                and not visit._get_open_follow_ups()
+            )
+        )
         return self.create(
             [visit._prepare_follow_up_values(due_date) for visit in unfinished]
         )
+
+    def _get_open_follow_ups(self):
+        """Return the follow-ups that were not begun, with all rights."""
+        # What is left must not be planned twice, whoever plans it.
+        return self.sudo().follow_up_ids.filtered(
+            lambda visit: visit.state in ("to_plan", "planned")
+        )
+
+    def _drop_needless_follow_ups(self):
+        """Cancel the follow-ups of visits that went one step back and were finished
+        after all."""
+        finished = self.filtered(lambda visit: visit.completion == "full")
+        for visit in finished:
+            follow_ups = visit._get_open_follow_ups()
+            if follow_ups:
+                follow_ups._cancel(
+                    self.env._("%s was finished after all.", visit.display_name)
+                )
 
     def _prepare_follow_up_values(self, due_date):
         """Return the values of the visit for what is left. It is about the same

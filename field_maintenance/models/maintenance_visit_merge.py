@@ -45,7 +45,7 @@ class MaintenanceVisit(models.Model):
         absorbed = self.filtered("merged_into_id")
         for visit in absorbed:
             visit.date_start = visit.merged_into_id.date_start
-        super(MaintenanceVisit, self - absorbed)._compute_date_start()
+        return super(MaintenanceVisit, self - absorbed)._compute_date_start()
 
     @api.depends("merged_into_id.date_start")
     def _compute_date_end(self):
@@ -155,9 +155,7 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         self._check_not_absorbed()
-        self._check_state(
-            ("to_plan", "planned", "in_progress"), self.env._("merge")
-        )
+        self._check_state(("to_plan", "planned", "in_progress"), self.env._("merge"))
         others._check_not_absorbed()
         others._check_state(("to_plan", "planned"), self.env._("merge"))
         for other in others:

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 
 
 class MaintenanceVisit(models.Model):
@@ -184,7 +184,7 @@ class MaintenanceVisit(models.Model):
 
         :raise UserError: naming the visit and the invoice
         """
-        super()._check_not_invoiced()
+        result = super()._check_not_invoiced()
         # What was invoiced must not depend on who asks.
         for visit in self.sudo():
             invoices = visit.service_line_ids.sale_line_id.invoice_lines.move_id
@@ -198,6 +198,7 @@ class MaintenanceVisit(models.Model):
                         invoice=live[0].display_name,
                     )
                 )
+        return result
 
     def action_view_sale_order(self):
         """Show the sales order of this visit."""

@@ -36,7 +36,8 @@ class MaintenanceVisit(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         visits = super().create(vals_list)
-        visits._adopt_photos()
+        if any("photo_ids" in vals for vals in vals_list):
+            visits._adopt_photos()
         return visits
 
     def write(self, vals):

@@ -77,6 +77,11 @@ class MaintenanceVisit(models.Model):
         print a visit prints what was done on it."""
         return self._get_report_visits().sudo().line_ids
 
+    def _get_next_visit(self):
+        """Return the visit for what is left of these, with all rights."""
+        follow_ups = self._get_report_visits().sudo().follow_up_ids
+        return follow_ups.filtered(lambda visit: visit.state != "cancelled")[:1]
+
     def _get_report_parts(self):
         """Return what was used, with all rights. Prices stand on the order."""
         parts = self._get_report_visits().sudo().service_line_ids

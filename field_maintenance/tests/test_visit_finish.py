@@ -75,6 +75,23 @@ class TestVisitFinish(ExecutionCase):
         self.assertFalse(follow_up.line_ids.completion)
         self.assertIn("A seal is missing", follow_up.description)
 
+    def test_follow_up_after_a_step_back(self):
+        visit = self._begin_visit()
+        partly = {
+            "completion": "partial",
+            "incomplete_reason": "x",
+            "follow_up_date": date(2026, 7, 1),
+        }
+        follow_up = visit._finish(partly)
+        visit.action_put_back()
+        self.assertFalse(visit._finish(partly), "It has one already")
+        visit.action_put_back()
+        visit._finish()
+        self.assertEqual(visit.completion, "full")
+        self.assertFalse(visit.incomplete_reason)
+        self.assertEqual(follow_up.state, "cancelled")
+        self.assertIn("finished after all", follow_up.cancel_reason)
+
     def test_follow_up_is_declined(self):
         visit = self._begin_visit()
         with self._open(visit) as form:

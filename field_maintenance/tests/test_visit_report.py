@@ -105,6 +105,22 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
                 self.env.invalidate_all()
                 self.assertIn("Swept the chimney", self._render(role=role))
 
+    def test_what_is_left(self):
+        visit = self._begin_visit()
+        visit.visit_type_id = self.repair
+        visit._finish(
+            {
+                "completion": "partial",
+                "incomplete_reason": "A seal is missing",
+                "follow_up_date": "2026-08-17",
+            }
+        )
+        page = self._render(visit)
+        self.assertIn("A seal is missing", page)
+        self.assertIn("08/17/2026", page)
+        visit.follow_up_ids._cancel("No longer needed")
+        self.assertNotIn("08/17/2026", self._render(visit))
+
     def test_visits_done_together(self):
         other = self._create_equipment(serial_number="S-4712")
         main = self._create_planned_visit()

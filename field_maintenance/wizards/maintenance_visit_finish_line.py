@@ -8,7 +8,10 @@ class MaintenanceVisitFinishLine(models.TransientModel):
     _description = "Finish a Visit: Equipment"
 
     finish_id = fields.Many2one(
-        comodel_name="maintenance.visit.finish", required=True, ondelete="cascade"
+        comodel_name="maintenance.visit.finish",
+        required=True,
+        index=True,
+        ondelete="cascade",
     )
     visit_line_id = fields.Many2one(
         comodel_name="maintenance.visit.line",
