@@ -150,9 +150,7 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         self._check_not_absorbed()
-        self._check_state(
-            ("to_plan", "planned", "in_progress"), self.env._("merge")
-        )
+        self._check_state(("to_plan", "planned", "in_progress"), self.env._("merge"))
         others._check_not_absorbed()
         others._check_state(("to_plan", "planned"), self.env._("merge"))
         for other in others:

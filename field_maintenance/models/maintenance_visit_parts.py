@@ -35,6 +35,7 @@ class MaintenanceVisit(models.Model):
     def _get_action_add_from_catalog_extra_context(self):
         return {
             **super()._get_action_add_from_catalog_extra_context(),
+            "order_id": self.id,
             "product_catalog_currency_id": self.currency_id.id,
         }
 

@@ -261,5 +261,7 @@ class ServiceLine(models.Model):
             "price": self[0].price_unit,
             "uomDisplayName": self.product_id.uom_id.display_name,
             # Several lines of one product are changed on the visit.
-            "readOnly": len(self) > 1 or self.is_ordered or self.visit_id._is_readonly(),
+            "readOnly": len(self) > 1
+            or self.is_ordered
+            or self.visit_id._is_readonly(),
         }

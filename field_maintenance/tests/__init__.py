@@ -6,6 +6,7 @@ from . import test_engine_regeneration
 from . import test_engine_rules
 from . import test_engine_working_days
 from . import test_maintenance_visit
+from . import test_my_day
 from . import test_portal
 from . import test_service_line
 from . import test_visit_checklist

@@ -176,9 +176,7 @@ class TestServiceLine(ExecutionCase):
         )
         self.assertEqual(order.order_line.mapped("price_unit"), [300, 6])
         self.assertEqual(order.order_line.mapped("qty_delivered"), [1, 2])
-        self.assertEqual(
-            self.call.service_line_ids.sale_line_id.order_id, order
-        )
+        self.assertEqual(self.call.service_line_ids.sale_line_id.order_id, order)
         self.env.invalidate_all()
         self.assertFalse(self._as("salesperson", self.call).has_lines_to_order)
         with self.assertRefused("is left to bill", UserError):
@@ -198,9 +196,7 @@ class TestServiceLine(ExecutionCase):
         self.call._finish()
         self._bill()
         # The fee was ordered: only the part is added.
-        self.assertEqual(
-            order.order_line.product_id, self.visit | self.pellets
-        )
+        self.assertEqual(order.order_line.product_id, self.visit | self.pellets)
         self.assertEqual(len(order.order_line), 2)
 
     def test_cancelled_order_is_billed_anew(self):

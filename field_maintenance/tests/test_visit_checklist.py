@@ -77,8 +77,9 @@ class TestVisitChecklist(ExecutionCase):
         self.assertNotEqual(second.access_token, first.access_token)
         answers = second.user_input_line_ids
         self.assertEqual(
-            answers.filtered(lambda line: line.question_id == self.draught)
-            .value_numerical_box,
+            answers.filtered(
+                lambda line: line.question_id == self.draught
+            ).value_numerical_box,
             12,
         )
         self.assertEqual(answers.suggested_answer_id, self.good)
@@ -162,9 +163,7 @@ class TestVisitChecklist(ExecutionCase):
                 self.assertEqual(
                     mine.user_input_line_ids.mapped("value_numerical_box")[0], 12
                 )
-                self.assertEqual(
-                    len(self._as(role, self.checklist).question_ids), 4
-                )
+                self.assertEqual(len(self._as(role, self.checklist).question_ids), 4)
                 with self.assertRaises(AccessError):
                     mine.write({"state": "new"})
                 with self.assertRaises(AccessError):
@@ -190,9 +189,7 @@ class TestVisitChecklist(ExecutionCase):
     def test_administrator_makes_checklists(self):
         administrator = self._as("administrator", self.checklist)
         self.assertIn("visit", administrator.allowed_survey_types)
-        view = self.env.ref(
-            "field_installed_base.survey_survey_view_form_equipment"
-        )
+        view = self.env.ref("field_installed_base.survey_survey_view_form_equipment")
         self.assertEqual(administrator.get_formview_id(), view.id)
         made = administrator.create(
             {

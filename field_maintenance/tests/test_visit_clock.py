@@ -55,9 +55,7 @@ class TestVisitClock(ExecutionCase):
         self.colleague.user_id = self.users["dispatcher"]
         self._press(visit, "action_start_work", "07:00")
         self._press(visit, "action_start_work", "07:10", "dispatcher")
-        self.assertEqual(
-            visit.time_ids.technician_id, self.technician | self.colleague
-        )
+        self.assertEqual(visit.time_ids.technician_id, self.technician | self.colleague)
         self._press(visit, "action_stop", "08:00")
         running = visit.time_ids.filtered(lambda time: not time.date_end)
         self.assertEqual(running.technician_id, self.colleague)
