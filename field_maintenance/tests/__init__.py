@@ -17,3 +17,4 @@ from . import test_visit_proof
 from . import test_visit_rating
 from . import test_visit_report
 from . import test_visit_together
+from . import test_visit_tours

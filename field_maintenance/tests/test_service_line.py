@@ -106,6 +106,7 @@ class TestServiceLine(ExecutionCase):
         visit = self._as("technician", self.call)
         action = visit.action_add_part()
         self.assertEqual(action["res_model"], "product.product")
+        self.assertEqual(action["context"]["order_id"], self.call.id)
         found = visit.env["product.product"].search(action["domain"])
         self.assertIn(self.pellets, found)
         info = visit._get_product_catalog_order_line_info(

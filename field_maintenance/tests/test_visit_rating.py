@@ -116,6 +116,7 @@ class TestVisitRatingPage(ExecutionFixtures, HttpCase):
         visit = self._begin_visit()
         visit._finish()
         token = visit._rating_get_access_token()
+        self.authenticate(None, None)
         page = self.url_open(f"/rate/{token}/1")
         self.assertEqual(page.status_code, 200)
         self.url_open(

@@ -1,0 +1,218 @@
+import { inputFiles } from "@web/../tests/utils";
+import { registry } from "@web/core/registry";
+
+// Taps are counted over pages: the checklist is a page of its own.
+const TAPS = "field_maintenance.taps";
+if (sessionStorage.getItem(TAPS) !== null) {
+    listen();
+}
+
+function listen() {
+    document.addEventListener(
+        "click",
+        () => sessionStorage.setItem(TAPS, Number(sessionStorage.getItem(TAPS)) + 1),
+        true
+    );
+}
+
+/** Count taps from here on: a journey costs no more than it may. */
+function startCounting(trigger) {
+    return {
+        content: "The page is there; taps are counted from now on",
+        trigger,
+        run() {
+            sessionStorage.setItem(TAPS, 0);
+            listen();
+        },
+    };
+}
+
+function expectAtMost(limit, trigger) {
+    return {
+        content: `The journey took at most ${limit} taps`,
+        trigger,
+        run() {
+            const taps = Number(sessionStorage.getItem(TAPS));
+            sessionStorage.removeItem(TAPS);
+            if (!taps || taps > limit) {
+                throw new Error(`${taps} taps, expected 1 to ${limit}`);
+            }
+        },
+    };
+}
+
+function draw(canvas) {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const send = (type, share, buttons) =>
+        canvas.dispatchEvent(
+            new PointerEvent(type, {
+                bubbles: true,
+                buttons,
+                clientX: left + width * share,
+                clientY: top + height * (1 - share),
+                isPrimary: true,
+                pointerId: 1,
+                pointerType: "touch",
+                pressure: 0.5,
+            })
+        );
+    send("pointerdown", 0.2, 1);
+    for (const share of [0.3, 0.4, 0.5, 0.6, 0.7]) {
+        send("pointermove", share, 1);
+    }
+    send("pointerup", 0.8, 0);
+}
+
+const done = ".o_statusbar_buttons button[name=action_done]";
+
+// A technician's visit, from the start to the report.
+registry.category("web_tour.tours").add("visit_execution", {
+    steps: () => [
+        startCounting("button[name=action_start_work]"),
+        {
+            content: "Start",
+            trigger: ".o_statusbar_buttons button[name=action_start_work]",
+            run: "click",
+        },
+        {
+            content: "His clock runs",
+            trigger: "button[name=action_stop]",
+        },
+        {
+            content: "Open the checklist",
+            trigger: "button[name=action_fill_in_checklist]",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "Type what was measured",
+            trigger: ".o_survey_question_numerical_box:enabled",
+            run: "edit 12",
+        },
+        {
+            content: "Submit, which leads back to the visit",
+            trigger: "button[type=submit][value=finish]:enabled",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "The checklist is filled in",
+            trigger: ".o_visit_execution button.text-success[name=action_fill_in_checklist]",
+        },
+        {
+            content: "Parts",
+            trigger: "button[name=action_add_part]",
+            run: "click",
+        },
+        {
+            content: "A bag of pellets",
+            trigger: ".o_kanban_record:contains(Bag of pellets) button:contains(Add)",
+            run: "click",
+        },
+        {
+            content: "It is taken",
+            trigger: ".o_kanban_record:contains(Bag of pellets) input:value(1)",
+        },
+        {
+            content: "Back to the visit",
+            trigger: ".o_control_panel button:contains(Back to Visit)",
+            run: "click",
+        },
+        {
+            content: "Take a photo",
+            trigger: ".o_visit_photo_add",
+            async run() {
+                // The camera is the phone's: opening it counts as one tap.
+                sessionStorage.setItem(TAPS, Number(sessionStorage.getItem(TAPS)) + 1);
+                const canvas = document.createElement("canvas");
+                canvas.width = canvas.height = 8;
+                const content = await new Promise((resolve) => canvas.toBlob(resolve));
+                await inputFiles(".o_visit_photos .o_input_file", [
+                    new File([content], "stove.png", { type: "image/png" }),
+                ]);
+            },
+        },
+        {
+            content: "The photo is there",
+            trigger: ".o_visit_photos img.o_visit_photo",
+        },
+        {
+            content: "Done",
+            trigger: done,
+            run: "click",
+        },
+        {
+            content: "The customer signs",
+            trigger: ".modal .o_visit_signature canvas",
+            run() {
+                draw(this.anchor);
+            },
+        },
+        {
+            content: "His name is known, the report will be sent",
+            trigger:
+                ".modal:has([name=signed_by] input:value(Anna Claes)) [name=send_report] input:checked",
+        },
+        {
+            content: "Confirm",
+            trigger: ".modal-footer button[name=action_finish]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status:contains(Done)",
+        },
+        expectAtMost(10, "body:not(:has(.modal)) .o_form_view"),
+    ],
+});
+
+// Half done: partly, why, and a follow-up in two weeks.
+registry.category("web_tour.tours").add("visit_partly_done", {
+    steps: () => [
+        startCounting(done),
+        {
+            content: "Done",
+            trigger: done,
+            run: "click",
+        },
+        {
+            content: "Partly",
+            trigger: ".modal [name=completion] .o_selection_badge:contains(Partly)",
+            run: "click",
+        },
+        {
+            content: "Tell why",
+            trigger: ".modal [name=incomplete_reason] input",
+            run: "edit A seal is missing",
+        },
+        {
+            content: "A follow-up is proposed",
+            trigger: ".modal [name=has_follow_up] input:checked",
+        },
+        {
+            content: "Confirm",
+            trigger: ".modal-footer button[name=action_finish]",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status:contains(Done)",
+        },
+        expectAtMost(4, "body:not(:has(.modal)) .o_form_view"),
+    ],
+});
+
+// The dispatcher does together what is due at one site, and splits it off again.
+registry.category("web_tour.tours").add("visit_together", {
+    steps: () => [
+        startCounting("button[name=action_do_nearby_together]"),
+        {
+            content: "Do together",
+            trigger: "button[name=action_do_nearby_together]",
+            run: "click",
+        },
+        {
+            content: "The equipment of the other visit is shown",
+            trigger: "[name=absorbed_line_ids] .o_data_row:contains(Semois)",
+        },
+        expectAtMost(1, ".o_form_view"),
+    ],
+});
