@@ -223,6 +223,7 @@ class TestMyDayTour(ExecutionFixtures, HttpCase):
         self.pellets.is_favorite = True
         self._add_checklist()
         self.workshop.service_access = "Ring twice"
+        self.company.visit_report_at_done = True
         visit = self._create_planned_visit(
             "2026-06-01 07:00:00", contact_id=self.workshop.id
         )
@@ -235,3 +236,4 @@ class TestMyDayTour(ExecutionFixtures, HttpCase):
         self.assertFalse(visit.time_ids.filtered(lambda time: not time.date_end))
         self.assertEqual(visit.checklist_state, "done")
         self.assertTrue(visit.signature)
+        self.assertTrue(visit.message_ids.attachment_ids, "The report was sent")

@@ -126,7 +126,7 @@ registry.category("web_tour.tours").add("my_day", {
             run: "click",
         },
         {
-            trigger: ".o_form_view:not(:has(button[name=action_done]))",
+            trigger: "body:not(:has(.modal)) .o_statusbar_status:contains(Done)",
         },
     ],
 });
