@@ -427,11 +427,14 @@ class MaintenanceVisit(models.Model):
         """Return whom to ask for at a site: the customer if only he has a phone."""
         return customer if customer.phone and not site.phone else site
 
-    @api.depends("site_id")
+    @api.depends("site_id", "company_id")
     def _compute_zone_id(self):
         for visit in self:
             # The zone is the dispatcher's knowledge, whoever makes the visit.
-            visit.zone_id = visit.site_id.sudo().service_zone_id
+            zone = visit.site_id.sudo().service_zone_id
+            # Companies may share a site whose zone is one of them's.
+            is_ours = zone.company_id in (zone.company_id.browse(), visit.company_id)
+            visit.zone_id = is_ours and zone
 
     @api.depends("visit_type_id", "due_date")
     def _compute_window(self):

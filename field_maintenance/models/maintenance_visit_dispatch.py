@@ -186,8 +186,10 @@ class MaintenanceVisit(models.Model):
 
         :param technicians: whose visits, besides those of nobody; false for all
         """
-        domain = self._get_overlap_domain(start, end) & Domain(
-            "state", "in", ("planned", "in_progress", "done")
+        domain = (
+            self._get_overlap_domain(start, end)
+            & Domain("state", "in", ("planned", "in_progress", "done"))
+            & Domain("merged_into_id", "=", False)
         )
         if technicians:
             domain &= Domain("technician_ids", "in", technicians.ids) | Domain(

@@ -13,6 +13,7 @@ from . import test_equipment_moves
 from . import test_intervention
 from . import test_maintenance_schedule
 from . import test_maintenance_visit
+from . import test_my_day
 from . import test_portal
 from . import test_sale_order
 from . import test_schedule_generation

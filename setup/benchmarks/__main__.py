@@ -13,7 +13,7 @@ from pathlib import Path
 
 from odoo.tools import SQL, config
 
-from . import installed_base
+from . import dispatch_board, installed_base
 from .databases import Databases
 from .options import make_parser, sizes
 from .report import Result
@@ -23,8 +23,9 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "list": installed_base.open_list,
     "move": installed_base.move,
     "search": installed_base.search,
+    "board": dispatch_board.show_week,
 }
-NOTES = installed_base.NOTES
+NOTES = installed_base.NOTES | dispatch_board.NOTES
 
 
 def _main(job: dict, words: list[str]) -> None:

@@ -1,4 +1,157 @@
-import { Component, xml } from "@odoo/owl";
+import { Component, onWillStart, useRef, useState } from "@odoo/owl";
+import { FileInput } from "@web/core/file_input/file_input";
+import {
+    deserializeDate,
+    deserializeDateTime,
+    formatDate,
+    serializeDateTime,
+} from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
-export class MyDay extends Component { static template = xml`<div/>`; static props=["*"]; }
+import { useService } from "@web/core/utils/hooks";
+import { useSortable } from "@web/core/utils/sortable_owl";
+import { useSetupAction } from "@web/search/action_hook";
+import { Layout } from "@web/search/layout";
+import { standardActionServiceProps } from "@web/webclient/actions/action_service";
+
+const { DateTime } = luxon;
+const MODEL = "maintenance.visit";
+
+/** What a technician does today, one visit after the other, on his phone. */
+export class MyDay extends Component {
+    static template = "field_maintenance.MyDay";
+    static components = { FileInput, Layout };
+    static props = { ...standardActionServiceProps };
+
+    setup() {
+        this.action = useService("action");
+        this.orm = useService("orm");
+        this.state = useState({
+            date: this.props.state?.date || DateTime.now().startOf("day").toMillis(),
+            day: null,
+            isBusy: false,
+        });
+        this.listRef = useRef("list");
+        // The menu above says where one is; on a phone that is enough.
+        this.display = { controlPanel: this.env.isSmall ? false : {} };
+        useSetupAction({ getLocalState: () => ({ date: this.state.date }) });
+        useSortable({
+            ref: this.listRef,
+            elements: ".o_my_day_visit",
+            handle: ".o_my_day_handle",
+            cursor: "grabbing",
+            onDrop: ({ element, previous }) => this.moveVisit(element, previous),
+        });
+        onWillStart(() => this.load());
+    }
+
+    // -- The day -----------------------------------------------------------------------
+
+    get date() {
+        return DateTime.fromMillis(this.state.date);
+    }
+
+    get isToday() {
+        return this.date.hasSame(DateTime.now(), "day");
+    }
+
+    get dateLabel() {
+        return this.date.toLocaleString({ weekday: "long", day: "numeric", month: "long" });
+    }
+
+    async load() {
+        const day = await this.orm.call(MODEL, "get_my_day", [], {
+            start: serializeDateTime(this.date),
+            end: serializeDateTime(this.date.plus({ days: 1 })),
+        });
+        this.state.day = day;
+    }
+
+    show(date) {
+        this.state.date = date.startOf("day").toMillis();
+        return this.load();
+    }
+
+    showNext(direction) {
+        return this.show(this.date.plus({ days: direction }));
+    }
+
+    showToday() {
+        return this.show(DateTime.now());
+    }
+
+    getHours(visit) {
+        const format = DateTime.TIME_SIMPLE;
+        const [start, end] = [visit.date_start, visit.date_end].map((moment) =>
+            deserializeDateTime(moment)
+        );
+        return `${start.toLocaleString(format)} - ${end.toLocaleString(format)}`;
+    }
+
+    getDay(visit) {
+        return visit.date_start
+            ? deserializeDateTime(visit.date_start).toLocaleString(DateTime.DATE_MED)
+            : visit.due_date && formatDate(deserializeDate(visit.due_date));
+    }
+
+    /** The one thing to do next, which is the large button. */
+    getNextStep(visit) {
+        if (["done", "cancelled"].includes(visit.state)) {
+            return null;
+        }
+        if (visit.state !== "in_progress") {
+            return "start";
+        }
+        return ["to_do", "in_progress"].includes(visit.checklist) ? "checklist" : "done";
+    }
+
+    // -- What is done ------------------------------------------------------------------
+
+    /** Run a button of the visit; dialogs that it opens come back here. */
+    async run(visit, method) {
+        if (this.state.isBusy) {
+            return;
+        }
+        // A second tap on a slow line must not start twice.
+        this.state.isBusy = true;
+        try {
+            const action = await this.orm.call(MODEL, method, [[visit.id]]);
+            if (action && typeof action === "object") {
+                await this.action.doAction(action, { onClose: () => this.load() });
+            } else {
+                await this.load();
+            }
+        } finally {
+            this.state.isBusy = false;
+        }
+    }
+
+    openVisit(visit) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: MODEL,
+            res_id: visit.id,
+            views: [[false, "form"]],
+        });
+    }
+
+    async addPhotos(visit, files) {
+        const photos = files.filter((file) => file.id).map((file) => [4, file.id]);
+        await this.orm.write(MODEL, [visit.id], { photo_ids: photos });
+        await this.load();
+    }
+
+    /** The order of a day is the order of its numbers. */
+    async moveVisit(element, previous) {
+        const id = Number(element.dataset.visit);
+        const order = this.state.day.visits.map((visit) => visit.id).filter((one) => one !== id);
+        const after = previous ? order.indexOf(Number(previous.dataset.visit)) : -1;
+        order.splice(after + 1, 0, id);
+        await this.orm.call(MODEL, "web_resequence", [order], {
+            specification: {},
+            field_name: "route_sequence",
+        });
+        await this.load();
+    }
+}
+
 registry.category("actions").add("field_maintenance.my_day", MyDay);

@@ -1,0 +1,132 @@
+import { registry } from "@web/core/registry";
+
+const VISIT = ".o_my_day_visit:contains(Claes Bakery)";
+
+/** Draw a line as a finger does. */
+function sign(canvas) {
+    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const draw = (type, share, buttons) =>
+        canvas.dispatchEvent(
+            new PointerEvent(type, {
+                bubbles: true,
+                buttons,
+                clientX: left + width * share,
+                clientY: top + height * share,
+                isPrimary: true,
+                pointerId: 1,
+                pointerType: "touch",
+                pressure: 0.5,
+            })
+        );
+    draw("pointerdown", 0.2, 1);
+    for (const share of [0.35, 0.5, 0.65]) {
+        draw("pointermove", share, 1);
+    }
+    draw("pointerup", 0.8, 0);
+}
+
+// A technician's day on a phone, to signature and report.
+registry.category("web_tour.tours").add("my_day", {
+    steps: () => [
+        {
+            content: "My Day is open",
+            trigger: ".o_my_day .o_my_day_today",
+            run(helpers) {
+                luxon.Settings.defaultZone = "Europe/Brussels";
+                luxon.Settings.now = () => new Date("2026-06-01T06:00:00Z").valueOf();
+                return helpers.click();
+            },
+        },
+        {
+            content: "The first visit of the day, and how to get in",
+            trigger: `.o_my_day_visit:eq(0):contains(Claes Bakery):contains(9:00):contains(Ring twice)`,
+        },
+        {
+            content: "Nothing is wider than the phone",
+            trigger: ".o_my_day",
+            run({ anchor }) {
+                if (anchor.scrollWidth > document.documentElement.clientWidth) {
+                    throw new Error(`${anchor.scrollWidth} pixels wide`);
+                }
+            },
+        },
+        {
+            content: "Call and navigate are links of the phone's own",
+            trigger: `${VISIT} a.o_my_day_call[href^='tel:']`,
+        },
+        {
+            trigger: `${VISIT} a.o_my_day_navigate[href*='destination=Quay+5']`,
+        },
+        {
+            trigger: ".o_my_day_route[href*='waypoints=Quay+5']",
+        },
+        {
+            content: "The way there",
+            trigger: `${VISIT} .o_my_day_travel`,
+            run: "click",
+        },
+        {
+            trigger: `${VISIT} .o_my_day_stop`,
+        },
+        {
+            content: "The work",
+            trigger: `${VISIT} .o_my_day_start`,
+            run: "click",
+        },
+        {
+            content: "What was used",
+            trigger: `.o_my_day_in_progress${VISIT} .o_my_day_parts`,
+            run: "click",
+        },
+        {
+            trigger: ".o_kanban_record:contains(Bag of pellets) button:contains(Add)",
+            run: "click",
+        },
+        {
+            content: "It is taken",
+            trigger: ".o_kanban_record:contains(Bag of pellets) input:value(1)",
+        },
+        {
+            content: "Back to the day, on which the checklist is next",
+            trigger: ".o_control_panel button:contains(Back to Visit)",
+            run: "click",
+        },
+        {
+            content: "The day it was",
+            trigger: ".o_my_day_today:contains(June 1)",
+        },
+        {
+            trigger: `${VISIT} .o_my_day_next_checklist`,
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "Answer",
+            trigger: ".o_survey_question_numerical_box:enabled",
+            run: "edit 12",
+        },
+        {
+            trigger: "button[type=submit][value=finish]:enabled",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "The checklist led back to the visit, which is over now",
+            trigger: ".o_statusbar_buttons button[name=action_done]",
+            run: "click",
+        },
+        {
+            content: "The customer signs",
+            trigger: ".modal .o_visit_signature canvas",
+            run: ({ anchor }) => sign(anchor),
+        },
+        {
+            content: "Done",
+            trigger: ".modal-footer button[name=action_finish]",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) .o_statusbar_status:contains(Done)",
+        },
+    ],
+});
