@@ -55,6 +55,7 @@
     "demo": [
         "demo/service_team_demo.xml",
         "demo/maintenance_schedule_demo.xml",
+        "demo/survey_demo.xml",
         "demo/maintenance_visit_demo.xml",
     ],
     "assets": {
