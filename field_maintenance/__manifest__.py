@@ -39,6 +39,7 @@
         "views/service_line_views.xml",
         "views/survey_survey_views.xml",
         "views/survey_templates.xml",
+        "views/portal_templates.xml",
         "views/menus.xml",
     ],
     "assets": {

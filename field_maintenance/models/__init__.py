@@ -13,6 +13,7 @@ from . import maintenance_visit_finish
 from . import maintenance_visit_line
 from . import maintenance_visit_merge
 from . import maintenance_visit_parts
+from . import maintenance_visit_portal
 from . import maintenance_visit_proof
 from . import maintenance_visit_rating
 from . import maintenance_visit_report

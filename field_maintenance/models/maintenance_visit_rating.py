@@ -101,25 +101,8 @@ class MaintenanceVisit(models.Model):
                 "mail.mail_activity_data_call",
                 summary=self.env._("Unhappy customer"),
                 note=Markup("<p>%s</p>") % rating.feedback if rating.feedback else "",
-                user_id=visit._get_dispatcher_user().id,
+                user_id=visit._get_dispatcher().id,
             )
-
-    def _get_dispatcher_user(self):
-        """Return who in the office looks after this visit: the responsible of its
-        schedule, else who made it if he dispatches, else the first dispatcher of the
-        company."""
-        self.ensure_one()
-        # A customer's click has no rights on users.
-        visit = self.sudo()
-        group = self.env.ref("field_installed_base.group_dispatcher").sudo()
-        dispatchers = group.all_user_ids.filtered(
-            lambda user: (
-                user.active and not user.share and visit.company_id in user.company_ids
-            )
-        )
-        known = visit.schedule_id.user_id | visit.create_uid
-        people = dispatchers.filtered(lambda user: user._is_internal())
-        return (known & people)[:1] or people.sorted("id")[:1] or visit.create_uid
 
     def action_view_ratings(self):
         """Show what customers said of these visits."""

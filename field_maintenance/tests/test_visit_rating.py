@@ -66,6 +66,7 @@ class TestVisitRating(MailCase, ExecutionCase):
 
     def test_unhappy_customer_is_called(self):
         dispatcher = self.users["dispatcher"]
+        self.company.problem_user_id = dispatcher
         for rate, called in ((5, False), (3, False), (1, True)):
             with self.subTest(rate):
                 visit = self._as("dispatcher", self._begin_visit()).sudo()
@@ -74,35 +75,6 @@ class TestVisitRating(MailCase, ExecutionCase):
         activity = visit.activity_ids
         self.assertEqual(activity.user_id, dispatcher)
         self.assertIn("Left dirt &lt;b&gt;", activity.note)
-
-    def test_who_looks_after_a_visit(self):
-        visit = self._begin_visit()
-        self.assertEqual(visit._get_dispatcher_user(), self.users["dispatcher"])
-        boss = self.users["administrator"]
-        schedule = self.env["maintenance.schedule"].create(
-            {
-                "partner_id": self.customer.id,
-                "user_id": boss.id,
-                "line_ids": [
-                    (
-                        0,
-                        0,
-                        {
-                            "visit_type_id": self.cleaning.id,
-                            "product_id": self.stove.id,
-                            "date_start": "2026-01-01",
-                        },
-                    )
-                ],
-            }
-        )
-        visit.write(
-            {
-                "schedule_line_id": schedule.line_ids.id,
-                "occurrence_date": "2026-06-01",
-            }
-        )
-        self.assertEqual(visit._get_dispatcher_user(), boss)
 
     def test_customers_do_not_rate_what_is_not_theirs(self):
         visit = self._finish()
@@ -113,6 +85,7 @@ class TestVisitRating(MailCase, ExecutionCase):
 @tagged("post_install", "-at_install")
 class TestVisitRatingPage(ExecutionFixtures, HttpCase):
     def test_customer_clicks(self):
+        self.company.problem_user_id = self.users["dispatcher"]
         visit = self._begin_visit()
         visit._finish()
         token = visit._rating_get_access_token()

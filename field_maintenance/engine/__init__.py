@@ -1,0 +1,12 @@
+"""When visits are due: pure functions of days, without Odoo, a database or a clock.
+
+All dates are days without a time; a stretch of days includes both its ends.
+"""
+
+from .dates import Unit
+from .errors import ErrorCode, RuleError
+from .local_time import at_local_hour
+from .preview import Note, Preview, PreviewLine, preview
+from .regeneration import Changes, Occurrence, Status, reconcile
+from .rules import AfterLast, Interval, Months, Ordinal, Rule, Spread, Term
+from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window
