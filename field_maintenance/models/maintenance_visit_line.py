@@ -134,20 +134,6 @@ class MaintenanceVisitLine(models.Model):
                     )
                 )
 
-    def _get_equipment_name(self):
-        """Return the equipment as customers know it: product or model, else what was
-        typed."""
-        self.ensure_one()
-        product = self.product_id.with_context(display_default_code=False)
-        equipment = self.installed_base_id
-        return (
-            (equipment and equipment._get_product_name())
-            or product.display_name
-            or self.description
-            or self.serial_number
-            or ""
-        )
-
     # -- Actions -----------------------------------------------------------------------
 
     def action_register_equipment(self):
@@ -189,3 +175,17 @@ class MaintenanceVisitLine(models.Model):
     def action_print_report(self):
         """Print the report of the visit."""
         return self.visit_id.action_print_report()
+
+    def _get_equipment_name(self):
+        """Return the equipment as customers know it: product or model, else what was
+        typed."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        equipment = self.installed_base_id
+        return (
+            (equipment and equipment._get_product_name())
+            or product.display_name
+            or self.description
+            or self.serial_number
+            or ""
+        )

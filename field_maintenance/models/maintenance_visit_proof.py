@@ -81,10 +81,12 @@ class MaintenanceVisit(models.Model):
         }
 
     def _get_default_signatory(self):
-        """Return who is expected to sign: the person met on site."""
+        """Return the name of who is expected to sign: the person met on site."""
         self.ensure_one()
         contact = self.contact_id
-        return contact.name if contact and not contact.is_company else False
+        # A company or an address of it does not sign.
+        is_person = contact.type == "contact" and not contact.is_company
+        return contact.name if is_person else False
 
     # -- Report ------------------------------------------------------------------------
 
