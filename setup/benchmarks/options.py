@@ -10,6 +10,7 @@ BENCHMARKS = {
     "list": "open the list, count, record one piece, among few and many rows",
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
+    "plan": "plan visits with their events in Odoo's calendar",
 }
 
 
