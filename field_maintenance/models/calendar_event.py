@@ -98,14 +98,22 @@ class CalendarEvent(models.Model):
             if event._origin in editable:
                 event.user_can_edit = True
 
+    def _get_deciding_visits(self, visits):
+        """Return the visits by which it is decided who may move or remove these events.
+
+        :param visits: the visits of these events
+        """
+        return visits
+
     def _check_visit_access(self, visits):
         """Refuse to move or remove appointments of visits that the user may not write.
 
         :param visits: the visits of these events
         :raise AccessError: naming the first of them
         """
-        if self.env.su or not visits:
+        if self.env.su:
             return
+        visits = self._get_deciding_visits(visits)
         own = visits.with_env(self.env)
         refused = own - own._filtered_access("write")
         if refused:
@@ -114,8 +122,8 @@ class CalendarEvent(models.Model):
                 self.env._(
                     "“%(event)s” is the appointment of visit %(visit)s. Only who may "
                     "change the visit can move or remove it: ask %(dispatcher)s.",
-                    event=visit.calendar_event_id.name,
-                    visit=visit.name,
+                    event=self[:1].sudo().name,
+                    visit=visit.display_name,
                     dispatcher=visit._get_dispatcher().name
                     or self.env._("dispatching"),
                 )

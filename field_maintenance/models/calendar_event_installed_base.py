@@ -15,42 +15,54 @@ class CalendarEvent(models.Model):
     )
 
     def _get_customers(self):
-        """Return the commercial entities that an event is about: the visit's customer,
+        """Return {event: commercial entities that it is about}: the visit's customer,
         else those of attendees who are no colleagues."""
-        self.ensure_one()
-        visit = self.maintenance_visit_id
-        if visit:
-            return visit.commercial_partner_id
+        # Our own companies are known to everybody.
         own = self.env["res.company"].sudo().search([]).partner_id  # pylint: disable=no-search-all
-        return (
-            self.partner_ids.filtered(
-                # Who is a user of ours is known to everybody.
-                lambda partner: partner.sudo().partner_share
-            ).commercial_partner_id
-            - own
-        )
+        found = {}
+        for event in self:
+            visit = event.maintenance_visit_id
+            # Who is a user of ours, too.
+            others = event.partner_ids._origin.filtered(
+                lambda p: p.sudo().partner_share
+            )
+            found[event] = (
+                visit.commercial_partner_id
+                if visit
+                else others.commercial_partner_id - own
+            )
+        return found
 
     def _get_installed_base(self):
-        """Return what stands at the customers of an event, as far as the user may
-        read it: at the site of a visit first."""
+        """Return {event: what stands at its customers}, as far as the user may read
+        it: at the site of a visit first."""
         equipment = self.env["installed.base"]
         customers = self._get_customers()
-        if not customers or not equipment.has_access("read"):
-            return equipment
-        pieces = equipment.search(
-            [
-                ("commercial_partner_id", "in", customers.ids),
-                ("state", "=", "installed"),
-            ]
-        )
-        site = self.maintenance_visit_id.site_id
-        return pieces.sorted(lambda piece: piece.site_id != site) if site else pieces
+        wanted = self.env["res.partner"].union(*customers.values())
+        pieces = {}
+        if wanted and equipment.has_access("read"):
+            pieces = equipment.search(
+                [
+                    ("commercial_partner_id", "in", wanted.ids),
+                    ("state", "=", "installed"),
+                ]
+            ).grouped("commercial_partner_id")
+        found = {}
+        for event in self:
+            site = event.maintenance_visit_id.site_id
+            found[event] = (
+                equipment.browse()
+                .concat(*(pieces.get(c, equipment) for c in customers[event]))
+                .sorted(lambda piece, site=site: bool(site) and piece.site_id != site)
+            )
+        return found
 
     @api.depends("partner_ids", "maintenance_visit_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_installed_base_count(self):
+        found = self._get_installed_base()
         for event in self:
-            event.installed_base_count = len(event._get_installed_base())
+            event.installed_base_count = len(found[event])
 
     @api.readonly
     def get_visit_summary(self):
@@ -62,7 +74,8 @@ class CalendarEvent(models.Model):
             dates in the user's format)
         """
         self.ensure_one()
-        pieces = self._get_installed_base()
+        self.check_access("read")
+        pieces = self._get_installed_base()[self]
         shown = pieces[:LISTED_EQUIPMENT]
         last_visits = shown._get_last_visit_dates()
         visit = self.maintenance_visit_id
@@ -85,12 +98,13 @@ class CalendarEvent(models.Model):
 
     def action_view_installed_base(self):
         """Show what stands at the customers of this event."""
-        pieces = self._get_installed_base()
+        self.ensure_one()
+        pieces = self._get_installed_base()[self]
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "field_installed_base.installed_base_action"
         )
         action["domain"] = [
-            ("commercial_partner_id", "in", self._get_customers().ids),
+            ("commercial_partner_id", "in", self._get_customers()[self].ids),
             ("state", "=", "installed"),
         ]
         if len(pieces) == 1:

@@ -159,6 +159,16 @@ class CalendarEvent(models.Model):
         if self.service_visit_type_id and not self._origin:
             self.duration = self.service_visit_type_id.duration
 
+    def _get_deciding_visits(self, visits):
+        """An event of a series whose visit is not made yet belongs to whom the series
+        belongs."""
+        later = self - visits.calendar_event_id.with_env(self.env)
+        return super()._get_deciding_visits(visits | later.sudo().visit_template_id)
+
+    def copy(self, default=None):
+        """A copy is no event of the series, for which a visit would be made."""
+        return super().copy({"visit_template_id": False, **(default or {})})
+
     def _get_virtual_visit(self, **vals):
         """Return a visit that is not saved, with the customer and site of this
         event."""
@@ -353,6 +363,7 @@ class CalendarEvent(models.Model):
             self._check_can_repeat([vals])
         result = super().write(vals) if vals else True
         if visit_vals:
+            self._make_series_visits(anyway=True)
             self._check_and_write_visits(self._get_visits(), visit_vals)
         if vals.get("recurrency"):
             for event in self.filtered("recurrence_id"):
@@ -496,9 +507,11 @@ class CalendarEvent(models.Model):
         if vals.get("recurrence_update") == "future_events":
             after = after.filtered(lambda e: e.start >= event.start)
         planned._take_events(after.sorted("start"))
-        if visit_vals:
-            planned.filtered("calendar_event_id").write(visit_vals)
         held = planned.filtered("calendar_event_id")
+        if visit_vals:
+            # Of a part of the series that has no visits yet, one must show the way.
+            held = held or after.sorted("start")[:1]._make_series_visits(anyway=True)
+            held.write(visit_vals)
         if "partner_ids" in names:
             held._follow_attendees()
         else:
@@ -530,17 +543,22 @@ class CalendarEvent(models.Model):
             months=company.visit_horizon_months
         )
 
-    def _make_series_visits(self):
+    def _make_series_visits(self, anyway=False):
         """Make the visits of events inside the horizon that have none yet.
 
         Which visits there are does not depend on who looks, and the nightly job does
         the same.
+
+        :param bool anyway: beyond the horizon too
+        :return: the new visits
         """
         taken = self._get_visits().calendar_event_id
         vals_list = []
         for event in (self - taken).filtered("active").sorted("start"):
             template = event.sudo().visit_template_id
-            if template and event.start < self._get_horizon(template.company_id):
+            if template and (
+                anyway or event.start < self._get_horizon(template.company_id)
+            ):
                 vals_list.append(template._prepare_series_values(event))
         visits = self.env["maintenance.visit"].sudo()
         return visits.with_context(visit_planning=True).create(vals_list)

@@ -577,6 +577,50 @@ class TestCalendarEvent(MaintenanceCase):
             visits[3].calendar_event_id.partner_ids, self.technician.work_contact_id
         )
 
+    def test_change_what_beyond_the_horizon(self):
+        self.company.visit_horizon_months = 1
+        event = self._create_series(20)
+        visits = self._get_series_visits(event)
+        self.assertEqual(len(visits), 3)
+        series = event.recurrence_id.calendar_event_ids.sorted("start")
+        self._change(series[10], "self_only", service_visit_type_id=self.repair.id)
+        visit = series[10].maintenance_visit_id
+        self.assertEqual(visit.visit_type_id, self.repair)
+        self._change(
+            series[12],
+            "future_events",
+            service_technician_ids=[Command.set(self.colleague.ids)],
+        )
+        self.assertEqual(visits.technician_id, self.technician)
+        with freeze_time("2026-09-20 02:00:00"):
+            self._run_job()
+        visits = self._get_series_visits(event)
+        self.assertEqual(len(visits), 20)
+        self.assertEqual(visits[:12].technician_id, self.technician)
+        self.assertEqual(visits[12:].technician_id, self.colleague)
+        self.assertEqual(
+            visits - visits[10],
+            visits.filtered(lambda v: v.visit_type_id == self.cleaning),
+        )
+
+    def test_rights_beyond_the_horizon(self):
+        self.company.visit_horizon_months = 1
+        event = self._create_series(20)
+        last = event.recurrence_id.calendar_event_ids.sorted("start")[-1]
+        for change in (
+            {"start": "2027-06-02 12:00:00", "stop": "2027-06-02 14:00:00"},
+            {"service_visit_type_id": self.repair.id},
+        ):
+            with self.assertRefused("is the appointment of visit", AccessError):
+                self._as("employee", last).write(change)
+        with self.assertRefused("is the appointment of visit", AccessError):
+            self._as("employee", last).unlink()
+
+    def test_copy_is_no_visit(self):
+        event = self._create_series()
+        copy = event.copy()
+        self.assertFalse(copy.is_service_visit)
+
     def test_delete_series(self):
         event = self._create_series()
         visits = self._get_series_visits(event)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from odoo.tools import SQL, config
 
-from . import dispatch_board, installed_base
+from . import dispatch_board, installed_base, maintenance_calendar
 from .databases import Databases
 from .options import make_parser, sizes
 from .report import Result
@@ -24,8 +24,9 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "move": installed_base.move,
     "search": installed_base.search,
     "board": dispatch_board.show_week,
+    "plan": maintenance_calendar.plan,
 }
-NOTES = installed_base.NOTES | dispatch_board.NOTES
+NOTES = dispatch_board.NOTES | installed_base.NOTES | maintenance_calendar.NOTES
 
 
 def _main(job: dict, words: list[str]) -> None:

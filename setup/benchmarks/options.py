@@ -11,6 +11,7 @@ BENCHMARKS = {
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
     "board": "show the dispatch board's week",
+    "plan": "plan visits with their events in Odoo's calendar",
 }
 
 
