@@ -13,7 +13,7 @@ from pathlib import Path
 
 from odoo.tools import SQL, config
 
-from . import installed_base
+from . import installed_base, maintenance_visit
 from .databases import Databases
 from .options import make_parser, sizes
 from .report import Result
@@ -23,8 +23,9 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "list": installed_base.open_list,
     "move": installed_base.move,
     "search": installed_base.search,
+    "visits": maintenance_visit.generate,
 }
-NOTES = installed_base.NOTES
+NOTES = installed_base.NOTES | maintenance_visit.NOTES
 
 
 def _main(job: dict, words: list[str]) -> None:

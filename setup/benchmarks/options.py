@@ -10,7 +10,10 @@ BENCHMARKS = {
     "list": "open the list, count, record one piece, among few and many rows",
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
+    "visits": "make a year of visits, among none and many; find nothing to make",
 }
+# Those that compare with addons of OCA.
+WITH_PEER = frozenset({"search", "visits"})
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,12 @@ class Sizes:
     large: int
     small: int
     created: int
+    schedules: int
     rounds: int
 
 
-SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, rounds=5)
-SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, rounds=1)
+SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, schedules=1_000, rounds=5)
+SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, schedules=20, rounds=1)
 
 
 def _chosen(text: str) -> list[str]:
@@ -70,6 +74,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"pieces of equipment created at once ({SIZES.created:,})",
     )
     parser.add_argument(
+        "--schedules",
+        type=_at_least(10),
+        help=f"schedules whose visits are made ({SIZES.schedules:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -99,5 +108,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         large=options.size or default.large,
         small=options.small_size or default.small,
         created=options.created or default.created,
+        schedules=options.schedules or default.schedules,
         rounds=options.rounds or default.rounds,
     )
