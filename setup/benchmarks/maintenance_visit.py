@@ -141,13 +141,7 @@ def _per_visit(measured: Measure, count: int) -> Measure:
 
 def _create_schedules(env: Environment, count: int) -> BaseModel:
     """Create active schedules, each of one piece of equipment, without any visit."""
-    pieces = env["installed.base"].search(
-        [("state", "=", "installed"), ("partner_id", "!=", False)],
-        order="id",
-        limit=count,
-    )
-    if len(pieces) < count:
-        raise ValueError(f"{count} schedules need as many pieces of equipment")
+    pieces = _create_equipment(env, count)
     visit_type = _get_visit_type(env)
     technician = env["hr.employee"].create({"name": "Bench technician"})
     schedules = env["maintenance.schedule"].create(
@@ -179,6 +173,23 @@ def _create_schedules(env: Environment, count: int) -> BaseModel:
     env.cr.commit()
     bulk.vacuum_analyze(env.cr.dbname)
     return schedules
+
+
+def _create_equipment(env: Environment, count: int) -> BaseModel:
+    """Create as many customers with a piece of equipment each."""
+    product = env["product.product"].create({"name": "Visited stove"})
+    customers = env["res.partner"].create(
+        [
+            {"name": f"Visited {number}", "city": "Zürich", "phone": f"+41 {number}"}
+            for number in range(count)
+        ]
+    )
+    return env["installed.base"].create(
+        [
+            {"product_id": product.id, "partner_id": customer.id}
+            for customer in customers
+        ]
+    )
 
 
 def _get_visit_type(env: Environment) -> BaseModel:
