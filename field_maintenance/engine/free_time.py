@@ -21,17 +21,21 @@ class FreeTime:
         self._busy = sorted(busy)
 
     def take(
-        self, length: timedelta, starts: Iterable[datetime] = ()
+        self,
+        length: timedelta,
+        starts: Iterable[datetime] = (),
+        earliest: datetime = datetime.min,
     ) -> datetime | None:
         """Return when a visit of this length begins at the earliest, and take that
         time; None if it fits nowhere.
 
         :param starts: the only times at which it may begin, if there are any
+        :param earliest: the time before which it may not begin
         """
         wanted = sorted(starts)
         for stretches in (self._working, self._days()):
             for start, end in stretches:
-                found = self._fit(start, end, length, wanted)
+                found = self._fit(max(start, earliest), end, length, wanted)
                 if found:
                     self._busy = sorted([*self._busy, (found, found + length)])
                     return found

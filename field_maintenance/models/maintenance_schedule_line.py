@@ -388,7 +388,7 @@ class MaintenanceScheduleLine(models.Model):
         rule, term = self._get_rule(), self._get_term()
         start = max(term.start, fields.Date.context_today(self))
         months = self.schedule_id.company_id.visit_horizon_months
-        until = start + relativedelta(months=months, days=1)
+        until = start + relativedelta(months=months)
         working = self._get_working_days({self: (term.start, until)})[self]
         seen = preview(rule, term, until, working, self._get_shift_policy())
         lines = [

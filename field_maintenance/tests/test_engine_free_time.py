@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from unittest import TestCase
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ..engine import FreeTime
@@ -43,6 +43,15 @@ class TestFreeTime(TestCase):
         self.assertIsNone(free.take(HOUR, [at(7, 10)]))
         self.assertIsNone(FreeTime([], []).take(HOUR))
 
+    def test_not_too_early(self):
+        free = FreeTime(WEEK, [])
+        self.assertEqual(free.take(HOUR, earliest=at(4, 0)), at(4, 8))
+        self.assertEqual(free.take(HOUR, earliest=at(4, 10.5)), at(4, 10.5))
+        self.assertEqual(free.take(HOUR, [at(3, 9), at(5, 9)], at(4, 0)), at(5, 9))
+        self.assertIsNone(free.take(HOUR, earliest=at(6, 16.5)))
+
+    # How long an example takes is the machine's business.
+    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(st.integers(1, 6), max_size=30))
     def test_nothing_overlaps(self, lengths):
         busy = [span(3, 9, 15)]

@@ -240,6 +240,38 @@ class TestMaintenanceSchedule(MaintenanceCase):
             schedule.unlink()
         self.assertEqual(len(schedule.visit_ids), 12, "Nothing half done")
 
+    # -- Buttons -----------------------------------------------------------------------
+
+    def test_smart_buttons(self):
+        """What a button counts is what it opens."""
+        piece = self._create_equipment(site_id=self.workshop.id)
+        schedule = self._create_schedule(
+            {"installed_base_id": piece.id},
+            {"installed_base_id": piece.id, "interval_number": 2},
+            site_id=self.workshop.id,
+        )
+        self._create_schedule(partner_id=self.workshop.id, activate=False)
+        self._create_schedule(partner_id=self.neighbour.id, activate=False)
+        schedules = self.env["maintenance.schedule"]
+        for record, count in (
+            (self.customer, 2),
+            (self.workshop, 2),
+            (self.contact, 0),
+            (piece, 1),
+        ):
+            with self.subTest(record):
+                action = record.action_view_maintenance_schedules()
+                self.assertEqual(schedules.search_count(action["domain"]), count)
+                self.assertEqual(record.maintenance_schedule_count, count)
+        action = schedule.action_view_visits()
+        visits = self.env["maintenance.visit"].search(action["domain"])
+        self.assertEqual(len(visits), 18)
+        self.assertEqual(schedule.visit_count, 18)
+        self.assertEqual(schedule.next_due_date, min(visits.mapped("due_date")))
+        self.assertEqual(
+            schedule.line_ids[1].next_due_date, date(2026, 2, 27), "1 March is Sunday"
+        )
+
     # -- Rights ------------------------------------------------------------------------
 
     def test_rights(self):

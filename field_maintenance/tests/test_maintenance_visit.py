@@ -83,6 +83,17 @@ class TestMaintenanceVisit(MaintenanceCase):
         visit.write({"partner_id": self.neighbour.id})
         self.assertFalse(visit.installed_base_ids)
 
+    def test_choice_stays_in_the_form(self):
+        first = self._create_equipment(site_id=self.customer.id)
+        self._create_equipment(site_id=self.workshop.id)
+        visit = self._create_visit(
+            site_id=self.customer.id, installed_base_ids=first.ids
+        )
+        with Form(visit) as form:
+            form.site_id = self.workshop
+        self.assertEqual(visit.site_id, self.workshop)
+        self.assertEqual(visit.installed_base_ids, first)
+
     def test_equipment_of_another_customer_is_refused(self):
         foreign = self._create_equipment(partner_id=self.neighbour.id)
         with self.assertRefused("does not stand at Claes Bakery"):

@@ -419,6 +419,13 @@ class TestScheduleGeneration(GenerationCase):
         last = schedule.visit_ids - first - follow_up
         self.assertEqual(str(last.occurrence_date), "2026-04-10")
 
+    def test_after_last_skipped(self):
+        schedule = self._create_schedule({"mode": "after_last"})
+        first = schedule.visit_ids
+        first._cancel("On holiday")
+        self.assertEqual(self._get_days(schedule, "to_plan"), ["2026-03-01"])
+        self.assertEqual(self._get_days(schedule, "cancelled"), ["2026-02-01"])
+
     def test_after_last_beyond_the_horizon(self):
         schedule = self._create_schedule(
             {"mode": "after_last", "interval_number": 3, "interval_unit": "year"}

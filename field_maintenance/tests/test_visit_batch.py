@@ -70,6 +70,13 @@ class TestVisitBatch(MaintenanceCase):
         self.assertIn("Tue 3 Mar 2026 13:00, Tom Technician", told[visits[0]])
         self.assertTrue(all(visits.mapped("calendar_event_id")))
 
+    def test_spread_not_before_its_window(self):
+        now, later = self._create_visits(2, technician_id=self.technician.id)
+        later.due_date = "2027-03-01"
+        self._apply("plan", now | later, date="2026-03-03")
+        self.assertEqual(now.date_start, datetime(2026, 3, 3, 7, 0))
+        self.assertEqual(later.date_start, datetime(2027, 2, 22, 7, 0))
+
     def test_spread_at_the_preferred_hour(self):
         schedule = self._create_schedule(
             {
@@ -82,17 +89,11 @@ class TestVisitBatch(MaintenanceCase):
         )
         visits = schedule.visit_ids.sorted("occurrence_date")
         self._apply("plan", visits, date="2026-03-26")
-        # The clocks go forward on 29 March.
+        # The second not before its window; the clocks go forward on 29 March.
         self.assertEqual(
             visits.mapped("date_start"),
-            [datetime(2026, 3, 26, 9, 0), datetime(2026, 3, 27, 9, 0)],
+            [datetime(2026, 3, 26, 9, 0), datetime(2026, 3, 30, 8, 0)],
         )
-        later = self._create_schedule(
-            {"local_hour": 10, "technician_id": self.colleague.id},
-            date_start="2026-03-23",
-        ).visit_ids[0]
-        self._apply("plan", later, date="2026-03-28")
-        self.assertEqual(later.date_start, datetime(2026, 3, 30, 8, 0))
 
     def test_all_at_one_hour(self):
         visits = self._create_visits(2)

@@ -54,8 +54,9 @@ class MaintenanceVisitBatch(models.TransientModel):
         string="When",
         default="spread",
         required=True,
-        help="One after the other: in the order in which they are due, each at its "
-        "preferred hour if it has one, where the technician has nothing else.",
+        help="One after the other: in the order in which they are due, none before its "
+        "earliest day, each at its preferred hour if it has one, where the technician "
+        "has nothing else.",
     )
     date = fields.Date(
         string="Day",
@@ -272,25 +273,33 @@ class MaintenanceVisitBatch(models.TransientModel):
             self.env["hr.employee"].union(*technicians.values()), chosen
         )
         for visit in chosen:
+            first = self._get_first_day(visit)
             start = free[technicians[visit]].take(
-                timedelta(hours=visit.duration), self._get_preferred_starts(visit)
+                timedelta(hours=visit.duration),
+                self._get_preferred_starts(visit, first),
+                at_local_hour(first, 0, visit._get_zone_info()),
             )
             if start:
                 starts[visit] = start
             else:
                 refused[visit] = self.env._(
-                    "%(technician)s has no time for it in the next %(weeks)s weeks.",
+                    "%(technician)s has no time for it within %(weeks)s weeks.",
                     technician=technicians[visit].name,
                     weeks=PLANNED_WEEKS,
                 )
         return starts
 
-    def _get_preferred_starts(self, visit):
-        """Return the times at which a visit with a preferred hour may begin."""
+    def _get_first_day(self, visit):
+        """Return the day from which a visit may take place."""
+        return max(filter(None, (self.date, visit.window_start)))
+
+    def _get_preferred_starts(self, visit, first):
+        """Return the times at which a visit with a preferred hour may begin, from its
+        first day on."""
         # Whoever plans a visit may know its hour.
         if not visit.sudo().schedule_line_id.local_hour:
             return []
-        days = (self.date + timedelta(days=n) for n in range(PLANNED_WEEKS * 7))
+        days = (first + timedelta(days=n) for n in range(PLANNED_WEEKS * 7))
         return list(filter(None, map(visit._get_preferred_start, days)))
 
     def _get_free_time(self, technicians, visits):
@@ -307,7 +316,9 @@ class MaintenanceVisitBatch(models.TransientModel):
         ).items():
             zone = timezone(calendar.tz or "UTC")
             start = zone.localize(datetime.combine(self.date, time.min))
-            end = start + timedelta(weeks=PLANNED_WEEKS)
+            last = max(map(self._get_first_day, visits), default=self.date)
+            end = zone.localize(datetime.combine(last, time.max))
+            end += timedelta(weeks=PLANNED_WEEKS)
             intervals = calendar._work_intervals_batch(
                 start, end, resources=group.resource_id
             )

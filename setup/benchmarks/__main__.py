@@ -13,7 +13,7 @@ from pathlib import Path
 
 from odoo.tools import SQL, config
 
-from . import dispatch_board, installed_base, maintenance_calendar
+from . import dispatch_board, installed_base, maintenance_calendar, maintenance_visit
 from .databases import Databases
 from .options import make_parser, sizes
 from .report import Result
@@ -25,8 +25,9 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "search": installed_base.search,
     "board": dispatch_board.show_week,
     "plan": maintenance_calendar.plan,
+    "visits": maintenance_visit.generate,
 }
-NOTES = dispatch_board.NOTES | installed_base.NOTES | maintenance_calendar.NOTES
+NOTES = dispatch_board.NOTES | installed_base.NOTES | maintenance_calendar.NOTES | maintenance_visit.NOTES
 
 
 def _main(job: dict, words: list[str]) -> None:

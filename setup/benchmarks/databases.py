@@ -6,6 +6,7 @@ from collections.abc import Callable
 from odoo.api import SUPERUSER_ID, Environment
 from odoo.models import BaseModel
 from odoo.modules.registry import Registry
+from odoo.sql_db import BaseCursor
 
 from lib.console import step
 
@@ -35,6 +36,15 @@ class Databases:
         return self._get("large", self.sizes.large, _load)
 
     @property
+    def shared(self) -> Environment:
+        """A database with few rows where OCA's addons are beside ours, if they could
+        be had: for what is made anew in each run."""
+        if "shared" not in self._open:
+            database = self.names.get("peer", self.names["small"])
+            self._open["shared"] = self._enter(Registry(database).cursor())
+        return self._open["shared"]
+
+    @property
     def peer(self) -> Environment | None:
         """The database of OCA's fieldservice, with as many rows as the large one."""
         if "peer" not in self.names:
@@ -58,9 +68,12 @@ class Databases:
                 parameters.set_param(LOADED, str(count))
                 cursor.commit()
                 bulk.vacuum_analyze(database)
+        return self._enter(cursor)
+
+    def _enter(self, cursor: BaseCursor) -> Environment:
         # Record rules are part of what is measured: an administrator, not the system.
-        user = env.ref("base.user_admin")
-        env = env(user=user.id)
+        env = Environment(cursor, SUPERUSER_ID, {})
+        env = env(user=env.ref("base.user_admin").id)
         return env(context=env["res.users"].context_get())
 
     def close(self) -> None:

@@ -12,7 +12,10 @@ BENCHMARKS = {
     "search": "the one search box",
     "board": "show the dispatch board's week",
     "plan": "plan visits with their events in Odoo's calendar",
+    "visits": "make a year of visits, among none and many; find nothing to make",
 }
+# Those that compare with addons of OCA.
+WITH_PEER = frozenset({"search", "visits"})
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,12 @@ class Sizes:
     large: int
     small: int
     created: int
+    schedules: int
     rounds: int
 
 
-SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, rounds=5)
-SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, rounds=1)
+SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, schedules=1_000, rounds=5)
+SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, schedules=20, rounds=1)
 
 
 def _chosen(text: str) -> list[str]:
@@ -72,6 +76,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"pieces of equipment created at once ({SIZES.created:,})",
     )
     parser.add_argument(
+        "--schedules",
+        type=_at_least(10),
+        help=f"schedules whose visits are made ({SIZES.schedules:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -101,5 +110,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         large=options.size or default.large,
         small=options.small_size or default.small,
         created=options.created or default.created,
+        schedules=options.schedules or default.schedules,
         rounds=options.rounds or default.rounds,
     )

@@ -7,15 +7,19 @@ from lib.console import Failure, notice, step
 from lib.odoo19 import Runtime
 from lib.system import cache_folder, run
 
-MODULE = "fieldservice"
-PACKAGES = ("odoo-addon-fieldservice==19.0.*", "odoo-addon-base-territory==19.0.*")
+MODULES = ("fieldservice", "fieldservice_recurring")
+PACKAGES = (
+    "odoo-addon-base-territory==19.0.*",
+    "odoo-addon-fieldservice==19.0.*",
+    "odoo-addon-fieldservice-recurring==19.0.*",
+)
 
 
 def fetch(runtime: Runtime) -> Path | None:
     """Return the folder with the peer's addons; None, with a notice, without it."""
     home = cache_folder() / "peers"
     addons = home / "odoo" / "addons"
-    if (addons / MODULE).is_dir():
+    if all((addons / module).is_dir() for module in MODULES):
         return addons
     home.mkdir(exist_ok=True)
     # --no-deps: they ask for a package `odoo` that PyPI does not have.
