@@ -8,6 +8,7 @@
     "license": "AGPL-3",
     "depends": [
         "account",
+        "base_geolocalize",
         "contacts",
         "hr",
         "portal",
@@ -15,6 +16,7 @@
         "sale_management",
         "survey",
         "web_hierarchy",
+        "web_leaflet_lib",
     ],
     "data": [
         "security/groups.xml",
@@ -72,5 +74,6 @@
         ],
     },
     "application": True,
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

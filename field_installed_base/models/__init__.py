@@ -13,6 +13,7 @@ from . import installed_base_component
 from . import installed_base_flue_type
 from . import installed_base_import
 from . import installed_base_installation_type
+from . import installed_base_map
 from . import installed_base_ownership
 from . import installed_base_problem_report
 from . import installed_base_notice_type
@@ -20,7 +21,9 @@ from . import installed_base_properties
 from . import installed_base_questionnaire
 from . import installed_base_warranty
 from . import installed_base_warranty_extension
+from . import ir_actions_act_window_view
 from . import ir_sequence
+from . import ir_ui_view
 from . import product_category
 from . import product_template
 from . import res_company
