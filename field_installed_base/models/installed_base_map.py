@@ -96,8 +96,9 @@ class InstalledBase(models.Model):
         partners = self.env["res.partner"].with_context(active_test=False)
         located = self._get_located_domain()
         aggregates = [f"{name}:{edge}" for edge in ("min", "max") for name in COORDINATES]
-        [bounds] = partners._read_group(
-            located & self._get_map_sites_domain(equipment), aggregates=aggregates
+        [(located_count, *bounds)] = partners._read_group(
+            located & self._get_map_sites_domain(equipment),
+            aggregates=["__count", *aggregates],
         )
         unlocated = self._search_map_sites(equipment, ~located, None)
         first = unlocated[:GEOCODED_AT_ONCE]
@@ -109,7 +110,7 @@ class InstalledBase(models.Model):
             )
         )
         return {
-            "bounds": None not in bounds and bounds,
+            "bounds": bool(located_count) and bounds,
             "unlocated": [
                 {
                     **values,

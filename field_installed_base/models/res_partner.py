@@ -1,4 +1,5 @@
 from collections import defaultdict, namedtuple
+from textwrap import shorten
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -202,7 +203,7 @@ class ResPartner(models.Model):
                     "Try again later, choose another service under Settings > General "
                     "Settings > Geo Localization, or type the coordinates yourself.\n\n"
                     "It said: %s",
-                    error,
+                    shorten(str(error), 200),
                 )
             ) from error
         found = self.filtered(
