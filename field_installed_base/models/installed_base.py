@@ -422,6 +422,8 @@ class InstalledBase(models.Model):
     @api.model
     def _normalize_search_text(self, text):
         """Return text without case, accents and dashes, as it is stored and sought."""
+        if text and text.isascii():
+            return text.replace("-", "").casefold()
         decomposed = unicodedata.normalize("NFKD", text or "")
         kept = (char for char in decomposed if not unicodedata.combining(char))
         return re.sub(r"[\u2010-\u2015\u2212-]+", "", "".join(kept)).casefold()
@@ -789,8 +791,8 @@ class InstalledBase(models.Model):
 
     @api.constrains("partner_id", "site_id")
     def _check_site_id(self):
-        for equipment in self:
-            customer, site = equipment.partner_id, equipment.site_id
+        places = self.grouped(lambda equipment: (equipment.partner_id, equipment.site_id))
+        for (customer, site), pieces in places.items():
             if site.commercial_partner_id != customer.commercial_partner_id and site:
                 raise ValidationError(
                     self.env._(
@@ -798,7 +800,7 @@ class InstalledBase(models.Model):
                         "%(equipment)s. Choose the customer or one of its addresses.",
                         site=site.display_name,
                         customer=customer.display_name or self.env._("nobody"),
-                        equipment=equipment._get_label(),
+                        equipment=pieces[0]._get_label(),
                     )
                 )
 
@@ -973,6 +975,22 @@ class InstalledBase(models.Model):
                     vals["reference"] = reference
                 company_vals = company_vals[len(free) :]
 
+    def _check_company(self, fnames=None):
+        # Thousands of pieces have a handful of customers and sites: one piece speaks
+        # for all with the same.
+        if fnames is None or "company_id" in fnames:
+            fnames = self._fields
+        names = [
+            name
+            for name in fnames
+            if self._fields[name].relational and self._fields[name].check_company
+        ]
+        alike = self.sudo().grouped(
+            lambda piece: (piece.company_id, *(piece[name] for name in names))
+        )
+        pieces = self.browse(group[0].id for group in alike.values())
+        return super(InstalledBase, pieces)._check_company(names)
+
     @api.model
     def _get_taken_references(self, company, references):
         # Archived equipment and that of other users keeps its references.
@@ -1042,8 +1060,11 @@ class InstalledBase(models.Model):
                 follower.partner_id.commercial_partner_id == former[follower.res_id]
             )
         ).unlink()
-        equipment.document_ids.write({"access_token": False})
-        equipment.with_context(tracking_disable=True).write(
+        shared = equipment.filtered(
+            lambda piece: piece.document_ids or piece.access_token
+        )
+        shared.document_ids.write({"access_token": False})
+        shared.with_context(tracking_disable=True).write(
             {"document_ids": [Command.clear()], "access_token": False}
         )
 
@@ -1430,7 +1451,7 @@ class InstalledBase(models.Model):
         ):
             return
         nobody = self.env["res.partner"]
-        assigned, removed, former = self.browse(), self.browse(), {}
+        assigned, removed, former = [], [], {}
         # The former owner's contacts are told whatever the user may read of them.
         for piece in self.sudo():
             old = before.get(piece.id) or nobody
@@ -1438,13 +1459,13 @@ class InstalledBase(models.Model):
             if old == new:
                 continue
             if new:
-                assigned += piece
+                assigned.append(piece.id)
             if old:
-                removed += piece
+                removed.append(piece.id)
                 former[piece.id] = old
         notices = self.env["installed.base.notice.type"]
-        notices._notify_contacts("equipment_removed", removed, former)
-        notices._notify_contacts("equipment_assigned", assigned)
+        notices._notify_contacts("equipment_removed", self.browse(removed), former)
+        notices._notify_contacts("equipment_assigned", self.browse(assigned))
 
     def action_locate_on_map(self):
         """Show where this equipment stands, in a new tab."""

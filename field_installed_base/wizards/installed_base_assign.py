@@ -92,7 +92,7 @@ class InstalledBaseAssign(models.TransientModel):
     def _compute_company_id(self):
         for wizard in self:
             wizard.company_id = (
-                wizard.installed_base_ids.company_id[:1] or self.env.company
+                wizard.installed_base_ids[:1].company_id or self.env.company
             )
 
     @api.depends("partner_id")
@@ -179,9 +179,16 @@ class InstalledBaseAssign(models.TransientModel):
             ownership_date=self.date,
             ownership_reason=self.reason,
         )
-        before = {piece.id: piece.partner_id.display_name for piece in equipment}
+        before = {
+            piece.id: customer.display_name
+            for customer, pieces in equipment.grouped("partner_id").items()
+            for piece in pieces
+        }
         equipment.write(vals)
-        bodies = {former: self._get_log_body(former) for former in before.values()}
+        # What follows from it, such as the state, is not tracked either: computed
+        # later, it would be in another context.
+        equipment.flush_recordset()
+        bodies = {former: self._get_log_body(former) for former in {*before.values()}}
         equipment._message_log_batch(
             {piece.id: bodies[before[piece.id]] for piece in equipment}
         )
