@@ -60,9 +60,11 @@
         "demo/res_users_demo.xml",
         "demo/hr_employee_demo.xml",
         "demo/res_partner_demo.xml",
+        "demo/survey_survey_demo.xml",
         "demo/product_demo.xml",
         "demo/sale_order_demo.xml",
         "demo/installed_base_demo.xml",
+        "demo/survey_user_input_demo.xml",
         "demo/res_users_portal_demo.xml",
     ],
     "assets": {

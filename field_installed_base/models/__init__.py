@@ -13,8 +13,11 @@ from . import installed_base_component
 from . import installed_base_flue_type
 from . import installed_base_import
 from . import installed_base_installation_type
+from . import installed_base_label
 from . import installed_base_map
 from . import installed_base_ownership
+from . import installed_base_portal
+from . import installed_base_problem
 from . import installed_base_problem_report
 from . import installed_base_notice_type
 from . import installed_base_properties

@@ -71,9 +71,7 @@ class InstalledBase(models.Model):
                         counts[site.id], key=lambda value: ranks.get(value, len(ranks))
                     ),
                 }
-                for site, values in zip(
-                    shown, shown._get_map_labels(), strict=True
-                )
+                for site, values in zip(shown, shown._get_map_labels(), strict=True)
             ],
             "is_cut": is_cut,
         }
@@ -95,7 +93,9 @@ class InstalledBase(models.Model):
         equipment = Domain(domain or Domain.TRUE)
         partners = self.env["res.partner"].with_context(active_test=False)
         located = self._get_located_domain()
-        aggregates = [f"{name}:{edge}" for edge in ("min", "max") for name in COORDINATES]
+        aggregates = [
+            f"{name}:{edge}" for edge in ("min", "max") for name in COORDINATES
+        ]
         [(located_count, *bounds)] = partners._read_group(
             located & self._get_map_sites_domain(equipment),
             aggregates=["__count", *aggregates],
@@ -120,7 +120,9 @@ class InstalledBase(models.Model):
                 for site, values in zip(first, first._get_map_labels(), strict=True)
             ],
             "unlocated_count": len(unlocated),
-            "siteless_count": self.search_count(equipment & Domain("site_id", "=", False)),
+            "siteless_count": self.search_count(
+                equipment & Domain("site_id", "=", False)
+            ),
             "may_geocode": partners.has_access("write"),
         }
 

@@ -63,7 +63,9 @@ class InstalledBaseNoticeType(models.Model):
                 (customers or {}).get(piece.id, piece.commercial_partner_id).id,
             )
         )
-        contacts = notice._get_contacts({customer_id for _company, customer_id in pieces_by_customer if customer_id})
+        contacts = notice._get_contacts(
+            {customer_id for _company, customer_id in pieces_by_customer if customer_id}
+        )
         by_company = defaultdict(dict)
         for (company, customer_id), pieces in pieces_by_customer.items():
             for contact in contacts.get(customer_id, ()):

@@ -50,10 +50,9 @@ class InstalledBase(models.Model):
         for equipment, vals in zip(self, vals_list, strict=True):
             for prefix in EXTENSION_KINDS:
                 # What was agreed or paid for one piece is not for another one.
-                if (
-                    f"{prefix}_end_date" not in (default or {})
-                    and equipment._get_warranty_extensions(prefix)
-                ):
+                if f"{prefix}_end_date" not in (
+                    default or {}
+                ) and equipment._get_warranty_extensions(prefix):
                     vals.pop(f"{prefix}_end_date", None)
         return vals_list
 

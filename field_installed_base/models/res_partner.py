@@ -165,7 +165,11 @@ class ResPartner(models.Model):
     def _get_map_labels(self):
         """Return what the map writes about each of these sites."""
         return [
-            {"id": site.id, "name": site.display_name, "address": site._get_map_address()}
+            {
+                "id": site.id,
+                "name": site.display_name,
+                "address": site._get_map_address(),
+            }
             for site in self
         ]
 
@@ -258,13 +262,24 @@ class ResPartner(models.Model):
             defaults["default_site_id"] = self.id
         return defaults
 
+    def _propose_site(self, site):
+        """Return where equipment of this customer stands: at the site that is there,
+        if it is one of the customer's, else at its delivery address.
+
+        :param site: the present site, or none
+        :return: a contact, none without customer
+        """
+        if not self:
+            return self
+        if site.commercial_partner_id == self.commercial_partner_id:
+            return site
+        return self.browse(self.address_get(["delivery"])["delivery"])
+
     def _prepare_installed_base_wizard_vals(self):
         """Return what the wizard proposes above its rows."""
         self.ensure_one()
         customer = self.commercial_partner_id
-        site = self
-        if self == customer:
-            site = self.browse(self.address_get(["delivery"])["delivery"])
+        site = self if self != customer else customer._propose_site(self.browse())
         return {
             "company_id": (self.company_id or self.env.company).id,
             "partner_id": customer.id,

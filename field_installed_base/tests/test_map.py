@@ -4,6 +4,7 @@ import requests
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from .. import OPENSTREETMAP, post_init_hook
 from ..models import installed_base_map, res_partner
 from .common import InstalledBaseCase
 
@@ -283,3 +284,13 @@ class TestMapSettings(InstalledBaseCase):
         self.env["ir.config_parameter"].set_param("leaflet.tile_url", "False")
         settings = self.env["res.config.settings"].create({})
         self.assertFalse(settings.map_tile_url)
+
+    def test_first_choice(self):
+        """Installing shows OpenStreetMap's map where nobody has chosen one."""
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("leaflet.tile_url", "False")
+        post_init_hook(self.env)
+        self.assertEqual(parameters.get_param("leaflet.tile_url"), OPENSTREETMAP)
+        parameters.set_param("leaflet.tile_url", "https://mine/{z}/{x}/{y}.png")
+        post_init_hook(self.env)
+        self.assertIn("mine", parameters.get_param("leaflet.tile_url"))

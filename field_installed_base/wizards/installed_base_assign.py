@@ -98,11 +98,7 @@ class InstalledBaseAssign(models.TransientModel):
     @api.depends("partner_id")
     def _compute_site_id(self):
         for wizard in self:
-            customer = wizard.partner_id
-            if not customer:
-                wizard.site_id = False
-            elif wizard.site_id.commercial_partner_id != customer.commercial_partner_id:
-                wizard.site_id = customer.address_get(["delivery"])["delivery"]
+            wizard.site_id = wizard.partner_id._propose_site(wizard.site_id)
 
     @api.depends("mode", "installed_base_ids", "partner_id")
     def _compute_notice(self):
