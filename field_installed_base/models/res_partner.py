@@ -205,7 +205,7 @@ class ResPartner(models.Model):
                 self.env._(
                     "The map service gave no coordinates, and no contact was changed. "
                     "Try again later, choose another service under Settings > General "
-                    "Settings > Geo Localization, or type the coordinates yourself.\n\n"
+                    "Settings > Geolocation, or type the coordinates yourself.\n\n"
                     "It said: %s",
                     shorten(str(error), 200),
                 )

@@ -169,7 +169,8 @@ export class InstalledBaseMapRenderer extends Component {
     makeClusterIcon(cluster) {
         const sites = cluster.getAllChildMarkers().map((marker) => marker.options.site);
         const [first] = sites.map((site) => site.color).sort((a, b) => RANKS[a] - RANKS[b]);
-        return this.makeIcon("o_map_cluster", first, sites.length);
+        const pieces = sites.reduce((sum, site) => sum + site.count, 0);
+        return this.makeIcon("o_map_cluster", first, pieces);
     }
 
     makeIcon(className, value, text) {
