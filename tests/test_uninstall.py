@@ -21,6 +21,9 @@ LEFTOVERS = {
     "'^(installed.base|customer.(deletion|onboarding)|res.partner.relationship)'",
     "external id": "SELECT name FROM ir_model_data "
     "WHERE module = 'field_installed_base'",
+    "view": "SELECT name FROM ir_ui_view WHERE type = 'installed_base_map'",
+    "view mode": "SELECT name->>'en_US' FROM ir_act_window "
+    "WHERE view_mode ~ 'installed_base'",
     "field": "SELECT f.model, f.name FROM ir_model_fields f "
     "WHERE f.name ~ 'installed_base'",
     "job": "SELECT c.id FROM ir_cron c JOIN ir_act_server s "

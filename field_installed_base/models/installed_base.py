@@ -1,6 +1,7 @@
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
 
@@ -428,6 +429,8 @@ class InstalledBase(models.Model):
             )
             for product in self.product_id
         }
+        # Many pieces share product, customer and site: each of them is read once.
+        normalize = lru_cache(maxsize=None)(self._normalize_search_text)
         for equipment in self:
             site = equipment.site_id
             texts = (
@@ -441,9 +444,7 @@ class InstalledBase(models.Model):
                 site.zip,
                 site.city,
             )
-            equipment.search_text = self._normalize_search_text(
-                " ".join(filter(None, texts))
-            )
+            equipment.search_text = " ".join(map(normalize, filter(None, texts)))
 
     @api.depends("retirement_date", "partner_id")
     def _compute_state(self):

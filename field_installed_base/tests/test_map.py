@@ -10,9 +10,9 @@ from .common import InstalledBaseCase
 
 LIEGE = {"partner_latitude": 50.64, "partner_longitude": 5.57}
 NAMUR = {"partner_latitude": 50.46, "partner_longitude": 4.87}
-BELGIUM = [49.5, 2.5, 51.6, 6.5]
+BELGIUM = (49.5, 2.5, 51.6, 6.5)
 # West of 5 degrees: Namur, not Liège.
-WEST = [49.5, 2.5, 51.6, 5]
+WEST = (49.5, 2.5, 51.6, 5)
 
 
 class MapCase(InstalledBaseCase):

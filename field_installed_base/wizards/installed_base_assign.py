@@ -19,13 +19,14 @@ class InstalledBaseAssign(models.TransientModel):
         required=True,
         default="assign",
     )
+    # What is computed below is not precomputed: that would make a second dialog in
+    # memory, with all the equipment.
     installed_base_ids = fields.Many2many(
         comodel_name="installed.base",
         string="Equipment",
         compute="_compute_installed_base_ids",
         store=True,
         readonly=False,
-        precompute=True,
         check_company=True,
     )
     from_site_id = fields.Many2one(
@@ -36,7 +37,6 @@ class InstalledBaseAssign(models.TransientModel):
         comodel_name="res.company",
         compute="_compute_company_id",
         store=True,
-        precompute=True,
     )
     partner_id = fields.Many2one(
         comodel_name="res.partner", string="Customer", check_company=True
@@ -48,7 +48,6 @@ class InstalledBaseAssign(models.TransientModel):
         compute="_compute_site_id",
         store=True,
         readonly=False,
-        precompute=True,
         check_company=True,
         domain="[('commercial_partner_id', '=', commercial_partner_id)]",
     )
@@ -150,8 +149,7 @@ class InstalledBaseAssign(models.TransientModel):
             return self._apply({"partner_id": False, "site_id": False})
         if not self.partner_id:
             raise UserError(self.env._("Choose the customer first."))
-        held = self._get_held_by_others()
-        if self.mode == "assign" and held:
+        if self.mode == "assign" and (held := self._get_held_by_others()):
             raise ValidationError(
                 "\n".join(
                     self.env._(
