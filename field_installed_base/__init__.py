@@ -4,6 +4,16 @@ from . import report
 from . import wizards
 
 
+OPENSTREETMAP = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+
+
+def post_init_hook(env):
+    """Show OpenStreetMap's map unless another was chosen; settings may change it."""
+    parameters = env["ir.config_parameter"]
+    if parameters.get_param("leaflet.tile_url") in (False, "", "False"):
+        parameters.set_param("leaflet.tile_url", OPENSTREETMAP)
+
+
 def uninstall_hook(env):
     """Remove the sequences of references, which each company was given by code."""
     env["ir.sequence"].search([("code", "=", "installed.base")]).unlink()

@@ -8,6 +8,7 @@
     "license": "AGPL-3",
     "depends": [
         "account",
+        "base_geolocalize",
         "contacts",
         "hr",
         "portal",
@@ -15,6 +16,7 @@
         "sale_management",
         "survey",
         "web_hierarchy",
+        "web_leaflet_lib",
     ],
     "data": [
         "security/groups.xml",
@@ -58,9 +60,11 @@
         "demo/res_users_demo.xml",
         "demo/hr_employee_demo.xml",
         "demo/res_partner_demo.xml",
+        "demo/survey_survey_demo.xml",
         "demo/product_demo.xml",
         "demo/sale_order_demo.xml",
         "demo/installed_base_demo.xml",
+        "demo/survey_user_input_demo.xml",
         "demo/res_users_portal_demo.xml",
     ],
     "assets": {
@@ -72,5 +76,6 @@
         ],
     },
     "application": True,
+    "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
 }

@@ -14,6 +14,7 @@ from lib.system import CHECKOUT
 # OCA's addons, by the package that brings them.
 PACKAGES = {
     "product_brand": "odoo-addon-product_brand",
+    "web_leaflet_lib": "odoo-addon-web_leaflet_lib",
     "web_timeline": "odoo-addon-web_timeline",
 }
 AUTHOR = ["-c", "user.name=test", "-c", "user.email=test@example.com"]

@@ -24,6 +24,9 @@ LEFTOVERS = {
     "maintenance.|service.)'",
     "external id": "SELECT name FROM ir_model_data "
     "WHERE module ~ '^field_(installed_base|maintenance|service_contract)$'",
+    "view": "SELECT name FROM ir_ui_view WHERE type = 'installed_base_map'",
+    "view mode": "SELECT name->>'en_US' FROM ir_act_window "
+    "WHERE view_mode ~ 'installed_base'",
     "field": "SELECT f.model, f.name FROM ir_model_fields f "
     "WHERE f.name ~ 'installed_base|maintenance_|^service_(contract|zone|period)'",
     "job": "SELECT c.id FROM ir_cron c JOIN ir_act_server s "

@@ -38,6 +38,13 @@ class AccountMoveLine(models.Model):
         left = {}
         # Who runs the wizard need not read orders, nor every piece of equipment.
         lines = self.sudo().with_context(active_test=False)
+        # Read at once what the groups below would read one after the other.
+        bills = lines._origin | lines.sale_line_ids.invoice_lines
+        bills.fetch(["move_id", "parent_state", "product_id", "quantity", "sequence"])
+        bills.installed_base_ids.fetch(["active"])
+        bills.move_id.fetch(["move_type", "reversed_entry_id"])
+        bills.move_id.reversal_move_ids.invoice_line_ids.fetch(["product_id"])
+        lines.sale_line_ids.installed_base_ids.fetch(["active"])
         for order_lines, group in lines.grouped("sale_line_ids").items():
             bills = group._origin | order_lines.invoice_lines.filtered(
                 lambda bill: (

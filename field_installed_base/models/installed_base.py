@@ -1,10 +1,9 @@
 import re
-import secrets
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
-from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -325,21 +324,6 @@ class InstalledBase(models.Model):
         compute="_compute_invoice_ids", groups=DOCUMENT_GROUPS
     )
 
-    # Label
-    qr_token = fields.Char(
-        string="Label Code",
-        copy=False,
-        groups="base.group_user",
-        help="What the QR code on the equipment carries: not the token of the portal, "
-        "it opens a page with product and serial number only.",
-    )
-    qr_url = fields.Char(compute="_compute_qr_url", groups="base.group_user")
-
-    # Conversation: among colleagues, whoever else may read equipment. Without groups a
-    # portal user could search equipment by what its messages say.
-    message_ids = fields.One2many(groups="base.group_user")
-    website_message_ids = fields.One2many(groups="base.group_user")
-
     # Search
     search_text = fields.Text(
         compute="_compute_search_text",
@@ -364,10 +348,6 @@ class InstalledBase(models.Model):
         "(company_id, lower(model), serial_key) "
         "WHERE serial_key IS NOT NULL AND product_id IS NULL",
         "Another piece of equipment of this model has this serial number.",
-    )
-    _qr_token_unique = models.UniqueIndex(
-        "(qr_token) WHERE qr_token IS NOT NULL",
-        "Another piece of equipment has this label code.",
     )
     _product_or_model = models.Constraint(
         "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
@@ -405,9 +385,8 @@ class InstalledBase(models.Model):
             return self._get_search_text_domain(value)
         names = [value] if isinstance(value, str) else [name for name in value if name]
         keys = [key for name in names if (key := self._normalize_serial(name))]
-        named = self.browse().union(
-            *(self.search(self._get_search_text_domain(name)) for name in names)
-        )
+        # All names in one query; the exact ones are told apart by what they read like.
+        named = self.search(Domain.OR(map(self._get_search_text_domain, names)))
         return (
             Domain("reference", "in", names)
             | Domain("serial_key", "in", keys)
@@ -422,6 +401,8 @@ class InstalledBase(models.Model):
     @api.model
     def _normalize_search_text(self, text):
         """Return text without case, accents and dashes, as it is stored and sought."""
+        if text and text.isascii():
+            return text.replace("-", "").casefold()
         decomposed = unicodedata.normalize("NFKD", text or "")
         kept = (char for char in decomposed if not unicodedata.combining(char))
         return re.sub(r"[\u2010-\u2015\u2212-]+", "", "".join(kept)).casefold()
@@ -448,6 +429,8 @@ class InstalledBase(models.Model):
             )
             for product in self.product_id
         }
+        # Many pieces share product, customer and site: each of them is read once.
+        normalize = lru_cache(maxsize=None)(self._normalize_search_text)
         for equipment in self:
             site = equipment.site_id
             texts = (
@@ -461,9 +444,7 @@ class InstalledBase(models.Model):
                 site.zip,
                 site.city,
             )
-            equipment.search_text = self._normalize_search_text(
-                " ".join(filter(None, texts))
-            )
+            equipment.search_text = " ".join(map(normalize, filter(None, texts)))
 
     @api.depends("retirement_date", "partner_id")
     def _compute_state(self):
@@ -503,14 +484,7 @@ class InstalledBase(models.Model):
     @api.depends("partner_id")
     def _compute_site_id(self):
         for equipment in self:
-            customer = equipment.partner_id
-            if not customer:
-                equipment.site_id = False
-            elif (
-                equipment.site_id.commercial_partner_id
-                != customer.commercial_partner_id
-            ):
-                equipment.site_id = customer.address_get(["delivery"])["delivery"]
+            equipment.site_id = equipment.partner_id._propose_site(equipment.site_id)
 
     # The months are the product's on the day the equipment is recorded: later changes
     # of the product touch no existing equipment, so product_id is all they depend on.
@@ -789,8 +763,10 @@ class InstalledBase(models.Model):
 
     @api.constrains("partner_id", "site_id")
     def _check_site_id(self):
-        for equipment in self:
-            customer, site = equipment.partner_id, equipment.site_id
+        places = self.grouped(
+            lambda equipment: (equipment.partner_id, equipment.site_id)
+        )
+        for (customer, site), pieces in places.items():
             if site.commercial_partner_id != customer.commercial_partner_id and site:
                 raise ValidationError(
                     self.env._(
@@ -798,7 +774,7 @@ class InstalledBase(models.Model):
                         "%(equipment)s. Choose the customer or one of its addresses.",
                         site=site.display_name,
                         customer=customer.display_name or self.env._("nobody"),
-                        equipment=equipment._get_label(),
+                        equipment=pieces[0]._get_label(),
                     )
                 )
 
@@ -918,13 +894,6 @@ class InstalledBase(models.Model):
                     )
                 )
 
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # What is said about equipment is said among colleagues: portal users, who
-        # may not write it, read none of it, whoever owned it at the time.
-        if not self.env.su and self.env.user.share and message_operation == "read":
-            return dict.fromkeys(self, "write")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)
-
     def _check_technician_fields(self, vals):
         """Technicians report what they see on site; the rest is not theirs."""
         forbidden = [
@@ -972,6 +941,22 @@ class InstalledBase(models.Model):
                 for vals, reference in zip(company_vals, free, strict=False):
                     vals["reference"] = reference
                 company_vals = company_vals[len(free) :]
+
+    def _check_company(self, fnames=None):
+        # Thousands of pieces have a handful of customers and sites: one piece speaks
+        # for all with the same.
+        if fnames is None or "company_id" in fnames:
+            fnames = self._fields
+        names = [
+            name
+            for name in fnames
+            if self._fields[name].relational and self._fields[name].check_company
+        ]
+        alike = self.sudo().grouped(
+            lambda piece: (piece.company_id, *(piece[name] for name in names))
+        )
+        pieces = self.browse(group[0].id for group in alike.values())
+        return super(InstalledBase, pieces)._check_company(names)
 
     @api.model
     def _get_taken_references(self, company, references):
@@ -1042,8 +1027,11 @@ class InstalledBase(models.Model):
                 follower.partner_id.commercial_partner_id == former[follower.res_id]
             )
         ).unlink()
-        equipment.document_ids.write({"access_token": False})
-        equipment.with_context(tracking_disable=True).write(
+        shared = equipment.filtered(
+            lambda piece: piece.document_ids or piece.access_token
+        )
+        shared.document_ids.write({"access_token": False})
+        shared.with_context(tracking_disable=True).write(
             {"document_ids": [Command.clear()], "access_token": False}
         )
 
@@ -1151,161 +1139,6 @@ class InstalledBase(models.Model):
         conflicts = self._get_serial_conflicts(vals_list, ignored)
         if conflicts:
             raise ValidationError("\n".join(conflicts.values()))
-
-    # -- Portal -----------------------------------------------------------------------
-
-    def _compute_access_url(self):
-        result = super()._compute_access_url()
-        for equipment in self:
-            equipment.access_url = f"/my/equipment/{equipment.id}"
-        return result
-
-    @api.model
-    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
-        # Core opens the public part of a conversation to whoever reads the record or
-        # has its token. This one spans several owners: it stays among employees.
-        if not self.env.user._is_internal():
-            return self.browse()
-        return super()._get_thread_with_access(thread_id, mode=mode)
-
-    @api.model
-    def _get_portal_search_domain(self, text):
-        """Return the domain of what an owner finds by text among his equipment."""
-        # The text is for employees alone and products have no rights for portal
-        # users. It says of a piece nothing that its owner may not know, and what is
-        # found is still subject to the rules of the user who searches.
-        query = self.sudo()._search(self._get_search_text_domain(text))
-        return Domain("id", "in", query)
-
-    def _get_portal_values(self):
-        """Return what the page on the portal shows. Addons that show more add to it.
-
-        :return: values of the template `field_installed_base.portal_equipment`
-        :rtype: dict
-        """
-        self.ensure_one()
-        # The reader may read the piece; product, category, brand, site and technician
-        # have rights of their own. The page prints their names and nothing else of
-        # them, and the documents that are shared with the owner.
-        piece = self.sudo()
-        return {
-            "piece": piece,
-            "technician_name": piece.technician_id.name,
-            "documents": piece.document_ids,
-            "picture": piece.image_512 or piece.product_id.image_512,
-            # By the rules of the reader, hence his own period only.
-            "ownerships": self.env["installed.base.ownership"].search(
-                [("installed_base_id", "=", self.id)]
-            ),
-        }
-
-    def _get_product_name(self):
-        """Return the product as customers know it: its name, or the model."""
-        self.ensure_one()
-        product = self.product_id.with_context(display_default_code=False)
-        return product.display_name or self.model
-
-    # -- Label ------------------------------------------------------------------------
-
-    @api.depends("qr_token")
-    def _compute_qr_url(self):
-        for equipment in self:
-            token = equipment.qr_token
-            equipment.qr_url = token and f"{equipment.get_base_url()}/equipment/{token}"
-
-    def _ensure_qr_tokens(self):
-        """Give every piece that has none the code of its label."""
-        # Portal users read no code, hence make none.
-        missing = self.filtered(lambda piece: not piece.qr_token)
-        # Whoever may read a piece may print its label, a technician on site too.
-        missing.sudo()._renew_qr_tokens()
-
-    def _renew_qr_tokens(self):
-        for equipment in self.with_context(tracking_disable=True):
-            equipment.qr_token = secrets.token_urlsafe(16)
-
-    def action_renew_qr_token(self):
-        """Make new codes: labels that were lost or copied stop working."""
-        self._renew_qr_tokens()
-        note = self.env._("The label code was renewed: printed labels stop working.")
-        self._message_log_batch(dict.fromkeys(self.ids, note))
-
-    # -- Problems ---------------------------------------------------------------------
-
-    def _report_problem(self, description, pictures=(), author=None, visitor=None):
-        """Tell colleagues about a problem that a customer or a visitor reports.
-
-        It becomes an internal note with the pictures, which are not shared with the
-        owner, and a To-Do of whoever looks after reports.
-
-        :param str description: plain text
-        :param pictures: pairs of name and content, safe to show
-        :param author: contact that reports; a visitor has none
-        :param dict visitor: the name and contact that a visitor gives
-        :return: the note
-        """
-        self.ensure_one()
-        # Who reports may see the piece, but write neither notes nor activities. A
-        # visitor is no user at all: his words stand under nobody's name.
-        piece = self.sudo() if author else self.with_user(SUPERUSER_ID)
-        # Colleagues read the note, in the language of their company.
-        lang = piece.company_id.partner_id.lang
-        piece = piece.with_context(lang=lang) if lang else piece
-        lines = [piece.env._("Problem reported"), *description.splitlines()]
-        if visitor:
-            lines += [
-                piece.env._("Name: %s", visitor["name"]),
-                piece.env._("Contact: %s", visitor["contact"]),
-            ]
-        note = piece.message_post(
-            body=Markup("<br/>").join(lines),
-            author_id=author.id if author else False,
-            email_from=author.email_formatted if author else False,
-            message_type="comment",
-            subtype_xmlid="mail.mt_note",
-            attachments=[(name, content) for name, content in pictures],
-        )
-        piece._schedule_problem_activity(description)
-        return note
-
-    def _schedule_problem_activity(self, description):
-        """Give the report to whom it concerns, once while it is open."""
-        user = self._get_problem_user()
-        if not user:
-            return
-        piece = self.with_context(lang=user.lang)
-        summary = piece.env._("Look at the problem that was reported")
-        todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
-        is_open = piece.activity_ids.filtered(
-            lambda a: (
-                a.user_id == user
-                and a.activity_type_id == todo
-                and a.summary == summary
-            )
-        )
-        if not is_open:
-            piece.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=summary,
-                note=Markup("<br/>").join(description.splitlines()),
-                user_id=user.id,
-            )
-
-    def _get_problem_user(self):
-        """Return who looks after reported problems: whom the company says, else the
-        salesperson of the customer, if he may read the piece."""
-        candidates = (
-            self.company_id.problem_user_id,
-            self.partner_id.user_id,
-            self.commercial_partner_id.user_id,
-        )
-        for user in candidates:
-            piece = self.with_user(user).with_context(
-                allowed_company_ids=user.company_ids.ids
-            )
-            if user.active and piece.has_access("read"):
-                return user
-        return self.env["res.users"]
 
     # -- Views ------------------------------------------------------------------------
 
@@ -1430,7 +1263,7 @@ class InstalledBase(models.Model):
         ):
             return
         nobody = self.env["res.partner"]
-        assigned, removed, former = self.browse(), self.browse(), {}
+        assigned, removed, former = [], [], {}
         # The former owner's contacts are told whatever the user may read of them.
         for piece in self.sudo():
             old = before.get(piece.id) or nobody
@@ -1438,13 +1271,13 @@ class InstalledBase(models.Model):
             if old == new:
                 continue
             if new:
-                assigned += piece
+                assigned.append(piece.id)
             if old:
-                removed += piece
+                removed.append(piece.id)
                 former[piece.id] = old
         notices = self.env["installed.base.notice.type"]
-        notices._notify_contacts("equipment_removed", removed, former)
-        notices._notify_contacts("equipment_assigned", assigned)
+        notices._notify_contacts("equipment_removed", self.browse(removed), former)
+        notices._notify_contacts("equipment_assigned", self.browse(assigned))
 
     def action_locate_on_map(self):
         """Show where this equipment stands, in a new tab."""

@@ -19,13 +19,16 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
     )
 
     def _compute_has_equipment_left(self):
+        possible = self.filtered(lambda doc: not doc._get_installed_base_obstacle())
+        lines = possible._get_installed_base_lines().filtered(
+            "product_id.is_installed_base"
+        )
+        # Of all documents at once: reading orders and invoices one by one is slow.
+        left = lines._origin._get_installed_base_units_left() if lines else {}
         for document in self:
-            lines = document._get_installed_base_lines().filtered(
-                "product_id.is_installed_base"
-            )
-            document.has_equipment_left = (
-                not document._get_installed_base_obstacle()
-                and any(lines._origin._get_installed_base_units_left().values())
+            document.has_equipment_left = document in possible and any(
+                left.get(line._origin.id)
+                for line in document._get_installed_base_lines()
             )
 
     def _get_installed_base_lines(self):

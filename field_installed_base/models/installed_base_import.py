@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
 
@@ -23,9 +25,72 @@ class InstalledBase(models.Model):
 
     @api.model
     def load(self, fields, data):
+        if messages := self._get_later_duplicates(fields, data):
+            return {"ids": False, "messages": messages, "nextrow": 0}
         # Which row describes which equipment, for as long as this file is loaded.
         rows = self.with_context(installed_base_import_rows={})
         return super(InstalledBase, rows).load(fields, data)
+
+    @api.model
+    def _get_later_duplicates(self, fields, data):
+        """Find rows beyond the batch to load that describe the same equipment as an
+        earlier row: loaded batch by batch they would update what the first created.
+
+        Odoo hands over all that is left of the file, and how many rows of it to load.
+        Cells are compared as they are typed; within a batch `_prepare_import_rows`
+        compares what they mean.
+
+        :return: messages as those of `load`
+        """
+        limit = self.env.context.get("_import_limit")
+        if not limit or len(data) <= limit:
+            return []
+        columns = defaultdict(list)
+        for index, field in enumerate(fields):
+            columns[field.split("/")[0]].append(index)
+
+        def read(row, *names):
+            return tuple(
+                (row[index] or "").strip() for name in names for index in columns[name]
+            )
+
+        seen, messages = {}, []
+        for number, row in enumerate(data):
+            if any(read(row, "id", ".id")):
+                continue
+            [reference] = read(row, "reference")[:1] or [""]
+            [serial] = read(row, "serial_number")[:1] or [""]
+            key = self._normalize_serial(serial)
+            product = tuple(map(str.lower, read(row, "product_id", "model")))
+            company = read(row, "company_id")
+            for identity, name in (
+                (reference and (company, reference), reference),
+                (key and (company, product, key), serial),
+            ):
+                if not identity:
+                    continue
+                first = seen.setdefault(identity, number)
+                if first != number and number >= limit:
+                    messages.append(
+                        {
+                            "type": "error",
+                            "message": self._get_duplicate_message(number, first, name),
+                            "record": number,
+                            "rows": {"from": number, "to": number},
+                        }
+                    )
+        return messages
+
+    @api.model
+    def _get_duplicate_message(self, number, first, name):
+        return self.env._(
+            "Row %(row)s describes the same equipment as row %(first)s: %(name)s. "
+            "Remove one of them.",
+            # The header is the first row of the file.
+            row=number + 2,
+            first=first + 2,
+            name=name,
+        )
 
     def _load_records(self, data_list, update=False):
         seen = self.env.context.get("installed_base_import_rows")
@@ -55,14 +120,7 @@ class InstalledBase(models.Model):
                 first = seen.setdefault(key, number)
                 if first != number:
                     raise ValidationError(
-                        self.env._(
-                            "Row %(row)s describes the same equipment as row "
-                            "%(first)s: %(name)s. Remove one of them.",
-                            # The header is the first row of the file.
-                            row=number + 2,
-                            first=first + 2,
-                            name=key[-1],
-                        )
+                        self._get_duplicate_message(number, first, key[-1])
                     )
         by_reference = self._find_by_references(
             reference for reference, _serial in keys

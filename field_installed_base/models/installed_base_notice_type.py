@@ -57,12 +57,15 @@ class InstalledBaseNoticeType(models.Model):
         notice = self.sudo().search([("code", "=", code)])
         if not notice.template_id:
             return mails
-        pieces_by_customer = defaultdict(equipment.browse)
-        for piece in equipment.sudo():
-            customer = (customers or {}).get(piece.id, piece.commercial_partner_id)
-            if customer:
-                pieces_by_customer[piece.company_id, customer.id] |= piece
-        contacts = notice._get_contacts({key[1] for key in pieces_by_customer})
+        pieces_by_customer = equipment.sudo().grouped(
+            lambda piece: (
+                piece.company_id,
+                (customers or {}).get(piece.id, piece.commercial_partner_id).id,
+            )
+        )
+        contacts = notice._get_contacts(
+            {customer_id for _company, customer_id in pieces_by_customer if customer_id}
+        )
         by_company = defaultdict(dict)
         for (company, customer_id), pieces in pieces_by_customer.items():
             for contact in contacts.get(customer_id, ()):

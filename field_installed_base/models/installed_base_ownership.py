@@ -1,7 +1,9 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 
 class InstalledBaseOwnership(models.Model):
@@ -19,8 +21,10 @@ class InstalledBaseOwnership(models.Model):
     installed_base_id = fields.Many2one(
         comodel_name="installed.base", required=True, index=True, ondelete="cascade"
     )
+    # Not precomputed: Odoo would make a record in memory for each line to compute them,
+    # and `_record` knows them.
     company_id = fields.Many2one(
-        related="installed_base_id.company_id", store=True, precompute=True, index=True
+        related="installed_base_id.company_id", store=True, index=True
     )
     partner_id = fields.Many2one(
         comodel_name="res.partner",
@@ -32,7 +36,6 @@ class InstalledBaseOwnership(models.Model):
         related="partner_id.commercial_partner_id",
         string="Commercial Entity",
         store=True,
-        precompute=True,
         index="btree_not_null",
     )
     site_id = fields.Many2one(
@@ -58,24 +61,41 @@ class InstalledBaseOwnership(models.Model):
 
     @api.constrains("installed_base_id", "date_from", "date_to")
     def _check_overlap(self):
-        lines = self.search(
-            [("installed_base_id", "in", self.installed_base_id.ids)],
-            order="installed_base_id, date_from, id",
+        self.flush_model(["installed_base_id", "date_from", "date_to"])
+        # The database compares each line with the one before: reading the history of
+        # a thousand pieces to find nothing wrong would take as long as writing it.
+        overlaps = self.env.execute_query(
+            SQL(
+                """
+                SELECT earlier, later
+                  FROM (SELECT id AS later,
+                               date_from,
+                               lag(id) OVER history AS earlier,
+                               lag(COALESCE(date_to, 'infinity')) OVER history AS ended
+                          FROM %s
+                         WHERE installed_base_id IN %s
+                        WINDOW history AS (
+                               PARTITION BY installed_base_id ORDER BY date_from, id)
+                       ) line
+                 WHERE ended >= date_from
+                 LIMIT 1
+                """,
+                SQL.identifier(self._table),
+                tuple(self.installed_base_id.ids),
+            )
         )
-        for earlier, later in zip(lines, lines[1:], strict=False):
-            if earlier.installed_base_id != later.installed_base_id:
-                continue
-            if not earlier.date_to or earlier.date_to >= later.date_from:
-                raise ValidationError(
-                    self.env._(
-                        "The ownership of %(equipment)s by %(earlier)s and by "
-                        "%(later)s would overlap on %(day)s. Choose a later date.",
-                        equipment=earlier.installed_base_id._get_label(),
-                        earlier=earlier.partner_name,
-                        later=later.partner_name,
-                        day=fields.Date.to_string(later.date_from),
-                    )
+        for line_ids in overlaps:
+            earlier, later = (self.browse(line_id) for line_id in line_ids)
+            raise ValidationError(
+                self.env._(
+                    "The ownership of %(equipment)s by %(earlier)s and by "
+                    "%(later)s would overlap on %(day)s. Choose a later date.",
+                    equipment=earlier.installed_base_id._get_label(),
+                    earlier=earlier.partner_name,
+                    later=later.partner_name,
+                    day=fields.Date.to_string(later.date_from),
                 )
+            )
 
     @api.depends("partner_name", "date_from", "date_to")
     def _compute_display_name(self):
@@ -104,13 +124,16 @@ class InstalledBaseOwnership(models.Model):
         today = fields.Date.context_today(self)
         open_lines = {
             line.installed_base_id.id: line
-            for line in lines.search(
-                [("installed_base_id", "in", equipment.ids), ("date_to", "=", False)]
+            for line in lines.search_fetch(
+                [("installed_base_id", "in", equipment.ids), ("date_to", "=", False)],
+                ["installed_base_id", "date_from"],
+                order="id",
             )
         }
         owners = lines._prepare_owner_vals(equipment)
-        ended, dropped, created = {}, lines.browse(), []
-        rewritten = {}
+        # Ids: recordsets that grow one by one cost the square of their number.
+        ended, rewritten = defaultdict(list), defaultdict(list)
+        dropped, created = [], []
         for piece in equipment:
             line = open_lines.get(piece.id)
             start = day or max(filter(None, (today, line and line.date_from)))
@@ -126,27 +149,28 @@ class InstalledBaseOwnership(models.Model):
                     )
                 )
             if line and start > line.date_from:
-                ended.setdefault(start - timedelta(days=1), lines.browse())
-                ended[start - timedelta(days=1)] |= line
+                ended[start - timedelta(days=1)].append(line.id)
             elif line and not piece.partner_id:
-                dropped |= line
+                dropped.append(line.id)
             elif line:
-                rewritten[owner] = rewritten.get(owner, lines.browse()) | line
+                rewritten[owner].append(line.id)
                 continue
             if piece.partner_id:
                 created.append(
                     {
                         **owners[owner],
                         "installed_base_id": piece.id,
+                        "company_id": piece.company_id.id,
+                        "commercial_partner_id": piece.commercial_partner_id.id,
                         "date_from": start,
                         "reason": reason,
                     }
                 )
-        dropped.unlink()
-        for last_day, group in ended.items():
-            group.write({"date_to": last_day})
-        for owner, group in rewritten.items():
-            group.write({**owners[owner], "reason": reason})
+        lines.browse(dropped).unlink()
+        for last_day, ids in ended.items():
+            lines.browse(ids).write({"date_to": last_day})
+        for owner, ids in rewritten.items():
+            lines.browse(ids).write({**owners[owner], "reason": reason})
         # The database knows one open line per piece: end the old ones first.
         lines.flush_model(["date_to"])
         return lines.create(created)

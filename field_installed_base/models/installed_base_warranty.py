@@ -45,6 +45,17 @@ class InstalledBase(models.Model):
         help="The end of the warranty that was last reminded of.",
     )
 
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for equipment, vals in zip(self, vals_list, strict=True):
+            for prefix in EXTENSION_KINDS:
+                # What was agreed or paid for one piece is not for another one.
+                if f"{prefix}_end_date" not in (
+                    default or {}
+                ) and equipment._get_warranty_extensions(prefix):
+                    vals.pop(f"{prefix}_end_date", None)
+        return vals_list
+
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & WARRANTY_START_FIELDS:

@@ -1,4 +1,5 @@
 from collections import defaultdict, namedtuple
+from textwrap import shorten
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -17,6 +18,9 @@ DeletionBlocker = namedtuple("DeletionBlocker", "kind label model ids count")
 REPORTED_RECORDS = 5
 # These the report lists by themselves, with words of their own.
 REPORTED_TABLES = ("account_move", "installed_base", "res_users", "sale_order")
+
+# The map service is asked address by address: more would take too long at once.
+GEOCODED_AT_ONCE = 50
 
 MAP_SEARCH = "https://www.google.com/maps/search/?api=1&query="
 
@@ -128,6 +132,11 @@ class ResPartner(models.Model):
         self.ensure_one()
         if self.partner_latitude or self.partner_longitude:
             return f"{self.partner_latitude:.7f},{self.partner_longitude:.7f}"
+        return self._get_map_address()
+
+    def _get_map_address(self):
+        """Return the postal address in one line, nothing for a country alone."""
+        self.ensure_one()
         town = " ".join(filter(None, (self.zip, self.city)))
         lines = [line for line in (self.street, self.street2, town) if line]
         if not lines:
@@ -151,6 +160,71 @@ class ResPartner(models.Model):
             "type": "ir.actions.act_url",
             "url": MAP_SEARCH + quote(query, safe=""),
             "target": "new",
+        }
+
+    def _get_map_labels(self):
+        """Return what the map writes about each of these sites."""
+        return [
+            {
+                "id": site.id,
+                "name": site.display_name,
+                "address": site._get_map_address(),
+            }
+            for site in self
+        ]
+
+    def action_geocode(self):
+        """Look for the coordinates of these addresses, and tell how many were found.
+
+        :raise UserError: if there are too many or one has no address; or if the map
+            service cannot be asked, and no contact is changed then
+        """
+        if len(self) > GEOCODED_AT_ONCE:
+            raise UserError(
+                self.env._(
+                    "Choose at most %s contacts at a time: the map service is asked "
+                    "for each of them.",
+                    GEOCODED_AT_ONCE,
+                )
+            )
+        homeless = self.filtered(lambda partner: not partner._get_map_address())
+        if homeless:
+            raise UserError(
+                self.env._(
+                    "Type street, ZIP or city first of: %s",
+                    "; ".join(homeless.mapped("display_name")),
+                )
+            )
+        self.check_access("write")
+        try:
+            # Odoo leaves this out on its own account where nobody asked for it, as in
+            # an import; here somebody did.
+            self.with_context(force_geo_localize=True).geo_localize()
+        except UserError as error:
+            raise UserError(
+                self.env._(
+                    "The map service gave no coordinates, and no contact was changed. "
+                    "Try again later, choose another service under Settings > General "
+                    "Settings > Geolocation, or type the coordinates yourself.\n\n"
+                    "It said: %s",
+                    shorten(str(error), 200),
+                )
+            ) from error
+        found = self.filtered(
+            lambda partner: partner.partner_latitude or partner.partner_longitude
+        )
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if found == self else "warning",
+                "message": self.env._(
+                    "Coordinates found for %(found)s of %(all)s contacts.",
+                    found=len(found),
+                    all=len(self),
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
         }
 
     # -- Installed base ---------------------------------------------------------------
@@ -188,13 +262,24 @@ class ResPartner(models.Model):
             defaults["default_site_id"] = self.id
         return defaults
 
+    def _propose_site(self, site):
+        """Return where equipment of this customer stands: at the site that is there,
+        if it is one of the customer's, else at its delivery address.
+
+        :param site: the present site, or none
+        :return: a contact, none without customer
+        """
+        if not self:
+            return self
+        if site.commercial_partner_id == self.commercial_partner_id:
+            return site
+        return self.browse(self.address_get(["delivery"])["delivery"])
+
     def _prepare_installed_base_wizard_vals(self):
         """Return what the wizard proposes above its rows."""
         self.ensure_one()
         customer = self.commercial_partner_id
-        site = self
-        if self == customer:
-            site = self.browse(self.address_get(["delivery"])["delivery"])
+        site = self if self != customer else customer._propose_site(self.browse())
         return {
             "company_id": (self.company_id or self.env.company).id,
             "partner_id": customer.id,

@@ -2,7 +2,10 @@ from odoo import fields, models
 
 
 class ResPartnerRelationship(models.Model):
-    """What a contact is to us: customer, reseller, supplier …"""
+    """What a contact is to us: customer, reseller, supplier …
+
+    A contact without is shown as Other, which is no record.
+    """
 
     _name = "res.partner.relationship"
     _inherit = ["installed.base.pick.list.mixin"]
@@ -12,7 +15,6 @@ class ResPartnerRelationship(models.Model):
         selection=[
             ("reseller", "As reseller of equipment"),
             ("installer", "As installer of equipment"),
-            ("other", "Like contacts without relationship type"),
         ],
         string="Treated",
         help="Resellers and installers come first where one is chosen for equipment.",

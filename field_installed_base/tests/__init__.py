@@ -5,6 +5,7 @@ from . import test_customer_onboarding
 from . import test_import
 from . import test_installed_base
 from . import test_installed_base_create
+from . import test_map
 from . import test_notices
 from . import test_ownership
 from . import test_portal

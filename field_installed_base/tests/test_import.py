@@ -145,6 +145,32 @@ class TestImport(InstalledBaseCase):
         self.assertEqual(self._count(), count)
         self.assertFalse(self.piece.building_year)
 
+    def test_duplicates_across_batches(self):
+        """Odoo loads long files in batches; the second would update what the first
+        created."""
+        rows = [
+            ["", "D 1", "Imported stove", "", "2001"],
+            ["D-2", "", "", "Old stove", "2002"],
+            ["", "D 3", "Imported boiler", "", "2003"],
+            ["D-2", "", "", "Another stove", "2004"],
+            ["", "d-1", "imported Stove", "", "2005"],
+            # The same number on another product, and rows that say nothing.
+            ["", "D 1", "Imported boiler", "", "2006"],
+            ["", "", "", "Old stove", "2007"],
+            ["", "", "", "Old stove", "2008"],
+        ]
+        count = self._count()
+        batch = self.env["installed.base"].with_context(_import_limit=2)
+        errors = self._get_errors(self._load(*rows, model=batch))
+        self.assertEqual(set(errors), {3, 4})
+        self.assertIn("Row 5 describes the same equipment as row 3: D-2", errors[3])
+        self.assertIn("Row 6 describes the same equipment as row 2: d-1", errors[4])
+        self.assertEqual(self._count(), count)
+        del rows[3:5]
+        result = self._load(*rows, model=batch)
+        self.assertFalse(result["messages"])
+        self.assertEqual((len(result["ids"]), result["nextrow"]), (2, 2))
+
     def test_bad_rows_are_named_and_nothing_is_imported(self):
         count = self._count()
         result = self._load(

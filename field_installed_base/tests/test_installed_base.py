@@ -1156,6 +1156,41 @@ class TestQueries(InstalledBaseCase):
             lambda size: self.env["installed.base"].create(self._prepare_vals(size))
         )
 
+    def test_exact_names(self):
+        """Many names, as an import looks for them, are one search."""
+        pieces = self.env["installed.base"].create(self._prepare_vals(30))
+        names = pieces.mapped("display_name")
+
+        def find(size):
+            domain = [("display_name", "in", names[:size])]
+            self.assertEqual(
+                self.env["installed.base"].search(domain, order="id"), pieces[:size]
+            )
+
+        self._assert_constant(find)
+
+    def test_equipment_left(self):
+        """Whether documents still sell equipment is found out for all of them."""
+        orders = self.env["sale.order"].concat(
+            *(self._create_order((self.stove, 2)) for _number in range(30))
+        )
+        self._create_from(orders[0])
+        self._assert_constant(lambda size: orders[:size].mapped("has_equipment_left"))
+        self.assertEqual(orders[:3].mapped("has_equipment_left"), [False, True, True])
+
+    def test_equipment_left_of_invoices(self):
+        self._set_up_accounting()
+        invoices = self.env["account.move"]
+        for _number in range(15):
+            invoices += self._create_invoice((self.stove, 2))
+            invoices += self._bill_order(self._create_order((self.stove, 1)))
+        self._create_from(invoices[0])
+        self._create_from(invoices[1])
+        self._assert_constant(lambda size: invoices[:size].mapped("has_equipment_left"))
+        self.assertEqual(
+            invoices[:4].mapped("has_equipment_left"), [False, False, True, True]
+        )
+
     def test_create_for_many_customers(self):
         partners = self.env["res.partner"].create(
             [{"name": f"P{number}"} for number in range(30)]

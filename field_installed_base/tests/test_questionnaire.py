@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
@@ -350,3 +353,37 @@ class TestQuestionnairePages(QuestionnaireFixtures, HttpCase):
         # The next owner reads nothing of his time.
         published.sudo().end_datetime = "2020-01-01 12:00:00"
         self.assertNotIn("Chimney swept", self.url_open(address).text)
+
+
+@tagged("post_install", "-at_install")
+class TestPublishedAnswers(QuestionnaireFixtures, HttpCase):
+    """What a customer reads of the answers on the portal."""
+
+    def _get_page(self, login):
+        self.env.flush_all()
+        self.authenticate(login, login)
+        return self.url_open(f"/my/equipment/{self.piece.id}", allow_redirects=False)
+
+    def test_published_answers_of_ones_own_time(self):
+        self.inspection.question_and_page_ids = [
+            Command.clear(),
+            Command.create({"title": "CO in ppm", "question_type": "numerical_box"}),
+        ]
+        filling = self._fill_in(answer="38.5")
+        self.assertNotIn("CO in ppm", self._get_page("ib_portal").text)
+        self._as("dispatcher", filling).action_publish()
+        page = self._get_page("ib_portal").text
+        self.assertIn("Yearly inspection", page)
+        self.assertRegex(page, r"CO in ppm(.|\n)*38\.5\s*</dd>")
+        filling.sudo().user_input_line_ids.value_numerical_box = 1200000
+        self.assertRegex(self._get_page("ib_portal").text, r">\s*1200000\s*</dd>")
+        self.assertEqual(self._get_page("ib_other_portal").status_code, 404)
+        # The next owner has the piece from tomorrow on, and reads nothing from before.
+        tomorrow = fields.Date.context_today(self.piece) + timedelta(days=1)
+        self.piece.with_context(ownership_date=tomorrow).write(
+            {"partner_id": self.neighbour.id}
+        )
+        page = self._get_page("ib_other_portal")
+        self.assertEqual(page.status_code, 200)
+        self.assertNotIn("CO in ppm", page.text)
+        self.assertEqual(self._get_page("ib_portal").status_code, 404)

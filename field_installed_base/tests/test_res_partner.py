@@ -1,5 +1,8 @@
 import re
+from ast import literal_eval
 from unittest.mock import patch
+
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -17,7 +20,6 @@ class TestRelationship(InstalledBaseCase):
         super().setUpClass()
         cls.reseller = cls.env.ref("field_installed_base.relationship_reseller")
         cls.installer = cls.env.ref("field_installed_base.relationship_installer")
-        cls.other = cls.env.ref("field_installed_base.relationship_other")
 
     def test_addresses_follow_company(self):
         self.customer.relationship_id = self.reseller
@@ -76,23 +78,30 @@ class TestRelationship(InstalledBaseCase):
         self.assertEqual(company.child_ids.relationship_id, self.reseller)
         self.assertEqual(len(company.child_ids.filtered("relationship_id")), 2)
 
-    def test_filter_other(self):
-        self.customer.relationship_id = self.other
+    def test_other_is_one_group(self):
+        """Other is the empty value and nothing else: one group, one filter."""
         self.neighbour.relationship_id = self.reseller
+        ours = self.customer | self.neighbour | self.company.partner_id
         view = self.env["res.partner"].get_view(
             self.env.ref("base.view_res_partner_filter").id, "search"
         )
-        self.assertIn("relationship_other", view["arch"])
-        ours = self.customer | self.neighbour | self.company.partner_id
-        found = self.env["res.partner"].search(
-            [
-                ("id", "in", ours.ids),
-                "|",
-                ("relationship_id", "=", False),
-                ("relationship_id.role", "=", "other"),
-            ]
+        [other] = etree.fromstring(view["arch"]).xpath(
+            "//filter[@name='relationship_other']"
         )
-        self.assertEqual(found, self.customer | self.company.partner_id)
+        domain = literal_eval(other.get("domain"))
+        self.assertEqual(
+            ours.filtered_domain(domain), self.customer | self.company.partner_id
+        )
+        groups = self.env["res.partner"].formatted_read_group(
+            [("id", "in", ours.ids)], ["relationship_id"], ["__count"]
+        )
+        self.assertEqual(
+            {group["relationship_id"]: group["__count"] for group in groups},
+            {False: 2, (self.reseller.id, "Reseller"): 1},
+        )
+        self.assertNotIn(
+            "Other", self.env["res.partner.relationship"].search([]).mapped("name")
+        )
 
     def test_empty_has_a_label(self):
         field = self.env["res.partner"].fields_get(["relationship_id"])
@@ -126,6 +135,8 @@ class TestRelationship(InstalledBaseCase):
             for role in ("reseller", "installer"):
                 with self.subTest(model=model, role=role):
                     self.assertIn(f"'relationship_role_first': '{role}'", arch)
+                    # Search More opens with this filter, which may be taken away.
+                    self.assertIn(f"'search_default_relationship_{role}': 1", arch)
 
     def test_archived_type_still_counts(self):
         self.neighbour.relationship_id = self.installer

@@ -76,3 +76,18 @@ class TestTours(InstalledBaseFixtures, HttpCase):
         self.assertEqual(units.partner_id, self.customer)
         self.assertEqual(units.site_id, self.workshop)
         self.assertEqual(len(units.ownership_ids), 3)
+
+    def test_dispatcher_sees_the_map(self):
+        self._create_equipment(serial_number="MAP-1", warranty_end_date="2020-01-31")
+        self._create_equipment(serial_number="MAP-2", condition="to_replace")
+        self._create_equipment(
+            partner_id=self.neighbour.id, serial_number="MAP-3", condition="good"
+        )
+        self.workshop.write({"partner_latitude": 50.64, "partner_longitude": 5.57})
+        user = self._create_user("ib_tour_map", ROLES["dispatcher"])
+        self.start_tour(
+            "/odoo/action-field_installed_base.installed_base_action",
+            "installed_base_map",
+            login=user.login,
+            timeout=60,
+        )

@@ -44,6 +44,23 @@ class TestWarrantyExtension(WarrantyExtensionCase):
         )
         self.assertEqual(piece.warranty_type, warranty_type)
 
+    def test_copy_has_no_extension(self):
+        """What was agreed for one piece is not for its copy; what was typed is."""
+        piece = self._create_piece()
+        self._extend(piece, "2029-06-30", kind="parts")
+        copy = piece.copy()
+        self.assertFalse(copy.warranty_extension_ids)
+        self.assertEnds(copy, "2028-01-10", "2027-01-10", "initial")
+        typed = self._create_piece(warranty_end_date="2029-12-31")
+        self.assertTrue(typed.warranty_extension_ids.is_typed)
+        copy = typed.copy()
+        self.assertFalse(copy.warranty_extension_ids)
+        self.assertEnds(copy, "2028-01-10", "2027-01-10", "initial")
+        earlier = self._create_piece(warranty_end_date="2026-12-31")
+        self.assertEqual(earlier.copy().warranty_end_date, date(2026, 12, 31))
+        copy = piece.copy({"warranty_end_date": "2030-01-31"})
+        self.assertEqual(copy.warranty_end_date, date(2030, 1, 31))
+
     def test_ends_follow_the_latest_extension(self):
         piece = self._create_piece()
         self.assertEnds(piece, "2028-01-10", "2027-01-10", "initial")

@@ -3,7 +3,9 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import email_normalize
+from odoo.tools import LazyTranslate, email_normalize
+
+_lt = LazyTranslate(__name__)
 
 # A phone number is the same when its end is: country codes and zeros come and go.
 PHONE_DIGITS = 8
@@ -68,6 +70,8 @@ class CustomerOnboarding(models.TransientModel):
     relationship_id = fields.Many2one(
         comodel_name="res.partner.relationship",
         default=lambda self: self._default_relationship_id(),
+        # A plain string of this attribute would stay in English.
+        falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
     )
     contact_ids = fields.One2many(
         comodel_name="customer.onboarding.contact", inverse_name="wizard_id"

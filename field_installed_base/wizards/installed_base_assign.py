@@ -19,13 +19,14 @@ class InstalledBaseAssign(models.TransientModel):
         required=True,
         default="assign",
     )
+    # What is computed below is not precomputed: that would make a second dialog in
+    # memory, with all the equipment.
     installed_base_ids = fields.Many2many(
         comodel_name="installed.base",
         string="Equipment",
         compute="_compute_installed_base_ids",
         store=True,
         readonly=False,
-        precompute=True,
         check_company=True,
     )
     from_site_id = fields.Many2one(
@@ -36,7 +37,6 @@ class InstalledBaseAssign(models.TransientModel):
         comodel_name="res.company",
         compute="_compute_company_id",
         store=True,
-        precompute=True,
     )
     partner_id = fields.Many2one(
         comodel_name="res.partner", string="Customer", check_company=True
@@ -48,7 +48,6 @@ class InstalledBaseAssign(models.TransientModel):
         compute="_compute_site_id",
         store=True,
         readonly=False,
-        precompute=True,
         check_company=True,
         domain="[('commercial_partner_id', '=', commercial_partner_id)]",
     )
@@ -92,17 +91,13 @@ class InstalledBaseAssign(models.TransientModel):
     def _compute_company_id(self):
         for wizard in self:
             wizard.company_id = (
-                wizard.installed_base_ids.company_id[:1] or self.env.company
+                wizard.installed_base_ids[:1].company_id or self.env.company
             )
 
     @api.depends("partner_id")
     def _compute_site_id(self):
         for wizard in self:
-            customer = wizard.partner_id
-            if not customer:
-                wizard.site_id = False
-            elif wizard.site_id.commercial_partner_id != customer.commercial_partner_id:
-                wizard.site_id = customer.address_get(["delivery"])["delivery"]
+            wizard.site_id = wizard.partner_id._propose_site(wizard.site_id)
 
     @api.depends("mode", "installed_base_ids", "partner_id")
     def _compute_notice(self):
@@ -154,8 +149,7 @@ class InstalledBaseAssign(models.TransientModel):
             return self._apply({"partner_id": False, "site_id": False})
         if not self.partner_id:
             raise UserError(self.env._("Choose the customer first."))
-        held = self._get_held_by_others()
-        if self.mode == "assign" and held:
+        if self.mode == "assign" and (held := self._get_held_by_others()):
             raise ValidationError(
                 "\n".join(
                     self.env._(
@@ -179,9 +173,16 @@ class InstalledBaseAssign(models.TransientModel):
             ownership_date=self.date,
             ownership_reason=self.reason,
         )
-        before = {piece.id: piece.partner_id.display_name for piece in equipment}
+        before = {
+            piece.id: customer.display_name
+            for customer, pieces in equipment.grouped("partner_id").items()
+            for piece in pieces
+        }
         equipment.write(vals)
-        bodies = {former: self._get_log_body(former) for former in before.values()}
+        # What follows from it, such as the state, is not tracked either: computed
+        # later, it would be in another context.
+        equipment.flush_recordset()
+        bodies = {former: self._get_log_body(former) for former in {*before.values()}}
         equipment._message_log_batch(
             {piece.id: bodies[before[piece.id]] for piece in equipment}
         )

@@ -128,16 +128,13 @@ class InstalledBaseCreate(models.TransientModel):
     @api.depends("partner_id", "sale_order_id", "move_id", "contact_id")
     def _compute_site_id(self):
         for wizard in self:
-            customer = wizard.partner_id
             site = wizard.site_id
             if not site and (source := wizard._get_source()):
                 site = site.browse(
                     source._prepare_installed_base_wizard_vals()["site_id"]
                 )
             # Goods may be delivered to somebody else; a site is the customer's own.
-            if site.commercial_partner_id != customer.commercial_partner_id:
-                site = site.browse(customer.address_get(["delivery"])["delivery"])
-            wizard.site_id = site
+            wizard.site_id = wizard.partner_id._propose_site(site)
 
     @api.depends("company_id")
     def _compute_reseller_id(self):

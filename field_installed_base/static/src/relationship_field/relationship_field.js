@@ -3,6 +3,7 @@ import {
     Many2OneField,
     buildM2OFieldDescription,
 } from "@web/views/fields/many2one/many2one_field";
+import { RadioField, radioField } from "@web/views/fields/radio/radio_field";
 
 /** A many2one whose empty value has a name: it is shown where others show nothing. */
 export class RelationshipField extends Many2OneField {
@@ -15,4 +16,22 @@ export class RelationshipField extends Many2OneField {
 
 registry.category("fields").add("relationship", {
     ...buildM2OFieldDescription(RelationshipField),
+});
+
+/** The same as radio buttons: the empty value is one of them. */
+export class RelationshipRadioField extends RadioField {
+    get items() {
+        const label = this.props.record.fields[this.props.name].falsy_value_label;
+        return [...super.items, [false, label]];
+    }
+
+    onChange(value) {
+        return super.onChange(value[0] && value);
+    }
+}
+
+registry.category("fields").add("relationship_radio", {
+    ...radioField,
+    component: RelationshipRadioField,
+    supportedTypes: ["many2one"],
 });

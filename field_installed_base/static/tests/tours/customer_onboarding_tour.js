@@ -49,6 +49,10 @@ registry.category("web_tour.tours").add("customer_onboarding", {
         enter("phone"),
         onStep("Relationship"),
         {
+            content: "No relationship is one as well: Other",
+            trigger: ".modal .o_field_widget[name=relationship_id] .o_radio_item:last:contains(Other)",
+        },
+        {
             content: "Enter again: a customer",
             trigger: ".modal .o_field_widget[name=relationship_id] input:checked",
             run: "press Enter",

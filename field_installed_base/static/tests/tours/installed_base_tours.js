@@ -238,3 +238,76 @@ registry.category("web_tour.tours").add("installed_base_assign", {
         expectAtMost(6, ".o_list_view"),
     ],
 });
+
+// A dispatcher looks where equipment stands. Pictures of the map come from elsewhere and
+// may be missing; the sites are there all the same.
+registry.category("web_tour.tours").add("installed_base_map", {
+    steps: () => [
+        {
+            content: "Switch to the map",
+            trigger: ".o_switch_view.o_installed_base_map",
+            run: "click",
+        },
+        {
+            content: "Two pieces stand at the site; its warranty expired",
+            trigger: ".o_map_site.text-bg-danger[title*='Claes Workshop']:contains(2)",
+        },
+        {
+            content: "What has no coordinates is listed beside the map",
+            trigger: ".o_unlocated_site:contains(Peeters Ltd):contains(5000 Namur)",
+        },
+        {
+            content: "It may be looked for",
+            trigger: ".o_installed_base_map_beside button.o_geocode",
+        },
+        {
+            content: "Search for one of the two",
+            trigger: ".o_searchview_input",
+            run: "edit MAP-2",
+        },
+        {
+            trigger: ".o_searchview_input",
+            run: "press Enter",
+        },
+        {
+            content: "The other is not on the map any more",
+            trigger: ".o_map_site.text-bg-dark:contains(1)",
+        },
+        {
+            content: "Color by condition",
+            trigger: "button[data-color=condition]",
+            run: "click",
+        },
+        {
+            content: "It is to be replaced: open what stands at the site",
+            trigger: ".o_map_site.text-bg-danger:contains(1)",
+            run: "click",
+        },
+        {
+            trigger: ".o_map_site_popover:contains(Claes Workshop):contains(Quay 5, 4000 Liège)",
+        },
+        {
+            trigger: ".o_map_site_popover button.o_map_locate",
+        },
+        {
+            content: "Open the equipment",
+            trigger: ".o_map_site_popover a:contains(Lesse)",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view [name=serial_number] input:value(MAP-2)",
+        },
+        {
+            content: "Go back",
+            trigger: ".o_back_button, .o_breadcrumb .o_menu_item, .breadcrumb-item a",
+            run: "click",
+        },
+        {
+            content: "The map is as it was",
+            trigger: "button.active[data-color=condition]",
+        },
+        {
+            trigger: ".o_map_site.text-bg-danger:contains(1)",
+        },
+    ],
+});

@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+
+class InstalledBase(models.Model):
+    """The portal: what an owner sees of his equipment, and what he never sees."""
+
+    _inherit = "installed.base"
+
+    # The conversation is among colleagues, whoever else may read equipment. Without
+    # groups a portal user could search equipment by what its messages say.
+    message_ids = fields.One2many(groups="base.group_user")
+    website_message_ids = fields.One2many(groups="base.group_user")
+
+    # -- Page -------------------------------------------------------------------------
+
+    def _compute_access_url(self):
+        result = super()._compute_access_url()
+        for equipment in self:
+            equipment.access_url = f"/my/equipment/{equipment.id}"
+        return result
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
+        # Core opens the public part of a conversation to whoever reads the record or
+        # has its token. This one spans several owners: it stays among employees.
+        if not self.env.user._is_internal():
+            return self.browse()
+        return super()._get_thread_with_access(thread_id, mode=mode)
+
+    @api.model
+    def _get_portal_search_domain(self, text):
+        """Return the domain of what an owner finds by text among his equipment."""
+        # The text is for employees alone and products have no rights for portal
+        # users. It says of a piece nothing that its owner may not know, and what is
+        # found is still subject to the rules of the user who searches.
+        query = self.sudo()._search(self._get_search_text_domain(text))
+        return Domain("id", "in", query)
+
+    def _get_portal_values(self):
+        """Return what the page on the portal shows. Addons that show more add to it.
+
+        :return: values of the template `field_installed_base.portal_equipment`
+        :rtype: dict
+        """
+        self.ensure_one()
+        # The reader may read the piece; product, category, brand, site and technician
+        # have rights of their own. The page prints their names and nothing else of
+        # them, and the documents that are shared with the owner.
+        piece = self.sudo()
+        return {
+            "piece": piece,
+            "technician_name": piece.technician_id.name,
+            "documents": piece.document_ids,
+            "picture": piece.image_512 or piece.product_id.image_512,
+            # By the rules of the reader, hence his own period only.
+            "ownerships": self.env["installed.base.ownership"].search(
+                [("installed_base_id", "=", self.id)]
+            ),
+        }
+
+    def _get_product_name(self):
+        """Return the product as customers know it: its name, or the model."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        return product.display_name or self.model
+
+    # -- Conversation -----------------------------------------------------------------
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        # What is said about equipment is said among colleagues: portal users, who
+        # may not write it, read none of it, whoever owned it at the time.
+        if not self.env.su and self.env.user.share and message_operation == "read":
+            return dict.fromkeys(self, "write")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
