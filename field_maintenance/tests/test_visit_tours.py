@@ -51,9 +51,7 @@ class TestVisitDesk(ExecutionFixtures, HttpCase):
     def test_together(self):
         boiler = self._create_equipment(product_id=self.boiler.id)
         main = self._create_planned_visit()
-        other = self._create_visit(
-            due_date="2026-06-10", installed_base_ids=boiler.ids
-        )
+        other = self._create_visit(due_date="2026-06-10", installed_base_ids=boiler.ids)
         self.start_tour(
             f"/odoo/visits/{main.id}",
             "visit_together",
