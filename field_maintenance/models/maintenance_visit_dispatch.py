@@ -9,6 +9,8 @@ from odoo.tools import SQL
 
 from .maintenance_visit import OPEN_STATES
 
+# States of a visit that has its place in time.
+PLACED_STATES = ("planned", "in_progress", "done")
 # What a screen can show and a browser can draw.
 WINDOW_DAYS = 42
 VISIT_LIMIT = 3000
@@ -21,10 +23,11 @@ class MaintenanceVisit(models.Model):
 
     _inherit = "maintenance.visit"
 
-    # Finds what overlaps a stretch of time, however long visits are.
+    # Finds what overlaps a stretch of time, however long visits are. For a moment of a
+    # write, an end may be older than its start.
     _planned_range_index = models.Index(
-        "USING gist (tsrange(date_start, date_end, '[]')) "
-        "WHERE date_start IS NOT NULL AND date_end IS NOT NULL"
+        "USING gist (tsrange(date_start, GREATEST(date_start, date_end), '[]')) "
+        "WHERE state IN ('planned', 'in_progress', 'done') AND date_start IS NOT NULL"
     )
     _backlog_opening_index = models.Index(
         "(company_id, window_start) WHERE state = 'to_plan'"
@@ -32,7 +35,8 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _get_overlap_domain(self, start, end):
-        """Return the visits whose appointment overlaps a stretch of time.
+        """Return the visits that take or took place in a stretch of time, even if
+        only in part of it.
 
         :param datetime start: naive UTC, inclusive
         :param datetime end: naive UTC, exclusive
@@ -40,8 +44,8 @@ class MaintenanceVisit(models.Model):
 
         def to_sql(model, alias, query):
             return SQL(
-                "(%(start)s IS NOT NULL AND %(end)s IS NOT NULL "
-                "AND tsrange(%(start)s, %(end)s, '[]') "
+                "(%(start)s IS NOT NULL "
+                "AND tsrange(%(start)s, GREATEST(%(start)s, %(end)s), '[]') "
                 "&& tsrange(%(low)s::timestamp, %(high)s::timestamp, '()'))",
                 start=model._field_to_sql(alias, "date_start", query),
                 end=model._field_to_sql(alias, "date_end", query),
@@ -54,7 +58,32 @@ class MaintenanceVisit(models.Model):
                 return False
             return visit.date_start < end and visit.date_end > start
 
-        return Domain.custom(to_sql=to_sql, predicate=overlaps)
+        return Domain("state", "in", PLACED_STATES) & Domain.custom(
+            to_sql=to_sql, predicate=overlaps
+        )
+
+    @api.model
+    def _get_crew_domain(self, technicians):
+        """Return the visits to which one of these technicians goes.
+
+        Asks for each visit whether he does. A plain domain would collect all that they
+        ever did.
+        """
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "ARRAY(SELECT crew.employee_id "
+                "FROM maintenance_visit_technician_rel crew "
+                "WHERE crew.visit_id = %s) && %s",
+                SQL.identifier(alias, "id"),
+                technicians.ids,
+                to_flush=model._fields["technician_ids"],
+            )
+
+        return Domain.custom(
+            to_sql=to_sql,
+            predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
+        )
 
     # -- What the board shows ----------------------------------------------------------
 
@@ -186,14 +215,12 @@ class MaintenanceVisit(models.Model):
 
         :param technicians: whose visits, besides those of nobody; false for all
         """
-        domain = (
-            self._get_overlap_domain(start, end)
-            & Domain("state", "in", ("planned", "in_progress", "done"))
-            & Domain("merged_into_id", "=", False)
+        domain = self._get_overlap_domain(start, end) & Domain(
+            "merged_into_id", "=", False
         )
         if technicians:
-            domain &= Domain("technician_ids", "in", technicians.ids) | Domain(
-                "technician_id", "=", False
+            domain &= Domain("technician_id", "=", False) | self._get_crew_domain(
+                technicians
             )
         return self.search_fetch(
             domain,
@@ -353,5 +380,8 @@ class MaintenanceVisit(models.Model):
         return {"technician_ids": [Command.set(crew)], "technician_id": lead}
 
     def _get_dispatch_warnings(self):
-        """Return what the dispatcher should know of a visit just planned."""
-        return []
+        """Return what speaks against the new appointment but does not forbid it."""
+        self.ensure_one()
+        if "planning_warning" not in self._fields:
+            return []
+        return (self.planning_warning or "").splitlines()

@@ -46,16 +46,14 @@ class MaintenanceVisit(models.Model):
         if not employees:
             return {"technicians": [], "visits": [], "late": [], "routes": []}
         mine = Domain("merged_into_id", "=", False) & (
-            Domain("technician_ids", "in", employees.ids)
+            self._get_crew_domain(employees)
             | (
                 Domain("technician_id", "=", False)
                 & Domain("team_id.member_ids", "in", employees.ids)
             )
         )
         visits = self.search(
-            mine
-            & self._get_overlap_domain(start, end)
-            & Domain("state", "in", (*OPEN_STATES, "done")),
+            mine & self._get_overlap_domain(start, end),
             order="route_sequence, date_start, id",
         )
         late = self.search(

@@ -134,7 +134,7 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         cancelled = self._create_planned_visit("2026-06-03 09:00:00")
         cancelled._cancel("No")
         done = self._create_planned_visit("2026-06-04 09:00:00")
-        done.state = "done"
+        done._finish()
         shown = self._ids(self._get_board()["visits"])
         self.assertEqual(shown, (long | over | inside | done).ids)
         domain = self.board._get_overlap_domain(
@@ -416,7 +416,7 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         visit = self._create_planned_visit()
         with self.assertRefused("cannot end before it starts", UserError):
             visit.dispatch("2026-06-03 07:00:00", "2026-06-03 07:00:00")
-        visit.state = "done"
+        visit._finish()
         with self.assertRefused("Done.*you cannot move it|done: you", UserError):
             visit.dispatch("2026-06-03 07:00:00", technician_id=self.technician.id)
         self.assertEqual(visit.date_start, datetime(2026, 6, 1, 7))
@@ -448,7 +448,7 @@ class TestDispatchBoardTour(DispatchFixtures, HttpCase):
         done = self._create_planned_visit(
             "2026-06-01 06:00:00", partner_id=self.neighbour.id
         )
-        done.state = "done"
+        done._finish()
         self.start_tour(
             "/odoo/dispatch-board", "dispatch_board", login=user.login, timeout=90
         )

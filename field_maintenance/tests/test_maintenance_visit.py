@@ -48,6 +48,21 @@ class TestMaintenanceVisit(MaintenanceCase):
         self.assertEqual(visit.date_end, datetime(2026, 6, 1, 7, 30))
         self.assertEqual(visit.calendar_event_id.stop, visit.date_end)
 
+    def test_end_before_start(self):
+        visit = self._create_planned_visit()
+        with self.assertRefused("cannot (end before|be earlier)"):
+            visit.date_end = "2026-06-01 06:00:00"
+        # Moved by more than it lasts, with all that a form writes at once.
+        visit.write(
+            {
+                "date_start": "2026-06-01 15:00:00",
+                "duration": 1,
+                "technician_ids": self.colleague.ids,
+            }
+        )
+        self.env.flush_all()
+        self.assertEqual(visit.date_end, datetime(2026, 6, 1, 16))
+
     @freeze_time("2026-06-01 09:12:30")
     def test_visit_by_hand_starts_now(self):
         piece = self._create_equipment()

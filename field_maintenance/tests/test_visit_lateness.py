@@ -31,7 +31,7 @@ class TestVisitLateness(MaintenanceCase):
             | cls._create_planned_visit("2026-06-18 07:00:00"),
             "closed": cls._create_planned_visit("2026-06-02 07:00:00"),
         }
-        cls.by_lateness["closed"].state = "done"
+        cls.by_lateness["closed"]._finish()
         cls.visits = cls.env["maintenance.visit"].union(*cls.by_lateness.values())
         cls.ours = [("id", "in", cls.visits.ids)]
 
