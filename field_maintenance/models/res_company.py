@@ -20,7 +20,6 @@ class ResCompany(models.Model):
         "to be done together.",
     )
 
-
     visit_horizon_months = fields.Integer(
         string="Visit Horizon",
         default=12,

@@ -263,9 +263,7 @@ class SaleOrder(models.Model):
         visits = self.env["maintenance.visit"].sudo()
         # An order that only bills what visits used does not make them.
         maintenance = self.filtered(lambda order: order.service_type)
-        done = visits.search(
-            [*maintenance._get_visit_domain(), ("state", "=", "done")]
-        )
+        done = visits.search([*maintenance._get_visit_domain(), ("state", "=", "done")])
         if done:
             raise UserError(
                 self.env._(

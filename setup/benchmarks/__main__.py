@@ -27,7 +27,12 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "plan": maintenance_calendar.plan,
     "visits": maintenance_visit.generate,
 }
-NOTES = dispatch_board.NOTES | installed_base.NOTES | maintenance_calendar.NOTES | maintenance_visit.NOTES
+NOTES = (
+    dispatch_board.NOTES
+    | installed_base.NOTES
+    | maintenance_calendar.NOTES
+    | maintenance_visit.NOTES
+)
 
 
 def _main(job: dict, words: list[str]) -> None:
