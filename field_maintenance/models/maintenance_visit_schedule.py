@@ -275,8 +275,9 @@ class MaintenanceVisit(models.Model):
 
     def _check_company(self, fnames=None):
         # A visit is made of what its schedule line was checked for.
-        if not self.env.context.get("visit_generation"):
-            super()._check_company(fnames)
+        if self.env.context.get("visit_generation"):
+            return None
+        return super()._check_company(fnames)
 
     def write(self, vals):
         result = super().write(vals)
