@@ -34,6 +34,7 @@
         "views/product_template_views.xml",
         "views/res_config_settings_views.xml",
         "views/sale_order_views.xml",
+        "views/portal_templates.xml",
         "views/menus.xml",
     ],
     "assets": {

@@ -13,29 +13,38 @@ from lib import checkout, databases, odoo19, postgres
 LEFTOVERS = {
     "table": "SELECT relname FROM pg_class WHERE relkind IN ('r', 'S') AND "
     "(relname ~ '^(installed_base|customer_(deletion|onboarding)|"
-    "res_partner_relationship)' OR relname = ANY (%(sequences)s))",
+    "res_partner_relationship|maintenance_|service_)' "
+    "OR relname = ANY (%(sequences)s))",
     "column": "SELECT table_name, column_name FROM information_schema.columns "
     "WHERE table_schema = 'public' AND column_name ~ 'installed_base|labor_warranty|"
-    "relationship_id|warranty_(months|reminder)|problem_(user|instructions)'",
+    "relationship_id|warranty_(months|reminder)|problem_(user|instructions)|"
+    "maintenance_|service_(access|contract|line|period|response|team|zone)|visit_type'",
     "model": "SELECT model FROM ir_model WHERE model ~ "
-    "'^(installed.base|customer.(deletion|onboarding)|res.partner.relationship)'",
+    "'^(installed.base|customer.(deletion|onboarding)|res.partner.relationship|"
+    "maintenance.|service.)'",
     "external id": "SELECT name FROM ir_model_data "
-    "WHERE module = 'field_installed_base'",
+    "WHERE module ~ '^field_(installed_base|maintenance|service_contract)$'",
     "field": "SELECT f.model, f.name FROM ir_model_fields f "
-    "WHERE f.name ~ 'installed_base'",
+    "WHERE f.name ~ 'installed_base|maintenance_|^service_(contract|zone|period)'",
     "job": "SELECT c.id FROM ir_cron c JOIN ir_act_server s "
     "ON s.id = c.ir_actions_server_id "
-    "WHERE s.code ~ 'warranty|installed'",
+    "WHERE s.code ~ 'warranty|installed|visit|_service'",
     "group": "SELECT g.name FROM res_groups g JOIN res_groups_privilege p "
     "ON p.id = g.privilege_id WHERE p.name->>'en_US' = 'Interventions'",
-    "message": "SELECT id FROM mail_message WHERE model ~ '^installed.base'",
-    "activity": "SELECT id FROM mail_activity WHERE res_model ~ '^installed.base'",
-    "follower": "SELECT id FROM mail_followers WHERE res_model ~ '^installed.base'",
+    "message": "SELECT id FROM mail_message WHERE model "
+    "~ '^(installed.base|maintenance.|service.)'",
+    "activity": "SELECT id FROM mail_activity WHERE res_model "
+    "~ '^(installed.base|maintenance.|service.)'",
+    "follower": "SELECT id FROM mail_followers WHERE res_model "
+    "~ '^(installed.base|maintenance.|service.)'",
     "attachment": "SELECT name FROM ir_attachment "
-    "WHERE res_model ~ '^(installed.base|customer.)'",
-    "sequence": "SELECT name FROM ir_sequence WHERE code = 'installed.base'",
-    "parameter": "SELECT key FROM ir_config_parameter WHERE key ~ 'installed_base'",
-    "questionnaire": "SELECT id FROM survey_survey WHERE survey_type = 'equipment'",
+    "WHERE res_model ~ '^(installed.base|customer.|maintenance.|service.)'",
+    "sequence": "SELECT name FROM ir_sequence "
+    "WHERE code ~ '^(installed.base|maintenance.|service.)'",
+    "parameter": "SELECT key FROM ir_config_parameter "
+    "WHERE key ~ 'installed_base|field_(maintenance|service)'",
+    "questionnaire": "SELECT id FROM survey_survey "
+    "WHERE survey_type IN ('equipment', 'visit')",
 }
 
 
@@ -61,7 +70,7 @@ def database(server: postgres.Server) -> Iterator[str]:
 OWN_SURVEYS = (
     "SELECT s.id FROM survey_survey s WHERE NOT EXISTS (SELECT FROM ir_model_data d "
     "WHERE d.model = 'survey.survey' AND d.res_id = s.id "
-    "AND d.module = 'field_installed_base') ORDER BY s.id"
+    "AND d.module ~ '^field_') ORDER BY s.id"
 )
 
 
@@ -81,7 +90,9 @@ def test_nothing_is_left(server: postgres.Server, database: str) -> None:
     sequences = [
         f"ir_sequence_{int(number):03d}"
         for (number,) in server.query(
-            "SELECT id FROM ir_sequence WHERE code = 'installed.base'", database
+            "SELECT id FROM ir_sequence "
+            "WHERE code ~ '^(installed.base|maintenance.|service.)'",
+            database,
         )
     ]
     server.query(

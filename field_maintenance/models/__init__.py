@@ -12,6 +12,7 @@ from . import maintenance_visit_calendar
 from . import maintenance_visit_line
 from . import maintenance_visit_line_schedule
 from . import maintenance_visit_schedule
+from . import maintenance_visit_portal
 from . import maintenance_visit_tag
 from . import maintenance_visit_time
 from . import maintenance_visit_type

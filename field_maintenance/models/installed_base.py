@@ -102,3 +102,14 @@ class InstalledBase(models.Model):
                 Command.create({"installed_base_id": piece.id}) for piece in self
             ],
         }
+
+    def _get_portal_values(self):
+        """Add the visits, by the rules of the reader: those at his own company."""
+        values = super()._get_portal_values()
+        visits = self.env["maintenance.visit"].search(
+            [("installed_base_ids", "in", self.ids), ("state", "!=", "cancelled")],
+            order="due_date desc, id desc",
+            limit=20,
+        )
+        # Types have no rights for customers; the page prints names and dates.
+        return {**values, "visits": visits.sudo()}

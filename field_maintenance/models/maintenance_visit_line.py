@@ -109,3 +109,17 @@ class MaintenanceVisitLine(models.Model):
                         visit=visit.display_name,
                     )
                 )
+
+    def _get_equipment_name(self):
+        """Return the equipment as customers know it: product or model, else what was
+        typed."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        equipment = self.installed_base_id
+        return (
+            (equipment and equipment._get_product_name())
+            or product.display_name
+            or self.description
+            or self.serial_number
+            or ""
+        )

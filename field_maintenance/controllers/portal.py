@@ -1,0 +1,208 @@
+from werkzeug.exceptions import NotFound
+
+from odoo import fields
+from odoo.fields import Domain
+from odoo.http import request, route
+
+from odoo.addons.field_installed_base.controllers.problem_form import (
+    MAX_DESCRIPTION,
+    ProblemForm,
+)
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+# What was listed last, for the arrows on the page of a visit.
+SESSION_KEY = "my_visits_history"
+
+
+class VisitPortal(ProblemForm, CustomerPortal):
+    """What a customer sees of the visits at his sites: what the record rules let him
+    read, without those that were cancelled.
+
+    No token opens these pages. Visits of others and numbers that never existed give
+    one and the same answer: not found.
+    """
+
+    # -- Home ---------------------------------------------------------------------------
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        if "visit_count" in counters:
+            visits = request.env["maintenance.visit"]
+            values["visit_count"] = (
+                visits.search_count(self._get_visit_domain())
+                if visits.has_access("read")
+                else 0
+            )
+        return values
+
+    def _get_visit_domain(self):
+        # The rules say this for portal users; an employee who opens the portal sees
+        # his own too, not the visits at all customers.
+        return Domain(
+            "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
+        ) & Domain("state", "!=", "cancelled")
+
+    # -- List ---------------------------------------------------------------------------
+
+    def _get_visit_sortings(self):
+        return {
+            "newest": {
+                "label": request.env._("Newest first"),
+                "order": "due_date desc, id desc",
+            },
+            "oldest": {
+                "label": request.env._("Oldest first"),
+                "order": "due_date, id",
+            },
+            "type": {
+                "label": request.env._("Kind of work"),
+                "order": "visit_type_id, due_date desc, id desc",
+            },
+        }
+
+    def _get_visit_filters(self):
+        coming = Domain("state", "in", ("to_plan", "planned", "in_progress"))
+        return {
+            "all": {"label": request.env._("All"), "domain": Domain.TRUE},
+            "coming": {"label": request.env._("Coming"), "domain": coming},
+            "done": {
+                "label": request.env._("Done"),
+                "domain": Domain("state", "=", "done"),
+            },
+        }
+
+    @route(
+        ["/my/visits", "/my/visits/page/<int:page>"],
+        type="http",
+        auth="user",
+        website=True,
+        readonly=True,
+    )
+    def portal_my_visits(self, page=1, sortby=None, filterby=None, **params):
+        model = request.env["maintenance.visit"]
+        if not model.has_access("read"):
+            raise NotFound()
+        sortings, filters = self._get_visit_sortings(), self._get_visit_filters()
+        sortby = sortby if sortby in sortings else "newest"
+        filterby = filterby if filterby in filters else "all"
+        domain = self._get_visit_domain() & filters[filterby]["domain"]
+        pager = portal_pager(
+            url="/my/visits",
+            url_args={"sortby": sortby, "filterby": filterby},
+            total=model.search_count(domain),
+            page=page,
+            step=self._items_per_page,
+        )
+        visits = model.search(
+            domain,
+            order=sortings[sortby]["order"],
+            limit=self._items_per_page,
+            offset=max(0, pager["offset"]),
+        )
+        request.session[SESSION_KEY] = visits.ids[:100]
+        return request.render(
+            "field_maintenance.portal_my_visits",
+            {
+                **self._prepare_portal_layout_values(),
+                "page_name": "visits",
+                "default_url": "/my/visits",
+                # The rules let the reader see these visits; the names of types and
+                # equipment have no rights for him. The template prints names, dates.
+                "visits": visits.sudo(),
+                "pager": pager,
+                "searchbar_sortings": sortings,
+                "sortby": sortby,
+                "searchbar_filters": filters,
+                "filterby": filterby,
+            },
+        )
+
+    # -- Page ---------------------------------------------------------------------------
+
+    def _get_visit(self, visit_id):
+        """Return the visit of this number as its reader has it.
+
+        :raise NotFound: whether it is somebody else's, cancelled or none at all
+        """
+        model = request.env["maintenance.visit"]
+        visit = model.browse()
+        if model.has_access("read"):
+            visit = model.search(
+                Domain("id", "=", visit_id) & Domain("state", "!=", "cancelled")
+            )
+        if not visit:
+            raise NotFound()
+        return visit
+
+    @route(
+        "/my/visits/<int:visit_id>",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["GET"],
+        readonly=True,
+    )
+    def portal_visit(self, visit_id, asked=None, **params):
+        return self._render_visit(self._get_visit(visit_id), asked=bool(asked))
+
+    @route(
+        "/my/visits/<int:visit_id>",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def portal_ask_other_date(self, visit_id, **post):
+        """Pass on that the customer wants another date."""
+        visit = self._get_visit(visit_id)
+        text = self._clean_text(post.get("wish"), MAX_DESCRIPTION)
+        day = self._read_day(post.get("day"))
+        today = fields.Date.context_today(visit)
+        error = None
+        if visit.state not in ("to_plan", "planned"):
+            error = request.env._("This visit has begun: its date cannot be changed.")
+        elif not text and not day:
+            error = request.env._("Choose a day, or write when it suits you.")
+        elif post.get("day") and not day:
+            error = request.env._("Type the day as in %s.", today)
+        elif day and day < today:
+            error = request.env._("Choose a day that is not past.")
+        if error:
+            return self._render_visit(visit, 400, error=error, wish=text)
+        visit._ask_other_date(request.env.user.partner_id, day, text)
+        return request.redirect(f"/my/visits/{visit.id}?asked=1#date")
+
+    def _read_day(self, text):
+        """Return the day that a form sends, None if it is none."""
+        try:
+            return fields.Date.to_date((text or "").strip()[:10]) or None
+        except ValueError:
+            return None
+
+    def _render_visit(self, visit, status=200, **values):
+        return request.render(
+            "field_maintenance.portal_visit",
+            {
+                **self._prepare_portal_layout_values(),
+                "page_name": "visits",
+                **self._get_visit_neighbours(visit),
+                **visit._get_portal_values(),
+                **values,
+            },
+            status=status,
+        )
+
+    def _get_visit_neighbours(self, visit):
+        listed = request.session.get(SESSION_KEY, [])
+        if visit.id not in listed:
+            return {}
+        index = listed.index(visit.id)
+        return {
+            name: f"/my/visits/{ids[0]}"
+            for name, ids in (
+                ("prev_record", listed[index - 1 : index] if index else []),
+                ("next_record", listed[index + 1 : index + 2]),
+            )
+            if ids
+        }

@@ -1,0 +1,110 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import format_date
+
+
+class MaintenanceVisit(models.Model):
+    """What the customer sees of a visit, and asks for, on the portal."""
+
+    _inherit = "maintenance.visit"
+
+    # Conversation among colleagues: without groups a portal user could search visits
+    # by what their messages say.
+    message_ids = fields.One2many(groups="base.group_user")
+    website_message_ids = fields.One2many(groups="base.group_user")
+
+    def _compute_access_url(self):
+        super()._compute_access_url()
+        for visit in self:
+            visit.access_url = f"/my/visits/{visit.id}"
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        # What is said about a visit is said among colleagues: portal users, who may
+        # not write it, read none of it.
+        if not self.env.su and self.env.user.share and message_operation == "read":
+            return dict.fromkeys(self, "write")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
+
+    @api.model
+    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
+        # Core opens the public part of a conversation to whoever reads the record or
+        # has its token. This one stays among employees.
+        if not self.env.user._is_internal():
+            return self.browse()
+        return super()._get_thread_with_access(thread_id, mode=mode)
+
+    def _get_portal_values(self):
+        """Return what the page on the portal shows. Addons that show more add to it.
+
+        :return: values of the template `field_maintenance.portal_visit`
+        :rtype: dict
+        """
+        self.ensure_one()
+        # The reader may read the visit; type, technicians and equipment have rights of
+        # their own. The page prints their names and nothing else of them.
+        visit = self.sudo()
+        return {
+            "visit": visit,
+            "technician_names": visit.technician_ids.mapped("name"),
+        }
+
+    def _get_equipment_names(self):
+        """Return the equipment of a visit as customers know it."""
+        return [line._get_equipment_name() for line in self.line_ids]
+
+    def _ask_other_date(self, author, day=None, text=None):
+        """Tell the dispatcher that the customer wants another date.
+
+        One To-Do per visit: a second wish is added to the first.
+
+        :param author: contact who asks
+        :param day: the day he wants, if he chose one
+        :param text: what he wrote, if anything
+        """
+        self.ensure_one()
+        # Customers may read a visit; what they ask is put down for them.
+        visit = self.sudo()
+        wish = Markup("<p>%s</p>") % visit.env._(
+            "%(customer)s asks for another date: %(day)s",
+            customer=author.display_name,
+            day=format_date(visit.env, day) if day else visit.env._("see below"),
+        )
+        if text:
+            wish += Markup("<p>%s</p>") % text
+        visit.message_post(
+            body=wish,
+            author_id=author.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_note",
+        )
+        summary = visit.env._("Another date wanted")
+        open_wish = visit.activity_ids.filtered(
+            lambda activity: activity.summary == summary
+        )[:1]
+        if open_wish:
+            open_wish.note = (open_wish.note or Markup()) + wish
+        else:
+            visit.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=summary,
+                note=wish,
+                user_id=visit._get_dispatcher().id,
+            )
+
+    def _get_dispatcher(self):
+        """Return whom a change of this visit concerns: the responsible of its schedule,
+        else its team's leader, else whoever gets the problem reports of the company,
+        else who made it."""
+        self.ensure_one()
+        visit = self.sudo()
+        candidates = (
+            visit.schedule_id.user_id,
+            visit.team_id.leader_id.user_id,
+            visit.company_id.problem_user_id,
+            visit.create_uid,
+        )
+        return next(
+            (user for user in candidates if user.active and not user.share),
+            self.env.ref("base.user_admin"),
+        )

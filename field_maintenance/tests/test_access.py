@@ -1,0 +1,207 @@
+from odoo.exceptions import AccessError
+from odoo.tests import Form, tagged
+
+from odoo.addons.field_installed_base.tests.common import ROLES
+
+from .common import MaintenanceCase
+
+# Read, create, write, unlink: what each role may do with each model. Who is not named
+# may do nothing.
+READERS = dict.fromkeys(("salesperson", "accountant", "technician"), "r")
+EVERYBODY = dict.fromkeys((*ROLES, "employee"), "r")
+DISPATCHING = dict.fromkeys(("dispatcher", "administrator"), "rcwu")
+RIGHTS = {
+    "maintenance.visit": {
+        **READERS,
+        **DISPATCHING,
+        "technician": "rcw",
+        "portal": "r",
+    },
+    "maintenance.visit.line": {
+        **READERS,
+        **DISPATCHING,
+        "technician": "rcwu",
+        "portal": "r",
+    },
+    "maintenance.visit.time": {
+        **DISPATCHING,
+        "technician": "rcwu",
+        "accountant": "r",
+    },
+    "maintenance.visit.type": {**EVERYBODY, "administrator": "rcwu"},
+    "maintenance.visit.tag": {**EVERYBODY, **DISPATCHING},
+    "maintenance.month": EVERYBODY,
+    "maintenance.schedule": {**READERS, **DISPATCHING},
+    "maintenance.schedule.line": {**READERS, **DISPATCHING},
+    "service.team": {**EVERYBODY, "administrator": "rcwu"},
+    "service.zone": {**EVERYBODY, "administrator": "rcwu"},
+    "maintenance.visit.cancel": {**DISPATCHING, "technician": "rcwu"},
+    "maintenance.visit.batch": DISPATCHING,
+    "maintenance.visit.batch.result": DISPATCHING,
+}
+OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
+
+
+class AccessCase(MaintenanceCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users["public"] = cls.env.ref("base.public_user")
+        cls.piece = cls._create_equipment()
+        cls.team = cls.env["service.team"].create(
+            {"name": "North", "member_ids": cls.technician.ids}
+        )
+        cls.own = cls._create_visit(technician_id=cls.technician.id)
+        cls.of_team = cls._create_visit(team_id=cls.team.id)
+        cls.of_colleague = cls._create_visit(technician_id=cls.colleague.id)
+        cls.foreign = cls._create_visit(partner_id=cls.neighbour.id)
+        cls.visits = cls.own | cls.of_team | cls.of_colleague | cls.foreign
+        cls.env.flush_all()
+
+    def setUp(self):
+        super().setUp()
+        # Nothing that the administrator of the test has read is there already.
+        self.env.invalidate_all()
+
+    def _search(self, role, model="maintenance.visit"):
+        """Return what a role finds, of the records of the test."""
+        model = self._as(role, self.env[model])
+        found = model.search([("company_id", "=", self.company.id)])
+        return found.with_env(self.env)
+
+
+@tagged("post_install", "-at_install")
+class TestRights(AccessCase):
+    def test_every_model_is_in_the_table(self):
+        models = {
+            name
+            for name, model in self.env.registry.items()
+            if model._original_module == "field_maintenance"
+            and not model._abstract
+            and model._auto
+        }
+        self.assertEqual(models, set(RIGHTS))
+
+    def test_table(self):
+        for model, roles in RIGHTS.items():
+            for role, user in self.users.items():
+                if role.startswith("other"):
+                    continue
+                for letter, operation in OPERATIONS.items():
+                    with self.subTest(model=model, role=role, operation=operation):
+                        self.assertEqual(
+                            self.env[model].with_user(user).has_access(operation),
+                            letter in roles.get(role, ""),
+                        )
+
+    def test_forms_open(self):
+        for role in ("salesperson", "accountant", "technician", "dispatcher"):
+            with self.subTest(role):
+                Form(self._as(role, self.own))
+                Form(self._as(role, self.customer))
+                Form(self._as(role, self.piece))
+
+    def test_every_view_opens(self):
+        for role in ("salesperson", "accountant", "technician", "dispatcher"):
+            model = self._as(role, self.env["maintenance.visit"])
+            for view_type in ("list", "kanban", "calendar", "form", "search"):
+                with self.subTest(role=role, view_type=view_type):
+                    self.assertTrue(model.get_view(view_type=view_type)["arch"])
+            model.web_read_group([], ["state"], ["__count"])
+            model.web_search_read(
+                [("id", "=", self.own.id)],
+                {
+                    "display_name": {},
+                    "is_overdue": {},
+                    "technician_ids": {"fields": {"display_name": {}}},
+                    "installed_base_ids": {"fields": {"display_name": {}}},
+                },
+            )
+
+
+@tagged("post_install", "-at_install")
+class TestTechnician(AccessCase):
+    def test_own_and_team_visits_only(self):
+        self.assertEqual(self._search("technician"), self.own | self.of_team)
+        lines = self._search("technician", "maintenance.visit.line")
+        self.assertEqual(lines.visit_id, self.own | self.of_team)
+        for visit in (self.of_colleague, self.foreign):
+            with self.assertRaises(AccessError):
+                self._as("technician", visit).read(["partner_id"])
+
+    def test_does_own_visits(self):
+        visit = self._as("technician", self.own)
+        visit.action_start()
+        self.assertEqual(self.own.state, "in_progress")
+        self.assertTrue(self.own.calendar_event_id)
+        with self.assertRaises(AccessError):
+            self._as("technician", self.of_colleague).action_start()
+
+    def test_takes_a_visit_of_nobody_else(self):
+        model = self._as("technician", self.env["maintenance.visit"])
+        values = {"partner_id": self.customer.id, "due_date": "2026-06-01"}
+        self.assertTrue(model.create({**values, "technician_id": self.technician.id}))
+        with self.assertRaises(AccessError):
+            model.create({**values, "technician_id": self.colleague.id})
+
+    def test_leader_sees_the_visits_of_the_team(self):
+        self.team.write({"leader_id": self.technician.id, "member_ids": False})
+        self.assertIn(self.of_team, self._search("technician"))
+
+
+@tagged("post_install", "-at_install")
+class TestOtherRoles(AccessCase):
+    def test_who_sees_all(self):
+        for role in ("salesperson", "accountant", "dispatcher", "administrator"):
+            with self.subTest(role):
+                self.assertEqual(self._search(role), self.visits)
+
+    def test_sales_and_accounting_only_read(self):
+        for role in ("salesperson", "accountant"):
+            with self.subTest(role), self.assertRaises(AccessError):
+                self._as(role, self.own).write({"priority": "1"})
+
+    def test_dispatcher_plans(self):
+        visit = self._as("dispatcher", self.of_colleague)
+        visit.write({"date_start": "2026-06-02 08:00:00"})
+        self.assertEqual(self.of_colleague.state, "planned")
+        visit.write({"date_start": "2026-06-03 08:00:00"})
+        self.assertEqual(
+            self.of_colleague.calendar_event_id.start, self.of_colleague.date_start
+        )
+
+    def test_portal_user_reads_own(self):
+        self.assertEqual(self._search("portal"), self.visits - self.foreign)
+        self.assertEqual(self._search("other portal"), self.foreign)
+        lines = self._search("portal", "maintenance.visit.line")
+        self.assertEqual(lines.visit_id, self.visits - self.foreign)
+        with self.assertRaises(AccessError):
+            self._as("other portal", self.own).read(["state"])
+        for name in ("note", "message_ids", "time_ids"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                self._as("portal", self.own).read([name])
+        with self.assertRaises(AccessError):
+            self._as("portal", self.own).write({"customer_feedback": "Fine"})
+
+
+@tagged("post_install", "-at_install")
+class TestCompanies(AccessCase):
+    def test_other_company_sees_nothing(self):
+        user = self.users["other company"]
+        model = self.env["maintenance.visit"].with_user(user)
+        model = model.with_context(allowed_company_ids=self.other_company.ids)
+        self.assertFalse(model.search([("id", "in", self.visits.ids)]))
+        with self.assertRaises(AccessError):
+            self.own.with_env(model.env).read(["state"])
+
+    def test_no_crossing(self):
+        stranger = self.env["hr.employee"].create(
+            {"name": "Abroad", "company_id": self.other_company.id}
+        )
+        with self.assertRefused("Abroad", Exception):
+            self.own.technician_id = stranger
+        team = self.env["service.team"].create(
+            {"name": "Team abroad", "company_id": self.other_company.id}
+        )
+        with self.assertRefused("Team abroad", Exception):
+            self.own.team_id = team
