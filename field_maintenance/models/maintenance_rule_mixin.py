@@ -207,8 +207,11 @@ class MaintenanceRuleMixin(models.AbstractModel):
                 raise ValidationError(record._describe_rule_error(error)) from error
 
     def _check_rule_in_term(self):
-        """Raise RuleError if the rule cannot be followed."""
+        """Return the rule.
+
+        :raise RuleError: if it cannot be followed
+        """
         if self.interval_number < 1:
             # Whatever the mode: another one may be chosen later.
             raise RuleError("number_not_positive", number=self.interval_number)
-        self._get_rule()
+        return self._get_rule()

@@ -313,8 +313,9 @@ class MaintenanceScheduleLine(models.Model):
         return total
 
     def _check_rule_in_term(self):
-        super()._check_rule_in_term()
-        self._get_rule().check(self._get_term())
+        rule = super()._check_rule_in_term()
+        rule.check(self._get_term())
+        return rule
 
     @api.constrains("date_start", "date_end", "date_first", "schedule_id")
     def _check_term(self):

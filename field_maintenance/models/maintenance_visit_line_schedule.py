@@ -25,8 +25,9 @@ class MaintenanceVisitLine(models.Model):
 
     def _check_company(self, fnames=None):
         # See the visit.
-        if not self.env.context.get("visit_generation"):
-            super()._check_company(fnames)
+        if self.env.context.get("visit_generation"):
+            return None
+        return super()._check_company(fnames)
 
     def write(self, vals):
         result = super().write(vals)

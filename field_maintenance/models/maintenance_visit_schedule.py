@@ -41,11 +41,13 @@ class MaintenanceVisit(models.Model):
     is_touched = fields.Boolean(
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Somebody changed this visit since its schedule made it.",
     )
     is_dropped = fields.Boolean(
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Cancelled because the rule of its schedule has changed.",
     )
     sale_line_ids = fields.Many2many(
@@ -58,7 +60,9 @@ class MaintenanceVisit(models.Model):
         groups=READER_GROUPS,
         help="What was ordered that this visit delivers.",
     )
-    analytic_distribution = fields.Json(help="Taken over from the order.")
+    analytic_distribution = fields.Json(
+        groups="base.group_user", help="Taken over from the order."
+    )
     analytic_precision = fields.Integer(
         store=False,
         default=lambda self: self.env["decimal.precision"].precision_get(
@@ -275,8 +279,9 @@ class MaintenanceVisit(models.Model):
 
     def _check_company(self, fnames=None):
         # A visit is made of what its schedule line was checked for.
-        if not self.env.context.get("visit_generation"):
-            super()._check_company(fnames)
+        if self.env.context.get("visit_generation"):
+            return None
+        return super()._check_company(fnames)
 
     def write(self, vals):
         result = super().write(vals)

@@ -35,7 +35,7 @@ class SaleOrderLine(models.Model):
     def _compute_qty_delivered_method(self):
         visited = self.filtered(lambda line: not line.is_expense and line._is_visited())
         visited.qty_delivered_method = "visit"
-        super(SaleOrderLine, self - visited)._compute_qty_delivered_method()
+        return super(SaleOrderLine, self - visited)._compute_qty_delivered_method()
 
     @api.depends(
         "maintenance_visit_ids.state",

@@ -41,6 +41,8 @@ RIGHTS = {
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.visit.cancel": {**DISPATCHING, "technician": "rcwu"},
+    "maintenance.visit.batch": DISPATCHING,
+    "maintenance.visit.batch.result": DISPATCHING,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 

@@ -5,7 +5,6 @@ from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
 from odoo import api, fields
-from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
@@ -501,7 +500,7 @@ class TestScheduleGeneration(GenerationCase):
 
         def fail(line):
             if line.schedule_id == bad:
-                raise UserError("The site has moved")
+                raise ValueError("The site has moved")
             return prepare(line)
 
         with (
