@@ -23,7 +23,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
     one and the same answer: not found.
     """
 
-    # -- Home ---------------------------------------------------------------------------
+    # -- Home --------------------------------------------------------------------------
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
@@ -43,7 +43,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
             "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
         ) & Domain("state", "!=", "cancelled")
 
-    # -- List ---------------------------------------------------------------------------
+    # -- List --------------------------------------------------------------------------
 
     def _get_visit_sortings(self):
         return {
@@ -118,7 +118,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
             },
         )
 
-    # -- Page ---------------------------------------------------------------------------
+    # -- Page --------------------------------------------------------------------------
 
     def _get_visit(self, visit_id):
         """Return the visit of this number as its reader has it.

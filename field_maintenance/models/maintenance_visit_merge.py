@@ -49,7 +49,7 @@ class MaintenanceVisit(models.Model):
 
     @api.depends("merged_into_id.date_start")
     def _compute_date_end(self):
-        # The start of an absorbed visit is known by the end, so that it follows at once.
+        # By the start of the main visit, too, so that the end follows at once.
         return super()._compute_date_end()
 
     # -- Which ones --------------------------------------------------------------------
