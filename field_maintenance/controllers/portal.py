@@ -2,7 +2,7 @@ from werkzeug.exceptions import NotFound
 
 from odoo import fields
 from odoo.fields import Domain
-from odoo.http import request, route
+from odoo.http import content_disposition, request, route
 
 from odoo.addons.field_installed_base.controllers.problem_form import (
     MAX_DESCRIPTION,
@@ -172,6 +172,56 @@ class VisitPortal(ProblemForm, CustomerPortal):
             return self._render_visit(visit, 400, error=error, wish=text)
         visit._ask_other_date(request.env.user.partner_id, day, text)
         return request.redirect(f"/my/visits/{visit.id}?asked=1#date")
+
+    # -- Report and rating ------------------------------------------------------------
+
+    @route(
+        "/my/visits/<int:visit_id>/report",
+        type="http",
+        auth="user",
+        readonly=True,
+    )
+    def portal_visit_report(self, visit_id, **params):
+        """The report of a visit that was done, as a PDF file."""
+        visit = self._get_visit(visit_id)
+        if visit.state != "done":
+            raise NotFound()
+        # The rules let the reader see the visit; its report prints what he is sent.
+        report = request.env["ir.actions.report"].sudo()
+        pdf, _extension = report._render_qweb_pdf(
+            "field_maintenance.maintenance_visit_report_action", [visit.id]
+        )
+        name = visit.sudo()._get_report_base_filename()
+        return request.make_response(
+            pdf,
+            headers=[
+                ("Content-Type", "application/pdf"),
+                ("Content-Length", len(pdf)),
+                ("Content-Disposition", content_disposition(f"{name}.pdf")),
+            ],
+        )
+
+    @route(
+        "/my/visits/<int:visit_id>/rate",
+        type="http",
+        auth="user",
+        website=True,
+        methods=["POST"],
+    )
+    def portal_rate_visit(self, visit_id, **post):
+        """Put down how content the customer is."""
+        visit = self._get_visit(visit_id)
+        if visit.state != "done":
+            raise NotFound()
+        if post.get("rate") not in ("1", "3", "5"):
+            error = request.env._("Choose one of the three faces.")
+            return self._render_visit(visit, 400, error=error)
+        visit._rate_on_portal(
+            request.env.user.partner_id,
+            int(post["rate"]),
+            self._clean_text(post.get("feedback"), MAX_DESCRIPTION),
+        )
+        return request.redirect(f"/my/visits/{visit.id}#rating")
 
     def _read_day(self, text):
         """Return the day that a form sends, None if it is none."""

@@ -4,8 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
-from .maintenance_visit import OPEN_STATES
-
 # In the context of who may set the state done. No remote call can pass this object.
 FINISHING = object()
 FOLLOW_UP_DAYS = 14
@@ -69,11 +67,30 @@ class MaintenanceVisit(models.Model):
 
     def _write_done(self, vals):
         """Finish visits whose state is written, by a remote call or an import, with
-        what their lines already say."""
-        others = {name: value for name, value in vals.items() if name != "state"}
+        what it says and what their lines already say."""
+        said = ("completion", "incomplete_reason")
+        unfinished = self.filtered(lambda visit: visit.state != "done")
+        others = {
+            name: value for name, value in vals.items() if name not in ("state", *said)
+        }
         if others:
             self.write(others)
-        self.filtered(lambda visit: visit.state != "done")._finish()
+        unfinished.filtered(lambda visit: visit.state == "to_plan").action_start()
+        unknown = self.env._("No reason was given.")
+        unfinished._finish(
+            {
+                "completion": vals.get("completion"),
+                "incomplete_reason": vals.get("incomplete_reason") or unknown,
+                "lines": {
+                    line.id: {
+                        "completion": line.completion,
+                        "incomplete_reason": line.incomplete_reason or unknown,
+                    }
+                    for line in unfinished.line_ids
+                    if line.completion and not vals.get("completion")
+                },
+            }
+        )
         return True
 
     def _check_new_state(self, state):
@@ -110,7 +127,7 @@ class MaintenanceVisit(models.Model):
 
     def _check_may_finish(self):
         self._check_not_absorbed()
-        self._check_state(OPEN_STATES, self.env._("finish"))
+        self._check_state(("planned", "in_progress"), self.env._("finish"))
         (self | self._get_absorbed())._check_checklists_answered()
 
     def _finish(self, values=None):
@@ -120,8 +137,7 @@ class MaintenanceVisit(models.Model):
 
             * ``lines``: values of visit lines by their id, with the keys below
             * ``completion``, ``incomplete_reason``, ``work_done``, ``technician_id``:
-              for all other lines; without them a line keeps what it says, and one that
-              says nothing was done fully, by the lead
+              for all other lines; without them the work was done fully, by the lead
             * ``customer_feedback``
             * ``follow_up_date``: day for which a visit is made for what is left;
               without it there is none
@@ -165,8 +181,7 @@ class MaintenanceVisit(models.Model):
             lead = visit.technician_id.id
             for line in visit.line_ids:
                 known = {
-                    "completion": line.completion or "full",
-                    "incomplete_reason": line.incomplete_reason,
+                    "completion": "full",
                     "technician_id": line.technician_id.id or lead,
                     **common,
                     **values.get("lines", {}).get(line.id, {}),

@@ -47,11 +47,28 @@ class MaintenanceVisit(models.Model):
         return {
             "visit": visit,
             "technician_names": visit.technician_ids.mapped("name"),
+            "rating": visit._search_given_ratings([("res_id", "=", visit.id)])[:1],
         }
 
     def _get_equipment_names(self):
         """Return the equipment of a visit as customers know it."""
         return [line._get_equipment_name() for line in self.line_ids]
+
+    def _rate_on_portal(self, partner, rate, feedback=None):
+        """Put down how content a customer is. A later rating corrects the first one.
+
+        :param partner: contact who rates
+        :param int rate: 5 happy, 3 neutral, 1 unhappy
+        :param str feedback: what he wrote, if anything
+        """
+        self.ensure_one()
+        # Customers may read a visit; what they say of it is put down for them.
+        visit = self.sudo()
+        rating = visit._search_given_ratings(
+            [("res_id", "=", visit.id), ("partner_id", "=", partner.id)]
+        )[:1]
+        token = rating.access_token or visit._rating_get_access_token(partner)
+        visit.rating_apply(rate, token=token, feedback=feedback)
 
     def _ask_other_date(self, author, day=None, text=None):
         """Tell the dispatcher that the customer wants another date.

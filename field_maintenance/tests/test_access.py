@@ -40,6 +40,11 @@ RIGHTS = {
     "maintenance.schedule.line": {**READERS, **DISPATCHING},
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
+    "maintenance.intervention": {
+        **DISPATCHING,
+        "salesperson": "rcwu",
+        "technician": "rcwu",
+    },
     "maintenance.visit.cancel": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,

@@ -121,3 +121,29 @@ class TestPortal(PortalCase):
             {"thread_model": "maintenance.visit", "thread_id": self.visit.id},
         )
         self.assertNotIn("He never pays", str(result))
+
+    def test_report_and_rating(self):
+        address = f"{self.address}/report"
+        self._login("portal")
+        with mute_logger("odoo.http"):
+            self._get(address, 404)
+        self.visit.state = "done"
+        self.env.flush_all()
+        response = self._get(address)
+        self.assertEqual(response.headers["Content-Type"], "application/pdf")
+        # Tests render the page that becomes the PDF file.
+        self.assertIn(self.visit.name, response.text)
+        self._ask(f"{self.address}/rate", rate="1", feedback="<b>Dirt</b>")
+        self.assertEqual(self.visit.rating_value, 1)
+        self.assertIn("Unhappy customer", self.visit.activity_ids.mapped("summary"))
+        # Who thinks better of it corrects what he said.
+        self._ask(f"{self.address}/rate", rate="5")
+        self.visit.invalidate_recordset()
+        self.assertEqual(self.visit.rating_value, 5)
+        given = self.visit._search_given_ratings([("res_id", "=", self.visit.id)])
+        self.assertEqual(len(given), 1)
+        self._ask(f"{self.address}/rate", 400, rate="9")
+        self._login("other portal")
+        with mute_logger("odoo.http"):
+            self._get(address, 404)
+            self._ask(f"{self.address}/rate", 404, rate="5")

@@ -202,11 +202,13 @@ class TestVisitFinish(ExecutionCase):
         self._create_equipment()
         visit = self._begin_visit()
         visit.line_ids.completion = "partial"
-        with self.assertRefused("Tell why the work on", UserError):
-            visit.with_context(visit_finishing=True).write({"state": "done"})
-        visit.line_ids.incomplete_reason = "A part is missing"
-        visit.write({"state": "done"})
+        visit.with_context(visit_finishing=True).write({"state": "done"})
         self.assertEqual(visit.completion, "partial")
+        self.assertEqual(visit.incomplete_reason, "No reason was given.")
+        other = self._begin_visit()
+        other.write({"state": "done", "completion": "none", "incomplete_reason": "Ill"})
+        self.assertEqual(other.line_ids.completion, "none")
+        self.assertEqual(other.incomplete_reason, "Ill")
 
     def test_cancelling_by_writing_says_who_did(self):
         visit = self._create_planned_visit()
