@@ -85,7 +85,7 @@ class CalendarEvent(models.Model):
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_user_can_edit(self):
         """Who may change a visit may change its event, invited or not."""
-        super()._compute_user_can_edit()
+        result = super()._compute_user_can_edit()
         visits = self.filtered(lambda event: not event.user_can_edit)._origin
         editable = (
             visits._get_visits()
@@ -97,6 +97,7 @@ class CalendarEvent(models.Model):
         for event in self:
             if event._origin in editable:
                 event.user_can_edit = True
+        return result
 
     def _get_deciding_visits(self, visits):
         """Return the visits by which it is decided who may move or remove these events.

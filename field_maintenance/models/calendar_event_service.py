@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Command, Domain
+from odoo.tools.misc import clean_context
 
 from .calendar_event import SERIES_UPDATES
 
@@ -169,10 +170,17 @@ class CalendarEvent(models.Model):
         """A copy is no event of the series, for which a visit would be made."""
         return super().copy({"visit_template_id": False, **(default or {})})
 
+    @api.model
+    def _get_visit_model(self):
+        """Return maintenance.visit without the defaults of an event, whose name and
+        duration mean something else there."""
+        context = {**clean_context(self.env.context), "visit_planning": True}
+        return self.env(context=context)["maintenance.visit"]
+
     def _get_virtual_visit(self, **vals):
         """Return a visit that is not saved, with the customer and site of this
         event."""
-        visits = self.env["maintenance.visit"]
+        visits = self._get_visit_model()
         vals = {
             "partner_id": self.service_partner_id._origin.id,
             "visit_type_id": self.service_visit_type_id._origin.id,
@@ -229,11 +237,9 @@ class CalendarEvent(models.Model):
             skip_contact_description=True,
             no_mail_to_attendees=not self.env.company.sends_visit_invitations,
         )
-        events = super(CalendarEvent, quiet).create(
-            [event_vals for event_vals, _visit_vals in prepared]
-        )
+        events = quiet.create([event_vals for event_vals, _visit_vals in prepared])
         events = events.with_env(self.env)
-        self.env["maintenance.visit"].with_context(visit_planning=True).create(
+        self._get_visit_model().create(
             [
                 {**visit_vals, "calendar_event_id": event.id}
                 for event, (_event_vals, visit_vals) in zip(
@@ -270,7 +276,7 @@ class CalendarEvent(models.Model):
         if "technician_ids" not in visit_vals:
             technicians = self._get_invited_technicians(attendees)
             visit_vals["technician_ids"] = [Command.set(technicians.ids)]
-        visits = self.env["maintenance.visit"]
+        visits = self._get_visit_model()
         draft = visits.new(
             visits._add_missing_default_values(
                 {**visit_vals, "due_date": fields.Date.context_today(self)}
@@ -394,9 +400,7 @@ class CalendarEvent(models.Model):
             event.with_context(visit_planning=True, no_mail_to_attendees=True).write(
                 {name: values[name] for name in values if values[name] or name in vals}
             )
-            self.env["maintenance.visit"].with_context(visit_planning=True).create(
-                [{**made, "calendar_event_id": event.id}]
-            )
+            self._get_visit_model().create([{**made, "calendar_event_id": event.id}])
             event.invalidate_recordset()
             if event.recurrence_id:
                 event._start_series()
@@ -497,15 +501,11 @@ class CalendarEvent(models.Model):
         base = event
         if vals["recurrence_update"] == "all_events":
             base = recurrence.base_event_id or rest[:1]
-        super(
-            CalendarEvent,
-            event.with_context(visit_planning=True, no_mail_to_attendees=True),
-        ).write(vals)
+        quiet = event.with_context(visit_planning=True, no_mail_to_attendees=True)
+        quiet.write(vals)
         after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
             "active"
         )
-        if vals.get("recurrence_update") == "future_events":
-            after = after.filtered(lambda e: e.start >= event.start)
         planned._take_events(after.sorted("start"))
         held = planned.filtered("calendar_event_id")
         if visit_vals:
@@ -560,8 +560,7 @@ class CalendarEvent(models.Model):
                 anyway or event.start < self._get_horizon(template.company_id)
             ):
                 vals_list.append(template._prepare_series_values(event))
-        visits = self.env["maintenance.visit"].sudo()
-        return visits.with_context(visit_planning=True).create(vals_list)
+        return self._get_visit_model().sudo().create(vals_list)
 
     @api.model
     def _cron_make_series_visits(self):

@@ -160,6 +160,8 @@ class TestCalendarEvent(MaintenanceCase):
                 form.service_partner_id = self.customer
                 self.assertEqual(form.service_site_id, self.workshop)
                 self.assertEqual(form.service_equipment_ids[:], piece)
+                if view == EVENT_FORM:
+                    self.assertEqual(form.service_equipment_count, 2)
                 form.service_equipment_ids.add(other)
                 form.service_site_id = self.customer
                 self.assertEqual(form.service_equipment_ids[:], piece | other)
@@ -169,6 +171,38 @@ class TestCalendarEvent(MaintenanceCase):
                 self.assertEqual(visit.site_id, self.customer)
                 self.assertEqual(visit.date_end, datetime(2026, 6, 2, 9))
                 self.assertFalse(visit.technician_ids, "Who plans does not go")
+
+    def test_form_with_defaults(self):
+        """As "More Options" opens it."""
+        piece = self._create_equipment()
+        self._create_equipment()
+        events = self.events.with_context(
+            default_is_service_visit=True,
+            default_service_partner_id=self.customer.id,
+            default_service_site_id=self.workshop.id,
+            default_service_visit_type_id=self.repair.id,
+            default_service_equipment_ids=piece.ids,
+            default_service_technician_ids=self.colleague.ids,
+            default_service_repeat="month_weekday",
+            # What core hands over of the event.
+            default_name="Boiler",
+            default_duration=8,
+            default_description="<p>Contact details</p>",
+        )
+        form = Form(events, EVENT_FORM)
+        self.assertEqual(form.service_equipment_count, 2)
+        form.start = datetime(2026, 6, 2, 7)
+        event = form.save()
+        visit = event.maintenance_visit_id
+        self.assertEqual(visit.installed_base_ids, piece)
+        self.assertEqual(visit.site_id, self.workshop)
+        self.assertEqual(visit.visit_type_id, self.repair)
+        self.assertEqual(visit.technician_ids, self.colleague)
+        self.assertTrue(event.recurrence_id)
+        self.assertEqual(event.name, "Boiler")
+        self.assertNotEqual(visit.name, "Boiler")
+        self.assertFalse(visit.description)
+        self.assertEqual(visit.date_end, event.stop)
 
     def test_form_clears_the_equipment_of_another_customer(self):
         self._create_equipment()
@@ -356,9 +390,11 @@ class TestCalendarEvent(MaintenanceCase):
         template = bad.maintenance_visit_id
         create = type(self.env["maintenance.visit"]).create
 
+        refusal = "This one cannot be made."
+
         def refuse(records, vals_list):
             if any(vals["partner_id"] == self.neighbour.id for vals in vals_list):
-                raise UserError("This one cannot be made.")
+                raise UserError(refusal)
             return create(records, vals_list)
 
         with (
@@ -370,7 +406,7 @@ class TestCalendarEvent(MaintenanceCase):
         self.assertEqual(len(self._get_series_visits(good)), 7)
         todo = template.sudo().activity_ids
         self.assertEqual(len(todo), 1)
-        self.assertIn("This one cannot be made.", todo.note)
+        self.assertIn(refusal, todo.note)
 
     def test_equipment_that_left_is_not_taken_along(self):
         self.company.visit_horizon_months = 1
