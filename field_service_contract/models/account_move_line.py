@@ -83,19 +83,16 @@ class AccountMoveLine(models.Model):
         "service_period_start",
         "service_period_end",
         "service_credited_line_id",
-        "parent_state",
-        "price_subtotal",
-        "service_credit_line_ids.parent_state",
+        "move_id.state",
+        "service_credit_line_ids.move_id.state",
         "service_credit_line_ids.price_subtotal",
         "service_credit_line_ids.service_period_start",
         "service_credit_line_ids.service_period_end",
-        "service_credit_line_ids.service_credit_line_ids.parent_state",
+        "service_credit_line_ids.service_credit_line_ids.move_id.state",
     )
     def _compute_service_is_live(self):
         ours = self.filtered("service_contract_line_id")
-        # Every line of every document comes here: leave the others as they are.
-        others = (self - ours).filtered("service_is_live")
-        others.update(
+        (self - ours).update(
             {
                 "service_is_live": False,
                 "service_live_start": False,
@@ -107,7 +104,7 @@ class AccountMoveLine(models.Model):
                 credited, counts = [], line._gives_service_days_back("posted")
             else:
                 credited = line._get_service_credited_spans("posted")
-                counts = line.parent_state != "cancel"
+                counts = line.move_id.state != "cancel"
             left = line._get_service_spans(credited) if counts else []
             line.service_is_live = bool(left)
             line.service_live_start = left[0].first if left else False
@@ -151,9 +148,9 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         reversals = self.service_credit_line_ids
         return (
-            self.parent_state in states
+            self.move_id.state in states
             and bool(self.service_period_start and self.service_period_end)
-            and "posted" not in reversals.mapped("parent_state")
+            and "posted" not in reversals.move_id.mapped("state")
         )
 
     def _is_service_credit_whole(self, span, subtotal):

@@ -889,7 +889,7 @@ class ServiceContract(models.Model):
                 )
             ]
         problems = []
-        if not self.company_id._get_service_deferral_journal():
+        if not self.company_id.service_entry_journal_id:
             problems.append(
                 self.env._(
                     "Company %s has no journal for miscellaneous entries, which the "
@@ -966,7 +966,7 @@ class ServiceContract(models.Model):
     def _get_journal(self):
         """Return the journal of the contract's invoices."""
         self.ensure_one()
-        return self.journal_id or self.company_id._get_service_contract_journal()
+        return self.journal_id or self.company_id.service_invoice_journal_id
 
     def _get_deferred_account(self):
         """Return the account of what is invoiced but not earned yet."""

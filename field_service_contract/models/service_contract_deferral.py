@@ -175,7 +175,7 @@ class ServiceContractDeferral(models.Model):
         :param day: accounting date; the first open day if it is locked
         """
         company = self.company_id
-        journal = company._get_service_deferral_journal()
+        journal = company.service_entry_journal_id
         if not journal:
             raise UserError(
                 self.env._(
