@@ -125,6 +125,7 @@ class InstalledBase(models.Model):
             )
         return {
             "product_id": product.id,
+            "product_uom_qty": 1,
             "service_is_contract": True,
             "service_installed_base_id": self.id,
         }

@@ -51,7 +51,7 @@ class SaleOrder(models.Model):
     )
     service_term_months = fields.Integer(
         string="Contract Length",
-        compute="_compute_service_terms",
+        compute="_compute_service_term_months",
         store=True,
         readonly=False,
         aggregator=None,
@@ -60,27 +60,27 @@ class SaleOrder(models.Model):
     service_billing_period = fields.Selection(
         selection=BILLING_PERIODS,
         string="Contract Billing",
-        compute="_compute_service_terms",
+        compute="_compute_service_billing_period",
         store=True,
         readonly=False,
     )
     service_billing_timing = fields.Selection(
         selection="_get_service_timings",
         string="Contract Billing Timing",
-        compute="_compute_service_terms",
+        compute="_compute_service_billing_timing",
         store=True,
         readonly=False,
     )
     service_renewal = fields.Selection(
         selection="_get_service_renewals",
         string="Contract Renewal",
-        compute="_compute_service_terms",
+        compute="_compute_service_renewal",
         store=True,
         readonly=False,
     )
     service_notice_months = fields.Integer(
         string="Contract Notice",
-        compute="_compute_service_terms",
+        compute="_compute_service_notice_months",
         store=True,
         readonly=False,
         aggregator=None,
@@ -88,7 +88,7 @@ class SaleOrder(models.Model):
     )
     service_response_hours = fields.Float(
         string="Contract Response Time",
-        compute="_compute_service_terms",
+        compute="_compute_service_response_hours",
         store=True,
         readonly=False,
         aggregator=None,
@@ -96,7 +96,7 @@ class SaleOrder(models.Model):
     )
     service_note = fields.Html(
         string="Contract Terms",
-        compute="_compute_service_terms",
+        compute="_compute_service_note",
         store=True,
         readonly=False,
     )
@@ -182,15 +182,42 @@ class SaleOrder(models.Model):
             wanted = lines.product_id.service_contract_template_id
             order.service_contract_template_id = wanted[:1] or defaults[company]
 
+    # A method for each: what one of them is set to does not keep the others from the
+    # template.
+
     @api.depends("service_contract_template_id")
-    def _compute_service_terms(self):
+    def _compute_service_term_months(self):
+        self._take_service_term("service_term_months")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_billing_period(self):
+        self._take_service_term("service_billing_period")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_billing_timing(self):
+        self._take_service_term("service_billing_timing")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_renewal(self):
+        self._take_service_term("service_renewal")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_notice_months(self):
+        self._take_service_term("service_notice_months")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_response_hours(self):
+        self._take_service_term("service_response_hours")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_note(self):
+        self._take_service_term("service_note")
+
+    def _take_service_term(self, name):
+        """Take a term from the template, in the language of who will sign it."""
         for order in self:
-            # The customer signs these texts.
-            template = order.service_contract_template_id.with_context(
-                lang=order._get_lang()
-            )
-            for name, source in TERMS.items():
-                order[name] = template[source]
+            template = order.service_contract_template_id
+            order[name] = template.with_context(lang=order._get_lang())[TERMS[name]]
 
     @api.depends("order_line.service_is_contract")
     def _compute_amounts(self):
@@ -424,6 +451,11 @@ class SaleOrder(models.Model):
         orders -= orders.service_contract_ids.filtered(
             lambda contract: contract.state != "cancelled"
         ).sale_order_id
+        # Two who confirm at once meet here, at the order: the later request is run
+        # again and finds it confirmed.
+        orders.flush_recordset(["state"])
+        # The index that keeps an order from having two must know what was given up.
+        orders.service_contract_ids.flush_recordset(["state"])
         contracts = orders.env["service.contract"].create(
             [order._prepare_service_contract_vals() for order in orders]
         )

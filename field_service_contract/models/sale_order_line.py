@@ -136,7 +136,9 @@ class SaleOrderLine(models.Model):
             return price
         if self._get_service_equipment():
             price = self._get_service_equipment_price()
-        return self.currency_id.round(price * self.service_value_percent / 100)
+        currency = self.currency_id or self.order_id.currency_id
+        currency = currency or (self.company_id or self.env.company).currency_id
+        return currency.round(price * self.service_value_percent / 100)
 
     def _get_service_equipment_price(self):
         """Return what the covered equipment costs, in the currency of the order."""

@@ -676,7 +676,23 @@ class ServiceContract(models.Model):
             numbers = company._get_service_contract_sequence()._next_batch(len(group))
             for vals, number in zip(group, numbers, strict=True):
                 vals["name"] = number
-        return super().create(vals_list)
+        return super().create([self._complete_settings(vals) for vals in vals_list])
+
+    @api.model
+    def _complete_settings(self, vals):
+        """Add what the template says and the values do not: what follows from a setting
+        has to follow from the one that is given."""
+        template = self.env["service.contract.template"].browse(vals.get("template_id"))
+        if not template:
+            return vals
+        return {
+            **{
+                name: self._fields[name].convert_to_write(template[name], template)
+                for name in self._get_settings()
+                if name != "billing_period" or "billing_months" not in vals
+            },
+            **vals,
+        }
 
     def write(self, vals):
         self._check_guarded(vals)

@@ -111,7 +111,7 @@ class ServiceContractLine(models.Model):
     )
     price_cost = fields.Monetary(
         string="Price Cost",
-        compute="_compute_price",
+        compute="_compute_price_cost",
         store=True,
         readonly=False,
         precompute=True,
@@ -138,7 +138,7 @@ class ServiceContractLine(models.Model):
         help="Contract value (%) of the price, or by hand.",
     )
     cost = fields.Monetary(
-        compute="_compute_value",
+        compute="_compute_cost",
         store=True,
         readonly=False,
         precompute=True,
@@ -251,24 +251,39 @@ class ServiceContractLine(models.Model):
         for line in self:
             line.response_hours = line.contract_id.response_hours
 
+    # A method for each: one of them that is given stays when the other is computed.
+
     @api.depends("installed_base_id", "product_id", "currency_id")
     def _compute_price(self):
         for line in self:
-            product = line.installed_base_id.product_id or line.product_id
-            if not product:
+            product = line._get_priced_product()
+            if product:
+                line.price = line._convert_price(product.lst_price, product.currency_id)
+            else:
                 line.price = line.price
-                line.price_cost = line.price_cost
-                continue
-            company = line.company_id or self.env.company
-            product = product.with_company(company)
-            day = line.contract_id.date_start or fields.Date.context_today(line)
-            line.price, line.price_cost = (
-                currency._convert(price, line.currency_id or currency, company, day)
-                for currency, price in (
-                    (product.currency_id, product.lst_price),
-                    (product.cost_currency_id, product.standard_price),
+
+    @api.depends("installed_base_id", "product_id", "currency_id")
+    def _compute_price_cost(self):
+        for line in self:
+            product = line._get_priced_product()
+            if product:
+                line.price_cost = line._convert_price(
+                    product.standard_price, product.cost_currency_id
                 )
-            )
+            else:
+                line.price_cost = line.price_cost
+
+    def _get_priced_product(self):
+        """Return the product whose price the value of the line is a part of."""
+        self.ensure_one()
+        product = self.installed_base_id.product_id or self.product_id
+        return product.with_company(self.company_id or self.env.company)
+
+    def _convert_price(self, price, currency):
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        day = self.contract_id.date_start or fields.Date.context_today(self)
+        return currency._convert(price, self.currency_id or currency, company, day)
 
     @api.depends("installed_base_id", "product_id", "contract_id.template_id")
     def _compute_value_percent(self):
@@ -278,15 +293,23 @@ class ServiceContractLine(models.Model):
                 product, bool(line.installed_base_id)
             )
 
-    @api.depends("price", "price_cost", "value_percent")
+    @api.depends("price", "value_percent")
     def _compute_value(self):
         for line in self:
-            if not line.installed_base_id and not line.product_id:
-                line.value, line.cost = line.value, line.cost
-                continue
-            rate = line.value_percent / 100
-            line.value = line.currency_id.round(line.price * rate)
-            line.cost = line.currency_id.round(line.price_cost * rate)
+            if line.installed_base_id or line.product_id:
+                value = line.price * line.value_percent / 100
+                line.value = line.currency_id.round(value)
+            else:
+                line.value = line.value
+
+    @api.depends("price_cost", "value_percent")
+    def _compute_cost(self):
+        for line in self:
+            if line.installed_base_id or line.product_id:
+                cost = line.price_cost * line.value_percent / 100
+                line.cost = line.currency_id.round(cost)
+            else:
+                line.cost = line.cost
 
     @api.depends("value", "cost", "discount", "currency_id")
     def _compute_amount(self):

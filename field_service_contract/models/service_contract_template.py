@@ -100,7 +100,13 @@ class ServiceContractTemplate(models.Model):
         if partner:
             action = partner._get_new_document_action("quotation")
         lines = [
-            Command.create({"product_id": product.id, "service_is_contract": True})
+            Command.create(
+                {
+                    "product_id": product.id,
+                    "product_uom_qty": 1,
+                    "service_is_contract": True,
+                }
+            )
             for product in self.product_id
         ]
         return {
