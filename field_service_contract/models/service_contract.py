@@ -685,14 +685,13 @@ class ServiceContract(models.Model):
         template = self.env["service.contract.template"].browse(vals.get("template_id"))
         if not template:
             return vals
-        return {
-            **{
-                name: self._fields[name].convert_to_write(template[name], template)
-                for name in self._get_settings()
-                if name != "billing_period" or "billing_months" not in vals
-            },
-            **vals,
+        settings = {
+            name: self._fields[name].convert_to_write(template[name], template)
+            for name in self._get_settings()
         }
+        if "billing_months" in vals:
+            settings["billing_period"] = str(vals["billing_months"])
+        return {**settings, **vals}
 
     def write(self, vals):
         self._check_guarded(vals)

@@ -370,9 +370,10 @@ class ServiceContractLine(models.Model):
         return (name or self.product_id.display_name or "").split("\n")[0]
 
     def _get_printed_name(self):
-        """Return the text of the line without the markers that invoices replace."""
+        """Return the text of the line without the period that invoices put in."""
         self.ensure_one()
-        return re.sub(r"[ \t]*#[A-Z]+#[ \t]*", " ", self.name or "").strip()
+        text = re.sub(r"[ \t(]*#START#[^\n]*?#END#\)?", "", self.name or "")
+        return re.sub(r"[ \t]*#[A-Z]+#", "", text).strip()
 
     # -- Constraints --------------------------------------------------------------
 

@@ -3,3 +3,5 @@ from . import test_contract
 from . import test_deferral
 from . import test_invoicing
 from . import test_quotation
+from . import test_portal
+from . import test_tours

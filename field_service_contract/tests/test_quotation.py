@@ -25,9 +25,7 @@ class QuotationCase(ServiceContractCase):
         super().setUpClass()
         cls._set_up_users()
         # The first that quotations start from.
-        cls.template.write(
-            {"sequence": -1, "term_months": 12, "billing_period": "3"}
-        )
+        cls.template.write({"sequence": -1, "term_months": 12, "billing_period": "3"})
         cls.stove.standard_price = 1000
         cls.first = cls._create_equipment(serial_number="SN-1")
         cls.second = cls._create_equipment(serial_number="SN-2")
