@@ -58,14 +58,13 @@ class ServiceContract(models.Model):
         :param str reason: printed as their reference
         :return: the credit notes, as drafts
         """
-        credits = self._plan_credits()
-        self._shorten_drafts(
-            [credit for credit in credits if credit.line.parent_state == "draft"]
-        )
-        by_move = defaultdict(list)
-        for credit in credits:
-            if credit.line.parent_state == "posted":
+        drafts, by_move = [], defaultdict(list)
+        for credit in self._plan_credits():
+            if credit.line.parent_state == "draft":
+                drafts.append(credit)
+            else:
                 by_move[credit.line.move_id].append(credit)
+        self._shorten_drafts(drafts)
         return self.env["account.move"].create(
             [
                 self._prepare_credit_vals(move, parts, day, reason)
