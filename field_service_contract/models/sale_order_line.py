@@ -145,6 +145,9 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         company = self.company_id or self.env.company
         product = self._get_service_equipment().product_id.with_company(company)
+        if not product:
+            # Bought elsewhere: what it is worth is for the salesperson to say.
+            return 0
         return product.currency_id._convert(
             product.lst_price,
             self.currency_id or product.currency_id,

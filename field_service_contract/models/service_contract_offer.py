@@ -113,6 +113,8 @@ class ServiceContract(models.Model):
             **self._describe_terms({name: self[name] for name in names}),
             "date_start": self.date_start,
             "date_end": self.date_end,
+            # The end says it.
+            "months": 0,
             "response": self.response_hours,
         }
 

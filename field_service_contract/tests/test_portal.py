@@ -114,7 +114,7 @@ class TestPortal(PortalCase):
         ):
             self.assertIn(part, text)
         self.assertNotIn("#START#", text)
-        self.assertRegex(text, r"Care for SN-1</span>", "No rest of the period")
+        self.assertRegex(text, r">Care for SN-1</a>", "No rest of the period")
         self.assertNotIn("He never pays", text)
 
     def test_invoices_of_the_payer_only(self):

@@ -83,6 +83,19 @@ class TestQuotation(QuotationCase):
         lines = form.save().order_line
         self.assertEqual(lines.service_installed_base_id, self.second)
 
+    def test_equipment_without_product_is_priced_by_hand(self):
+        piece = self._create_equipment(product_id=False, model="Godin 3721")
+        piece = self._as("salesperson", piece)
+        with self._open(piece.action_new_contract_quotation()) as form:
+            with form.order_line.edit(0) as line:
+                self.assertEqual(line.price_unit, 0)
+                line.price_unit = 150
+        order = form.save()
+        self.assertIn("Godin 3721", order.order_line.name)
+        order.action_confirm()
+        row = order.sudo().service_contract_ids.line_ids
+        self.assertEqual((row.value, row.cost, row.amount), (150, 0, 150))
+
     def test_contact_without_equipment(self):
         neighbour = self._as("salesperson", self.neighbour)
         order = self._open(neighbour.action_new_contract_quotation()).save()
