@@ -49,7 +49,9 @@ class ResPartner(models.Model):
         """Open a new quotation for a contract that covers the equipment here which no
         contract covers yet; all of the customer's, if this is not a site of its own."""
         self.ensure_one()
-        equipment = self.env["installed.base"].search(self._get_uncovered_domain())
+        equipment = self.env["installed.base"].search(
+            self._get_uncovered_domain(), order="reference"
+        )
         if equipment:
             return equipment.action_new_contract_quotation()
         template = self.env["service.contract.template"]._get_default(

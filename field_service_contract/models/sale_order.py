@@ -560,6 +560,19 @@ class SaleOrder(models.Model):
         contracts._give_up_offer()
         return result
 
+    def _get_portal_contracts(self, reader):
+        """Return the contracts of this order that have a page for its reader.
+
+        :param reader: user; the portal prints orders as the system
+        """
+        self.ensure_one()
+        # The order is shown to whoever has its link, its contract to its customer.
+        contracts = self.sudo().service_contract_ids.filtered(
+            lambda contract: contract.state in ("active", "suspended", "closed")
+        )
+        customer = reader.commercial_partner_id
+        return contracts.filtered(lambda c: c.commercial_partner_id == customer)
+
     def _get_printed_terms(self):
         """Return what is offered, for the template `contract_terms`."""
         self.ensure_one()

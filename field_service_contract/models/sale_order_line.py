@@ -315,13 +315,12 @@ class SaleOrderLine(models.Model):
             "value_percent": self.service_value_percent,
             "value": value,
             "discount": self.discount,
+            **self._prepare_service_prices(),
         }
         amount = self.currency_id.round(self.price_unit * self.product_uom_qty * share)
         if self.currency_id.compare_amounts(value * share, amount):
             # A price with more decimals than the currency: what was signed counts.
             vals["amount"] = amount
-        if self.product_uom_qty != 1:
-            vals.update(self._prepare_service_prices())
         position = self.order_id.fiscal_position_id
         usual = self.product_id.taxes_id._filter_taxes_by_company(self.company_id)
         if self.tax_ids != position.map_tax(usual):
@@ -332,6 +331,8 @@ class SaleOrderLine(models.Model):
         """Return price and cost of as many pieces as this line sells."""
         self.ensure_one()
         product = self._get_service_priced_product().with_company(self.company_id)
+        if not product:
+            return {"price": 0, "price_cost": 0}
         day = fields.Date.context_today(self)
         return {
             name: self.product_uom_qty

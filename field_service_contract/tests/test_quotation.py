@@ -258,6 +258,7 @@ class TestQuotation(QuotationCase):
         order = self._quote(self._cover(self.first), {"product_id": self.pellets.id})
         order.action_confirm()
         line = order.order_line[0]
+        self.assertFalse(line._is_visited(), "The contract says when it is visited")
         self.assertEqual((line.qty_to_invoice, line.invoice_status), (0, "no"))
         self.assertEqual(
             (line.untaxed_amount_to_invoice, line.amount_to_invoice), (0, 0)

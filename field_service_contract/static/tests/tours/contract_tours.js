@@ -1,5 +1,4 @@
 import { registry } from "@web/core/registry";
-import { redirect } from "@web/core/utils/urls";
 
 // Journey 15, first half: from two boilers on a contact to a quotation that is sent.
 registry.category("web_tour.tours").add("service_contract_offer", {
@@ -52,22 +51,29 @@ registry.category("web_tour.tours").add("service_contract_signature", {
             run: "click",
         },
         {
-            content: "Sign automatically with the name",
+            content: "The signature follows from the name",
+            trigger: "#modalaccept canvas.o_web_sign_signature",
+            run: "canvasNotEmpty",
+        },
+        {
+            content: "Sign",
             trigger: "#modalaccept .o_portal_sign_submit:enabled",
             run: "click",
             expectUnloadPage: true,
         },
         {
-            content: "It is signed",
-            trigger: ".alert-success:contains('signed')",
-            run: () => redirect("/my/service-contracts"),
+            content: "It is confirmed",
+            trigger: ".alert-success:contains('confirmed')",
+        },
+        {
+            content: "The contract is in force",
+            trigger: "a.o_portal_order_contract",
+            run: "click",
             expectUnloadPage: true,
         },
         {
-            content: "The contract is there, in force",
-            trigger: ".o_portal_my_doc_table tr:contains('In force') a",
-            run: "click",
-            expectUnloadPage: true,
+            content: "It says so",
+            trigger: ".o_portal_service_contract .badge:contains('In force')",
         },
         {
             content: "It names the equipment",
