@@ -9,7 +9,7 @@
     "depends": [
         "account",
         "analytic",
-        "field_installed_base",
+        "field_maintenance",
         "sale_management",
     ],
     "data": [
@@ -18,6 +18,10 @@
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
         "data/mail_activity_type_data.xml",
+        "data/service_contract_template_data.xml",
+        "report/service_contract_report.xml",
+        "report/service_contract_report_templates.xml",
+        "data/mail_template_data.xml",
         "wizards/service_contract_recognize_views.xml",
         "views/service_contract_views.xml",
         "views/service_contract_line_views.xml",
@@ -31,8 +35,17 @@
         "views/product_template_views.xml",
         "views/res_partner_views.xml",
         "views/res_config_settings_views.xml",
+        "views/service_contract_offer_views.xml",
+        "views/sale_order_views.xml",
+        "views/sale_order_templates.xml",
+        "views/portal_templates.xml",
         "views/menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "field_service_contract/static/tests/tours/**/*",
+        ],
+    },
     "demo": [
         "demo/service_contract_demo.xml",
     ],

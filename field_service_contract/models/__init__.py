@@ -15,7 +15,12 @@ from . import service_contract_run_line
 from . import account_move
 from . import account_move_line
 from . import installed_base
+from . import account_tax
 from . import product_template
+from . import sale_order
+from . import sale_order_line
+from . import service_contract_offer
+from . import service_contract_portal
 from . import res_company
 from . import res_config_settings
 from . import res_currency

@@ -1,4 +1,6 @@
 from odoo import fields, models
+from odoo.exceptions import RedirectWarning
+from odoo.fields import Command
 
 from .service_contract import PRICE_GROUPS
 
@@ -50,4 +52,80 @@ class InstalledBase(models.Model):
             **action,
             "domain": [("line_ids.installed_base_id", "in", self.ids)],
             "context": {"default_partner_id": self.partner_id[:1].id},
+        }
+
+    # -- Offers -----------------------------------------------------------------------
+
+    def action_new_contract_quotation(self):
+        """Open a new quotation for a contract that covers this equipment.
+
+        :raise UserError: unless all of it stands at one customer, in one company
+        """
+        action = self._get_new_document_action("quotation")
+        template = self._get_service_contract_template()
+        lines = [
+            Command.create(piece._prepare_service_order_line_vals(template))
+            for piece in self
+        ]
+        return {
+            **action,
+            "name": self.env._("New Contract Quotation"),
+            "context": {
+                **action["context"],
+                "default_service_contract_template_id": template.id,
+                "default_order_line": lines,
+            },
+        }
+
+    def _get_service_contract_template(self):
+        """Return the template that a contract for this equipment starts from: the one
+        of its contract product, else the first of the company.
+
+        :raise RedirectWarning: if there is none
+        """
+        wanted = self.product_id.service_contract_product_id
+        templates = self.env["service.contract.template"]
+        template = wanted.service_contract_template_id[:1] or templates._get_default(
+            self.company_id
+        )
+        if not template:
+            raise RedirectWarning(
+                self.env._(
+                    "Company %s has no template for contracts. An administrator makes "
+                    "one first: it says how contracts are billed and renewed.",
+                    self.company_id.display_name,
+                ),
+                self.env.ref(
+                    "field_service_contract.service_contract_template_action"
+                ).id,
+                self.env._("Contract templates"),
+            )
+        return template
+
+    def _prepare_service_order_line_vals(self, template):
+        """Return the values of the line of a quotation that covers this piece.
+
+        :raise RedirectWarning: if nothing says what is invoiced for it
+        """
+        self.ensure_one()
+        product = self.product_id.service_contract_product_id or template.product_id
+        if not product:
+            raise RedirectWarning(
+                self.env._(
+                    "Nothing says what is invoiced for a contract that covers "
+                    "%(equipment)s: choose a product on template %(template)s, or a "
+                    "contract product on the product of the equipment.",
+                    equipment=self.display_name,
+                    template=template.display_name,
+                ),
+                self.env.ref(
+                    "field_service_contract.service_contract_template_action"
+                ).id,
+                self.env._("Contract templates"),
+            )
+        return {
+            "product_id": product.id,
+            "product_uom_qty": 1,
+            "service_is_contract": True,
+            "service_installed_base_id": self.id,
         }

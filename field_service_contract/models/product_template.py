@@ -4,6 +4,19 @@ from odoo import fields, models
 class ProductTemplate(models.Model):
     _inherit = "product.template"
 
+    service_is_contract = fields.Boolean(
+        string="Sold as Contract",
+        help="The price is for a year. Confirming an order makes a service contract of "
+        "it, which invoices it period by period.",
+    )
+    service_contract_template_id = fields.Many2one(
+        comodel_name="service.contract.template",
+        string="Contract Template",
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What contracts for this product start from. Empty: the first template.",
+    )
     service_value_percent = fields.Float(
         string="Contract Value (%)",
         help="What a year of service contract is worth, in percent of the price. 0: "
@@ -20,6 +33,10 @@ class ProductTemplate(models.Model):
         "one of the contract's template.",
     )
 
+    _service_contract_is_service = models.Constraint(
+        "CHECK (service_is_contract IS NOT TRUE OR type = 'service')",
+        "Only services are sold as contracts: change the type of the product.",
+    )
     _service_value_percent_positive = models.Constraint(
         "CHECK (service_value_percent >= 0)",
         "A year of contract is worth zero percent of the price or more.",

@@ -44,3 +44,31 @@ class ResPartner(models.Model):
             "domain": self._get_service_contract_domain(),
             "context": {"default_partner_id": self[:1].id},
         }
+
+    def action_new_contract_quotation(self):
+        """Open a new quotation for a contract that covers the equipment here which no
+        contract covers yet; all of the customer's, if this is not a site of its own."""
+        self.ensure_one()
+        equipment = self.env["installed.base"].search(
+            self._get_uncovered_domain(), order="reference"
+        )
+        if equipment:
+            return equipment.action_new_contract_quotation()
+        template = self.env["service.contract.template"]._get_default(
+            self.company_id or self.env.company
+        )
+        return template._get_quotation_action(self)
+
+    def _get_uncovered_domain(self):
+        """Return which equipment a new contract would cover."""
+        company = self.company_id or self.env.company
+        place = Domain("site_id", "=", self.id)
+        if self == self.commercial_partner_id:
+            place = Domain("commercial_partner_id", "=", self.id)
+        live = [("contract_id.state", "in", ("draft", "active", "suspended"))]
+        return (
+            place
+            & Domain("state", "=", "installed")
+            & Domain("company_id", "=", company.id)
+            & Domain("service_contract_line_ids", "not any", live)
+        )

@@ -1,3 +1,4 @@
+import re
 from itertools import accumulate
 
 from odoo import api, fields, models
@@ -289,11 +290,8 @@ class ServiceContractLine(models.Model):
     def _compute_value_percent(self):
         for line in self:
             product = line.installed_base_id.product_id or line.product_id
-            line.value_percent = product.service_value_percent or (
-                line.contract_id.template_id.value_percent
-                if line.installed_base_id or product.is_installed_base
-                # A product that is no equipment is the contract itself.
-                else 100
+            line.value_percent = line.contract_id.template_id._get_value_percent(
+                product, bool(line.installed_base_id)
             )
 
     @api.depends("price", "value_percent")
@@ -377,6 +375,12 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         name = self.installed_base_id.display_name or self.name
         return (name or self.product_id.display_name or "").split("\n")[0]
+
+    def _get_printed_name(self):
+        """Return the text of the line without the period that invoices put in."""
+        self.ensure_one()
+        text = re.sub(r"[ \t(]*#START#[^\n]*?#END#\)?", "", self.name or "")
+        return re.sub(r"[ \t]*#[A-Z]+#", "", text).strip()
 
     # -- Constraints --------------------------------------------------------------
 

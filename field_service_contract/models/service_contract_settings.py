@@ -227,3 +227,26 @@ class ServiceContractSettings(models.AbstractModel):
             "price_update_months": 0,
             "note": False,
         }
+
+    @api.model
+    def _describe_terms(self, vals):
+        """Return billing, renewal and notice as a document prints them.
+
+        :param dict vals: values of these fields, of a contract or a quotation
+        :rtype: dict
+        """
+        labels = {
+            name: dict(self._fields[name]._description_selection(self.env)).get(
+                vals[name]
+            )
+            for name in ("billing_period", "billing_timing", "renewal")
+        }
+        billing = None
+        if int(vals["billing_period"] or 0):
+            billing = f"{labels['billing_period']}, {labels['billing_timing'].lower()}"
+        renews = vals["renewal"] not in (False, "none")
+        return {
+            "billing": billing,
+            "renewal": labels["renewal"] if renews else None,
+            "notice": vals["notice_months"] if renews else 0,
+        }

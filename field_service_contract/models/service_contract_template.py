@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 
 class ServiceContractTemplate(models.Model):
@@ -53,7 +53,68 @@ class ServiceContractTemplate(models.Model):
             **super().default_get(fields),
         }
 
+    def _get_value_percent(self, product, is_equipment):
+        """Return what a year of contract is worth, in percent of a price.
+
+        :param product: the product whose price it is
+        :param bool is_equipment: whether the contract covers a piece of it
+        """
+        return product.service_value_percent or (
+            self.value_percent
+            if is_equipment or product.is_installed_base
+            # A product that is no equipment is the contract itself.
+            else 100
+        )
+
+    @api.model
+    def _get_default(self, company):
+        """Return the template that quotations of a company start from, if any."""
+        return self.search(
+            Domain("company_id", "=", False)
+            | Domain("company_id", "parent_of", company.id),
+            limit=1,
+        )
+
     def _prepare_discount_commands(self):
         """Return the price cuts of the template as those of a contract."""
         self.ensure_one()
         return [Command.create(vals) for vals in self.discount_ids._prepare_vals_list()]
+
+    def action_new_quotation(self):
+        """Open a new quotation for a contract from this template."""
+        self.ensure_one()
+        return self._get_quotation_action()
+
+    def _get_quotation_action(self, partner=None):
+        """Return the action that opens a new quotation from this template.
+
+        :param partner: for whom, if it is known
+        """
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "context": {},
+        }
+        if partner:
+            action = partner._get_new_document_action("quotation")
+        lines = [
+            Command.create(
+                {
+                    "product_id": product.id,
+                    "product_uom_qty": 1,
+                    "service_is_contract": True,
+                }
+            )
+            for product in self.product_id
+        ]
+        return {
+            **action,
+            "name": self.env._("New Contract Quotation"),
+            "context": {
+                **action["context"],
+                "default_service_contract_template_id": self.id,
+                "default_order_line": lines,
+            },
+        }

@@ -4,3 +4,6 @@ from . import test_concurrency
 from . import test_contract
 from . import test_deferral
 from . import test_invoicing
+from . import test_quotation
+from . import test_portal
+from . import test_tours

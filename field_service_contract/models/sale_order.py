@@ -1,0 +1,598 @@
+from markupsafe import Markup
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools.sql import column_exists, create_column
+
+from .service_contract_settings import BILLING_PERIODS
+
+SALES_GROUP = "sales_team.group_sale_salesman"
+# Terms that a quotation takes from the template and agrees with the customer, each
+# with its field on the contract.
+TERMS = {
+    "service_term_months": "term_months",
+    "service_billing_period": "billing_period",
+    "service_billing_timing": "billing_timing",
+    "service_renewal": "renewal",
+    "service_notice_months": "notice_months",
+    "service_response_hours": "response_hours",
+    "service_note": "note",
+}
+
+
+class SaleOrder(models.Model):
+    """A quotation that offers a service contract: confirming it makes the contract.
+
+    The order's own amounts are those that it invoices. What its contract costs a year
+    stands beside them.
+    """
+
+    _inherit = "sale.order"
+
+    service_has_contract = fields.Boolean(
+        compute="_compute_service_kinds", help="At least one line sells a contract."
+    )
+    service_has_other = fields.Boolean(
+        compute="_compute_service_kinds", help="At least one line sells something else."
+    )
+    service_contract_template_id = fields.Many2one(
+        comodel_name="service.contract.template",
+        string="Contract Template",
+        compute="_compute_service_contract_template_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    service_date_start = fields.Date(
+        string="Contract Start", copy=False, help="Empty: the day of the signature."
+    )
+    service_term_months = fields.Integer(
+        string="Contract Length",
+        compute="_compute_service_term_months",
+        store=True,
+        readonly=False,
+        aggregator=None,
+        help="Months of a term, 0 if the contract has no end.",
+    )
+    service_billing_period = fields.Selection(
+        selection=BILLING_PERIODS,
+        string="Contract Billing",
+        compute="_compute_service_billing_period",
+        store=True,
+        readonly=False,
+    )
+    service_billing_timing = fields.Selection(
+        selection="_get_service_timings",
+        string="Contract Billing Timing",
+        compute="_compute_service_billing_timing",
+        store=True,
+        readonly=False,
+    )
+    service_renewal = fields.Selection(
+        selection="_get_service_renewals",
+        string="Contract Renewal",
+        compute="_compute_service_renewal",
+        store=True,
+        readonly=False,
+    )
+    service_notice_months = fields.Integer(
+        string="Contract Notice",
+        compute="_compute_service_notice_months",
+        store=True,
+        readonly=False,
+        aggregator=None,
+        help="Months before the end until which notice may be given.",
+    )
+    service_response_hours = fields.Float(
+        string="Contract Response Time",
+        compute="_compute_service_response_hours",
+        store=True,
+        readonly=False,
+        aggregator=None,
+        help="Service hours within which the customer is answered.",
+    )
+    service_note = fields.Html(
+        string="Contract Terms",
+        compute="_compute_service_note",
+        store=True,
+        readonly=False,
+    )
+    service_annual_untaxed = fields.Monetary(
+        string="Untaxed per Year", compute="_compute_service_annual", store=True
+    )
+    service_annual_total = fields.Monetary(
+        string="Total per Year", compute="_compute_service_annual", store=True
+    )
+    service_tax_totals = fields.Binary(
+        string="Totals per Year",
+        compute="_compute_service_tax_totals",
+        exportable=False,
+    )
+    service_warning = fields.Text(compute="_compute_service_warning")
+    service_contract_ids = fields.One2many(
+        comodel_name="service.contract",
+        inverse_name="sale_order_id",
+        string="Service Contracts",
+        readonly=True,
+        copy=False,
+        groups=SALES_GROUP,
+    )
+    service_contract_count = fields.Integer(
+        compute="_compute_service_contract_count", groups=SALES_GROUP
+    )
+
+    def _auto_init(self):
+        # Existing orders sell no contracts: nothing to compute on millions of them.
+        for name, column_type in (
+            ("service_contract_template_id", "integer"),
+            ("service_term_months", "integer"),
+            ("service_billing_period", "varchar"),
+            ("service_billing_timing", "varchar"),
+            ("service_renewal", "varchar"),
+            ("service_notice_months", "integer"),
+            ("service_response_hours", "float8"),
+            ("service_note", "text"),
+            ("service_annual_untaxed", "numeric"),
+            ("service_annual_total", "numeric"),
+        ):
+            if not column_exists(self.env.cr, self._table, name):
+                create_column(self.env.cr, self._table, name, column_type)
+        return super()._auto_init()
+
+    @api.model
+    def _get_service_timings(self):
+        settings = self.env["service.contract.settings"]
+        return settings._fields["billing_timing"]._description_selection(self.env)
+
+    @api.model
+    def _get_service_renewals(self):
+        settings = self.env["service.contract.settings"]
+        return settings._fields["renewal"]._description_selection(self.env)
+
+    # -- Computes ---------------------------------------------------------------------
+
+    @api.depends("order_line.service_is_contract", "order_line.display_type")
+    def _compute_service_kinds(self):
+        for order in self:
+            contracts = order._get_service_lines()
+            order.service_has_contract = bool(contracts)
+            order.service_has_other = bool(order._get_priced_lines())
+
+    def _get_service_lines(self):
+        """Return the lines that sell a contract."""
+        return self.order_line.filtered(
+            lambda line: line.service_is_contract and not line.display_type
+        )
+
+    @api.depends("order_line.service_is_contract", "order_line.product_id")
+    def _compute_service_contract_template_id(self):
+        templates = self.env["service.contract.template"]
+        defaults = {}
+        for order in self:
+            lines = order._get_service_lines()
+            if order.service_contract_template_id or not lines:
+                order.service_contract_template_id = order.service_contract_template_id
+                continue
+            company = order.company_id or self.env.company
+            if company not in defaults:
+                defaults[company] = templates._get_default(company)
+            wanted = lines.product_id.service_contract_template_id
+            order.service_contract_template_id = wanted[:1] or defaults[company]
+
+    # A method for each: what one of them is set to does not keep the others from the
+    # template.
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_term_months(self):
+        self._take_service_term("service_term_months")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_billing_period(self):
+        self._take_service_term("service_billing_period")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_billing_timing(self):
+        self._take_service_term("service_billing_timing")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_renewal(self):
+        self._take_service_term("service_renewal")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_notice_months(self):
+        self._take_service_term("service_notice_months")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_response_hours(self):
+        self._take_service_term("service_response_hours")
+
+    @api.depends("service_contract_template_id")
+    def _compute_service_note(self):
+        self._take_service_term("service_note")
+
+    def _take_service_term(self, name):
+        """Take a term from the template, in the language of who will sign it."""
+        for order in self:
+            template = order.service_contract_template_id
+            order[name] = template.with_context(lang=order._get_lang())[TERMS[name]]
+
+    @api.depends("order_line.service_is_contract")
+    def _compute_amounts(self):
+        return super()._compute_amounts()
+
+    @api.depends("order_line.service_is_contract")
+    def _compute_tax_totals(self):
+        return super()._compute_tax_totals()
+
+    def _get_priced_lines(self):
+        # The amounts of an order are those that it invoices.
+        lines = super()._get_priced_lines()
+        return lines.filtered(lambda line: not line.service_is_contract)
+
+    @api.depends(
+        "order_line.price_subtotal",
+        "order_line.service_is_contract",
+        "currency_id",
+        "company_id",
+    )
+    def _compute_service_annual(self):
+        for order in self:
+            totals = order._get_service_tax_totals()
+            order.service_annual_untaxed = totals["base_amount_currency"]
+            order.service_annual_total = totals["total_amount_currency"]
+
+    @api.depends(
+        "order_line.price_subtotal",
+        "order_line.service_is_contract",
+        "currency_id",
+        "company_id",
+    )
+    @api.depends_context("lang")
+    def _compute_service_tax_totals(self):
+        for order in self:
+            order.service_tax_totals = order._get_service_tax_totals()
+
+    def _get_service_tax_totals(self):
+        """Return what the contract costs a year as `tax_totals` tells what the order
+        costs."""
+        self.ensure_one()
+        taxes, company = self.env["account.tax"], self.company_id or self.env.company
+        base_lines = [
+            line._prepare_base_line_for_taxes_computation()
+            for line in self._get_service_lines()
+        ]
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        return taxes._get_tax_totals_summary(
+            base_lines=base_lines,
+            currency=self.currency_id or company.currency_id,
+            company=company,
+        )
+
+    def _compute_amount_undiscounted(self):
+        super()._compute_amount_undiscounted()
+        for order in self.filtered("service_has_contract"):
+            order.amount_undiscounted = sum(
+                line.price_subtotal / (1 - line.discount / 100)
+                if line.discount != 100
+                else line.price_unit * line.product_uom_qty
+                for line in order._get_priced_lines()
+            )
+
+    def _compute_invoice_status(self):
+        super()._compute_invoice_status()
+        # Contracts, of which the order invoices nothing, leave it as the others say.
+        for order in self:
+            if order.state != "sale" or order.invoice_status != "no":
+                continue
+            others = order._get_priced_lines().filtered(
+                lambda line: not line.is_downpayment
+            )
+            states = set(others.mapped("invoice_status"))
+            if not states or "no" in states or not order.service_has_contract:
+                continue
+            for state in ("to invoice", "upselling", "invoiced"):
+                if state in states:
+                    order.invoice_status = state
+                    break
+
+    @api.depends("order_line.service_installed_base_id")
+    def _compute_service_warning(self):
+        """Name equipment that a live contract covers already."""
+        # Whoever offers a contract has to know of others, whatever he may read.
+        equipment = self.sudo().order_line.service_installed_base_id
+        others = (
+            self.env["service.contract.line"]
+            .sudo()
+            .search(
+                [
+                    ("installed_base_id", "in", equipment.ids),
+                    ("contract_id.state", "in", ("active", "suspended")),
+                ]
+            )
+        )
+        for order in self:
+            lines = order.sudo().order_line
+            doubles = others.filtered(
+                lambda other, lines=lines: (
+                    other.installed_base_id in lines.service_installed_base_id._origin
+                    and other not in lines.service_contract_line_id
+                )
+            )
+            order.service_warning = "\n".join(
+                self.env._(
+                    "%(equipment)s is covered by contract %(contract)s already.",
+                    equipment=line.installed_base_id.display_name,
+                    contract=line.contract_id.display_name,
+                )
+                for line in doubles
+            )
+
+    def _compute_service_contract_count(self):
+        counts = dict(
+            self.env["service.contract"]._read_group(
+                [("sale_order_id", "in", self.ids)], ["sale_order_id"], ["__count"]
+            )
+        )
+        for order in self:
+            order.service_contract_count = counts.get(order._origin, 0)
+
+    # -- Invoicing and payment --------------------------------------------------------
+
+    def _get_invoiceable_lines(self, final=False):
+        lines = super()._get_invoiceable_lines(final)
+        return lines.filtered(lambda line: not line.service_is_contract)
+
+    def _force_lines_to_invoice_policy_order(self):
+        super()._force_lines_to_invoice_policy_order()
+        self._get_service_lines().qty_to_invoice = 0
+
+    def _nothing_to_invoice_error_message(self):
+        contracts = self._get_service_lines()
+        if contracts and not self._get_priced_lines():
+            return self.env._(
+                "%s sells a contract and nothing else: the contract is invoiced by "
+                "itself, period by period.",
+                ", ".join(contracts.order_id.mapped("display_name")),
+            )
+        return super()._nothing_to_invoice_error_message()
+
+    def _has_to_be_signed(self):
+        """An offer that is accepted by payment, but has nothing to pay at once, is
+        signed instead."""
+        return super()._has_to_be_signed() or (
+            self.service_has_contract
+            and self.require_payment
+            and self.currency_id.is_zero(self.amount_total)
+            and self.state in ("draft", "sent")
+            and not self.is_expired
+            and not self.signature
+        )
+
+    # -- E-mails ----------------------------------------------------------------------
+
+    def _find_mail_template(self):
+        template = super()._find_mail_template()
+        return self._get_service_mail_template(template)
+
+    def _get_confirmation_template(self):
+        template = super()._get_confirmation_template()
+        return self._get_service_mail_template(template)
+
+    def _get_service_mail_template(self, template):
+        """Return the text that names one-off and yearly amounts instead of Odoo's own,
+        which knows only the former; a text that somebody chose stays."""
+        self.ensure_one()
+        if not self.service_has_contract or not template:
+            return template
+        for usual, ours in (
+            ("sale.email_template_edi_sale", "mail_template_quotation"),
+            ("sale.mail_template_sale_confirmation", "mail_template_confirmation"),
+        ):
+            if template == self.env.ref(usual, raise_if_not_found=False):
+                ours = self.env.ref(
+                    f"field_service_contract.{ours}", raise_if_not_found=False
+                )
+                return ours or template
+        return template
+
+    # -- From order to contract -------------------------------------------------------
+
+    def _confirmation_error_message(self):
+        problems = super()._confirmation_error_message()
+        return problems or "\n".join(self._get_service_problems()) or False
+
+    def _get_service_problems(self):
+        """Return what keeps the contract of this order from being made, in words."""
+        self.ensure_one()
+        lines = self._get_service_lines()
+        if not lines:
+            return []
+        problems = lines._get_service_equipment_problems()
+        if not self.service_contract_template_id:
+            problems.append(
+                self.env._("Choose the template of the contract of %s.", self.name)
+            )
+        by_equipment = lines.grouped(lambda line: line._get_service_equipment())
+        problems += [
+            self.env._(
+                "%(equipment)s is on %(order)s twice. Remove one of the lines.",
+                equipment=equipment.display_name,
+                order=self.name,
+            )
+            for equipment, same in by_equipment.items()
+            if equipment and len(same) > 1
+        ]
+        return problems
+
+    def _action_confirm(self):
+        result = super()._action_confirm()
+        self._create_service_contracts()
+        self._share_signed_document()
+        return result
+
+    def _create_service_contracts(self):
+        """Make the contract of each order that offers one, and activate it if nothing
+        is missing; else it stays a draft, with an activity that names what is missing.
+
+        One contract per order, whatever sites its equipment stands at: one signature,
+        one number, one invoice. Orders whose contract exists are left alone.
+
+        :return: the new contracts
+        """
+        # Who signs or sells need not write contracts. What a customer brings about on
+        # the portal is recorded as done by the system.
+        orders = self.sudo().filtered("service_has_contract")
+        if not self.env.user._is_internal():
+            orders = orders.with_user(SUPERUSER_ID)
+        orders -= orders.service_contract_ids.filtered(
+            lambda contract: contract.state != "cancelled"
+        ).sale_order_id
+        # Two who confirm at once meet here, at the order: the later request is run
+        # again and finds it confirmed.
+        orders.flush_recordset(["state"])
+        # The index that keeps an order from having two must know what was given up.
+        orders.service_contract_ids.flush_recordset(["state"])
+        contracts = orders.env["service.contract"].create(
+            [order._prepare_service_contract_vals() for order in orders]
+        )
+        for order, contract in zip(orders, contracts, strict=True):
+            rows = contract.line_ids.sorted(lambda row: (row.sequence, row.id))
+            for line, row in zip(order._get_service_lines(), rows, strict=True):
+                line.service_contract_line_id = row
+        contracts._message_log_batch(
+            bodies={
+                contract.id: Markup("<p>%s</p>")
+                % orders.env._("Made from %s.", contract.sale_order_id._get_html_link())
+                for contract in contracts
+            }
+        )
+        contracts._activate_or_tell()
+        return contracts.with_env(self.env)
+
+    def _prepare_service_contract_vals(self):
+        """Return the values of the contract that was signed with this order."""
+        self.ensure_one()
+        lines = self._get_service_lines()
+        sites = lines.service_installed_base_id.site_id
+        payer = self.partner_invoice_id
+        position = self.fiscal_position_id
+        usual = position.with_company(self.company_id)._get_fiscal_position(
+            payer, self.partner_shipping_id
+        )
+        return {
+            "company_id": self.company_id.id,
+            "template_id": self.service_contract_template_id.id,
+            "sale_order_id": self.id,
+            "user_id": self.user_id.id,
+            "customer_reference": self.client_order_ref,
+            "partner_id": self.partner_id.id,
+            "invoice_partner_id": payer.id,
+            "site_id": (sites if len(sites) == 1 else self.partner_shipping_id).id,
+            "currency_id": self.currency_id.id,
+            "payment_term_id": self.payment_term_id.id,
+            "fiscal_position_id": position.id if position != usual else False,
+            "date_start": self.service_date_start or self._get_service_today(),
+            **({"journal_id": self.journal_id.id} if self.journal_id else {}),
+            **self._prepare_service_terms(),
+            "line_ids": [
+                # Numbered as they stand on the quotation.
+                Command.create(
+                    {**line._prepare_service_contract_line_vals(), "sequence": index}
+                )
+                for index, line in enumerate(lines, 1)
+            ],
+        }
+
+    def _prepare_service_terms(self):
+        """Return the terms of the quotation as those of a contract."""
+        self.ensure_one()
+        return {target: self[name] for name, target in TERMS.items()}
+
+    def _get_service_today(self):
+        """Return the day of the signature where the salesperson is."""
+        self.ensure_one()
+        zone = self.user_id.tz or self.company_id.partner_id.tz
+        order = self.with_context(tz=zone) if zone else self
+        return fields.Date.context_today(order)
+
+    def _share_signed_document(self):
+        """Attach the document that the customer signed to the contract of the order."""
+        # The documents of an order are whoever's signed it: the system copies them.
+        orders = self.sudo().filtered(lambda o: o.signature and o.service_contract_ids)
+        attachments = orders.env["ir.attachment"]
+        found = attachments.search(
+            Domain("res_model", "=", self._name)
+            & Domain("res_id", "in", orders.ids)
+            & Domain("mimetype", "=", "application/pdf"),
+            order="id desc",
+        ).grouped("res_id")
+        for order in orders:
+            contract = order.service_contract_ids.filtered(
+                lambda contract: contract.state != "cancelled"
+            )
+            signed = found.get(order.id, attachments).filtered(
+                lambda attachment, order=order: attachment.name == f"{order.name}.pdf"
+            )[:1]
+            if contract and signed:
+                contract._attach_signed_document(signed)
+
+    def _action_cancel(self):
+        # Who cancels an order need not write contracts.
+        contracts = self.sudo().service_contract_ids.filtered(
+            lambda contract: contract.state != "cancelled"
+        )
+        living = contracts.filtered(lambda contract: contract.state != "draft")
+        if living:
+            raise UserError(
+                self.env._(
+                    "%(order)s cannot be cancelled: it was signed as contract "
+                    "%(contract)s, which is in force. Cancel or end the contract, with "
+                    "a date and a reason.",
+                    order=living[0].sale_order_id.display_name,
+                    contract=living[0].name,
+                )
+            )
+        result = super()._action_cancel()
+        contracts._give_up_offer()
+        return result
+
+    def _get_portal_contracts(self, reader):
+        """Return the contracts of this order that have a page for its reader.
+
+        :param reader: user; the portal prints orders as the system
+        """
+        self.ensure_one()
+        # The order is shown to whoever has its link, its contract to its customer.
+        contracts = self.sudo().service_contract_ids.filtered(
+            lambda contract: contract.state in ("active", "suspended", "closed")
+        )
+        customer = reader.commercial_partner_id
+        return contracts.filtered(lambda c: c.commercial_partner_id == customer)
+
+    def _get_printed_terms(self):
+        """Return what is offered, for the template `contract_terms`."""
+        self.ensure_one()
+        settings = self.env["service.contract.settings"]
+        return {
+            **settings._describe_terms(self._prepare_service_terms()),
+            "date_start": self.service_date_start,
+            "date_end": False,
+            "months": self.service_term_months,
+            "response": self.service_response_hours,
+        }
+
+    # -- Actions ----------------------------------------------------------------------
+
+    def action_view_service_contracts(self):
+        """Show the contracts of these orders, a single one in its form."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_service_contract.service_contract_action"
+        )
+        contracts = self.service_contract_ids
+        if len(contracts) == 1:
+            action.update(views=[(False, "form")], res_id=contracts.id)
+        return {**action, "domain": [("id", "in", contracts.ids)], "context": {}}

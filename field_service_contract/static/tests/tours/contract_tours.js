@@ -1,0 +1,87 @@
+import { registry } from "@web/core/registry";
+
+// Journey 15, first half: from two boilers on a contact to a quotation that is sent.
+registry.category("web_tour.tours").add("service_contract_offer", {
+    steps: () => [
+        {
+            content: "Offer a contract for what stands at the customer's",
+            trigger: "button[name=action_new_contract_quotation]",
+            run: "click",
+        },
+        {
+            content: "Both pieces are on it, a year at 240 each",
+            trigger:
+                ".o_field_widget[name=order_line] .o_data_row:nth-child(2):contains('SN-2')",
+        },
+        {
+            content: "Priced for a year",
+            trigger: ".o_field_widget[name=service_tax_totals]:contains('480.00')",
+        },
+        {
+            content: "Send",
+            trigger: ".o_statusbar_buttons button[name=action_quotation_send]",
+            run: "click",
+        },
+        {
+            content: "The e-mail names what it costs a year",
+            trigger: ".modal .o_field_widget[name=body]:contains('480.00')",
+        },
+        {
+            content: "Send it",
+            trigger: ".modal button[name=action_send_mail]",
+            run: "click",
+        },
+        {
+            content: "It is sent",
+            trigger: ".o_arrow_button_current:contains('Quotation Sent')",
+        },
+    ],
+});
+
+// Journey 15, second half: the customer signs on the portal and finds his contract.
+registry.category("web_tour.tours").add("service_contract_signature", {
+    steps: () => [
+        {
+            content: "What it costs a year",
+            trigger: ".o_portal_sale_sidebar h2:contains('480.00'):contains('year')",
+        },
+        {
+            content: "Accept",
+            trigger: "#sale_order_sidebar_button a[data-bs-target='#modalaccept']",
+            run: "click",
+        },
+        {
+            content: "The signature follows from the name",
+            trigger: "#modalaccept canvas.o_web_sign_signature",
+            run: "canvasNotEmpty",
+        },
+        {
+            content: "Sign",
+            trigger: "#modalaccept .o_portal_sign_submit:enabled",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "It is confirmed",
+            trigger: ".alert-success:contains('confirmed')",
+        },
+        {
+            content: "The contract is in force",
+            trigger: "a.o_portal_order_contract",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "It says so",
+            trigger: ".o_portal_service_contract .badge:contains('In force')",
+        },
+        {
+            content: "It names the equipment",
+            trigger: "section[name=portal_contract_lines]:contains('SN-2')",
+        },
+        {
+            content: "It can be downloaded",
+            trigger: "a.o_contract_pdf",
+        },
+    ],
+});
