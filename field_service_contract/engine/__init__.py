@@ -1,0 +1,15 @@
+"""What a contract costs, bills, defers and gives back: exact, without Odoo.
+
+Days are `datetime.date`; a span includes both its ends. Money is `decimal.Decimal` in
+a currency whose smallest coin is given as ``rounding``.
+"""
+
+from .billing import Bill, BillLine, LineToBill, plan_bills
+from .coverage import Span, cover, intersect, merge, subtract
+from .deferral import Row, drop_rows, earned, get_share, make_rows
+from .figures import Figures, distribute
+from .money import round_money, to_decimal
+from .months import AnniversaryMonths, CalendarMonths, Months, add_months
+from .periods import Period, Periods
+from .pricing import PricedLine, Step
+from .terms import count_years, get_renewed_end

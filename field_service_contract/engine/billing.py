@@ -1,0 +1,89 @@
+"""Which periods of a contract are to be billed, and what each of its lines costs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Generic, NamedTuple, TypeVar
+
+from .coverage import Span, intersect
+from .months import DAY
+from .periods import Period, Periods, Timing
+from .pricing import PricedLine
+
+Key = TypeVar("Key")
+
+# Contracts whose lines cancel one another out may have no amount for ever.
+MOST_EMPTY_PERIODS = 1200
+
+
+class LineToBill(NamedTuple, Generic[Key]):
+    """A contract line with its covered days that are not invoiced, in order."""
+
+    key: Key
+    priced: PricedLine
+    open_spans: Sequence[Span]
+
+
+class BillLine(NamedTuple, Generic[Key]):
+    """What one invoice line bills: days of one contract line that touch."""
+
+    key: Key
+    first: date
+    last: date
+    amount: Decimal
+
+
+class Bill(NamedTuple, Generic[Key]):
+    """A period with everything of it that is not invoiced."""
+
+    period: Period
+    due: date
+    date: date
+    lines: list[BillLine[Key]]
+    amount: Decimal
+
+
+def plan_bills(
+    lines: Iterable[LineToBill[Key]],
+    periods: Periods,
+    timing: Timing,
+    until: date | None = None,
+) -> Iterator[Bill[Key]]:
+    """Yield the bills of a contract in the order of their periods.
+
+    A period whose total is zero makes no bill. A bill is dated on its due date; when
+    all that it bills begins later, on the first of these days.
+
+    :param until: last due date that counts, None for all
+    """
+    left = [(line, list(line.open_spans)) for line in lines if line.open_spans]
+    valued = [line.priced.valued_until for line, _spans in left]
+    valued_until = max(filter(None, valued), default=None)
+    if valued_until is None:
+        return
+    day = min(spans[0].first for _line, spans in left)
+    empty = 0
+    while day <= valued_until:
+        period = periods.at(day)
+        due = period.get_due_date(timing)
+        if until is not None and due > until:
+            return
+        bill_lines = [
+            BillLine(line.key, *span, line.priced.get_amount(*span))
+            for line, spans in left
+            for span in intersect(spans, Span(period.first, period.last))
+        ]
+        amount = sum((line.amount for line in bill_lines), Decimal(0))
+        if amount:
+            first = min(line.first for line in bill_lines)
+            yield Bill(period, due, max(due, first), bill_lines, amount)
+        empty = 0 if amount else empty + 1
+        following = [
+            max(span.first, period.last + DAY)
+            for _line, spans in left
+            for span in spans
+            if span.last > period.last
+        ]
+        if not following or empty > MOST_EMPTY_PERIODS:
+            return
+        day = min(following)

@@ -1,0 +1,29 @@
+"""Money: exact until it is rounded once, half away from zero."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+Number = int | Fraction
+
+
+def to_decimal(value: float | int | Decimal) -> Decimal:
+    """Return the number that a float was typed as: 0.1 is a tenth."""
+    return value if isinstance(value, Decimal) else Decimal(repr(value))
+
+
+def to_coins(amount: Decimal, rounding: Decimal) -> Number:
+    """Return how many smallest coins an amount is, an integer where it can be."""
+    coins = Fraction(amount) / Fraction(rounding)
+    return coins.numerator if coins.denominator == 1 else coins
+
+
+def round_ratio(numerator: Number, denominator: int) -> int:
+    """Return the nearest integer, of two the one farther from zero."""
+    whole = int((2 * abs(numerator) + denominator) // (2 * denominator))
+    return whole if numerator >= 0 else -whole
+
+
+def round_money(amount: Decimal | Fraction, rounding: Decimal) -> Decimal:
+    """Return the amount in whole coins, a half away from zero."""
+    coins = Fraction(amount) / Fraction(rounding)
+    return round_ratio(coins.numerator, coins.denominator) * rounding

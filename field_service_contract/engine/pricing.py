@@ -1,0 +1,121 @@
+"""What the covered days of a contract line cost, to the cent and without drift."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from .coverage import FOREVER, Span, intersect
+from .money import Number, round_ratio, to_coins
+from .months import UNIT, Months
+from .terms import count_years
+
+YEAR = 12
+
+
+class Step(NamedTuple):
+    """From this day on the line costs so much a year."""
+
+    day: date
+    annual: Decimal
+
+
+class PricedLine:
+    """The covered days of one contract line with the price of each.
+
+    :param covered: spans in order that do not touch, see `cover`
+    :param steps: annual amounts by first effective day, in any order; of two on one
+        day the later counts, and before the first the line costs nothing
+    :param months: how months are counted
+    :param terms: the contract's, for those that last whole years
+    :param rounding: the currency's smallest coin
+    """
+
+    def __init__(
+        self,
+        covered: Sequence[Span],
+        steps: Iterable[Step],
+        months: Months,
+        terms: Iterable[Span],
+        rounding: Decimal,
+    ) -> None:
+        self.covered = covered
+        self.rounding = rounding
+        self._months = months
+        self._steps = [
+            (day, to_coins(annual, rounding))
+            for day, annual in sorted(steps, key=lambda step: step.day)
+        ]
+        self._parts = self._cut()
+        self._corrections = [
+            (term.last, coins)
+            for term in terms
+            if (coins := self._get_correction(term))
+        ]
+
+    def _cut(self) -> list[tuple[Span, Number]]:
+        """Cut the covered days where the price changes."""
+        ends = [_before(day) for day, _coins in self._steps[1:]]
+        return [
+            (span, coins)
+            for (day, coins), end in zip(self._steps, [*ends, FOREVER], strict=False)
+            for span in intersect(self.covered, Span(day, end))
+        ]
+
+    def get_annual(self, day: date) -> Number:
+        """Return what the line costs a year on this day, in coins."""
+        annual: Number = 0
+        for first, coins in self._steps:
+            if first > day:
+                break
+            annual = coins
+        return annual
+
+    def _get_correction(self, term: Span) -> Number:
+        """Return what the last day of a term of whole years costs on top: the months
+        that its days lack to 12 a year, at the price then in force."""
+        years = count_years(term)
+        if not years or not self.covers(term):
+            return 0
+        missing = years * YEAR * UNIT - self._months.measure(*term)
+        return missing * self.get_annual(term.last)
+
+    def covers(self, span: Span) -> bool:
+        """Tell whether every day of the span is covered."""
+        return any(
+            own.first <= span.first and span.last <= own.last for own in self.covered
+        )
+
+    @property
+    def valued_until(self) -> date | None:
+        """The last covered day that has a price, None if none has one."""
+        days = [span.last for span, coins in self._parts if coins]
+        return max(days, default=None)
+
+    def _sum(self, day: date, months: Months) -> Number:
+        """Return C(day) in coins × 12 × UNIT."""
+        total: Number = 0
+        for span, coins in self._parts:
+            if span.first <= day:
+                last = min(span.last, day)
+                total += coins * (months.upto(last) - months.before(span.first))
+        for last, coins in self._corrections:
+            if last <= day:
+                total += coins
+        return total
+
+    def get_coins(self, day: date) -> int:
+        """Return what all covered days up to this one cost, in whole coins."""
+        return round_ratio(self._sum(day, self._months), YEAR * UNIT)
+
+    def get_amount(self, first: date, last: date) -> Decimal:
+        """Return what the covered days from the first to the last are billed at.
+
+        Any tiling of the same days sums to the same amount.
+        """
+        earlier = self.get_coins(_before(first))
+        return (self.get_coins(last) - earlier) * self.rounding
+
+
+def _before(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)

@@ -1,0 +1,96 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    service_contract_journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Journal of Contract Invoices",
+        domain="[('type', '=', 'sale')]",
+        check_company=True,
+        ondelete="restrict",
+        help="Empty: the first journal of customer invoices.",
+    )
+    service_deferred_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Deferred Contract Revenue",
+        domain="[('internal_group', '=', 'liability')]",
+        check_company=True,
+        ondelete="restrict",
+        help="Contracts that are invoiced in advance book to this account and are "
+        "recognised as revenue month by month. Empty: new contracts defer nothing.",
+    )
+    service_deferral_journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Journal of Recognition",
+        domain="[('type', '=', 'general')]",
+        check_company=True,
+        ondelete="restrict",
+        help="Empty: the first journal of miscellaneous entries.",
+    )
+    service_analytic_plan_id = fields.Many2one(
+        comodel_name="account.analytic.plan",
+        string="Analytic Plan of Contracts",
+        ondelete="restrict",
+        help="Each contract gets an analytic account of this plan. Empty: none.",
+    )
+    service_invoice_automatically = fields.Boolean(
+        string="Invoice Contracts Every Night", default=True
+    )
+    service_recognize_automatically = fields.Boolean(
+        string="Recognise Revenue Every Month",
+        help="At night, on the first days of a month, up to the end of the last one.",
+    )
+
+    def _get_service_contract_journal(self):
+        """Return the journal of contract invoices, empty if there is none."""
+        self.ensure_one()
+        return self.service_contract_journal_id or self._get_first_journal("sale")
+
+    def _get_service_deferral_journal(self):
+        """Return the journal of recognition entries, empty if there is none."""
+        self.ensure_one()
+        return self.service_deferral_journal_id or self._get_first_journal("general")
+
+    def _get_first_journal(self, journal_type):
+        # Whoever checks a contract need not read journals.
+        journals = self.env["account.journal"].sudo()
+        return journals.search(
+            [
+                *journals._check_company_domain(self),
+                ("type", "=", journal_type),
+            ],
+            limit=1,
+        )
+
+    def _get_service_contract_sequence(self):
+        """Return the sequence that numbers the contracts of this company.
+
+        :raise UserError: if an administrator removed or archived it
+        """
+        self.ensure_one()
+        # Whoever may record contracts may number them; sequences need more rights.
+        sequence = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [
+                    ("code", "=", "service.contract"),
+                    ("company_id", "in", (self.id, False)),
+                ],
+                order="company_id",
+                limit=1,
+            )
+        )
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "Company %(company)s has no sequence for service contracts. "
+                    "Create or unarchive one with the code service.contract under "
+                    "Settings > Technical > Sequences.",
+                    company=self.display_name,
+                )
+            )
+        return sequence

@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    service_contract_journal_id = fields.Many2one(
+        related="company_id.service_contract_journal_id", readonly=False
+    )
+    service_deferred_account_id = fields.Many2one(
+        related="company_id.service_deferred_account_id", readonly=False
+    )
+    service_deferral_journal_id = fields.Many2one(
+        related="company_id.service_deferral_journal_id", readonly=False
+    )
+    service_analytic_plan_id = fields.Many2one(
+        related="company_id.service_analytic_plan_id", readonly=False
+    )
+    service_invoice_automatically = fields.Boolean(
+        related="company_id.service_invoice_automatically", readonly=False
+    )
+    service_recognize_automatically = fields.Boolean(
+        related="company_id.service_recognize_automatically", readonly=False
+    )

@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+
+REASONS = [
+    ("signed", "Signed"),
+    ("line_added", "Line added"),
+    ("line_removed", "Line removed"),
+    ("price_update", "Price update"),
+    ("manual", "Manual change"),
+    ("ended", "Ended"),
+    ("renewed", "Renewed"),
+    ("cancelled", "Cancelled"),
+]
+
+
+class ServiceContractChange(models.Model):
+    """Gain or loss of annual amount from a day on: the price history of a line.
+
+    What a line costs a year on a day is the sum of its changes up to that day.
+    """
+
+    _name = "service.contract.change"
+    _description = "Change of Annual Amount"
+    _order = "date desc, id desc"
+    _rec_name = "reason"
+
+    contract_id = fields.Many2one(
+        related="contract_line_id.contract_id",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    contract_line_id = fields.Many2one(
+        comodel_name="service.contract.line",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="contract_id.company_id", store=True, precompute=True, index=True
+    )
+    currency_id = fields.Many2one(
+        related="contract_id.currency_id", store=True, precompute=True
+    )
+    partner_id = fields.Many2one(
+        related="contract_id.partner_id",
+        string="Customer",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    group_id = fields.Many2one(
+        related="contract_id.group_id",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    date = fields.Date(
+        string="Effective From", required=True, index=True, help="First effective day."
+    )
+    reason = fields.Selection(selection=REASONS, required=True)
+    amount = fields.Monetary(
+        string="Annual Amount", required=True, help="Gained a year; lost if negative."
+    )
+    monthly_amount = fields.Monetary(
+        string="Monthly Amount",
+        compute="_compute_monthly_amount",
+        store=True,
+        precompute=True,
+    )
+    note = fields.Char(string="Remark")
+
+    @api.depends("amount")
+    def _compute_monthly_amount(self):
+        for change in self:
+            change.monthly_amount = change.amount / 12

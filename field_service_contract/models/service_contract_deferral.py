@@ -1,0 +1,251 @@
+from calendar import monthrange
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import format_date, split_every
+
+from ..engine import Row, drop_rows, make_rows, to_decimal
+
+# A journal entry with more lines than this is slow to open and to post.
+ENTRY_SIZE = 500
+
+
+class ServiceContractDeferral(models.Model):
+    """What an invoice line bills in advance, month by month until it is earned.
+
+    In company currency, untaxed. A row without entry is still to earn.
+    """
+
+    _name = "service.contract.deferral"
+    _description = "Deferred Contract Revenue"
+    _order = "date, id"
+    _rec_name = "date"
+
+    move_line_id = fields.Many2one(
+        comodel_name="account.move.line",
+        string="Invoice Line",
+        required=True,
+        index=True,
+        ondelete="restrict",
+    )
+    invoice_id = fields.Many2one(related="move_line_id.move_id", string="Invoice")
+    contract_line_id = fields.Many2one(
+        comodel_name="service.contract.line",
+        required=True,
+        index=True,
+        ondelete="restrict",
+    )
+    contract_id = fields.Many2one(
+        related="contract_line_id.contract_id",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    company_id = fields.Many2one(
+        related="contract_id.company_id", store=True, precompute=True, index=True
+    )
+    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    partner_id = fields.Many2one(
+        related="contract_id.partner_id",
+        string="Customer",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    group_id = fields.Many2one(
+        related="contract_id.group_id",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    date = fields.Date(
+        string="Earned On",
+        required=True,
+        index=True,
+        help="Last day of the month that is covered.",
+    )
+    amount = fields.Monetary(currency_field="company_currency_id", required=True)
+    deferred_account_id = fields.Many2one(
+        comodel_name="account.account", required=True, ondelete="restrict"
+    )
+    revenue_account_id = fields.Many2one(
+        comodel_name="account.account", required=True, ondelete="restrict"
+    )
+    move_id = fields.Many2one(
+        comodel_name="account.move",
+        string="Recognised By",
+        index="btree_not_null",
+        ondelete="set null",
+        help="Empty: still to earn.",
+    )
+
+    # What a recognition looks for, among everything that was ever earned.
+    _to_earn_index = models.Index("(company_id, date) WHERE move_id IS NULL")
+
+    @api.model
+    def _prepare_vals_list(self, line, first, last, amount):
+        """Return the months in which a part of a posted invoice line is earned.
+
+        :param line: the account.move.line
+        :param first: first day of the part
+        :param last: its last day
+        :param amount: of the part, in company currency
+        """
+        coin = line.company_currency_id._get_service_coin()
+        return [
+            {
+                **self._prepare_row_vals(line),
+                "date": row.date,
+                "amount": float(row.amount),
+            }
+            for row in make_rows(first, last, to_decimal(amount), coin)
+            if row.amount
+        ]
+
+    @api.model
+    def _prepare_row_vals(self, line):
+        return {
+            "move_line_id": line.id,
+            "contract_line_id": line.service_contract_line_id.id,
+            "deferred_account_id": line.account_id.id,
+            "revenue_account_id": line.service_revenue_account_id.id,
+        }
+
+    # -- Credit -------------------------------------------------------------------
+
+    def _drop(self, amount, last_covered):
+        """Take a credited amount out of rows that are still to earn.
+
+        :param amount: in company currency, of the sign of the rows
+        :param last_covered: day on which what is left of later rows is earned
+        :return: the amount that was not found
+        """
+        rows = [Row(row.date, to_decimal(row.amount)) for row in self]
+        left, missing = drop_rows(rows, to_decimal(amount), last_covered)
+        kept = self[: len(left)]
+        for row, (day, own) in zip(kept, left, strict=True):
+            row.write({"date": day, "amount": float(own)})
+        (self - kept).unlink()
+        return float(missing)
+
+    # -- Recognition --------------------------------------------------------------
+
+    @api.model
+    def _get_due_domain(self, until, companies):
+        return (
+            Domain("move_id", "=", False)
+            & Domain("date", "<=", until)
+            & Domain("company_id", "in", companies.ids)
+        )
+
+    @api.model
+    def _recognize(self, until, companies):
+        """Book what is earned up to a day as revenue.
+
+        Entries have at most `ENTRY_SIZE` rows, are dated by month and are committed
+        one by one: a run that is killed goes on where it was.
+
+        :param until: last day on which rows are earned
+        :param companies: whose rows
+        :return: the posted entries
+        """
+        entries = self.env["account.move"]
+        for company in companies:
+            rows = self.search(self._get_due_domain(until, company))
+            months = rows.grouped(lambda row: row.date.replace(day=1))
+            for month, group in months.items():
+                length = monthrange(month.year, month.month)[1]
+                day = min(month.replace(day=length), until)
+                # Rows of a contract stay together: they are one line of the entry.
+                ordered = group.sorted(lambda row: (row.contract_id.id, row.id))
+                for ids in split_every(ENTRY_SIZE, ordered.ids):
+                    entries |= self.browse(ids)._recognize_slice(day)
+        return entries
+
+    def _recognize_slice(self, day):
+        """Book rows of one company by one entry and commit it."""
+        # Somebody else may recognise the same rows right now.
+        rows = self.try_lock_for_update().filtered(lambda row: not row.move_id)
+        entry = rows._create_entry(day) if rows else self.env["account.move"]
+        self.env["ir.cron"]._commit_progress(len(self))
+        return entry
+
+    def _create_entry(self, day, ref=None):
+        """Move the rows from deferred to revenue accounts by a posted entry.
+
+        :param day: accounting date; the first open day if it is locked
+        """
+        company = self.company_id
+        journal = company._get_service_deferral_journal()
+        if not journal:
+            raise UserError(
+                self.env._(
+                    "Company %s has no journal for miscellaneous entries: choose one "
+                    "for the recognition in the settings of contracts.",
+                    company.display_name,
+                )
+            )
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": journal.id,
+                "company_id": company.id,
+                "date": self._get_open_day(company, journal, day),
+                "ref": ref
+                or self.env._(
+                    "Earned by service contracts until %s", format_date(self.env, day)
+                ),
+                "line_ids": [
+                    Command.create(vals) for vals in self._prepare_entry_lines()
+                ],
+            }
+        )
+        entry._post(soft=False)
+        self.move_id = entry
+        return entry
+
+    @api.model
+    def _get_open_day(self, company, journal, day):
+        """Return the day, or the first one after what is locked."""
+        locks = company._get_violated_lock_dates(day, False, journal)
+        return fields.Date.add(locks[-1][0], days=1) if locks else day
+
+    def _prepare_entry_lines(self):
+        """Return the lines of an entry: two per contract and pair of accounts."""
+        vals_list = []
+        groups = self.grouped(
+            lambda row: (
+                row.contract_id,
+                row.deferred_account_id,
+                row.revenue_account_id,
+            )
+        )
+        for (contract, deferred, revenue), rows in groups.items():
+            amount = contract.company_currency_id.round(sum(rows.mapped("amount")))
+            base = {
+                "name": contract.name,
+                "partner_id": contract.invoice_partner_id.commercial_partner_id.id,
+                "currency_id": contract.company_currency_id.id,
+            }
+            distribution = contract._get_analytic_distribution()
+            vals_list += [
+                {**base, "account_id": deferred.id, "balance": amount},
+                {
+                    **base,
+                    "account_id": revenue.id,
+                    "balance": -amount,
+                    "analytic_distribution": distribution,
+                },
+            ]
+        return vals_list
+
+    @api.model
+    def _cron_recognize(self):
+        """Recognise what was earned until the end of last month."""
+        last_month = fields.Date.start_of(fields.Date.context_today(self), "month")
+        until = fields.Date.subtract(last_month, days=1)
+        companies = self.env["res.company"].search(
+            [("service_recognize_automatically", "=", True)]
+        )
+        self._recognize(until, companies)

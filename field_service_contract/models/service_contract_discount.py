@@ -1,0 +1,64 @@
+from odoo import fields, models
+
+LINE_TYPES = [("part", "Parts"), ("labor", "Labor"), ("cost", "Costs")]
+
+
+class ServiceContractDiscount(models.Model):
+    """A price cut on what a visit to covered equipment uses."""
+
+    _name = "service.contract.discount"
+    _description = "Price Cut of a Service Contract"
+    _order = "line_type, id"
+    _rec_name = "line_type"
+
+    contract_id = fields.Many2one(
+        comodel_name="service.contract", index="btree_not_null", ondelete="cascade"
+    )
+    template_id = fields.Many2one(
+        comodel_name="service.contract.template",
+        index="btree_not_null",
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="contract_id.company_id",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+    )
+    line_type = fields.Selection(selection=LINE_TYPES, string="On", required=True)
+    categ_id = fields.Many2one(
+        comodel_name="product.category",
+        string="Product Category",
+        ondelete="restrict",
+        help="Empty: on all products.",
+    )
+    discount = fields.Float(
+        string="Cut (%)", default=100, required=True, aggregator="avg"
+    )
+
+    _discount_range = models.Constraint(
+        "CHECK (discount > 0 AND discount <= 100)",
+        "A price cut is more than 0 % and at most 100 %.",
+    )
+    _one_owner = models.Constraint(
+        "CHECK (num_nonnulls(contract_id, template_id) = 1)",
+        "A price cut belongs to a contract or to a template.",
+    )
+    _contract_unique = models.UniqueIndex(
+        "(contract_id, line_type, COALESCE(categ_id, 0)) WHERE contract_id IS NOT NULL",
+        "The contract has a price cut on these already.",
+    )
+    _template_unique = models.UniqueIndex(
+        "(template_id, line_type, COALESCE(categ_id, 0)) WHERE template_id IS NOT NULL",
+        "The template has a price cut on these already.",
+    )
+
+    def _prepare_vals_list(self):
+        return [
+            {
+                "line_type": cut.line_type,
+                "categ_id": cut.categ_id.id,
+                "discount": cut.discount,
+            }
+            for cut in self
+        ]

@@ -1,0 +1,12 @@
+from odoo import fields, models
+
+
+class ServiceContractGroup(models.Model):
+    _name = "service.contract.group"
+    _description = "Group of Service Contracts"
+    _order = "sequence, name, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    color = fields.Integer()

@@ -1,0 +1,679 @@
+from itertools import accumulate
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+
+from ..engine import Figures, Step, intersect, to_decimal
+from ..engine.coverage import FOREVER, Span
+from .service_contract import DAY, PRICE_GROUPS
+
+# Of these only the first counts when several are typed at once.
+TYPED_FIGURES = ("amount", "discount_amount", "profit")
+GUARDED_FIELDS = frozenset(
+    {
+        "contract_id",
+        "installed_base_id",
+        "date_start",
+        "date_end",
+        "value",
+        "cost",
+        "discount",
+        *TYPED_FIGURES,
+    }
+)
+
+
+class ServiceContractLine(models.Model):
+    """Equipment, product or text that a contract covers, and what that costs a year."""
+
+    _name = "service.contract.line"
+    _description = "Service Contract Line"
+    _order = "contract_id, sequence, id"
+    _check_company_auto = True
+
+    contract_id = fields.Many2one(
+        comodel_name="service.contract", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="contract_id.company_id", store=True, precompute=True, index=True
+    )
+    currency_id = fields.Many2one(
+        related="contract_id.currency_id", store=True, precompute=True
+    )
+    partner_id = fields.Many2one(
+        related="contract_id.partner_id", string="Customer", store=True, precompute=True
+    )
+    contract_state = fields.Selection(related="contract_id.state")
+    sequence = fields.Integer(default=10)
+    display_type = fields.Selection(
+        selection=[("line_section", "Section"), ("line_note", "Note")]
+    )
+
+    # What is covered
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base",
+        string="Equipment",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        compute="_compute_product_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        help="What is invoiced.",
+    )
+    name = fields.Text(
+        string="Description",
+        compute="_compute_name",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Text on invoices. #START# and #END# become the first and last billed "
+        "day, #INVOICEMONTHNUMBER#, #INVOICEMONTHNAME# and #INVOICEYEAR# say when the "
+        "invoice is dated; without #START# and #END# the period is added.",
+    )
+    date_start = fields.Date(
+        string="From",
+        copy=False,
+        help="First covered day; empty: the start of the contract.",
+    )
+    date_end = fields.Date(
+        string="To",
+        copy=False,
+        help="Last covered day; empty: the end of the contract.",
+    )
+    response_hours = fields.Float(
+        string="Response Time",
+        compute="_compute_response_hours",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+    )
+
+    # What it costs a year
+    price = fields.Monetary(
+        compute="_compute_price",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+        groups=PRICE_GROUPS,
+        help="Of the equipment or product.",
+    )
+    price_cost = fields.Monetary(
+        string="Price Cost",
+        compute="_compute_price",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+        groups=PRICE_GROUPS,
+        help="What the equipment or product costs.",
+    )
+    value_percent = fields.Float(
+        string="Contract Value (%)",
+        compute="_compute_value_percent",
+        store=True,
+        readonly=False,
+        precompute=True,
+        digits=(16, 2),
+        aggregator=None,
+        groups=PRICE_GROUPS,
+    )
+    value = fields.Monetary(
+        compute="_compute_value",
+        store=True,
+        readonly=False,
+        precompute=True,
+        groups=PRICE_GROUPS,
+        help="Contract value (%) of the price, or by hand.",
+    )
+    cost = fields.Monetary(
+        compute="_compute_value",
+        store=True,
+        readonly=False,
+        precompute=True,
+        groups=PRICE_GROUPS,
+        help="Contract value (%) of the cost, or by hand.",
+    )
+    # Kept as it follows from a typed amount, so that the amount comes back.
+    discount = fields.Float(
+        string="Discount (%)", copy=True, aggregator=None, groups=PRICE_GROUPS
+    )
+    discount_amount = fields.Monetary(
+        compute="_compute_amount",
+        inverse="_inverse_discount_amount",
+        store=True,
+        precompute=True,
+        groups=PRICE_GROUPS,
+    )
+    amount = fields.Monetary(
+        compute="_compute_amount",
+        inverse="_inverse_amount",
+        store=True,
+        precompute=True,
+        groups=PRICE_GROUPS,
+        help="A year's amount, with or without tax as the taxes of the line say.",
+    )
+    profit = fields.Monetary(
+        compute="_compute_amount",
+        inverse="_inverse_profit",
+        store=True,
+        precompute=True,
+        groups=PRICE_GROUPS,
+    )
+    tax_ids = fields.Many2many(
+        comodel_name="account.tax",
+        relation="service_contract_line_tax_rel",
+        column1="line_id",
+        column2="tax_id",
+        string="Other Taxes",
+        check_company=True,
+        domain="[('type_tax_use', '=', 'sale')]",
+        context={"active_test": False},
+        groups=PRICE_GROUPS,
+        help="Empty: the taxes that the product has on the day of the invoice.",
+    )
+    change_ids = fields.One2many(
+        comodel_name="service.contract.change",
+        inverse_name="contract_line_id",
+        string="Price History",
+        copy=False,
+        groups=PRICE_GROUPS,
+    )
+    move_line_ids = fields.One2many(
+        comodel_name="account.move.line",
+        inverse_name="service_contract_line_id",
+        string="Invoice Lines",
+        copy=False,
+        groups="account.group_account_invoice",
+    )
+
+    _discount_range = models.Constraint(
+        "CHECK (discount IS NULL OR (discount >= 0 AND discount <= 100))",
+        "A discount lies between 0 and 100 %: correct discount or amount.",
+    )
+    _value_percent_positive = models.Constraint(
+        "CHECK (value_percent >= 0)",
+        "A year of contract is worth zero percent of the price or more.",
+    )
+    _no_figures_of_texts = models.Constraint(
+        "CHECK (display_type IS NULL OR (installed_base_id IS NULL "
+        "AND product_id IS NULL AND COALESCE(value, 0) = 0))",
+        "Sections and notes have no equipment, product or amount.",
+    )
+    _dates_ordered = models.Constraint(
+        # Removed on its first day it ends the day before: it was never covered.
+        "CHECK (date_end IS NULL OR date_start IS NULL OR date_end >= date_start - 1)",
+        "A contract line ends on the day it begins or later.",
+    )
+
+    # -- Computes -----------------------------------------------------------------
+
+    @api.depends("installed_base_id")
+    def _compute_product_id(self):
+        for line in self:
+            # Not the equipment itself: it is not sold again.
+            line.product_id = (
+                line.installed_base_id.product_id.service_contract_product_id
+                or (line.installed_base_id and line.contract_id.template_id.product_id)
+                or line.product_id
+            )
+
+    @api.depends("installed_base_id", "product_id")
+    def _compute_name(self):
+        for line in self:
+            if line.display_type:
+                line.name = line.name
+                continue
+            partner = line.contract_id.partner_id
+            line = line.with_context(lang=partner.lang or self.env.lang)
+            equipment, product = line.installed_base_id, line.product_id
+            if equipment:
+                names = (equipment.equipment_name, equipment.serial_number)
+                line.name = " - ".join(filter(None, names))
+            elif product:
+                line.name = product.get_product_multiline_description_sale()
+            else:
+                line.name = line.name
+
+    @api.depends("contract_id.response_hours")
+    def _compute_response_hours(self):
+        for line in self:
+            line.response_hours = line.contract_id.response_hours
+
+    @api.depends("installed_base_id", "product_id", "currency_id")
+    def _compute_price(self):
+        for line in self:
+            product = line.installed_base_id.product_id or line.product_id
+            if not product:
+                line.price = line.price
+                line.price_cost = line.price_cost
+                continue
+            company = line.company_id or self.env.company
+            product = product.with_company(company)
+            day = line.contract_id.date_start or fields.Date.context_today(line)
+            line.price, line.price_cost = (
+                currency._convert(price, line.currency_id or currency, company, day)
+                for currency, price in (
+                    (product.currency_id, product.lst_price),
+                    (product.cost_currency_id, product.standard_price),
+                )
+            )
+
+    @api.depends("installed_base_id", "product_id", "contract_id.template_id")
+    def _compute_value_percent(self):
+        for line in self:
+            product = line.installed_base_id.product_id or line.product_id
+            line.value_percent = product.service_value_percent or (
+                line.contract_id.template_id.value_percent
+                if line.installed_base_id or product.is_installed_base
+                # A product that is no equipment is the contract itself.
+                else 100
+            )
+
+    @api.depends("price", "price_cost", "value_percent")
+    def _compute_value(self):
+        for line in self:
+            if not line.installed_base_id and not line.product_id:
+                line.value, line.cost = line.value, line.cost
+                continue
+            rate = line.value_percent / 100
+            line.value = line.currency_id.round(line.price * rate)
+            line.cost = line.currency_id.round(line.price_cost * rate)
+
+    @api.depends("value", "cost", "discount", "currency_id")
+    def _compute_amount(self):
+        for line in self:
+            coin = line.currency_id._get_service_coin()
+            figures = line._get_figures()
+            line.amount = float(figures.get_amount(coin))
+            line.discount_amount = float(figures.get_discount_amount(coin))
+            line.profit = float(figures.get_profit(coin))
+
+    def _get_figures(self):
+        self.ensure_one()
+        return Figures(
+            to_decimal(self.value), to_decimal(self.cost), to_decimal(self.discount)
+        )
+
+    @api.onchange("amount")
+    def _inverse_amount(self):
+        self._type_figure("amount")
+
+    @api.onchange("discount_amount")
+    def _inverse_discount_amount(self):
+        self._type_figure("discount_amount")
+
+    @api.onchange("profit")
+    def _inverse_profit(self):
+        self._type_figure("profit")
+
+    def _type_figure(self, name):
+        """Set the discount, and a value that is too low, by a figure that was typed."""
+        for line in self:
+            coin = line.currency_id._get_service_coin()
+            before = line._get_figures()
+            getters = {
+                "amount": before.get_amount,
+                "discount_amount": before.get_discount_amount,
+                "profit": before.get_profit,
+            }
+            typed = to_decimal(line.currency_id.round(line[name]))
+            if typed == getters[name](coin):
+                continue
+            after = before.type_figures(**{name: typed})
+            line.update(
+                {"value": float(after.value), "discount": float(after.discount)}
+            )
+
+    @api.depends("contract_id", "installed_base_id", "name")
+    def _compute_display_name(self):
+        # Whoever reads a contract line reads its name, whatever else he may read.
+        for line in self.sudo():
+            names = (line.contract_id.name, line._get_label())
+            line.display_name = ": ".join(filter(None, names))
+
+    def _get_label(self):
+        """Return how messages name this line inside its contract."""
+        self.ensure_one()
+        name = self.installed_base_id.display_name or self.name
+        return (name or self.product_id.display_name or "").split("\n")[0]
+
+    # -- Constraints --------------------------------------------------------------
+
+    @api.constrains("contract_id", "installed_base_id")
+    def _check_equipment(self):
+        for line in self.filtered("installed_base_id"):
+            equipment = line.installed_base_id
+            if equipment.state == "retired":
+                raise ValidationError(
+                    self.env._(
+                        "%s is retired: a contract covers equipment that is in "
+                        "service.",
+                        equipment.display_name,
+                    )
+                )
+            owner = equipment.commercial_partner_id
+            if owner != line.contract_id.commercial_partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s is not equipment of %(customer)s, the customer "
+                        "of contract %(contract)s.",
+                        equipment=equipment.display_name,
+                        customer=line.contract_id.partner_id.display_name,
+                        contract=line.contract_id.name,
+                    )
+                )
+
+    @api.constrains("contract_id", "installed_base_id", "date_start", "date_end")
+    def _check_equipment_once(self):
+        lines = self.search(
+            [
+                ("contract_id", "in", self.contract_id.ids),
+                ("installed_base_id", "in", self.installed_base_id.ids),
+            ]
+        )
+        groups = lines.grouped(lambda line: (line.contract_id, line.installed_base_id))
+        for group in groups.values():
+            same = group.sorted(lambda line: line._get_own_span())
+            for earlier, later in zip(same, same[1:], strict=False):
+                if intersect([earlier._get_own_span()], later._get_own_span()):
+                    raise ValidationError(
+                        self.env._(
+                            "%(equipment)s is in contract %(contract)s twice.",
+                            equipment=later.installed_base_id.display_name,
+                            contract=later.contract_id.name,
+                        )
+                    )
+
+    def _get_own_span(self):
+        """Return the days of the line, inside the contract or not."""
+        self.ensure_one()
+        first = self.date_start or self.contract_id.date_start
+        return Span(first, self.date_end or FOREVER)
+
+    # -- CRUD ---------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        contracts = self.env["service.contract"].browse(
+            {vals["contract_id"] for vals in vals_list if vals.get("contract_id")}
+        )
+        self._check_guarded(contracts)
+        return super().create([self._keep_one_figure(vals) for vals in vals_list])
+
+    def write(self, vals):
+        if GUARDED_FIELDS & vals.keys():
+            self._check_guarded(self.contract_id)
+        return super().write(self._keep_one_figure(vals))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_living(self):
+        self._check_guarded(self.contract_id)
+
+    @api.model
+    def _keep_one_figure(self, vals):
+        """Leave only the typed figure that counts; it comes before a discount."""
+        typed = [name for name in TYPED_FIGURES if name in vals]
+        if not typed:
+            return vals
+        dropped = {*typed[1:], "discount"}
+        return {name: value for name, value in vals.items() if name not in dropped}
+
+    def _check_guarded(self, contracts):
+        if self.env.context.get("service_contract_change"):
+            return
+        for contract in contracts:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "Contract %s is no draft any more: its lines are added, "
+                        "changed and ended with a date and a reason.",
+                        contract.display_name,
+                    )
+                )
+
+    # -- Activation ---------------------------------------------------------------
+
+    def _get_activation_problems(self):
+        """Return what the lines of one contract lack, in words."""
+        problems = []
+        for line in self:
+            label = line._get_label() or self.env._("(no description)")
+            contract = line.contract_id
+            if not line.name:
+                problems.append(self.env._("A line has no description."))
+            days = [day for day in (line.date_start, line.date_end) if day]
+            if any(
+                day < contract.date_start
+                or (contract.date_end and day > contract.date_end)
+                for day in days
+            ):
+                problems.append(
+                    self.env._("“%s” lies outside the dates of the contract.", label)
+                )
+            if line.installed_base_id.state == "retired":
+                problems.append(self.env._("“%s” is retired.", label))
+            archived = line._get_taxes().filtered(lambda tax: not tax.active)
+            problems += [
+                self.env._(
+                    "Tax %(tax)s of “%(line)s” is archived.", tax=tax.name, line=label
+                )
+                for tax in archived
+            ]
+        return problems
+
+    # -- Prices -------------------------------------------------------------------
+
+    def _record_price(self, reason, day=None, annual=None, note=None):
+        """Add what the lines gain or lose from a day on to their price history.
+
+        :param str reason: of `service.contract.change`
+        :param day: first effective day; by default the first of the line
+        :param annual: annual amount from then on; by default the line's amount
+        """
+        vals_list = []
+        for line in self.filtered(lambda line: not line.display_type):
+            first = line.date_start or line.contract_id.date_start
+            start = max(day, first) if day else first
+            new = line.amount if annual is None else annual
+            gain = line.currency_id.round(new - line._get_annual(start))
+            if gain:
+                vals_list.append(
+                    {
+                        "contract_line_id": line.id,
+                        "date": start,
+                        "reason": reason,
+                        "amount": gain,
+                        "note": note,
+                    }
+                )
+        # The history writes itself: nobody types in it.
+        return self.env["service.contract.change"].sudo().create(vals_list)
+
+    def _get_annual(self, day):
+        """Return what the line costs a year on a day."""
+        self.ensure_one()
+        changes = self.sudo().change_ids.filtered(lambda change: change.date <= day)
+        return self.currency_id.round(sum(changes.mapped("amount")))
+
+    def _get_steps(self):
+        """Return the price history as annual amounts by first effective day."""
+        self.ensure_one()
+        changes = self.change_ids.sorted(lambda change: (change.date, change.id))
+        totals = accumulate(to_decimal(change.amount) for change in changes)
+        return [
+            Step(change.date, total)
+            for change, total in zip(changes, totals, strict=True)
+        ]
+
+    def _get_effective_day(self, day):
+        """Return when a change dated on a day takes effect: then, or on the first day
+        after that is not invoiced."""
+        self.ensure_one()
+        for span in self.contract_id._get_invoiced_spans()[self.id]:
+            if span.first <= day <= span.last:
+                return span.last + DAY
+        return day
+
+    def _change_price(self, vals, day, reason, note=None):
+        """Change the figures of lines of living contracts from a day on.
+
+        :param dict vals: new figures
+        :param day: first effective day; days that are invoiced keep their price
+        :return: the changes of annual amount
+        """
+        self.with_context(service_contract_change=True).write(vals)
+        changes = self.env["service.contract.change"]
+        for line in self:
+            changes |= line._record_price(
+                reason, line._get_effective_day(day), note=note
+            )
+        return changes
+
+    def _end(self, last_day, reason="line_removed", note=None):
+        """End lines of living contracts.
+
+        :param last_day: last covered day; the day before the first of a line if it
+            was never covered
+        """
+        for line in self.filtered(lambda line: not line.display_type):
+            first = line.date_start or line.contract_id.date_start
+            end = max(last_day, first - DAY)
+            line.with_context(service_contract_change=True).date_end = end
+            # What was to change later does so no more.
+            later = line.sudo().change_ids.filtered(lambda row, end=end: row.date > end)
+            later.unlink()
+            line._record_price(reason, day=end + DAY, annual=0, note=note)
+
+    # -- Accounts -----------------------------------------------------------------
+
+    def _get_taxes(self):
+        """Return the taxes of the line before the fiscal position maps them.
+
+        Of a line without product and without taxes of its own: the company's.
+        """
+        self.ensure_one()
+        taxes = self.tax_ids
+        if not taxes and self.product_id:
+            taxes = self.product_id.taxes_id._filter_taxes_by_company(self.company_id)
+        elif not taxes:
+            taxes = self.company_id.account_sale_tax_id
+        return taxes
+
+    def _get_revenue_account(self):
+        """Return the income account before the fiscal position maps it."""
+        self.ensure_one()
+        contract = self.contract_id
+        product = self.product_id.with_company(self.company_id)
+        income = product and product.product_tmpl_id.get_product_accounts()["income"]
+        return (
+            contract.revenue_account_id
+            or income
+            or contract._get_journal().default_account_id
+        )
+
+    # -- Invoices -----------------------------------------------------------------
+
+    def _get_invoicing_problems(self):
+        """Return what keeps a line from being invoiced, in words."""
+        self.ensure_one()
+        label, problems = self._get_label(), []
+        problems += [
+            self.env._(
+                "Tax %(tax)s of “%(line)s” is archived: choose another one.",
+                tax=tax.name,
+                line=label,
+            )
+            for tax in self._get_taxes()
+            if not tax.active
+        ]
+        accounts = self._get_revenue_account()
+        if not accounts:
+            problems.append(self.env._("“%s” has no income account.", label))
+        if self.contract_id.is_deferred:
+            accounts |= self.contract_id._get_deferred_account()
+        problems += [
+            self.env._(
+                "Account %(account)s of “%(line)s” is archived: choose another one.",
+                account=account.display_name,
+                line=label,
+            )
+            for account in accounts
+            if not account.active
+        ]
+        return problems
+
+    def _prepare_text_vals(self, bill, day):
+        """Return a section or note as it is on an invoice."""
+        self.ensure_one()
+        contract = self.contract_id
+        first, last = bill.period[:2]
+        lang = contract.invoice_partner_id.lang
+        # Below the title of a contract its own sections are subsections.
+        has_title = contract.invoice_detail == "contract" or contract.invoice_title
+        kind = self.display_type
+        if kind == "line_section" and has_title:
+            kind = "line_subsection"
+        return {
+            "display_type": kind,
+            "name": contract._fill_markers(self.name, first, last, day, lang),
+        }
+
+    def _get_invoice_text(self, first, last, day):
+        """Return the text of the line for the billed days, in the payer's language."""
+        self.ensure_one()
+        contract, text = self.contract_id, self.name or ""
+        if "#START#" not in text and "#END#" not in text:
+            text = f"{text}\n#START# – #END#".lstrip()
+        lang = contract.invoice_partner_id.lang
+        return contract._fill_markers(text, first, last, day, lang)
+
+    def _prepare_invoice_line_vals(self, part, bill, day, sign, position):
+        """Return the invoice line that bills some days of this line.
+
+        :param part: the billed days with their amount
+        :param bill: the bill it belongs to
+        :param day: date of the document
+        :param int sign: -1 on a credit note
+        :param position: fiscal position of the document
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        revenue = position.map_account(self._get_revenue_account())
+        # The starting period is earned at once.
+        defers = (
+            contract.is_deferred
+            and contract.billing_timing == "prepaid"
+            and not bill.period.is_starting
+        )
+        account = revenue
+        if defers:
+            account = position.map_account(contract._get_deferred_account())
+        distribution = False if defers else contract._get_analytic_distribution()
+        vals = {
+            "display_type": "product",
+            "product_id": self.product_id.id,
+            "name": self._get_invoice_text(part.first, part.last, day),
+            "quantity": 1,
+            "price_unit": float(part.amount * sign),
+            "tax_ids": [Command.set(position.map_tax(self._get_taxes()).ids)],
+            "account_id": account.id,
+            "analytic_distribution": distribution,
+            "service_contract_line_id": self.id,
+            "service_period_start": part.first,
+            "service_period_end": part.last,
+            "service_revenue_account_id": revenue.id if defers else False,
+        }
+        if self.installed_base_id:
+            vals["installed_base_ids"] = [Command.set(self.installed_base_id.ids)]
+        return vals

@@ -1,0 +1,216 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from .service_contract_billing import CONCURRENCY_ERRORS, SLICE
+
+# A web request may last a minute or two: more contracts are left to a job.
+DIRECT_LIMIT = 200
+
+
+class ServiceContractRun(models.Model):
+    """A run of contract invoices: what is due, what is held back and why, how far the
+    run is. It is kept, as the selection of a job and as a record of who ran what."""
+
+    _name = "service.contract.run"
+    _description = "Run of Contract Invoices"
+    _order = "id desc"
+    _rec_name = "date"
+    _check_company_auto = True
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    date = fields.Date(
+        string="Due Until",
+        required=True,
+        default=lambda self: fields.Date.context_today(self),
+        help="Last due date. Contracts that are invoiced some days ahead add these.",
+    )
+    state = fields.Selection(
+        selection=[("draft", "Preview"), ("running", "Running"), ("done", "Done")],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        index=True,
+    )
+    partner_ids = fields.Many2many(
+        comodel_name="res.partner", string="Only Customers or Payers"
+    )
+    group_ids = fields.Many2many(
+        comodel_name="service.contract.group", string="Only Groups"
+    )
+    contract_ids = fields.Many2many(
+        comodel_name="service.contract", string="Only Contracts", check_company=True
+    )
+    line_ids = fields.One2many(
+        comodel_name="service.contract.run.line", inverse_name="run_id", readonly=True
+    )
+    line_count = fields.Integer(
+        string="Contracts", compute="_compute_progress", compute_sudo=True
+    )
+    held_count = fields.Integer(
+        string="Held Back", compute="_compute_progress", compute_sudo=True
+    )
+    done_count = fields.Integer(
+        string="Invoiced", compute="_compute_progress", compute_sudo=True
+    )
+    progress = fields.Integer(
+        string="Progress (%)", compute="_compute_progress", compute_sudo=True
+    )
+    is_previewed = fields.Boolean(readonly=True, copy=False)
+
+    @api.depends("line_ids.state")
+    def _compute_progress(self):
+        counts = {
+            (run.id, state): count
+            for run, state, count in self.env["service.contract.run.line"]._read_group(
+                [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
+            )
+        }
+        for run in self:
+            to_do, done, held = (
+                counts.get((run._origin.id, state), 0)
+                for state in ("to_do", "done", "held")
+            )
+            run.line_count = to_do + done + held
+            run.done_count, run.held_count = done, held
+            run.progress = 100 - 100 * to_do // max(1, run.line_count)
+
+    @api.depends("date", "company_id")
+    def _compute_display_name(self):
+        for run in self:
+            day = fields.Date.to_string(run.date)
+            run.display_name = self.env._("Contract invoices due until %s", day)
+
+    # -- Actions ------------------------------------------------------------------
+
+    def action_preview(self):
+        """List what is due, what it comes to, and what is held back."""
+        self.ensure_one()
+        self._check_draft()
+        self.line_ids.unlink()
+        contracts = self.env["service.contract"].search(self._get_contract_domain())
+        lines = []
+        for start in range(0, len(contracts), SLICE):
+            part = contracts[start : start + SLICE]
+            bills = part._get_due_bills(self.date)
+            obstacles = part._get_invoicing_obstacles()
+            lines += [
+                self.env["service.contract.run.line"]._prepare_vals(
+                    self, contract, found, obstacles.get(contract)
+                )
+                for contract, found in bills.items()
+            ]
+        self.env["service.contract.run.line"].create(lines)
+        self.is_previewed = True
+        return True
+
+    def action_run(self):
+        """Make the invoices: at once if they are few, else by a job."""
+        self.ensure_one()
+        self._check_draft()
+        if not self.is_previewed:
+            self.action_preview()
+        lines = self._get_lines_to_do()
+        if not lines:
+            raise UserError(
+                self.env._("There is nothing to invoice until this day.")
+                if not self.line_ids
+                else self.env._("Everything that is due is held back: see why below.")
+            )
+        self.state = "running"
+        if len(lines) > DIRECT_LIMIT:
+            self._trigger_job()
+            return True
+        for ids in lines.contract_id._get_slices():
+            self._process_slice(self.env["service.contract"].browse(ids))
+        if self._get_lines_to_do():
+            self._trigger_job()
+        else:
+            self.state = "done"
+        return self.action_view_invoices()
+
+    def _trigger_job(self):
+        # Whoever runs invoices need not manage jobs.
+        self.env.ref("field_service_contract.ir_cron_process_runs").sudo()._trigger()
+
+    def action_view_invoices(self):
+        """Open what the run has made so far."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        moves = self.line_ids.invoice_ids
+        return {**action, "domain": [("id", "in", moves.ids)], "context": {}}
+
+    def _check_draft(self):
+        if self.state != "draft":
+            raise UserError(
+                self.env._("This run has begun already. Start another one.")
+            )
+
+    def _get_contract_domain(self):
+        """Return which contracts the run is about."""
+        self.ensure_one()
+        contracts = self.env["service.contract"]
+        domain = Domain(contracts._get_run_domain(self.date))
+        domain &= Domain("company_id", "=", self.company_id.id)
+        if self.contract_ids:
+            domain &= Domain("id", "in", self.contract_ids.ids)
+        if self.group_ids:
+            domain &= Domain("group_id", "in", self.group_ids.ids)
+        if self.partner_ids:
+            domain &= Domain("partner_id", "child_of", self.partner_ids.ids) | Domain(
+                "invoice_partner_id", "child_of", self.partner_ids.ids
+            )
+        return domain
+
+    # -- Job ----------------------------------------------------------------------
+
+    def _get_lines_to_do(self):
+        return self.line_ids.filtered(lambda line: line.state == "to_do")
+
+    def _process_slice(self, contracts):
+        """Invoice some of the run's contracts and note the result on its lines."""
+        self.ensure_one()
+        lines = self._get_lines_to_do().filtered(lambda r: r.contract_id in contracts)
+        claimed, moves, errors = contracts._invoice_slice(self.date)
+        # Another run has the rest: what it leaves is to be done yet.
+        lines.filtered(lambda r: r.contract_id in claimed)._note_results(moves, errors)
+
+    @api.model
+    def _cron_process_runs(self):
+        """Go on with the runs that are too large for a web request."""
+        cron = self.env["ir.cron"]
+        for run in self.search([("state", "=", "running")], order="id"):
+            # The job acts for who started the run: documents bear that name.
+            run = run.with_user(run.create_uid).with_company(run.company_id)
+            slices = run._get_lines_to_do().contract_id._get_slices()
+            cron._commit_progress(remaining=sum(map(len, slices)))
+            for ids in slices:
+                try:
+                    run._process_slice(run.env["service.contract"].browse(ids))
+                except CONCURRENCY_ERRORS:
+                    # Another run has them; what it leaves is done next time.
+                    self.env.cr.rollback()
+                if not cron._commit_progress(len(ids)):
+                    return
+            if not run._get_lines_to_do():
+                run.state = "done"
+                cron._commit_progress()
+
+    @api.autovacuum
+    def _gc_previews(self):
+        """Forget previews that nobody ran."""
+        day = fields.Date.subtract(fields.Date.context_today(self), days=1)
+        self.search([("state", "=", "draft"), ("create_date", "<", day)]).unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_begun(self):
+        if self.filtered(lambda run: run.state != "draft"):
+            raise UserError(self.env._("A run that has begun is kept as its record."))

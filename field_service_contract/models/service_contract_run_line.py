@@ -1,0 +1,94 @@
+from odoo import fields, models
+from odoo.tools import format_date
+
+
+class ServiceContractRunLine(models.Model):
+    _name = "service.contract.run.line"
+    _description = "Contract in a Run of Invoices"
+    _order = "run_id desc, state desc, id"
+    _rec_name = "contract_id"
+
+    run_id = fields.Many2one(
+        comodel_name="service.contract.run",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="run_id.company_id", store=True, precompute=True, index=True
+    )
+    contract_id = fields.Many2one(
+        comodel_name="service.contract", required=True, index=True, ondelete="cascade"
+    )
+    invoice_partner_id = fields.Many2one(related="contract_id.invoice_partner_id")
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    bill_count = fields.Integer(string="Periods")
+    date_due = fields.Date(string="Due From")
+    date_last = fields.Date(string="Due Until")
+    amount = fields.Monetary(help="In the mode of the lines' taxes.")
+    state = fields.Selection(
+        selection=[
+            ("to_do", "To invoice"),
+            ("held", "Held back"),
+            ("done", "Invoiced"),
+        ],
+        default="to_do",
+        required=True,
+    )
+    note = fields.Text(string="Why, or What to Know")
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        relation="service_contract_run_line_move_rel",
+        column1="line_id",
+        column2="move_id",
+        string="Invoices",
+    )
+
+    def _prepare_vals(self, run, contract, bills, obstacle):
+        """Return what the preview says of a contract.
+
+        :param bills: what is due, of `service.contract._get_due_bills`
+        :param str obstacle: why it is held back, if it is
+        """
+        return {
+            "run_id": run.id,
+            "contract_id": contract.id,
+            "bill_count": len(bills),
+            "date_due": bills[0].due,
+            "date_last": bills[-1].due,
+            "amount": float(sum(bill.amount for bill in bills)),
+            "state": "held" if obstacle else "to_do",
+            "note": obstacle or self._get_lock_note(contract, bills),
+        }
+
+    def _get_lock_note(self, contract, bills):
+        """Return which invoice dates a lock date will move, in words."""
+        company, journal = contract.company_id, contract._get_journal()
+        has_taxes = any(part.key._get_taxes() for bill in bills for part in bill.lines)
+        notes = []
+        for bill in bills:
+            locks = company._get_violated_lock_dates(bill.date, has_taxes, journal)
+            if locks:
+                notes.append(
+                    self.env._(
+                        "%(day)s is locked (%(locks)s): the invoice will be accounted "
+                        "later.",
+                        day=format_date(self.env, bill.date),
+                        locks=company._format_lock_dates(locks),
+                    )
+                )
+        return "\n".join(notes)
+
+    def _note_results(self, moves, errors):
+        """Say what became of the contracts.
+
+        :param moves: the documents that were made
+        :param errors: {contract: why it was not invoiced}
+        """
+        made = moves.invoice_line_ids.grouped("service_contract_id")
+        for line in self:
+            if reason := errors.get(line.contract_id):
+                line.write({"state": "held", "note": reason})
+            else:
+                own = made.get(line.contract_id, moves.invoice_line_ids.browse())
+                line.write({"state": "done", "invoice_ids": own.move_id.ids})

@@ -1,0 +1,229 @@
+from odoo import api, fields, models
+
+# Months of a billing period; never: for contracts that are paid otherwise.
+BILLING_PERIODS = [
+    ("1", "Monthly"),
+    ("2", "Every two months"),
+    ("3", "Quarterly"),
+    ("6", "Half-yearly"),
+    ("12", "Yearly"),
+    ("0", "Never"),
+]
+
+
+class ServiceContractSettings(models.AbstractModel):
+    """What a contract takes over from its template and may then change."""
+
+    _name = "service.contract.settings"
+    _description = "Settings of Service Contracts"
+
+    # Billing
+    group_id = fields.Many2one(
+        comodel_name="service.contract.group",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    billing_period = fields.Selection(selection=BILLING_PERIODS, required=True)
+    billing_months = fields.Integer(
+        compute="_compute_billing_months",
+        inverse="_inverse_billing_months",
+        store=True,
+        precompute=True,
+        aggregator=None,
+        help="Months of a billing period: 1, 2, 3, 6 or 12; 0 if never billed.",
+    )
+    billing_timing = fields.Selection(
+        selection=[("prepaid", "In advance"), ("arrears", "In arrears")],
+        required=True,
+        help="In advance: due on the first day of the period. In arrears: on its last.",
+    )
+    billing_anchor = fields.Selection(
+        selection=[
+            ("calendar", "Calendar months"),
+            ("anniversary", "Months from the start"),
+        ],
+        string="Periods",
+        required=True,
+        help="Calendar months: periods begin on the first of a month, the days before "
+        "the first one are billed apart. Months from the start: periods begin on the "
+        "day of the month on which the contract began.",
+    )
+
+    # Invoices
+    journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        check_company=True,
+        domain="[('type', '=', 'sale')]",
+        ondelete="restrict",
+        help="Empty: the company's first journal of customer invoices.",
+    )
+    invoice_grouping = fields.Selection(
+        selection=[
+            ("contract", "One invoice per contract"),
+            ("payer", "Combine the contracts of a payer"),
+        ],
+        string="Combining",
+        required=True,
+        help="Combined are contracts of one payer with the same delivery address, "
+        "currency, journal, payment terms, fiscal position and date.",
+    )
+    invoice_detail = fields.Selection(
+        selection=[
+            ("line", "Every contract line"),
+            ("contract", "One line per contract"),
+        ],
+        string="Detail",
+        required=True,
+        help="One line per contract: the printed invoice shows the total of the "
+        "contract, its lines stay in the accounts.",
+    )
+    invoice_dating = fields.Selection(
+        selection=[("period", "Due date of the period"), ("run", "Day of the run")],
+        string="Invoice Date",
+        required=True,
+    )
+    invoice_catch_up = fields.Selection(
+        selection=[
+            ("invoices", "An invoice for each"),
+            ("lines", "Lines of one invoice"),
+        ],
+        string="Several Periods",
+        required=True,
+        help="What becomes of several periods that are due in one run.",
+    )
+    invoice_ahead_days = fields.Integer(
+        string="Days Ahead",
+        aggregator=None,
+        help="How many days before they are due invoices are made.",
+    )
+    invoice_posting = fields.Selection(
+        selection=[("draft", "Leave as drafts"), ("post", "Post at once")],
+        string="Posting",
+        required=True,
+    )
+    invoice_sending = fields.Boolean(
+        string="Send by E-mail",
+        help="Posted invoices are sent to the payer by Odoo's own sending job.",
+    )
+    invoice_title = fields.Char(
+        string="Title on Invoices",
+        translate=True,
+        help="Heads the lines of the contract, with the same markers as their texts. "
+        "Empty: number of the contract and billed period.",
+    )
+
+    # Accounts
+    revenue_account_id = fields.Many2one(
+        comodel_name="account.account",
+        check_company=True,
+        domain="[('internal_group', '=', 'income')]",
+        ondelete="restrict",
+        help="Empty: the income account of the line's product.",
+    )
+    is_deferred = fields.Boolean(
+        string="Defer Revenue",
+        help="What is invoiced in advance is revenue only month by month.",
+    )
+    deferred_account_id = fields.Many2one(
+        comodel_name="account.account",
+        string="Deferred Revenue Account",
+        check_company=True,
+        domain="[('internal_group', '=', 'liability')]",
+        ondelete="restrict",
+        help="Empty: the one of the company.",
+    )
+    analytic_plan_id = fields.Many2one(
+        comodel_name="account.analytic.plan",
+        ondelete="restrict",
+        help="Each contract gets an analytic account of this plan. Empty: the plan of "
+        "the company.",
+    )
+
+    # Service
+    response_hours = fields.Float(
+        string="Response Time",
+        aggregator=None,
+        help="Service hours within which the customer is answered.",
+    )
+    calendar_id = fields.Many2one(
+        comodel_name="resource.calendar",
+        string="Service Hours",
+        check_company=True,
+        ondelete="restrict",
+        help="Empty: the working hours of the company.",
+    )
+
+    # Term
+    renewal = fields.Selection(
+        selection=[
+            ("none", "None"),
+            ("manual", "By hand"),
+            ("automatic", "Automatic"),
+        ],
+        required=True,
+    )
+    term_months = fields.Integer(
+        string="Length",
+        aggregator=None,
+        help="Months of a term, 0 if the contract has no end.",
+    )
+    notice_months = fields.Integer(
+        string="Notice",
+        aggregator=None,
+        help="Months before the end until which notice may be given.",
+    )
+    price_update_months = fields.Integer(
+        string="Price Update Every",
+        aggregator=None,
+        help="Months between two updates of the price, 0 for none.",
+    )
+    note = fields.Html(string="Terms and Conditions", translate=True)
+
+    _durations_positive = models.Constraint(
+        "CHECK (invoice_ahead_days >= 0 AND response_hours >= 0 AND term_months >= 0 "
+        "AND notice_months >= 0 AND price_update_months >= 0)",
+        "Days ahead, response time, length, notice and price update are zero or more.",
+    )
+    _sending_needs_posting = models.Constraint(
+        "CHECK (invoice_sending IS NOT TRUE OR invoice_posting = 'post')",
+        "Only posted invoices can be sent: post them at once, or do not send them.",
+    )
+
+    @api.depends("billing_period")
+    def _compute_billing_months(self):
+        for record in self:
+            record.billing_months = int(record.billing_period or 0)
+
+    def _inverse_billing_months(self):
+        for record in self:
+            record.billing_period = str(record.billing_months)
+
+    @api.model
+    def _get_settings(self):
+        """Return the names of the fields that a contract takes from its template,
+        each with what it is without template."""
+        return {
+            "group_id": False,
+            "billing_period": "12",
+            "billing_timing": "prepaid",
+            "billing_anchor": "calendar",
+            "journal_id": False,
+            "invoice_grouping": "contract",
+            "invoice_detail": "line",
+            "invoice_dating": "period",
+            "invoice_catch_up": "invoices",
+            "invoice_ahead_days": 0,
+            "invoice_posting": "draft",
+            "invoice_sending": False,
+            "invoice_title": False,
+            "revenue_account_id": False,
+            "deferred_account_id": False,
+            "analytic_plan_id": False,
+            "response_hours": 0,
+            "calendar_id": False,
+            "renewal": "none",
+            "term_months": 12,
+            "notice_months": 0,
+            "price_update_months": 0,
+            "note": False,
+        }

@@ -1,0 +1,550 @@
+from unittest.mock import patch
+
+from freezegun import freeze_time
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import ServiceContractCase
+
+
+@tagged("post_install", "-at_install")
+class TestInvoicing(ServiceContractCase):
+    def test_everything_due_is_caught_up(self):
+        contract = self._create_contract(100)
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-01")
+        self.assertEqual(str(contract.invoiced_until), "2025-12-31")
+        self.assertEqual(
+            self._invoice(contract, "2026-03-10"),
+            [("2026-01-01", 8.33), ("2026-02-01", 8.34), ("2026-03-01", 8.33)],
+        )
+        self.assertEqual(str(contract.next_invoice_date), "2026-04-01")
+        self.assertEqual(str(contract.invoiced_until), "2026-03-31")
+
+    def test_nothing_is_billed_twice(self):
+        contract = self._create_contract()
+        self.assertTrue(self._invoice(contract, "2026-01-31"))
+        self.assertFalse(self._invoice(contract, "2026-01-31"))
+
+    def test_draft_is_not_due(self):
+        contract = self._create_contract(activate=False)
+        self.assertFalse(contract.next_invoice_date)
+        self.assertFalse(self._invoice(contract, "2027-01-01"))
+
+    def test_never_billed(self):
+        contract = self._create_contract(billing_months=0)
+        self.assertFalse(contract.next_invoice_date)
+        self.assertEqual(contract.amount_per_period, 0)
+
+    def test_arrears_and_starting_period(self):
+        contract = self._create_contract(
+            date_start="2026-01-10", billing_months=3, billing_timing="arrears"
+        )
+        moves = contract._create_invoices(self._day("2026-04-30"))
+        self.assertEqual(
+            self._list_days(moves),
+            [("2026-01-10", "2026-01-31", 70.97), ("2026-02-01", "2026-04-30", 300)],
+        )
+        self.assertEqual(
+            [str(move.invoice_date) for move in moves.sorted("invoice_date")],
+            ["2026-01-31", "2026-04-30"],
+        )
+
+    def test_anniversary(self):
+        contract = self._create_contract(
+            date_start="2026-01-31", billing_anchor="anniversary"
+        )
+        moves = contract._create_invoices(self._day("2026-03-31"))
+        self.assertEqual(
+            self._list_days(moves),
+            [
+                ("2026-01-31", "2026-02-27", 100),
+                ("2026-02-28", "2026-03-30", 100),
+                ("2026-03-31", "2026-04-29", 100),
+            ],
+        )
+
+    def test_whole_term_costs_whole_years(self):
+        contract = self._create_contract(date_start="2023-02-15", term_months=12)
+        self.assertEqual(str(contract.date_end), "2024-02-14")
+        invoices = self._invoice(contract, "2026-01-01")
+        self.assertAlmostEqual(sum(amount for _day, amount in invoices), 1200)
+        self.assertFalse(contract.next_invoice_date)
+        self.assertEqual(str(contract.invoiced_until), "2024-02-14")
+
+    def test_ahead(self):
+        contract = self._create_contract(invoice_ahead_days=10)
+        self.assertEqual(str(contract.next_run_date), "2025-12-22")
+        self.assertEqual(self._invoice(contract, "2025-12-22"), [("2026-01-01", 100)])
+
+    def test_dated_by_the_run(self):
+        contract = self._create_contract(invoice_dating="run")
+        with freeze_time("2026-02-12"):
+            self.assertEqual(
+                self._invoice(contract, "2026-02-12"),
+                [("2026-02-12", 100), ("2026-02-12", 100)],
+            )
+
+    def test_several_periods_on_one_invoice(self):
+        contract = self._create_contract(invoice_catch_up="lines")
+        self.assertEqual(self._invoice(contract, "2026-03-01"), [("2026-03-01", 300)])
+
+    def test_one_bill_per_contract(self):
+        contracts = self._create_contract() | self._create_contract(600)
+        moves = contracts._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(sorted(moves.mapped("amount_untaxed")), [50, 100])
+
+    def test_combined(self):
+        first = self._create_contract(invoice_grouping="payer")
+        second = self._create_contract(600, invoice_grouping="payer")
+        other = self._create_contract(
+            300, partner_id=self.neighbour.id, invoice_grouping="payer"
+        )
+        moves = (first | second | other)._create_invoices(self._day("2026-02-01"))
+        self.assertEqual(sorted(moves.mapped("amount_untaxed")), [25, 25, 150, 150])
+        together = moves.filtered(lambda move: move.partner_id == self.customer)
+        for move in together:
+            titles = move.invoice_line_ids.filtered(
+                lambda line: line.display_type == "line_section"
+            )
+            self.assertEqual(len(titles), 2)
+            self.assertIn(first.name, titles[0].name)
+        self.assertEqual(together.service_contract_ids, first | second)
+
+    def test_not_combined_with_other_terms(self):
+        terms = self.env["account.payment.term"].create({"name": "Later"})
+        first = self._create_contract(invoice_grouping="payer")
+        second = self._create_contract(
+            invoice_grouping="payer", payment_term_id=terms.id
+        )
+        moves = (first | second)._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(len(moves), 2)
+
+    def test_one_line_per_contract(self):
+        contract = self._create_contract(1200, 600, invoice_detail="contract")
+        move = contract._create_invoices(self._day("2026-01-01"))
+        section = move.invoice_line_ids[0]
+        self.assertEqual(section.display_type, "line_section")
+        self.assertTrue(section.collapse_composition)
+        self.assertEqual(len(self._list_days(move)), 2)
+
+    def test_texts(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.customer.lang = "fr_FR"
+        contract = self._create_contract(
+            invoice_title="Entretien #INVOICEMONTHNAME# #INVOICEYEAR#",
+            lines=[
+                {"display_type": "line_section", "name": "Poêles", "sequence": 1},
+                {"name": "Lesse", "value": 1200, "sequence": 2},
+                {"name": "Du #START# au #END#", "value": 600, "sequence": 3},
+                {"display_type": "line_note", "name": "Merci", "sequence": 4},
+            ],
+        )
+        move = contract._create_invoices(self._day("2026-02-01")).sorted("invoice_date")
+        lines = move[1].invoice_line_ids.sorted("sequence")
+        self.assertEqual(
+            lines.mapped("name"),
+            [
+                "Entretien février 2026",
+                "Poêles",
+                "Lesse\n01/02/2026 – 28/02/2026",
+                "Du 01/02/2026 au 28/02/2026",
+                "Merci",
+            ],
+        )
+        self.assertEqual(lines[1].display_type, "line_subsection")
+        self.assertEqual(lines[4].display_type, "line_note")
+
+    def test_zero_lines_ride_along_and_zero_periods_wait(self):
+        contract = self._create_contract(1200, 0)
+        move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(len(self._list_days(move)), 2)
+        free = self._create_contract(600, -600)
+        self.assertFalse(free.next_invoice_date)
+
+    def test_negative_total_is_a_credit_note(self):
+        contract = self._create_contract(-1200)
+        move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(move.move_type, "out_refund")
+        self.assertEqual(move.amount_untaxed, 100)
+        move.action_post()
+        self.assertFalse(self._invoice(contract, "2026-01-31"))
+
+    def test_dated_price(self):
+        contract = self._create_contract()
+        contract._create_invoices(self._day("2026-02-01"))
+        line = contract.line_ids
+        line._change_price({"amount": 2400}, self._day("2026-02-15"), "manual")
+        # February is invoiced: it keeps its price.
+        self.assertEqual(str(max(line.change_ids.mapped("date"))), "2026-03-01")
+        self.assertEqual(self._invoice(contract, "2026-03-01"), [("2026-03-01", 200)])
+
+    def test_line_inside_a_period(self):
+        contract = self._create_contract(
+            lines=[
+                {"name": "All", "value": 1200},
+                {"name": "Later", "value": 1200, "date_start": "2026-01-10"},
+            ]
+        )
+        move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(
+            self._list_days(move),
+            [("2026-01-01", "2026-01-31", 100), ("2026-01-10", "2026-01-31", 70.97)],
+        )
+
+    def test_line_removed_on_its_first_day_bills_nothing(self):
+        contract = self._create_contract(
+            lines=[
+                {"name": "All", "value": 1200},
+                {"name": "Mistake", "value": 1200, "date_start": "2026-02-10"},
+            ]
+        )
+        contract.line_ids[1]._end(self._day("2026-02-09"))
+        moves = contract._create_invoices(self._day("2026-03-01"))
+        self.assertEqual(
+            [amount for _first, _last, amount in self._list_days(moves)], [100] * 3
+        )
+        self.assertEqual(sum(contract.line_ids[1].change_ids.mapped("amount")), 0)
+
+    def test_suspended_days(self):
+        contract = self._create_contract()
+        contract.suspension_ids = [
+            Command.create(
+                {
+                    "date_start": "2026-02-08",
+                    "date_end": "2026-02-21",
+                    "reason": "Closed",
+                }
+            )
+        ]
+        moves = contract._create_invoices(self._day("2026-02-28"))
+        self.assertEqual(
+            self._list_days(moves),
+            [
+                ("2026-01-01", "2026-01-31", 100),
+                ("2026-02-01", "2026-02-07", 25),
+                ("2026-02-22", "2026-02-28", 25),
+            ],
+        )
+
+    def test_invoiced_before(self):
+        contract = self._create_contract(invoiced_before="2026-02-10")
+        moves = contract._create_invoices(self._day("2026-02-28"))
+        self.assertEqual(self._list_days(moves), [("2026-02-11", "2026-02-28", 64.29)])
+        with self.assertRefused("invoiced here already"):
+            contract.invoiced_before = "2026-01-31"
+
+    # -- What was invoiced --------------------------------------------------------
+
+    def test_deleted_draft_is_due_again(self):
+        contract = self._create_contract()
+        contract._create_invoices(self._day("2026-01-01")).unlink()
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-01")
+
+    def test_cancelled_invoice_is_due_again(self):
+        contract = self._create_contract()
+        move = contract._create_invoices(self._day("2026-01-01"))
+        move.button_cancel()
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-01")
+        again = contract._create_invoices(self._day("2026-01-01"))
+        with self.assertRefused("was invoiced again", UserError):
+            move.button_draft()
+        again.button_cancel()
+        move.button_draft()
+        self.assertEqual(str(contract.next_invoice_date), "2026-02-01")
+
+    def test_credited_month_is_billed_again(self):
+        contract = self._create_contract(billing_months=3)
+        moves = contract._create_invoices(self._day("2026-04-01"))
+        first = moves.filtered(lambda move: str(move.invoice_date) == "2026-01-01")
+        moves.action_post()
+        credit = first._reverse_moves([{"invoice_date": self._day("2026-05-01")}])
+        self.assertEqual(
+            credit.invoice_line_ids.service_credited_line_id, first.invoice_line_ids
+        )
+        # A draft credit note gives nothing back yet.
+        self.assertEqual(str(contract.next_invoice_date), "2026-07-01")
+        credit.action_post()
+        self.assertFalse(first.invoice_line_ids.service_is_live)
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-01")
+        again = contract._create_invoices(self._day("2026-05-01"))
+        self.assertEqual(self._list_days(again), [("2026-01-01", "2026-03-31", 300)])
+        with self.assertRefused("was invoiced again", UserError):
+            credit.button_draft()
+        # Whatever else may happen, the database refuses to bill a day twice.
+        copy = again.with_context(include_business_fields=True).copy_data()[0]
+        with (
+            self.assertRaises(IntegrityError),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            self.env["account.move"].create(copy).flush_recordset()
+        again.button_cancel()
+        credit.button_draft()
+        self.assertTrue(first.invoice_line_ids.service_is_live)
+        self.assertEqual(str(contract.next_invoice_date), "2026-07-01")
+
+    def test_goodwill_gives_no_days_back(self):
+        contract = self._create_contract()
+        move = contract._create_invoices(self._day("2026-01-01"))
+        move.action_post()
+        credit = move._reverse_moves([{"invoice_date": self._day("2026-01-05")}])
+        credit.invoice_line_ids.price_unit = 10
+        credit.action_post()
+        self.assertTrue(move.invoice_line_ids.service_is_live)
+        self.assertEqual(str(contract.next_invoice_date), "2026-02-01")
+
+    def test_modified_invoice_bills_the_days(self):
+        contract = self._create_contract()
+        move = contract._create_invoices(self._day("2026-01-01"))
+        move.action_post()
+        wizard = (
+            self.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": "2026-01-05"})
+        )
+        wizard.modify_moves()
+        copy = wizard.new_move_ids
+        self.assertTrue(copy.invoice_line_ids.service_is_live)
+        self.assertFalse(move.invoice_line_ids.service_is_live)
+        self.assertEqual(str(contract.next_invoice_date), "2026-02-01")
+
+    def test_duplicate_bills_nothing(self):
+        contract = self._create_contract()
+        move = contract._create_invoices(self._day("2026-01-01"))
+        copy = move.copy()
+        self.assertFalse(copy.invoice_line_ids.service_contract_line_id)
+
+    # -- Taxes, positions, accounts -----------------------------------------------
+
+    def test_fiscal_position_and_taxes(self):
+        taxes = self._create_tax("Tax 20") | self._create_tax("Tax 0", amount=0)
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        taxes[1].write(
+            {
+                "fiscal_position_ids": [Command.set(position.ids)],
+                "original_tax_ids": [Command.set(taxes[0].ids)],
+            }
+        )
+        other = self.income.copy({"code": "700900"})
+        position.account_ids = [
+            Command.create(
+                {
+                    "account_src_id": self.care_income.id,
+                    "account_dest_id": other.id,
+                }
+            )
+        ]
+        self.care.taxes_id = taxes[0]
+        line = {"product_id": self.care.id, "value": 1200}
+        at_home = self._create_contract(lines=[line])
+        abroad = self._create_contract(lines=[line], fiscal_position_id=position.id)
+        for contract, tax, account in (
+            (at_home, taxes[0], self.care_income),
+            (abroad, taxes[1], other),
+        ):
+            move = contract._create_invoices(self._day("2026-01-01"))
+            self.assertEqual(move.invoice_line_ids.tax_ids, tax)
+            self.assertEqual(move.invoice_line_ids.account_id, account)
+
+    def test_price_with_tax(self):
+        tax = self._create_tax("Tax 20 included", price_include_override="tax_included")
+        contract = self._create_contract(
+            lines=[{"name": "Care", "value": 1200, "tax_ids": [Command.set(tax.ids)]}]
+        )
+        move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(move.amount_total, 100)
+        self.assertAlmostEqual(move.amount_untaxed, 83.33)
+
+    def test_links(self):
+        stove = self._create_equipment()
+        contract = self._create_contract(
+            template_id=self.template.id,
+            lines=[{"installed_base_id": stove.id}],
+        )
+        self.assertEqual(contract.line_ids.product_id, self.care)
+        self.assertEqual(contract.annual_amount, 240)
+        move = contract._create_invoices(self._day("2026-01-01"))
+        line = move.invoice_line_ids
+        self.assertEqual(line.installed_base_ids, stove)
+        self.assertEqual(line.service_contract_id, contract)
+        self.assertFalse(line._is_installed_base_goods())
+        self.assertEqual(contract.invoice_ids, move)
+        self.assertEqual(move.service_contract_ids, contract)
+        self.assertEqual(stove.service_contract_ids, contract)
+        self.assertEqual(move.invoice_origin, contract.name)
+        self.assertIn(contract.name, move.message_ids[0].body)
+
+    def test_analytic_account(self):
+        self.company.service_analytic_plan_id = self.plan
+        contract = self._create_contract()
+        account = contract.sudo().analytic_account_id
+        self.assertEqual(account.plan_id, self.plan)
+        move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(
+            move.invoice_line_ids.analytic_distribution, {str(account.id): 100}
+        )
+
+    # -- What holds invoices back -------------------------------------------------
+
+    def test_obstacles(self):
+        contract = self._create_contract()
+        tax = self._create_tax("Old tax", active=False)
+        contract.line_ids.tax_ids = tax
+        with self.assertRefused("Old tax.*archived", UserError):
+            contract._create_invoices(self._day("2026-01-01"))
+        contract.line_ids.tax_ids = False
+        self.care_income.active = False
+        with self.assertRefused("Contracts.*archived", UserError):
+            contract._create_invoices(self._day("2026-01-01"))
+        self.care_income.active = True
+        self.customer.active = False
+        with self.assertRefused("Claes Bakery.*archived", UserError):
+            contract._create_invoices(self._day("2026-01-01"))
+
+    def test_posting_needs_an_address(self):
+        contract = self._create_contract(invoice_posting="post")
+        self.customer.write({"street": False, "city": False, "zip": False})
+        with self.assertRefused("Claes Bakery has no address", UserError):
+            contract._create_invoices(self._day("2026-01-01"))
+        contract.invoice_posting = "draft"
+        self.assertTrue(contract._create_invoices(self._day("2026-01-01")))
+
+    def test_post_and_send(self):
+        self.customer.email = "claes@example.com"
+        contract = self._create_contract(invoice_posting="post", invoice_sending=True)
+        move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(move.state, "posted")
+        self.assertTrue(move.is_being_sent)
+
+    def test_lock_date_moves_the_accounting_date(self):
+        contract = self._create_contract(invoice_posting="post")
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        with freeze_time("2026-05-10"):
+            move = contract._create_invoices(self._day("2026-01-01"))
+        self.assertEqual(str(move.invoice_date), "2026-01-01")
+        self.assertGreater(str(move.date), "2026-03-31")
+
+
+@tagged("post_install", "-at_install")
+class TestRun(ServiceContractCase):
+    def _open_run(self, **vals):
+        return self.env["service.contract.run"].create({"date": "2026-01-31", **vals})
+
+    def test_preview_and_run(self):
+        good, bad = self._create_contract(), self._create_contract(600)
+        bad.line_ids.tax_ids = self._create_tax("Old tax", active=False)
+        run = self._open_run()
+        run.action_preview()
+        rows = {row.contract_id: row for row in run.line_ids}
+        self.assertEqual(rows[good].state, "to_do")
+        self.assertEqual(rows[good].amount, 100)
+        self.assertEqual(rows[bad].state, "held")
+        self.assertIn("Old tax", rows[bad].note)
+        run.action_run()
+        self.assertEqual(run.state, "done")
+        self.assertEqual((run.line_count, run.done_count, run.held_count), (2, 1, 1))
+        self.assertEqual(rows[good].invoice_ids, good.invoice_ids)
+        with self.assertRefused("begun already", UserError):
+            run.action_run()
+
+    def test_filters(self):
+        one = self._create_contract(group_id=self.group.id)
+        other = self._create_contract(partner_id=self.neighbour.id)
+        for vals, expected in (
+            ({}, one | other),
+            ({"group_ids": [Command.set(self.group.ids)]}, one),
+            ({"partner_ids": [Command.set(self.neighbour.ids)]}, other),
+            ({"contract_ids": [Command.set(other.ids)]}, other),
+            ({"date": "2025-12-31"}, one.browse()),
+        ):
+            with self.subTest(vals):
+                run = self._open_run(**vals)
+                run.action_preview()
+                self.assertEqual(run.line_ids.contract_id, expected)
+
+    def test_nothing_due(self):
+        with self.assertRefused("nothing to invoice", UserError):
+            self._open_run(date="2020-01-01").action_run()
+
+    def test_preview_names_lock_dates(self):
+        self._create_contract()
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        run = self._open_run()
+        run.action_preview()
+        self.assertIn("locked", run.line_ids.note)
+        self.assertEqual(run.line_ids.state, "to_do")
+
+    def test_large_run_is_a_job(self):
+        contract = self._create_contract()
+        run = self._open_run()
+        path = "odoo.addons.field_service_contract.models.service_contract_run"
+        with patch(f"{path}.DIRECT_LIMIT", 0):
+            run.action_run()
+        self.assertEqual(run.state, "running")
+        self.assertFalse(contract.invoice_ids)
+        self._run_job("process_runs")
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.progress, 100)
+        self.assertEqual(len(contract.invoice_ids), 1)
+
+    def test_error_is_noted_and_cleared(self):
+        good, bad = self._create_contract(), self._create_contract()
+        bad.line_ids.name = "Broken"
+        model = type(self.env["service.contract"])
+        origin = model._prepare_invoice_header
+
+        def _break(contract, positions):
+            if contract == bad:
+                raise UserError("Broken on purpose")
+            return origin(contract, positions)
+
+        contracts = good | bad
+        with (
+            patch.object(model, "_prepare_invoice_header", _break),
+            mute_logger(
+                "odoo.addons.field_service_contract.models.service_contract_billing"
+            ),
+        ):
+            contracts._invoice_slice(self._day("2026-01-31"))
+            contracts._invoice_slice(self._day("2026-02-28"))
+        self.assertEqual(len(good.invoice_ids), 2)
+        self.assertFalse(good.invoicing_error)
+        self.assertIn("Broken on purpose", bad.invoicing_error)
+        self.assertEqual(len(bad.activity_ids), 1)
+        contracts._invoice_slice(self._day("2026-02-28"))
+        self.assertEqual(len(bad.invoice_ids), 2)
+        self.assertFalse(bad.invoicing_error)
+        self.assertFalse(bad.activity_ids)
+
+    def test_cron(self):
+        contract = self._create_contract()
+        asleep = self._create_contract(date_start="2027-01-01")
+        with freeze_time("2026-03-05"):
+            self._run_job("create_invoices")
+        self.assertEqual(len(contract.invoice_ids), 3)
+        self.assertFalse(asleep.invoice_ids)
+        self.company.service_invoice_automatically = False
+        with freeze_time("2026-04-05"):
+            self._run_job("create_invoices")
+        self.assertEqual(len(contract.invoice_ids), 3)
+
+    def test_slices(self):
+        contracts = self.env["service.contract"]
+        for _number in range(4):
+            contracts |= self._create_contract(activate=False)
+        combined = contracts.browse()
+        for _number in range(3):
+            combined |= self._create_contract(activate=False, invoice_grouping="payer")
+        path = "odoo.addons.field_service_contract.models.service_contract_billing"
+        with patch(f"{path}.SLICE", 2):
+            slices = (contracts | combined)._get_slices()
+        self.assertEqual(
+            sorted(id_ for ids in slices for id_ in ids), (contracts | combined).ids
+        )
+        # What is combined on one invoice is not torn apart.
+        self.assertIn(combined.ids, slices)
+        self.assertEqual(max(len(ids) for ids in slices if ids != combined.ids), 2)

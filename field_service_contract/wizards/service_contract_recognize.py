@@ -1,0 +1,56 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ServiceContractRecognize(models.TransientModel):
+    _name = "service.contract.recognize"
+    _description = "Recognise Contract Revenue"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    date = fields.Date(
+        string="Until",
+        required=True,
+        default=lambda self: self._default_date(),
+        help="Last day on which revenue is earned.",
+    )
+    row_count = fields.Integer(string="Rows", compute="_compute_amount")
+    contract_count = fields.Integer(string="Contracts", compute="_compute_amount")
+    amount = fields.Monetary(string="To Recognise", compute="_compute_amount")
+
+    @api.model
+    def _default_date(self):
+        """Return the last day of last month."""
+        month = fields.Date.start_of(fields.Date.context_today(self), "month")
+        return fields.Date.subtract(month, days=1)
+
+    @api.depends("company_id", "date")
+    def _compute_amount(self):
+        rows = self.env["service.contract.deferral"]
+        for wizard in self:
+            domain = rows._get_due_domain(wizard.date, wizard.company_id)
+            ((wizard.row_count, wizard.contract_count, amount),) = rows._read_group(
+                domain,
+                aggregates=["__count", "contract_id:count_distinct", "amount:sum"],
+            )
+            wizard.amount = amount
+
+    def action_recognize(self):
+        """Book what is earned and open the entries.
+
+        :raise UserError: if nothing is earned until then
+        """
+        self.ensure_one()
+        if not self.row_count:
+            raise UserError(self.env._("Nothing is left to recognise until this day."))
+        # Whoever books revenue need not change what is deferred by hand.
+        rows = self.env["service.contract.deferral"].sudo()
+        entries = rows._recognize(self.date, self.company_id)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_journal_line"
+        )
+        return {**action, "domain": [("id", "in", entries.ids)], "context": {}}
