@@ -49,7 +49,6 @@ class AccountMoveLine(models.Model):
     service_is_live = fields.Boolean(
         compute="_compute_service_is_live",
         store=True,
-        recursive=True,
         copy=False,
         help="Its days count as billed: not cancelled, nor credited in full. Of a "
         "credit: its days count as credited.",
@@ -84,18 +83,16 @@ class AccountMoveLine(models.Model):
         "service_period_start",
         "service_period_end",
         "service_credited_line_id",
-        "parent_state",
-        "price_subtotal",
-        "service_credit_line_ids.service_is_live",
+        "move_id.state",
+        "service_credit_line_ids.move_id.state",
         "service_credit_line_ids.price_subtotal",
         "service_credit_line_ids.service_period_start",
         "service_credit_line_ids.service_period_end",
+        "service_credit_line_ids.service_credit_line_ids.move_id.state",
     )
     def _compute_service_is_live(self):
         ours = self.filtered("service_contract_line_id")
-        # Every line of every document comes here: leave the others as they are.
-        others = (self - ours).filtered("service_is_live")
-        others.update(
+        (self - ours).update(
             {
                 "service_is_live": False,
                 "service_live_start": False,
@@ -104,10 +101,10 @@ class AccountMoveLine(models.Model):
         )
         for line in ours:
             if line.service_credited_line_id:
-                counts = line.parent_state == "posted"
+                credited, counts = [], line._gives_service_days_back("posted")
             else:
-                counts = line.parent_state != "cancel"
-            credited = line._get_service_credited_spans("posted") if counts else []
+                credited = line._get_service_credited_spans("posted")
+                counts = line.move_id.state != "cancel"
             left = line._get_service_spans(credited) if counts else []
             line.service_is_live = bool(left)
             line.service_live_start = left[0].first if left else False
@@ -132,12 +129,7 @@ class AccountMoveLine(models.Model):
         """
         self.ensure_one()
         credits = self.service_credit_line_ids.filtered(
-            lambda credit: (
-                credit.parent_state in states
-                and (credit.parent_state != "posted" or credit.service_is_live)
-                and credit.service_period_start
-                and credit.service_period_end
-            )
+            lambda credit: credit._gives_service_days_back(*states)
         )
         groups = credits.grouped(
             lambda credit: (
@@ -150,6 +142,16 @@ class AccountMoveLine(models.Model):
             for (_move, span), group in groups.items()
             if self._is_service_credit_whole(span, sum(group.mapped("price_subtotal")))
         ]
+
+    def _gives_service_days_back(self, *states):
+        """Tell whether a line is a credit that counts and was not reversed itself."""
+        self.ensure_one()
+        reversals = self.service_credit_line_ids
+        return (
+            self.move_id.state in states
+            and bool(self.service_period_start and self.service_period_end)
+            and "posted" not in reversals.move_id.mapped("state")
+        )
 
     def _is_service_credit_whole(self, span, subtotal):
         """Tell whether an untaxed amount is what these days were billed at."""

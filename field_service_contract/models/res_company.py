@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -30,6 +30,18 @@ class ResCompany(models.Model):
         ondelete="restrict",
         help="Empty: the first journal of miscellaneous entries.",
     )
+    service_invoice_journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Journal That Contract Invoices Take",
+        compute="_compute_service_journals",
+        compute_sudo=True,
+    )
+    service_entry_journal_id = fields.Many2one(
+        comodel_name="account.journal",
+        string="Journal That Recognition Takes",
+        compute="_compute_service_journals",
+        compute_sudo=True,
+    )
     service_analytic_plan_id = fields.Many2one(
         comodel_name="account.analytic.plan",
         string="Analytic Plan of Contracts",
@@ -43,7 +55,6 @@ class ResCompany(models.Model):
         string="Recognise Revenue Every Month",
         help="At night, on the first days of a month, up to the end of the last one.",
     )
-
     service_price_update_limit = fields.Float(
         string="Price Change to Confirm (%)",
         default=10,
@@ -61,19 +72,20 @@ class ResCompany(models.Model):
         "e-mail; 0 for never.",
     )
 
-    def _get_service_contract_journal(self):
-        """Return the journal of contract invoices, empty if there is none."""
-        self.ensure_one()
-        return self.service_contract_journal_id or self._get_first_journal("sale")
+    @api.depends("service_contract_journal_id", "service_deferral_journal_id")
+    def _compute_service_journals(self):
+        for company in self:
+            company.service_invoice_journal_id = (
+                company.service_contract_journal_id
+                or company._get_first_service_journal("sale")
+            )
+            company.service_entry_journal_id = (
+                company.service_deferral_journal_id
+                or company._get_first_service_journal("general")
+            )
 
-    def _get_service_deferral_journal(self):
-        """Return the journal of recognition entries, empty if there is none."""
-        self.ensure_one()
-        return self.service_deferral_journal_id or self._get_first_journal("general")
-
-    def _get_first_journal(self, journal_type):
-        # Whoever checks a contract need not read journals.
-        journals = self.env["account.journal"].sudo()
+    def _get_first_service_journal(self, journal_type):
+        journals = self.env["account.journal"]
         return journals.search(
             [
                 *journals._check_company_domain(self),

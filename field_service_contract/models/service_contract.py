@@ -33,6 +33,23 @@ GUARDED_FIELDS = frozenset(
 DAY = timedelta(days=1)
 
 
+def from_template(name):
+    """Return the compute of a setting: the template's, else its default.
+
+    Each setting has one of its own: those that are given are not overwritten by those
+    that are not.
+    """
+
+    @api.depends("template_id")
+    def compute(contracts):
+        default = contracts._get_settings()[name]
+        for contract in contracts:
+            template = contract.template_id
+            contract[name] = template[name] if template else contract[name] or default
+
+    return compute
+
+
 class ServiceContract(models.Model):
     _name = "service.contract"
     _inherit = [
@@ -200,59 +217,98 @@ class ServiceContract(models.Model):
 
     # Settings, from the template
     group_id = fields.Many2one(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("group_id"), store=True, readonly=False, precompute=True
     )
     billing_period = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("billing_period"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     billing_timing = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("billing_timing"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     billing_anchor = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("billing_anchor"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     journal_id = fields.Many2one(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("journal_id"), store=True, readonly=False, precompute=True
     )
     invoice_grouping = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_grouping"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_detail = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_detail"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_dating = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_dating"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_catch_up = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_catch_up"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_ahead_days = fields.Integer(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_ahead_days"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_posting = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_posting"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_sending = fields.Boolean(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("invoice_sending"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     invoice_title = fields.Char(
         translate=False,
-        compute="_compute_settings",
+        compute=from_template("invoice_title"),
         store=True,
         readonly=False,
         precompute=True,
     )
     revenue_account_id = fields.Many2one(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("revenue_account_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     deferred_account_id = fields.Many2one(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("deferred_account_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     is_deferred = fields.Boolean(
         compute="_compute_is_deferred", store=True, readonly=False, precompute=True
     )
     analytic_plan_id = fields.Many2one(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("analytic_plan_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     analytic_account_id = fields.Many2one(
         comodel_name="account.analytic.account",
@@ -265,26 +321,41 @@ class ServiceContract(models.Model):
         "contract is activated.",
     )
     response_hours = fields.Float(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("response_hours"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     calendar_id = fields.Many2one(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("calendar_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     renewal = fields.Selection(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("renewal"), store=True, readonly=False, precompute=True
     )
     term_months = fields.Integer(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("term_months"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     notice_months = fields.Integer(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("notice_months"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     price_update_months = fields.Integer(
-        compute="_compute_settings", store=True, readonly=False, precompute=True
+        compute=from_template("price_update_months"),
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     note = fields.Html(
         translate=False,
-        compute="_compute_settings",
+        compute=from_template("note"),
         store=True,
         readonly=False,
         precompute=True,
@@ -415,17 +486,6 @@ class ServiceContract(models.Model):
     )
 
     # -- Computes -----------------------------------------------------------------
-
-    @api.depends("template_id")
-    def _compute_settings(self):
-        defaults = self._get_settings()
-        for contract in self:
-            template = contract.template_id
-            for name, default in defaults.items():
-                if template:
-                    contract[name] = template[name]
-                else:
-                    contract[name] = contract[name] or default
 
     @api.depends("template_id", "company_id", "billing_timing")
     def _compute_is_deferred(self):
@@ -666,6 +726,7 @@ class ServiceContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        vals_list = [dict(vals) for vals in vals_list]
         missing = [vals for vals in vals_list if not vals.get("name")]
         by_company = {}
         for vals in missing:
@@ -834,7 +895,7 @@ class ServiceContract(models.Model):
                 )
             ]
         problems = []
-        if not self.company_id._get_service_deferral_journal():
+        if not self.company_id.service_entry_journal_id:
             problems.append(
                 self.env._(
                     "Company %s has no journal for miscellaneous entries, which the "
@@ -911,7 +972,7 @@ class ServiceContract(models.Model):
     def _get_journal(self):
         """Return the journal of the contract's invoices."""
         self.ensure_one()
-        return self.journal_id or self.company_id._get_service_contract_journal()
+        return self.journal_id or self.company_id.service_invoice_journal_id
 
     def _get_deferred_account(self):
         """Return the account of what is invoiced but not earned yet."""

@@ -25,11 +25,9 @@ class ServiceContractChange(models.Model):
     _order = "date desc, id desc"
     _rec_name = "reason"
 
+    # The line's, kept here for what searches and groups by it; see `create`.
     contract_id = fields.Many2one(
-        related="contract_line_id.contract_id",
-        store=True,
-        precompute=True,
-        index=True,
+        comodel_name="service.contract", required=True, index=True, ondelete="cascade"
     )
     contract_line_id = fields.Many2one(
         comodel_name="service.contract.line",
@@ -80,6 +78,21 @@ class ServiceContractChange(models.Model):
     def _compute_monthly_amount(self):
         for change in self:
             change.monthly_amount = change.amount / 12
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = self.env["service.contract.line"]
+        return super().create(
+            [
+                {
+                    **vals,
+                    "contract_id": lines.browse(
+                        vals["contract_line_id"]
+                    ).contract_id.id,
+                }
+                for vals in vals_list
+            ]
+        )
 
     def _prepare_copy_vals_list(self):
         """Return values that make the same changes again."""

@@ -69,13 +69,13 @@ class ServiceContract(models.Model):
         :param credits: of `_plan_credits`
         :return: the credit notes, as drafts
         """
-        self._shorten_drafts(
-            [credit for credit in credits if credit.line.parent_state == "draft"]
-        )
-        by_move = defaultdict(list)
+        drafts, by_move = [], defaultdict(list)
         for credit in credits:
-            if credit.line.parent_state == "posted":
+            if credit.line.parent_state == "draft":
+                drafts.append(credit)
+            else:
                 by_move[credit.line.move_id].append(credit)
+        self._shorten_drafts(drafts)
         # Who may end what is covered need not be an accountant: giving back what was
         # billed for it follows from that.
         moves = self.env["account.move"].sudo()

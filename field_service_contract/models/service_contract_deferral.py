@@ -37,10 +37,7 @@ class ServiceContractDeferral(models.Model):
         ondelete="restrict",
     )
     contract_id = fields.Many2one(
-        related="contract_line_id.contract_id",
-        store=True,
-        precompute=True,
-        index=True,
+        comodel_name="service.contract", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(
         related="contract_id.company_id", store=True, precompute=True, index=True
@@ -107,6 +104,7 @@ class ServiceContractDeferral(models.Model):
     def _prepare_row_vals(self, line):
         return {
             "move_line_id": line.id,
+            "contract_id": line.service_contract_id.id,
             "contract_line_id": line.service_contract_line_id.id,
             "deferred_account_id": line.account_id.id,
             "revenue_account_id": line.service_revenue_account_id.id,
@@ -177,7 +175,7 @@ class ServiceContractDeferral(models.Model):
         :param day: accounting date; the first open day if it is locked
         """
         company = self.company_id
-        journal = company._get_service_deferral_journal()
+        journal = company.service_entry_journal_id
         if not journal:
             raise UserError(
                 self.env._(

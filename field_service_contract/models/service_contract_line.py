@@ -114,7 +114,7 @@ class ServiceContractLine(models.Model):
     )
     price_cost = fields.Monetary(
         string="Price Cost",
-        compute="_compute_price",
+        compute="_compute_price_cost",
         store=True,
         readonly=False,
         precompute=True,
@@ -141,7 +141,7 @@ class ServiceContractLine(models.Model):
         help="Contract value (%) of the price, or by hand.",
     )
     cost = fields.Monetary(
-        compute="_compute_value",
+        compute="_compute_cost",
         store=True,
         readonly=False,
         precompute=True,
@@ -153,7 +153,7 @@ class ServiceContractLine(models.Model):
         string="Discount (%)", copy=True, aggregator=None, groups=PRICE_GROUPS
     )
     discount_amount = fields.Monetary(
-        compute="_compute_amount",
+        compute="_compute_discount_amount",
         inverse="_inverse_discount_amount",
         store=True,
         precompute=True,
@@ -168,7 +168,7 @@ class ServiceContractLine(models.Model):
         help="A year's amount, with or without tax as the taxes of the line say.",
     )
     profit = fields.Monetary(
-        compute="_compute_amount",
+        compute="_compute_profit",
         inverse="_inverse_profit",
         store=True,
         precompute=True,
@@ -254,24 +254,41 @@ class ServiceContractLine(models.Model):
         for line in self:
             line.response_hours = line.contract_id.response_hours
 
+    # Each figure has a compute of its own: one that is typed is not overwritten by
+    # those that follow from it.
+
     @api.depends("installed_base_id", "product_id", "currency_id")
     def _compute_price(self):
         for line in self:
-            product = line.installed_base_id.product_id or line.product_id
-            if not product:
-                line.price = line.price
-                line.price_cost = line.price_cost
-                continue
-            company = line.company_id or self.env.company
-            product = product.with_company(company)
-            day = line.contract_id.date_start or fields.Date.context_today(line)
-            line.price, line.price_cost = (
-                currency._convert(price, line.currency_id or currency, company, day)
-                for currency, price in (
-                    (product.currency_id, product.lst_price),
-                    (product.cost_currency_id, product.standard_price),
-                )
+            product = line._get_priced_product()
+            line.price = (
+                line._convert(product.lst_price, product.currency_id)
+                if product
+                else line.price
             )
+
+    @api.depends("installed_base_id", "product_id", "currency_id")
+    def _compute_price_cost(self):
+        for line in self:
+            product = line._get_priced_product()
+            line.price_cost = (
+                line._convert(product.standard_price, product.cost_currency_id)
+                if product
+                else line.price_cost
+            )
+
+    def _get_priced_product(self):
+        """Return whose price the value is a percentage of."""
+        self.ensure_one()
+        product = self.installed_base_id.product_id or self.product_id
+        return product.with_company(self.company_id or self.env.company)
+
+    def _convert(self, price, currency):
+        """Return a price in the currency of the contract, at its start."""
+        self.ensure_one()
+        day = self.contract_id.date_start or fields.Date.context_today(self)
+        company = self.company_id or self.env.company
+        return currency._convert(price, self.currency_id or currency, company, day)
 
     @api.depends("installed_base_id", "product_id", "contract_id.template_id")
     def _compute_value_percent(self):
@@ -284,24 +301,38 @@ class ServiceContractLine(models.Model):
                 else 100
             )
 
-    @api.depends("price", "price_cost", "value_percent")
+    @api.depends("price", "value_percent")
     def _compute_value(self):
         for line in self:
-            if not line.installed_base_id and not line.product_id:
-                line.value, line.cost = line.value, line.cost
-                continue
-            rate = line.value_percent / 100
-            line.value = line.currency_id.round(line.price * rate)
-            line.cost = line.currency_id.round(line.price_cost * rate)
+            line.value = line._get_percentage(line.price, line.value)
 
-    @api.depends("value", "cost", "discount", "currency_id")
+    @api.depends("price_cost", "value_percent")
+    def _compute_cost(self):
+        for line in self:
+            line.cost = line._get_percentage(line.price_cost, line.cost)
+
+    def _get_percentage(self, price, typed):
+        """Return the contract value (%) of a price, of a text what was typed."""
+        self.ensure_one()
+        if not self.installed_base_id and not self.product_id:
+            return typed
+        return self.currency_id.round(price * self.value_percent / 100)
+
+    @api.depends("value", "discount", "currency_id")
     def _compute_amount(self):
         for line in self:
             coin = line.currency_id._get_service_coin()
-            figures = line._get_figures()
-            line.amount = float(figures.get_amount(coin))
-            line.discount_amount = float(figures.get_discount_amount(coin))
-            line.profit = float(figures.get_profit(coin))
+            line.amount = float(line._get_figures().get_amount(coin))
+
+    @api.depends("value", "amount")
+    def _compute_discount_amount(self):
+        for line in self:
+            line.discount_amount = line.currency_id.round(line.value - line.amount)
+
+    @api.depends("amount", "cost")
+    def _compute_profit(self):
+        for line in self:
+            line.profit = line.currency_id.round(line.amount - line.cost)
 
     def _get_figures(self):
         self.ensure_one()

@@ -148,7 +148,7 @@ class TestLife(ServiceContractCase):
 
     def test_activation(self):
         contract = self._create_contract(1200, 300, term_months=24)
-        self.assertEqual(contract.state, "closed" if False else "active")
+        self.assertEqual(contract.state, "active")
         self.assertEqual(str(contract.date_end), "2027-12-31")
         term = contract.term_ids
         self.assertEqual(

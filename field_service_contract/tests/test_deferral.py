@@ -94,7 +94,11 @@ class TestDeferral(ServiceContractCase):
         self.assertFalse(self._recognize("2023-09-30"))
 
     def test_starting_period_is_earned_at_once(self):
-        contract, move = self._create_year(date_start="2023-01-10", billing_months=3)
+        contract = self._create_contract(
+            date_start="2023-01-10", billing_months=3, is_deferred=True
+        )
+        move = contract._create_invoices(self._day("2023-01-10"))
+        move.action_post()
         self.assertEqual(move.invoice_line_ids.account_id, self.care_income)
         self.assertFalse(contract.deferral_ids)
 
@@ -188,6 +192,15 @@ class TestDeferral(ServiceContractCase):
         self.assertEqual(back.mapped("amount"), [-900])
         self.assertEqual(str(back.move_id.date), "2023-10-05")
         self.assertEqual(str(contract.next_invoice_date), "2023-01-01")
+
+    def test_credit_reversed(self):
+        contract, move = self._create_year(is_deferred=False)
+        credit = move._reverse_moves([{"invoice_date": self._day("2023-01-05")}])
+        credit.action_post()
+        self.assertEqual(str(contract.next_invoice_date), "2023-01-01")
+        credit._reverse_moves([{"invoice_date": self._day("2023-01-06")}]).action_post()
+        self.assertTrue(move.invoice_line_ids.service_is_live)
+        self.assertFalse(contract.next_invoice_date)
 
     def test_credit_taken_back(self):
         contract, move = self._create_year()

@@ -120,6 +120,9 @@ class TestHistories(LifeCase):
 
     # -- What may happen ----------------------------------------------------------
 
+    def _throw_amount(self):
+        return self.dice.randrange(1, 99999) / 100
+
     def _pick_day(self):
         return self.today + timedelta(days=self.dice.randint(-40, 60))
 
@@ -133,11 +136,11 @@ class TestHistories(LifeCase):
 
     def _change(self, contract):
         self._pick_line(contract)._change_price(
-            {"value": self.dice.randrange(1, 99999) / 100}, self._pick_day(), "manual"
+            {"value": self._throw_amount()}, self._pick_day(), "manual"
         )
 
     def _add(self, contract):
-        vals = {"name": "More", "value": self.dice.randrange(1, 99999) / 100}
+        vals = {"name": "More", "value": self._throw_amount()}
         contract._add_lines([vals], self._pick_day(), "-")
 
     def _end_line(self, contract):

@@ -634,40 +634,6 @@ class TestDistribute(LifeCase):
 
 @tagged("post_install", "-at_install")
 class TestRights(LifeCase):
-    def test_only_administrators_have_the_dialogs(self):
-        dialogs = [
-            f"service.contract.{name}"
-            for name in (
-                "amend",
-                "amend.line",
-                "cancel",
-                "distribute",
-                "renew",
-                "resume",
-                "suspend",
-                "transfer",
-            )
-        ]
-        kept = [
-            "service.contract.payer",
-            "service.contract.index",
-            "service.contract.index.value",
-            "service.contract.price.update",
-            "service.contract.price.update.line",
-        ]
-        for role, user in self.users.items():
-            for model in dialogs + kept:
-                with self.subTest(role=role, model=model):
-                    env = self.env(user=user)
-                    writes = env[model].has_access("write")
-                    self.assertEqual(writes, role == "administrator")
-                    reads = env[model].has_access("read")
-                    readers = ("salesperson", "accountant", "dispatcher")
-                    expected = role == "administrator" or (
-                        model in kept and role in readers
-                    )
-                    self.assertEqual(reads, expected)
-
     def test_dispatcher_cannot_cancel(self):
         contract = self._create_contract()
         own = self._as("dispatcher", contract)
