@@ -85,6 +85,7 @@ class ServiceContract(models.Model):
         inverse_name="predecessor_id",
         string="Taken Over By",
     )
+    successor_count = fields.Integer(compute="_compute_successor_count")
     renewal_activity_end = fields.Date(
         copy=False, readonly=True, help="End of which the responsible was reminded."
     )
@@ -104,6 +105,11 @@ class ServiceContract(models.Model):
                 contract.next_price_update_date = months and due
             else:
                 contract.next_price_update_date = planned
+
+    @api.depends("successor_ids")
+    def _compute_successor_count(self):
+        for contract in self:
+            contract.successor_count = len(contract.successor_ids)
 
     # -- CRUD ---------------------------------------------------------------------
 
@@ -575,6 +581,10 @@ class ServiceContract(models.Model):
         )
         return successor
 
+    def action_view_successors(self):
+        """Show the contracts that took this one over."""
+        return self.successor_ids._get_records_action(name=self.env._("Taken Over"))
+
     def _get_lines_on(self, day):
         """Return the lines that cover something on a day or later."""
         return self.line_ids.filtered(
@@ -644,10 +654,10 @@ class ServiceContract(models.Model):
     def _check_renewable(self, months):
         self.ensure_one()
         problem = None
-        if self.state not in (*LIVING, "closed"):
-            problem = self.env._("it is no active, suspended or closed contract.")
-        elif self.cancellation_date:
+        if self.cancellation_date:
             problem = self.env._("it was cancelled. Undo the cancellation first.")
+        elif self.state not in (*LIVING, "closed"):
+            problem = self.env._("it is no active, suspended or closed contract.")
         elif not self.date_end:
             problem = self.env._("it has no end.")
         elif months < 1:
@@ -780,8 +790,8 @@ class ServiceContract(models.Model):
         :param str note: kept with the loss; by default the reason
         :return: the credit notes, as drafts
         """
-        self._check_living()
         self._check_not_cancelled()
+        self._check_living()
         self._check_end_after(last_day)
         data = {}
         for contract in self.with_context(service_contract_change=True):

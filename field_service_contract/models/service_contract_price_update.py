@@ -63,13 +63,13 @@ class ServiceContractPriceUpdate(models.Model):
         required=True,
     )
     percent = fields.Float(
-        string="Change (%)",
+        string="Change (%)", digits=(16, 4), min_display_digits=2, aggregator=None
+    )
+    change_percent = fields.Float(
         digits=(16, 4),
-        min_display_digits=2,
-        compute="_compute_percent",
-        store=True,
-        readonly=False,
+        compute="_compute_change_percent",
         aggregator=None,
+        help="Change of the values, by percentage or by index.",
     )
     index_id = fields.Many2one(
         comodel_name="service.contract.index",
@@ -142,7 +142,7 @@ class ServiceContractPriceUpdate(models.Model):
             return False
         return self.env["service.contract"].browse(self.env.context["active_ids"])
 
-    @api.depends("date", "percent")
+    @api.depends("date", "change_percent")
     def _compute_name(self):
         for update in self:
             update.name = self.env._(
@@ -154,23 +154,20 @@ class ServiceContractPriceUpdate(models.Model):
     def _format_percent(self):
         """Return the change with its sign, in the user's notation."""
         self.ensure_one()
-        percent = to_decimal(self.percent).quantize(to_decimal(0.0001)).normalize()
+        percent = round(to_decimal(self.change_percent), 4).normalize()
         digits = max(0, -percent.as_tuple().exponent)
-        text = formatLang(self.env, self.percent, digits=digits)
-        return f"+{text}" if self.percent > 0 else text
+        text = formatLang(self.env, float(percent), digits=digits)
+        return f"+{text}" if percent > 0 else text
 
-    @api.depends("method", "index_id", "index_date", "reference_date")
-    def _compute_percent(self):
+    @api.depends("method", "percent", "index_value", "reference_value")
+    def _compute_change_percent(self):
         for update in self:
-            if (
-                update.method == "index"
-                and update.index_value
-                and update.reference_value
-            ):
-                rate = update._get_rate()
-                update.percent = float((rate - 1) * 100)
+            if update.method == "percent":
+                update.change_percent = update.percent
+            elif update.index_value and update.reference_value:
+                update.change_percent = float((update._get_rate() - 1) * 100)
             else:
-                update.percent = update.percent
+                update.change_percent = 0
 
     @api.depends("date")
     def _compute_index_dates(self):
@@ -195,11 +192,11 @@ class ServiceContractPriceUpdate(models.Model):
             if not update.reference_value:
                 update.index_value = 0
 
-    @api.depends("percent", "company_id.service_price_update_limit")
+    @api.depends("change_percent", "company_id.service_price_update_limit")
     def _compute_is_high(self):
         for update in self:
             limit = update.company_id.service_price_update_limit
-            update.is_high = abs(update.percent) > limit
+            update.is_high = abs(update.change_percent) > limit
 
     @api.depends("line_ids.obstacle", "line_ids.effective_date")
     def _compute_totals(self):

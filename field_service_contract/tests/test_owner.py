@@ -13,7 +13,8 @@ class TestOwner(LifeCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.piece = cls._create_equipment()
+        cls._set_up_users()
+        cls.piece = cls._create_equipment(installation_date="2025-12-01")
         cls.contract = cls._create_contract(
             billing_months=3,
             user_id=cls.env.uid,

@@ -11,9 +11,7 @@ class ServiceContractAmendLine(models.TransientModel):
     amend_id = fields.Many2one(
         comodel_name="service.contract.amend", required=True, ondelete="cascade"
     )
-    line_id = fields.Many2one(
-        comodel_name="service.contract.line", ondelete="cascade", readonly=True
-    )
+    line_id = fields.Many2one(comodel_name="service.contract.line", ondelete="cascade")
     contract_id = fields.Many2one(
         comodel_name="service.contract",
         compute="_compute_contract_id",
@@ -39,7 +37,7 @@ class ServiceContractAmendLine(models.TransientModel):
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
-        compute="_compute_figures",
+        compute="_compute_product_id",
         store=True,
         readonly=False,
         precompute=True,
@@ -47,20 +45,20 @@ class ServiceContractAmendLine(models.TransientModel):
     )
     name = fields.Text(
         string="Description",
-        compute="_compute_figures",
+        compute="_compute_name",
         store=True,
         readonly=False,
         precompute=True,
     )
     value = fields.Monetary(
-        compute="_compute_figures", store=True, readonly=False, precompute=True
+        compute="_compute_value", store=True, readonly=False, precompute=True
     )
     cost = fields.Monetary(
-        compute="_compute_figures", store=True, readonly=False, precompute=True
+        compute="_compute_cost", store=True, readonly=False, precompute=True
     )
     discount = fields.Float(
         string="Discount (%)",
-        compute="_compute_figures",
+        compute="_compute_discount",
         store=True,
         readonly=False,
         precompute=True,
@@ -108,30 +106,48 @@ class ServiceContractAmendLine(models.TransientModel):
                 row.line_id.installed_base_id or row.installed_base_id
             )
 
-    @api.depends("line_id", "installed_base_id", "product_id", "contract_id")
-    def _compute_figures(self):
+    # Each has a compute of its own: what is typed is not overwritten by the others.
+
+    @api.depends("line_id", "installed_base_id")
+    def _compute_product_id(self):
         for row in self:
-            line = row.line_id
-            if not line:
-                # A new line is worth what it would be worth on a draft.
-                line = self.env["service.contract.line"].new(
-                    {
-                        "contract_id": row.contract_id.id,
-                        "installed_base_id": row.installed_base_id.id,
-                        "product_id": row.product_id.id,
-                        "name": row.name,
-                        "value": row.value,
-                        "cost": row.cost,
-                    }
-                )
-            is_known = row.line_id or row.installed_base_id or row.product_id
-            row.product_id = line.product_id
-            row.name = line.name or row.name
+            row.product_id = row._get_model_line().product_id or row.product_id
+
+    @api.depends("line_id", "installed_base_id", "product_id")
+    def _compute_name(self):
+        for row in self:
+            row.name = row._get_model_line().name or row.name
+
+    @api.depends("line_id", "installed_base_id", "product_id", "contract_id")
+    def _compute_value(self):
+        for row in self:
+            line = row._get_model_line()
+            row.value = line.value if line else row.value
+
+    @api.depends("line_id", "installed_base_id", "product_id", "contract_id")
+    def _compute_cost(self):
+        for row in self:
+            line = row._get_model_line()
+            row.cost = line.cost if line else row.cost
+
+    @api.depends("line_id")
+    def _compute_discount(self):
+        for row in self:
             row.discount = row.line_id.discount or row.discount
-            if is_known:
-                row.value, row.cost = line.value, line.cost
-            else:
-                row.value, row.cost = row.value, row.cost
+
+    def _get_model_line(self):
+        """Return the contract line of this row, or what it would be on a draft; nothing
+        of a text."""
+        self.ensure_one()
+        if self.line_id or not (self.installed_base_id or self.product_id):
+            return self.line_id
+        return self.line_id.new(
+            {
+                "contract_id": self.contract_id.id,
+                "installed_base_id": self.installed_base_id.id,
+                **({"product_id": self.product_id.id} if self.product_id else {}),
+            }
+        )
 
     @api.depends("value", "cost", "discount", "currency_id")
     def _compute_amount(self):

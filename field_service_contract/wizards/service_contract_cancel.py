@@ -23,8 +23,8 @@ class ServiceContractCancel(models.TransientModel):
         return super()._is_ready() and bool(self.date)
 
     def _get_preview(self, contracts):
-        contracts._check_living()
         contracts._check_not_cancelled()
+        contracts._check_living()
         contracts._check_end_after(self.date)
         credits = contracts._preview_credits(
             contracts._get_removed(Span(self.date + DAY, FOREVER))
