@@ -18,7 +18,7 @@
         "data/ir_sequence_data.xml",
         "data/ir_cron_data.xml",
         "data/mail_activity_type_data.xml",
-        "data/mail_template_data.xml",
+        "data/mail_template_renewal_data.xml",
         "wizards/installed_base_assign_views.xml",
         "wizards/service_contract_dialog_views.xml",
         "wizards/service_contract_amend_views.xml",

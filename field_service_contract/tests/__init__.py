@@ -8,3 +8,4 @@ from . import test_life
 from . import test_price_update
 from . import test_owner
 from . import test_gain_and_loss
+from . import test_life_tours

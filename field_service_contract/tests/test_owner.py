@@ -28,7 +28,7 @@ class TestOwner(LifeCase):
             cls.move.action_post()
         cls.line = cls.contract.line_ids[0]
 
-    def _move(self, choice, user=None, **vals):
+    def _move(self, choice, user=None, date="2026-02-15"):
         dialog = Form(
             self.env["installed.base.assign"]
             .with_user(user or self.manager)
@@ -40,7 +40,7 @@ class TestOwner(LifeCase):
         )
         dialog.mode = "move"
         dialog.partner_id = self.neighbour
-        dialog.date = "2026-02-15"
+        dialog.date = date
         self.assertIn(self.contract.name, dialog.service_contract_notice)
         if choice:
             dialog.service_contract_choice = choice
@@ -97,18 +97,18 @@ class TestOwner(LifeCase):
         self.assertEqual(self.piece.partner_id, self.customer)
 
     def test_who_may_not_choose_asks(self):
-        for role in ("dispatcher", "salesperson", "accountant"):
+        for number, role in enumerate(("dispatcher", "salesperson", "accountant"), 1):
             with self.subTest(role):
+                self._move(None, user=self.users[role], date=f"2026-03-{number}1")
                 self.piece.with_context(
-                    service_contract_choice="settled"
+                    ownership_date=f"2026-03-{number}5"
                 ).partner_id = self.customer
-                self._get_questions().unlink()
-                self._move(None, user=self.users[role])
                 question = self._get_questions()
                 self.assertEqual(len(question), 1)
                 self.assertEqual(question.user_id, self.env.user)
                 self.assertIn("changed hands", question.note)
                 self.assertFalse(self.line.date_end)
+                question.unlink()
 
     def test_remote_call_asks(self):
         own = self._as("salesperson", self.piece)
