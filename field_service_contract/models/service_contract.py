@@ -697,9 +697,10 @@ class ServiceContract(models.Model):
         )
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for contract in self:
             contract.access_url = f"/my/service-contracts/{contract.id}"
+        return result
 
     # -- Constraints --------------------------------------------------------------
 
@@ -827,6 +828,14 @@ class ServiceContract(models.Model):
         self.write({"state": "active"})
         self._update_states()
         return True
+
+    def _activate_ready(self):
+        """Activate the drafts that lack nothing, and leave the others as they are."""
+        return self.filtered(
+            lambda contract: (
+                contract.state == "draft" and not contract._get_activation_problems()
+            )
+        ).action_activate()
 
     def _prepare_term_vals(self):
         self.ensure_one()
@@ -1114,7 +1123,7 @@ class ServiceContract(models.Model):
         return {
             **action,
             "domain": [("id", "in", self.invoice_ids.ids)],
-            "context": {"create": False},
+            "context": {"default_move_type": "out_invoice", "create": False},
         }
 
     def action_view_deferrals(self):

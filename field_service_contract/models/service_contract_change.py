@@ -62,7 +62,6 @@ class ServiceContractChange(models.Model):
         string="Annual Amount", required=True, help="Gained a year; lost if negative."
     )
     monthly_amount = fields.Monetary(
-        string="Monthly Amount",
         compute="_compute_monthly_amount",
         store=True,
         precompute=True,

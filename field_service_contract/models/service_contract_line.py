@@ -113,7 +113,6 @@ class ServiceContractLine(models.Model):
         help="Of the equipment or product.",
     )
     price_cost = fields.Monetary(
-        string="Price Cost",
         compute="_compute_price_cost",
         store=True,
         readonly=False,

@@ -146,7 +146,11 @@ class ServiceContractRun(models.Model):
             "account.action_move_out_invoice_type"
         )
         moves = self.line_ids.invoice_ids
-        return {**action, "domain": [("id", "in", moves.ids)], "context": {}}
+        return {
+            **action,
+            "domain": [("id", "in", moves.ids)],
+            "context": {"default_move_type": "out_invoice", "create": False},
+        }
 
     def _check_draft(self):
         if self.state != "draft":

@@ -499,7 +499,7 @@ class TestRun(ServiceContractCase):
 
         def _break(contract, positions):
             if contract == bad:
-                raise UserError("Broken on purpose")
+                raise ValueError("Broken on purpose")
             return origin(contract, positions)
 
         contracts = good | bad

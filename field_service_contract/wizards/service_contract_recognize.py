@@ -47,8 +47,7 @@ class ServiceContractRecognize(models.TransientModel):
         self.ensure_one()
         if not self.row_count:
             raise UserError(self.env._("Nothing is left to recognise until this day."))
-        # Whoever books revenue need not change what is deferred by hand.
-        rows = self.env["service.contract.deferral"].sudo()
+        rows = self.env["service.contract.deferral"]
         entries = rows._recognize(self.date, self.company_id)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_journal_line"

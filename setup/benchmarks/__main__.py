@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from odoo.tools import SQL, config
+from odoo.tools import config
 
-from . import installed_base
+from . import installed_base, service_contract
 from .databases import Databases
 from .options import make_parser, sizes
 from .report import Result
@@ -23,8 +23,10 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "list": installed_base.open_list,
     "move": installed_base.move,
     "search": installed_base.search,
+    "contracts": service_contract.invoice,
+    "recognition": service_contract.recognize,
 }
-NOTES = installed_base.NOTES
+NOTES = {**installed_base.NOTES, **service_contract.NOTES}
 
 
 def _main(job: dict, words: list[str]) -> None:
@@ -36,7 +38,7 @@ def _main(job: dict, words: list[str]) -> None:
         results = [
             asdict(result) for name in options.only for result in RUN[name](databases)
         ]
-        version = databases.small.execute_query(SQL("SHOW server_version"))[0][0]
+        version = databases.get_server_version()
     finally:
         databases.close()
     found = {

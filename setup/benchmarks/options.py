@@ -10,6 +10,8 @@ BENCHMARKS = {
     "list": "open the list, count, record one piece, among few and many rows",
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
+    "contracts": "invoice service contracts, beside OCA's",
+    "recognition": "recognise deferred contract revenue",
 }
 
 
@@ -21,10 +23,11 @@ class Sizes:
     small: int
     created: int
     rounds: int
+    contracts: int = 1_000
 
 
 SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, rounds=5)
-SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, rounds=1)
+SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, rounds=1, contracts=20)
 
 
 def _chosen(text: str) -> list[str]:
@@ -70,6 +73,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"pieces of equipment created at once ({SIZES.created:,})",
     )
     parser.add_argument(
+        "--contracts",
+        type=_at_least(10),
+        help=f"service contracts of each kind ({SIZES.contracts:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -100,4 +108,5 @@ def sizes(options: argparse.Namespace) -> Sizes:
         small=options.small_size or default.small,
         created=options.created or default.created,
         rounds=options.rounds or default.rounds,
+        contracts=options.contracts or default.contracts,
     )

@@ -1,4 +1,4 @@
-"""OCA's fieldservice, fetched to be measured beside ours and never kept in here."""
+"""Addons of OCA, fetched to be measured beside ours and never kept in here."""
 
 import zipfile
 from pathlib import Path
@@ -7,25 +7,32 @@ from lib.console import Failure, notice, step
 from lib.odoo19 import Runtime
 from lib.system import cache_folder, run
 
-MODULE = "fieldservice"
-PACKAGES = ("odoo-addon-fieldservice==19.0.*", "odoo-addon-base-territory==19.0.*")
+FIELDSERVICE, CONTRACT = "fieldservice", "contract"
+PACKAGES = {
+    FIELDSERVICE: (
+        "odoo-addon-fieldservice==19.0.*",
+        "odoo-addon-base-territory==19.0.*",
+    ),
+    CONTRACT: ("odoo-addon-contract==19.0.*",),
+}
 
 
-def fetch(runtime: Runtime) -> Path | None:
+def fetch(runtime: Runtime, module: str) -> Path | None:
     """Return the folder with the peer's addons; None, with a notice, without it."""
     home = cache_folder() / "peers"
     addons = home / "odoo" / "addons"
-    if (addons / MODULE).is_dir():
+    if (addons / module).is_dir():
         return addons
     home.mkdir(exist_ok=True)
     # --no-deps: they ask for a package `odoo` that PyPI does not have.
     command = [runtime.python, "-m", "pip", "download", "-q", "--no-deps"]
-    command += ["--disable-pip-version-check", "--no-input", "-d", home, *PACKAGES]
+    command += ["--disable-pip-version-check", "--no-input", "-d", home]
+    command += PACKAGES[module]
     try:
-        with step("OCA's fieldservice"):
+        with step(f"OCA's {module}"):
             run(command, "check the network, or leave it out with --no-peer")
     except Failure as failure:
-        notice(f"no comparison with OCA's fieldservice: {failure}")
+        notice(f"no comparison with OCA's {module}: {failure}")
         return None
     for wheel in home.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
