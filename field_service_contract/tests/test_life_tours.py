@@ -18,7 +18,7 @@ class TestLifeTours(LifeCase, HttpCase):
         self.start_tour(
             "/odoo/service-contracts",
             "service_contract_price_update",
-            login="sc_manager",
+            login=self.manager.login,
         )
         update = self.env["service.contract.price.update"].search(
             [("company_id", "=", self.company.id)]
@@ -33,7 +33,7 @@ class TestLifeTours(LifeCase, HttpCase):
         self.start_tour(
             f"/odoo/service-contracts/{contract.id}",
             "service_contract_cancel",
-            login="sc_manager",
+            login=self.manager.login,
         )
         self.assertEqual(contract.state, "cancelled")
         self.assertEqual(move.reversal_move_ids.amount_untaxed, 350)

@@ -99,9 +99,9 @@ class TestOwner(LifeCase):
     def test_who_may_not_choose_asks(self):
         for number, role in enumerate(("dispatcher", "salesperson", "accountant"), 1):
             with self.subTest(role):
-                self._move(None, user=self.users[role], date=f"2026-03-{number}1")
+                self._move(None, user=self.users[role], date=f"2026-0{number + 2}-10")
                 self.piece.with_context(
-                    ownership_date=f"2026-03-{number}5"
+                    ownership_date=f"2026-0{number + 2}-20"
                 ).partner_id = self.customer
                 question = self._get_questions()
                 self.assertEqual(len(question), 1)
