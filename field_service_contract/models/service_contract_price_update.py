@@ -230,6 +230,8 @@ class ServiceContractPriceUpdate(models.Model):
         """List the old and the new value of every line, and what is left out."""
         for update in self:
             update._check_draft()
+            if update._get_rate() == 1:
+                raise UserError(self.env._("Type by how much prices change."))
             update.line_ids.unlink()
             lines = self.env["service.contract.price.update.line"]
             lines.create(lines._prepare_vals_list(update, update._get_contracts()))

@@ -509,6 +509,7 @@ class TestAmend(LifeCase):
                 self.assertEqual(row.operation, "change")
                 self.assertEqual(str(row.effective_date), "2026-04-01")
                 self.assertEqual(row.difference, 300)
+            self.assertIn("not invoiced", dialog.invoiced_note)
             with dialog.line_ids.edit(1) as row:
                 row.ends = True
                 self.assertEqual((row.difference, row.credit), (-300, 37.5))

@@ -237,6 +237,8 @@ class TestPriceUpdate(LifeCase):
                 self.assertEqual(
                     found.filtered(lambda c: c.company_id == self.company), expected
                 )
+        with self.assertRefused("Type by how much", UserError):
+            self._create_update(first, percent=0).action_preview()
         with self.assertRefused("Choose contracts", UserError):
             self._create_update(nothing).action_preview()
 

@@ -30,6 +30,8 @@ class ServiceContractAmend(models.TransientModel):
         comodel_name="res.partner", compute="_compute_contract_id"
     )
 
+    invoiced_note = fields.Char(compute="_compute_invoiced_note")
+
     @api.model
     def default_get(self, fields_list):
         """List the lines of the chosen contracts, or the chosen lines."""
@@ -62,6 +64,19 @@ class ServiceContractAmend(models.TransientModel):
             contracts = dialog.contract_ids._origin
             dialog.contract_id = contracts if len(contracts) == 1 else False
             dialog.partner_ids = contracts.commercial_partner_id
+
+    @api.depends("date", "line_ids.operation", "line_ids.effective_date")
+    def _compute_invoiced_note(self):
+        for dialog in self:
+            later = dialog.line_ids.filtered(
+                lambda row, day=dialog.date: (
+                    row.operation == "change" and day and row.effective_date > day
+                )
+            )
+            dialog.invoiced_note = bool(later) and self.env._(
+                "Invoiced days keep their price: new prices count from the first day "
+                "that is not invoiced."
+            )
 
     def action_apply(self):
         """Do what the lines say.
