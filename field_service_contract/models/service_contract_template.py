@@ -46,11 +46,11 @@ class ServiceContractTemplate(models.Model):
     )
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         defaults = self._get_settings()
         return {
-            **{name: defaults[name] for name in fields_list if defaults.get(name)},
-            **super().default_get(fields_list),
+            **{name: defaults[name] for name in fields if defaults.get(name)},
+            **super().default_get(fields),
         }
 
     def _prepare_discount_commands(self):

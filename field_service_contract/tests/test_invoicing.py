@@ -548,3 +548,77 @@ class TestRun(ServiceContractCase):
         # What is combined on one invoice is not torn apart.
         self.assertIn(combined.ids, slices)
         self.assertEqual(max(len(ids) for ids in slices if ids != combined.ids), 2)
+
+
+@tagged("post_install", "-at_install")
+class TestQueries(ServiceContractCase):
+    def _count(self, function):
+        """Return how many queries a function makes, starting without cache."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        with self.env.cr.savepoint() as savepoint:
+            function()
+            self.env.flush_all()
+            made = self.env.cr.sql_log_count - before
+            savepoint.rollback()
+        return made
+
+    def _create_many(self, count):
+        contracts = self.env["service.contract"]
+        for number in range(count):
+            payer = self.env["res.partner"].create({"name": f"Payer {number}"})
+            contracts |= self._create_contract(partner_id=payer.id)
+        return contracts
+
+    def _get_create(self, contracts):
+        """Return Odoo's own creation of the same invoices."""
+        documents = contracts._group_bills(
+            contracts._get_due_bills(self._day("2026-01-01"))
+        )
+        vals_list = [
+            contracts._prepare_invoice_vals(key, parts)
+            for key, parts in documents.items()
+        ]
+        for vals in vals_list:
+            vals["invoice_line_ids"] = [
+                Command.create(
+                    {k: v for k, v in line.items() if not k.startswith("service_")}
+                )
+                for _command, _id, line in vals["invoice_line_ids"]
+            ]
+        return lambda: self.env["account.move"].create(vals_list)
+
+    def test_contracts_cost_no_more_queries_than_their_invoices(self):
+        contracts = self._create_many(12)
+        few, day = contracts[:4], self._day("2026-01-01")
+        self._count(lambda: few._invoice_slice(day))
+        ours = self._count(lambda: contracts._invoice_slice(day)) - self._count(
+            lambda: few._invoice_slice(day)
+        )
+        core = self._count(self._get_create(contracts)) - self._count(
+            self._get_create(few)
+        )
+        self.assertLessEqual(ours, core + 8 * 0.5)
+
+    def test_finished_contracts_cost_nothing(self):
+        contract = self._create_contract(term_months=1)
+        contract._create_invoices(self._day("2026-02-01"))
+        domain = contract._get_run_domain(self._day("2030-01-01"))
+        self.assertNotIn(contract, contract.search(domain))
+
+    def test_counters(self):
+        contracts = self._create_many(6)
+        partners = contracts.partner_id.browse(contracts.partner_id.ids)
+        for name, records in (
+            ("service_contract_count", partners),
+            ("invoice_count", contracts),
+            ("line_count", contracts),
+            ("earned_amount", contracts),
+        ):
+            with self.subTest(name):
+                # The first time, what Odoo keeps between requests is read as well.
+                self._count(lambda n=name, r=records: r.mapped(n))
+                few = self._count(lambda n=name, r=records: r[:2].mapped(n))
+                many = self._count(lambda n=name, r=records: r.mapped(n))
+                self.assertEqual(few, many, name)
