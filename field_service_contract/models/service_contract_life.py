@@ -23,7 +23,7 @@ from ..engine import (
     to_decimal,
 )
 from ..engine.coverage import FOREVER
-from .service_contract import DAY
+from .service_contract import DAY, PRICE_GROUPS
 from .service_contract_billing import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class ServiceContract(models.Model):
     )
     cancellation_reason = fields.Char(copy=False, readonly=True, tracking=True)
     # What undoing the cancellation puts back.
-    cancellation_data = fields.Json(copy=False, readonly=True)
+    cancellation_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
     payer_ids = fields.One2many(
         comodel_name="service.contract.payer",
         inverse_name="contract_id",

@@ -37,7 +37,7 @@ RIGHTS = {
     "service.contract.run": RUN,
     "service.contract.run.line": RUN,
     "service.contract.recognize": {"accountant": "rcwu"},
-    "service.contract.payer": DECIDED,
+    "service.contract.payer": DETAIL,
     "service.contract.index": DECIDED,
     "service.contract.index.value": DECIDED,
     "service.contract.price.update": DECIDED,
@@ -61,6 +61,7 @@ PRICES = {
         "invoiced_amount",
         "earned_amount",
         "deferred_amount",
+        "cancellation_data",
     ),
     "service.contract.line": (
         "price",
