@@ -22,8 +22,21 @@
         "report/service_contract_report.xml",
         "report/service_contract_report_templates.xml",
         "data/mail_template_data.xml",
+        "data/mail_template_renewal_data.xml",
+        "wizards/installed_base_assign_views.xml",
+        "wizards/service_contract_dialog_views.xml",
+        "wizards/service_contract_amend_views.xml",
+        "wizards/service_contract_cancel_views.xml",
+        "wizards/service_contract_distribute_views.xml",
         "wizards/service_contract_recognize_views.xml",
+        "wizards/service_contract_renew_views.xml",
+        "wizards/service_contract_resume_views.xml",
+        "wizards/service_contract_suspend_views.xml",
+        "wizards/service_contract_transfer_views.xml",
+        "views/service_contract_price_update_views.xml",
+        "views/service_contract_index_views.xml",
         "views/service_contract_views.xml",
+        "views/service_contract_life_views.xml",
         "views/service_contract_line_views.xml",
         "views/service_contract_change_views.xml",
         "views/service_contract_deferral_views.xml",
@@ -49,5 +62,10 @@
     "demo": [
         "demo/service_contract_demo.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "field_service_contract/static/tests/tours/**/*",
+        ],
+    },
     "application": True,
 }

@@ -11,5 +11,6 @@ from .figures import Figures, distribute
 from .money import round_money, to_decimal
 from .months import AnniversaryMonths, CalendarMonths, Months, add_months
 from .periods import Period, Periods
+from .price_update import get_next_update, get_updated_value
 from .pricing import PricedLine, Step
 from .terms import count_years, get_renewed_end

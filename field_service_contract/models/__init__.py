@@ -5,6 +5,12 @@ from . import service_contract
 from . import service_contract_billing
 from . import service_contract_credit
 from . import service_contract_line
+from . import service_contract_life
+from . import service_contract_payer
+from . import service_contract_index
+from . import service_contract_index_value
+from . import service_contract_price_update
+from . import service_contract_price_update_line
 from . import service_contract_term
 from . import service_contract_suspension
 from . import service_contract_change

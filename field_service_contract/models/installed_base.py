@@ -2,7 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Command
 
-from .service_contract import PRICE_GROUPS
+from .service_contract import DAY, PRICE_GROUPS
+from .service_contract_life import LIVING
 
 READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
 
@@ -129,3 +130,83 @@ class InstalledBase(models.Model):
             "service_is_contract": True,
             "service_installed_base_id": self.id,
         }
+
+    # -- Change of owner ----------------------------------------------------------
+
+    def _record_ownership_change(self, before):
+        super()._record_ownership_change(before)
+        former = {piece.id: before[piece.id][0].commercial_partner_id for piece in self}
+        changed = self.filtered(
+            lambda piece: (
+                former[piece.id] and former[piece.id] != piece.commercial_partner_id
+            )
+        )
+        if changed:
+            changed._settle_service_contracts()
+
+    def _settle_service_contracts(self):
+        """Decide what becomes of the contract lines of equipment that changed hands.
+
+        The context says it (`service_contract_choice`): ``end``, ``keep`` or
+        ``transfer``, or ``ask`` the responsible of the contract. Without it, as for
+        imports and remote calls, or if the user may not change contracts, he is asked
+        by an activity.
+        """
+        day = fields.Date.to_date(self.env.context.get("ownership_date"))
+        day = day or fields.Date.context_today(self)
+        lines = self._get_left_contract_lines(day)
+        if not lines:
+            return
+        choice = self.env.context.get("service_contract_choice")
+        may_change = self.env.su or self.env.user.has_group(
+            "field_installed_base.group_manager"
+        )
+        reason = self.env.context.get("ownership_reason") or self.env._(
+            "The equipment changed hands."
+        )
+        if choice == "keep" and may_change:
+            lines._log_owner_kept()
+        elif choice == "end" and may_change:
+            lines._end_with_credit(day - DAY, reason)
+        elif choice == "transfer" and may_change:
+            for (contract, partner), group in lines.grouped(
+                lambda line: (line.contract_id, line.installed_base_id.partner_id)
+            ).items():
+                if partner:
+                    contract._transfer_lines(group, partner, day, reason)
+                else:
+                    group._end_with_credit(day - DAY, reason)
+        elif choice != "settled":
+            lines._ask_about_owner(day)
+
+    def _get_left_contract_lines(self, day, partner=None):
+        """Return the living contract lines that cover this equipment on a day or
+        later, of other customers than the one who has it.
+
+        :param partner: who has it then; by default who has it
+        """
+        # Whoever moves equipment need not see the contracts it leaves.
+        lines = self.env["service.contract.line"].sudo()
+
+        def owner_of(line):
+            return line.installed_base_id if partner is None else partner
+
+        found = lines.search(
+            [
+                ("installed_base_id", "in", self.ids),
+                ("contract_id.state", "in", LIVING),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", day),
+                "|",
+                ("contract_id.date_end", "=", False),
+                ("contract_id.date_end", ">=", day),
+            ]
+        )
+        left = found.filtered(
+            lambda line: (
+                line.contract_id.commercial_partner_id
+                != (partner or line.installed_base_id).commercial_partner_id
+            )
+        )
+        return left.with_env(self.env)

@@ -55,6 +55,22 @@ class ResCompany(models.Model):
         string="Recognise Revenue Every Month",
         help="At night, on the first days of a month, up to the end of the last one.",
     )
+    service_price_update_limit = fields.Float(
+        string="Price Change to Confirm (%)",
+        default=10,
+        help="A price update above this is applied only after it is confirmed.",
+    )
+    service_renewal_activity_days = fields.Integer(
+        string="Remind of Renewals",
+        default=30,
+        help="Days before the last day of notice on which the responsible of a "
+        "contract gets an activity; 0 for never.",
+    )
+    service_renewal_mail_days = fields.Integer(
+        string="Write to Customers",
+        help="Days before the last day of notice on which the customer gets an "
+        "e-mail; 0 for never.",
+    )
 
     @api.depends("service_contract_journal_id", "service_deferral_journal_id")
     def _compute_service_journals(self):

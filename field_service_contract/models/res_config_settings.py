@@ -22,3 +22,12 @@ class ResConfigSettings(models.TransientModel):
     service_recognize_automatically = fields.Boolean(
         related="company_id.service_recognize_automatically", readonly=False
     )
+    service_price_update_limit = fields.Float(
+        related="company_id.service_price_update_limit", readonly=False
+    )
+    service_renewal_activity_days = fields.Integer(
+        related="company_id.service_renewal_activity_days", readonly=False
+    )
+    service_renewal_mail_days = fields.Integer(
+        related="company_id.service_renewal_mail_days", readonly=False
+    )

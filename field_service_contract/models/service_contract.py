@@ -577,7 +577,7 @@ class ServiceContract(models.Model):
         """Sum what is in force today; a nightly job computes it again on the next
         day on which it changes."""
         for contract in self:
-            if contract.state == "draft" or not contract.line_ids.change_ids:
+            if contract.state == "draft" or not contract.term_ids:
                 contract.annual_amount = sum(contract.line_ids.mapped("amount"))
                 contract.next_change_date = False
                 continue
@@ -819,6 +819,12 @@ class ServiceContract(models.Model):
             [contract._prepare_term_vals() for contract in self]
         )
         self.line_ids._record_price("signed")
+        ending = self.line_ids.filtered("date_end")
+        ending._record_price(
+            "ended",
+            {line: line.date_end + DAY for line in ending},
+            dict.fromkeys(ending, 0),
+        )
         self.write({"state": "active"})
         self._update_states()
         return True
@@ -1058,9 +1064,12 @@ class ServiceContract(models.Model):
         states = {}
         for contract in living:
             today = fields.Date.context_today(contract)
-            if contract.date_end and contract.date_end < today:
+            has_ended = contract._has_ended(today)
+            if has_ended:
                 contract._record_end()
-            if contract._is_finished(today):
+            if has_ended and contract.cancellation_date:
+                state = "cancelled"
+            elif has_ended and contract._is_finished(today):
                 state = "closed"
             else:
                 state = "suspended" if contract._is_suspended(today) else "active"
@@ -1077,6 +1086,16 @@ class ServiceContract(models.Model):
             for first, last in (row._get_span() for row in self.suspension_ids)
         )
 
+    def _has_ended(self, day):
+        """Tell whether the last covered day lies before a day, for good."""
+        self.ensure_one()
+        return bool(
+            self.date_end
+            # What never began has ended, whenever it was to begin.
+            and self.date_end < max(day, self.date_start)
+            and not self._is_end_open()
+        )
+
     def _is_finished(self, day):
         """Tell whether the end has passed and nothing is left to invoice or earn."""
         self.ensure_one()
@@ -1090,8 +1109,9 @@ class ServiceContract(models.Model):
     def _record_end(self):
         """Count the loss of what ended and was not renewed, once."""
         self.ensure_one()
-        day = self.date_end + DAY
-        self.line_ids._record_price("ended", day=day, annual=0)
+        lines = self.line_ids
+        days = dict.fromkeys(lines, self.date_end + DAY)
+        lines._record_price("ended", days, dict.fromkeys(lines, 0))
 
     # -- Actions ------------------------------------------------------------------
 

@@ -180,7 +180,9 @@ class ServiceContract(models.Model):
                 LineToBill(line, priced, subtract(priced.covered, invoiced[line.id]))
                 for line, priced in self._get_priced_lines().items()
             ],
-            Periods(terms, self.billing_months, self.billing_anchor),
+            Periods(
+                self._cut_at_payers(terms), self.billing_months, self.billing_anchor
+            ),
             self.billing_timing,
             until,
         )
@@ -244,13 +246,13 @@ class ServiceContract(models.Model):
         positions = self._get_fiscal_positions(bills)
         today = fields.Date.context_today(self)
         for contract, found in bills.items():
-            vals = contract._prepare_invoice_header(positions)
-            header = tuple(vals[name] for name in INVOICE_FIELDS)
             posting = (contract.invoice_posting, contract.invoice_sending)
             owner = contract.id if contract.invoice_grouping == "contract" else 0
             together = contract.invoice_catch_up == "lines"
             latest = max(bill.date for bill in found)
             for number, bill in enumerate(found):
+                vals = contract._prepare_invoice_header(bill, positions)
+                header = tuple(vals[name] for name in INVOICE_FIELDS)
                 day = latest if together else bill.date
                 # Periods that are dated alike are kept apart by their number.
                 apart = 0
@@ -259,29 +261,36 @@ class ServiceContract(models.Model):
                 documents[header, day, posting, (owner, apart)].append((contract, bill))
         return documents
 
-    def _get_fiscal_positions(self, contracts):
+    def _get_fiscal_positions(self, bills):
         """Return {(company, payer, delivery address): fiscal position of today}."""
         positions = {}
-        for contract in contracts:
-            key = (contract.company_id, contract.invoice_partner_id, contract.site_id)
-            if key not in positions and not contract.fiscal_position_id:
-                company, payer, site = key
-                model = self.env["account.fiscal.position"].with_company(company)
-                positions[key] = model._get_fiscal_position(payer, delivery=site)
+        for contract, found in bills.items():
+            if contract.fiscal_position_id:
+                continue
+            company, site = contract.company_id, contract.site_id
+            for payer in {contract._get_payer(bill.period.first) for bill in found}:
+                if (company, payer, site) not in positions:
+                    model = self.env["account.fiscal.position"].with_company(company)
+                    position = model._get_fiscal_position(payer, delivery=site)
+                    positions[company, payer, site] = position
         return positions
 
-    def _prepare_invoice_header(self, positions):
-        """Return what a document of this contract begins with."""
+    def _prepare_invoice_header(self, bill, positions):
+        """Return what the document of a bill begins with."""
         self.ensure_one()
-        key = (self.company_id, self.invoice_partner_id, self.site_id)
+        payer = self._get_payer(bill.period.first)
+        terms = self.payment_term_id
+        if payer != self.invoice_partner_id:
+            terms = payer.with_company(self.company_id).property_payment_term_id
+        key = (self.company_id, payer, self.site_id)
         position = self.fiscal_position_id or positions[key]
         return {
             "company_id": self.company_id.id,
-            "partner_id": self.invoice_partner_id.id,
-            "partner_shipping_id": (self.site_id or self.invoice_partner_id).id,
+            "partner_id": payer.id,
+            "partner_shipping_id": (self.site_id or payer).id,
             "currency_id": self.currency_id.id,
             "journal_id": self._get_journal().id,
-            "invoice_payment_term_id": self.payment_term_id.id,
+            "invoice_payment_term_id": terms.id,
             "fiscal_position_id": position.id,
         }
 
@@ -349,12 +358,12 @@ class ServiceContract(models.Model):
                     for part in by_line[line.id]
                 ]
         # What follows the last line belongs to it.
-        return [*lines, *texts]
+        return [*lines, *texts, *self._prepare_price_notes(bill)]
 
     def _get_bill_title(self, bill, day):
         self.ensure_one()
-        lang = self.invoice_partner_id.lang
         first, last = bill.period[:2]
+        lang = self._get_payer(first).lang
         if self.invoice_title:
             return self._fill_markers(self.invoice_title, first, last, day, lang)
         period = self._fill_markers("#START# – #END#", first, last, day, lang)

@@ -10,6 +10,8 @@ REASONS = [
     ("renewed", "Renewed"),
     ("cancelled", "Cancelled"),
 ]
+# After these a line costs nothing any more.
+ENDING_REASONS = frozenset({"line_removed", "ended", "cancelled"})
 
 
 class ServiceContractChange(models.Model):
@@ -65,6 +67,11 @@ class ServiceContractChange(models.Model):
         precompute=True,
     )
     note = fields.Char(string="Remark")
+    price_update_id = fields.Many2one(
+        comodel_name="service.contract.price.update",
+        index="btree_not_null",
+        ondelete="restrict",
+    )
 
     @api.depends("amount")
     def _compute_monthly_amount(self):
@@ -85,3 +92,17 @@ class ServiceContractChange(models.Model):
                 for vals in vals_list
             ]
         )
+
+    def _prepare_copy_vals_list(self):
+        """Return values that make the same changes again."""
+        return [
+            {
+                "contract_line_id": change.contract_line_id.id,
+                "date": fields.Date.to_string(change.date),
+                "reason": change.reason,
+                "amount": change.amount,
+                "note": change.note,
+                "price_update_id": change.price_update_id.id,
+            }
+            for change in self.sorted("id")
+        ]

@@ -18,21 +18,24 @@ class Credit(NamedTuple):
 class ServiceContract(models.Model):
     _inherit = "service.contract"
 
-    def _plan_credits(self):
+    def _plan_credits(self, removed=None):
         """Return what was billed for days that are no longer covered.
 
         Days that a draft or posted credit note gives back already are not found
         again. Amounts are in the mode of the line's taxes and in its currency.
 
+        :param dict removed: {contract line id: days that are to be given back though
+            they are still covered}
         :rtype: list[Credit]
         """
+        removed = removed or {}
         contracts = self.sudo()
         covered = {
-            line.id: priced.covered
+            line.id: subtract(priced.covered, removed.get(line.id, ()))
             for contract in contracts
             for line, priced in contract._get_priced_lines().items()
         }
-        billed = self.env["account.move.line"].search(
+        billed = contracts.env["account.move.line"].search(
             [
                 ("service_contract_line_id", "in", list(covered)),
                 ("service_is_live", "=", True),
@@ -58,14 +61,25 @@ class ServiceContract(models.Model):
         :param str reason: printed as their reference
         :return: the credit notes, as drafts
         """
+        return self._give_back(self._plan_credits(), day, reason)
+
+    def _give_back(self, credits, day=None, reason=None):
+        """Take planned credits off drafts and make credit notes of the others.
+
+        :param credits: of `_plan_credits`
+        :return: the credit notes, as drafts
+        """
         drafts, by_move = [], defaultdict(list)
-        for credit in self._plan_credits():
+        for credit in credits:
             if credit.line.parent_state == "draft":
                 drafts.append(credit)
             else:
                 by_move[credit.line.move_id].append(credit)
         self._shorten_drafts(drafts)
-        return self.env["account.move"].create(
+        # Who may end what is covered need not be an accountant: giving back what was
+        # billed for it follows from that.
+        moves = self.env["account.move"].sudo()
+        return moves.create(
             [
                 self._prepare_credit_vals(move, parts, day, reason)
                 for move, parts in by_move.items()

@@ -1,13 +1,17 @@
 import re
 from itertools import accumulate
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ..engine import Figures, Step, intersect, to_decimal
 from ..engine.coverage import FOREVER, Span
 from .service_contract import DAY, PRICE_GROUPS
+from .service_contract_change import ENDING_REASONS
 
 # Of these only the first counts when several are typed at once.
 TYPED_FIGURES = ("amount", "discount_amount", "profit")
@@ -382,6 +386,11 @@ class ServiceContractLine(models.Model):
         text = re.sub(r"[ \t(]*#START#[^\n]*?#END#\)?", "", self.name or "")
         return re.sub(r"[ \t]*#[A-Z]+#", "", text).strip()
 
+    def _get_priced_label(self):
+        """Return the name of this line with what it costs a year."""
+        self.ensure_one()
+        return f"{self._get_label()} ({self.currency_id.format(self.amount)})"
+
     # -- Constraints --------------------------------------------------------------
 
     @api.constrains("contract_id", "installed_base_id")
@@ -508,31 +517,45 @@ class ServiceContractLine(models.Model):
 
     # -- Prices -------------------------------------------------------------------
 
-    def _record_price(self, reason, day=None, annual=None, note=None):
+    def _record_price(self, reason, days=None, annuals=None, **vals):
         """Add what the lines gain or lose from a day on to their price history.
 
         :param str reason: of `service.contract.change`
-        :param day: first effective day; by default the first of the line
-        :param annual: annual amount from then on; by default the line's amount
+        :param dict days: {line: first effective day}; by default, and at the
+            earliest, the first of the line
+        :param dict annuals: {line: annual amount from then on}; by default the line's
+            amount
+        :param vals: more values of the changes
         """
+        days, annuals = days or {}, annuals or {}
         vals_list = []
         for line in self.filtered(lambda line: not line.display_type):
             first = line.date_start or line.contract_id.date_start
-            start = max(day, first) if day else first
-            new = line.amount if annual is None else annual
+            start = max(days.get(line, first), first)
+            new = annuals.get(line, line.amount)
             gain = line.currency_id.round(new - line._get_annual(start))
             if gain:
+                line._balance_end(start, gain)
                 vals_list.append(
                     {
+                        **vals,
                         "contract_line_id": line.id,
                         "date": start,
                         "reason": reason,
                         "amount": gain,
-                        "note": note,
                     }
                 )
         # The history writes itself: nobody types in it.
         return self.env["service.contract.change"].sudo().create(vals_list)
+
+    def _balance_end(self, day, gain):
+        """Let the end of a line that is known already lose as much more."""
+        self.ensure_one()
+        ends = self.sudo().change_ids.filtered(
+            lambda change: change.date > day and change.reason in ENDING_REASONS
+        )
+        if ends:
+            ends[0].amount -= gain
 
     def _get_annual(self, day):
         """Return what the line costs a year on a day."""
@@ -550,14 +573,19 @@ class ServiceContractLine(models.Model):
             for change, total in zip(changes, totals, strict=True)
         ]
 
-    def _get_effective_day(self, day):
-        """Return when a change dated on a day takes effect: then, or on the first day
-        after that is not invoiced."""
-        self.ensure_one()
-        for span in self.contract_id._get_invoiced_spans()[self.id]:
-            if span.first <= day <= span.last:
-                return span.last + DAY
-        return day
+    def _get_effective_days(self, days):
+        """Return {line: when a change takes effect}: on its day, or on the first day
+        after it that is not invoiced.
+
+        :param dict days: {line: day of the change}
+        """
+        invoiced = self.contract_id._get_invoiced_spans()
+        effective = dict(days)
+        for line in self:
+            for span in invoiced[line._origin.id]:
+                if span.first <= days[line] <= span.last:
+                    effective[line] = span.last + DAY
+        return effective
 
     def _change_price(self, vals, day, reason, note=None):
         """Change the figures of lines of living contracts from a day on.
@@ -566,13 +594,83 @@ class ServiceContractLine(models.Model):
         :param day: first effective day; days that are invoiced keep their price
         :return: the changes of annual amount
         """
-        self.with_context(service_contract_change=True).write(vals)
-        changes = self.env["service.contract.change"]
-        for line in self:
-            changes |= line._record_price(
-                reason, line._get_effective_day(day), note=note
+        return self._change_prices(dict.fromkeys(self, vals), day, note, reason)
+
+    def _change_prices(self, figures, day, note, reason="manual"):
+        """Change the figures of lines of living contracts from a day on, each its own.
+
+        :param dict figures: {line: new figures}
+        :param day: first effective day; days that are invoiced keep their price
+        :param str note: why, in words
+        :return: the changes of annual amount
+        """
+        self.contract_id._check_living()
+        days = self._get_effective_days(dict.fromkeys(self, day))
+        self._check_price_days(days)
+        before = {line: line.amount for line in self}
+        for line in self.with_context(service_contract_change=True):
+            line.write(figures[line])
+        self.contract_id._log_life(
+            {
+                contract: contract._with_reason(
+                    lines._get_price_text(before, days), note
+                )
+                for contract, lines in self.grouped("contract_id").items()
+            }
+        )
+        return self._record_price(reason, days, note=note)
+
+    def _get_price_text(self, before, days):
+        """Return in words what lines cost from when on.
+
+        :param dict before: {line: annual amount until now}
+        :param dict days: {line: first effective day}
+        """
+        return Markup("<br/>").join(
+            self.env._(
+                "%(line)s: %(before)s → %(after)s from %(day)s.",
+                line=line._get_label(),
+                before=line.currency_id.format(before[line]),
+                after=line.currency_id.format(line.amount),
+                day=format_date(self.env, days[line]),
             )
-        return changes
+            for line in self
+        )
+
+    def _check_price_days(self, days):
+        """Refuse changes that could have no effect, or that lie before others.
+
+        :param dict days: {line: first effective day}
+        """
+        problems = [
+            problem for line in self if (problem := line._get_price_problem(days[line]))
+        ]
+        if problems:
+            raise UserError("\n".join(problems))
+
+    def _get_price_problem(self, day):
+        """Return why the price of one line cannot change on a day, in words."""
+        self.ensure_one()
+        later = self.sudo().change_ids.filtered(
+            lambda change: change.date > day and change.reason not in ENDING_REASONS
+        )
+        ends = [end for end in (self.date_end, self.contract_id.date_end) if end]
+        if ends and min(ends) < day:
+            return self.env._(
+                "%(line)s: a change would take effect on %(day)s, but the last "
+                "covered day is %(end)s.",
+                line=self.display_name,
+                day=format_date(self.env, day),
+                end=format_date(self.env, min(ends)),
+            )
+        if later:
+            return self.env._(
+                "%(line)s: its price changes on %(later)s already. Choose that day or "
+                "a later one, or undo that change first.",
+                line=self.display_name,
+                later=format_date(self.env, max(later.mapped("date"))),
+            )
+        return None
 
     def _end(self, last_day, reason="line_removed", note=None):
         """End lines of living contracts.
@@ -580,14 +678,82 @@ class ServiceContractLine(models.Model):
         :param last_day: last covered day; the day before the first of a line if it
             was never covered
         """
-        for line in self.filtered(lambda line: not line.display_type):
+        lines = self.filtered(lambda line: not line.display_type)
+        ends = {}
+        for line in lines.with_context(service_contract_change=True):
             first = line.date_start or line.contract_id.date_start
-            end = max(last_day, first - DAY)
-            line.with_context(service_contract_change=True).date_end = end
-            # What was to change later does so no more.
-            later = line.sudo().change_ids.filtered(lambda row, end=end: row.date > end)
-            later.unlink()
-            line._record_price(reason, day=end + DAY, annual=0, note=note)
+            line.date_end = max(last_day, first - DAY)
+            ends[line] = line.date_end
+        # What was to change later does so no more.
+        lines.sudo().change_ids.filtered(
+            lambda change: change.date > ends[change.contract_line_id]
+        ).unlink()
+        days = {line: end + DAY for line, end in ends.items()}
+        lines._record_price(reason, days, dict.fromkeys(lines, 0), note=note)
+
+    def _end_with_credit(self, last_day, reason):
+        """End lines of living contracts and give back what was billed for later days.
+
+        :param last_day: last covered day
+        :return: the credit notes, as drafts
+        """
+        contracts = self.contract_id
+        contracts._check_living()
+        for line in self:
+            if line.date_end and line.date_end <= last_day:
+                raise UserError(
+                    self.env._(
+                        "%(line)s ends on %(end)s already.",
+                        line=line.display_name,
+                        end=format_date(self.env, line.date_end),
+                    )
+                )
+        self._end(last_day, note=reason)
+        credits = contracts._credit_uncovered(reason=reason)
+        contracts._update_visits(reason)
+        contracts._log_life(
+            {
+                contract: contract._with_reason(
+                    self.env._(
+                        "Ended on %(day)s: %(lines)s.",
+                        day=format_date(self.env, last_day),
+                        lines=", ".join(line._get_label() for line in lines),
+                    ),
+                    reason,
+                )
+                for contract, lines in self.grouped("contract_id").items()
+            }
+        )
+        return credits
+
+    def _log_owner_kept(self):
+        """Note that lines go on though their equipment changed hands."""
+        self.contract_id._log_life(
+            {
+                contract: self.env._(
+                    "Covered on though it changed hands: %s.",
+                    ", ".join(line._get_label() for line in lines),
+                )
+                for contract, lines in self.grouped("contract_id").items()
+            }
+        )
+
+    def _ask_about_owner(self, day):
+        """Ask the responsible of contracts what becomes of lines whose equipment
+        changed hands."""
+        # Whoever moves equipment need not write contracts.
+        for contract, lines in self.sudo().grouped("contract_id").items():
+            note = self.env._(
+                "%(lines)s changed hands on %(day)s. End the line, transfer it to the "
+                "new owner, or leave it.",
+                lines=", ".join(line._get_label() for line in lines),
+                day=format_date(self.env, day),
+            )
+            contract.activity_schedule(
+                "field_service_contract.mail_activity_type_owner",
+                note=note,
+                user_id=(contract.user_id or self.env.user).id,
+            )
 
     # -- Accounts -----------------------------------------------------------------
 
@@ -652,7 +818,7 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         contract = self.contract_id
         first, last = bill.period[:2]
-        lang = contract.invoice_partner_id.lang
+        lang = contract._get_payer(first).lang
         # Below the title of a contract its own sections are subsections.
         has_title = contract.invoice_detail == "contract" or contract.invoice_title
         kind = self.display_type
@@ -669,7 +835,7 @@ class ServiceContractLine(models.Model):
         contract, text = self.contract_id, self.name or ""
         if "#START#" not in text and "#END#" not in text:
             text = f"{text}\n#START# – #END#".lstrip()
-        lang = contract.invoice_partner_id.lang
+        lang = contract._get_payer(first).lang
         return contract._fill_markers(text, first, last, day, lang)
 
     def _prepare_invoice_line_vals(self, part, bill, day, sign, position):

@@ -26,6 +26,12 @@ class ServiceContractSuspension(models.Model):
     )
     date_end = fields.Date(string="To", help="Last suspended day; empty until resumed.")
     reason = fields.Char(required=True)
+    extends = fields.Boolean(
+        string="With Extension", help="The contract ends as many days later."
+    )
+    extension_days = fields.Integer(
+        aggregator=None, readonly=True, help="By how many days the end was moved."
+    )
 
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
@@ -36,3 +42,32 @@ class ServiceContractSuspension(models.Model):
         """Return the suspended days."""
         self.ensure_one()
         return Span(self.date_start, self.date_end or FOREVER)
+
+    def _extend(self):
+        """Move the ends of contracts by the suspended days, as far as they are known
+        and were not counted before."""
+        for row in self.filtered("extends"):
+            days = row._count_days(row.date_end) if row.date_end else 0
+            row.contract_id._move_end(days - row.extension_days)
+            row.extension_days = days
+
+    def _count_days(self, last):
+        """Return how many days are suspended if it ends on a day."""
+        self.ensure_one()
+        return max(0, (last - self.date_start).days + 1)
+
+    def _get_days_moved_by_end(self, day):
+        """Return by how many days the contract's end moves, backwards if negative, if
+        it is covered again from a day on."""
+        self.ensure_one()
+        last = fields.Date.subtract(day, days=1)
+        return self._count_days(last) - self.extension_days if self.extends else 0
+
+    def _end_before(self, day):
+        """Let suspensions end the day before; forget those that have not begun."""
+        begun = self.filtered(lambda row: row.date_start < day)
+        begun.date_end = fields.Date.subtract(day, days=1)
+        begun._extend()
+        for row in self - begun:
+            row.contract_id._move_end(-row.extension_days)
+        (self - begun).unlink()

@@ -18,6 +18,12 @@ DETAIL = {**READERS, "technician": "r", "administrator": "rcwu"}
 HISTORY = {**READERS, "administrator": "r"}
 CONFIGURATION = {**dict.fromkeys((*ROLES, "employee"), "r"), "administrator": "rcwu"}
 RUN = {"accountant": "rcwu", "administrator": "rcwu"}
+# What administrators decide and those who work with prices may see.
+DECIDED = {
+    **dict.fromkeys(("salesperson", "accountant", "dispatcher"), "r"),
+    "administrator": "rcwu",
+}
+DIALOG = {"administrator": "rcwu"}
 RIGHTS = {
     "service.contract": CONTRACT,
     "service.contract.line": CONTRACT,
@@ -31,6 +37,19 @@ RIGHTS = {
     "service.contract.run": RUN,
     "service.contract.run.line": RUN,
     "service.contract.recognize": {"accountant": "rcwu"},
+    "service.contract.payer": DETAIL,
+    "service.contract.index": DECIDED,
+    "service.contract.index.value": DECIDED,
+    "service.contract.price.update": DECIDED,
+    "service.contract.price.update.line": DECIDED,
+    "service.contract.amend": DIALOG,
+    "service.contract.amend.line": DIALOG,
+    "service.contract.cancel": DIALOG,
+    "service.contract.distribute": DIALOG,
+    "service.contract.renew": DIALOG,
+    "service.contract.resume": DIALOG,
+    "service.contract.suspend": DIALOG,
+    "service.contract.transfer": DIALOG,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 PRICES = {
@@ -42,6 +61,7 @@ PRICES = {
         "invoiced_amount",
         "earned_amount",
         "deferred_amount",
+        "cancellation_data",
     ),
     "service.contract.line": (
         "price",
