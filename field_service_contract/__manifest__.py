@@ -54,11 +54,6 @@
         "views/portal_templates.xml",
         "views/menus.xml",
     ],
-    "assets": {
-        "web.assets_tests": [
-            "field_service_contract/static/tests/tours/**/*",
-        ],
-    },
     "demo": [
         "demo/service_contract_demo.xml",
     ],
