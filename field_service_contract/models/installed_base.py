@@ -134,7 +134,7 @@ class InstalledBase(models.Model):
     # -- Change of owner ----------------------------------------------------------
 
     def _record_ownership_change(self, before):
-        super()._record_ownership_change(before)
+        result = super()._record_ownership_change(before)
         former = {piece.id: before[piece.id][0].commercial_partner_id for piece in self}
         changed = self.filtered(
             lambda piece: (
@@ -143,6 +143,7 @@ class InstalledBase(models.Model):
         )
         if changed:
             changed._settle_service_contracts()
+        return result
 
     def _settle_service_contracts(self):
         """Decide what becomes of the contract lines of equipment that changed hands.

@@ -711,21 +711,25 @@ class ServiceContract(models.Model):
     def _cron_remind_renewals(self):
         """Tell responsible and customer in time that a contract ends or is renewed."""
         today = fields.Date.context_today(self)
-        for company in self.env["res.company"].search([]):
-            for days, remind in (
-                (company.service_renewal_activity_days, self._remind_responsible),
-                (company.service_renewal_mail_days, self._remind_customer),
-            ):
-                if days:
-                    until = fields.Date.add(today, days=days)
-                    domain = [
-                        ("company_id", "=", company.id),
-                        ("state", "in", LIVING),
-                        ("cancellation_date", "=", False),
-                        ("notice_date", ">=", today),
-                        ("notice_date", "<=", until),
-                    ]
-                    remind(self.search(domain))
+        for name, remind in (
+            ("service_renewal_activity_days", self._remind_responsible),
+            ("service_renewal_mail_days", self._remind_customer),
+        ):
+            companies = self.env["res.company"].search([(name, ">", 0)])
+            for company in companies:
+                until = fields.Date.add(today, days=company[name])
+                remind(self.search(self._get_reminder_domain(company, today, until)))
+
+    @api.model
+    def _get_reminder_domain(self, company, today, until):
+        """Return which contracts are to end, and may still be given notice of."""
+        return (
+            Domain("company_id", "=", company.id)
+            & Domain("state", "in", LIVING)
+            & Domain("cancellation_date", "=", False)
+            & Domain("notice_date", ">=", today)
+            & Domain("notice_date", "<=", until)
+        )
 
     @api.model
     def _remind_responsible(self, contracts):

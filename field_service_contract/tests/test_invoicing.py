@@ -497,10 +497,10 @@ class TestRun(ServiceContractCase):
         model = type(self.env["service.contract"])
         origin = model._prepare_invoice_header
 
-        def _break(contract, positions):
+        def _break(contract, *args):
             if contract == bad:
                 raise ValueError("Broken on purpose")
-            return origin(contract, positions)
+            return origin(contract, *args)
 
         contracts = good | bad
         with (

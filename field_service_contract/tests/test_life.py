@@ -645,6 +645,23 @@ class TestRights(LifeCase):
         self.env.invalidate_all()
         self.assertFalse(contract.cancellation_date)
 
+    def test_technician_opens_what_covers_his_equipment(self):
+        user = self._create_user("sc_tech", "field_installed_base.group_user")
+        piece = self._create_equipment(
+            technician_id=self.env["hr.employee"]
+            .create({"name": "Tom", "user_id": user.id})
+            .id
+        )
+        contract = self._create_contract(
+            lines=[{"installed_base_id": piece.id, "value": 100}]
+        )
+        contract._transfer_to_payer(self.neighbour, self._day("2026-02-01"), "-")
+        contract._suspend(self._day("2026-03-01"), None, "-")
+        contract._cancel(self._day("2026-04-01"), "-")
+        self.env.invalidate_all()
+        form = Form(contract.with_user(user))
+        self.assertEqual(form.cancellation_reason, "-")
+
     def test_two_companies(self):
         user = self._create_user(
             "sc_foreign_manager",
