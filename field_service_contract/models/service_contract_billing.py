@@ -224,9 +224,11 @@ class ServiceContract(models.Model):
     def _create_invoices_of(self, bills):
         """Make the documents of {contract: its bills}, all in one go."""
         documents = self._group_bills(bills)
-        moves = self.env["account.move"].create(
+        # What Odoo notes on a new invoice is noted below, with the contracts.
+        silent = self.env["account.move"].with_context(mail_create_nolog=True)
+        moves = silent.create(
             [self._prepare_invoice_vals(key, parts) for key, parts in documents.items()]
-        )
+        ).with_env(self.env)
         if not moves:
             return moves
         self._log_invoices(moves, documents)
