@@ -273,7 +273,7 @@ class SaleOrder(models.Model):
         )
 
     def _compute_amount_undiscounted(self):
-        super()._compute_amount_undiscounted()
+        result = super()._compute_amount_undiscounted()
         for order in self.filtered("service_has_contract"):
             order.amount_undiscounted = sum(
                 line.price_subtotal / (1 - line.discount / 100)
@@ -281,9 +281,10 @@ class SaleOrder(models.Model):
                 else line.price_unit * line.product_uom_qty
                 for line in order._get_priced_lines()
             )
+        return result
 
     def _compute_invoice_status(self):
-        super()._compute_invoice_status()
+        result = super()._compute_invoice_status()
         # Contracts, of which the order invoices nothing, leave it as the others say.
         for order in self:
             if order.state != "sale" or order.invoice_status != "no":
@@ -298,10 +299,15 @@ class SaleOrder(models.Model):
                 if state in states:
                     order.invoice_status = state
                     break
+        return result
 
-    @api.depends("order_line.service_installed_base_id")
+    @api.depends(
+        "order_line.service_installed_base_id",
+        "order_line.service_is_contract",
+        "order_line.price_unit",
+    )
     def _compute_service_warning(self):
-        """Name equipment that a live contract covers already."""
+        """Name equipment that a live contract covers already, and what has no price."""
         # Whoever offers a contract has to know of others, whatever he may read.
         equipment = self.sudo().order_line.service_installed_base_id
         others = (
@@ -322,14 +328,29 @@ class SaleOrder(models.Model):
                     and other not in lines.service_contract_line_id
                 )
             )
-            order.service_warning = "\n".join(
+            messages = [
                 self.env._(
                     "%(equipment)s is covered by contract %(contract)s already.",
                     equipment=line.installed_base_id.display_name,
                     contract=line.contract_id.display_name,
                 )
                 for line in doubles
-            )
+            ] + [
+                self.env._(
+                    "%s has no price yet: type what a year of contract costs.",
+                    equipment.display_name,
+                )
+                for equipment in order._get_unpriced_equipment()
+            ]
+            order.service_warning = "\n".join(messages)
+
+    def _get_unpriced_equipment(self):
+        """Return the equipment whose contract is offered for nothing."""
+        self.ensure_one()
+        lines = self.order_line.filtered(
+            lambda line: line.service_is_contract and not line.price_unit
+        )
+        return lines._get_service_equipment()
 
     def _compute_service_contract_count(self):
         counts = dict(
@@ -347,8 +368,9 @@ class SaleOrder(models.Model):
         return lines.filtered(lambda line: not line.service_is_contract)
 
     def _force_lines_to_invoice_policy_order(self):
-        super()._force_lines_to_invoice_policy_order()
+        result = super()._force_lines_to_invoice_policy_order()
         self._get_service_lines().qty_to_invoice = 0
+        return result
 
     def _nothing_to_invoice_error_message(self):
         contracts = self._get_service_lines()

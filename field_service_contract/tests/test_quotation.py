@@ -48,8 +48,8 @@ class QuotationCase(ServiceContractCase):
 
     def _open(self, action, role="salesperson"):
         """Open the form of an action as a user's browser does."""
-        model = self.env[action["res_model"]].with_context(action["context"])
-        return Form(self._as(role, model).with_context(**action["context"]))
+        model = self._as(role, self.env[action["res_model"]])
+        return Form(model.with_context(**action["context"]))
 
 
 @tagged("post_install", "-at_install")
@@ -89,7 +89,10 @@ class TestQuotation(QuotationCase):
         with self._open(piece.action_new_contract_quotation()) as form:
             with form.order_line.edit(0) as line:
                 self.assertEqual(line.price_unit, 0)
+            self.assertIn("has no price yet", form.service_warning)
+            with form.order_line.edit(0) as line:
                 line.price_unit = 150
+            self.assertFalse(form.service_warning)
         order = form.save()
         self.assertIn("Godin 3721", order.order_line.name)
         order.action_confirm()
