@@ -72,20 +72,6 @@ class MaintenanceVisit(models.Model):
                 visit.date_start + timedelta(seconds=round(visit.duration * 3600))
             )
 
-    @api.constrains("date_start", "date_end")
-    def _check_dates(self):
-        # Reading the end here also has it follow a start that was computed anew before
-        # the database sees one without the other.
-        if self.env.context.get("visit_dates_later"):
-            return
-        for visit in self:
-            if (
-                visit.date_end
-                and visit.date_start
-                and visit.date_end < (visit.date_start)
-            ):
-                raise ValidationError(visit._get_dates_error())
-
     def _get_dates_error(self):
         return self.env._(
             "Visit %s cannot end before it starts. Correct its start or its end.",
@@ -95,6 +81,10 @@ class MaintenanceVisit(models.Model):
     def _inverse_date_end(self):
         for visit in self:
             if visit.date_start and visit.date_end:
+                # The end follows start and duration, so it is wrong where it is typed
+                # or nowhere.
+                if visit.date_end < visit.date_start:
+                    raise ValidationError(visit._get_dates_error())
                 length = visit.date_end - visit.date_start
                 # The caller's write moves the appointment, for all visits at once.
                 quiet = visit.with_context(visit_planning=True)
@@ -238,7 +228,6 @@ class MaintenanceVisit(models.Model):
         former = {visit.id: visit.date_start for visit in moved}
         numbers = fresh._get_new_numbers()
         events = fresh._create_calendar_events(times)
-        writing = quiet.with_context(visit_dates_later=True).env
         for visit in fresh | moved:
             start, end = times[visit.id]
             values = {
@@ -252,8 +241,7 @@ class MaintenanceVisit(models.Model):
                     "calendar_event_id": events[visit].id,
                 }
             # One write for each visit, whatever changes.
-            visit.with_env(writing).write(values)
-        quiet._check_dates()
+            visit.write(values)
         (visits - fresh)._sync_calendar_events({"date_start", "technician_ids"})
         visits._check_planning_conflicts()
         visits._log_planning(fresh, former)

@@ -408,16 +408,16 @@ class TestCalendarEvent(MaintenanceCase):
         self.assertEqual(len(todo), 1)
         self.assertIn(refusal, todo.note)
 
-    def test_equipment_that_left_is_not_taken_along(self):
+    def test_series_follows_equipment_that_moves(self):
         self.company.visit_horizon_months = 1
         piece = self._create_equipment()
         event = self._create_series(end_type="forever")
         piece.partner_id = self.neighbour
         with freeze_time("2026-06-10 02:00:00"):
             self._run_job()
-        visits = self._get_series_visits(event)
-        self.assertEqual(visits[0].installed_base_ids, piece)
-        self.assertFalse(visits[-1].installed_base_ids)
+        later = self._get_series_visits(event)[-1]
+        self.assertEqual(later.installed_base_ids, piece)
+        self.assertEqual(later.partner_id, self.neighbour)
 
     def test_visit_becomes_a_series(self):
         event = self._create_event()
