@@ -121,6 +121,11 @@ registry.category("web_tour.tours").add("my_day", {
             run: ({ anchor }) => sign(anchor),
         },
         {
+            content: "Who signs",
+            trigger: ".modal [name=signed_by] input",
+            run: "edit Anna Claes",
+        },
+        {
             content: "Done",
             trigger: ".modal-footer button[name=action_finish]",
             run: "click",
