@@ -15,9 +15,10 @@ class MaintenanceVisit(models.Model):
     website_message_ids = fields.One2many(groups="base.group_user")
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for visit in self:
             visit.access_url = f"/my/visits/{visit.id}"
+        return result
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
         # What is said about a visit is said among colleagues: portal users, who may

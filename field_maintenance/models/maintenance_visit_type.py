@@ -25,13 +25,11 @@ class MaintenanceVisitType(models.Model):
         help="Hours that a visit of this type takes.",
     )
     days_before = fields.Integer(
-        string="Days Before",
         default=7,
         aggregator=None,
         help="So many days before its due date a visit may take place.",
     )
     days_after = fields.Integer(
-        string="Days After",
         default=14,
         aggregator=None,
         help="So many days after its due date a visit is not late yet.",
