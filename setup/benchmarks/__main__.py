@@ -11,9 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from odoo.tools import SQL, config
+from odoo.tools import config
 
-from . import dispatch_board, installed_base, maintenance_calendar, maintenance_visit
+from . import (
+    dispatch_board,
+    installed_base,
+    maintenance_calendar,
+    maintenance_visit,
+    service_contract,
+)
 from .databases import Databases
 from .options import make_parser, sizes
 from .report import Result
@@ -26,12 +32,15 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "board": dispatch_board.show_week,
     "plan": maintenance_calendar.plan,
     "visits": maintenance_visit.generate,
+    "contracts": service_contract.invoice,
+    "recognition": service_contract.recognize,
 }
 NOTES = (
     dispatch_board.NOTES
     | installed_base.NOTES
     | maintenance_calendar.NOTES
     | maintenance_visit.NOTES
+    | service_contract.NOTES
 )
 
 
@@ -44,7 +53,7 @@ def _main(job: dict, words: list[str]) -> None:
         results = [
             asdict(result) for name in options.only for result in RUN[name](databases)
         ]
-        version = databases.small.execute_query(SQL("SHOW server_version"))[0][0]
+        version = databases.get_server_version()
     finally:
         databases.close()
     found = {

@@ -7,6 +7,7 @@ from odoo.api import SUPERUSER_ID, Environment
 from odoo.models import BaseModel
 from odoo.modules.registry import Registry
 from odoo.sql_db import BaseCursor
+from odoo.tools import SQL
 
 from lib.console import step
 
@@ -17,8 +18,8 @@ LOADED = "bench.loaded"
 
 
 class Databases:
-    """Environments of a user in a small, a large and a peer's database, all with
-    cursors of one process, so that operations in them can take turns."""
+    """Environments of a user in a small, a large, a peer's and the contracts' database,
+    all with cursors of one process, so that operations in them can take turns."""
 
     def __init__(self, names: dict[str, str], sizes: Sizes) -> None:
         self.names = names
@@ -51,6 +52,11 @@ class Databases:
             return None
         return self._get("peer", self.sizes.large, _load_peer)
 
+    @property
+    def contracts(self) -> Environment:
+        """The database of service contracts, ours and OCA's."""
+        return self._get("contracts", self.sizes.contracts, _load_contracts)
+
     def _get(
         self, name: str, count: int, load: Callable[[Environment, int], None]
     ) -> Environment:
@@ -76,10 +82,22 @@ class Databases:
         env = env(user=env.ref("base.user_admin").id)
         return env(context=env["res.users"].context_get())
 
+    def get_server_version(self) -> str:
+        """Return which PostgreSQL it was measured on."""
+        env = next(iter(self._open.values()))
+        return env.execute_query(SQL("SHOW server_version"))[0][0]
+
     def close(self) -> None:
         """Give the cursors back."""
         for env in self._open.values():
             env.cr.close()
+
+
+def _load_contracts(env: Environment, count: int) -> None:
+    # Its benchmarks import this module.
+    from . import service_contract
+
+    service_contract.load(env, count)
 
 
 def _load(env: Environment, count: int) -> None:

@@ -13,9 +13,11 @@ BENCHMARKS = {
     "board": "show the dispatch board's week",
     "plan": "plan visits with their events in Odoo's calendar",
     "visits": "make a year of visits, among none and many; find nothing to make",
+    "contracts": "invoice service contracts, beside OCA's",
+    "recognition": "recognise deferred contract revenue",
 }
-# Those that compare with addons of OCA.
-WITH_PEER = frozenset({"search", "visits"})
+# What some are compared with, of OCA.
+PEERS = {"search": "fieldservice", "visits": "fieldservice", "contracts": "contract"}
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,21 @@ class Sizes:
     small: int
     created: int
     schedules: int
+    contracts: int
     rounds: int
 
 
-SIZES = Sizes(large=1_000_000, small=10_000, created=10_000, schedules=1_000, rounds=5)
-SMOKE_SIZES = Sizes(large=3_000, small=1_000, created=40, schedules=20, rounds=1)
+SIZES = Sizes(
+    large=1_000_000,
+    small=10_000,
+    created=10_000,
+    schedules=1_000,
+    contracts=1_000,
+    rounds=5,
+)
+SMOKE_SIZES = Sizes(
+    large=3_000, small=1_000, created=40, schedules=20, contracts=20, rounds=1
+)
 
 
 def _chosen(text: str) -> list[str]:
@@ -81,6 +93,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"schedules whose visits are made ({SIZES.schedules:,})",
     )
     parser.add_argument(
+        "--contracts",
+        type=_at_least(10),
+        help=f"service contracts of each kind ({SIZES.contracts:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -111,5 +128,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         small=options.small_size or default.small,
         created=options.created or default.created,
         schedules=options.schedules or default.schedules,
+        contracts=options.contracts or default.contracts,
         rounds=options.rounds or default.rounds,
     )

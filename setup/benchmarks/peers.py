@@ -1,4 +1,4 @@
-"""OCA's fieldservice, fetched to be measured beside ours and never kept in here."""
+"""Addons of OCA, fetched to be measured beside ours and never kept in here."""
 
 import zipfile
 from pathlib import Path
@@ -7,37 +7,51 @@ from lib.console import Failure, notice, step
 from lib.odoo19 import Runtime
 from lib.system import cache_folder, run
 
-MODULES = ("fieldservice", "fieldservice_recurring")
-PACKAGES = (
-    "odoo-addon-base-territory==19.0.*",
-    "odoo-addon-fieldservice==19.0.*",
-    "odoo-addon-fieldservice-recurring==19.0.*",
-)
+# What each consists of.
+MODULES = {
+    "fieldservice": ("base_territory", "fieldservice", "fieldservice_recurring"),
+    "contract": ("contract",),
+}
 
 
-def fetch(runtime: Runtime) -> Path | None:
-    """Return the folder with the peer's addons; None, with a notice, without it."""
-    home = cache_folder() / "peers"
-    addons = home / "odoo" / "addons"
-    if all((addons / module).is_dir() for module in MODULES):
-        return addons
+def folder() -> Path:
+    """Return where the addons of all peers are."""
+    return _home() / "odoo" / "addons"
+
+
+def fetch(runtime: Runtime, peer: str) -> bool:
+    """Return whether the peer's addons are there now; without them, give notice."""
+    if all((folder() / module).is_dir() for module in MODULES[peer]):
+        return True
+    home = _home()
     home.mkdir(exist_ok=True)
     # --no-deps: they ask for a package `odoo` that PyPI does not have.
     command = [runtime.python, "-m", "pip", "download", "-q", "--no-deps"]
-    command += ["--disable-pip-version-check", "--no-input", "-d", home, *PACKAGES]
+    command += ["--disable-pip-version-check", "--no-input", "-d", home]
+    for module in MODULES[peer]:
+        command.append(f"odoo-addon-{module.replace('_', '-')}==19.0.*")
     try:
-        with step("OCA's fieldservice"):
+        with step(f"OCA's {peer}"):
             run(command, "check the network, or leave it out with --no-peer")
     except Failure as failure:
-        notice(f"no comparison with OCA's fieldservice: {failure}")
-        return None
+        notice(f"no comparison with OCA's {peer}: {failure}")
+        return False
     for wheel in home.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(home)
-    return addons
+    return True
 
 
-def versions() -> list[str]:
-    """Return names and versions of what was fetched."""
-    wheels = sorted((cache_folder() / "peers").glob("*.whl"))
-    return [" ".join(path.name.split("-")[:2]) for path in wheels]
+def versions(fetched: set[str]) -> list[str]:
+    """Return names and versions of what the peers consist of."""
+    modules = {module for peer in fetched for module in MODULES[peer]}
+    wheels = (path.name.split("-")[:2] for path in sorted(_home().glob("*.whl")))
+    return [
+        f"{name} {version}"
+        for name, version in wheels
+        if name.removeprefix("odoo_addon_") in modules
+    ]
+
+
+def _home() -> Path:
+    return cache_folder() / "peers"

@@ -91,7 +91,8 @@ def _get_values(technicians: list[int], customers: int) -> tuple[dict[str, SQL],
         "CROSS JOIN LATERAL (SELECT CASE WHEN %(share)s < %(done)s THEN 'done' "
         "WHEN %(share)s < %(planned)s THEN 'planned' ELSE 'to_plan' END AS state, "
         "CURRENT_DATE + %(moved)s AS day) visit "
-        "JOIN bench_customer customer ON customer.place = %(customer)s",
+        "JOIN bench_customer customer ON customer.place = %(customer)s "
+        "JOIN res_partner site ON site.id = customer.site_id",
         share=share,
         done=DONE,
         planned=DONE + PLANNED,
@@ -110,6 +111,7 @@ def _get_values(technicians: list[int], customers: int) -> tuple[dict[str, SQL],
         "commercial_partner_id": SQL("customer.partner_id"),
         "site_id": SQL("customer.site_id"),
         "contact_id": SQL("customer.site_id"),
+        "zone_id": SQL("site.service_zone_id"),
         "due_date": SQL("visit.day"),
         "window_start": SQL("visit.day - 7"),
         "window_end": SQL("visit.day + 14"),
