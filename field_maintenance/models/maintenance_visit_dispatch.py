@@ -168,8 +168,8 @@ class MaintenanceVisit(models.Model):
         here = Domain("company_id", "in", self.env.companies.ids)
         anywhere = here | Domain("company_id", "=", False)
         # Employees are no secret to who dispatches them; reading them takes HR rights.
-        teams = self.env["service.team"].search(here).sudo()
-        zones = self.env["service.zone"].search(anywhere).sudo()
+        teams = self.env["service.team"].search_fetch(here, ["name"]).sudo()
+        zones = self.env["service.zone"].search_fetch(anywhere, ["name"]).sudo()
         return teams, zones
 
     @api.model
