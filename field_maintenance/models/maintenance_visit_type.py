@@ -45,7 +45,6 @@ class MaintenanceVisitType(models.Model):
     survey_id = fields.Many2one(
         comodel_name="survey.survey",
         string="Checklist",
-        ondelete="restrict",
         index="btree_not_null",
         domain="[('survey_type', '=', 'visit')]",
         groups="base.group_user",

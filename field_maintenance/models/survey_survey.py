@@ -24,6 +24,24 @@ class SurveySurvey(models.Model):
         return result
 
     @api.ondelete(at_uninstall=False)
+    def _unlink_except_chosen_on_visit_types(self):
+        # No restriction of the database: it would also hold on at uninstallation.
+        visit_type = (
+            self.env["maintenance.visit.type"]
+            .with_context(active_test=False)
+            .search([("survey_id", "in", self.ids)], limit=1)
+        )
+        if visit_type:
+            raise UserError(
+                self.env._(
+                    "%(survey)s is the checklist of visit type %(type)s. Choose "
+                    "another one there first.",
+                    survey=visit_type.survey_id.title,
+                    type=visit_type.name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
     def _unlink_except_answered_on_visits(self):
         # On which visit it was filled in must not depend on who deletes it.
         answered = (

@@ -7,16 +7,22 @@ class AccountTax(models.Model):
     # Down payments and discounts on a whole order are about what the order invoices.
 
     @api.model
-    def _prepare_base_lines_for_down_payment(self, base_lines, company, **kwargs):
+    def _prepare_base_lines_for_down_payment(
+        self, base_lines, company, exclude_function=None
+    ):
         base_lines = self._drop_service_contracts(base_lines)
         return super()._prepare_base_lines_for_down_payment(
-            base_lines, company, **kwargs
+            base_lines, company, exclude_function=exclude_function
         )
 
     @api.model
-    def _prepare_discountable_base_lines(self, base_lines, company, **kwargs):
+    def _prepare_discountable_base_lines(
+        self, base_lines, company, exclude_function=None
+    ):
         base_lines = self._drop_service_contracts(base_lines)
-        return super()._prepare_discountable_base_lines(base_lines, company, **kwargs)
+        return super()._prepare_discountable_base_lines(
+            base_lines, company, exclude_function=exclude_function
+        )
 
     @api.model
     def _drop_service_contracts(self, base_lines):

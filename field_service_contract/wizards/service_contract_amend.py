@@ -33,11 +33,11 @@ class ServiceContractAmend(models.TransientModel):
     invoiced_note = fields.Char(compute="_compute_invoiced_note")
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """List the lines of the chosen contracts, or the chosen lines."""
-        defaults = super().default_get(fields_list)
+        defaults = super().default_get(fields)
         lines = self._get_default_lines()
-        if "line_ids" in fields_list:
+        if "line_ids" in fields:
             defaults["line_ids"] = [
                 Command.create({"contract_id": line.contract_id.id, "line_id": line.id})
                 for line in lines
