@@ -11,6 +11,12 @@ class SurveySurvey(models.Model):
         ondelete={"equipment": "set custom"},
     )
 
+    @api.model
+    def _get_equipment_types(self):
+        """Return the types of survey that have rights of their own. Addons that ask
+        about equipment add theirs."""
+        return ["equipment"]
+
     @api.depends("survey_type")
     @api.depends_context("uid")
     def _compute_allowed_survey_types(self):
@@ -21,7 +27,7 @@ class SurveySurvey(models.Model):
         ):
             for survey in self:
                 types = survey.allowed_survey_types or []
-                survey.allowed_survey_types = [*types, "equipment"]
+                survey.allowed_survey_types = [*types, *self._get_equipment_types()]
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -51,7 +57,7 @@ class SurveySurvey(models.Model):
     def get_formview_id(self, access_uid=None):
         self.ensure_one()
         user = self.env["res.users"].browse(access_uid or self.env.uid)
-        if self.survey_type == "equipment" and not user.has_group(
+        if self.survey_type in self._get_equipment_types() and not user.has_group(
             "survey.group_survey_user"
         ):
             # Core's form offers what only the users of its own app may do.
@@ -70,6 +76,7 @@ class SurveySurvey(models.Model):
 
     def _get_equipment_answers_action(self, action):
         """Core's list of answers leaves out surveys of a type with its own rights."""
-        if set(self.mapped("survey_type")) == {"equipment"}:
-            action["domain"] = [("survey_id.survey_type", "=", "equipment")]
+        types = set(self.mapped("survey_type"))
+        if len(types) == 1 and types.issubset(self._get_equipment_types()):
+            action["domain"] = [("survey_id.survey_type", "=", types.pop())]
         return action

@@ -40,7 +40,6 @@ from . import product_template
 from . import res_company
 from . import res_config_settings
 from . import res_partner
-from . import res_partner_schedule
 from . import resource_calendar
 from . import sale_order
 from . import sale_order_line

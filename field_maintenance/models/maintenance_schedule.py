@@ -228,11 +228,7 @@ class MaintenanceSchedule(models.Model):
     @api.depends("partner_id")
     def _compute_site_id(self):
         for schedule in self:
-            customer = schedule.partner_id
-            if schedule.site_id.commercial_partner_id != customer.commercial_partner_id:
-                schedule.site_id = (
-                    customer and customer.address_get(["delivery"])["delivery"]
-                )
+            schedule.site_id = schedule.partner_id._propose_site(schedule.site_id)
 
     # -- Constraints -------------------------------------------------------------------
 

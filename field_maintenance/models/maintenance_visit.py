@@ -405,11 +405,7 @@ class MaintenanceVisit(models.Model):
     @api.depends("partner_id")
     def _compute_site_id(self):
         for visit in self:
-            customer = visit.partner_id
-            if visit.site_id.commercial_partner_id != customer.commercial_partner_id:
-                visit.site_id = (
-                    customer and customer.address_get(["delivery"])["delivery"]
-                )
+            visit.site_id = visit.partner_id._propose_site(visit.site_id)
 
     @api.depends("partner_id", "site_id")
     def _compute_contact_id(self):
@@ -766,10 +762,6 @@ class MaintenanceVisit(models.Model):
                 values |= {"date_start": False, "cancel_reason": False}
             visits.write(values)
         return True
-
-    def _check_not_invoiced(self):
-        """Refuse to undo what the customer was invoiced for. What is invoiced is known
-        by the lines of a visit; see service_line.py."""
 
     def action_cancel(self):
         """Ask for the reason and cancel."""

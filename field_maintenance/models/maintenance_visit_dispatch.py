@@ -382,6 +382,4 @@ class MaintenanceVisit(models.Model):
     def _get_dispatch_warnings(self):
         """Return what speaks against the new appointment but does not forbid it."""
         self.ensure_one()
-        if "planning_warning" not in self._fields:
-            return []
         return (self.planning_warning or "").splitlines()

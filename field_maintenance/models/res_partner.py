@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools.sql import column_exists, create_column
@@ -34,7 +36,11 @@ class ResPartner(models.Model):
         compute="_compute_maintenance_visit_count",
         groups="base.group_user",
     )
-
+    maintenance_schedule_count = fields.Integer(
+        string="Number of Schedules",
+        compute="_compute_maintenance_schedule_count",
+        groups="base.group_user",
+    )
     refused_notice_type_ids = fields.Many2many(
         comodel_name="installed.base.notice.type",
         relation="res_partner_refused_notice_rel",
@@ -64,11 +70,11 @@ class ResPartner(models.Model):
                 partner.service_zone_id != zones[partner.id]
             )
 
-    # -- Visits -----------------------------------------------------------------------
+    # -- Visits and schedules ----------------------------------------------------------
 
-    def _get_visit_domain(self):
-        """Return the visits at these customers or sites: the one definition behind
-        buttons and counters."""
+    def _get_service_domain(self):
+        """Return the visits, or schedules, at these customers or sites: the one
+        definition behind buttons and counters."""
         return [
             "|",
             ("partner_id", "child_of", self.ids),
@@ -77,31 +83,50 @@ class ResPartner(models.Model):
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_maintenance_visit_count(self):
-        visits = self.env["maintenance.visit"]
-        self.maintenance_visit_count = 0
-        if not visits.has_access("read"):
-            return
-        counts = {}
-        for partner, site, count in visits._read_group(
-            self._get_visit_domain(), ["partner_id", "site_id"], ["__count"]
-        ):
-            # A contact counts its own visits and those of the addresses below it.
-            above = set()
-            for place in partner | site:
-                while place:
-                    above.add(place.id)
-                    place = place.parent_id
-            for place_id in above:
-                counts[place_id] = counts.get(place_id, 0) + count
+        counts = self._count_by_place("maintenance.visit")
         for partner in self:
-            partner.maintenance_visit_count = counts.get(partner.id, 0)
+            partner.maintenance_visit_count = counts[partner.id]
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_maintenance_schedule_count(self):
+        counts = self._count_by_place("maintenance.schedule")
+        for partner in self:
+            partner.maintenance_schedule_count = counts[partner.id]
+
+    def _count_by_place(self, model):
+        """Return {contact id: visits or schedules there and at the addresses below}."""
+        counts = Counter()
+        records = self.env[model]
+        if not records.has_access("read"):
+            return counts
+        groups = records._read_group(
+            self._get_service_domain(), ["partner_id", "site_id"], ["__count"]
+        )
+        # Reads the levels above all of them at once.
+        self.union(*(partner | site for partner, site, _ in groups))._get_places_above()
+        for partner, site, count in groups:
+            for place in (partner | site)._get_places_above():
+                counts[place.id] += count
+        return counts
+
+    def _get_places_above(self):
+        """Return these contacts with all that they belong to, each once."""
+        places = last = self
+        while last := last.parent_id - places:
+            places |= last
+        return places
 
     def action_view_maintenance_visits(self):
         """Show the visits at these customers or sites."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "field_maintenance.maintenance_visit_action"
-        )
-        action["domain"] = self._get_visit_domain()
+        return self._get_service_action("field_maintenance.maintenance_visit_action")
+
+    def action_view_maintenance_schedules(self):
+        """Show the schedules of these customers or sites."""
+        return self._get_service_action("field_maintenance.maintenance_schedule_action")
+
+    def _get_service_action(self, xmlid):
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        action["domain"] = self._get_service_domain()
         action["context"] = {"default_partner_id": self[:1].id}
         return action
 

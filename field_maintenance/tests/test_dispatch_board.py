@@ -421,6 +421,19 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
             visit.dispatch("2026-06-03 07:00:00", technician_id=self.technician.id)
         self.assertEqual(visit.date_start, datetime(2026, 6, 1, 7))
 
+    def test_conflict_warns_or_refuses(self):
+        first = self._create_planned_visit("2026-06-03 08:00:00")
+        second = self._create_planned_visit("2026-06-04 08:00:00")
+        text = f"Tom Technician has visit {first.name}"
+        drop = ("2026-06-03 08:30:00", None, self.technician.id)
+        (warning,) = second.dispatch(*drop)
+        self.assertIn(text, warning)
+        second.dispatch("2026-06-04 08:00:00", None, self.technician.id)
+        self.company.blocks_visit_conflicts = True
+        with self.assertRefused(text):
+            second.dispatch(*drop)
+        self.assertEqual(second.date_start, datetime(2026, 6, 4, 8))
+
     def test_technician_cannot_dispatch_others_visits(self):
         theirs = self._create_planned_visit(technician_id=self.colleague.id)
         with self.assertRaises(AccessError):

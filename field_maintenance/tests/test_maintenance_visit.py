@@ -153,6 +153,41 @@ class TestMaintenanceVisit(MaintenanceCase):
         )
         self.assertEqual(visits.search([*mine, ("is_overdue", "=", False)]), later)
 
+    def test_counted_at_customer_and_site(self):
+        at_site = self._create_visit(site_id=self.workshop.id)
+        at_home = self._create_visit(site_id=self.customer.id)
+        for place, visits in (
+            (self.customer, at_site | at_home),
+            (self.workshop, at_site),
+            (self.contact, at_site.browse()),
+        ):
+            with self.subTest(place.name):
+                self.assertEqual(place.maintenance_visit_count, len(visits))
+                domain = place.action_view_maintenance_visits()["domain"]
+                found = self.env["maintenance.visit"].search(domain)
+                self.assertEqual(found, visits)
+
+    def test_counting_takes_as_many_queries_for_many(self):
+        customers = self.env["res.partner"].create(
+            [
+                {
+                    "name": f"Customer {number}",
+                    "child_ids": [(0, 0, {"name": "Site", "type": "delivery"})],
+                }
+                for number in range(8)
+            ]
+        )
+        for customer in customers:
+            self._create_visit(partner_id=customer.id)
+        queries = []
+        # The first round warms up.
+        for contacts in (customers, customers[:2], customers):
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(set(contacts.mapped("maintenance_visit_count")), {1})
+            queries.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(queries[1], queries[2])
+
     def test_zone_by_zip(self):
         north, city = self.env["service.zone"].create(
             [

@@ -517,7 +517,7 @@ class ServiceContract(models.Model):
     @api.depends("partner_id")
     def _compute_site_id(self):
         for contract in self:
-            contract.site_id = contract.partner_id.address_get(["delivery"])["delivery"]
+            contract.site_id = contract.partner_id._propose_site(contract.site_id)
 
     @api.depends("company_id")
     def _compute_currency_id(self):
