@@ -1,4 +1,5 @@
 from . import service_contract_settings
+from . import service_contract_visit_mixin
 from . import service_contract_group
 from . import service_contract_template
 from . import service_contract
@@ -34,3 +35,7 @@ from . import res_partner
 from . import maintenance_schedule
 from . import maintenance_schedule_line
 from . import maintenance_visit
+from . import service_contract_template_visits
+from . import service_contract_line_visits
+from . import service_contract_visits
+from . import service_contract_after_service

@@ -38,3 +38,13 @@ class MaintenanceVisit(models.Model):
             visit.service_contract_id = (
                 schedule.service_contract_id or visit.service_contract_id
             )
+
+    def _filter_in_period(self, period):
+        """Return those of these visits that belong to a billing period: by the rule of
+        their schedule, else by the day on which they are due."""
+        return self.filtered(
+            lambda visit: (
+                (day := visit.occurrence_date or visit.due_date)
+                and period.first <= day <= period.last
+            )
+        )
