@@ -178,17 +178,20 @@ class MaintenanceScheduleLine(models.Model):
             self.env["maintenance.visit"].sudo().with_context(visit_generation=True)
         )
         gaps = {line.id: found for line, found in self._get_gaps().items() if found}
-        keeps = self.env.context.get("service_planned_visits") == "keep"
-        states = ("to_plan",) if keeps else ("to_plan", "planned")
         found = visits.search(
             Domain("schedule_line_id", "in", list(gaps))
-            & Domain("state", "in", states)
+            & Domain("state", "in", ("to_plan", "planned"))
             & Domain("follow_up_of_id", "=", False)
+            & Domain("service_is_kept", "=", False)
         ).filtered(
             lambda visit: any(
                 visit.occurrence_date in gap for gap in gaps[visit.schedule_line_id.id]
             )
         )
+        if self.env.context.get("service_planned_visits") == "keep":
+            kept = found.filtered(lambda visit: visit.state == "planned")
+            kept.write({"service_is_kept": True})
+            found -= kept
         if not found:
             return found
         to_plan = found.filtered(lambda visit: visit.state == "to_plan")

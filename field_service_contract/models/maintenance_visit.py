@@ -24,6 +24,14 @@ class MaintenanceVisit(models.Model):
         help="The contract that this visit belongs to.",
     )
 
+    service_is_kept = fields.Boolean(
+        string="Kept",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Planned on a day that the contract covers no more, and kept by choice.",
+    )
+
     def _auto_init(self):
         # Existing visits belong to none: nothing to compute on millions of them.
         if not column_exists(self.env.cr, self._table, "service_contract_id"):
