@@ -50,7 +50,7 @@ class MaintenanceScheduleLine(models.Model):
         typed = not self._origin and self.env.context.get("service_contract_line")
         if isinstance(typed, models.BaseModel):
             return typed.sudo()
-        return self.sudo().service_contract_line_ids[:1]
+        return self.sudo().service_contract_line_ids
 
     def _get_gaps(self):
         gaps = super()._get_gaps()

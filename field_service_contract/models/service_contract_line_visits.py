@@ -215,6 +215,10 @@ class ServiceContractLine(models.Model):
         vals["visit_hour"] = template.visit_hour
         return vals
 
+    def _check_rule(self):
+        # The schedule line that keeps the rule checks it, in its term.
+        return
+
     def _inverse_rule(self):
         self._write_rules(
             {line: {name: line[name] for name in RULE_FIELDS} for line in self}

@@ -15,8 +15,8 @@ class ServiceContractVisitMixin(models.AbstractModel):
         help="How often the equipment is visited; empty for no visits.\nEvery: at a "
         "fixed distance from the start.\nSpread evenly: a number of visits over each "
         "term, each year if the contract has no end.\nIn chosen months: each year on "
-        "the same day of these months.\nCounted from the last visit: the next one is due "
-        "one interval after the last was done.",
+        "the same day of these months.\nCounted from the last visit: the next one is "
+        "due one interval after the last was done.",
     )
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type", ondelete="restrict"
