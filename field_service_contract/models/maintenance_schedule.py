@@ -21,7 +21,9 @@ class MaintenanceSchedule(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        bypass_search_access=True,
+    )
+    service_contract_name = fields.Char(
+        related="service_contract_id.name", string="Number of the Contract"
     )
     service_contract_state = fields.Selection(
         related="service_contract_id.state", string="State of the Contract"

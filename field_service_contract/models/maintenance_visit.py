@@ -56,3 +56,8 @@ class MaintenanceVisit(models.Model):
                 and period.first <= day <= period.last
             )
         )
+
+    def action_view_service_contract(self):
+        """Open the contract of this visit."""
+        self.ensure_one()
+        return self.service_contract_id._get_records_action()

@@ -38,6 +38,15 @@ class ServiceContract(models.Model):
         groups="base.group_user",
         help="One at most, with the visit rules of the lines.",
     )
+    visited_line_ids = fields.One2many(
+        comodel_name="service.contract.line",
+        inverse_name="contract_id",
+        domain=[("display_type", "=", False)],
+        string="Visited",
+        copy=False,
+        groups="base.group_user",
+        help="What may be visited: the lines without sections and notes.",
+    )
     visit_ids = fields.One2many(
         comodel_name="maintenance.visit",
         inverse_name="service_contract_id",

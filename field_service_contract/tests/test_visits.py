@@ -151,21 +151,26 @@ class TestVisitRules(VisitCase):
         form.date_start = "2026-01-01"
         with form.line_ids.new() as line:
             line.installed_base_id = self.first
-            self.assertEqual(line.mode, "interval")
+            self.assertEqual(line.rule_summary, "Every month")
             line.value = 1200
-            self.assertIn("Feb", line.visit_preview)
-            line.mode = "spread"
-            line.visit_count = 4
-            self.assertIn("31 Dec", line.visit_preview)
         contract = form.save()
         rule = contract.line_ids.sudo().schedule_line_id
+        self.assertEqual(rule.mode, "interval")
+        with Form(contract) as form, form.visited_line_ids.edit(0) as line:
+            self.assertIn("1 Feb 2026", line.visit_preview)
+            line.mode = "spread"
+            line.visit_count = 4
+            self.assertNotIn("1 Feb 2026", line.visit_preview)
+            self.assertIn("31 Dec 2026", line.visit_preview)
+            self.assertEqual(line.rule_summary, "4 visits over the term")
         self.assertEqual((rule.mode, rule.visit_count), ("spread", 4))
-        with Form(contract) as form, form.line_ids.edit(0) as line:
-            line.visit_count = 2
-        self.assertEqual(rule.visit_count, 2)
-        with Form(contract) as form, form.line_ids.edit(0) as line:
+        with Form(contract) as form, form.visited_line_ids.edit(0) as line:
             line.mode = False
         self.assertFalse(rule.exists())
+        with Form(contract) as form, form.visited_line_ids.edit(0) as line:
+            line.mode = "interval"
+            self.assertEqual(line.visit_type_id, self.cleaning)
+        self.assertEqual(contract.line_ids.sudo().schedule_line_id.mode, "interval")
 
     def test_changed_on_either_form(self):
         contract = self._create_visited()
