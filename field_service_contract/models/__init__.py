@@ -39,3 +39,4 @@ from . import service_contract_template_visits
 from . import service_contract_line_visits
 from . import service_contract_visits
 from . import service_contract_after_service
+from . import sale_order_line_visits

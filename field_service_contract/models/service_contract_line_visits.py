@@ -196,19 +196,19 @@ class ServiceContractLine(models.Model):
         """
         self.ensure_one()
         equipment, template = self.installed_base_id, self.contract_id.template_id
-        products = equipment.product_id.product_tmpl_id, self.product_id.product_tmpl_id
-        sources = [product for product in products if product.mode]
-        if equipment and template.mode:
-            sources.append(template)
         vals = self.env["maintenance.rule.mixin"].default_get(list(RULE_FIELDS))
         vals = {**dict.fromkeys(RULE_FIELDS, False), **vals, "mode": False}
         if self.display_type:
             return vals
-        if sources:
-            rule = sources[0]
+        rule = template._get_visit_rule(equipment, self.product_id)
+        if rule:
             vals |= {name: rule[name] for name in rule._get_rule_fields()}
-        types = [source.visit_type_id for source in (*sources, *products, template)]
-        vals["visit_type_id"] = next(filter(None, types), template.visit_type_id)
+        products = (
+            equipment.product_id.product_tmpl_id | self.product_id.product_tmpl_id
+        )
+        vals["visit_type_id"] = (
+            rule.visit_type_id or products.visit_type_id[:1] or template.visit_type_id
+        )
         vals["visit_technician_id"] = (
             template.visit_technician_id or equipment.technician_id
         )

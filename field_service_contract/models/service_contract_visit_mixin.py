@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ServiceContractVisitMixin(models.AbstractModel):
@@ -37,10 +37,15 @@ class ServiceContractVisitMixin(models.AbstractModel):
 
     def _describe_rule(self):
         self.ensure_one()
-        if self.mode != "spread":
-            return super()._describe_rule()
-        count = self.visit_count
-        if self._has_visit_term():
+        if self.mode == "spread":
+            return self._describe_spread(self.visit_count, self._has_visit_term())
+        return super()._describe_rule()
+
+    @api.model
+    def _describe_spread(self, count, has_term):
+        """Return as a sentence how many visits are spread over terms that end, else
+        over years."""
+        if has_term:
             return (
                 self.env._("Once over the term")
                 if count == 1

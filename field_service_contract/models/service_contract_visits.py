@@ -92,6 +92,36 @@ class ServiceContract(models.Model):
         help="Included visits that are not made yet.",
     )
 
+    @api.depends("line_ids.schedule_line_id")
+    def _compute_warning(self):
+        """Name equipment that another schedule visits as well."""
+        result = super()._compute_warning()
+        rules = self.env["maintenance.schedule.line"]
+        if not rules.has_access("read"):
+            return result
+        visited = self.line_ids.filtered("schedule_line_id").installed_base_id
+        others = rules.search(
+            Domain("installed_base_id", "in", visited._origin.ids)
+            & Domain("state", "in", ("active", "suspended"))
+            & Domain("schedule_id.service_contract_id", "=", False)
+        )
+        for contract in self:
+            pieces = contract.line_ids.filtered("schedule_line_id").installed_base_id
+            doubles = others.filtered(
+                lambda rule, pieces=pieces: rule.installed_base_id in pieces._origin
+            )
+            texts = [
+                self.env._(
+                    "%(equipment)s is also visited by schedule %(schedule)s: close that "
+                    "one, or choose no visits here.",
+                    equipment=rule.installed_base_id.display_name,
+                    schedule=rule.schedule_id.display_name,
+                )
+                for rule in doubles
+            ]
+            contract.warning = "\n".join(filter(None, [contract.warning, *texts]))
+        return result
+
     # -- Counts -----------------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")

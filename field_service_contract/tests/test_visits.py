@@ -265,6 +265,59 @@ class TestVisitRules(VisitCase):
         self.assertEqual(by_piece[self.second].site_id, site)
         self.assertEqual(by_piece[self.first].site_id, self.first.site_id)
 
+    def test_from_a_quotation(self):
+        self.template.write({"mode": "spread", "visit_count": 4})
+        order = self._create_order(
+            {
+                "product_id": self.care.id,
+                "service_is_contract": True,
+                "service_installed_base_id": self.first.id,
+            },
+            confirm=False,
+            service_contract_template_id=self.template.id,
+        )
+        self.assertEqual(order.order_line.service_visit_rule, "4 visits over the term")
+        page = self.env["ir.qweb"]._render(
+            "field_service_contract.order_contract", {"order": order}
+        )
+        self.assertIn("4 visits over the term", page)
+        order.service_term_months = 0
+        self.assertEqual(order.order_line.service_visit_rule, "4 visits a year")
+        order.action_confirm()
+        contract = order.service_contract_ids
+        self.assertEqual(contract.state, "active")
+        self.assertEqual(contract.line_ids.rule_summary, "4 visits a year")
+        self.assertEqual(len(contract.visit_ids), 4)
+        # The order makes none of its own.
+        self.assertFalse(
+            self.env["maintenance.schedule"].search([("sale_order_id", "=", order.id)])
+        )
+
+    def test_visited_by_another_schedule_as_well(self):
+        schedule = self._create_schedule({"installed_base_id": self.first.id})
+        contract = self._create_visited()
+        self.assertIn(schedule.name, contract.warning)
+        contract.line_ids.mode = False
+        self.assertFalse(contract.warning)
+
+    def test_on_paper_and_portal(self):
+        contract = self._create_visited(
+            rule={"mode": "spread", "visit_count": 4}, term_months=12
+        )
+        self._do_visit(contract, 4)
+        report = (
+            self.env["ir.actions.report"]
+            ._render_qweb_html("field_service_contract.report_contract", contract.ids)[
+                0
+            ]
+            .decode()
+        )
+        self.assertIn("4 visits over the term", report)
+        reader = self.users["portal"]
+        reader.partner_id.parent_id = self.customer
+        values = contract.with_user(reader)._get_portal_values()
+        self.assertEqual(values["visits"].mapped("occurrence_date").__len__(), 4)
+
     def test_rights(self):
         contract = self._create_visited()
         visit = contract.visit_ids[0]
