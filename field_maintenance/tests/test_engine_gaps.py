@@ -76,6 +76,7 @@ class TestGaps(TestCase):
         self.assertIsNone(leave_gaps(date(2026, 2, 3), found))
         self.assertEqual(leave_gaps(date(2026, 1, 31), found), date(2026, 1, 31))
 
+    @untimed
     @given(days, gaps())
     def test_left_once(self, day, found):
         free = leave_gaps(day, found)
@@ -121,6 +122,7 @@ class TestReconcileWithGaps(TestCase):
         self.assertEqual(self.reconcile({}, [gap], rule).create, [date(2026, 5, 1)])
         self.assertEqual(self.reconcile({}, [Gap(date(2026, 4, 1))], rule).create, [])
 
+    @untimed
     @given(rules_in_terms(), histories(), days, gaps())
     def test_idempotent_and_empty_there(self, rule_in_term, existing, until, found):
         rule, term = rule_in_term
@@ -131,6 +133,7 @@ class TestReconcileWithGaps(TestCase):
             if visit.status in ("untouched", "touched"):
                 self.assertFalse(in_gap(visit.nominal, found))
 
+    @untimed
     @given(rules_in_terms(), histories(), days, gaps())
     def test_what_is_planned_or_done_stays(self, rule_in_term, existing, until, found):
         rule, term = rule_in_term
@@ -142,7 +145,8 @@ class TestReconcileWithGaps(TestCase):
         }
         self.assertFalse(fixed & {*changes.delete, *changes.cancel, *changes.reopen})
 
-    @given(rules_in_terms(untimed), days, gaps())
+    @untimed
+    @given(rules_in_terms(), days, gaps())
     def test_resumed_is_as_before(self, rule_in_term, until, found):
         rule, term = rule_in_term
         before = apply(reconcile(rule, term, [], until), [])
@@ -199,6 +203,7 @@ class TestSpreadPerTerm(TestCase):
             rule.check(Term(date(2026, 1, 1)))
         self.assertEqual(caught.exception.code, "too_many_visits")
 
+    @untimed
     @given(term_rows(), st.integers(1, 30), days, st.integers(0, 1500))
     def test_n_in_each_term(self, rows, count, start, length):
         rule, last = SpreadPerTerm(count, rows), rows[-1][1]

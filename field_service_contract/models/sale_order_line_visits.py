@@ -7,7 +7,7 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     service_visit_rule = fields.Char(
-        string="Visits",
+        string="Contract Visits",
         compute="_compute_service_visit_rule",
         help="How often the contract visits what this line covers: by the rule of its "
         "product, else of the contract template.",

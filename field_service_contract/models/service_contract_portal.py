@@ -92,11 +92,11 @@ class ServiceContract(models.Model):
         coming = visits.search(
             domain & Domain("state", "in", ("to_plan", "planned", "in_progress")),
             order="due_date, id",
-            limit=5,
+            limit=10,
         )
         done = visits.search(
             domain & Domain("state", "=", "done"),
             order="due_date desc, id desc",
-            limit=5,
+            limit=10,
         )
         return coming | done

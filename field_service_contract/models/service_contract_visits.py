@@ -42,7 +42,7 @@ class ServiceContract(models.Model):
         comodel_name="service.contract.line",
         inverse_name="contract_id",
         domain=[("display_type", "=", False)],
-        string="Visited",
+        string="Visit Rules",
         copy=False,
         groups="base.group_user",
         help="What may be visited: the lines without sections and notes.",
@@ -112,8 +112,8 @@ class ServiceContract(models.Model):
             )
             texts = [
                 self.env._(
-                    "%(equipment)s is also visited by schedule %(schedule)s: close that "
-                    "one, or choose no visits here.",
+                    "%(equipment)s is also visited by schedule %(schedule)s: close "
+                    "that one, or choose no visits here.",
                     equipment=rule.installed_base_id.display_name,
                     schedule=rule.schedule_id.display_name,
                 )

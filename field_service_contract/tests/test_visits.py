@@ -277,9 +277,9 @@ class TestVisitRules(VisitCase):
             service_contract_template_id=self.template.id,
         )
         self.assertEqual(order.order_line.service_visit_rule, "4 visits over the term")
-        page = self.env["ir.qweb"]._render(
-            "field_service_contract.order_contract", {"order": order}
-        )
+        page = self.env["ir.actions.report"]._render_qweb_html(
+            "sale.report_saleorder", order.ids
+        )[0].decode()
         self.assertIn("4 visits over the term", page)
         order.service_term_months = 0
         self.assertEqual(order.order_line.service_visit_rule, "4 visits a year")
@@ -316,7 +316,7 @@ class TestVisitRules(VisitCase):
         reader = self.users["portal"]
         reader.partner_id.parent_id = self.customer
         values = contract.with_user(reader)._get_portal_values()
-        self.assertEqual(values["visits"].mapped("occurrence_date").__len__(), 4)
+        self.assertEqual(values["visits"], contract.visit_ids)
 
     def test_rights(self):
         contract = self._create_visited()
@@ -629,6 +629,63 @@ class TestVisitCoverage(VisitCase):
                 )
                 if choice == "keep":
                     self.assertEqual(contract.visit_ids.partner_id, self.neighbour)
+
+    def test_retired(self):
+        contract = self._create_visited(self.first, self.second)
+        done = self._do_visit(contract, 2)
+        self.first.write({"retirement_date": "2026-01-05"})
+        self.assertEqual(contract.line_ids[0].schedule_line_id.visit_ids, done)
+        self.assertEqual(contract.line_ids[0].visit_included_count, 0)
+        self.second.write({"retirement_date": "2026-01-05"})
+        self.assertEqual(contract.visit_ids, done)
+        self.assertEqual(contract.schedule_ids.state, "active")
+
+    def test_done_together_with_what_is_covered(self):
+        contract = self._create_visited(self.first, self.second)
+        planned = self._plan_visit(contract, 9)
+        other = contract.line_ids[1].schedule_line_id.visit_ids.filtered(
+            lambda visit: visit.occurrence_date.month == 9
+        )
+        planned._absorb(other)
+        contract.line_ids[0]._end_with_credit(self._day("2026-06-30"), "scrapped")
+        self.assertEqual(planned.state, "cancelled")
+        self.assertEqual((other.state, other.merged_into_id.id), ("to_plan", False))
+        contract.line_ids[1]._end_with_credit(self._day("2026-07-31"), "scrapped")
+        self.assertEqual(other.state, "cancelled")
+
+    def test_suspending_many_costs_the_same(self):
+        def measure(number):
+            contracts = self.env["service.contract"].union(
+                *(
+                    self._create_visited(
+                        self._create_equipment(serial_number=f"S-{number}-{index}"),
+                        billing_months=0,
+                    )
+                    for index in range(number)
+                )
+            )
+            self.env["service.contract.suspension"].create(
+                [
+                    {
+                        "contract_id": contract.id,
+                        "date_start": "2026-05-01",
+                        "date_end": "2026-07-31",
+                        "reason": "works",
+                    }
+                    for contract in contracts
+                ]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            contracts._update_visits("works")
+            self.env.flush_all()
+            self.assertEqual(len(contracts.visit_ids), 8 * number)
+            return self.env.cr.sql_log_count - before
+
+        measure(1)
+        few, many = measure(2), measure(8)
+        self.assertLessEqual(many, few + 4)
 
     def test_counts(self):
         contract = self._create_visited(
