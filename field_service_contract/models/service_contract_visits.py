@@ -272,7 +272,8 @@ class ServiceContract(models.Model):
             return
         lines._sync_rules()
         contracts.with_context(visit_generation=True)._sync_schedules()
-        rules = lines.schedule_line_id
+        # Deleting visits empties the cache: read all rules at once again after it.
+        rules = lines.schedule_line_id.browse(lines.schedule_line_id.ids)
         cancelled = rules._remove_uncovered_visits(reason)
         active = rules.filtered(lambda rule: rule.state == "active")
         if len(active) > LINES_WHILE_WAITING:

@@ -277,9 +277,11 @@ class TestVisitRules(VisitCase):
             service_contract_template_id=self.template.id,
         )
         self.assertEqual(order.order_line.service_visit_rule, "4 visits over the term")
-        page = self.env["ir.actions.report"]._render_qweb_html(
-            "sale.report_saleorder", order.ids
-        )[0].decode()
+        page = (
+            self.env["ir.actions.report"]
+            ._render_qweb_html("sale.report_saleorder", order.ids)[0]
+            .decode()
+        )
         self.assertIn("4 visits over the term", page)
         order.service_term_months = 0
         self.assertEqual(order.order_line.service_visit_rule, "4 visits a year")
