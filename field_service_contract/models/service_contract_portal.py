@@ -46,6 +46,15 @@ class ServiceContract(models.Model):
             "own_equipment": self._get_portal_equipment(),
         }
 
+    def _describe_visit_progress(self):
+        """Return how many of the included visits are made, in words."""
+        self.ensure_one()
+        return self.env._(
+            "%(done)s of %(included)s visits of the current term are made.",
+            done=self.visit_done_count,
+            included=self.visit_included_count,
+        )
+
     def _get_portal_covered(self):
         """Return what the contract covers, named as the customer knows it."""
         self.ensure_one()

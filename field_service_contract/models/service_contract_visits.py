@@ -32,7 +32,6 @@ class ServiceContract(models.Model):
     schedule_ids = fields.One2many(
         comodel_name="maintenance.schedule",
         inverse_name="service_contract_id",
-        string="Schedule",
         readonly=True,
         copy=False,
         groups="base.group_user",
