@@ -931,7 +931,7 @@ class InstalledBase(models.Model):
                 missing.setdefault(vals["company_id"], []).append(vals)
         for company_id, company_vals in missing.items():
             company = self.env["res.company"].browse(company_id)
-            sequence = company._get_installed_base_sequence()
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
             while company_vals:
                 references = sequence._next_batch(len(company_vals))
                 # A reference that was typed or imported is skipped, not given twice.

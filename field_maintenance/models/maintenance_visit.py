@@ -698,7 +698,8 @@ class MaintenanceVisit(models.Model):
         unnumbered = self.filtered(lambda visit: not visit.name)
         numbers = {}
         for company, visits in unnumbered.grouped("company_id").items():
-            drawn = company._get_visit_sequence()._next_batch(len(visits))
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
+            drawn = sequence._next_batch(len(visits))
             numbers |= dict(zip(visits, drawn, strict=True))
         return numbers
 

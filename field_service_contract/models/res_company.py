@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
@@ -93,33 +92,3 @@ class ResCompany(models.Model):
             ],
             limit=1,
         )
-
-    def _get_service_contract_sequence(self):
-        """Return the sequence that numbers the contracts of this company.
-
-        :raise UserError: if an administrator removed or archived it
-        """
-        self.ensure_one()
-        # Whoever may record contracts may number them; sequences need more rights.
-        sequence = (
-            self.env["ir.sequence"]
-            .sudo()
-            .search(
-                [
-                    ("code", "=", "service.contract"),
-                    ("company_id", "in", (self.id, False)),
-                ],
-                order="company_id",
-                limit=1,
-            )
-        )
-        if not sequence:
-            raise UserError(
-                self.env._(
-                    "Company %(company)s has no sequence for service contracts. "
-                    "Create or unarchive one with the code service.contract under "
-                    "Settings > Technical > Sequences.",
-                    company=self.display_name,
-                )
-            )
-        return sequence

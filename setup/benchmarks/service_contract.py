@@ -36,8 +36,7 @@ NOTES = {
     "contracts": "Contract invoices: drafts of one period, by the job in slices of 50, "
     "errors noted and texts logged; Odoo's own `create` gets the same values in "
     "one batch, OCA's job does what it does.",
-    "due": "Due: the contracts that the job finds, beside reading the same ones by their "
-    "ids.",
+    "due": "Due: the contracts that the job finds, beside reading them by their ids.",
     "recognition": "Recognition: one month, with the claim of the rows; Odoo's own "
     "`create` and `_post` get the same entries.",
 }
