@@ -1,6 +1,6 @@
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, namedtuple
 from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
@@ -20,6 +20,9 @@ READER_GROUPS = ",".join((*EDITOR_GROUPS, "field_installed_base.group_user"))
 # Orders and invoices are shown to those who may read them.
 DOCUMENT_GROUPS = "sales_team.group_sale_salesman,account.group_account_invoice"
 TECHNICIAN_FIELDS = frozenset({"condition", "note", "image_1920"})
+
+# Where a piece of equipment is and whose: the customer may be a contact of its owner.
+Holding = namedtuple("Holding", "customer site owner")
 
 WARRANTY_EXPIRING_MONTHS = 3
 OLDEST_BUILDING_YEAR = 1800
@@ -876,7 +879,7 @@ class InstalledBase(models.Model):
             )
         if not vals.keys() & {"partner_id", "site_id"}:
             return super().write(vals)
-        before = {piece.id: (piece.partner_id, piece.site_id) for piece in self}
+        before = self._get_holdings()
         result = super().write(vals)
         self._record_ownership_change(before)
         return result
@@ -973,6 +976,45 @@ class InstalledBase(models.Model):
 
     # -- Ownership --------------------------------------------------------------------
 
+    def _get_holdings(self):
+        """Return {id: Holding} of this equipment as it is now."""
+        return {
+            piece.id: Holding(
+                piece.partner_id, piece.site_id, piece.commercial_partner_id
+            )
+            for piece in self
+        }
+
+    def _follow_owner(self, before):
+        """Treat a change of company of its customers as a change of customer.
+
+        :param dict before: result of :meth:`_get_holdings` before the change
+        """
+        changed = self.filtered(
+            lambda piece: before[piece.id].owner != piece.commercial_partner_id
+        )
+        if not changed:
+            return
+        changed = changed.with_context(
+            ownership_reason=self.env._("The company of the customer changed.")
+        )
+        places = changed.grouped(lambda piece: (piece.partner_id, piece.site_id))
+        for (customer, site), pieces in places.items():
+            proposed = customer._propose_site(site)
+            if site and proposed != site:
+                pieces.site_id = proposed
+        changed._record_ownership_change(before)
+        changed._message_log_batch(
+            {
+                piece.id: self.env._(
+                    "The company of the customer changed: %(former)s → %(present)s.",
+                    former=before[piece.id].owner.display_name,
+                    present=piece.commercial_partner_id.display_name,
+                )
+                for piece in changed
+            }
+        )
+
     def _record_first_ownership(self):
         """Begin the history of new equipment on the day it was installed or sold."""
         ownership = self.env["installed.base.ownership"]
@@ -983,16 +1025,16 @@ class InstalledBase(models.Model):
             ownership._record(equipment, day or fields.Date.context_today(self))
 
     def _record_ownership_change(self, before):
-        """Keep the history of equipment whose customer or site may have changed.
+        """Keep the history of equipment whose customer or site may have changed, or
+        the company of its customer.
 
         Day and reason of the change come from the context (`ownership_date`,
         `ownership_reason`), today and none without.
 
-        :param dict before: {id: (customer, site)} as they were
+        :param dict before: result of :meth:`_get_holdings` before the change
         """
-        changed = self.filtered(
-            lambda piece: before[piece.id] != (piece.partner_id, piece.site_id)
-        )
+        present = self._get_holdings()
+        changed = self.filtered(lambda piece: before[piece.id] != present[piece.id])
         if not changed:
             return
         self.env["installed.base.ownership"]._record(
@@ -1000,9 +1042,7 @@ class InstalledBase(models.Model):
             fields.Date.to_date(self.env.context.get("ownership_date")),
             self.env.context.get("ownership_reason"),
         )
-        before = {
-            piece.id: before[piece.id][0].commercial_partner_id for piece in changed
-        }
+        before = {piece.id: before[piece.id].owner for piece in changed}
         left = changed.filtered(
             lambda piece: (
                 before[piece.id] and before[piece.id] != piece.commercial_partner_id

@@ -287,6 +287,22 @@ class ResPartner(models.Model):
             "sale_date": fields.Date.context_today(self),
         }
 
+    def write(self, vals):
+        if not vals.keys() & {"parent_id", "is_company"}:
+            return super().write(vals)
+        # Equipment belongs to the company of its customer: whoever changes that
+        # changes its owner, though he may not be allowed to change equipment.
+        equipment = (
+            self.env["installed.base"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("partner_id", "child_of", self.ids)])
+        )
+        before = equipment._get_holdings()
+        result = super().write(vals)
+        equipment._follow_owner(before)
+        return result
+
     # -- New documents ----------------------------------------------------------------
 
     def _compute_has_rental(self):

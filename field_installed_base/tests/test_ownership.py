@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import Form
+from odoo.tests import Form, tagged
 
 from .common import InstalledBaseCase
 
@@ -354,3 +354,138 @@ class TestFormerOwner(OwnershipCase):
                 self._as(role, self.piece.ownership_ids).write({"reason": "x"})
         with self.assertRaises(AccessError):
             self._as("technician", self.env["installed.base.assign"]).create({})
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyOfCustomer(OwnershipCase):
+    """A contact that has equipment leaves a company, joins one or becomes one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_users()
+        cls.piece = cls._create_equipment(
+            partner_id=cls.contact.id, site_id=cls.workshop.id, sale_date="2025-02-01"
+        )
+        cls.piece.message_subscribe(cls.customer.ids)
+        cls.piece.document_ids = cls.env["ir.attachment"].create(
+            {
+                "name": "manual.txt",
+                "raw": b"text",
+                "res_model": "installed.base",
+                "res_id": cls.piece.id,
+            }
+        )
+
+    def _get_owners(self):
+        return [
+            (line.commercial_partner_id, line.date_to and str(line.date_to))
+            for line in self.piece.ownership_ids.sorted("date_from")
+        ]
+
+    def test_contact_leaves_for_another_company(self):
+        token = self.piece._portal_ensure_token()
+        self.contact.parent_id = self.neighbour
+        self.assertEqual(self.piece.commercial_partner_id, self.neighbour)
+        self.assertEqual(
+            self._get_owners(),
+            [(self.customer, "2026-06-14"), (self.neighbour, False)],
+        )
+        self.assertIn("company", self.piece.ownership_ids.sorted("date_from")[1].reason)
+        self.assertEqual(
+            self.piece.site_id.commercial_partner_id,
+            self.neighbour,
+            "no site of the former company",
+        )
+        self.assertNotIn(self.customer, self.piece.message_partner_ids)
+        self.assertFalse(self.piece.document_ids)
+        self.assertNotEqual(self.piece.access_token, token)
+        log = self.piece.message_ids.filtered(lambda m: "Claes Bakery" in m.body)
+        self.assertEqual(len(log), 1)
+        self.assertIn(self.neighbour.name, log.body)
+
+    def test_history_does_not_follow(self):
+        """Who reads for the new company reads its own time, not the one before."""
+        self.contact.parent_id = self.neighbour
+        lines = self._as("other portal", self.env["installed.base.ownership"]).search(
+            [("installed_base_id", "=", self.piece.id)]
+        )
+        self.assertEqual(lines.sudo().mapped("date_from"), [TODAY])
+
+    def test_person_joins_a_company(self):
+        person = self.env["res.partner"].create({"name": "Eva Maes"})
+        self.piece = self._create_equipment(
+            partner_id=person.id, sale_date="2025-02-01"
+        )
+        person.parent_id = self.neighbour
+        self.assertEqual(
+            self._get_owners(), [(person, "2026-06-14"), (self.neighbour, False)]
+        )
+
+    def test_contact_becomes_a_company(self):
+        self.contact.is_company = True
+        self.assertEqual(
+            self._get_owners(), [(self.customer, "2026-06-14"), (self.contact, False)]
+        )
+
+    def test_address_below_a_contact(self):
+        """Equipment of what hangs below the contact changes its owner too."""
+        branch = self.env["res.partner"].create(
+            {"name": "Branch", "parent_id": self.contact.id, "type": "delivery"}
+        )
+        self.piece = self._create_equipment(
+            partner_id=branch.id, sale_date="2025-02-01"
+        )
+        self.contact.parent_id = self.neighbour
+        self.assertEqual(self.piece.site_id, branch, "it goes along")
+        self.assertEqual(
+            self._get_owners(),
+            [(self.customer, "2026-06-14"), (self.neighbour, False)],
+        )
+
+    def test_archived_equipment_too(self):
+        self.piece.active = False
+        self.contact.parent_id = self.neighbour
+        self.assertEqual(len(self._get_owners()), 2)
+
+    def test_notices(self):
+        """Both companies are told, by whoever changed the contact."""
+        notices = self.env["installed.base.notice.type"].search([])
+        self.customer.write(
+            {"email": "claes@example.com", "notice_type_ids": notices.ids}
+        )
+        self.neighbour.write(
+            {"email": "peeters@example.com", "notice_type_ids": notices.ids}
+        )
+        mails = self.env["mail.mail"].search([])
+        partner_manager = self._create_user(
+            "ib_contacts", "base.group_user,base.group_partner_manager"
+        )
+        contact = self.contact.with_user(partner_manager)
+        contact.parent_id = self.neighbour
+        mails = self.env["mail.mail"].search([]) - mails
+        self.assertEqual(mails.recipient_ids, self.customer | self.neighbour)
+
+    def test_other_changes_leave_history_alone(self):
+        self.contact.write({"name": "Anna B. Claes", "parent_id": self.customer.id})
+        self.assertEqual(self._get_owners(), [(self.customer, False)])
+        self.assertEqual(len(self.piece.document_ids), 1)
+
+    def test_query_count(self):
+        def count(size):
+            person = self.env["res.partner"].create({"name": "Eva Maes"})
+            self.env["installed.base"].create(
+                [
+                    {"product_id": self.stove.id, "partner_id": person.id}
+                    for _number in range(size)
+                ]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            person.parent_id = self.neighbour
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        count(2)  # warm up
+        self.assertEqual(count(30), count(10))
