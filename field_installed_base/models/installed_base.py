@@ -8,7 +8,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 # Who may change every field of equipment; technicians only the fields below.
 EDITOR_GROUPS = (
@@ -132,6 +134,12 @@ class InstalledBase(models.Model):
         store=True,
         precompute=True,
         index="btree_not_null",
+    )
+    relationship_id = fields.Many2one(
+        related="commercial_partner_id.relationship_id",
+        # A plain string of this attribute would stay in English.
+        falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
+        help="What the customer is to us.",
     )
     site_id = fields.Many2one(
         comodel_name="res.partner",
@@ -882,6 +890,7 @@ class InstalledBase(models.Model):
         before = self._get_holdings()
         result = super().write(vals)
         self._record_ownership_change(before)
+        self._bring_components_along(before)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -955,6 +964,8 @@ class InstalledBase(models.Model):
             for name in fnames
             if self._fields[name].relational and self._fields[name].check_company
         ]
+        # Core's check reads as superuser too: the company of a contact or colleague is
+        # compared, whether or not the user may read him. Nothing of it is shown.
         alike = self.sudo().grouped(
             lambda piece: (piece.company_id, *(piece[name] for name in names))
         )
@@ -1194,6 +1205,10 @@ class InstalledBase(models.Model):
             for node in arch.xpath("//field[not(ancestor::field)]"):
                 if node.get("name") not in TECHNICIAN_FIELDS:
                     node.set("readonly", "1")
+        # Views are cached until addons come and go, as does the rental app.
+        if not self.env["res.partner"]._get_rental_action():
+            for node in arch.xpath("//button[@name='action_new_rental']"):
+                node.getparent().remove(node)
         return arch, view
 
     @api.model
@@ -1300,6 +1315,8 @@ class InstalledBase(models.Model):
             self.env.uid == SUPERUSER_ID
             or context.get("install_mode")
             or context.get("import_file")
+            # Of what goes along with a larger piece, that piece tells.
+            or context.get("installed_base_goes_along")
         ):
             return
         nobody = self.env["res.partner"]
@@ -1330,19 +1347,30 @@ class InstalledBase(models.Model):
             )
         return self.site_id.action_locate_on_map()
 
-    def action_retire(self):
-        """Ask for date, reason and successor of equipment that goes out of service."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "field_installed_base.installed_base_retire_action"
-        )
-        return {**action, "context": {"default_installed_base_ids": self.ids}}
-
     def action_put_back(self):
         """Put retired equipment back into service."""
-        self.write(
+        self._log_change(
+            self.env._("Put back into service."),
             {
                 "retirement_date": False,
                 "retirement_reason": False,
                 "replaced_by_id": False,
-            }
+            },
         )
+
+    def _log_change(self, bodies, vals):
+        """Change many pieces of equipment with one note each, which says it all: a
+        tracking value per field and piece costs more than the change itself.
+
+        :param bodies: the note, or {id: the note of that piece}
+        :param dict vals: as of `write`; day and reason of a change of customer or
+            site are in the context
+        """
+        if not isinstance(bodies, dict):
+            bodies = dict.fromkeys(self.ids, bodies)
+        untracked = self.with_context(tracking_disable=True)
+        untracked.write(vals)
+        # What follows from it, such as the state, is not tracked either: computed
+        # later, it would be in another context.
+        untracked.flush_recordset()
+        self._message_log_batch(bodies)

@@ -58,6 +58,12 @@ class ResPartner(models.Model):
     )
     has_rental = fields.Boolean(compute="_compute_has_rental")
 
+    # The map asks for the sites within a box; Odoo keeps 0, 0 for no coordinates.
+    _map_box = models.Index(
+        "(partner_latitude, partner_longitude) "
+        "WHERE partner_latitude <> 0 OR partner_longitude <> 0"
+    )
+
     def _auto_init(self):
         # Nobody has a relationship yet: installing need not go through all contacts.
         if not column_exists(self.env.cr, "res_partner", "relationship_id"):
