@@ -91,7 +91,10 @@ class EquipmentLabel(ProblemForm, Controller):
 
     def _render_unknown_label(self):
         return request.render(
-            "field_installed_base.label_unknown", status=404, headers=HEADERS
+            "field_installed_base.label_unknown",
+            {"is_visitor": request.env.user._is_public()},
+            status=404,
+            headers=HEADERS,
         )
 
     def _get_address_for_user(self, piece):

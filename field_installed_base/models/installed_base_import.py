@@ -51,12 +51,11 @@ class InstalledBase(models.Model):
             for key in filter(None, self._get_import_keys(values)):
                 first = seen.setdefault(key, number)
                 if first != number and number >= limit:
+                    message = self._get_duplicate_message(number, first, values, key)
                     messages.append(
                         {
                             "type": "error",
-                            "message": self._get_duplicate_message(
-                                number, first, key[-1]
-                            ),
+                            "message": message,
                             "record": number,
                             "rows": {"from": number, "to": number},
                         }
@@ -110,7 +109,7 @@ class InstalledBase(models.Model):
         ]
 
     @api.model
-    def _get_duplicate_message(self, number, first, name):
+    def _get_duplicate_message(self, number, first, values, key):
         options = self.env.context.get("installed_base_import_options", {})
         # People count from 1, the header included.
         before = 1 + options.get("has_headers", True) + (options.get("skip") or 0)
@@ -119,7 +118,8 @@ class InstalledBase(models.Model):
             "Remove one of them.",
             row=number + before,
             first=first + before,
-            name=name,
+            # As it is typed; the key of a serial number is longer than a reference's.
+            name=values["reference" if len(key) == 2 else "serial_number"],
         )
 
     def _load_records(self, data_list, update=False):
@@ -150,7 +150,7 @@ class InstalledBase(models.Model):
                 first = seen.setdefault(key, number)
                 if first != number:
                     raise ValidationError(
-                        self._get_duplicate_message(number, first, key[-1])
+                        self._get_duplicate_message(number, first, data["values"], key)
                     )
         by_reference = self._find_by_references(
             reference for reference, _serial in keys
