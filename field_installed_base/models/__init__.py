@@ -6,7 +6,6 @@ from . import installed_base_source_line_mixin
 
 from . import account_move
 from . import account_move_line
-from . import base_import_import
 from . import installed_base
 from . import installed_base_air_supply_type
 from . import installed_base_category
