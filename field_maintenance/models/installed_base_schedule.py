@@ -21,9 +21,8 @@ class InstalledBase(models.Model):
 
     def _record_ownership_change(self, before):
         result = super()._record_ownership_change(before)
-        moved = self.filtered(
-            lambda piece: before[piece.id] != (piece.partner_id, piece.site_id)
-        )
+        present = self._get_holdings()
+        moved = self.filtered(lambda piece: before[piece.id] != present[piece.id])
         homeless = moved.filtered(lambda piece: not piece.partner_id)
         homeless._withdraw_from_visits(self.env._("%s was taken back."))
         (moved - homeless)._bring_visits_along()
