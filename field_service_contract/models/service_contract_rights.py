@@ -98,10 +98,16 @@ class ServiceContract(models.Model):
         assigned = lines.installed_base_id.filtered_domain(
             self._get_assigned_technician_domain()
         )
-        visited = self.env["maintenance.visit.line"].sudo()._read_group(
-            Domain("installed_base_id", "in", (lines.installed_base_id - assigned).ids)
-            & Domain("visit_id", "any!", self._get_assigned_visit_domain()),
-            ["installed_base_id"],
+        visited = (
+            self.env["maintenance.visit.line"]
+            .sudo()
+            ._read_group(
+                Domain(
+                    "installed_base_id", "in", (lines.installed_base_id - assigned).ids
+                )
+                & Domain("visit_id", "any!", self._get_assigned_visit_domain()),
+                ["installed_base_id"],
+            )
         )
         assigned = assigned.union(*(equipment for (equipment,) in visited))
         found = lines.filtered(lambda line: line.installed_base_id in assigned)

@@ -135,7 +135,9 @@ class TestFields(RightsCase):
         }
 
     def _get_models(self):
-        return [name for name, model in self.env.registry.items() if not model._abstract]
+        return [
+            name for name, model in self.env.registry.items() if not model._abstract
+        ]
 
     def test_customers_read_what_their_page_shows(self):
         for model in self._get_models():
@@ -150,9 +152,7 @@ class TestFields(RightsCase):
         ):
             with self.subTest(model):
                 (values, *_others) = (
-                    self._as("portal", self.env[model])
-                    .search([])
-                    .read(list(names))
+                    self._as("portal", self.env[model]).search([]).read(list(names))
                 )
                 self.assertEqual(set(values), names)
 
@@ -395,3 +395,29 @@ class TestConversation(RightsCase, HttpCase):
             with self.subTest(role):
                 arch = model.get_view(view_type="form")["arch"]
                 self.assertEqual("<chatter" in arch, shown)
+
+
+@tagged("post_install", "-at_install")
+class TestDialogs(RightsCase):
+    def test_every_field_is_readable(self):
+        """By the API as on the screen: no field of a dialog fails."""
+        dialogs = [
+            name
+            for name, model in self.env.registry.items()
+            if "service.contract.dialog" in model._inherit and not model._abstract
+        ]
+        self.assertIn("service.contract.amend", dialogs)
+        for name in dialogs:
+            with self.subTest(name):
+                model = self._as("administrator", self.env[name]).with_context(
+                    active_model="service.contract", active_ids=self.contract.ids
+                )
+                typed = {"total": 3000, "months": 12, "partner_id": self.neighbour.id}
+                dialog = model.create(
+                    {
+                        "reason": "Agreed",
+                        **{key: typed[key] for key in typed.keys() & model._fields},
+                    }
+                )
+                (values,) = dialog.read()
+                self.assertEqual(values["contract_ids"], self.contract.ids)
