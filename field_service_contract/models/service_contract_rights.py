@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .service_contract import PRICE_GROUPS
 
@@ -92,59 +93,64 @@ class ServiceContract(models.Model):
 
     @api.depends_context("uid")
     def _compute_is_assigned(self):
-        # Starts from the equipment of these contracts, so that opening one of them
-        # does not look for all visits of a team.
-        lines = self.sudo().with_context(active_test=False).line_ids
-        assigned = lines.installed_base_id.filtered_domain(
-            self._get_assigned_technician_domain()
-        )
-        visited = (
-            self.env["maintenance.visit.line"]
-            .sudo()
-            ._read_group(
-                Domain(
-                    "installed_base_id", "in", (lines.installed_base_id - assigned).ids
-                )
-                & Domain("visit_id", "any!", self._get_assigned_visit_domain()),
-                ["installed_base_id"],
-            )
-        )
-        assigned = assigned.union(*(equipment for (equipment,) in visited))
-        found = lines.filtered(lambda line: line.installed_base_id in assigned)
+        assigned = self.sudo().with_context(active_test=False)
+        assigned = assigned.search([("id", "in", self.ids), ("is_assigned", "=", True)])
         for contract in self:
-            contract.is_assigned = contract._origin in found.contract_id
+            contract.is_assigned = contract._origin in assigned
 
     @api.model
     def _search_is_assigned(self, operator, value):
         if operator != "in":
             return NotImplemented
-        visit_lines = Domain("visit_id", "any!", self._get_assigned_visit_domain())
-        equipment = self._get_assigned_technician_domain() | Domain(
-            "maintenance_visit_line_ids", "any!", visit_lines
-        )
-        lines = Domain("installed_base_id", "any!", equipment)
-        return Domain("line_ids", "any!", lines)
-
-    @api.model
-    def _get_assigned_technician_domain(self):
-        """Return which equipment the user looks after."""
-        return Domain("technician_id", "in", self._get_own_employees().ids)
-
-    @api.model
-    def _get_assigned_visit_domain(self):
-        """Return which visits are the user's own or his team's."""
-        employees = self._get_own_employees()
+        # Everybody may know which employee he is, and in which teams.
+        employees = self.env["hr.employee"].sudo().with_context(active_test=False)
+        employees = employees.search([("user_id", "=", self.env.uid)])
+        if not employees:
+            return Domain.FALSE
         teams = self.env["service.team"].sudo().with_context(active_test=False)
         teams = teams.search(
             Domain("member_ids", "in", employees.ids)
             | Domain("leader_id", "in", employees.ids)
         )
-        return Domain("technician_ids", "in", employees.ids) | Domain(
-            "team_id", "in", teams.ids
-        )
+        return Domain("id", "in", self._get_assigned_query(employees, teams))
 
     @api.model
-    def _get_own_employees(self):
-        # Everybody may know which employee he is.
-        employees = self.env["hr.employee"].sudo().with_context(active_test=False)
-        return employees.search([("user_id", "=", self.env.uid)])
+    def _get_assigned_query(self, employees, teams):
+        """Return the query of the contracts whose equipment these employees look after
+        or visit, or these teams visit.
+
+        One union instead of conditions joined by "or": PostgreSQL then starts from the
+        contract if it reads one, and from the visits if it lists them. Else it looks at
+        the visits to all equipment of all contracts, a hundred times the work.
+        """
+        for model, names in (
+            ("service.contract.line", ("contract_id", "installed_base_id")),
+            ("installed.base", ("technician_id",)),
+            ("maintenance.visit", ("team_id", "technician_ids")),
+            ("maintenance.visit.line", ("visit_id", "installed_base_id")),
+        ):
+            self.env[model].flush_model(names)
+        return SQL(
+            """(
+            SELECT line.contract_id
+              FROM installed_base piece
+              JOIN service_contract_line line ON line.installed_base_id = piece.id
+             WHERE piece.technician_id = ANY(%(employees)s)
+             UNION
+            SELECT line.contract_id
+              FROM maintenance_visit_technician_rel crew
+              JOIN maintenance_visit_line visited ON visited.visit_id = crew.visit_id
+              JOIN service_contract_line line
+                ON line.installed_base_id = visited.installed_base_id
+             WHERE crew.employee_id = ANY(%(employees)s)
+             UNION
+            SELECT line.contract_id
+              FROM maintenance_visit visit
+              JOIN maintenance_visit_line visited ON visited.visit_id = visit.id
+              JOIN service_contract_line line
+                ON line.installed_base_id = visited.installed_base_id
+             WHERE visit.team_id = ANY(%(teams)s)
+            )""",
+            employees=employees.ids,
+            teams=teams.ids,
+        )
