@@ -421,3 +421,114 @@ class TestDialogs(RightsCase):
                 )
                 (values,) = dialog.read()
                 self.assertEqual(values["contract_ids"], self.contract.ids)
+
+
+@tagged("post_install", "-at_install")
+class TestRoles(RightsCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        env = cls._get_company_env(cls.other_company)
+        cls.abroad = env["service.contract"].create(
+            {
+                "partner_id": cls.neighbour.id,
+                "date_start": "2026-01-01",
+                "line_ids": [Command.create({"name": "Care", "value": 900})],
+            }
+        )
+        cls.update = env["service.contract.price.update"].create({"percent": 3})
+        cls.invoice_run = env["service.contract.run"].create({"date": "2026-01-31"})
+        cls.home = cls.contract | cls.foreign
+
+    def _get_model(self, role, name, *companies):
+        model = self.env[name].with_user(self.users[role])
+        return model.with_context(
+            allowed_company_ids=[company.id for company in companies]
+        )
+
+    def test_two_companies(self):
+        own, other = self.company, self.other_company
+        known = self.home | self.abroad
+        for role in PRICE_READERS:
+            self.users[role].company_ids |= other
+            for companies, found in (
+                ((own,), self.home),
+                ((other,), self.abroad),
+                ((own, other), known),
+            ):
+                with self.subTest(role=role, companies=len(companies)):
+                    contracts = self._get_model(role, "service.contract", *companies)
+                    contracts = contracts.search([("id", "in", known.ids)])
+                    self.assertEqual(set(contracts.ids), set(found.ids))
+                    lines = self._get_model(role, "service.contract.line", *companies)
+                    lines = lines.search([("contract_id", "in", known.ids)])
+                    self.assertEqual(set(lines.ids), set(found.line_ids.ids))
+
+    def test_of_one_company_only(self):
+        """Of the other company nothing is read, whatever its number."""
+        for role in PRICE_READERS:
+            for record in (
+                self.abroad,
+                self.abroad.line_ids,
+                self.update,
+                self.invoice_run,
+            ):
+                own = self._as(role, record)
+                if not own.browse().has_access("read"):
+                    continue
+                with self.subTest(role=role, model=record._name):
+                    with self.assertRaises(AccessError):
+                        own.read(["company_id"])
+        technician = self._as("technician", self.abroad)
+        with self.assertRaises(AccessError):
+            technician.read(["name"])
+
+    def test_a_run_stays_in_its_company(self):
+        self.users["accountant"].company_ids |= self.other_company
+        run = self._get_model(
+            "accountant", "service.contract.run", self.company, self.other_company
+        ).create({"date": "2026-01-31"})
+        run.action_preview()
+        self.assertEqual(run.line_ids.contract_id, self.home)
+
+    def test_only_administrators_change_contracts(self):
+        self.piece.technician_id = self.tom
+        draft = self._create_contract(
+            activate=False,
+            lines=[{"installed_base_id": self.piece.id, "value": 1, "name": "Care"}],
+        )
+        calls = {
+            "write": lambda own: own.write({"customer_reference": "Mine"}),
+            "line": lambda own: own.line_ids.write({"name": "Mine"}),
+            "amount": lambda own: own.write({"annual_amount": 1}),
+            "give up": lambda own: own.action_cancel_draft(),
+            "activate": lambda own: own.action_activate(),
+            "delete": lambda own: own.unlink(),
+        }
+        self.env.flush_all()
+        for role in ("salesperson", "accountant", "dispatcher", "technician", "portal"):
+            for name, call in calls.items():
+                with self.subTest(role=role, call=name), self.assertRaises(AccessError):
+                    call(self._as(role, draft))
+        for call in calls.values():
+            call(self._as("administrator", draft.copy()))
+
+    def test_only_administrators_update_prices(self):
+        update = self.env["service.contract.price.update"].create(
+            {"percent": 3, "contract_ids": [Command.set(self.contract.ids)]}
+        )
+        update.action_preview()
+        for role in ("salesperson", "accountant", "dispatcher"):
+            own = self._as(role, update)
+            self.assertEqual(own.read(["percent"])[0]["percent"], 3)
+            with self.subTest(role), self.assertRaises(AccessError):
+                own.action_apply()
+
+    def test_only_accountants_make_invoices(self):
+        for role in ("salesperson", "technician", "dispatcher"):
+            with self.subTest(role), self.assertRaises(AccessError):
+                self._as(role, self.contract)._create_invoices(self._day("2026-01-31"))
+        invoices = self._as("accountant", self.contract)._create_invoices(
+            self._day("2026-01-31")
+        )
+        self.assertEqual(invoices.service_contract_ids.ids, self.contract.ids)
