@@ -336,6 +336,10 @@ class TestConversation(RightsCase, HttpCase):
         self.assertNotIn(document.id, technician.search([("id", "=", document.id)]).ids)
         with self.assertRaises(AccessError):
             self._as("technician", document).write({"name": "Mine.pdf"})
+        self.users["technician"].group_ids |= self.env.ref(
+            "field_installed_base.group_dispatcher"
+        )
+        self.assertTrue(self._as("technician", document).raw)
 
     def test_document_by_its_address(self):
         document = self._attach()
