@@ -188,6 +188,10 @@ class InstalledBase(models.Model):
         """
         # Whoever moves equipment need not see the contracts it leaves.
         lines = self.env["service.contract.line"].sudo()
+
+        def owner_of(line):
+            return line.installed_base_id if partner is None else partner
+
         found = lines.search(
             [
                 ("installed_base_id", "in", self.ids),

@@ -49,10 +49,10 @@ class ResCompany(models.Model):
     )
     service_analytic_plan_id = fields.Many2one(
         comodel_name="account.analytic.plan",
+        groups="base.group_user",
         string="Analytic Plan of Contracts",
         ondelete="restrict",
         help="Each contract gets an analytic account of this plan. Empty: none.",
-        groups="base.group_user",
     )
     service_invoice_automatically = fields.Boolean(
         string="Invoice Contracts Every Night",

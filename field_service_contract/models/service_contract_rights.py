@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .service_contract import PRICE_GROUPS
-
 # What the page of a contract shows its customer, by name: other fields, those of later
 # addons too, are closed to him until they are named here.
 PORTAL_FIELDS = frozenset(
@@ -41,11 +39,6 @@ class ServiceContract(models.Model):
 
     _inherit = "service.contract"
 
-    # Messages and attachments name amounts, in whatever words. Without groups who may
-    # not read them could still search contracts by what they say.
-    message_ids = fields.One2many(groups=PRICE_GROUPS)
-    website_message_ids = fields.One2many(groups=PRICE_GROUPS)
-
     is_assigned = fields.Boolean(
         string="Covers My Equipment",
         compute="_compute_is_assigned",
@@ -67,27 +60,6 @@ class ServiceContract(models.Model):
     def _get_portal_fields(self):
         """Return the names of the fields that a customer may read of his contracts."""
         return PORTAL_FIELDS
-
-    # -- Messages ---------------------------------------------------------------------
-
-    @api.model
-    def _reads_prices(self):
-        return self.env.user.has_groups(PRICE_GROUPS)
-
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # What is said about a contract is said among those who work with its prices:
-        # others would need the right to write it, which they lack.
-        if message_operation == "read" and not self.env.su and not self._reads_prices():
-            return dict.fromkeys(self, "write")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)
-
-    @api.model
-    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
-        # Core opens a conversation to whoever reads the record, and its public part to
-        # whoever has its token.
-        if not self._reads_prices():
-            return self.browse()
-        return super()._get_thread_with_access(thread_id, mode=mode)
 
     # -- Technicians ------------------------------------------------------------------
 
