@@ -9,8 +9,8 @@ class ServiceContract(models.Model):
 
     _inherit = "service.contract"
 
-    # Messages and documents name amounts, in whatever words: they are for those who read
-    # prices. Without groups others could search contracts by what their messages say.
+    # Messages and documents name amounts, in whatever words: they are for those who
+    # read prices. Without groups others could search contracts by what they say.
     message_ids = fields.One2many(groups=PRICE_GROUPS)
     website_message_ids = fields.One2many(groups=PRICE_GROUPS)
 
