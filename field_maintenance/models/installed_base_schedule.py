@@ -2,6 +2,8 @@ from collections import defaultdict
 
 from odoo import models
 
+from .maintenance_visit import GENERATING
+
 # Where somebody is at work already, the visit stays.
 MOVING_STATES = ("to_plan", "planned")
 LIVE_STATES = ("draft", "active", "suspended")
@@ -33,7 +35,7 @@ class InstalledBase(models.Model):
         """Return the lines of open visits about this equipment."""
         # Who may move equipment need not plan visits: they follow.
         lines = self.env["maintenance.visit.line"].sudo()
-        return lines.with_context(visit_generation=True).search(
+        return lines.with_context(visit_generation=GENERATING).search(
             [("installed_base_id", "in", self.ids), ("state", "in", MOVING_STATES)]
         )
 
@@ -41,7 +43,7 @@ class InstalledBase(models.Model):
         """Return the lines of live schedules about this equipment."""
         # As above.
         lines = self.env["maintenance.schedule.line"].sudo()
-        return lines.with_context(visit_generation=True).search(
+        return lines.with_context(visit_generation=GENERATING).search(
             [("installed_base_id", "in", self.ids), ("state", "in", LIVE_STATES)]
         )
 
@@ -129,5 +131,5 @@ class InstalledBase(models.Model):
         visit_lines = self._get_visit_lines()
         for piece, lines in visit_lines.grouped("installed_base_id").items():
             alone = lines.visit_id.filtered(lambda visit: len(visit.line_ids) == 1)
-            alone._cancel(reason % piece._get_label())
+            alone._cancel_alone(reason % piece._get_label())
             (lines - alone.line_ids).unlink()

@@ -82,6 +82,7 @@ class MaintenanceVisit(models.Model):
 
         return Domain.custom(
             to_sql=to_sql,
+            # Who goes is known to whom knows the visit.
             predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
         )
 
@@ -192,6 +193,7 @@ class MaintenanceVisit(models.Model):
     def _get_board_technicians(self, teams, zones):
         """Return who has a row: members of the teams and technicians of the zones;
         all employees, as long as there are neither teams nor zones."""
+        # The board shows names and hours of colleagues, and nothing else of them.
         employees = self.env["hr.employee"].sudo()
         companies = self.env.companies
         if not teams and not zones:
@@ -366,6 +368,7 @@ class MaintenanceVisit(models.Model):
 
     def _prepare_crew_values(self, technician_id, from_technician_id):
         """Return who goes when one technician takes another's place."""
+        # Who goes is known to whom may move the visit.
         crew = self.sudo().technician_ids.ids
         lead = self.sudo().technician_id.id
         # From the backlog, where a visit stands once: whoever leads it is replaced.

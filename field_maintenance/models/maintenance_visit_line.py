@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
 
 class MaintenanceVisitLine(models.Model):
     """A piece of equipment that a visit is about, registered or not."""
@@ -61,8 +63,7 @@ class MaintenanceVisitLine(models.Model):
         comodel_name="service.line",
         inverse_name="visit_line_id",
         string="Parts and Time",
-        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
-        "field_installed_base.group_user",
+        groups=READER_GROUPS,
     )
 
     # Of the visit, for the history of the equipment

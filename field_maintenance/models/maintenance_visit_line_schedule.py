@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .maintenance_visit import GENERATING
+
 
 class MaintenanceVisitLine(models.Model):
     """Whoever changes the equipment of a visit changes the visit."""
@@ -9,14 +11,14 @@ class MaintenanceVisitLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        if not self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is not GENERATING:
             lines.visit_id._touch()
         return lines
 
     @api.model
     def _add_precomputed_values(self, vals_list):
         # See the visit.
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             visits = self.env["maintenance.visit"]
             for vals in vals_list:
                 visit = visits.browse(vals["visit_id"])
@@ -25,7 +27,7 @@ class MaintenanceVisitLine(models.Model):
 
     def _check_company(self, fnames=None):
         # See the visit.
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             return None
         return super()._check_company(fnames)
 

@@ -11,6 +11,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from ..models import maintenance_schedule, maintenance_schedule_generation
+from ..models.maintenance_visit import GENERATING
 from .common import MaintenanceCase
 
 CRON = "field_maintenance.ir_cron_generate_visits"
@@ -614,7 +615,7 @@ class TestTwoJobsAtOnce(BaseCase):
         self.lines = self.schedules.line_ids
         # As they are when their horizon has just come.
         visits = self.schedules.visit_ids
-        visits.with_context(visit_generation=True).unlink()
+        visits.with_context(visit_generation=GENERATING).unlink()
         self.lines._write_quietly({"next_date": fields.Date.today()})
         env.cr.commit()
 
@@ -623,7 +624,7 @@ class TestTwoJobsAtOnce(BaseCase):
             env.cr.rollback()
             env.invalidate_all()
         env = self.first
-        self.schedules.visit_ids.with_context(visit_generation=True).unlink()
+        self.schedules.visit_ids.with_context(visit_generation=GENERATING).unlink()
         self.schedules.unlink()
         self.type.unlink()
         self.partner.unlink()

@@ -126,7 +126,9 @@ class MaintenanceVisitBatch(models.TransientModel):
         self.ensure_one()
         self._check_complete()
         self.result_ids.unlink()
-        visits = self.visit_ids.sorted(lambda v: v.due_date or v.create_date.date())
+        visits = self.visit_ids.sorted(
+            lambda visit: visit.due_date or visit._get_site_day(visit.create_date)
+        )
         refused = self._get_obstacles(visits)
         changes = getattr(self, f"_prepare_{self.action}")(
             visits.filtered(lambda visit: visit not in refused), refused
@@ -230,6 +232,9 @@ class MaintenanceVisitBatch(models.TransientModel):
     # -- Plan --------------------------------------------------------------------------
 
     def _prepare_plan(self, visits, refused):
+        def plan(group):
+            group._plan({visit: appointments[visit] for visit in group})
+
         if self.plan_mode == "fixed":
             starts = {
                 visit: at_local_hour(self.date, self.hour, visit._get_zone_info())
@@ -237,23 +242,27 @@ class MaintenanceVisitBatch(models.TransientModel):
             }
         else:
             starts = self._spread(visits, refused)
-        functions, changes = {}, {}
+        appointments, changes = {}, {}
         for visit, start in starts.items():
             technician = self.technician_id or visit.technician_id
-            key = (start, technician)
-            vals = {"date_start": start, "technician_id": technician.id}
-            if not technician:
-                vals.pop("technician_id")
-            function = functions.setdefault(key, self._write(vals))
-            changes[visit] = (function, self._describe_plan(visit, start, technician))
+            appointments[visit] = (start, None, self._get_crew(visit, technician))
+            changes[visit] = (plan, self._describe_plan(visit, start, technician))
         return changes
+
+    def _get_crew(self, visit, technician):
+        """Return who goes if a technician leads, None if that changes nothing."""
+        crew = visit.technician_ids
+        if technician == visit.technician_id:
+            return None
+        # Of a crew the others stay; one who went alone is replaced.
+        return technician | crew if len(crew) > 1 else technician
 
     def _describe_plan(self, visit, start, technician):
         local = format_datetime(
-            self.env, start, tz=visit._get_timezone(), dt_format="EEE d MMM y HH:mm"
+            self.env, start, tz=visit._get_site_tz(), dt_format="EEE d MMM y HH:mm"
         )
         text = ", ".join(filter(None, (local, technician.name)))
-        if visit.window_end and start.date() > visit.window_end:
+        if visit.window_end and visit._get_site_day(start) > visit.window_end:
             return self.env._(
                 "%(plan)s: after its latest day, %(latest)s.",
                 plan=text,
