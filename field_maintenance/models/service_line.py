@@ -224,6 +224,13 @@ class ServiceLine(models.Model):
         """
         if self.env.su or not OFFICE_FIELDS & names:
             return
+        if "sale_line_id" in names:
+            raise AccessError(
+                self.env._(
+                    "The order line of what was used is set when it is billed: press "
+                    "Bill on the visit."
+                )
+            )
         if not self.env.user.has_group("field_installed_base.group_dispatcher"):
             raise AccessError(
                 self.env._(

@@ -203,3 +203,19 @@ class TestMaintenanceVisit(MaintenanceCase):
         north.zip_prefixes = "40"
         self.assertEqual(self.workshop.service_zone_id, city, "It was chosen")
         self.assertFalse(self.customer.service_zone_id)
+        self.workshop.zip = "4000"
+        self.assertEqual(self.workshop.service_zone_id, city, "It still is")
+        self.assertTrue(self.workshop.service_zone_is_chosen)
+        self.workshop.action_find_service_zone()
+        self.assertEqual(self.workshop.service_zone_id, north)
+        self.workshop.zip = "9000"
+        self.assertEqual(self.workshop.service_zone_id, city)
+
+    def test_zone_of_a_company(self):
+        zone = self.env["service.zone"].create({"name": "All", "zip_prefixes": "90"})
+        self.customer.company_id = self.company
+        self.assertEqual(self.customer.service_zone_id, zone)
+        zone.company_id = self.other_company
+        self.assertFalse(self.customer.service_zone_id)
+        zone.company_id = False
+        self.assertEqual(self.customer.service_zone_id, zone)
