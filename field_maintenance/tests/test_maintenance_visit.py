@@ -211,6 +211,36 @@ class TestMaintenanceVisit(MaintenanceCase):
         self.workshop.zip = "9000"
         self.assertEqual(self.workshop.service_zone_id, city)
 
+    def test_time_zone(self):
+        """Of the site, else the customer, else the hours of the company; who goes
+        there makes no difference."""
+        self.company.resource_calendar_id.tz = "Europe/Athens"
+        abroad = self.company.resource_calendar_id.copy({"tz": "Asia/Tokyo"})
+        self.technician.resource_calendar_id = abroad
+        visit = self._create_visit(technician_id=self.technician.id)
+        self.customer.tz, visit.site_id.tz = "Europe/Lisbon", "Europe/Dublin"
+        self.assertEqual(visit._get_site_tz(), "Europe/Dublin")
+        visit.site_id.tz = False
+        self.assertEqual(visit._get_site_tz(), "Europe/Lisbon")
+        self.customer.tz = False
+        self.assertEqual(visit._get_site_tz(), "Europe/Athens")
+
+    def test_starting_many_is_one_write(self):
+        visits = self.env["maintenance.visit"]
+        counts = []
+        for size in (2, 8):
+            planned = visits.concat(
+                *(self._create_planned_visit() for _number in range(size))
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            planned.action_start()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(set(planned.mapped("state")), {"in_progress"})
+        self.assertLessEqual(counts[1] - counts[0], 2)
+
     def test_zone_of_a_company(self):
         zone = self.env["service.zone"].create({"name": "All", "zip_prefixes": "90"})
         self.customer.company_id = self.company
