@@ -287,7 +287,6 @@ class MaintenanceVisit(models.Model):
 
         for visit in told:
             start = show(visit.date_start)
-            # Who goes is known to whom knows the visit.
             names = ", ".join(visit.sudo().technician_ids.mapped("name"))
             if visit.id in former:
                 bodies[visit.id] = self.env._(

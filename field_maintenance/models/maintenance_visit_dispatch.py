@@ -193,7 +193,6 @@ class MaintenanceVisit(models.Model):
     def _get_board_technicians(self, teams, zones):
         """Return who has a row: members of the teams and technicians of the zones;
         all employees, as long as there are neither teams nor zones."""
-        # The board shows names and hours of colleagues, and nothing else of them.
         employees = self.env["hr.employee"].sudo()
         companies = self.env.companies
         if not teams and not zones:

@@ -112,8 +112,8 @@ class MaintenanceVisit(models.Model):
     def _check_not_absorbed(self):
         """Refuse to handle a visit alone that is done together with another."""
         for visit in self:
-            # The message names the other visit, and tells nothing else of it.
             if visit.merged_into_id:
+                # It names the other visit, and tells nothing else of it.
                 raise UserError(
                     self.env._(
                         "Visit %(visit)s is done together with %(main)s. Use that "

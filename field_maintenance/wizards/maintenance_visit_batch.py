@@ -232,9 +232,6 @@ class MaintenanceVisitBatch(models.TransientModel):
     # -- Plan --------------------------------------------------------------------------
 
     def _prepare_plan(self, visits, refused):
-        def plan(group):
-            group._plan({visit: appointments[visit] for visit in group})
-
         if self.plan_mode == "fixed":
             starts = {
                 visit: at_local_hour(self.date, self.hour, visit._get_zone_info())
@@ -242,20 +239,16 @@ class MaintenanceVisitBatch(models.TransientModel):
             }
         else:
             starts = self._spread(visits, refused)
-        appointments, changes = {}, {}
+        functions, changes = {}, {}
         for visit, start in starts.items():
             technician = self.technician_id or visit.technician_id
-            appointments[visit] = (start, None, self._get_crew(visit, technician))
-            changes[visit] = (plan, self._describe_plan(visit, start, technician))
+            key = (start, technician)
+            vals = {"date_start": start, "technician_id": technician.id}
+            if not technician:
+                vals.pop("technician_id")
+            function = functions.setdefault(key, self._write(vals))
+            changes[visit] = (function, self._describe_plan(visit, start, technician))
         return changes
-
-    def _get_crew(self, visit, technician):
-        """Return who goes if a technician leads, None if that changes nothing."""
-        crew = visit.technician_ids
-        if technician == visit.technician_id:
-            return None
-        # Of a crew the others stay; one who went alone is replaced.
-        return technician | crew if len(crew) > 1 else technician
 
     def _describe_plan(self, visit, start, technician):
         local = format_datetime(
