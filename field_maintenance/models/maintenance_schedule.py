@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
-from .maintenance_schedule_generation import LINES_PER_SLICE
+from .maintenance_schedule_line_generation import LINES_PER_SLICE
 from .maintenance_visit import GENERATING, OPEN_STATES
 
 _logger = logging.getLogger(__name__)

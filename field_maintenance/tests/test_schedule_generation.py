@@ -10,7 +10,7 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
-from ..models import maintenance_schedule, maintenance_schedule_generation
+from ..models import maintenance_schedule, maintenance_schedule_line_generation
 from ..models.maintenance_visit import GENERATING
 from .common import MaintenanceCase
 
@@ -475,11 +475,13 @@ class TestScheduleGeneration(GenerationCase):
             with (
                 self.subTest(lines_per_slice),
                 patch.object(
-                    maintenance_schedule_generation, "LINES_PER_SLICE", lines_per_slice
+                    maintenance_schedule_line_generation,
+                    "LINES_PER_SLICE",
+                    lines_per_slice,
                 ),
                 patch.object(maintenance_schedule, "LINES_PER_SLICE", lines_per_slice),
                 patch.object(
-                    maintenance_schedule_generation,
+                    maintenance_schedule_line_generation,
                     "VISITS_PER_SLICE",
                     visits_per_slice,
                 ),
