@@ -175,6 +175,7 @@ class MaintenanceVisit(models.Model):
             if order_line.qty_delivered_method == "manual":
                 order_line.qty_delivered = line.quantity
         if self.sale_order_id != order:
+            # As above.
             self.sudo().sale_order_id = order
         return order
 

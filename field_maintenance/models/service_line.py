@@ -173,6 +173,7 @@ class ServiceLine(models.Model):
             uom=product.uom_id,
             date=fields.Datetime.now(),
         )
+        # Nor does it depend on who may read taxes and their exceptions.
         position = self.env["account.fiscal.position"].sudo()
         partner, company = self.visit_id.partner_id.sudo(), self.visit_id.company_id
         position = position.with_company(company)._get_fiscal_position(
@@ -247,6 +248,7 @@ class ServiceLine(models.Model):
         """
         for line in self:
             if line.is_ordered:
+                # It names the order, and tells nothing else of it.
                 raise UserError(
                     self.env._(
                         "%(product)s is on order %(order)s already. Change it there, "
