@@ -76,10 +76,8 @@ class MaintenanceVisit(models.Model):
             lines = lines[1:]
         elif quantity:
             # The catalog's defaults are those of a product.
-            lines = self.env["service.line"].with_context(
-                clean_context(self.env.context)
-            )
-            lines = lines.create(
+            env = self.env(context=clean_context(self.env.context))
+            lines = env["service.line"].create(
                 {
                     "visit_id": self.id,
                     "product_id": product_id,
@@ -138,7 +136,7 @@ class MaintenanceVisit(models.Model):
                 )
         self.check_access("read")
         # The defaults of visits are none of orders and parts.
-        visits = self.with_context(clean_context(self.env.context))
+        visits = self.with_env(self.env(context=clean_context(self.env.context)))
         orders = visits.env["sale.order"]
         for visit in visits:
             orders |= visit._create_order_lines()

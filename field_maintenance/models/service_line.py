@@ -212,9 +212,8 @@ class ServiceLine(models.Model):
         """Return the fields of the office for which the caller brings a default of his
         own, in the context or among his preferences."""
         # What the database gives everybody.
-        common = self.with_user(SUPERUSER_ID).with_context(
-            clean_context(self.env.context)
-        )
+        context = clean_context(self.env.context)
+        common = self.with_env(self.env(user=SUPERUSER_ID, context=context))
         names = list(OFFICE_FIELDS)
         given, own = common.default_get(names), self.default_get(names)
         return {name for name, value in own.items() if value != given.get(name)}
