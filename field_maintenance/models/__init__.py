@@ -12,9 +12,8 @@ from . import calendar_event_installed_base
 from . import calendar_event_service
 from . import installed_base
 from . import installed_base_notice_type
-from . import installed_base_schedule
 from . import maintenance_month
-from . import maintenance_schedule_generation
+from . import maintenance_schedule_line_generation
 from . import maintenance_visit_calendar
 from . import maintenance_visit_checklist
 from . import maintenance_visit_clock
@@ -22,7 +21,6 @@ from . import maintenance_visit_conflict
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
 from . import maintenance_visit_lateness
-from . import maintenance_visit_line_schedule
 from . import maintenance_visit_merge
 from . import maintenance_visit_my_day
 from . import maintenance_visit_notice

@@ -9,6 +9,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools import format_datetime
 
+from .maintenance_visit import PLANNING
+
 # An all-day event says no hours: without working hours on that day it has core's.
 ALL_DAY_HOURS = (time(8), time(18))
 TIME_FIELDS = ("start", "stop", "allday")
@@ -87,7 +89,7 @@ class MaintenanceVisit(models.Model):
                     raise ValidationError(visit._get_dates_error())
                 length = visit.date_end - visit.date_start
                 # The caller's write moves the appointment, for all visits at once.
-                quiet = visit.with_context(visit_planning=True)
+                quiet = visit.with_context(visit_planning=PLANNING)
                 quiet.duration = length.total_seconds() / 3600
 
     def _get_event_dates(self):
@@ -170,18 +172,6 @@ class MaintenanceVisit(models.Model):
             or visit.company_id.resource_calendar_id
         )
 
-    def _get_site_tz(self):
-        """Return the time zone of the site, else the customer's, else the working
-        hours'."""
-        self.ensure_one()
-        visit = self.sudo()
-        return (
-            visit.site_id.tz
-            or visit.partner_id.tz
-            or visit._get_work_calendar().tz
-            or "UTC"
-        )
-
     # -- Planning many at once ---------------------------------------------------------
 
     @api.model
@@ -205,7 +195,7 @@ class MaintenanceVisit(models.Model):
         visits._check_state(("to_plan", "planned", "in_progress"), self.env._("plan"))
         # The right to write was checked; nothing below asks for another.
         quiet = visits.sudo().with_context(
-            visit_planning=True, tracking_disable=True, mail_notrack=True
+            visit_planning=PLANNING, tracking_disable=True, mail_notrack=True
         )
         quiet._set_crews(
             {
@@ -315,6 +305,24 @@ class MaintenanceVisit(models.Model):
 
     # -- Appointment -------------------------------------------------------------------
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self.env.context.get("visit_planning") is not PLANNING:
+            self._refuse_link("calendar_event_id", vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        is_planning = self.env.context.get("visit_planning") is PLANNING
+        if "calendar_event_id" in vals and not is_planning:
+            self._refuse_link("calendar_event_id")
+        return super().write(vals)
+
+    @api.model
+    def _are_shown_in_calendar(self):
+        """Tell whether the user may know which events are appointments of visits:
+        customers read events too, but not what stands behind them."""
+        return self.env.su or (self.env.user._is_internal() and self.has_access("read"))
+
     @api.model
     def _get_appointment_fields(self):
         """Return the fields of a visit that its appointment shows."""
@@ -332,7 +340,7 @@ class MaintenanceVisit(models.Model):
             # An appointment follows its visit, whoever may write the visit.
             .sudo()
             .with_context(
-                visit_planning=True,
+                visit_planning=PLANNING,
                 no_mail_to_attendees=not invites,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,
@@ -348,7 +356,10 @@ class MaintenanceVisit(models.Model):
 
         :param changed: fields of the visits that changed; all of them by default
         """
-        visits = self.sudo().with_context(visit_planning=True, tracking_disable=True)
+        # The appointment follows what the user was allowed to write on the visit.
+        visits = self.sudo().with_context(
+            visit_planning=PLANNING, tracking_disable=True
+        )
         events = self._get_quiet_events()
         shown = visits.filtered(lambda visit: visit.state in ("planned", "in_progress"))
         new = shown.filtered(lambda visit: not visit.calendar_event_id)
@@ -466,7 +477,7 @@ class MaintenanceVisit(models.Model):
         if len(held) == len(self) and held <= events:
             return
         pairs = list(zip(self, events, strict=False))
-        quiet = self.with_context(visit_planning=True)
+        quiet = self.with_context(visit_planning=PLANNING)
         quiet.write({"calendar_event_id": False})
         # No event may have two visits at any moment.
         quiet.flush_recordset(["calendar_event_id"])
@@ -476,11 +487,13 @@ class MaintenanceVisit(models.Model):
             self.env._("The series of appointments has become shorter.")
         )
 
-    def _prepare_series_values(self, event):
-        """Return the values of a visit like this one for another event of its
-        series."""
+    def _prepare_series_values(self, event, available):
+        """Return the values of a visit like this one for another event of its series.
+
+        :param event: its appointment
+        :param available: equipment that stands at its customer or site by now
+        """
         self.ensure_one()
-        available = self._get_available_equipment()[self]
         lines = self.line_ids.filtered(
             lambda line: (
                 not line.installed_base_id or line.installed_base_id in available

@@ -82,6 +82,7 @@ class MaintenanceVisit(models.Model):
 
         return Domain.custom(
             to_sql=to_sql,
+            # Who goes is known to whom knows the visit.
             predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
         )
 
@@ -366,6 +367,7 @@ class MaintenanceVisit(models.Model):
 
     def _prepare_crew_values(self, technician_id, from_technician_id):
         """Return who goes when one technician takes another's place."""
+        # Who goes is known to whom may move the visit.
         crew = self.sudo().technician_ids.ids
         lead = self.sudo().technician_id.id
         # From the backlog, where a visit stands once: whoever leads it is replaced.

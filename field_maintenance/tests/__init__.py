@@ -11,10 +11,12 @@ from . import test_engine_rules
 from . import test_engine_working_days
 from . import test_equipment_moves
 from . import test_intervention
+from . import test_jobs_at_once
 from . import test_maintenance_schedule
 from . import test_maintenance_visit
 from . import test_my_day
 from . import test_portal
+from . import test_remote_calls
 from . import test_sale_order
 from . import test_schedule_generation
 from . import test_service_line

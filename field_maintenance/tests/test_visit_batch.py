@@ -103,6 +103,24 @@ class TestVisitBatch(MaintenanceCase):
         )
         self.assertFalse(visits.technician_id)
 
+    def test_of_a_crew_the_others_stay(self):
+        alone, crew = self._create_visits(2)
+        alone.technician_id = self.technician
+        crew.technician_ids = self.technician | self.colleague
+        third = self.env["hr.employee"].create({"name": "Theo"})
+        self._apply("plan", alone | crew, date="2026-03-30", technician_id=third.id)
+        self.assertEqual(alone.technician_ids, third)
+        self.assertEqual(crew.technician_ids, self.technician | self.colleague | third)
+        self.assertEqual((alone | crew).technician_id, third)
+
+    def test_days_are_those_of_the_site(self):
+        self.workshop.tz = self.customer.tz = "Asia/Tokyo"
+        visits = self._create_visits(1)
+        self.assertEqual(visits.window_end, date(2026, 3, 15))
+        told = self._apply("plan", visits, plan_mode="fixed", date="2026-03-16", hour=6)
+        self.assertEqual(visits.date_start, datetime(2026, 3, 15, 21))
+        self.assertIn("after its latest day", told[visits])
+
     def test_what_cannot_be_planned(self):
         good, done, long, lonely = self._create_visits(4)
         (good | done | long).technician_id = self.technician

@@ -126,7 +126,9 @@ class MaintenanceVisitBatch(models.TransientModel):
         self.ensure_one()
         self._check_complete()
         self.result_ids.unlink()
-        visits = self.visit_ids.sorted(lambda v: v.due_date or v.create_date.date())
+        visits = self.visit_ids.sorted(
+            lambda visit: visit.due_date or visit._get_site_day(visit.create_date)
+        )
         refused = self._get_obstacles(visits)
         changes = getattr(self, f"_prepare_{self.action}")(
             visits.filtered(lambda visit: visit not in refused), refused
@@ -250,10 +252,10 @@ class MaintenanceVisitBatch(models.TransientModel):
 
     def _describe_plan(self, visit, start, technician):
         local = format_datetime(
-            self.env, start, tz=visit._get_timezone(), dt_format="EEE d MMM y HH:mm"
+            self.env, start, tz=visit._get_site_tz(), dt_format="EEE d MMM y HH:mm"
         )
         text = ", ".join(filter(None, (local, technician.name)))
-        if visit.window_end and start.date() > visit.window_end:
+        if visit.window_end and visit._get_site_day(start) > visit.window_end:
             return self.env._(
                 "%(plan)s: after its latest day, %(latest)s.",
                 plan=text,
