@@ -116,8 +116,8 @@ class MaintenanceVisit(models.Model):
             UTC), `visits` (planned, in progress or done), `backlog` (visits to plan,
             late ones first, then by priority and due date), `teams` and `zones` (what
             there is to choose), `team_ids`, `zone_ids` and `technician_ids` (what is
-            chosen), `has_more_technicians`, `has_more_visits` and `has_more_backlog` (there is
-            more than is shown), `can_dispatch`
+            chosen), `has_more_technicians`, `has_more_visits` and `has_more_backlog`
+            (there is more than is shown), `can_dispatch`
         :raise UserError: if the stretch is empty or too long
         """
         start, end = self._parse_board_window(start, end)
