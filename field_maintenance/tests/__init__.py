@@ -24,6 +24,7 @@ from . import test_visit_batch
 from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
+from . import test_visit_labor
 from . import test_visit_lateness
 from . import test_visit_notice
 from . import test_visit_proof
