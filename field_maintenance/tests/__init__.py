@@ -17,6 +17,7 @@ from . import test_my_day
 from . import test_portal
 from . import test_sale_order
 from . import test_schedule_generation
+from . import test_schedule_tour
 from . import test_service_line
 from . import test_visit_access
 from . import test_visit_appointment
