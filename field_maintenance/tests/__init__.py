@@ -2,6 +2,7 @@ from . import common
 from . import test_access
 from . import test_calendar_event
 from . import test_calendar_tours
+from . import test_customer_tours
 from . import test_dispatch_board
 from . import test_engine_free_time
 from . import test_engine_frequency
@@ -17,7 +18,6 @@ from . import test_my_day
 from . import test_portal
 from . import test_sale_order
 from . import test_schedule_generation
-from . import test_schedule_tour
 from . import test_service_line
 from . import test_visit_access
 from . import test_visit_appointment

@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { expectAtMost, startCounting } from "./calendar_tours";
 
 const line = ".modal .o_form_view";
 
@@ -120,5 +121,43 @@ registry.category("web_tour.tours").add("maintenance_schedule", {
         {
             trigger: ".o_data_row:eq(5):contains(Test cleaning)",
         },
+    ],
+});
+
+// A customer calls: his boiler does not work. Somebody comes today.
+registry.category("web_tour.tours").add("maintenance_breakdown", {
+    steps: () => [
+        startCounting("button[name=action_create_intervention]"),
+        {
+            content: "Somebody is to come",
+            trigger: "button[name=action_create_intervention]",
+            run: "click",
+        },
+        {
+            content: "The only piece of equipment is chosen by itself",
+            trigger: ".o_form_view [name=line_ids] .o_data_row:contains(Lesse)",
+        },
+        {
+            content: "It is a repair",
+            trigger: ".o_form_view [name=visit_type_id] input",
+            run: "edit Test repair",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(Test repair)",
+            run: "click",
+        },
+        {
+            content: "and so it takes two hours",
+            trigger: ".o_form_view [name=duration] input:value(02:00)",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "It has its number",
+            trigger: ".o_form_view h1:contains(/)",
+        },
+        expectAtMost(5, ".o_form_saved, .o_form_view"),
     ],
 });
