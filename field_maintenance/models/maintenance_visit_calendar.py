@@ -307,6 +307,7 @@ class MaintenanceVisit(models.Model):
         """Return who goes if a technician leads: he replaces one who went alone, of a
         crew the others stay."""
         self.ensure_one()
+        # Who plans a visit may know who goes.
         crew = self.sudo().technician_ids.with_env(technician.env)
         is_kept = technician in crew or len(crew) > 1
         return technician | crew if is_kept else technician
@@ -326,6 +327,7 @@ class MaintenanceVisit(models.Model):
         def show(moment):
             return format_datetime(self.env, moment)
 
+        # Who plans a visit may know who goes and who was to go.
         for visit in self.sudo():
             crew, before = visit.technician_ids, crews[visit.id]
             if visit.id in former:

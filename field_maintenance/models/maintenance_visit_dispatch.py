@@ -237,6 +237,7 @@ class MaintenanceVisit(models.Model):
             return self._get_board_members(teams, zones)
         return (
             self.env["hr.employee"]
+            # Who works here is no secret to who dispatches; the rest of them is.
             .sudo()
             .search(
                 [("company_id", "in", self.env.companies.ids)],
@@ -249,6 +250,7 @@ class MaintenanceVisit(models.Model):
     def _get_board_members(self, teams, zones):
         """Return the members of teams and the technicians of zones."""
         companies = self.env.companies
+        # As above.
         employees = self.env["hr.employee"].sudo()
         if teams:
             employees |= teams.member_ids
