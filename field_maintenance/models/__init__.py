@@ -20,6 +20,7 @@ from . import maintenance_visit_clock
 from . import maintenance_visit_conflict
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
+from . import maintenance_visit_labor
 from . import maintenance_visit_lateness
 from . import maintenance_visit_merge
 from . import maintenance_visit_my_day
@@ -42,6 +43,7 @@ from . import resource_calendar
 from . import sale_order
 from . import sale_order_line
 from . import service_line
+from . import service_line_labor
 from . import service_team
 from . import service_zone
 from . import survey_question

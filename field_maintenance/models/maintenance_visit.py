@@ -272,6 +272,16 @@ class MaintenanceVisit(models.Model):
         groups="base.group_user",
     )
     is_all_day = fields.Boolean(related="calendar_event_id.allday", string="All Day")
+    planned_by_id = fields.Many2one(
+        related="calendar_event_id.create_uid",
+        string="Planned By",
+        groups="base.group_user",
+    )
+    planned_on = fields.Datetime(
+        related="calendar_event_id.create_date",
+        string="Planned On",
+        groups="base.group_user",
+    )
 
     # Where it comes from
     schedule_line_id = fields.Many2one(

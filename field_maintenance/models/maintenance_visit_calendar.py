@@ -197,6 +197,7 @@ class MaintenanceVisit(models.Model):
         quiet = visits.sudo().with_context(
             visit_planning=PLANNING, tracking_disable=True, mail_notrack=True
         )
+        crews = {visit.id: visit.technician_ids for visit in quiet}
         quiet._set_crews(
             {
                 visit.id: technicians
@@ -218,24 +219,44 @@ class MaintenanceVisit(models.Model):
         former = {visit.id: visit.date_start for visit in moved}
         numbers = fresh._get_new_numbers()
         events = fresh._create_calendar_events(times)
-        for visit in fresh | moved:
+        planned = {}
+        for visit in fresh:
             start, end = times[visit.id]
-            values = {
+            planned[visit] = {
+                "calendar_event_id": events[visit],
+                "name": visit.name or numbers[visit],
                 "date_start": start,
+                "date_end": end,
                 "duration": (end - start).total_seconds() / 3600,
             }
-            if visit in fresh:
-                values |= {
-                    "state": "planned",
-                    "name": visit.name or numbers[visit],
-                    "calendar_event_id": events[visit].id,
-                }
-            # One write for each visit, whatever changes.
-            visit.write(values)
+        fresh._set_each(planned)
+        # After the start, without which no visit is planned.
+        fresh.write({"state": "planned"})
+        for visit in moved:
+            start, end = times[visit.id]
+            length = (end - start).total_seconds() / 3600
+            visit.write({"date_start": start, "duration": length})
         (visits - fresh)._sync_calendar_events({"date_start", "technician_ids"})
         visits._check_planning_conflicts()
-        visits._log_planning(fresh, former)
+        visits._log_planning(former, crews)
         return visits
+
+    def _set_each(self, values):
+        """Set fields of visits, each to values of its own.
+
+        What depends on them is marked once for all visits; `write` takes the same
+        values for all of its records, and would do so for each.
+
+        :param dict values: {visit: {field: value}}, with the same fields for each
+        """
+        if not values:
+            return
+        names = next(iter(values.values())).keys()
+        with self.env.protecting([self._fields[name] for name in names], self):
+            for visit, vals in values.items():
+                for name in names:
+                    visit[name] = vals[name]
+            self.modified(names)
 
     def _get_planned_times(self, start, end):
         """Return start and end of an appointment as they will be stored.
@@ -260,7 +281,7 @@ class MaintenanceVisit(models.Model):
         for visit in self.filtered(lambda visit: visit.id in crews):
             technicians = crews[visit.id]
             if (
-                visit.technician_ids.ids != technicians.ids
+                visit.technician_ids != technicians.sudo()
                 or visit.technician_id != technicians[:1]
             ):
                 groups[tuple(technicians.ids)] += visit
@@ -272,36 +293,47 @@ class MaintenanceVisit(models.Model):
                 }
             )
 
-    def _log_planning(self, fresh, former):
-        """Say in the chatter what was planned and what was moved, all at once.
+    def _get_crew_led_by(self, technician):
+        """Return who goes if a technician leads: he replaces one who went alone, of a
+        crew the others stay."""
+        self.ensure_one()
+        # Who plans a visit may know who goes.
+        crew = self.sudo().technician_ids.with_env(technician.env)
+        is_kept = technician in crew or len(crew) > 1
+        return technician | crew if is_kept else technician
 
-        :param fresh: visits that were planned just now
+    def _log_planning(self, former, crews):
+        """Say in the chatter what was there before, of all visits at once.
+
+        What a visit did not have until now, it shows itself, with who planned it and
+        when: a message for each would take as long as its appointment.
+
         :param dict former: {id of a visit that was moved: its former start}
+        :param dict crews: {id: who was to go}
         """
-        told = self.filtered(lambda visit: visit in fresh or visit.id in former)
         bodies = {}
 
         @cache
         def show(moment):
             return format_datetime(self.env, moment)
 
-        for visit in told:
-            start = show(visit.date_start)
-            names = ", ".join(visit.sudo().technician_ids.mapped("name"))
+        # Who plans a visit may know who goes and who was to go.
+        for visit in self.sudo():
+            crew, before = visit.technician_ids, crews[visit.id]
             if visit.id in former:
                 bodies[visit.id] = self.env._(
                     "Moved from %(former)s to %(start)s. Technicians: %(technicians)s",
                     former=show(former[visit.id]),
-                    start=start,
-                    technicians=names or "–",
+                    start=show(visit.date_start),
+                    technicians=", ".join(crew.mapped("name")) or "–",
                 )
-            else:
+            elif before and before != crew:
                 bodies[visit.id] = self.env._(
-                    "Planned for %(start)s. Technicians: %(technicians)s",
-                    start=start,
-                    technicians=names or "–",
+                    "Technicians: %(technicians)s instead of %(former)s",
+                    technicians=", ".join(crew.mapped("name")) or "–",
+                    former=", ".join(before.mapped("name")),
                 )
-        told._message_log_batch(bodies=bodies)
+        self.browse(bodies)._message_log_batch(bodies=bodies)
 
     # -- Appointment -------------------------------------------------------------------
 

@@ -67,6 +67,22 @@ class ResCompany(models.Model):
         help="What “Create intervention” on a customer or equipment makes.",
     )
 
+    # What recorded time is billed as; see maintenance_visit_labor.py
+    visit_travel_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Travel Time",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="What the recorded travel of technicians is billed as. Empty: not billed.",
+    )
+    visit_work_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Working Time",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="What the recorded work of technicians is billed as. Empty: not billed.",
+    )
+
     # What customers are told of visits; see maintenance_visit_notice.py
     visit_notice_planned = fields.Boolean(
         string="Tell Customers of Planned Visits",

@@ -2,6 +2,7 @@ from . import common
 from . import test_access
 from . import test_calendar_event
 from . import test_calendar_tours
+from . import test_customer_tours
 from . import test_dispatch_board
 from . import test_engine_free_time
 from . import test_engine_frequency
@@ -26,6 +27,7 @@ from . import test_visit_batch
 from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
+from . import test_visit_labor
 from . import test_visit_lateness
 from . import test_visit_notice
 from . import test_visit_proof

@@ -69,6 +69,23 @@ class TestVisitBatch(MaintenanceCase):
         self.assertEqual(visits.technician_ids, self.technician)
         self.assertIn("Tue 3 Mar 2026 13:00, Tom Technician", told[visits[0]])
         self.assertTrue(all(visits.mapped("calendar_event_id")))
+        self.assertEqual(visits.planned_by_id, self.users["dispatcher"])
+
+    def test_query_count(self):
+        def count(size, day):
+            visits = self._create_visits(size, technician_id=self.technician.id)
+            batch = self._open("plan", visits, date=day)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            batch.action_apply()
+            self.env.flush_all()
+            self.assertEqual(set(visits.mapped("state")), {"planned"})
+            return self.cr.sql_log_count - before
+
+        count(2, "2026-03-03")
+        few, many = count(3, "2026-04-06"), count(23, "2026-06-01")
+        self.assertLess(many - few, 20 * 0.5)
 
     def test_spread_not_before_its_window(self):
         now, later = self._create_visits(2, technician_id=self.technician.id)
