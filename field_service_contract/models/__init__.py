@@ -28,6 +28,7 @@ from . import sale_order
 from . import sale_order_line
 from . import service_contract_offer
 from . import service_contract_portal
+from . import service_contract_rights
 from . import res_company
 from . import res_config_settings
 from . import res_currency

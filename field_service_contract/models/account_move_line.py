@@ -31,6 +31,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         ondelete="restrict",
         help="Where deferred revenue goes once earned. Empty: it is not deferred.",
+        groups="base.group_user",
     )
     service_credited_line_id = fields.Many2one(
         comodel_name="account.move.line",
@@ -39,12 +40,14 @@ class AccountMoveLine(models.Model):
         copy=False,
         ondelete="set null",
         help="The invoice line whose days are given back.",
+        groups="base.group_user",
     )
     service_credit_line_ids = fields.One2many(
         comodel_name="account.move.line",
         inverse_name="service_credited_line_id",
         string="Credited By",
         copy=False,
+        groups="base.group_user",
     )
     service_is_live = fields.Boolean(
         compute="_compute_service_is_live",
@@ -52,23 +55,27 @@ class AccountMoveLine(models.Model):
         copy=False,
         help="Its days count as billed: not cancelled, nor credited in full. Of a "
         "credit: its days count as credited.",
+        groups="base.group_user",
     )
     service_live_start = fields.Date(
         compute="_compute_service_is_live",
         store=True,
         copy=False,
         help="First billed day that is not credited.",
+        groups="base.group_user",
     )
     service_credited_days = fields.Json(
         compute="_compute_service_is_live",
         store=True,
         copy=False,
         help="First and last days of what is credited of the billed days.",
+        groups="base.group_user",
     )
     service_deferral_ids = fields.One2many(
         comodel_name="service.contract.deferral",
         inverse_name="move_line_id",
         copy=False,
+        groups="base.group_user",
     )
 
     _service_days_unique = models.UniqueIndex(

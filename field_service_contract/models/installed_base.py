@@ -142,7 +142,7 @@ class InstalledBase(models.Model):
 
     def _record_ownership_change(self, before):
         result = super()._record_ownership_change(before)
-        former = {piece.id: before[piece.id][0].commercial_partner_id for piece in self}
+        former = {piece.id: before[piece.id].owner for piece in self}
         changed = self.filtered(
             lambda piece: (
                 former[piece.id] and former[piece.id] != piece.commercial_partner_id

@@ -735,7 +735,8 @@ class ServiceContract(models.Model):
             by_company.setdefault(company_id, []).append(vals)
         for company_id, group in by_company.items():
             company = self.env["res.company"].browse(company_id)
-            numbers = company._get_service_contract_sequence()._next_batch(len(group))
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
+            numbers = sequence._next_batch(len(group))
             for vals, number in zip(group, numbers, strict=True):
                 vals["name"] = number
         return super().create(vals_list)

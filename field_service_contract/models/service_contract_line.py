@@ -13,6 +13,22 @@ from ..engine.coverage import FOREVER, Span
 from .service_contract import DAY, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
+# What the page of a contract shows its customer of a line, by name.
+PORTAL_FIELDS = frozenset(
+    {
+        "id",
+        "display_name",
+        "contract_id",
+        "company_id",
+        "currency_id",
+        "sequence",
+        "display_type",
+        "installed_base_id",
+        "name",
+        "date_start",
+        "date_end",
+    }
+)
 # Of these only the first counts when several are typed at once.
 TYPED_FIGURES = ("amount", "discount_amount", "profit")
 GUARDED_FIELDS = frozenset(
@@ -443,6 +459,21 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         first = self.date_start or self.contract_id.date_start
         return Span(first, self.date_end or FOREVER)
+
+    # -- Access -------------------------------------------------------------------
+
+    def _has_field_access(self, field, operation):
+        if not super()._has_field_access(field, operation):
+            return False
+        if self.env.su or self.env.user._is_internal():
+            return True
+        return operation == "read" and field.name in self._get_portal_fields()
+
+    @api.model
+    def _get_portal_fields(self):
+        """Return the names of the fields that a customer may read of the lines of his
+        contracts."""
+        return PORTAL_FIELDS
 
     # -- CRUD ---------------------------------------------------------------------
 

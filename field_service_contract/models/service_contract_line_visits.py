@@ -3,7 +3,10 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 
 from odoo.addons.field_maintenance.engine import Gap
-from odoo.addons.field_maintenance.models.maintenance_visit import OPEN_STATES
+from odoo.addons.field_maintenance.models.maintenance_visit import (
+    GENERATING,
+    OPEN_STATES,
+)
 
 from ..engine import Span, cover, subtract
 from ..engine.coverage import FOREVER
@@ -322,7 +325,7 @@ class ServiceContractLine(models.Model):
         Their visits are not touched."""
         lines = self.sudo().filtered("schedule_line_id")
         for line in lines.with_context(
-            service_contract_change=True, visit_generation=True
+            service_contract_change=True, visit_generation=GENERATING
         ):
             rule, bounds = line.schedule_line_id, line._prepare_rule_bounds()
             changed = {

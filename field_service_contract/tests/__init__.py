@@ -12,5 +12,6 @@ from . import test_owner
 from . import test_portal
 from . import test_price_update
 from . import test_quotation
+from . import test_rights
 from . import test_tours
 from . import test_visits
