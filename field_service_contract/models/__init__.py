@@ -15,6 +15,8 @@ from . import service_contract_term
 from . import service_contract_suspension
 from . import service_contract_change
 from . import service_contract_deferral
+from . import service_contract_forecast
+from . import service_contract_forecasting
 from . import service_contract_discount
 from . import service_contract_run
 from . import service_contract_run_line
