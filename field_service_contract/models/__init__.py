@@ -33,3 +33,6 @@ from . import res_company
 from . import res_config_settings
 from . import res_currency
 from . import res_partner
+from . import maintenance_schedule
+from . import maintenance_schedule_line
+from . import maintenance_visit
