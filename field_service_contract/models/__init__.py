@@ -17,6 +17,8 @@ from . import service_contract_change
 from . import service_contract_deferral
 from . import service_contract_forecast
 from . import service_contract_forecasting
+from . import service_contract_profit_page
+from . import service_contract_dashboard
 from . import service_contract_discount
 from . import service_contract_run
 from . import service_contract_run_line
@@ -36,3 +38,7 @@ from . import res_partner
 from . import maintenance_schedule
 from . import maintenance_schedule_line
 from . import maintenance_visit
+from . import maintenance_visit_cost
+from . import maintenance_visit_time_cost
+from . import service_line_cost
+from . import account_analytic_line

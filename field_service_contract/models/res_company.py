@@ -45,8 +45,10 @@ class ResCompany(models.Model):
     service_analytic_plan_id = fields.Many2one(
         comodel_name="account.analytic.plan",
         string="Analytic Plan of Contracts",
+        default=lambda self: self._default_service_analytic_plan_id(),
         ondelete="restrict",
-        help="Each contract gets an analytic account of this plan. Empty: none.",
+        help="Each contract gets an analytic account of this plan, for what it earns "
+        "and costs. Empty: none, and what its visits cost is not counted.",
     )
     service_invoice_automatically = fields.Boolean(
         string="Invoice Contracts Every Night", default=True
@@ -71,6 +73,10 @@ class ResCompany(models.Model):
         help="Days before the last day of notice on which the customer gets an "
         "e-mail; 0 for never.",
     )
+
+    @api.model
+    def _default_service_analytic_plan_id(self):
+        return self.env.ref("analytic.analytic_plan_projects", raise_if_not_found=False)
 
     @api.depends("service_contract_journal_id", "service_deferral_journal_id")
     def _compute_service_journals(self):

@@ -20,7 +20,12 @@ class ServiceContractForecast(models.Model):
     currency_id = fields.Many2one(
         related="contract_id.currency_id", store=True, precompute=True
     )
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id",
+        string="Company Currency",
+        store=True,
+        precompute=True,
+    )
     partner_id = fields.Many2one(
         related="contract_id.partner_id",
         string="Customer",
