@@ -68,7 +68,7 @@ class ServiceContract(models.Model):
         today = fields.Date.context_today(self)
         return {
             "figures": [
-                *self._get_recurring_figures(),
+                self._get_recurring_figure(),
                 *self._get_change_figures(today, period),
                 *self._get_renewal_figures(),
                 self._get_visit_figure(),
@@ -79,31 +79,22 @@ class ServiceContract(models.Model):
         }
 
     @api.model
-    def _get_recurring_figures(self):
+    def _get_recurring_figure(self):
         living = Domain("state", "in", LIVING)
-        count = self.search_count(living)
         annual = self._sum_in_company_currency(self, living, "annual_amount")
-        note = self.env._("%s active contracts", count)
-        return [
-            self._prepare_figure(
-                "annual",
-                self.env._("Annual recurring revenue"),
-                self._format_figure(annual),
-                note,
-                self._get_dashboard_action(
-                    "service_contract_action", search_default_live=1
-                ),
+        return self._prepare_figure(
+            "annual",
+            self.env._("Annual recurring revenue"),
+            self._format_figure(annual),
+            self.env._(
+                "%(amount)s a month, %(count)s contracts",
+                amount=self._format_figure(annual / 12),
+                count=self.search_count(living),
             ),
-            self._prepare_figure(
-                "monthly",
-                self.env._("Monthly recurring revenue"),
-                self._format_figure(annual / 12),
-                note,
-                self._get_dashboard_action(
-                    "service_contract_action", search_default_live=1
-                ),
+            self._get_dashboard_action(
+                "service_contract_action", search_default_live=1
             ),
-        ]
+        )
 
     @api.model
     def _get_change_figures(self, today, period):
@@ -242,7 +233,9 @@ class ServiceContract(models.Model):
                 "margin",
                 self.env._("Margin"),
                 self._format_figure(margin),
-                self.env._("last 12 months, %s contracts lose money", len(losing)),
+                self.env._(
+                    "last 12 months; contracts that lose money: %s", len(losing)
+                ),
                 self._get_dashboard_action(
                     "service_contract_profit_action", search_default_last_year=1
                 ),

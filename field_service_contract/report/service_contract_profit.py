@@ -219,7 +219,10 @@ class ServiceContractProfit(models.Model):
                          FROM maintenance_visit_line visit_line
                         WHERE visit_line.visit_id = cost.service_visit_id
                           AND visit_line.installed_base_id IS NOT NULL
-                          AND visit_line.id = COALESCE(part.visit_line_id, visit_line.id)
+                          AND (
+                              part.visit_line_id IS NULL
+                              OR part.visit_line_id = visit_line.id
+                          )
                    ) AS piece ON TRUE
              WHERE cost.service_contract_id IS NOT NULL
             """
@@ -246,7 +249,8 @@ class ServiceContractProfit(models.Model):
                    0::numeric,
                    -cost.amount
               FROM account_analytic_line cost
-              JOIN service_contract contract ON contract.analytic_account_id = %(column)s
+              JOIN service_contract contract
+                ON contract.analytic_account_id = %(column)s
          LEFT JOIN account_account account ON account.id = cost.general_account_id
          LEFT JOIN account_move_line entry ON entry.id = cost.move_line_id
              WHERE cost.service_contract_id IS NULL
