@@ -60,6 +60,7 @@
     ],
     "demo": [
         "demo/service_contract_demo.xml",
+        "demo/service_contract_profit_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,5 +1,7 @@
 """Where the contracts stand: figures that open the records behind them."""
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -66,17 +68,22 @@ class ServiceContract(models.Model):
                 self.env._("What contracts bring is for those who work with prices.")
             )
         today = fields.Date.context_today(self)
-        return {
-            "figures": [
-                self._get_recurring_figure(),
-                *self._get_change_figures(today, period),
-                *self._get_renewal_figures(),
-                self._get_visit_figure(),
-                self._get_forecast_figure(today),
-                *self._get_margin_figures(today),
-            ],
-            "margins": self._get_lowest_margins(today),
-        }
+        figures = [
+            self._get_recurring_figure(),
+            *self._get_change_figures(today, period),
+            *self._get_renewal_figures(),
+            self._get_visit_figure(),
+            self._get_forecast_figure(today),
+        ]
+        lowest = []
+        if self.env["service.contract.profit"].has_access("read"):
+            margins = self._get_margins(today)
+            figures.append(self._get_margin_figure(margins, today))
+            lowest = [
+                self._describe_margin(self.browse(contract.id), *row)
+                for contract, *row in margins[:LOWEST_MARGINS]
+            ]
+        return {"figures": figures, "margins": lowest}
 
     @api.model
     def _get_recurring_figure(self):
@@ -219,54 +226,50 @@ class ServiceContract(models.Model):
         )
 
     @api.model
-    def _get_margin_figures(self, today):
-        profits = self.env["service.contract.profit"]
-        if not profits.has_access("read"):
-            return []
-        days = self._get_margin_domain(today)
-        margin = self._sum_in_company_currency(profits, days, "margin")
-        losing = profits._read_group(
-            days, ["contract_id"], having=[("margin:sum", "<", 0)]
-        )
-        return [
-            self._prepare_figure(
-                "margin",
-                self.env._("Margin"),
-                self._format_figure(margin),
-                self.env._(
-                    "last 12 months; contracts that lose money: %s", len(losing)
-                ),
-                self._get_dashboard_action(
-                    "service_contract_profit_action", search_default_last_year=1
-                ),
-                "danger" if losing else "",
-            )
-        ]
-
-    @api.model
-    def _get_lowest_margins(self, today):
-        profits = self.env["service.contract.profit"]
-        if not profits.has_access("read"):
-            return []
-        rows = profits._read_group(
+    def _get_margins(self, today):
+        """Return the earned amount, cost, margin and margin percentage of each contract
+        in the last twelve months, with its currency, lowest margin first."""
+        # One pass over what may be millions of rows.
+        return self.env["service.contract.profit"]._read_group(
             self._get_margin_domain(today),
             ["contract_id", "currency_id"],
             ["earned:sum", "cost:sum", "margin:sum", "margin_percent:avg"],
             order="margin:sum, contract_id",
-            limit=LOWEST_MARGINS,
         )
-        return [
-            {
-                "id": contract.id,
-                "name": contract.display_name,
-                "earned": format_amount(self.env, earned, currency),
-                "cost": format_amount(self.env, cost, currency),
-                "margin": format_amount(self.env, margin, currency),
-                "percent": f"{percent:.0%}" if earned else "",
-                "is_loss": margin < 0,
-            }
-            for contract, currency, earned, cost, margin, percent in rows
-        ]
+
+    @api.model
+    def _get_margin_figure(self, margins, today):
+        company = self.env.company
+        totals = defaultdict(float)
+        for _contract, currency, _earned, _cost, margin, _percent in margins:
+            totals[currency] += margin
+        total = sum(
+            currency._convert(amount, company.currency_id, company, today)
+            for currency, amount in totals.items()
+        )
+        losing = sum(1 for row in margins if row[1].compare_amounts(row[4], 0) < 0)
+        return self._prepare_figure(
+            "margin",
+            self.env._("Margin"),
+            self._format_figure(total),
+            self.env._("last 12 months; contracts that lose money: %s", losing),
+            self._get_dashboard_action(
+                "service_contract_profit_action", search_default_last_year=1
+            ),
+            "danger" if losing else "",
+        )
+
+    @api.model
+    def _describe_margin(self, contract, currency, earned, cost, margin, percent):
+        return {
+            "id": contract.id,
+            "name": contract.display_name,
+            "earned": format_amount(self.env, earned, currency),
+            "cost": format_amount(self.env, cost, currency),
+            "margin": format_amount(self.env, margin, currency),
+            "percent": f"{percent:.0%}" if earned else "",
+            "is_loss": currency.compare_amounts(margin, 0) < 0,
+        }
 
     @api.model
     def _get_margin_domain(self, today):

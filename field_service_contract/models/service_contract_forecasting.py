@@ -158,9 +158,11 @@ class ServiceContract(models.Model):
 
     def _prepare_forecast_vals_list(self, until):
         """Return the values of the forecast, a row for each period and contract."""
-        invoiced = self._get_invoiced_spans()
+        # Bills of expected renewals are those that the context asks for.
+        forecasting = self.with_context(service_forecast_until=until)
         planned = {
-            contract: contract._plan_forecast(invoiced, until) for contract in self
+            contract.with_env(self.env): bills
+            for contract, bills in forecasting._get_due_bills(until).items()
         }
         taxes = self._get_forecast_taxes(planned)
         today = fields.Date.context_today(self)
@@ -188,13 +190,6 @@ class ServiceContract(models.Model):
                     }
                 )
         return vals_list
-
-    def _plan_forecast(self, invoiced, until):
-        """Return the bills to come, those of expected renewals with them."""
-        self.ensure_one()
-        contract = self.with_context(service_forecast_until=until)
-        last_due = until + timedelta(days=self.invoice_ahead_days)
-        return list(contract._plan_bills(invoiced, last_due))
 
     def _get_forecast_date(self, bill, today):
         """Return the date of the invoice that a run every day will make of a bill."""

@@ -38,6 +38,8 @@ class ServiceContract(models.Model):
                 "field_service_contract.contract_profit_table",
                 {
                     "currency": contract.company_currency_id,
+                    # Whether costs are counted is no secret.
+                    "counts_costs": bool(contract.sudo().analytic_account_id),
                     "rows": [*rows.items(), (self.env._("Total"), total)],
                 },
             )

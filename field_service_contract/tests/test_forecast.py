@@ -215,15 +215,15 @@ class TestForecast(ServiceContractCase):
     def test_one_that_fails(self):
         """The others of its slice are forecast, and it is tried again."""
         bad, good = self._create_contract(), self._create_contract()
-        plan = type(bad)._plan_forecast
+        get_bills = type(bad)._get_due_bills
 
-        def fail(contract, *args):
-            if contract == bad:
+        def fail(contracts, until):
+            if bad in contracts:
                 raise ValueError("broken")
-            return plan(contract, *args)
+            return get_bills(contracts, until)
 
         with (
-            patch.object(type(bad), "_plan_forecast", fail),
+            patch.object(type(bad), "_get_due_bills", fail),
             self.assertLogs(
                 "odoo.addons.field_service_contract.models"
                 ".service_contract_forecasting",

@@ -491,8 +491,12 @@ class TestProfit(ProfitCase):
                 action = own.action_view_profit()
                 found = own.env["service.contract.profit"].search(action["domain"])
                 self.assertEqual(found.contract_id, own)
+        self.assertNotIn("not counted", contract.profit_table)
         draft = self._create_contract(activate=False)
         self.assertFalse(draft.profit_table)
+        self.company.service_analytic_plan_id = False
+        other = self._create_year(lines=[{"name": "Office", "value": 120}])
+        self.assertIn("not counted", other.profit_table)
 
     def test_page_costs_one_query(self):
         contracts = self._create_year() | self._create_contract()
@@ -501,6 +505,7 @@ class TestProfit(ProfitCase):
         def count(records):
             self.env.invalidate_all()
             records.mapped("company_currency_id.symbol")
+            records.mapped("analytic_account_id")
             before = self.env.cr.sql_log_count
             records.mapped("profit_table")
             return self.env.cr.sql_log_count - before
