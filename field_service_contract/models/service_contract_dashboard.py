@@ -219,7 +219,7 @@ class ServiceContract(models.Model):
             "forecast",
             self.env._("To be invoiced"),
             self._format_figure(amount),
-            self.env._("next 12 months, untaxed"),
+            self.env._("overdue and in the next 12 months, untaxed"),
             self._get_dashboard_action(
                 "service_contract_forecast_action", search_default_next_year=1
             ),

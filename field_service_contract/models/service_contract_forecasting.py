@@ -24,7 +24,6 @@ class ServiceContract(models.Model):
     forecast_ids = fields.One2many(
         comodel_name="service.contract.forecast",
         inverse_name="contract_id",
-        string="Forecast",
         copy=False,
     )
     forecast_until = fields.Date(

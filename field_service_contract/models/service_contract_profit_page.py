@@ -49,8 +49,15 @@ class ServiceContract(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "field_service_contract.service_contract_profit_action"
         )
+        pivot = self.env.ref(
+            "field_service_contract.service_contract_profit_view_pivot_month"
+        )
         return {
             **action,
+            "views": [
+                (pivot.id if view_type == "pivot" else view_id, view_type)
+                for view_id, view_type in action["views"]
+            ],
             "domain": [("contract_id", "in", self.ids)],
-            "context": {"pivot_row_groupby": ["date:month"]},
+            "context": {},
         }

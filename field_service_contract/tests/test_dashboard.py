@@ -1,6 +1,7 @@
 from freezegun import freeze_time
 from lxml import etree
 
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
@@ -11,7 +12,8 @@ from .test_profit import ProfitCase
 TODAY = "2026-06-15"
 
 
-class DashboardCase(ProfitCase):
+@tagged("post_install", "-at_install")
+class TestDashboard(ProfitCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -45,9 +47,6 @@ class DashboardCase(ProfitCase):
             for name, figure in self._get_figures(*args, **kwargs).items()
         }
 
-
-@tagged("post_install", "-at_install")
-class TestDashboard(DashboardCase):
     def test_figures(self):
         with freeze_time("2026-06-10"):
             self.endless.line_ids._change_price(
@@ -178,9 +177,19 @@ class TestDashboard(DashboardCase):
 
 
 @tagged("post_install", "-at_install")
-class TestDashboardTour(DashboardCase, HttpCase):
+class TestDashboardTour(ProfitCase, HttpCase):
     def test_figure_opens_its_contracts(self):
         """Journey 18: what the contracts bring, and which were never visited."""
+        # The browser lives today.
+        today = fields.Date.today()
+        self.neighbour.name = "Peeters Ltd"
+        vals = {"date_start": today.replace(month=1, day=1)}
+        contract = self._create_contract(**vals)
+        others = self._create_contract(2400, partner_id=self.neighbour.id, **vals)
+        (contract | others)._create_invoices(today).action_post()
+        visit = self._create_contract_visit(contract)
+        self._add_part(visit, 200)
+        visit._finish()
         self.start_tour(
             "/odoo/contract-dashboard",
             "service_contract_dashboard",

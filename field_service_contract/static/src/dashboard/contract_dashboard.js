@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, markup, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -47,8 +47,9 @@ export class ContractDashboard extends Component {
         await this.load();
     }
 
-    open(figure) {
-        return this.action.doAction(figure.action);
+    open({ action }) {
+        // What an empty list says is our own HTML.
+        return this.action.doAction({ ...action, help: markup(action.help) });
     }
 
     openContract(id) {

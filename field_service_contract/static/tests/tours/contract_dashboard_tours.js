@@ -33,5 +33,37 @@ registry.category("web_tour.tours").add("service_contract_dashboard", {
             content: "The filter says so",
             trigger: ".o_searchview .o_facet_values:contains('Never visited')",
         },
+        {
+            content: "Back",
+            trigger: ".o_breadcrumb .o_back_button a, .breadcrumb-item a",
+            run: "click",
+        },
+        {
+            content: "The year is still chosen",
+            trigger: "button[data-period=year].active",
+        },
+        {
+            content: "Open the contract that loses money",
+            trigger: ".o_contract_dashboard_margins tbody tr:first-child a",
+            run: "click",
+        },
+        {
+            content: "Its profit and loss",
+            trigger: ".nav-link[name=profit]",
+            run: "click",
+        },
+        {
+            content: "By year, and in total",
+            trigger: ".o_field_widget[name=profit_table] tr:contains('Total') .text-danger",
+        },
+        {
+            content: "By month",
+            trigger: "button[name=action_view_profit]",
+            run: "click",
+        },
+        {
+            content: "The months of this year",
+            trigger: `.o_pivot tbody th:contains(' ${luxon.DateTime.now().year}')`,
+        },
     ],
 });
