@@ -41,4 +41,6 @@ from . import maintenance_visit
 from . import maintenance_visit_cost
 from . import maintenance_visit_time_cost
 from . import service_line_cost
+from . import sale_order_cost
+from . import sale_order_line_cost
 from . import account_analytic_line

@@ -56,11 +56,7 @@ class MaintenanceVisit(models.Model):
 
     def _update_costs(self):
         """Book what done visits of contracts cost, correct what is booked of them, and
-        take back what no longer counts.
-
-        What the customer pays apart costs the order that bills it, and what falls
-        under a warranty the sale that gave it: neither costs the contract.
-        """
+        take back what no longer counts."""
         if not self:
             return
         # Whoever does a visit need not know what an hour of his costs, nor write in

@@ -42,6 +42,7 @@ class ServiceContract(models.Model):
     _forecast_stale_index = models.Index("(id) WHERE forecast_is_stale")
 
     @api.depends(
+        "active",
         "renewal",
         "term_months",
         "cancellation_date",
@@ -105,8 +106,8 @@ class ServiceContract(models.Model):
         """Return which contracts are to be forecast again: what changed since, and
         what lives on into days that were too far away."""
         lives = Domain("state", "in", LIVING) | Domain("next_invoice_date", "!=", False)
-        is_short = Domain("forecast_until", "<", until) & lives
-        return Domain("forecast_is_stale", "=", True) | is_short
+        is_short = Domain("forecast_until", "<", until) & Domain("active", "=", True)
+        return Domain("forecast_is_stale", "=", True) | (is_short & lives)
 
     @api.model
     def _cron_update_forecasts(self):
@@ -150,7 +151,9 @@ class ServiceContract(models.Model):
         """
         # What will be billed does not depend on who looks at it.
         contracts = self.sudo().with_context(active_test=False)
-        vals_list = contracts._prepare_forecast_vals_list(until)
+        # Nobody invoices what is archived.
+        active = contracts.filtered("active")
+        vals_list = active._prepare_forecast_vals_list(until)
         contracts.forecast_ids.unlink()
         contracts.env["service.contract.forecast"].create(vals_list)
         contracts.write({"forecast_is_stale": False, "forecast_until": until})

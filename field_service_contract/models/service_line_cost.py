@@ -2,7 +2,15 @@ from odoo import api, models
 
 # What decides about the cost of a part.
 COST_FIELDS = frozenset(
-    {"visit_id", "line_type", "product_id", "quantity", "coverage", "name"}
+    {
+        "visit_id",
+        "line_type",
+        "product_id",
+        "quantity",
+        "coverage",
+        "name",
+        "sale_line_id",
+    }
 )
 
 
@@ -26,9 +34,17 @@ class ServiceLine(models.Model):
         return result
 
     def _costs_contract(self):
-        """Tell whether a contract bears the cost. That of labor is the time."""
+        """Tell whether the contract of the visit bears the cost.
+
+        What is sold by an order costs that order, as soon as it is on it, and what
+        falls under a warranty costs the sale that gave it. What labor costs is time.
+        """
         self.ensure_one()
-        return self.coverage == "contract" and self.line_type != "labor"
+        return (
+            self.coverage != "warranty"
+            and not self.is_ordered
+            and self.line_type != "labor"
+        )
 
     def _prepare_cost_vals(self):
         """Return the values of the analytic line, with the cost of one unit."""

@@ -163,6 +163,16 @@ class TestForecast(ServiceContractCase):
         self.assertEqual(forecast[0], ("2026-01-01", 79.44))
         self.assertEqual(self._invoice(contract, "2026-01-31"), forecast[:1])
 
+    def test_archived(self):
+        contract = self._create_contract()
+        self._forecast(contract)
+        contract.active = False
+        self.env.flush_all()
+        self.assertEqual(self._forecast(contract)[contract], [])
+        contract.active = True
+        self.env.flush_all()
+        self.assertEqual(len(self._forecast(contract)[contract]), 13)
+
     def test_nothing_to_come(self):
         contract = self._create_contract(billing_months=0)
         self.assertEqual(self._forecast(contract)[contract], [])

@@ -148,15 +148,26 @@ class TestVisitCosts(ProfitCase):
         self.assertEqual(costs.mapped("service_contract_id"), self.contract)
 
     def test_who_bears_the_cost(self):
-        """The customer's order, and the warranty, bear their own; labor is time."""
+        """The order that sells a part bears its cost, and so does a warranty; labor
+        is time."""
         visit = self._create_contract_visit(self.contract, duration=1)
-        for coverage in ("billable", "warranty"):
-            self._add_part(visit, coverage=coverage)
+        sold = self._add_part(visit, coverage="billable")
+        self._add_part(visit, coverage="warranty")
         labor = self._add_part(visit, line_type="labor")
         visit._finish()
-        self.assertEqual(self._get_costs(visit), [("Tom Technician", 1, -40)])
+        time = ("Tom Technician", 1, -40)
+        self.assertCountEqual(self._get_costs(visit), [time, ("Seal", 1, -15)])
+        visit.action_create_order_lines()
+        self.assertTrue(sold.is_ordered)
+        self.assertEqual(self._get_costs(visit), [time])
+        visit.sale_order_id._action_cancel()
+        self.assertCountEqual(self._get_costs(visit), [time, ("Seal", 1, -15)])
+        visit.sale_order_id.action_draft()
+        self.assertEqual(self._get_costs(visit), [time])
+        sold.sale_line_id.unlink()
+        self.assertCountEqual(self._get_costs(visit), [time, ("Seal", 1, -15)])
         labor.line_type = "cost"
-        self.assertEqual(len(visit.service_cost_ids), 2)
+        self.assertEqual(len(visit.service_cost_ids), 3)
 
     def test_visits_without_contract_cost_no_contract(self):
         visit = self._create_planned_visit()
@@ -200,7 +211,7 @@ class TestVisitCosts(ProfitCase):
             ],
         )
         added.unlink()
-        part.coverage = "billable"
+        part.coverage = "warranty"
         self.assertEqual(self._get_costs(visit), [("Carla Colleague", 1, -30)])
 
     def test_idempotent(self):
@@ -287,7 +298,7 @@ class TestVisitCosts(ProfitCase):
         )
         own._finish()
         self.env.invalidate_all()
-        self.assertEqual(len(visit.service_cost_ids), 1)
+        self.assertEqual(len(visit.service_cost_ids), 2)
         with self.assertRaises(AccessError):
             own.read(["service_cost_ids"])
         with self.assertRaises(AccessError):
