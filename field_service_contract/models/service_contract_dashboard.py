@@ -71,8 +71,7 @@ class ServiceContract(models.Model):
         figures = [
             self._get_recurring_figure(),
             *self._get_change_figures(today, period),
-            *self._get_renewal_figures(),
-            self._get_visit_figure(),
+            *self._get_attention_figures(),
             self._get_forecast_figure(today),
         ]
         lowest = []
@@ -108,11 +107,7 @@ class ServiceContract(models.Model):
         first = date_utils.start_of(today, period)
         last = date_utils.end_of(today, period)
         days = Domain("date", ">=", first) & Domain("date", "<=", last)
-        note = self.env._(
-            "%(first)s – %(last)s",
-            first=format_date(self.env, first),
-            last=format_date(self.env, last),
-        )
+        note = f"{format_date(self.env, first)} – {format_date(self.env, last)}"
         changes = self.env["service.contract.change"]
         figures = []
         for name, label, sign, tone in (
@@ -136,36 +131,27 @@ class ServiceContract(models.Model):
         return figures
 
     @api.model
-    def _get_renewal_figures(self):
-        figures = []
-        for name, domain, label, note in (
-            (
+    def _get_attention_figures(self):
+        return [
+            self._prepare_count(
                 "to_renew",
                 self._get_to_renew_domain(),
-                self.env._("Renewals due"),
-                self.env._("last day of notice within 60 days"),
+                label=self.env._("Renewals due"),
+                note=self.env._("last day of notice within 60 days"),
             ),
-            (
+            self._prepare_count(
                 "ending",
                 self._get_ending_domain(),
-                self.env._("Ending"),
-                self.env._("within 60 days"),
+                label=self.env._("Ending"),
+                note=self.env._("within 60 days"),
             ),
-        ):
-            count = self.search_count(domain)
-            figures.append(
-                self._prepare_figure(
-                    name,
-                    label,
-                    str(count),
-                    note,
-                    self._get_dashboard_action(
-                        "service_contract_action", **{f"search_default_{name}": 1}
-                    ),
-                    "warning" if count else "",
-                )
-            )
-        return figures
+            self._prepare_count(
+                "never_visited",
+                self._get_never_visited_domain(),
+                label=self.env._("Never visited"),
+                note=self.env._("active contracts that have begun"),
+            ),
+        ]
 
     # The same as the filters of these names.
 
@@ -192,20 +178,6 @@ class ServiceContract(models.Model):
             Domain("state", "in", LIVING)
             & Domain("date_start", "<=", "today")
             & Domain("was_visited", "=", False)
-        )
-
-    @api.model
-    def _get_visit_figure(self):
-        count = self.search_count(self._get_never_visited_domain())
-        return self._prepare_figure(
-            "never_visited",
-            self.env._("Never visited"),
-            str(count),
-            self.env._("active contracts that have begun"),
-            self._get_dashboard_action(
-                "service_contract_action", search_default_never_visited=1
-            ),
-            "warning" if count else "",
         )
 
     @api.model
@@ -311,6 +283,19 @@ class ServiceContract(models.Model):
         if domain is not None:
             action["domain"] = list(domain)
         return {**action, "context": context}
+
+    @api.model
+    def _prepare_count(self, name, domain, label, note):
+        """Return a figure that asks for attention unless it is zero.
+
+        :param str name: of the filter that finds the same contracts
+        """
+        count = self.search_count(domain)
+        action = self._get_dashboard_action(
+            "service_contract_action", **{f"search_default_{name}": 1}
+        )
+        tone = "warning" if count else ""
+        return self._prepare_figure(name, label, str(count), note, action, tone)
 
     @api.model
     def _prepare_figure(self, name, label, value, note, action, tone=""):
