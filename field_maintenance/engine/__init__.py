@@ -7,8 +7,18 @@ from .dates import Unit
 from .errors import ErrorCode, RuleError
 from .free_time import FreeTime
 from .frequency import next_occurrence, visits_per_year
+from .gaps import Gap, in_gap, leave_gaps
 from .local_time import at_local_hour
 from .preview import Note, Preview, PreviewLine, preview
 from .regeneration import Changes, Occurrence, Status, reconcile
-from .rules import AfterLast, Interval, Months, Ordinal, Rule, Spread, Term
+from .rules import (
+    AfterLast,
+    Interval,
+    Months,
+    Ordinal,
+    Rule,
+    Spread,
+    SpreadPerTerm,
+    Term,
+)
 from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window

@@ -3,7 +3,7 @@
 from datetime import date
 
 from .dates import DAYS, MONTHS, ONE_DAY
-from .rules import Interval, Months, Rule, Spread, Term
+from .rules import Interval, Months, Rule, Spread, SpreadPerTerm, Term
 
 DAYS_PER_YEAR = 365.25
 
@@ -33,6 +33,10 @@ def visits_per_year(rule: Rule, term: Term) -> float:
         return float(len(rule.months))
     if isinstance(rule, Spread) and term.end is not None:
         days = (term.end - term.start + ONE_DAY).days
+        return rule.visit_count * DAYS_PER_YEAR / max(days, DAYS_PER_YEAR)
+    if isinstance(rule, SpreadPerTerm):
+        first, last = rule.terms[0]
+        days = (last - first + ONE_DAY).days if last else 0
         return rule.visit_count * DAYS_PER_YEAR / max(days, DAYS_PER_YEAR)
     assert isinstance(rule, Interval | Spread)
     per_year = (

@@ -1,11 +1,12 @@
 """What to do with visits that exist when their rule or horizon changes (A6)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal, NamedTuple
 
 from .dates import ONE_DAY
+from .gaps import Gap, in_gap, leave_gaps
 from .rules import AfterLast, Rule, Term
 
 Status = Literal[
@@ -47,6 +48,7 @@ def reconcile(
     existing: Iterable[Occurrence],
     until: date,
     after: date | None = None,
+    gaps: Collection[Gap] = (),
 ) -> Changes:
     """Compare the visits of one line with what its rule wants (A6).
 
@@ -63,6 +65,8 @@ def reconcile(
     :param after: change nothing up to this day, instead of the day of the last planned,
         started or done occurrence: after a suspension, visits removed before one that
         is planned are made again
+    :param gaps: stretches without visits. What is to plan in one of them is deleted or
+        cancelled, whatever comes after it; what is planned there stays
     :raise RuleError: see ``Rule.check``
     """
     existing = list(existing)
@@ -70,10 +74,14 @@ def reconcile(
     if after is None:
         fixed = (*UNDER_WAY, "done")
         after = max((day for day in statuses if statuses[day] in fixed), default=None)
-    applies = [day for day in statuses if after is None or day > after]
+    applies = {day for day in statuses if after is None or day > after}
     until = max([until, *(day for day in applies if statuses[day] in OPEN)])
-    wanted = set(_wanted(rule, term, existing, until, after))
-    unwanted = sorted(day for day in applies if day not in wanted)
+    wanted = set(_wanted(rule, term, existing, until, after, gaps))
+    unwanted = sorted(
+        day
+        for day in statuses
+        if in_gap(day, gaps) or (day not in wanted and day in applies)
+    )
     return Changes(
         create=sorted(wanted - statuses.keys()),
         delete=[day for day in unwanted if statuses[day] == "untouched"],
@@ -88,10 +96,12 @@ def _wanted(
     existing: list[Occurrence],
     until: date,
     after: date | None,
+    gaps: Collection[Gap],
 ) -> list[date]:
     """Return the nominal dates after a day on which the rule wants visits."""
     if not isinstance(rule, AfterLast):
-        return rule.occurrences(term, until, after)
+        due = rule.occurrences(term, until, after)
+        return [day for day in due if not in_gap(day, gaps)]
     if any(visit.status in UNDER_WAY for visit in existing):
         return []
     ended = (visit for visit in existing if visit.status in ("done", "skipped"))
@@ -100,4 +110,5 @@ def _wanted(
     # A visit done long before its day may lead back to that day: keys increase.
     if after is not None:
         due = [max(day, after + ONE_DAY) for day in due]
+    due = [free for day in due if (free := leave_gaps(day, gaps))]
     return [day for day in due if term.end is None or day <= term.end]

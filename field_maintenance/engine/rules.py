@@ -296,3 +296,69 @@ class Spread(Rule):
         days = (self.last_day(term) - term.start).days
         rounded = (2 * number * days + self.visit_count) // (2 * self.visit_count)
         return term.start + timedelta(days=rounded)
+
+
+@dataclass(frozen=True)
+class SpreadPerTerm(Rule):
+    """N visits over each of several terms that follow one another (A3).
+
+    Of the dates of a term only those between start and end of the rule's own term are
+    due: what begins in the middle of it has the visits that are left.
+
+    :param visit_count: N
+    :param terms: (first, last day) of each in order; where the last of them has no
+        end, it is followed by years, each with N visits
+    """
+
+    visit_count: int
+    terms: tuple[tuple[date, date | None], ...]
+
+    def __post_init__(self) -> None:
+        if self.visit_count < 1:
+            raise RuleError("visit_count_not_positive", visit_count=self.visit_count)
+
+    def check(self, term: Term) -> None:
+        """Refuse more visits than days.
+
+        :raise RuleError: ``too_many_visits``
+        """
+        for place in range(len(self.terms)):
+            self._spread.check(self._stretch(place))
+
+    def count(self, term: Term, until: date) -> int:
+        return self._count(until) - self._count(term.start - ONE_DAY)
+
+    def day(self, term: Term, number: int) -> date:
+        place, within = divmod(
+            self._count(term.start - ONE_DAY) + number - 1, self.visit_count
+        )
+        if place >= len(self.terms) and self.terms[-1][1] is not None:
+            # Like a date after the year 9999: none is left.
+            raise OverflowError
+        return self._spread.day(self._stretch(place), within + 1)
+
+    @property
+    def _spread(self) -> Spread:
+        return Spread(self.visit_count, 1, "year")
+
+    def _stretch(self, place: int) -> Term:
+        """Return a term by its place, or a year of the last one if that is open."""
+        if place < len(self.terms) and self.terms[place][1] is not None:
+            return Term(*self.terms[place])
+        last = len(self.terms) - 1
+        start, years = self.terms[last][0], place - last
+        return Term(
+            add_units(start, years, "year"),
+            add_units(start, years + 1, "year") - ONE_DAY,
+        )
+
+    def _count(self, until: date) -> int:
+        """Return how many visits of all terms are due up to and including a day."""
+        begun = sum(first <= until for first, _last in self.terms)
+        if not begun:
+            return 0
+        place = begun - 1
+        if self.terms[place][1] is None:
+            place += whole_units(self.terms[place][0], until, "year")
+        spread = self._spread
+        return place * self.visit_count + spread.count(self._stretch(place), until)

@@ -1,11 +1,12 @@
 """Where a due date goes that falls on a day off (A5), and the window around it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from .errors import RuleError
+from .gaps import Gap, in_gap
 
 Policy = Literal["before", "after", "nearest"]
 Misfit = Literal["no_working_day", "same_day"]
@@ -21,6 +22,10 @@ class WorkingDays:
 
     def __init__(self, days: Iterable[date]) -> None:
         self._days = sorted(set(days))
+
+    def without(self, gaps: Collection[Gap]) -> "WorkingDays":
+        """Return these days without those on which nothing may be due."""
+        return WorkingDays(day for day in self._days if not in_gap(day, gaps))
 
     def last_until(self, day: date, start: date) -> date | None:
         """Return the latest working day from ``start`` to ``day``, both included."""

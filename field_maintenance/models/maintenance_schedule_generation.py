@@ -9,6 +9,8 @@ from odoo.fields import Command, Domain
 from ..engine import (
     AfterLast,
     WorkingDays,
+    in_gap,
+    leave_gaps,
     next_occurrence,
     reconcile,
     shift,
@@ -134,14 +136,15 @@ class MaintenanceScheduleLine(models.Model):
         :return: the lines that are through and the new visits
         """
         changed = self.filtered("is_changed")
+        gaps = self._get_gaps()
         dates, size = {}, 0
         occurrences = changed._get_occurrences()
         for line in self:
             horizon = until or self._get_horizon(line.company_id)
             if line.is_changed:
-                dates[line] = line._get_changes(occurrences[line], horizon)
+                dates[line] = line._get_changes(occurrences[line], horizon, gaps[line])
             else:
-                dates[line] = line._get_extension(horizon)
+                dates[line] = line._get_extension(horizon, gaps[line])
             size += len(dates[line]["create"])
             if size >= VISITS_PER_SLICE:
                 break
@@ -154,33 +157,49 @@ class MaintenanceScheduleLine(models.Model):
                     "next_date": found["next"],
                     "last_due_date": found["last_due"],
                     "is_changed": False,
-                    "removed_dates": False,
+                    "removed_dates": found["removed"],
                 }
             )
         handled.schedule_id._clear_generation_error()
         return handled, visits
 
-    def _get_extension(self, horizon):
-        """Return the dates of the visits that come next, up to the horizon."""
+    def _get_gaps(self):
+        """Return the stretches of days on which nothing of these lines is due, whatever
+        their rules say. To be extended where something suspends visits or ends them.
+
+        :return: {line: [engine's Gap]}
+        """
+        return {line: [] for line in self}
+
+    def _get_extension(self, horizon, gaps):
+        """Return the dates of the visits that come next, up to the horizon.
+
+        :param gaps: stretches without visits
+        """
         rule, term, start = self._get_rule(), self._get_term(), self.next_date
         if isinstance(rule, AfterLast):
-            due = [start] if start <= horizon else []
+            start = leave_gaps(start, gaps)
+            due = [start] if start and start <= horizon else []
             following = None if due else start
         else:
             due = rule.occurrences(term, horizon, start - ONE_DAY)
+            due = [day for day in due if not in_gap(day, gaps)]
             following = next_occurrence(rule, term, max(horizon, start - ONE_DAY))
         return {
             "create": due,
             "chain": due,
             "previous": self.last_due_date or None,
             "next": following,
+            "removed": self.removed_dates,
+            "gaps": gaps,
             "changes": None,
         }
 
-    def _get_changes(self, occurrences, horizon):
+    def _get_changes(self, occurrences, horizon, gaps):
         """Return what is to be made and removed for the rule to hold (A6).
 
         :param occurrences: {nominal date: (visit, occurrence)}
+        :param gaps: stretches without visits
         """
         rule, term = self._get_rule(), self._get_term()
         existing = [occurrence for _visit, occurrence in occurrences.values()]
@@ -190,19 +209,26 @@ class MaintenanceScheduleLine(models.Model):
             if visit.status in ("planned", "started", "done")
         ]
         after = max(fixed, default=None)
-        removed = map(fields.Date.to_date, self.removed_dates or ())
+        removed = set(map(fields.Date.to_date, self.removed_dates or ()))
+        # What was removed before one that stayed is made again, or put back to plan.
         missing = {
-            day for day in removed if after and day <= after and day not in occurrences
+            day for day in removed if after and day <= after and not in_gap(day, gaps)
         }
+        dropped = {
+            day
+            for day in missing & occurrences.keys()
+            if occurrences[day][1].status == "dropped"
+        }
+        missing -= occurrences.keys()
         following = None
         if isinstance(rule, AfterLast):
             # The next one alone exists, however far away it is.
-            changes = reconcile(rule, term, existing, date.max)
+            changes = reconcile(rule, term, existing, date.max, gaps=gaps)
             create = [day for day in changes.create if day <= horizon]
             following = next(iter(set(changes.create) - set(create)), None)
             changes = changes._replace(create=create)
         else:
-            changes = reconcile(rule, term, existing, horizon)
+            changes = reconcile(rule, term, existing, horizon, gaps=gaps)
             opened = [
                 visit.nominal
                 for visit in existing
@@ -212,7 +238,11 @@ class MaintenanceScheduleLine(models.Model):
             ]
             last = max([horizon, *opened, *fixed])
             following = next_occurrence(rule, term, last)
+        changes = changes._replace(reopen=sorted({*changes.reopen, *dropped}))
         create = sorted({*missing, *changes.create})
+        gone = {*removed, *changes.delete, *changes.cancel}
+        gone.update(visit.nominal for visit in existing if visit.status == "dropped")
+        gone = sorted(day for day in gone if in_gap(day, gaps))
         kept = occurrences.keys() - set(changes.delete) - set(changes.cancel)
         return {
             "create": create,
@@ -220,6 +250,8 @@ class MaintenanceScheduleLine(models.Model):
             "chain": sorted({*kept, *create}),
             "previous": None,
             "next": following,
+            "gaps": gaps,
+            "removed": [fields.Date.to_string(day) for day in gone] or False,
             "changes": changes,
             "occurrences": occurrences,
             "kept": kept,
@@ -280,11 +312,15 @@ class MaintenanceScheduleLine(models.Model):
             if not found["chain"]:
                 continue
             term, rule = line._get_term(), line._get_rule()
+            # Days without visits are days off, the last ones an end.
+            gaps = found["gaps"]
+            holes = [gap for gap in gaps if gap.last]
+            ends = [gap.first - ONE_DAY for gap in gaps if not gap.last]
             shifted = shift(
                 found["chain"],
-                working[line],
+                working[line].without(holes) if holes else working[line],
                 term.start,
-                rule.last_day(term),
+                min(filter(None, [*ends, rule.last_day(term)]), default=None),
                 line._get_shift_policy(),
                 found["previous"],
             )
@@ -357,7 +393,7 @@ class MaintenanceScheduleLine(models.Model):
         vals_list = []
         for nominal, due in due_dates.items():
             start, end = window(due, visit_type.days_before, visit_type.days_after)
-            ordinal = rule.ordinal(term, nominal)
+            ordinal = self._get_ordinal(rule, term, nominal)
             vals_list.append(
                 {
                     **common,
@@ -371,6 +407,10 @@ class MaintenanceScheduleLine(models.Model):
                 }
             )
         return vals_list
+
+    def _get_ordinal(self, rule, term, day):
+        """Return which occurrence of its period a nominal date is, and of how many."""
+        return rule.ordinal(term, day)
 
     def _prepare_visit_vals(self):
         """Return what all visits of this line have in common."""
@@ -431,7 +471,7 @@ class MaintenanceScheduleLine(models.Model):
                 visit, _occurrence = found["occurrences"][day]
                 if visit.state != "to_plan":
                     continue
-                ordinal = rule.ordinal(term, day)
+                ordinal = line._get_ordinal(rule, term, day)
                 number, total = ordinal or (0, 0)
                 if (visit.occurrence_number, visit.occurrence_total) != (number, total):
                     visit.with_context(**self._get_quiet_context()).write(
@@ -457,7 +497,12 @@ class MaintenanceScheduleLine(models.Model):
             cancelled.write({"is_dropped": True})
         if reopened:
             reopened.with_context(visit_generation=True).write(
-                {"state": "to_plan", "cancel_reason": False, "is_dropped": False}
+                {
+                    "state": "to_plan",
+                    "date_start": False,
+                    "cancel_reason": False,
+                    "is_dropped": False,
+                }
             )
 
     def _rebuild_visits(self):
@@ -486,9 +531,9 @@ class MaintenanceScheduleLine(models.Model):
         for line in lines:
             days = by_line.get(line, visits).mapped("occurrence_date")
             if days:
-                line._write_quietly(
-                    {"removed_dates": sorted(map(fields.Date.to_string, days))}
-                )
+                known = line.removed_dates or []
+                days = {*known, *map(fields.Date.to_string, days)}
+                line._write_quietly({"removed_dates": sorted(days)})
         removed = Counter(visit.schedule_id.with_env(self.env) for visit in untouched)
         untouched.unlink()
         return removed

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from ..engine import RuleError, Term, preview, visits_per_year
+from ..engine import RuleError, Term, in_gap, preview, visits_per_year
 from .maintenance_visit import OPEN_STATES
 from .sale_order import READER_GROUPS
 
@@ -390,11 +390,12 @@ class MaintenanceScheduleLine(models.Model):
         start = max(term.start, fields.Date.context_today(self))
         months = self.schedule_id.company_id.visit_horizon_months
         until = start + relativedelta(months=months)
+        gaps = self._get_gaps()[self]
         working = self._get_working_days({self: (term.start, until)})[self]
+        working = working.without(gaps)
         seen = preview(rule, term, until, working, self._get_shift_policy())
-        lines = [
-            visit for visit in seen.lines if visit.visit.nominal >= start
-        ] or seen.lines
+        seen_lines = [row for row in seen.lines if not in_gap(row.visit.nominal, gaps)]
+        lines = [row for row in seen_lines if row.visit.nominal >= start] or seen_lines
         rows = [self._render_preview_row(row) for row in lines[:PREVIEWED_VISITS]]
         if len(lines) > PREVIEWED_VISITS:
             more = self.env._("… and %s more", len(lines) - PREVIEWED_VISITS)

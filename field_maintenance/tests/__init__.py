@@ -5,6 +5,7 @@ from . import test_calendar_tours
 from . import test_dispatch_board
 from . import test_engine_free_time
 from . import test_engine_frequency
+from . import test_engine_gaps
 from . import test_engine_local_time
 from . import test_engine_regeneration
 from . import test_engine_rules

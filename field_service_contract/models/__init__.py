@@ -1,4 +1,5 @@
 from . import service_contract_settings
+from . import service_contract_visit_mixin
 from . import service_contract_group
 from . import service_contract_template
 from . import service_contract
@@ -16,7 +17,6 @@ from . import service_contract_suspension
 from . import service_contract_change
 from . import service_contract_deferral
 from . import service_contract_forecast
-from . import service_contract_forecasting
 from . import service_contract_profit_page
 from . import service_contract_dashboard
 from . import service_contract_discount
@@ -44,3 +44,9 @@ from . import service_line_cost
 from . import sale_order_cost
 from . import sale_order_line_cost
 from . import account_analytic_line
+from . import service_contract_template_visits
+from . import service_contract_line_visits
+from . import service_contract_visits
+from . import service_contract_after_service
+from . import sale_order_line_visits
+from . import service_contract_forecasting

@@ -133,6 +133,13 @@ class InstalledBase(models.Model):
 
     # -- Change of owner ----------------------------------------------------------
 
+    def _move_documents(self, lines, parent):
+        # The rules of a contract stay with it until it is decided what becomes of its
+        # lines; its visits go where the equipment is.
+        if parent == "schedule_id":
+            lines = lines.filtered(lambda rule: not rule.service_contract_id)
+        return super()._move_documents(lines, parent)
+
     def _record_ownership_change(self, before):
         result = super()._record_ownership_change(before)
         former = {piece.id: before[piece.id][0].commercial_partner_id for piece in self}

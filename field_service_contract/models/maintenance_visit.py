@@ -24,6 +24,14 @@ class MaintenanceVisit(models.Model):
         help="The contract that this visit belongs to.",
     )
 
+    service_is_kept = fields.Boolean(
+        string="Kept",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Planned on a day that the contract covers no more, and kept by choice.",
+    )
+
     def _auto_init(self):
         # Existing visits belong to none: nothing to compute on millions of them.
         if not column_exists(self.env.cr, self._table, "service_contract_id"):
@@ -38,3 +46,18 @@ class MaintenanceVisit(models.Model):
             visit.service_contract_id = (
                 schedule.service_contract_id or visit.service_contract_id
             )
+
+    def _filter_in_period(self, period):
+        """Return those of these visits that belong to a billing period: by the rule of
+        their schedule, else by the day on which they are due."""
+        return self.filtered(
+            lambda visit: (
+                (day := visit.occurrence_date or visit.due_date)
+                and period.first <= day <= period.last
+            )
+        )
+
+    def action_view_service_contract(self):
+        """Open the contract of this visit."""
+        self.ensure_one()
+        return self.service_contract_id._get_records_action()

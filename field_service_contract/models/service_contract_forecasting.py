@@ -94,6 +94,12 @@ class ServiceContract(models.Model):
 
     # -- Forecast -----------------------------------------------------------------
 
+    def _get_visits_of_bills(self, bills):
+        """A forecast does not wait for visits: they are what is expected."""
+        if self.env.context.get("service_forecast_until"):
+            return {}
+        return super()._get_visits_of_bills(bills)
+
     @api.model
     def _get_forecast_end(self, today):
         """Return the last day that is forecast."""

@@ -546,10 +546,13 @@ class ServiceContract(models.Model):
                 "date_start": day,
                 "date_end": end,
                 "predecessor_id": self.id,
-                "line_ids": [Command.create(vals) for vals in lines.copy_data()],
+                "line_ids": [
+                    Command.create(vals) for vals in lines._prepare_successor_vals(day)
+                ],
             }
         )
         successor.action_activate()
+        self._hand_over_visits(lines, successor, day)
         successor.next_price_update_date = planned
         note = self.env._("Taken over by %s", successor.display_name)
         last = day - DAY
@@ -558,6 +561,7 @@ class ServiceContract(models.Model):
         else:
             lines._end(last, note=note)
             self._credit_uncovered(reason=reason)
+            self._update_visits(reason)
         self._log_life(
             {
                 self: self._with_reason(
@@ -921,24 +925,6 @@ class ServiceContract(models.Model):
         empty = moves.filtered(lambda move: not move.invoice_line_ids)
         empty.filtered("posted_before").button_cancel()
         empty.filtered(lambda move: not move.posted_before).unlink()
-
-    # -- Visits -------------------------------------------------------------------
-
-    def _count_visits_after(self, day):
-        """Return {contract: how many planned visits are after a day}.
-
-        Contracts know of visits where field_maintenance tells them.
-        """
-        return {}
-
-    def _update_visits(self, reason):
-        """Bring planned visits in line with what is covered, after it changed.
-
-        Called once the dates of the contracts are written; to be extended where
-        contracts have visits.
-
-        :param reason: in words, for visits that are cancelled
-        """
 
     # -- Price updates ------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class ServiceContract(models.Model):
@@ -79,18 +80,23 @@ class ServiceContract(models.Model):
         visits = self.env["maintenance.visit"]
         if not visits.has_access("read"):
             return visits
-        # Which equipment is covered stands on the page.
-        equipment = self.sudo().line_ids.installed_base_id
-        domain = [
-            ("line_ids.installed_base_id", "in", equipment.ids),
-            ("commercial_partner_id", "=", self.commercial_partner_id.id),
-        ]
+        # Which equipment is covered stands on the page. Other visits to it are shown as
+        # well: its customer asked for them.
+        contract = self.sudo()
+        rules = contract.line_ids.schedule_line_id
+        pieces = contract.line_ids.installed_base_id
+        domain = Domain("commercial_partner_id", "=", self.commercial_partner_id.id) & (
+            Domain("schedule_line_id", "in", rules.ids)
+            | Domain("line_ids.installed_base_id", "in", pieces.ids)
+        )
         coming = visits.search(
-            [*domain, ("state", "in", ("to_plan", "planned", "in_progress"))],
+            domain & Domain("state", "in", ("to_plan", "planned", "in_progress")),
             order="due_date, id",
-            limit=5,
+            limit=10,
         )
         done = visits.search(
-            [*domain, ("state", "=", "done")], order="due_date desc, id desc", limit=5
+            domain & Domain("state", "=", "done"),
+            order="due_date desc, id desc",
+            limit=10,
         )
         return coming | done

@@ -107,8 +107,27 @@ class ServiceContractRun(models.Model):
                 for contract, found in bills.items()
             ]
         self.env["service.contract.run.line"].create(lines)
+        self._list_waiting(contracts)
         self.is_previewed = True
         return True
+
+    def _list_waiting(self, contracts):
+        """List what is due but waits for visits: nothing is wrong with it."""
+        self.ensure_one()
+        known = {line.contract_id: line for line in self.line_ids}
+        lines = self.env["service.contract.run.line"]
+        held = contracts.filtered("invoice_after_service")
+        vals_list = []
+        for contract, (bills, visits) in held._get_waiting_bills(self.date).items():
+            note = self.env._(
+                "After service only, these visits are not made yet: %s",
+                "; ".join(visits.mapped("display_name")),
+            )
+            if line := known.get(contract):
+                line.note = "\n".join(filter(None, (line.note, note)))
+            else:
+                vals_list.append(lines._prepare_vals(self, contract, bills, note))
+        lines.create(vals_list)
 
     def action_run(self):
         """Make the invoices: at once if they are few, else by a job."""

@@ -105,6 +105,11 @@ class ServiceContractSettings(models.AbstractModel):
         string="Send by E-mail",
         help="Posted invoices are sent to the payer by Odoo's own sending job.",
     )
+    invoice_after_service = fields.Boolean(
+        string="After Service Only",
+        help="A period is invoiced when all its visits are made, dated the day of the "
+        "last of them if that is later. Only for what is billed in arrears.",
+    )
     invoice_title = fields.Char(
         string="Title on Invoices",
         translate=True,
@@ -187,6 +192,11 @@ class ServiceContractSettings(models.AbstractModel):
     _sending_needs_posting = models.Constraint(
         "CHECK (invoice_sending IS NOT TRUE OR invoice_posting = 'post')",
         "Only posted invoices can be sent: post them at once, or do not send them.",
+    )
+    _after_service_in_arrears = models.Constraint(
+        "CHECK (invoice_after_service IS NOT TRUE OR billing_timing = 'arrears')",
+        "What is invoiced after service only is billed in arrears: change the one or "
+        "the other.",
     )
 
     @api.depends("billing_period")

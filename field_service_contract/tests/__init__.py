@@ -16,3 +16,4 @@ from . import test_price_update
 from . import test_profit
 from . import test_quotation
 from . import test_tours
+from . import test_visits

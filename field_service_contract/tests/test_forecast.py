@@ -163,6 +163,22 @@ class TestForecast(ServiceContractCase):
         self.assertEqual(forecast[0], ("2026-01-01", 79.44))
         self.assertEqual(self._invoice(contract, "2026-01-31"), forecast[:1])
 
+    def test_after_service(self):
+        """Invoices that wait for visits are forecast for when they are due."""
+        contract = self._create_contract(
+            billing_timing="arrears", invoice_after_service=True, billing_months=3
+        )
+        self.env["maintenance.visit"].create(
+            {
+                "partner_id": self.customer.id,
+                "due_date": "2026-02-10",
+                "service_contract_id": contract.id,
+            }
+        )
+        self.assertFalse(contract._create_invoices(self._day("2026-03-31")))
+        rows = self._forecast(contract, "2026-04-01")[contract]
+        self.assertEqual(rows[:2], [("2026-03-31", 300), ("2026-06-30", 300)])
+
     def test_archived(self):
         contract = self._create_contract()
         self._forecast(contract)

@@ -1,4 +1,5 @@
 from . import service_contract_dialog
+from . import service_contract_visit_dialog
 from . import installed_base_assign
 from . import service_contract_amend
 from . import service_contract_amend_line

@@ -7,7 +7,7 @@ from ..models.service_contract import DAY
 
 class ServiceContractCancel(models.TransientModel):
     _name = "service.contract.cancel"
-    _inherit = ["service.contract.dialog"]
+    _inherit = ["service.contract.visit.dialog"]
     _description = "Cancel Contracts"
 
     date = fields.Date(
@@ -17,7 +17,10 @@ class ServiceContractCancel(models.TransientModel):
     )
 
     def _get_preview_fields(self):
-        return ("date",)
+        return ("date", "planned_visits")
+
+    def _get_uncovered_days(self):
+        return self.date and self.date + DAY, None
 
     def _is_ready(self):
         return super()._is_ready() and bool(self.date)
@@ -29,13 +32,13 @@ class ServiceContractCancel(models.TransientModel):
         credits = contracts._preview_credits(
             contracts._get_removed(Span(self.date + DAY, FOREVER))
         )
-        visits = contracts._count_visits_after(self.date)
+        visits = self._get_uncovered_visits()
         columns = [
             self.env._("Contract"),
             self.env._("Last covered day"),
             self.env._("Lost a year"),
             *self._get_credit_columns(),
-            self.env._("Visits cancelled"),
+            *self._get_visit_columns(),
         ]
         rows = [
             [
@@ -43,11 +46,12 @@ class ServiceContractCancel(models.TransientModel):
                 self._format_day(max(self.date, contract.date_start - DAY)),
                 self._format_amount(contract.annual_amount, contract.currency_id),
                 *self._get_credit_cells(contract, credits[contract]),
-                str(visits.get(contract) or ""),
+                *self._get_visit_cells(contract, visits),
             ]
             for contract in contracts
         ]
-        return self._prepare_table(columns, rows, self._get_notes(contracts))
+        notes = [*self._get_notes(contracts), *self._get_visit_notes(visits)]
+        return self._prepare_table(columns, rows, notes)
 
     def _get_notes(self, contracts):
         """Return what else there is to know."""
@@ -68,5 +72,5 @@ class ServiceContractCancel(models.TransientModel):
     def action_cancel(self):
         """Cancel the contracts and give back what was invoiced after."""
         self.ensure_one()
-        self.contract_ids._cancel(self.date, self.reason)
+        self._get_contracts_with_choice()._cancel(self.date, self.reason)
         return self._close()

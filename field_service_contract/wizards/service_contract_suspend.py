@@ -6,7 +6,7 @@ from ..engine.coverage import FOREVER
 
 class ServiceContractSuspend(models.TransientModel):
     _name = "service.contract.suspend"
-    _inherit = ["service.contract.dialog"]
+    _inherit = ["service.contract.visit.dialog"]
     _description = "Suspend Contracts"
 
     date_start = fields.Date(
@@ -23,7 +23,10 @@ class ServiceContractSuspend(models.TransientModel):
     )
 
     def _get_preview_fields(self):
-        return ("date_start", "date_end", "extends")
+        return ("date_start", "date_end", "extends", "planned_visits")
+
+    def _get_uncovered_days(self):
+        return self.date_start, self.date_end
 
     def _is_ready(self):
         return super()._is_ready() and bool(self.date_start)
@@ -32,6 +35,7 @@ class ServiceContractSuspend(models.TransientModel):
         contracts._check_suspendable(self.date_start, self.date_end, self.extends)
         span = Span(self.date_start, self.date_end or FOREVER)
         credits = contracts._preview_credits(contracts._get_removed(span))
+        visits = self._get_uncovered_visits()
         columns = [
             self.env._("Contract"),
             self.env._("Suspended from"),
@@ -39,6 +43,7 @@ class ServiceContractSuspend(models.TransientModel):
             self.env._("End"),
             self.env._("New end"),
             *self._get_credit_columns(),
+            *self._get_visit_columns(),
         ]
         rows = [
             [
@@ -48,10 +53,11 @@ class ServiceContractSuspend(models.TransientModel):
                 self._format_day(contract.date_end),
                 self._get_new_end(contract),
                 *self._get_credit_cells(contract, credits[contract]),
+                *self._get_visit_cells(contract, visits),
             ]
             for contract in contracts
         ]
-        return self._prepare_table(columns, rows)
+        return self._prepare_table(columns, rows, self._get_visit_notes(visits))
 
     def _get_new_end(self, contract):
         if not self.extends or not contract.date_end:
@@ -64,7 +70,7 @@ class ServiceContractSuspend(models.TransientModel):
     def action_suspend(self):
         """Cover nothing for these days and give back what was invoiced for them."""
         self.ensure_one()
-        self.contract_ids._suspend(
+        self._get_contracts_with_choice()._suspend(
             self.date_start, self.date_end, self.reason, self.extends
         )
         return self._close()

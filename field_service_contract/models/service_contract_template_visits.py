@@ -1,0 +1,46 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class ServiceContractTemplate(models.Model):
+    """The visits that contracts promise by default."""
+
+    _name = "service.contract.template"
+    _inherit = ["service.contract.template", "service.contract.visit.mixin"]
+
+    mode = fields.Selection(
+        help="How often covered equipment is visited whose product has no rule of its "
+        "own. Lines without equipment follow the rule of their product, if it has one."
+    )
+    visit_type_id = fields.Many2one(index="btree_not_null")
+    visits_required = fields.Boolean(
+        help="A contract is activated only if each covered piece of equipment has a "
+        "visit rule."
+    )
+
+    def _has_visit_term(self):
+        return bool(self.term_months)
+
+    def _get_visit_rule(self, equipment, product):
+        """Return what says how something is visited under a contract: the product of
+        the equipment, else the sold product, else, for equipment, this template.
+
+        :return: a product template or a contract template, empty for no visits
+        """
+        products = equipment.product_id.product_tmpl_id, product.product_tmpl_id
+        for source in (*products, self if equipment else self.browse()):
+            if source.mode:
+                return source
+        return self.browse()
+
+    @api.constrains("mode", "visit_type_id")
+    def _check_visit_type_id(self):
+        for template in self:
+            if template.mode and not template.visit_type_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose the type of the visits that contracts from “%s” "
+                        "promise.",
+                        template.display_name,
+                    )
+                )
