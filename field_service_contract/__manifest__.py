@@ -10,6 +10,7 @@
         "account",
         "analytic",
         "field_maintenance",
+        "hr_hourly_cost",
         "sale_management",
     ],
     "data": [
@@ -40,6 +41,9 @@
         "views/service_contract_line_views.xml",
         "views/service_contract_change_views.xml",
         "views/service_contract_deferral_views.xml",
+        "views/service_contract_profit_views.xml",
+        "views/service_contract_forecast_views.xml",
+        "views/service_contract_dashboard_views.xml",
         "views/service_contract_run_views.xml",
         "views/service_contract_template_views.xml",
         "views/service_contract_visit_views.xml",
@@ -59,8 +63,12 @@
     ],
     "demo": [
         "demo/service_contract_demo.xml",
+        "demo/service_contract_profit_demo.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "field_service_contract/static/src/**/*",
+        ],
         "web.assets_tests": [
             "field_service_contract/static/tests/tours/**/*",
         ],

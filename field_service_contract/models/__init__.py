@@ -16,6 +16,9 @@ from . import service_contract_term
 from . import service_contract_suspension
 from . import service_contract_change
 from . import service_contract_deferral
+from . import service_contract_forecast
+from . import service_contract_profit_page
+from . import service_contract_dashboard
 from . import service_contract_discount
 from . import service_contract_run
 from . import service_contract_run_line
@@ -36,8 +39,15 @@ from . import res_partner
 from . import maintenance_schedule
 from . import maintenance_schedule_line
 from . import maintenance_visit
+from . import maintenance_visit_cost
+from . import maintenance_visit_time_cost
+from . import service_line_cost
+from . import sale_order_cost
+from . import sale_order_line_cost
+from . import account_analytic_line
 from . import service_contract_template_visits
 from . import service_contract_line_visits
 from . import service_contract_visits
 from . import service_contract_after_service
 from . import sale_order_line_visits
+from . import service_contract_forecasting

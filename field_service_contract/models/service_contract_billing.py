@@ -91,7 +91,17 @@ class ServiceContract(models.Model):
                 contract.invoiced_until = max(lasts, default=False)
 
     def _cut_to_end(self, spans):
-        return intersect(spans, Span(BEGINNING, self.date_end or FOREVER))
+        return intersect(spans, Span(BEGINNING, self._get_last_day() or FOREVER))
+
+    def _get_last_day(self):
+        """Return the last day that is billed, None without end."""
+        self.ensure_one()
+        return self.date_end or None
+
+    def _get_term_spans(self):
+        """Return the days of the terms as agreed."""
+        self.ensure_one()
+        return [term._get_span() for term in self.term_ids]
 
     def _get_months(self):
         """Return how months are counted for this contract."""
@@ -103,13 +113,13 @@ class ServiceContract(models.Model):
     def _get_terms(self):
         """Return the days of the terms, cut at the contract's end."""
         self.ensure_one()
-        return self._cut_to_end([term._get_span() for term in self.term_ids])
+        return self._cut_to_end(self._get_term_spans())
 
     def _get_priced_lines(self):
         """Return {contract line: its covered days with their prices}."""
         self.ensure_one()
         terms = self._get_terms()
-        agreed = [term._get_span() for term in self.term_ids]
+        agreed = self._get_term_spans()
         months = self._get_months()
         coin = self.currency_id._get_service_coin()
         suspensions = [row._get_span() for row in self.suspension_ids]

@@ -2,8 +2,10 @@ from . import common
 from . import test_access
 from . import test_concurrency
 from . import test_contract
+from . import test_dashboard
 from . import test_deferral
 from . import test_engine
+from . import test_forecast
 from . import test_gain_and_loss
 from . import test_invoicing
 from . import test_life
@@ -11,6 +13,7 @@ from . import test_life_tours
 from . import test_owner
 from . import test_portal
 from . import test_price_update
+from . import test_profit
 from . import test_quotation
 from . import test_rights
 from . import test_tours

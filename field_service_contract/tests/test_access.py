@@ -32,6 +32,8 @@ RIGHTS = {
     "service.contract.discount": DETAIL,
     "service.contract.change": HISTORY,
     "service.contract.deferral": HISTORY,
+    "service.contract.forecast": HISTORY,
+    "service.contract.profit": {"accountant": "r", "administrator": "r"},
     "service.contract.template": CONFIGURATION,
     "service.contract.group": CONFIGURATION,
     "service.contract.run": RUN,
