@@ -165,11 +165,12 @@ class ServiceContract(models.Model):
             list, {line_id: merge(spans) for line_id, spans in invoiced.items()}
         )
 
-    def _plan_bills(self, invoiced, until=None):
+    def _plan_bills(self, invoiced, until=None, cuts=()):
         """Yield the bills of a contract that are not made yet, see the engine.
 
         :param invoiced: of `_get_invoiced_spans`
         :param until: last due date; None: all
+        :param cuts: days on which another bill begins; they change nothing else
         """
         self.ensure_one()
         terms = self._get_terms()
@@ -180,11 +181,10 @@ class ServiceContract(models.Model):
                 LineToBill(line, priced, subtract(priced.covered, invoiced[line.id]))
                 for line, priced in self._get_priced_lines().items()
             ],
-            Periods(
-                self._cut_at_payers(terms), self.billing_months, self.billing_anchor
-            ),
+            Periods(terms, self.billing_months, self.billing_anchor),
             self.billing_timing,
             until,
+            cuts,
         )
 
     def _get_due_bills(self, until):
@@ -199,7 +199,9 @@ class ServiceContract(models.Model):
         bills = {
             contract.with_env(self.env): list(
                 contract._plan_bills(
-                    invoiced, until + timedelta(days=contract.invoice_ahead_days)
+                    invoiced,
+                    until + timedelta(days=contract.invoice_ahead_days),
+                    contract.payer_ids.mapped("date_start"),
                 )
             )
             for contract in contracts

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, split_every
 
-from ..engine import Row, drop_rows, make_rows, to_decimal
+from ..engine import make_rows, to_decimal
 
 # A journal entry with more lines than this is slow to open and to post.
 ENTRY_SIZE = 500
@@ -110,23 +110,6 @@ class ServiceContractDeferral(models.Model):
             "revenue_account_id": line.service_revenue_account_id.id,
         }
 
-    # -- Credit -------------------------------------------------------------------
-
-    def _drop(self, amount, last_covered):
-        """Take a credited amount out of rows that are still to earn.
-
-        :param amount: in company currency, of the sign of the rows
-        :param last_covered: day on which what is left of later rows is earned
-        :return: the amount that was not found
-        """
-        rows = [Row(row.date, to_decimal(row.amount)) for row in self]
-        left, missing = drop_rows(rows, to_decimal(amount), last_covered)
-        kept = self[: len(left)]
-        for row, (day, own) in zip(kept, left, strict=True):
-            row.write({"date": day, "amount": float(own)})
-        (self - kept).unlink()
-        return float(missing)
-
     # -- Recognition --------------------------------------------------------------
 
     @api.model
@@ -190,6 +173,7 @@ class ServiceContractDeferral(models.Model):
                 "move_type": "entry",
                 "journal_id": journal.id,
                 "company_id": company.id,
+                "service_recognizes": True,
                 "date": self._get_open_day(company, journal, day),
                 "ref": ref
                 or self.env._(
@@ -200,8 +184,8 @@ class ServiceContractDeferral(models.Model):
                 ],
             }
         )
-        entry._post(soft=False)
         self.move_id = entry
+        entry._post(soft=False)
         return entry
 
     @api.model

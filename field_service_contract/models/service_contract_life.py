@@ -178,10 +178,28 @@ class ServiceContract(models.Model):
 
         :param dict removed: {contract line id: spans}
         """
+        amounts = self._get_credit_amounts(removed)
+        by_contract = defaultdict(lambda: [0, 0, 0])
+        for line, parts in amounts.items():
+            own = by_contract[line.contract_id.id]
+            own[:] = map(sum, zip(own, parts, strict=True))
+        return {
+            contract: CreditPreview(
+                *map(contract.currency_id.round, by_contract[contract.id])
+            )
+            for contract in self
+        }
+
+    def _get_credit_amounts(self, removed):
+        """Return {contract line: [not earned yet, from revenue, off drafts]} of what is
+        given back if days were no longer covered.
+
+        :param dict removed: {contract line id: spans}
+        """
         amounts = defaultdict(lambda: [0, 0, 0])
         credits = self._plan_credits(removed)
         for line, group in self._group_by_line(credits).items():
-            own = amounts[line.service_contract_id.id]
+            own = amounts[line.service_contract_line_id]
             sign = -1 if line.move_id.move_type == "out_refund" else 1
             if line.parent_state == "draft":
                 own[2] += sign * sum(credit.amount for credit in group)
@@ -190,12 +208,7 @@ class ServiceContract(models.Model):
                 is_revenue = vals["account_id"] == line.service_revenue_account_id.id
                 is_deferred = line._is_service_deferred() and not is_revenue
                 own[0 if is_deferred else 1] += sign * vals["price_unit"]
-        return {
-            contract: CreditPreview(
-                *map(contract.currency_id.round, amounts[contract.id])
-            )
-            for contract in self
-        }
+        return amounts
 
     # -- Lines --------------------------------------------------------------------
 
@@ -418,14 +431,6 @@ class ServiceContract(models.Model):
             payer = (before.sorted("date_start")[-1:] or rows[:1]).partner_id
         return payer
 
-    def _cut_at_payers(self, terms):
-        """Return terms cut where another payer begins."""
-        self.ensure_one()
-        for day in self.payer_ids.mapped("date_start"):
-            before, after = Span(day.min, day - DAY), Span(day, FOREVER)
-            terms = [*intersect(terms, before), *intersect(terms, after)]
-        return terms
-
     def _transfer_to_payer(self, payer, day, reason):
         """Let another partner pay from a day on. What is invoiced of these days is
         credited and then invoiced to him.
@@ -528,7 +533,9 @@ class ServiceContract(models.Model):
                     day=format_date(self.env, day),
                 )
             )
-        lines._check_price_days(dict.fromkeys(lines, day))
+        # Those that begin later are taken over from their own first day.
+        firsts = {line: max(day, line.date_start or day) for line in lines}
+        lines._check_price_days(firsts)
         former = self.partner_id
         addresses = partner.address_get(["invoice", "delivery"])
         payer = payer or partner.browse(addresses["invoice"])
@@ -546,7 +553,16 @@ class ServiceContract(models.Model):
                 "date_start": day,
                 "date_end": end,
                 "predecessor_id": self.id,
-                "line_ids": [Command.create(vals) for vals in lines.copy_data()],
+                "line_ids": [
+                    Command.create(
+                        {
+                            **vals,
+                            "date_start": firsts[line] > day and firsts[line],
+                            "date_end": line.date_end,
+                        }
+                    )
+                    for line, vals in zip(lines, lines.copy_data(), strict=True)
+                ],
             }
         )
         successor.action_activate()
