@@ -1100,27 +1100,49 @@ class ServiceContract(models.Model):
     def _cron_update_states(self):
         """Suspend, resume, end and close what is due to be, every night."""
         today = fields.Date.context_today(self)
-        changed = self.search([("next_change_date", "<=", today)])
-        self.env.add_to_compute(self._fields["annual_amount"], changed)
+        self._find_to_update(today)._do_in_slices(
+            lambda contracts: contracts._bring_up_to_date(today)
+        )
+
+    @api.model
+    def _find_to_update(self, today):
+        """Return what a day may change, each kind found by an index of its own."""
         living = Domain("state", "in", ("active", "suspended"))
-        suspended = Domain("suspension_ids.date_start", "<=", today)
-        touched = Domain("state", "=", "suspended") | suspended
-        self.search(
-            living & (touched | Domain("date_end", "<", today))
-        )._update_states()
+        begun = self.env["service.contract.suspension"].search(
+            [
+                ("contract_id.state", "=", "active"),
+                ("date_start", "<=", today),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", today),
+            ]
+        )
+        return (
+            self.search([("next_change_date", "<=", today)])
+            | self.search([("state", "=", "suspended")])
+            | self.search(living & Domain("date_end", "<", today))
+            | begun.contract_id
+        )
+
+    def _bring_up_to_date(self, today):
+        """Let contracts have the annual amount and the state of today."""
+        changed = self.filtered(
+            lambda c: c.next_change_date and c.next_change_date <= today
+        )
+        self.env.add_to_compute(self._fields["annual_amount"], changed)
+        self._update_states()
 
     def _update_states(self):
         """Bring the state of living contracts up to today."""
+        today = fields.Date.context_today(self)
         living = self.filtered(lambda c: c.state in ("active", "suspended"))
+        ended = living.filtered(lambda contract: contract._has_ended(today))
+        ended._record_end()
         states = {}
         for contract in living:
-            today = fields.Date.context_today(contract)
-            has_ended = contract._has_ended(today)
-            if has_ended:
-                contract._record_end()
-            if has_ended and contract.cancellation_date:
+            if contract in ended and contract.cancellation_date:
                 state = "cancelled"
-            elif has_ended and contract._is_finished(today):
+            elif contract in ended and contract._is_finished(today):
                 state = "closed"
             else:
                 state = "suspended" if contract._is_suspended(today) else "active"
@@ -1159,9 +1181,8 @@ class ServiceContract(models.Model):
 
     def _record_end(self):
         """Count the loss of what ended and was not renewed, once."""
-        self.ensure_one()
         lines = self.line_ids
-        days = dict.fromkeys(lines, self.date_end + DAY)
+        days = {line: line.contract_id.date_end + DAY for line in lines}
         lines._record_price("ended", days, dict.fromkeys(lines, 0))
 
     # -- Actions ------------------------------------------------------------------

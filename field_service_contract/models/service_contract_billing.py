@@ -634,10 +634,15 @@ class ServiceContract(models.Model):
         """Write on contracts why they were not invoiced, with one activity each, and
         clear what was written before on the others."""
         # Whoever runs invoices need not write contracts.
+        today, notes = fields.Date.context_today(self), {}
         for contract in self.sudo():
             reason = errors.get(contract.with_env(self.env))
             if reason:
-                contract._note_invoicing_error(reason)
+                contract.write(
+                    {"invoicing_error": reason, "invoicing_error_date": today}
+                )
+                notes[contract] = (reason, today)
+        self.sudo()._schedule_activities(ERROR_ACTIVITY, notes)
         cleared = self.sudo().filtered(
             lambda contract: (
                 contract.invoicing_error and contract.with_env(self.env) not in errors
@@ -646,15 +651,3 @@ class ServiceContract(models.Model):
         if cleared:
             cleared.write({"invoicing_error": False, "invoicing_error_date": False})
             cleared.activity_unlink([ERROR_ACTIVITY])
-
-    def _note_invoicing_error(self, reason):
-        self.ensure_one()
-        is_new = not self.invoicing_error
-        self.write(
-            {
-                "invoicing_error": reason,
-                "invoicing_error_date": fields.Date.context_today(self),
-            }
-        )
-        if is_new and self.user_id:
-            self.activity_schedule(ERROR_ACTIVITY, note=reason, user_id=self.user_id.id)

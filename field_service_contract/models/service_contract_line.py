@@ -608,8 +608,12 @@ class ServiceContractLine(models.Model):
         days = self._get_effective_days(dict.fromkeys(self, day))
         self._check_price_days(days)
         before = {line: line.amount for line in self}
-        for line in self.with_context(service_contract_change=True):
-            line.write(figures[line])
+        changing = self.with_context(service_contract_change=True)
+        # Lines that get the same figures are written at once.
+        for group in changing.grouped(
+            lambda line: tuple(sorted(figures[line].items()))
+        ).values():
+            group.write(figures[group[0]])
         self.contract_id._log_life(
             {
                 contract: contract._with_reason(
@@ -680,10 +684,12 @@ class ServiceContractLine(models.Model):
         """
         lines = self.filtered(lambda line: not line.display_type)
         ends = {}
-        for line in lines.with_context(service_contract_change=True):
+        for line in lines:
             first = line.date_start or line.contract_id.date_start
-            line.date_end = max(last_day, first - DAY)
-            ends[line] = line.date_end
+            ends[line] = max(last_day, first - DAY)
+        changing = lines.with_context(service_contract_change=True)
+        for end, group in changing.grouped(lambda line: ends[line]).items():
+            group.date_end = end
         # What was to change later does so no more.
         lines.sudo().change_ids.filtered(
             lambda change: change.date > ends[change.contract_line_id]

@@ -204,7 +204,7 @@ class TestAmendPreview(LifeCase):
         )
         self.env.flush_all()
         self.env.invalidate_all()
-        return amend.line_ids
+        return amend.line_ids.browse(amend.line_ids.ids)
 
     def test_each_line_has_its_own_credit(self):
         contract = self._create_contract(1200, 600, billing_months=3)
@@ -219,4 +219,4 @@ class TestAmendPreview(LifeCase):
         self._count(lambda: few.mapped("credit"))
         first = self._count(lambda: few.mapped("credit"))
         many = self._preview(contract.line_ids)
-        self.assertEqual(self._count(lambda: many.mapped("credit")), first)
+        self.assertLessEqual(self._count(lambda: many.mapped("credit")), first)
