@@ -631,13 +631,18 @@ class ServiceContract(models.Model):
         for contract in self:
             contract._check_renewable(months or contract.term_months)
         bodies, vals_list, ends = {}, [], {}
-        days, annuals = {}, {}
+        lines = self.line_ids.filtered(
+            lambda line: (
+                not line.display_type
+                and (not line.date_end or line.date_end > line.contract_id.date_end)
+            )
+        )
+        days = {line: line.contract_id.date_end + DAY for line in lines}
+        annuals = {line: line._get_annual(day - DAY) for line, day in days.items()}
         for contract in self:
             length = months or contract.term_months
             first = contract.date_end + DAY
             ends[contract] = end = get_renewed_end(contract.date_end, length)
-            for line in contract._get_lines_on(first):
-                days[line], annuals[line] = first, line._get_annual(first - DAY)
             vals_list.append(
                 {
                     "contract_id": contract.id,
@@ -656,9 +661,7 @@ class ServiceContract(models.Model):
             )
         self._set_ends(ends)
         # Lost already if the renewal comes after the end.
-        self.line_ids.filtered(lambda line: line in days)._record_price(
-            "renewed", days, annuals, note=reason
-        )
+        lines._record_price("renewed", days, annuals, note=reason)
         self.env["service.contract.term"].create(vals_list)
         self.filtered(lambda contract: contract.state == "closed").write(
             {"state": "active"}
