@@ -43,6 +43,8 @@ INVOICE_FIELDS = (
     "invoice_payment_term_id",
     "fiscal_position_id",
 )
+# Given with its balance, Odoo need not write a new line once more to find it.
+TEXT_BALANCE = {"balance": 0, "amount_currency": 0}
 BEGINNING = date.min
 
 
@@ -321,7 +323,9 @@ class ServiceContract(models.Model):
             "ref": ", ".join(references) or False,
             "invoice_user_id": contracts[0].user_id.id,
             "invoice_line_ids": [
-                Command.create({"sequence": number, **line})
+                Command.create({"sequence": number, **TEXT_BALANCE, **line})
+                if line["display_type"] != "product"
+                else Command.create({"sequence": number, **line})
                 for number, line in enumerate(lines, 1)
             ],
         }

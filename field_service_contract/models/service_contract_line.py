@@ -866,13 +866,14 @@ class ServiceContractLine(models.Model):
         if defers:
             account = position.map_account(contract._get_deferred_account())
         distribution = False if defers else contract._get_analytic_distribution()
+        taxes = position.map_tax(self._get_taxes())
         vals = {
             "display_type": "product",
             "product_id": self.product_id.id,
             "name": self._get_invoice_text(part.first, part.last, day),
             "quantity": 1,
             "price_unit": float(part.amount * sign),
-            "tax_ids": [Command.set(position.map_tax(self._get_taxes()).ids)],
+            "tax_ids": [Command.set(taxes.ids)],
             "account_id": account.id,
             "analytic_distribution": distribution,
             "service_contract_line_id": self.id,
@@ -882,4 +883,16 @@ class ServiceContractLine(models.Model):
         }
         if self.installed_base_id:
             vals["installed_base_ids"] = [Command.set(self.installed_base_id.ids)]
+        if self._is_billed_untaxed(taxes):
+            # Revenue, on an invoice as on a credit note. Given with its balance, Odoo
+            # need not write the new line once more to find it.
+            balance = float(-part.amount)
+            vals.update({"balance": balance, "amount_currency": balance})
         return vals
+
+    def _is_billed_untaxed(self, taxes):
+        """Tell whether the billed amount is the untaxed one in company currency."""
+        self.ensure_one()
+        if self.currency_id != self.company_id.currency_id:
+            return False
+        return not any((taxes | taxes.children_tax_ids).mapped("price_include"))
