@@ -222,7 +222,7 @@ class ServiceContract(models.Model):
         """
         until = until or fields.Date.context_today(self)
         bills = self._get_due_bills(until)
-        obstacles = self.browse(c.id for c in bills)._get_invoicing_obstacles()
+        obstacles = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
         if obstacles:
             raise UserError("\n".join(obstacles.values()))
         return self._create_invoices_of(bills)
@@ -448,17 +448,26 @@ class ServiceContract(models.Model):
 
     # -- What holds invoices back -------------------------------------------------
 
-    def _get_invoicing_obstacles(self):
+    def _get_invoicing_obstacles(self, bills=None):
         """Return {contract: why it cannot be invoiced, in words}.
 
         Checked before anything is created, so that a contract with an error costs
         the others nothing.
+
+        :param dict bills: {contract: its bills}, whose payers are looked at as well
         """
         obstacles = {}
         # Archived accounts and taxes are what is looked for, whoever asks.
         for contract in self.sudo().with_context(active_test=False):
-            if reasons := contract._get_invoicing_problems():
-                own = contract.with_env(self.env)
+            own = contract.with_env(self.env)
+            reasons = contract._get_invoicing_problems()
+            firsts = {bill.period.first for bill in (bills or {}).get(own, ())}
+            payers = contract.invoice_partner_id.union(
+                *(contract._get_payer(first) for first in firsts)
+            )
+            for payer in payers - contract.invoice_partner_id:
+                reasons += contract._get_payer_problems(payer)
+            if reasons:
                 obstacles[own] = f"{contract.name}: {' '.join(reasons)}"
         return obstacles
 
@@ -469,14 +478,8 @@ class ServiceContract(models.Model):
         payer = self.invoice_partner_id
         if not payer:
             problems.append(self.env._("It has no payer."))
-        elif not payer.active:
-            problems.append(
-                self.env._(
-                    "Payer %s is archived: choose another one.", payer.display_name
-                )
-            )
-        elif self.invoice_posting == "post":
-            problems += self._get_posting_problems()
+        else:
+            problems += self._get_payer_problems(payer)
         journal = self._get_journal()
         if not journal.active:
             problems.append(
@@ -490,10 +493,33 @@ class ServiceContract(models.Model):
                 problems += line._get_invoicing_problems()
         return problems
 
-    def _get_posting_problems(self):
+    def _get_payer_problems(self, payer):
+        """Return what keeps a payer from being invoiced, in words."""
+        self.ensure_one()
+        if not payer.active:
+            return [
+                self.env._(
+                    "Payer %s is archived: choose another one.", payer.display_name
+                )
+            ]
+        problems = []
+        account = payer.with_company(self.company_id).property_account_receivable_id
+        if account and not account.active:
+            problems.append(
+                self.env._(
+                    "Account %(account)s of payer %(payer)s is archived: choose "
+                    "another one.",
+                    account=account.display_name,
+                    payer=payer.display_name,
+                )
+            )
+        if self.invoice_posting == "post":
+            problems += self._get_posting_problems(payer)
+        return problems
+
+    def _get_posting_problems(self, payer):
         """Return what keeps an invoice from leaving without anybody looking at it."""
         self.ensure_one()
-        payer = self.invoice_partner_id
         problems = []
         if not any((payer.street, payer.city, payer.zip)):
             problems.append(
@@ -589,7 +615,7 @@ class ServiceContract(models.Model):
         """
         contracts = self.try_lock_for_update(allow_referencing=True)
         bills = contracts._get_due_bills(until)
-        errors = self.browse(c.id for c in bills)._get_invoicing_obstacles()
+        errors = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
         good = {c: found for c, found in bills.items() if c not in errors}
         moves = self._try_invoices(good, errors)
         contracts._note_invoicing(errors)
