@@ -361,11 +361,12 @@ class AccountMoveLine(models.Model):
         :return: what was not found, because it is earned already
         """
         self.ensure_one()
+        amount = to_decimal(self.company_currency_id.round(amount))
         room = self._get_service_room()
         credited = self._get_service_credited_months(credit)
-        parts = share_out(to_decimal(amount), credited, room)
+        parts = share_out(amount, credited, room)
         self._change_service_rows({month: -part for month, part in parts.items()})
-        return float(to_decimal(amount) - sum(parts.values()))
+        return float(amount - sum(parts.values()))
 
     def _restore_service_rows(self, credit, taker, amount):
         """Let an amount that a credit took out be earned again in its months.
@@ -376,6 +377,7 @@ class AccountMoveLine(models.Model):
         :return: what the credit had not taken out, because it was earned already
         """
         self.ensure_one()
+        amount = self.company_currency_id.round(amount)
         # What was earned already was reversed on the day of the credit.
         at_once = sum(credit.sudo().service_deferral_ids.mapped("amount"))
         taken_out = self.company_currency_id.round(credit.balance + at_once)

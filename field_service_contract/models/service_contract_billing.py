@@ -341,7 +341,8 @@ class ServiceContract(models.Model):
         self.ensure_one()
         hides = self.invoice_detail == "contract"
         lines = []
-        if hides or self.invoice_title or len(parts) > 1:
+        is_plain = self._is_plain_list(parts)
+        if hides or self.invoice_title or (len(parts) > 1 and not is_plain):
             lines.append(
                 {
                     "display_type": "line_section",
@@ -359,12 +360,27 @@ class ServiceContract(models.Model):
             elif line.id in by_line:
                 lines += texts
                 texts = []
-                lines += [
+                own = [
                     line._prepare_invoice_line_vals(part, bill, day, sign, position)
                     for part in by_line[line.id]
                 ]
+                if is_plain:
+                    own[0]["name"] = f"{self.name}: {own[0]['name']}"
+                lines += own
         # What follows the last line belongs to it.
         return [*lines, *texts, *self._prepare_price_notes(bill)]
+
+    def _is_plain_list(self, parts):
+        """Tell whether a document of several contracts has one line of each, which
+        names its contract itself: titles would only make it twice as long."""
+        contracts = self.browse().union(*(contract for contract, _bill in parts))
+        return len(contracts) > 1 and all(
+            contract.invoice_detail == "line"
+            and not contract.invoice_title
+            and len(bill.lines) == 1
+            and not any(line.display_type for line in contract.line_ids)
+            for contract, bill in parts
+        )
 
     def _get_bill_title(self, bill, day):
         self.ensure_one()

@@ -107,12 +107,25 @@ class TestInvoicing(ServiceContractCase):
         self.assertEqual(sorted(moves.mapped("amount_untaxed")), [25, 25, 150, 150])
         together = moves.filtered(lambda move: move.partner_id == self.customer)
         for move in together:
-            titles = move.invoice_line_ids.filtered(
-                lambda line: line.display_type == "line_section"
-            )
-            self.assertEqual(len(titles), 2)
-            self.assertIn(first.name, titles[0].name)
+            # One line of each contract needs no title: it names the contract itself.
+            self.assertEqual(len(move.invoice_line_ids), 2)
+            for contract, line in zip(
+                first | second, move.invoice_line_ids, strict=True
+            ):
+                self.assertTrue(line.name.startswith(f"{contract.name}: Line 1"))
         self.assertEqual(together.service_contract_ids, first | second)
+
+    def test_combined_with_titles(self):
+        """As soon as one has several lines, each contract has its title."""
+        first = self._create_contract(1200, 300, invoice_grouping="payer")
+        second = self._create_contract(600, invoice_grouping="payer")
+        move = (first | second)._create_invoices(self._day("2026-01-01"))
+        titles = move.invoice_line_ids.filtered(
+            lambda line: line.display_type == "line_section"
+        )
+        for contract, title in zip(first | second, titles, strict=True):
+            self.assertIn(contract.name, title.name)
+        self.assertEqual(len(move.invoice_line_ids), 5)
 
     def test_not_combined_with_other_terms(self):
         terms = self.env["account.payment.term"].create({"name": "Later"})
