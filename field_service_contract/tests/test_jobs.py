@@ -150,7 +150,7 @@ class TestNights(JobCase):
 
         def _fail(self, *args, **kwargs):
             if bad in self:
-                raise UserError("Not this one")
+                raise ValueError("Not this one")
             return origin(self, *args, **kwargs)
 
         with (
