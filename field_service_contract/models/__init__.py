@@ -6,6 +6,7 @@ from . import service_contract
 from . import service_contract_billing
 from . import service_contract_credit
 from . import service_contract_line
+from . import service_contract_jobs
 from . import service_contract_life
 from . import service_contract_payer
 from . import service_contract_index

@@ -530,14 +530,11 @@ class ServiceContractLine(models.Model):
     # -- Transfer ---------------------------------------------------------------------
 
     def _prepare_successor_vals(self, day):
-        """Return the values of the lines by which another contract goes on with these:
-        visits stay due when they were.
-
-        :param date day: its first day
-        """
-        vals_list = self.copy_data()
+        """Visits stay due when they were."""
+        vals_list = super()._prepare_successor_vals(day)
         for line, vals in zip(self.sudo(), vals_list, strict=True):
-            rule = line.schedule_line_id
-            if rule:
-                vals["visit_date_first"] = rule._get_date_from(day)
+            if rule := line.schedule_line_id:
+                vals["visit_date_first"] = rule._get_date_from(
+                    vals["date_start"] or day
+                )
         return vals_list

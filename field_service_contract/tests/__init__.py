@@ -7,7 +7,10 @@ from . import test_deferral
 from . import test_engine
 from . import test_forecast
 from . import test_gain_and_loss
+from . import test_given_back
+from . import test_guards
 from . import test_invoicing
+from . import test_jobs
 from . import test_life
 from . import test_life_tours
 from . import test_owner
