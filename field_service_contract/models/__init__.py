@@ -31,3 +31,10 @@ from . import res_company
 from . import res_config_settings
 from . import res_currency
 from . import res_partner
+from . import service_contract_deferral_opening
+from . import service_contract_moved_in
+from . import service_contract_oca
+from . import service_contract_move_in
+from . import service_contract_move_in_line
+from . import ir_ui_menu
+from . import service_contract_price_update_job

@@ -13,3 +13,4 @@ from . import test_portal
 from . import test_price_update
 from . import test_quotation
 from . import test_tours
+from . import test_move_in
