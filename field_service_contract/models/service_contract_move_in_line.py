@@ -33,6 +33,7 @@ class ServiceContractMoveInLine(models.Model):
     # What it was: without relations, the addon may be uninstalled one day.
     source_id = fields.Integer(string="Contract Before (id)", aggregator=None)
     source_line_ids = fields.Json(string="Lines Before (ids)")
+    source_renewed_ids = fields.Json(string="Renewed Lines Before (ids)")
     source_name = fields.Char(string="Contract Before")
     source_lines = fields.Text(string="Lines")
     partner_id = fields.Many2one(
@@ -76,6 +77,7 @@ class ServiceContractMoveInLine(models.Model):
             "invoiced_before": vals["invoiced_before"],
             "next_invoice_date": plan.next_date,
             "annual_amount": plan.annual,
+            "source_renewed_ids": plan.lines.ids if vals["renewal"] != "none" else [],
             "deferred_amount": sum(opening.amount for opening in plan.openings),
             "note": "\n".join(dict.fromkeys(plan.notes)),
         }
@@ -145,9 +147,14 @@ class ServiceContractMoveInLine(models.Model):
         for move_in, own in rows.grouped("move_in_id").items():
             model = oca._get_model()
             own.contract_id._undo_move_in(move_in.opening_date)
-            ids = [line_id for row in own for line_id in row.source_line_ids]
-            # Those were stopped by this assistant.
-            lines = model.contract_line_ids.browse(ids).exists()
-            oca._resume(lines)
+            lines = model.contract_line_ids
+            oca._resume(
+                *(
+                    lines.browse(
+                        line_id for row in own for line_id in row[name] or ()
+                    ).exists()
+                    for name in ("source_line_ids", "source_renewed_ids")
+                )
+            )
         rows.write({"state": "undone"})
         return True

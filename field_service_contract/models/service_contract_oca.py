@@ -610,7 +610,11 @@ class ServiceContractOca(models.AbstractModel):
     def _stop(self, lines):
         """Let OCA's addon invoice lines no more: by its own mark, which undoing
         takes away. A contract of which nothing goes on is archived."""
-        lines.write({"is_canceled": True})
+        vals = {"is_canceled": True}
+        if "is_auto_renew" in lines._fields:
+            # A cancelled line is not renewed, says that addon.
+            vals["is_auto_renew"] = False
+        lines.write(vals)
         for source in lines.contract_id:
             going_on = source.contract_line_ids.filtered(
                 lambda line: (
@@ -622,10 +626,15 @@ class ServiceContractOca(models.AbstractModel):
             if not going_on:
                 source.active = False
 
-    def _resume(self, lines):
-        """Let OCA's addon invoice lines again."""
+    def _resume(self, lines, renewed):
+        """Let OCA's addon invoice lines again.
+
+        :param renewed: those that are renewed by themselves
+        """
         lines.contract_id.filtered(lambda source: not source.active).active = True
         lines.write({"is_canceled": False})
+        if renewed:
+            renewed.write({"is_auto_renew": True})
 
     def _log(self, plan, contract):
         """Name each contract in the other one's history, with internal notes."""
