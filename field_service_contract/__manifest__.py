@@ -55,6 +55,8 @@
         "views/menus.xml",
         "views/service_contract_move_in_views.xml",
         "views/service_contract_price_update_job_views.xml",
+        "views/service_contract_undo_views.xml",
+        "wizards/installed_base_retire_views.xml",
     ],
     "demo": [
         "demo/service_contract_demo.xml",

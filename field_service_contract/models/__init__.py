@@ -21,6 +21,7 @@ from . import service_contract_run_line
 from . import account_move
 from . import account_move_line
 from . import installed_base
+from . import installed_base_retirement
 from . import account_tax
 from . import product_template
 from . import sale_order
@@ -38,3 +39,4 @@ from . import service_contract_move_in
 from . import service_contract_move_in_line
 from . import ir_ui_menu
 from . import service_contract_price_update_job
+from . import service_contract_undo

@@ -14,3 +14,6 @@ from . import test_price_update
 from . import test_quotation
 from . import test_tours
 from . import test_move_in
+from . import test_undo
+from . import test_retirement
+from . import test_price_update_job

@@ -10,3 +10,5 @@ from . import service_contract_renew
 from . import service_contract_resume
 from . import service_contract_suspend
 from . import service_contract_transfer
+from . import service_contract_transfer_undo
+from . import installed_base_retire
