@@ -40,3 +40,4 @@ from . import service_contract_move_in_line
 from . import ir_ui_menu
 from . import service_contract_price_update_job
 from . import service_contract_undo
+from . import service_contract_import

@@ -17,3 +17,4 @@ from . import test_move_in
 from . import test_undo
 from . import test_retirement
 from . import test_price_update_job
+from . import test_import

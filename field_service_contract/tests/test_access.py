@@ -50,6 +50,8 @@ RIGHTS = {
     "service.contract.resume": DIALOG,
     "service.contract.suspend": DIALOG,
     "service.contract.transfer": DIALOG,
+    "service.contract.move.in": DIALOG,
+    "service.contract.move.in.line": DIALOG,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 PRICES = {
@@ -62,6 +64,7 @@ PRICES = {
         "earned_amount",
         "deferred_amount",
         "cancellation_data",
+        "transfer_data",
     ),
     "service.contract.line": (
         "price",
@@ -74,6 +77,7 @@ PRICES = {
         "amount",
         "profit",
         "change_ids",
+        "opening_amount",
     ),
 }
 
