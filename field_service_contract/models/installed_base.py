@@ -190,10 +190,14 @@ class InstalledBase(models.Model):
             return line.installed_base_id if partner is None else partner
 
         # Whoever moves equipment need not see the contracts it leaves.
-        left = self.sudo()._get_covering_contract_lines(day).filtered(
-            lambda line: (
-                line.contract_id.commercial_partner_id
-                != owner_of(line).commercial_partner_id
+        left = (
+            self.sudo()
+            ._get_covering_contract_lines(day)
+            .filtered(
+                lambda line: (
+                    line.contract_id.commercial_partner_id
+                    != owner_of(line).commercial_partner_id
+                )
             )
         )
         return left.with_env(self.env)

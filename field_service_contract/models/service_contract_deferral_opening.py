@@ -129,7 +129,7 @@ class ServiceContract(models.Model):
     @api.depends("deferral_ids.is_opening")
     def _compute_earned_amounts(self):
         """Count what was invoiced elsewhere and still to earn as invoiced."""
-        super()._compute_earned_amounts()
+        result = super()._compute_earned_amounts()
         openings = dict(
             self.env["service.contract.deferral"]
             .sudo()
@@ -143,3 +143,4 @@ class ServiceContract(models.Model):
             amount = openings.get(contract._origin, 0)
             contract.invoiced_amount += amount
             contract.earned_amount += amount
+        return result

@@ -25,8 +25,7 @@ class ServiceContract(models.Model):
     opening_date = fields.Date(
         string="Earned Until",
         copy=False,
-        help="Of what was invoiced elsewhere: last day that the books count as "
-        "earned.",
+        help="Of what was invoiced elsewhere: last day that the books count as earned.",
     )
 
     # -- Import -------------------------------------------------------------------
@@ -204,9 +203,7 @@ class ServiceContractLine(models.Model):
         contract, amount = self.contract_id, self.sudo().opening_amount
         if not amount:
             return []
-        first = max(
-            contract.opening_date + DAY, self.date_start or contract.date_start
-        )
+        first = max(contract.opening_date + DAY, self.date_start or contract.date_start)
         ends = filter(
             None, (contract.invoiced_before, self.date_end, contract.date_end)
         )

@@ -124,7 +124,7 @@ class ServiceContractMoveIn(models.Model):
     def _compute_display_name(self):
         for move_in in self:
             day = fields.Date.to_string(move_in.today)
-            move_in.display_name = self.env._("Contracts moved in on %s", day)
+            move_in.display_name = self.env._("Moving in, %s", day)
 
     # -- Actions ------------------------------------------------------------------
 
@@ -288,7 +288,8 @@ class ServiceContract(models.Model):
         # Administrators of contracts need not be accountants.
         rows = self.sudo().deferral_ids.filtered(
             lambda row: (
-                row.is_opening and row.deferred_account_id == move_in.deferred_account_id
+                row.is_opening
+                and row.deferred_account_id == move_in.deferred_account_id
             )
         )
         return rows._create_opening_entries(

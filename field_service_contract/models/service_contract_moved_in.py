@@ -39,9 +39,7 @@ class ServiceContract(models.Model):
                         "Contract %(contract)s was invoiced here by %(invoice)s: it "
                         "stays. Delete that invoice first, if it is a draft.",
                         contract=contract.display_name,
-                        invoice=", ".join(
-                            move._get_service_label() for move in moves
-                        ),
+                        invoice=", ".join(move._get_service_label() for move in moves),
                     )
                 )
             contract.deferral_ids._take_back_opening(
@@ -51,8 +49,9 @@ class ServiceContract(models.Model):
         contracts.write({"state": "draft"})
         # The accounts that were made for the contracts, unless something is on them.
         accounts = contracts.analytic_account_id.filtered(
-            lambda account: not account.line_ids
-            and account.name in contracts.mapped("name")
+            lambda account: (
+                not account.line_ids and account.name in contracts.mapped("name")
+            )
         )
         contracts.unlink()
         accounts.unlink()
@@ -76,22 +75,22 @@ class ServiceContractLine(models.Model):
         kept = self.filtered(lambda line: line.moved_in_line_id and line.product_id)
         for line in kept:
             line.product_id = line.product_id
-        super(ServiceContractLine, self - kept)._compute_product_id()
+        return super(ServiceContractLine, self - kept)._compute_product_id()
 
     def _compute_name(self):
         kept = self.filtered(lambda line: line.moved_in_line_id and line.name)
         for line in kept:
             line.name = line.name
-        super(ServiceContractLine, self - kept)._compute_name()
+        return super(ServiceContractLine, self - kept)._compute_name()
 
     def _compute_value(self):
         kept = self.filtered("moved_in_line_id")
         for line in kept:
             line.value = line.value
-        super(ServiceContractLine, self - kept)._compute_value()
+        return super(ServiceContractLine, self - kept)._compute_value()
 
     def _compute_cost(self):
         kept = self.filtered("moved_in_line_id")
         for line in kept:
             line.cost = line.cost
-        super(ServiceContractLine, self - kept)._compute_cost()
+        return super(ServiceContractLine, self - kept)._compute_cost()

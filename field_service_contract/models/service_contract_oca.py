@@ -240,9 +240,7 @@ class ServiceContractOca(models.AbstractModel):
     def _prepare_group(self, line):
         last = line.last_date_invoiced or None
         following = last + DAY if last else line.date_start
-        is_calendar = (
-            following.day == 1 or line.recurring_rule_type == "monthlylastday"
-        )
+        is_calendar = following.day == 1 or line.recurring_rule_type == "monthlylastday"
         return Group(
             self._get_months(line),
             TIMINGS[line.recurring_invoicing_type],
@@ -304,9 +302,7 @@ class ServiceContractOca(models.AbstractModel):
         commands = self._prepare_lines(source, lines, group, start, end)
         tags = source.tag_ids.sorted("name").mapped("name")
         if tags[1:]:
-            notes.append(
-                self.env._("Only its first tag is kept: %s.", ", ".join(tags))
-            )
+            notes.append(self.env._("Only its first tag is kept: %s.", ", ".join(tags)))
         account, is_kept = self._get_analytic_account(lines)
         if not is_kept:
             notes.append(self.env._("Its analytic distribution is not kept."))

@@ -141,9 +141,7 @@ class TestImport(LifeCase):
                 self.assertTrue(errors)
                 self.assertEqual({m["rows"]["from"] for m in errors}, {1})
                 self.assertRegex(errors[0]["message"], message)
-                self.assertEqual(
-                    self.env["service.contract"].search_count([]), before
-                )
+                self.assertEqual(self.env["service.contract"].search_count([]), before)
 
     def test_equipment_of_somebody_else(self):
         self._create_equipment(serial_number="SN-78", partner_id=self.neighbour.id)

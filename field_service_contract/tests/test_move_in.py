@@ -107,9 +107,7 @@ class MoveInCase(ServiceContractCase):
                 "line_recurrence": True,
                 "contract_line_ids": [
                     Command.create(
-                        line
-                        if line.get("display_type")
-                        else {**defaults, **line}
+                        line if line.get("display_type") else {**defaults, **line}
                     )
                     for line in lines or ({},)
                 ],
@@ -204,10 +202,14 @@ class TestMoveIn(MoveInCase):
         self.assertEqual(
             self._list(moves), [("2026-04-01", 103.99), ("2026-05-01", 103.99)]
         )
-        self.assertIn("Phone 05/01/2026 to 05/31/2026", moves[1].line_ids.mapped("name"))
+        self.assertIn(
+            "Phone 05/01/2026 to 05/31/2026", moves[1].line_ids.mapped("name")
+        )
         # Which makes none any more.
         own = source.contract_line_ids
-        before = self.env["account.move.line"].search([("contract_line_id", "in", own.ids)])
+        before = self.env["account.move.line"].search(
+            [("contract_line_id", "in", own.ids)]
+        )
         self.env["contract.contract"]._cron_recurring_create(self._day("2026-12-31"))
         self.assertEqual(
             self.env["account.move.line"].search([("contract_line_id", "in", own.ids)]),
@@ -218,12 +220,30 @@ class TestMoveIn(MoveInCase):
         for number, (unit, interval, timing, start, expected) in enumerate(
             (
                 ("monthly", 2, "pre-paid", "2026-01-01", (2, "prepaid", "calendar")),
-                ("monthly", 3, "post-paid", "2026-01-15", (3, "arrears", "anniversary")),
+                (
+                    "monthly",
+                    3,
+                    "post-paid",
+                    "2026-01-15",
+                    (3, "arrears", "anniversary"),
+                ),
                 ("monthly", 12, "pre-paid", "2026-01-01", (12, "prepaid", "calendar")),
                 ("quarterly", 1, "pre-paid", "2026-02-01", (3, "prepaid", "calendar")),
                 ("quarterly", 2, "pre-paid", "2026-02-01", (6, "prepaid", "calendar")),
-                ("semesterly", 1, "post-paid", "2026-01-01", (6, "arrears", "calendar")),
-                ("semesterly", 2, "pre-paid", "2026-01-01", (12, "prepaid", "calendar")),
+                (
+                    "semesterly",
+                    1,
+                    "post-paid",
+                    "2026-01-01",
+                    (6, "arrears", "calendar"),
+                ),
+                (
+                    "semesterly",
+                    2,
+                    "pre-paid",
+                    "2026-01-01",
+                    (12, "prepaid", "calendar"),
+                ),
                 ("yearly", 1, "pre-paid", "2026-01-20", (12, "prepaid", "anniversary")),
                 (
                     "monthlylastday",
@@ -279,9 +299,7 @@ class TestMoveIn(MoveInCase):
             },
             {"name": "Care"},
         )
-        self._create_source(
-            {"name": "Gas"}, name="Gas works", contract_type="purchase"
-        )
+        self._create_source({"name": "Gas"}, name="Gas works", contract_type="purchase")
         move_in = self._move_in()
         notes = self._list_notes(move_in)
         for name, reason in (
@@ -458,9 +476,7 @@ class TestMoveIn(MoveInCase):
         )
         with patch.object(type(self.env["ir.cron"]), "_commit_progress"):
             rows._recognize(self._day("2026-04-30"), self.company)
-        self.assertEqual(
-            (contract.earned_amount, contract.deferred_amount), (200, 800)
-        )
+        self.assertEqual((contract.earned_amount, contract.deferred_amount), (200, 800))
         balance = self.env["account.move.line"].search(
             [("account_id", "=", self.deferred.id), ("parent_state", "=", "posted")]
         )
@@ -569,6 +585,8 @@ class TestMoveIn(MoveInCase):
         self.assertFalse(any(sources.mapped("active")))
 
     def test_administrators_only(self):
-        user = self._create_user("sc_dispatcher", "field_installed_base.group_dispatcher")
+        user = self._create_user(
+            "sc_dispatcher", "field_installed_base.group_dispatcher"
+        )
         with self.assertRaises(AccessError):
             self.env["service.contract.move.in"].with_user(user).create({})

@@ -78,12 +78,8 @@ class TestPriceUpdateJob(LifeCase):
         update = self._create_update()
         update.action_apply()
         first, second, _third, fourth = self.contracts
-        first.line_ids._change_price(
-            {"value": 2000}, self._day("2026-06-20"), "manual"
-        )
-        second.line_ids._change_price(
-            {"value": 900}, self._day("2026-09-01"), "manual"
-        )
+        first.line_ids._change_price({"value": 2000}, self._day("2026-06-20"), "manual")
+        second.line_ids._change_price({"value": 900}, self._day("2026-09-01"), "manual")
         fourth._cancel(self._day("2026-06-10"), "Gone")
         self._run_job("price_updates")
         self.assertEqual(update.state, "applied")
@@ -101,7 +97,7 @@ class TestPriceUpdateJob(LifeCase):
 
         def fail(lines, reason, *args, **vals):
             if bad.line_ids & lines:
-                raise UserError("No way")
+                raise ValueError("No way")
             return record(lines, reason, *args, **vals)
 
         with patch.object(lines, "_record_price", fail):

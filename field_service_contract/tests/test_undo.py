@@ -26,9 +26,7 @@ class TestUndoRenewal(LifeCase):
         self.assertEqual(str(contract.date_end), "2025-12-31")
         self.assertEqual(len(contract.term_ids), 1)
         self.assertFalse(contract.can_undo_renewal)
-        self.assertEqual(
-            self._get_changes(contract), [("2025-01-01", "signed", 1200)]
-        )
+        self.assertEqual(self._get_changes(contract), [("2025-01-01", "signed", 1200)])
         self.assertIn("12/31/2025", contract.message_ids[0].body)
         moves = contract._create_invoices(self._day("2026-06-01"))
         self.assertEqual(sum(moves.mapped("amount_untaxed")), 1200)
@@ -197,7 +195,9 @@ class TestUndoTransfer(LifeCase):
         self.assertFalse(contract.date_end)
         self.assertEqual(self._get_changes(contract), before)
         self.assertFalse(move.reversal_move_ids)
-        self.assertEqual((piece.partner_id, piece.site_id), (self.customer, self.workshop))
+        self.assertEqual(
+            (piece.partner_id, piece.site_id), (self.customer, self.workshop)
+        )
         self.assertEqual(len(piece.ownership_ids.filtered("date_to")), 1)
         self.assertFalse(successor.can_undo_transfer or contract.can_undo_transfer)
         with self.assertRefused("was taken back: transfer", UserError):
