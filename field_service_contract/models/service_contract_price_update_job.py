@@ -29,12 +29,18 @@ class ServiceContractPriceUpdate(models.Model):
         ondelete={"running": "set default", "undoing": "set default"},
     )
     progress = fields.Integer(string="Progress (%)", compute="_compute_progress")
+    chosen_count = fields.Integer(string="Chosen", compute="_compute_chosen_count")
 
     @api.depends("state", "line_ids.is_applied", "line_ids.obstacle")
     def _compute_progress(self):
         for update in self:
             to_do = len(update._get_lines_to_do())
             update.progress = 100 - 100 * to_do // max(1, len(update.line_ids))
+
+    @api.depends("contract_ids")
+    def _compute_chosen_count(self):
+        for update in self:
+            update.chosen_count = len(update.contract_ids)
 
     def _get_lines_to_do(self):
         """Return the lines that the job has not treated yet."""

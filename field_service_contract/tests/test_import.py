@@ -205,6 +205,21 @@ class TestImport(LifeCase):
         )
         self.assertEqual(self._invoice(contract, "2026-07-01"), [("2026-07-01", 1140)])
 
+    def test_cancelled_before_what_was_invoiced_elsewhere(self):
+        contract = self._create_contract(
+            date_start="2025-07-01",
+            lines=[{"name": "Care", "value": 1140, "opening_amount": 380}],
+            is_deferred=True,
+            billing_months=12,
+            invoiced_before="2026-06-30",
+            opening_date="2026-02-28",
+        )
+        dialog = self._open("service.contract.cancel", contract, date="2026-04-30")
+        self.assertIn("invoiced elsewhere until 06/30/2026", dialog.preview)
+        self.assertIn("380.00", dialog.preview)
+        dialog.date = "2026-06-30"
+        self.assertNotIn("elsewhere", dialog.preview)
+
     def test_still_to_earn_needs_its_dates(self):
         for vals, problem in (
             ({}, "tell what is earned until"),

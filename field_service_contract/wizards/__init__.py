@@ -12,3 +12,4 @@ from . import service_contract_suspend
 from . import service_contract_transfer
 from . import service_contract_transfer_undo
 from . import installed_base_retire
+from . import service_contract_cancel_moved_in
