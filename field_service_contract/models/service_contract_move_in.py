@@ -135,6 +135,7 @@ class ServiceContractMoveIn(models.Model):
         self._check_ready()
         oca = self.env["service.contract.oca"]
         lines = self.env["service.contract.move.in.line"]
+        self.today = fields.Date.context_today(self)
         plans, left_out = oca._plan(oca._get_sources(self), self)
         self.line_ids.unlink()
         lines.create(
@@ -237,7 +238,7 @@ class ServiceContractMoveIn(models.Model):
             except Exception as error:
                 _logger.info("OCA contract %s stays: %s", source.id, error)
                 own.write({"state": "error", "contract_id": False, "note": str(error)})
-        contracts._create_opening_entries(self)
+        lines._book_openings(contracts)
 
     def _finish(self):
         if self._get_lines_to_do():

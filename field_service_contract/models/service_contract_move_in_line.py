@@ -1,7 +1,12 @@
+import logging
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from .service_contract_billing import CONCURRENCY_ERRORS
 from .service_contract_settings import BILLING_PERIODS
+
+_logger = logging.getLogger(__name__)
 
 
 class ServiceContractMoveInLine(models.Model):
@@ -133,6 +138,27 @@ class ServiceContractMoveInLine(models.Model):
             {"state": "left", "note": self.env._("It was moved in or ended meanwhile.")}
         )
         return contracts
+
+    def _book_openings(self, contracts):
+        """Take from revenue what contracts have still to earn, all at once; if that
+        fails, one by one: where it cannot be booked the contract stays where it was.
+        """
+        move_in = self.move_in_id
+        try:
+            with self.env.cr.savepoint():
+                contracts._create_opening_entries(move_in)
+                return
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            if len(contracts) == 1:
+                row = self.filtered(lambda row: row.contract_id == contracts)
+                _logger.info("%s moves back: %s", contracts.name, error)
+                row.action_undo()
+                row.write({"state": "error", "note": str(error)})
+                return
+        for contract in contracts:
+            self._book_openings(contract)
 
     def action_undo(self):
         """Take back what has moved in: contracts here are deleted, and OCA's addon

@@ -90,7 +90,7 @@ class Plan:
     group_name: str | None
     analytic_account_id: int | None
     openings: list
-    next_date: date
+    next_date: date | bool
     annual: float
     notes: list
 
@@ -275,15 +275,16 @@ class ServiceContractOca(models.AbstractModel):
         by_id = {line.id for line in group.lines}
         lines = source.contract_line_ids.filtered(lambda line: line.id in by_id)
         first = min(lines.mapped("date_start"))
-        start = fit_start(
-            first, max(group.following, first), group.months, group.anchor
-        )
         ends = lines.mapped("date_end")
         end = max(ends) if all(ends) else False
+        start = first
+        if not end or group.following <= end:
+            following = max(group.following, first)
+            start = fit_start(first, following, group.months, group.anchor)
         notes = self._get_notes(source, group, lines, first, start)
         next_date = self._get_next_date(group, start, end)
         planned = min(filter(None, lines.mapped("recurring_next_date")), default=None)
-        if planned and not next_date <= planned <= next_date + DAY:
+        if planned and next_date and not next_date <= planned <= next_date + DAY:
             notes.append(
                 self.env._(
                     "The next invoice was planned for %(planned)s, here it is due on "
@@ -345,11 +346,11 @@ class ServiceContractOca(models.AbstractModel):
         return notes
 
     def _get_next_date(self, group, start, end):
-        """Return the due date of the first period that is not invoiced."""
+        """Return the due date of the first period that is not invoiced, if any."""
         periods = Periods([Span(start, end or FOREVER)], group.months, group.anchor)
         day = max(group.following, start)
         if end and day > end:
-            return end
+            return False
         return periods.at(day).get_due_date(group.timing)
 
     # -- Values -------------------------------------------------------------------

@@ -528,6 +528,60 @@ class TestMoveIn(MoveInCase):
         bad.contract_line_ids.price_unit = 5
         self.assertEqual(self._move_in().line_ids.contract_id.annual_amount, 60)
 
+    def test_opening_that_cannot_be_booked(self):
+        """Its contract moves back with the reason, the others stay."""
+        good, bad = (
+            self._create_source(
+                {"recurring_rule_type": "yearly", "price_unit": 1200}, name=name
+            )
+            for name in ("Good", "Bad")
+        )
+        self._bill(good)
+        move = self._bill(bad)
+        account = self.income.copy({"code": "700199"})
+        line = move.invoice_line_ids
+        move.button_draft()
+        line.account_id = account
+        move.action_post()
+        account.active = False
+        move_in = self._move_in()
+        rows = {row.source_name: row for row in move_in.line_ids}
+        self.assertEqual(rows["C-17 Good"].state, "done")
+        self.assertEqual(rows["C-17 Bad"].state, "error")
+        self.assertTrue(rows["C-17 Bad"].note)
+        self.assertFalse(rows["C-17 Bad"].contract_id)
+        self.assertTrue(bad.active)
+        self.assertFalse(bad.contract_line_ids.is_canceled)
+        self.assertEqual(len(rows["C-17 Good"].contract_id.deferral_ids), 10)
+        account.active = True
+        (row,) = self._move_in().line_ids
+        self.assertEqual(row.contract_id.deferral_ids.revenue_account_id, account)
+
+    def test_invoiced_to_its_end(self):
+        """What is invoiced but not over yet moves in, with nothing left to bill."""
+        source = self._create_source(
+            {
+                "recurring_rule_type": "quarterly",
+                "date_start": "2026-01-05",
+                "date_end": "2026-04-04",
+                "price_unit": 300,
+            }
+        )
+        self._bill(source)
+        move_in = self._move_in()
+        contract = move_in.line_ids.contract_id
+        self.assertEqual(
+            (str(contract.date_start), str(contract.date_end)),
+            ("2026-01-05", "2026-04-04"),
+        )
+        self.assertFalse(move_in.line_ids.next_invoice_date)
+        self.assertFalse(contract.next_invoice_date)
+        self.assertEqual(contract.state, "active")
+        self.assertEqual(
+            [str(row.date) for row in contract.deferral_ids],
+            ["2026-03-31", "2026-04-04"],
+        )
+
     def test_undo(self):
         source = self._create_source(
             {"recurring_rule_type": "yearly", "price_unit": 1200}

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..engine import Span
 from ..engine.coverage import FOREVER
 from ..models.service_contract import DAY
+from ..models.service_contract_life import CreditPreview
 
 
 class InstalledBaseRetire(models.TransientModel):
@@ -51,23 +52,26 @@ class InstalledBaseRetire(models.TransientModel):
         columns = [self.env._("Contract"), self.env._("Covered")]
         if may_change:
             columns += [self.env._("Lost a year"), *dialog._get_credit_columns()]
-        by_contract = lines.sudo().grouped("contract_id")
+        lines = lines.sudo()
+        ends = may_change and self.service_contract_choice == "end"
+        credits = {}
+        if ends:
+            span = Span(self.date + DAY, FOREVER)
+            removed = {line.id: [span] for line in lines}
+            credits = lines.contract_id._preview_credits(removed)
         rows = []
-        for contract, group in by_contract.items():
+        for contract, group in lines.grouped("contract_id").items():
             cells = [
                 contract.display_name,
                 ", ".join(line._get_label() for line in group),
             ]
             if may_change:
-                span = Span(self.date + DAY, FOREVER)
-                ends = self.service_contract_choice == "end"
-                credit = contract._preview_credits(
-                    {line.id: [span] for line in group} if ends else {}
-                )[contract]
                 annual = sum(line._get_annual(self.date) for line in group)
                 cells += [
                     dialog._format_amount(annual if ends else 0, contract.currency_id),
-                    *dialog._get_credit_cells(contract, credit),
+                    *dialog._get_credit_cells(
+                        contract, credits.get(contract, CreditPreview())
+                    ),
                 ]
             rows.append(cells)
         return dialog._prepare_table(columns, rows)
