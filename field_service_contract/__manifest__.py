@@ -60,6 +60,11 @@
         "views/sale_order_templates.xml",
         "views/portal_templates.xml",
         "views/menus.xml",
+        "views/service_contract_move_in_views.xml",
+        "views/service_contract_price_update_job_views.xml",
+        "views/service_contract_undo_views.xml",
+        "views/service_contract_import_views.xml",
+        "wizards/installed_base_retire_views.xml",
     ],
     "demo": [
         "demo/service_contract_demo.xml",

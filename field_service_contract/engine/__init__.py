@@ -19,6 +19,7 @@ from .deferral import (
 from .figures import Figures, distribute
 from .money import round_money, to_decimal
 from .months import AnniversaryMonths, CalendarMonths, Months, add_months
+from .moving_in import BILLED_MONTHS, continues, fit_start, walk_back
 from .periods import Period, Periods
 from .price_update import get_next_update, get_updated_value
 from .pricing import PricedLine, Step

@@ -26,6 +26,7 @@ from . import service_contract_run_line
 from . import account_move
 from . import account_move_line
 from . import installed_base
+from . import installed_base_retirement
 from . import account_tax
 from . import product_template
 from . import sale_order
@@ -52,3 +53,12 @@ from . import service_contract_visits
 from . import service_contract_after_service
 from . import sale_order_line_visits
 from . import service_contract_forecasting
+from . import service_contract_deferral_opening
+from . import service_contract_moved_in
+from . import service_contract_oca
+from . import service_contract_move_in
+from . import service_contract_move_in_line
+from . import ir_ui_menu
+from . import service_contract_price_update_job
+from . import service_contract_undo
+from . import service_contract_import

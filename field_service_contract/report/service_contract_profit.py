@@ -182,7 +182,7 @@ class ServiceContractProfit(models.Model):
               FROM service_contract_deferral deferral
               JOIN service_contract_line contract_line
                 ON contract_line.id = deferral.contract_line_id
-              JOIN account_move_line line ON line.id = deferral.move_line_id
+         LEFT JOIN account_move_line line ON line.id = deferral.move_line_id
             """
         )
 

@@ -52,6 +52,8 @@ RIGHTS = {
     "service.contract.resume": DIALOG,
     "service.contract.suspend": DIALOG,
     "service.contract.transfer": DIALOG,
+    "service.contract.move.in": DIALOG,
+    "service.contract.move.in.line": DIALOG,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 PRICES = {
@@ -64,6 +66,7 @@ PRICES = {
         "earned_amount",
         "deferred_amount",
         "cancellation_data",
+        "transfer_data",
     ),
     "service.contract.line": (
         "price",
@@ -76,6 +79,7 @@ PRICES = {
         "amount",
         "profit",
         "change_ids",
+        "opening_amount",
     ),
 }
 
