@@ -32,6 +32,13 @@ GUARDED_FIELDS = frozenset(
         "is_deferred",
     }
 )
+# What the actions below write, with what goes with it.
+KEPT_FIELDS = frozenset(
+    {"cancellation_data", "cancellation_date", "state", "transfer_data"}
+)
+# In the context of the methods that leave a dated row of what they change. No remote
+# call can pass this object.
+CHANGING = object()
 DAY = timedelta(days=1)
 
 
@@ -746,18 +753,39 @@ class ServiceContract(models.Model):
             numbers = sequence._next_batch(len(group))
             for vals, number in zip(group, numbers, strict=True):
                 vals["name"] = number
-        return super().create(vals_list)
+        contracts = super().create(vals_list)
+        for contract in contracts:
+            if contract.state != "draft":
+                contract._check_kept({"state"})
+        return contracts
 
     def write(self, vals):
+        self._check_kept(vals.keys())
         self._check_guarded(vals)
         self._check_invoiced_before(vals)
         return super().write(vals)
+
+    def _check_kept(self, names):
+        """Refuse to write what follows from what is done to contracts."""
+        changing = self.env.context.get("service_contract_change") is CHANGING
+        if self and KEPT_FIELDS & names and not changing and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "The state of contract %s is not written: activate, suspend, renew "
+                    "or cancel it.",
+                    self[0].display_name,
+                )
+            )
+
+    def _set_state(self, state):
+        """Write the state; what goes with it is the caller's."""
+        self.with_context(service_contract_change=CHANGING).write({"state": state})
 
     def _check_guarded(self, vals):
         self._check_customer_kept(vals)
         self._check_not_archived(vals)
         names = GUARDED_FIELDS & vals.keys()
-        if not names or self.env.context.get("service_contract_change"):
+        if not names or self.env.context.get("service_contract_change") is CHANGING:
             return
         living = self.filtered(lambda contract: contract.state != "draft")
         for name in names:
@@ -877,7 +905,7 @@ class ServiceContract(models.Model):
             {line: line.date_end + DAY for line in ending},
             dict.fromkeys(ending, 0),
         )
-        self.write({"state": "active"})
+        self._set_state("active")
         self._update_states()
         return True
 
@@ -1014,7 +1042,7 @@ class ServiceContract(models.Model):
         """Give up drafts. What was signed is cancelled with a date and a reason."""
         if self.filtered(lambda contract: contract.state != "draft"):
             raise UserError(self.env._("Only drafts can be given up."))
-        self.write({"state": "cancelled"})
+        self._set_state("cancelled")
         return True
 
     def action_reset_to_draft(self):
@@ -1025,7 +1053,7 @@ class ServiceContract(models.Model):
             raise UserError(
                 self.env._("Only contracts that were never active can be drafts again.")
             )
-        self.write({"state": "draft"})
+        self._set_state("draft")
         return True
 
     # -- Accounts -----------------------------------------------------------------
@@ -1151,7 +1179,7 @@ class ServiceContract(models.Model):
                 states.setdefault(state, self.browse())
                 states[state] |= contract
         for state, contracts in states.items():
-            contracts.write({"state": state})
+            contracts._set_state(state)
 
     def _is_suspended(self, day):
         self.ensure_one()

@@ -23,7 +23,7 @@ from ..engine import (
     to_decimal,
 )
 from ..engine.coverage import FOREVER
-from .service_contract import DAY, PRICE_GROUPS
+from .service_contract import CHANGING, DAY, PRICE_GROUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -114,9 +114,8 @@ class ServiceContract(models.Model):
 
     def _check_guarded(self, vals):
         super()._check_guarded(vals)
-        if "invoice_partner_id" not in vals or self.env.context.get(
-            "service_contract_change"
-        ):
+        changing = self.env.context.get("service_contract_change") is CHANGING
+        if "invoice_partner_id" not in vals or changing:
             return
         for contract in self:
             payer = vals["invoice_partner_id"]
@@ -224,7 +223,7 @@ class ServiceContract(models.Model):
         self._check_inside(day)
         lines = (
             self.env["service.contract.line"]
-            .with_context(service_contract_change=True)
+            .with_context(service_contract_change=CHANGING)
             .create(
                 [
                     {**vals, "contract_id": self.id, "date_start": day}
@@ -405,7 +404,7 @@ class ServiceContract(models.Model):
         term = self.term_ids.sorted("date_start")[-1:]
         if term.date_end:
             term.date_end = fields.Date.add(term.date_end, days=days)
-        contract = self.with_context(service_contract_change=True)
+        contract = self.with_context(service_contract_change=CHANGING)
         contract.date_end = fields.Date.add(self.date_end, days=days)
 
     def _is_end_open(self):
@@ -502,7 +501,7 @@ class ServiceContract(models.Model):
             lambda row: row.is_pending and row.date_start <= today
         )
         for row in rows.sorted("date_start"):
-            contract = row.contract_id.with_context(service_contract_change=True)
+            contract = row.contract_id.with_context(service_contract_change=CHANGING)
             contract.invoice_partner_id = row.partner_id
         rows.is_pending = False
 
@@ -658,9 +657,7 @@ class ServiceContract(models.Model):
         # Lost already if the renewal comes after the end.
         lines._record_price("renewed", days, annuals, note=reason)
         self.env["service.contract.term"].create(vals_list)
-        self.filtered(lambda contract: contract.state == "closed").write(
-            {"state": "active"}
-        )
+        self.filtered(lambda contract: contract.state == "closed")._set_state("active")
         self._update_states()
         self._update_visits(reason)
         self.activity_feedback([RENEWAL_ACTIVITY], feedback=self.env._("Renewed"))
@@ -672,7 +669,7 @@ class ServiceContract(models.Model):
         :param dict ends: {contract: last covered day}
         :param vals: more values
         """
-        contracts = self.with_context(service_contract_change=True)
+        contracts = self.with_context(service_contract_change=CHANGING)
         for end, group in contracts.grouped(lambda own: ends[own]).items():
             group.write({"date_end": end, **vals})
 
@@ -847,7 +844,7 @@ class ServiceContract(models.Model):
             lines = credits.invoice_line_ids.filtered(
                 lambda line, contract=contract: line.service_contract_id == contract
             )
-            contract.cancellation_data = {**own, "credit_line_ids": lines.ids}
+            contract.sudo().cancellation_data = {**own, "credit_line_ids": lines.ids}
         self._update_states()
         self._update_visits(reason)
         self.activity_unlink([RENEWAL_ACTIVITY])
@@ -887,7 +884,7 @@ class ServiceContract(models.Model):
                 )
             contract._check_undoable()
         changes = self.env["service.contract.change"].sudo()
-        for contract in self.with_context(service_contract_change=True):
+        for contract in self.with_context(service_contract_change=CHANGING):
             data = contract.cancellation_data
             contract._drop_draft_credits(data["credit_line_ids"])
             changes.browse(data["change_ids"]).exists().unlink()

@@ -10,7 +10,7 @@ from odoo.tools import format_date
 
 from ..engine import Figures, Step, intersect, to_decimal
 from ..engine.coverage import FOREVER, Span
-from .service_contract import DAY, PRICE_GROUPS
+from .service_contract import CHANGING, DAY, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
 # What the page of a contract shows its customer of a line, by name.
@@ -504,7 +504,7 @@ class ServiceContractLine(models.Model):
         return {name: value for name, value in vals.items() if name not in dropped}
 
     def _check_guarded(self, contracts):
-        if self.env.context.get("service_contract_change"):
+        if self.env.context.get("service_contract_change") is CHANGING:
             return
         for contract in contracts:
             if contract.state != "draft":
@@ -653,7 +653,7 @@ class ServiceContractLine(models.Model):
         days = self._get_effective_days(dict.fromkeys(self, day))
         self._check_price_days(days)
         before = {line: line.amount for line in self}
-        changing = self.with_context(service_contract_change=True)
+        changing = self.with_context(service_contract_change=CHANGING)
         # Lines that get the same figures are written at once.
         for group in changing.grouped(
             lambda line: tuple(sorted(figures[line].items()))
@@ -732,7 +732,7 @@ class ServiceContractLine(models.Model):
         for line in lines:
             first = line.date_start or line.contract_id.date_start
             ends[line] = max(last_day, first - DAY)
-        changing = lines.with_context(service_contract_change=True)
+        changing = lines.with_context(service_contract_change=CHANGING)
         for end, group in changing.grouped(lambda line: ends[line]).items():
             group.date_end = end
         # What was to change later does so no more.

@@ -10,6 +10,7 @@ from odoo.addons.field_maintenance.models.maintenance_visit import (
 
 from ..engine import Span, cover, subtract
 from ..engine.coverage import FOREVER
+from .service_contract import CHANGING
 
 # What a contract line shows and edits of its visit rule, with its name there.
 RULE_FIELDS = {
@@ -233,7 +234,7 @@ class ServiceContractLine(models.Model):
         :param dict rules: {line: {name of `RULE_FIELDS`: value}}
         """
         # Whoever may write a contract line may write its visit rule.
-        lines = self.sudo().with_context(service_contract_change=True)
+        lines = self.sudo().with_context(service_contract_change=CHANGING)
         values = {line.id: vals for line, vals in rules.items()}
         visited = lines.filtered(lambda line: values[line.id]["mode"])
         (lines - visited)._drop_rules()
@@ -246,7 +247,7 @@ class ServiceContractLine(models.Model):
         contracts = new.contract_id
         contracts._ensure_schedules()
         self.env["maintenance.schedule.line"].sudo().with_context(
-            service_contract_change=True
+            service_contract_change=CHANGING
         ).create(
             [
                 {
@@ -325,7 +326,7 @@ class ServiceContractLine(models.Model):
         Their visits are not touched."""
         lines = self.sudo().filtered("schedule_line_id")
         for line in lines.with_context(
-            service_contract_change=True, visit_generation=GENERATING
+            service_contract_change=CHANGING, visit_generation=GENERATING
         ):
             rule, bounds = line.schedule_line_id, line._prepare_rule_bounds()
             changed = {
@@ -496,7 +497,9 @@ class ServiceContractLine(models.Model):
         return result
 
     def unlink(self):
-        rules = self.sudo().schedule_line_id.with_context(service_contract_change=True)
+        rules = self.sudo().schedule_line_id.with_context(
+            service_contract_change=CHANGING
+        )
         result = super().unlink()
         rules.unlink()
         return result

@@ -46,7 +46,7 @@ class ServiceContract(models.Model):
                 day, self.env._("Contract %s moved back", contract.name)
             )
         contracts.term_ids.unlink()
-        contracts.write({"state": "draft"})
+        contracts._set_state("draft")
         # The accounts that were made for the contracts, unless something is on them.
         accounts = contracts.analytic_account_id.filtered(
             lambda account: (

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..engine import get_updated_value
-from .service_contract import PRICE_GROUPS
+from .service_contract import CHANGING, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
 
@@ -148,7 +148,7 @@ class ServiceContractPriceUpdateLine(models.Model):
     def _write_values(self, name):
         """Give contract lines their new or old values, those of one value at once."""
         for value, rows in self.grouped(name).items():
-            lines = rows.contract_line_id.with_context(service_contract_change=True)
+            lines = rows.contract_line_id.with_context(service_contract_change=CHANGING)
             lines.write({"value": value})
 
     def _log(self, get_body):

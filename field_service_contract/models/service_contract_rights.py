@@ -44,8 +44,8 @@ class ServiceContract(models.Model):
         compute="_compute_is_assigned",
         search="_search_is_assigned",
         groups="base.group_user",
-        help="Promised visits of mine or my team's, or covers equipment of them, or that I "
-        "look after.",
+        help="Promised visits of mine or my team's, or covers equipment of them, or "
+        "that I look after.",
     )
 
     # -- Fields -----------------------------------------------------------------------

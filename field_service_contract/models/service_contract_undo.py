@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from .service_contract import DAY, PRICE_GROUPS
+from .service_contract import CHANGING, DAY, PRICE_GROUPS
 from .service_contract_life import LIVING
 
 
@@ -37,7 +37,7 @@ class ServiceContract(models.Model):
         """
         bodies = {}
         today = fields.Date.context_today(self)
-        for contract in self.with_context(service_contract_change=True):
+        for contract in self.with_context(service_contract_change=CHANGING):
             term = contract._check_renewal_undoable()
             first = term.date_start
             # The history writes itself: nobody deletes in it.
@@ -223,7 +223,7 @@ class ServiceContract(models.Model):
         payer_id = data["payer_id"]
         if rows := self.payer_ids:
             payer_id = self._get_payer(max(today, self.date_start)).id
-        contract = self.with_context(service_contract_change=True)
+        contract = self.with_context(service_contract_change=CHANGING)
         contract.invoice_partner_id = payer_id
         if len(rows) == 1 and not rows.sudo().undo_data and not rows.is_pending:
             # He pays from the first day on, as without any row.
@@ -306,7 +306,7 @@ class ServiceContract(models.Model):
         changes = self.env["service.contract.change"].sudo()
         changes.browse(data["change_ids"]).exists().unlink()
         changes.create(data["changes"])
-        for line in self.line_ids.with_context(service_contract_change=True):
+        for line in self.line_ids.with_context(service_contract_change=CHANGING):
             if str(line.id) in data["ends"]:
                 line.date_end = data["ends"][str(line.id)]
         self._update_states()

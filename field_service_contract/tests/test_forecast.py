@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..models.service_contract import CHANGING
 from .common import ServiceContractCase
 
 CONTRACTS = 12
@@ -75,7 +76,7 @@ class TestForecast(ServiceContractCase):
         ended = self._create_contract(date_end="2026-01-31")
         ended._create_invoices(self._day("2026-02-01")).action_post()
         self._forecast(contract, "2026-02-11")
-        ended.with_context(service_contract_change=True).state = "closed"
+        ended.with_context(service_contract_change=CHANGING).state = "closed"
         self.env.flush_all()
         with freeze_time("2026-03-01"):
             until = ended._get_forecast_end(self._day("2026-03-01"))

@@ -39,6 +39,20 @@ class TestGuards(LifeCase):
         contract.partner_id = self.contact
         self.assertEqual(contract.invoice_partner_id, self.customer)
 
+    def test_state_by_remote_call(self):
+        """Whatever a remote call says of its context."""
+        draft = self._create_contract(activate=False).with_user(self.manager)
+        for contract in (draft, draft.with_context(service_contract_change=True)):
+            with self.assertRefused("activate, suspend", UserError):
+                contract.state = "active"
+            with self.assertRefused("activate, suspend", UserError):
+                contract.cancellation_data = {"credit_line_ids": [1]}
+        with self.assertRefused("activate, suspend", UserError):
+            draft.copy({"state": "active"})
+        living = self._create_contract().with_user(self.manager)
+        with self.assertRefused("is no draft any more", UserError):
+            living.with_context(service_contract_change=True).date_end = "2026-06-30"
+
     def test_archive(self):
         contract = self._create_contract(term_months=1)
         with self.assertRefused("[Cc]ancel it", UserError):

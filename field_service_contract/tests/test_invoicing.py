@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.service_contract import CHANGING
 from .common import ServiceContractCase
 
 
@@ -712,7 +713,7 @@ class TestQueries(ServiceContractCase):
         self.assertEqual(*made)
         # Tax that is part of the price is Odoo's to work out.
         contracts[0].line_ids.with_context(
-            service_contract_change=True
+            service_contract_change=CHANGING
         ).tax_ids = taxes[1]
         included = contracts[0]._create_invoices(self._day("2026-02-01"))
         self.assertEqual((included.amount_total, included.amount_tax), (100, 16.67))
