@@ -62,6 +62,7 @@
         "views/menus.xml",
     ],
     "demo": [
+        "demo/hr_employee_demo.xml",
         "demo/service_contract_demo.xml",
         "demo/service_contract_profit_demo.xml",
     ],
