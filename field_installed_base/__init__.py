@@ -15,5 +15,11 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Remove the sequences of references, which each company was given by code."""
-    env["ir.sequence"].search([("code", "=", "installed.base")]).unlink()
+    """Remove the sequences of references, which each company was given by code, and
+    the address of the map unless another was chosen."""
+    sequences = env["ir.sequence"].with_context(active_test=False)
+    sequences.search([("code", "=", "installed.base")]).unlink()
+    parameters = env["ir.config_parameter"]
+    if parameters.get_param("leaflet.tile_url") == OPENSTREETMAP:
+        # What OCA's library says for none.
+        parameters.set_param("leaflet.tile_url", "False")

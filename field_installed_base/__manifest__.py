@@ -9,6 +9,7 @@
     "depends": [
         "account",
         "base_geolocalize",
+        "base_import",
         "contacts",
         "hr",
         "portal",

@@ -54,6 +54,7 @@
     ],
     "demo": [
         "demo/service_team_demo.xml",
+        "demo/product_demo.xml",
         "demo/maintenance_schedule_demo.xml",
         "demo/survey_demo.xml",
         "demo/maintenance_visit_demo.xml",

@@ -1,5 +1,3 @@
-from werkzeug.exceptions import NotFound
-
 from odoo.http import Controller, request, route
 
 from .problem_form import MAX_FORM_BYTES, MAX_LINE, ProblemForm
@@ -26,6 +24,8 @@ class EquipmentLabel(ProblemForm, Controller):
     )
     def equipment_label(self, token, reported=None, **params):
         piece = self._find_equipment(token)
+        if not piece:
+            return self._render_unknown_label()
         address = self._get_address_for_user(piece)
         if address:
             return request.redirect(address)
@@ -42,6 +42,8 @@ class EquipmentLabel(ProblemForm, Controller):
     )
     def equipment_label_report(self, token, **post):
         piece = self._find_equipment(token)
+        if not piece:
+            return self._render_unknown_label()
         thanks = f"/equipment/{token}?reported=1#problem"
         # A field that people do not see: what fills it in is a machine, which need not
         # know that it is ignored.
@@ -72,8 +74,8 @@ class EquipmentLabel(ProblemForm, Controller):
     def _find_equipment(self, token):
         """Return the piece that carries this label.
 
-        :raise NotFound: for a renewed or invented token, and for archived equipment
-            unless an employee may read it
+        None for a renewed or invented token, and for archived equipment unless an
+        employee may read it.
         """
         # The token is the right: whoever holds the label may know what it says. It is
         # too long to be guessed.
@@ -83,9 +85,17 @@ class EquipmentLabel(ProblemForm, Controller):
             .with_context(active_test=False)
             .search([("qr_token", "=", token)], limit=1)
         )
-        if not piece or not (piece.active or self._get_address_for_user(piece)):
-            raise NotFound()
-        return piece
+        if piece and (piece.active or self._get_address_for_user(piece)):
+            return piece
+        return None
+
+    def _render_unknown_label(self):
+        return request.render(
+            "field_installed_base.label_unknown",
+            {"is_visitor": request.env.user._is_public()},
+            status=404,
+            headers=HEADERS,
+        )
 
     def _get_address_for_user(self, piece):
         """Return where a user sees the piece by his own rights, None if he may not."""

@@ -1,6 +1,6 @@
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, namedtuple
 from functools import lru_cache
 
 from dateutil.relativedelta import relativedelta
@@ -8,7 +8,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, LazyTranslate
+
+_lt = LazyTranslate(__name__)
 
 # Who may change every field of equipment; technicians only the fields below.
 EDITOR_GROUPS = (
@@ -20,6 +22,9 @@ READER_GROUPS = ",".join((*EDITOR_GROUPS, "field_installed_base.group_user"))
 # Orders and invoices are shown to those who may read them.
 DOCUMENT_GROUPS = "sales_team.group_sale_salesman,account.group_account_invoice"
 TECHNICIAN_FIELDS = frozenset({"condition", "note", "image_1920"})
+
+# Where a piece of equipment is and whose: the customer may be a contact of its owner.
+Holding = namedtuple("Holding", "customer site owner")
 
 WARRANTY_EXPIRING_MONTHS = 3
 OLDEST_BUILDING_YEAR = 1800
@@ -129,6 +134,12 @@ class InstalledBase(models.Model):
         store=True,
         precompute=True,
         index="btree_not_null",
+    )
+    relationship_id = fields.Many2one(
+        related="commercial_partner_id.relationship_id",
+        # A plain string of this attribute would stay in English.
+        falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
+        help="What the customer is to us.",
     )
     site_id = fields.Many2one(
         comodel_name="res.partner",
@@ -876,9 +887,10 @@ class InstalledBase(models.Model):
             )
         if not vals.keys() & {"partner_id", "site_id"}:
             return super().write(vals)
-        before = {piece.id: (piece.partner_id, piece.site_id) for piece in self}
+        before = self._get_holdings()
         result = super().write(vals)
         self._record_ownership_change(before)
+        self._bring_components_along(before)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -931,7 +943,7 @@ class InstalledBase(models.Model):
                 missing.setdefault(vals["company_id"], []).append(vals)
         for company_id, company_vals in missing.items():
             company = self.env["res.company"].browse(company_id)
-            sequence = company._get_installed_base_sequence()
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
             while company_vals:
                 references = sequence._next_batch(len(company_vals))
                 # A reference that was typed or imported is skipped, not given twice.
@@ -952,6 +964,8 @@ class InstalledBase(models.Model):
             for name in fnames
             if self._fields[name].relational and self._fields[name].check_company
         ]
+        # Core's check reads as superuser too: the company of a contact or colleague is
+        # compared, whether or not the user may read him. Nothing of it is shown.
         alike = self.sudo().grouped(
             lambda piece: (piece.company_id, *(piece[name] for name in names))
         )
@@ -973,6 +987,45 @@ class InstalledBase(models.Model):
 
     # -- Ownership --------------------------------------------------------------------
 
+    def _get_holdings(self):
+        """Return {id: Holding} of this equipment as it is now."""
+        return {
+            piece.id: Holding(
+                piece.partner_id, piece.site_id, piece.commercial_partner_id
+            )
+            for piece in self
+        }
+
+    def _follow_owner(self, before):
+        """Treat a change of company of its customers as a change of customer.
+
+        :param dict before: result of :meth:`_get_holdings` before the change
+        """
+        changed = self.filtered(
+            lambda piece: before[piece.id].owner != piece.commercial_partner_id
+        )
+        if not changed:
+            return
+        changed = changed.with_context(
+            ownership_reason=self.env._("The company of the customer changed.")
+        )
+        places = changed.grouped(lambda piece: (piece.partner_id, piece.site_id))
+        for (customer, site), pieces in places.items():
+            proposed = customer._propose_site(site)
+            if site and proposed != site:
+                pieces.site_id = proposed
+        changed._record_ownership_change(before)
+        changed._message_log_batch(
+            {
+                piece.id: self.env._(
+                    "The company of the customer changed: %(former)s → %(present)s.",
+                    former=before[piece.id].owner.display_name,
+                    present=piece.commercial_partner_id.display_name,
+                )
+                for piece in changed
+            }
+        )
+
     def _record_first_ownership(self):
         """Begin the history of new equipment on the day it was installed or sold."""
         ownership = self.env["installed.base.ownership"]
@@ -983,16 +1036,16 @@ class InstalledBase(models.Model):
             ownership._record(equipment, day or fields.Date.context_today(self))
 
     def _record_ownership_change(self, before):
-        """Keep the history of equipment whose customer or site may have changed.
+        """Keep the history of equipment whose customer or site may have changed, or
+        the company of its customer.
 
         Day and reason of the change come from the context (`ownership_date`,
         `ownership_reason`), today and none without.
 
-        :param dict before: {id: (customer, site)} as they were
+        :param dict before: result of :meth:`_get_holdings` before the change
         """
-        changed = self.filtered(
-            lambda piece: before[piece.id] != (piece.partner_id, piece.site_id)
-        )
+        present = self._get_holdings()
+        changed = self.filtered(lambda piece: before[piece.id] != present[piece.id])
         if not changed:
             return
         self.env["installed.base.ownership"]._record(
@@ -1000,9 +1053,7 @@ class InstalledBase(models.Model):
             fields.Date.to_date(self.env.context.get("ownership_date")),
             self.env.context.get("ownership_reason"),
         )
-        before = {
-            piece.id: before[piece.id][0].commercial_partner_id for piece in changed
-        }
+        before = {piece.id: before[piece.id].owner for piece in changed}
         left = changed.filtered(
             lambda piece: (
                 before[piece.id] and before[piece.id] != piece.commercial_partner_id
@@ -1154,6 +1205,10 @@ class InstalledBase(models.Model):
             for node in arch.xpath("//field[not(ancestor::field)]"):
                 if node.get("name") not in TECHNICIAN_FIELDS:
                     node.set("readonly", "1")
+        # Views are cached until addons come and go, as does the rental app.
+        if not self.env["res.partner"]._get_rental_action():
+            for node in arch.xpath("//button[@name='action_new_rental']"):
+                node.getparent().remove(node)
         return arch, view
 
     @api.model
@@ -1260,6 +1315,8 @@ class InstalledBase(models.Model):
             self.env.uid == SUPERUSER_ID
             or context.get("install_mode")
             or context.get("import_file")
+            # Of what goes along with a larger piece, that piece tells.
+            or context.get("installed_base_goes_along")
         ):
             return
         nobody = self.env["res.partner"]
@@ -1290,19 +1347,30 @@ class InstalledBase(models.Model):
             )
         return self.site_id.action_locate_on_map()
 
-    def action_retire(self):
-        """Ask for date, reason and successor of equipment that goes out of service."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "field_installed_base.installed_base_retire_action"
-        )
-        return {**action, "context": {"default_installed_base_ids": self.ids}}
-
     def action_put_back(self):
         """Put retired equipment back into service."""
-        self.write(
+        self._log_change(
+            self.env._("Put back into service."),
             {
                 "retirement_date": False,
                 "retirement_reason": False,
                 "replaced_by_id": False,
-            }
+            },
         )
+
+    def _log_change(self, bodies, vals):
+        """Change many pieces of equipment with one note each, which says it all: a
+        tracking value per field and piece costs more than the change itself.
+
+        :param bodies: the note, or {id: the note of that piece}
+        :param dict vals: as of `write`; day and reason of a change of customer or
+            site are in the context
+        """
+        if not isinstance(bodies, dict):
+            bodies = dict.fromkeys(self.ids, bodies)
+        untracked = self.with_context(tracking_disable=True)
+        untracked.write(vals)
+        # What follows from it, such as the state, is not tracked either: computed
+        # later, it would be in another context.
+        untracked.flush_recordset()
+        self._message_log_batch(bodies)

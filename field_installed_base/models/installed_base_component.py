@@ -6,6 +6,38 @@ class InstalledBase(models.Model):
 
     _inherit = "installed.base"
 
+    def _bring_components_along(self, before):
+        """Move the components of equipment that changed its place along with it.
+
+        What stood elsewhere, such as a pump in repair, stays there; what is retired
+        stays where it served last.
+
+        :param dict before: result of :meth:`_get_holdings` before the change
+        """
+        present = self._get_holdings()
+        moved = self.filtered(lambda piece: before[piece.id] != present[piece.id])
+        components = self.with_context(active_test=False).search(
+            [("parent_id", "in", moved.ids), ("state", "!=", "retired")]
+        )
+        along = components.filtered(
+            lambda component: (
+                (component.partner_id, component.site_id)
+                == before[component.parent_id.id][:2]
+            )
+        )
+        places = along.grouped(lambda component: present[component.parent_id.id][:2])
+        for (customer, site), pieces in places.items():
+            pieces.with_context(installed_base_goes_along=True)._log_change(
+                {
+                    piece.id: self.env._(
+                        "Goes along with %s, which it is part of.",
+                        piece.parent_id._get_label(),
+                    )
+                    for piece in pieces
+                },
+                {"partner_id": customer.id, "site_id": site.id},
+            )
+
     def action_replace(self):
         """Ask what takes the place of this component."""
         self.ensure_one()

@@ -1,7 +1,6 @@
-from collections import defaultdict
-
 from odoo import api, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.models import fix_import_export_id_paths
 
 
 class RowByRow(Exception):
@@ -36,45 +35,27 @@ class InstalledBase(models.Model):
         """Find rows beyond the batch to load that describe the same equipment as an
         earlier row: loaded batch by batch they would update what the first created.
 
-        Odoo hands over all that is left of the file, and how many rows of it to load.
-        Cells are compared as they are typed; within a batch `_prepare_import_rows`
-        compares what they mean.
+        Odoo hands over all that is left of the file, and how many rows of it to load:
+        the first batch looks at all of it, once.
 
         :return: messages as those of `load`
         """
         limit = self.env.context.get("_import_limit")
-        if not limit or len(data) <= limit:
+        skipped = self.env.context.get("installed_base_import_options", {}).get("skip")
+        if not limit or len(data) <= limit or skipped:
             return []
-        columns = defaultdict(list)
-        for index, field in enumerate(fields):
-            columns[field.split("/")[0]].append(index)
-
-        def read(row, *names):
-            return tuple(
-                (row[index] or "").strip() for name in names for index in columns[name]
-            )
-
         seen, messages = {}, []
-        for number, row in enumerate(data):
-            if any(read(row, "id", ".id")):
+        for number, values in enumerate(self._read_identities(fields, data)):
+            if values.get("id") or values.get(".id"):
                 continue
-            [reference] = read(row, "reference")[:1] or [""]
-            [serial] = read(row, "serial_number")[:1] or [""]
-            key = self._normalize_serial(serial)
-            product = tuple(map(str.lower, read(row, "product_id", "model")))
-            company = read(row, "company_id")
-            for identity, name in (
-                (reference and (company, reference), reference),
-                (key and (company, product, key), serial),
-            ):
-                if not identity:
-                    continue
-                first = seen.setdefault(identity, number)
+            for key in filter(None, self._get_import_keys(values)):
+                first = seen.setdefault(key, number)
                 if first != number and number >= limit:
+                    message = self._get_duplicate_message(number, first, values, key)
                     messages.append(
                         {
                             "type": "error",
-                            "message": self._get_duplicate_message(number, first, name),
+                            "message": message,
                             "record": number,
                             "rows": {"from": number, "to": number},
                         }
@@ -82,14 +63,63 @@ class InstalledBase(models.Model):
         return messages
 
     @api.model
-    def _get_duplicate_message(self, number, first, name):
+    def _read_identities(self, fields, data):
+        """Return per row the values that tell which equipment it describes.
+
+        Cells of products and companies are read as `load` reads them, each spelling
+        once: two spellings of one product are one product.
+        """
+        paths = [fix_import_export_id_paths(field) for field in fields]
+        texts = [
+            (index, path[0])
+            for index, path in enumerate(paths)
+            if path[0] in ("id", ".id", "reference", "serial_number", "model")
+        ]
+        linked = [
+            index
+            for index, path in enumerate(paths)
+            if path[0] in ("product_id", "company_id")
+        ]
+        spellings = list(
+            dict.fromkeys(tuple(row[index] for index in linked) for row in data)
+        )
+        # What cannot be read is told by the batch that loads it; nothing is created.
+        reader = self.with_context(import_cache={}, name_create_enabled_fields={})
+        records = reader._convert_records(
+            reader._extract_records([paths[index] for index in linked], spellings),
+            savepoint=None,
+        )
+        meanings = {}
+        for spelling, (_id, _xml_id, values, _info) in zip(
+            spellings, records, strict=True
+        ):
+            # A product that is not known yet is what it is called.
+            product = tuple(
+                cell
+                for index, cell in zip(linked, spelling, strict=True)
+                if paths[index][0] == "product_id"
+            )
+            meanings[spelling] = {"product_id": any(product) and product, **values}
+        return [
+            {
+                **meanings[tuple(row[index] for index in linked)],
+                **{name: row[index] for index, name in texts},
+            }
+            for row in data
+        ]
+
+    @api.model
+    def _get_duplicate_message(self, number, first, values, key):
+        options = self.env.context.get("installed_base_import_options", {})
+        # People count from 1, the header included.
+        before = 1 + options.get("has_headers", True) + (options.get("skip") or 0)
         return self.env._(
             "Row %(row)s describes the same equipment as row %(first)s: %(name)s. "
             "Remove one of them.",
-            # The header is the first row of the file.
-            row=number + 2,
-            first=first + 2,
-            name=name,
+            row=number + before,
+            first=first + before,
+            # As it is typed; the key of a serial number is longer than a reference's.
+            name=values["reference" if len(key) == 2 else "serial_number"],
         )
 
     def _load_records(self, data_list, update=False):
@@ -115,12 +145,12 @@ class InstalledBase(models.Model):
         rows = [data for data in data_list if not data.get("xml_id")]
         keys = [self._get_import_keys(data["values"]) for data in rows]
         for data, row_keys in zip(rows, keys, strict=True):
-            number = data["info"]["record"]
+            number = data["info"]["rows"]["from"]
             for key in filter(None, row_keys):
                 first = seen.setdefault(key, number)
                 if first != number:
                     raise ValidationError(
-                        self._get_duplicate_message(number, first, key[-1])
+                        self._get_duplicate_message(number, first, data["values"], key)
                     )
         by_reference = self._find_by_references(
             reference for reference, _serial in keys

@@ -100,8 +100,7 @@ class InstalledBase(models.Model):
             located & self._get_map_sites_domain(equipment),
             aggregates=["__count", *aggregates],
         )
-        unlocated = self._search_map_sites(equipment, ~located, None)
-        first = unlocated[:GEOCODED_AT_ONCE]
+        first = self._search_map_sites(equipment, ~located, GEOCODED_AT_ONCE)
         counts = dict(
             self._read_group(
                 equipment & Domain("site_id", "in", first.ids),
@@ -119,7 +118,9 @@ class InstalledBase(models.Model):
                 }
                 for site, values in zip(first, first._get_map_labels(), strict=True)
             ],
-            "unlocated_count": len(unlocated),
+            "unlocated_count": partners.search_count(
+                ~located & self._get_map_sites_domain(equipment)
+            ),
             "siteless_count": self.search_count(
                 equipment & Domain("site_id", "=", False)
             ),

@@ -32,11 +32,16 @@ class InstalledBaseOwnership(models.Model):
         index="btree_not_null",
         ondelete="set null",
     )
+    # Whose time it was stays so, whichever company the customer belongs to later: the
+    # customer is all it depends on.
     commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
+        comodel_name="res.partner",
         string="Commercial Entity",
+        compute="_compute_commercial_partner_id",
         store=True,
+        readonly=False,
         index="btree_not_null",
+        ondelete="set null",
     )
     site_id = fields.Many2one(
         comodel_name="res.partner",
@@ -58,6 +63,11 @@ class InstalledBaseOwnership(models.Model):
         "CHECK (date_to IS NULL OR date_to >= date_from)",
         "Ownership ends on the day it begins or later.",
     )
+
+    @api.depends("partner_id")
+    def _compute_commercial_partner_id(self):
+        for line in self:
+            line.commercial_partner_id = line.partner_id.commercial_partner_id
 
     @api.constrains("installed_base_id", "date_from", "date_to")
     def _check_overlap(self):
@@ -161,7 +171,6 @@ class InstalledBaseOwnership(models.Model):
                         **owners[owner],
                         "installed_base_id": piece.id,
                         "company_id": piece.company_id.id,
-                        "commercial_partner_id": piece.commercial_partner_id.id,
                         "date_from": start,
                         "reason": reason,
                     }
@@ -181,6 +190,7 @@ class InstalledBaseOwnership(models.Model):
         return {
             (customer.id, site.id): {
                 "partner_id": customer.id,
+                "commercial_partner_id": customer.commercial_partner_id.id,
                 "site_id": site.id,
                 "partner_name": customer.display_name,
                 "site_address": site and site._display_address(without_company=True),

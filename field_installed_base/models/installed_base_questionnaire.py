@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from .installed_base import READER_GROUPS
 
@@ -38,20 +39,41 @@ class InstalledBase(models.Model):
         periods = [
             (line.date_from, line.date_to or date.max) for line in values["ownerships"]
         ]
-
-        def is_shown(filling):
-            day = filling.end_datetime and filling.end_datetime.date()
-            return (
-                filling.is_public
-                and filling.state == "done"
-                and any(first <= day <= last for first, last in periods)
-            )
-
         # Customers have no rights on surveys; the page prints question and answer of
         # what a colleague has published.
-        fillings = self.sudo().questionnaire_ids
+        fillings = (
+            self.env["survey.user_input"].sudo().search(self._get_published_domain())
+        )
+        # Days of ownership are those of the company, not of whoever reads.
+        clock = fillings.with_context(
+            tz=self.company_id.sudo().resource_calendar_id.tz or "UTC"
+        )
+
+        def is_shown(filling):
+            ended = fields.Datetime.context_timestamp(clock, filling.end_datetime)
+            return any(first <= ended.date() <= last for first, last in periods)
+
         values["questionnaires"] = fillings.filtered(is_shown)
         return values
+
+    def _get_published_domain(self):
+        return Domain(
+            [
+                ("installed_base_id", "in", self.ids),
+                ("is_public", "=", True),
+                ("state", "=", "done"),
+                ("end_datetime", "!=", False),
+                ("test_entry", "=", False),
+            ]
+        )
+
+    def _close_to_former_owner(self, former):
+        result = super()._close_to_former_owner(former)
+        # They were published for who had it then, whatever the day is called. Whoever
+        # may change the owner need not read answers.
+        fillings = self.env["survey.user_input"].sudo()
+        fillings.search(self._get_published_domain()).is_public = False
+        return result
 
     def _get_default_questionnaire(self):
         """Return the questionnaire of the category, or of the nearest one above it."""

@@ -1,9 +1,35 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
 class IrSequence(models.Model):
     _inherit = "ir.sequence"
+
+    @api.model
+    def _get_of_company(self, code, company):
+        """Return the sequence with a code that numbers the records of a company: its
+        own if it has one, else the common one.
+
+        :param str code: by convention the name of the numbered model
+        :raise UserError: if an administrator removed or archived it
+        """
+        # Whoever may record something may number it; sequences need more rights.
+        sequence = self.sudo().search(
+            [("code", "=", code), ("company_id", "in", (company.id, False))],
+            order="company_id",
+            limit=1,
+        )
+        if not sequence:
+            raise UserError(
+                self.env._(
+                    "Company %(company)s has no sequence with the code %(code)s. "
+                    "Create or unarchive one under Settings > Technical > Sequences.",
+                    company=company.display_name,
+                    code=code,
+                )
+            )
+        return sequence
 
     def _next_batch(self, count):
         """Draw several numbers at once.

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
@@ -58,33 +57,3 @@ class ResCompany(models.Model):
                 for company in self - served
             ]
         )
-
-    def _get_installed_base_sequence(self):
-        """Return the sequence that numbers the equipment of this company.
-
-        :raise UserError: if an administrator removed or archived it
-        """
-        self.ensure_one()
-        # Whoever may record equipment may number it; sequences need more rights.
-        sequence = (
-            self.env["ir.sequence"]
-            .sudo()
-            .search(
-                [
-                    ("code", "=", "installed.base"),
-                    ("company_id", "in", (self.id, False)),
-                ],
-                order="company_id",
-                limit=1,
-            )
-        )
-        if not sequence:
-            raise UserError(
-                self.env._(
-                    "Company %(company)s has no sequence for installed base "
-                    "references. Create or unarchive one with the code "
-                    "installed.base under Settings > Technical > Sequences.",
-                    company=self.display_name,
-                )
-            )
-        return sequence

@@ -58,6 +58,12 @@ class ResPartner(models.Model):
     )
     has_rental = fields.Boolean(compute="_compute_has_rental")
 
+    # The map asks for the sites within a box; Odoo keeps 0, 0 for no coordinates.
+    _map_box = models.Index(
+        "(partner_latitude, partner_longitude) "
+        "WHERE partner_latitude <> 0 OR partner_longitude <> 0"
+    )
+
     def _auto_init(self):
         # Nobody has a relationship yet: installing need not go through all contacts.
         if not column_exists(self.env.cr, "res_partner", "relationship_id"):
@@ -286,6 +292,22 @@ class ResPartner(models.Model):
             "site_id": site.id,
             "sale_date": fields.Date.context_today(self),
         }
+
+    def write(self, vals):
+        if not vals.keys() & {"parent_id", "is_company"}:
+            return super().write(vals)
+        # Equipment belongs to the company of its customer: whoever changes that
+        # changes its owner, though he may not be allowed to change equipment.
+        equipment = (
+            self.env["installed.base"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("partner_id", "child_of", self.ids)])
+        )
+        before = equipment._get_holdings()
+        result = super().write(vals)
+        equipment._follow_owner(before)
+        return result
 
     # -- New documents ----------------------------------------------------------------
 

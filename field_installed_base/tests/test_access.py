@@ -224,7 +224,6 @@ class TestEditors(AccessCase):
                     form.building_year = 2019
                     form.is_compliant = False
                 self.assertEqual(self.piece.building_year, 2019)
-                piece.action_retire()
                 piece.write({"retirement_date": "2026-04-01"})
                 piece.action_put_back()
                 piece.action_archive()
@@ -420,7 +419,7 @@ class TestTechnician(AccessCase):
             with self.subTest(name), self.assertRaises(AccessError):
                 getattr(piece, name)()
         arch = piece.get_view(view_type="form")["arch"]
-        for name in ("action_retire", "action_archive", "action_view_sale_orders"):
+        for name in ("action_put_back", "action_archive", "action_view_sale_orders"):
             with self.subTest(name):
                 self.assertNotIn(name, arch)
 

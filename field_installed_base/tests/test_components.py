@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from .common import EDITORS, InstalledBaseCase
+from .test_ownership import OwnershipCase
 
 
 @tagged("post_install", "-at_install")
@@ -111,7 +112,112 @@ class TestComponents(InstalledBaseCase):
 
 
 @tagged("post_install", "-at_install")
-class TestRetire(InstalledBaseCase):
+class TestComponentsAlong(OwnershipCase):
+    """Components go where the piece goes that they are part of."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_users()
+        cls.piece = cls._create_equipment(sale_date="2025-02-01")
+        cls.burner = cls._create_component(cls.piece)
+        cls.nozzle = cls._create_component(cls.burner)
+        cls.all = cls.piece | cls.burner | cls.nozzle
+
+    @classmethod
+    def _create_component(cls, parent, **vals):
+        return cls._create_equipment(
+            **{
+                "product_id": False,
+                "model": "Part",
+                "parent_id": parent.id,
+                "sale_date": "2025-02-01",
+                **vals,
+            }
+        )
+
+    def test_another_customer(self):
+        self.piece.with_context(
+            ownership_date="2026-06-01", ownership_reason="House sold"
+        ).partner_id = self.neighbour
+        for piece in self.all:
+            with self.subTest(piece.model or "piece"):
+                self.assertEqual(piece.site_id, self.neighbour)
+                self.assertHistory(
+                    piece,
+                    [
+                        (self.customer, "2025-02-01", "2026-05-31"),
+                        (self.neighbour, "2026-06-01", False),
+                    ],
+                )
+                latest = piece.ownership_ids.sorted("date_from")[-1]
+                self.assertEqual(latest.reason, "House sold")
+
+    def test_another_site_and_none(self):
+        self.piece.site_id = self.customer
+        self.assertEqual(self.all.site_id, self.customer)
+        self.piece.partner_id = False
+        self.assertEqual(set(self.all.mapped("state")), {"unassigned"})
+        self.piece.partner_id = self.customer
+        self.assertEqual(self.all.partner_id, self.customer)
+
+    def test_what_stands_elsewhere_stays(self):
+        repaired = self._create_component(self.piece, site_id=self.customer.id)
+        retired = self._create_component(self.piece, retirement_date="2026-01-01")
+        archived = self._create_component(self.piece, active=False)
+        self.piece.partner_id = self.neighbour
+        self.assertEqual((repaired | retired).partner_id, self.customer)
+        self.assertEqual(archived.partner_id, self.neighbour)
+
+    def test_chosen_themselves(self):
+        """Where piece and component are moved at once, each has one line."""
+        self.all.write({"partner_id": self.neighbour.id})
+        for piece in self.all:
+            self.assertEqual(len(piece.ownership_ids), 2)
+
+    def test_log_and_notices(self):
+        notices = self.env["installed.base.notice.type"].search([])
+        for partner in self.customer | self.neighbour:
+            partner.write({"email": "a@example.com", "notice_type_ids": notices.ids})
+        mails = self.env["mail.mail"].search([])
+        wizard = self._as("dispatcher", self.env["installed.base.assign"]).create(
+            {
+                "mode": "move",
+                "installed_base_ids": self.piece.ids,
+                "partner_id": self.neighbour.id,
+            }
+        )
+        self.assertLoggedOnce(
+            self.burner | self.nozzle, "Goes along with", wizard.action_apply
+        )
+        mails = self.env["mail.mail"].search([]) - mails
+        self.assertEqual(mails.recipient_ids, self.customer | self.neighbour)
+        self.assertEqual(len(mails), 2, "the piece tells of its components")
+
+    def test_closed_to_the_former_owner(self):
+        self.nozzle.message_subscribe(self.contact.ids)
+        self.piece.partner_id = self.neighbour
+        self.assertNotIn(self.contact, self.nozzle.message_partner_ids)
+        self.assertFalse(self._as("portal", self.nozzle).has_access("read"))
+
+    def test_query_count(self):
+        def move(count):
+            piece = self._create_equipment()
+            for _number in range(count):
+                self._create_component(piece)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            piece.partner_id = self.neighbour
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        move(2)  # warm up
+        self.assertEqual(move(12), move(4))
+
+
+@tagged("post_install", "-at_install")
+class TestRetire(OwnershipCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -127,10 +233,7 @@ class TestRetire(InstalledBaseCase):
         )
 
     def test_one_with_its_successor(self):
-        action = self.piece.action_retire()
-        with Form(
-            self.env[action["res_model"]].with_context(**action["context"])
-        ) as form:
+        with self._open(self.piece) as form:
             form.date = "2026-02-01"
             form.reason = "replaced"
             form.replaced_by_id = self.other
@@ -157,6 +260,16 @@ class TestRetire(InstalledBaseCase):
             ["Sold: to a colleague"] * 2,
         )
         self.assertEqual(retired.retirement_reason, "Lost", "as it was")
+
+    def test_logged_once(self):
+        pieces = self.piece | self.other
+        form = self._open(pieces)
+        form.reason = "replaced"
+        form.replaced_by_id = self._create_equipment(serial_number="NEW-1")
+        wizard = form.save()
+        self.assertLoggedOnce(pieces, "NEW-1", wizard.action_retire)
+        self.assertIn("Retired on 2026-06-15", self.piece.message_ids[0].body)
+        self.assertLoggedOnce(pieces, "Put back", pieces.action_put_back)
 
     def test_reasons_in_words(self):
         for reason, details, text in (

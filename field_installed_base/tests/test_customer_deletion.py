@@ -260,6 +260,12 @@ class TestCustomerDeletion(InstalledBaseCase):
         wizard = self._report(leaving)
         wizard.line_ids.action_unassign_equipment()
         self.assertEqual(set(pieces.mapped("state")), {"unassigned"})
+        self.env.flush_all()
+        self.cr.precommit.run()
+        for piece in pieces:
+            notes = piece.message_ids.filtered(lambda m: "to be deleted" in m.body)
+            self.assertEqual(len(notes), 1)
+            self.assertFalse(piece.message_ids.tracking_value_ids)
         self.assertEqual(other.partner_id, self.customer)
         self.assertEqual(wizard.line_ids.status, "free")
         wizard.action_delete()

@@ -1,5 +1,6 @@
 from datetime import date
 from io import BytesIO
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -153,7 +154,7 @@ class TestImport(InstalledBaseCase):
             ["D-2", "", "", "Old stove", "2002"],
             ["", "D 3", "Imported boiler", "", "2003"],
             ["D-2", "", "", "Another stove", "2004"],
-            ["", "d-1", "imported Stove", "", "2005"],
+            ["", "d-1", "IMP-STOVE", "", "2005"],
             # The same number on another product, and rows that say nothing.
             ["", "D 1", "Imported boiler", "", "2006"],
             ["", "", "", "Old stove", "2007"],
@@ -170,6 +171,93 @@ class TestImport(InstalledBaseCase):
         result = self._load(*rows, model=batch)
         self.assertFalse(result["messages"])
         self.assertEqual((len(result["ids"]), result["nextrow"]), (2, 2))
+
+    def test_two_spellings_across_batches(self):
+        """A product is one product, by whatever it is called; its number may be
+        another's."""
+        rows = [
+            ["", "D 1", "Imported stove", ""],
+            ["", "D 2", "IMP-STOVE", ""],
+            ["", "D 1", "[IMP-STOVE] Imported stove", ""],
+            ["", "d2", "Imported stove", ""],
+            ["", "D 1", "Nobody sells this", ""],
+            ["", "D 1", "", "Old stove"],
+            ["", "D 1", "", "old stove"],
+        ]
+        batch = self.env["installed.base"].with_context(_import_limit=2)
+        columns = self.COLUMNS[:4]
+        errors = self._get_errors(self._load(*rows, model=batch, columns=columns))
+        self.assertEqual(set(errors), {2, 3, 6})
+        for row, first in ((2, 2), (3, 3), (6, 7)):
+            self.assertIn(f"Row {row + 2} describes the same", errors[row])
+            self.assertIn(f"as row {first}:", errors[row])
+
+    def _import_file(self, lines, **options):
+        """Import a file batch by batch as Odoo's page does; return its messages."""
+        wizard = self.env["base_import.import"].create(
+            {
+                "res_model": "installed.base",
+                "file": "\n".join(lines).encode(),
+                "file_type": "text/csv",
+                "file_name": "equipment.csv",
+            }
+        )
+        fields = lines[0].split(",")
+        options = {"quoting": '"', "separator": ",", "has_headers": True, **options}
+        while True:
+            result = wizard.execute_import(fields, fields, {**options})
+            if result["messages"] or not result["nextrow"]:
+                return result["messages"]
+            options["skip"] = result["nextrow"]
+
+    def test_rows_of_a_later_batch(self):
+        """Messages count rows from the first of the file."""
+        lines = ["reference,model,building_year"]
+        lines += [f"ROW-{number},Old stove,2001" for number in range(2, 9)]
+        lines[6] = "ROW-7,Old stove,1066"
+        [message] = self._import_file(lines, limit=2)
+        self.assertEqual((message["record"], message["rows"]["from"]), (5, 5))
+        self.assertEqual(self._count(), 5, "the batches before it are in")
+        # What `load` refuses within a later batch.
+        model = self.env["installed.base"]
+        [message] = model.with_context(installed_base_import_options={"skip": 4}).load(
+            ["reference", "model"], [["A-1", "Stove"], ["A-1", "Stove"]]
+        )["messages"]
+        self.assertIn("Row 7 describes the same equipment as row 6", message["message"])
+        [message] = model.with_context(
+            installed_base_import_options={"has_headers": False}
+        ).load(["reference", "model"], [["A-1", "Stove"], ["A-1", "Stove"]])["messages"]
+        self.assertIn("Row 2 describes the same equipment as row 1", message["message"])
+
+    def test_file_is_compared_once(self):
+        """Later batches do not look at the rest of the file again."""
+        lines = ["reference,model", *(f"R-{number},Stove" for number in range(9))]
+        model = self.env.registry["installed.base"]
+        with patch.object(
+            model, "_read_identities", autospec=True, side_effect=model._read_identities
+        ) as read:
+            self.assertFalse(self._import_file(lines, limit=2))
+        self.assertEqual(read.call_count, 1)
+        self.assertEqual(self._count(), 10)
+
+    def test_query_count(self):
+        """New rows and known ones cost not one query more when there are more."""
+
+        def load(count, year):
+            rows = [("", f"Q {count}-{n}", "Old stove", year) for n in range(count)]
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            result = self.env["installed.base"].load(
+                ["reference", "serial_number", "model", "building_year"],
+                [list(row) for row in rows],
+            )
+            self.env.flush_all()
+            self.assertFalse(result["messages"])
+            return self.env.cr.sql_log_count - before
+
+        load(2, "2001")  # warm up
+        self.assertEqual(load(30, "2001"), load(10, "2001"))
 
     def test_bad_rows_are_named_and_nothing_is_imported(self):
         count = self._count()
@@ -226,7 +314,7 @@ class TestImport(InstalledBaseCase):
             rows = [
                 {
                     "values": {"reference": f"OLD-{number}"},
-                    "info": {"record": number},
+                    "info": {"rows": {"from": number}},
                 }
                 for number in range(count)
             ] + [
@@ -235,7 +323,7 @@ class TestImport(InstalledBaseCase):
                         "serial_number": f"SN {number}",
                         "product_id": self.boiler.id,
                     },
-                    "info": {"record": count + number},
+                    "info": {"rows": {"from": count + number}},
                 }
                 for number in range(count)
             ]

@@ -263,7 +263,11 @@ class TestReferences(InstalledBaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.sequence = cls.company._get_installed_base_sequence()
+        cls.sequence = cls._get_sequence(cls.company)
+
+    @classmethod
+    def _get_sequence(cls, company):
+        return cls.env["ir.sequence"]._get_of_company("installed.base", company)
 
     def setUp(self):
         super().setUp()
@@ -283,7 +287,7 @@ class TestReferences(InstalledBaseCase):
 
     def test_each_company_counts_for_itself(self):
         self._create_batch(False, False)
-        self.other_company._get_installed_base_sequence().number_next_actual = 1
+        self._get_sequence(self.other_company).number_next_actual = 1
         env = self._get_company_env(self.company, self.other_company)
         batch = env["installed.base"].create(
             [

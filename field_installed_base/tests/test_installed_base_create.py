@@ -478,7 +478,9 @@ class TestCreateFromOrder(CreateCase):
         self.assertEqual(wizard.reseller_id, self.other_company.partner_id)
         piece = wizard._create_installed_base()
         self.assertEqual(piece.company_id, self.other_company)
-        sequence = self.other_company._get_installed_base_sequence()
+        sequence = self.env["ir.sequence"]._get_of_company(
+            "installed.base", self.other_company
+        )
         number = int(piece.reference.removeprefix("IB"))
         self.assertEqual(sequence.number_next_actual, number + 1)
 

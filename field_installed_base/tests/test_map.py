@@ -3,8 +3,9 @@ from unittest.mock import patch
 import requests
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import SQL
 
-from .. import OPENSTREETMAP, post_init_hook
+from .. import OPENSTREETMAP, post_init_hook, uninstall_hook
 from ..models import installed_base_map, res_partner
 from .common import InstalledBaseCase
 
@@ -123,6 +124,17 @@ class TestMapSites(MapCase):
             equipment.get_map_sites([], BELGIUM)
             queries.append(self.env.cr.sql_log_count - before)
         self.assertEqual(queries[0], queries[1])
+
+    def test_index_of_the_box(self):
+        """The database can answer by the partial index: the search implies it."""
+        partners = self.env["res.partner"]
+        query = partners._search(
+            self.env["installed.base"]._get_bounds_domain(BELGIUM), order="id"
+        )
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        self.assertIn("res_partner_map_box", str(plan))
 
 
 class TestMapRights(MapCase):
@@ -294,3 +306,17 @@ class TestMapSettings(InstalledBaseCase):
         parameters.set_param("leaflet.tile_url", "https://mine/{z}/{x}/{y}.png")
         post_init_hook(self.env)
         self.assertIn("mine", parameters.get_param("leaflet.tile_url"))
+
+    def test_uninstalling(self):
+        """What we chose goes, what somebody else chose stays; sequences go all."""
+        parameters = self.env["ir.config_parameter"]
+        sequences = self.env["ir.sequence"].with_context(active_test=False)
+        self.company._get_installed_base_sequence().active = False
+        for chosen, left in (
+            (OPENSTREETMAP, "False"),
+            ("https://mine/{z}/{x}/{y}.png", "https://mine/{z}/{x}/{y}.png"),
+        ):
+            parameters.set_param("leaflet.tile_url", chosen)
+            uninstall_hook(self.env)
+            self.assertEqual(parameters.get_param("leaflet.tile_url"), left)
+        self.assertFalse(sequences.search([("code", "=", "installed.base")]))

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from .common import InstalledBaseCase, InstalledBaseFixtures
+from .common import EDITORS, InstalledBaseCase, InstalledBaseFixtures
 
 
 class NoticeFixtures(InstalledBaseFixtures):
@@ -162,6 +162,26 @@ class TestNotices(NoticeFixtures, InstalledBaseCase):
         # Neither learns who the other one is.
         self.assertNotIn(self.neighbour.name, by_contact[self.contact].body_html)
         self.assertNotIn("Claes", by_contact[self.buyer].body_html)
+
+    def test_sent_by_create_and_write(self):
+        """Whoever records or moves equipment, by form or remote call, causes them."""
+        self._set_up_users()
+        for role in EDITORS:
+            mails = self.env["mail.mail"].search([])
+            with self.subTest(role):
+                piece = self._as(role, self.env["installed.base"]).create(
+                    {"model": "Stove", "partner_id": self.customer.id}
+                )
+                created = self.env["mail.mail"].search([]) - mails
+                self.assertEqual(created.recipient_ids, self.contact)
+                self.assertIn("added", created.subject)
+                piece.partner_id = self.neighbour
+                moved = self.env["mail.mail"].search([]) - mails - created
+                self.assertEqual(moved.recipient_ids, self.contact | self.buyer)
+                piece.note = "Nothing that concerns them"
+                self.assertFalse(
+                    self.env["mail.mail"].search([]) - mails - created - moved
+                )
 
     def test_unassigned(self):
         self._set_up_users()

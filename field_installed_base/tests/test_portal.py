@@ -1,5 +1,6 @@
 import base64
 import io
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -320,6 +321,62 @@ class TestPortalPage(PortalCase):
         text = self._get(self.address).text
         self.assertNotIn("03/01/2025 ", text.split("History")[-1])
         self.assertNotIn("Liège", text)
+
+    def test_former_owner_by_remote_call(self):
+        """After his period he reads nothing, by whatever model he asks."""
+        self.piece.message_post(body="A word", subtype_xmlid="mail.mt_comment")
+        messages = self.piece.message_ids
+        lines = self.piece.ownership_ids
+        with freeze_time("2026-06-15"):
+            self.piece.partner_id = self.neighbour
+        self.piece.document_ids = self.internal
+        self._login("portal")
+
+        def read(model, ids, names):
+            with mute_logger("odoo.http"):
+                return self.make_jsonrpc_request(
+                    "/web/dataset/call_kw",
+                    {
+                        "model": model,
+                        "method": "read",
+                        "args": [ids, names],
+                        "kwargs": {},
+                    },
+                )
+
+        for model, ids, names in (
+            ("installed.base", self.piece.ids, ["serial_number"]),
+            ("mail.message", messages.ids, ["body"]),
+            ("ir.attachment", (self.shared | self.internal).ids, ["raw"]),
+            (
+                "installed.base.ownership",
+                (self.piece.ownership_ids - lines).ids,
+                ["site_address"],
+            ),
+        ):
+            with self.subTest(model):
+                self.assertTrue(ids)
+                with self.assertRaises(JsonRpcException):
+                    read(model, ids, names)
+        [own] = read("installed.base.ownership", lines.ids, ["date_to"])
+        self.assertEqual(own["date_to"], "2026-06-14", "his own period stays his")
+
+    def test_badge(self):
+        """Page and list show the state of a piece by the same badge."""
+        self._login("portal")
+        for vals, badge in (
+            ({"warranty_end_date": "2020-01-31"}, "Expired"),
+            ({"warranty_end_date": "2099-01-31"}, "Under warranty"),
+            ({"retirement_date": "2026-01-31"}, "Retired"),
+        ):
+            self.piece.write(vals)
+            with self.subTest(badge):
+                for address in ("/my/equipment?search=SN-1", self.address):
+                    badges = re.findall(
+                        r'<span[^>]*class="badge [^>]*>\s*([\w ]+?)\s*<',
+                        self._get(address).text,
+                    )
+                    self.assertEqual(badges, [badge], address)
 
     def test_history_of_the_own_period(self):
         """Who gets a piece back sees his two periods, not the one between."""

@@ -1,5 +1,8 @@
 import json
+import re
 from unittest.mock import patch
+
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
@@ -37,17 +40,31 @@ class TestQrToken(InstalledBaseCase):
 
     def test_batch(self):
         """Three times as many labels cost not one query more."""
-        queries = []
-        for count in (10, 30):
+
+        def make(count):
             pieces = self.env["installed.base"].create([{"model": "Stove"}] * count)
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
             pieces._ensure_qr_tokens()
             self.env.flush_all()
-            queries.append(self.env.cr.sql_log_count - before)
+            queries = self.env.cr.sql_log_count - before
             self.assertEqual(len(set(pieces.mapped("qr_token"))), count)
-        self.assertLessEqual(queries[1], queries[0])
+            return queries
+
+        make(2)  # warm up
+        self.assertEqual(make(30), make(10))
+
+    def test_unique(self):
+        self.piece._ensure_qr_tokens()
+        other = self._create_equipment()
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(UniqueViolation),
+            self.env.cr.savepoint(),
+        ):
+            other.qr_token = self.piece.qr_token
+            other.flush_recordset()
 
     def test_renew(self):
         self.piece._ensure_qr_tokens()
@@ -209,8 +226,12 @@ class TestLabelPage(PortalCase):
         self._login(None)
         self.piece.action_renew_qr_token()
         token = self.piece.qr_token
+        self.foreign._ensure_qr_tokens()
+        self.foreign.active = False
+        pages = set()
         for address in (
             self.label,
+            f"/equipment/{self.foreign.qr_token}",
             "/equipment/x",
             f"/equipment/{token[:-1]}",
             f"/equipment/{token.swapcase()}",
@@ -220,8 +241,28 @@ class TestLabelPage(PortalCase):
             f"/equipment/{self.piece._portal_ensure_token()}",
         ):
             with self.subTest(address):
-                self._get(address, 404)
+                text = self._get(address, 404).text
+                self.assertIn("We do not know this label", text)
+                self.assertNotIn("Pellet stove", text)
+                self.assertIn(
+                    "noindex", self._get(address, 404).headers["X-Robots-Tag"]
+                )
+                pages.add(re.sub(r"csrf_token: .*|/equipment/[^\s\"'&]*", "", text))
+        self.assertEqual(len(pages), 1, "no page tells whether the code ever existed")
         self._get(f"/equipment/{token}")
+
+    def test_report_at_a_renewed_label(self):
+        self._login(None)
+        form = self.url_open(self.label).text
+        csrf = form.partition('name="csrf_token" value="')[2].partition('"')[0]
+        self.piece.action_renew_qr_token()
+        response = self.url_open(
+            self.label,
+            data={"csrf_token": csrf, "description": "It leaks", **self.visitor},
+        )
+        self.assertEqual(response.status_code, 404)
+        self.assertIn("We do not know this label", response.text)
+        self.assertFalse(self._get_notes())
 
     def test_label_token_opens_nothing_else(self):
         token = self.piece.qr_token

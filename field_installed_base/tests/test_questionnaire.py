@@ -387,3 +387,38 @@ class TestPublishedAnswers(QuestionnaireFixtures, HttpCase):
         self.assertEqual(page.status_code, 200)
         self.assertNotIn("CO in ppm", page.text)
         self.assertEqual(self._get_page("ib_portal").status_code, 404)
+
+    def _publish(self, answer):
+        filling = self._fill_in(answer=answer)
+        self._as("dispatcher", filling).action_publish()
+        return filling
+
+    def test_moved_on_the_day_of_publishing(self):
+        """What was published for the former owner is not for the next, though both
+        had the piece on that day."""
+        filling = self._publish("Chimney swept")
+        self.piece.partner_id = self.neighbour
+        self.assertEqual(len(self.piece.ownership_ids), 1, "a correction of the day")
+        page = self._get_page("ib_other_portal")
+        self.assertEqual(page.status_code, 200)
+        self.assertNotIn("Chimney swept", page.text)
+        self.assertFalse(filling.sudo().is_public)
+
+    def test_moved_to_another_site(self):
+        filling = self._publish("Chimney swept")
+        self.piece.site_id = self.customer
+        self.assertTrue(filling.sudo().is_public)
+
+    def test_days_are_those_of_the_company(self):
+        """Half past midnight in Brussels is the day before in UTC."""
+        self.company.resource_calendar_id.tz = "Europe/Brussels"
+        filling = self._publish("Chimney swept")
+        self.piece.ownership_ids.date_from = "2026-03-10"
+        for ended, is_shown in (
+            ("2026-03-09 23:30:00", True),
+            ("2026-03-09 22:30:00", False),
+        ):
+            filling.sudo().end_datetime = ended
+            with self.subTest(ended):
+                page = self._get_page("ib_portal").text
+                self.assertEqual("Chimney swept" in page, is_shown)

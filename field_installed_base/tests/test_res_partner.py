@@ -7,6 +7,7 @@ from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import EDITORS, InstalledBaseCase
 
@@ -238,6 +239,27 @@ class TestMap(InstalledBaseCase):
         with self.assertRefused("no installation site", UserError):
             equipment.action_locate_on_map()
 
+    def test_button_shown_with_a_place_only(self):
+        piece = self._create_equipment(site_id=self.workshop.id)
+        nowhere = {"street": False, "zip": False, "city": False}
+        for vals, shown in (
+            ({}, True),
+            (nowhere, False),
+            ({"partner_latitude": 50.63, "partner_longitude": 5.57}, True),
+        ):
+            self.workshop.write(vals)
+            for record, name in (
+                (piece, "site_can_locate"),
+                (self.workshop, "can_locate"),
+            ):
+                arch = etree.fromstring(record.get_view(view_type="form")["arch"])
+                [button] = arch.xpath("//button[@name='action_locate_on_map']")
+                hidden = safe_eval(
+                    button.get("invisible"), {"id": record.id, name: record[name]}
+                )
+                with self.subTest(vals, model=record._name):
+                    self.assertEqual(bool(hidden), not shown)
+
     def test_technician_drives_there(self):
         self._set_up_users()
         equipment = self._create_equipment(site_id=self.workshop.id)
@@ -394,3 +416,125 @@ class TestNewDocuments(InstalledBaseCase):
                         "action_new_quotation" in arch, role == "salesperson"
                     )
                     self.assertEqual("action_new_invoice" in arch, role == "accountant")
+
+    def test_header_of_equipment(self):
+        """Each role has the buttons it may use, on the form and on selected rows."""
+        assign = self.env.ref(
+            "field_installed_base.installed_base_assign_selected_action"
+        )
+        places = {(str(assign.id), "Unassign"), (str(assign.id), "Move")}
+        offered = {
+            "salesperson": places | {("action_new_quotation", "New quotation")},
+            "accountant": places | {("action_new_invoice", "New invoice")},
+            "dispatcher": places,
+            "technician": set(),
+        }
+        rental = ("action_new_rental", "New rental")
+        every_button = set.union(*offered.values(), {rental})
+        for has_rental in (False, True):
+            self._set_rental(has_rental)
+            for role, expected in offered.items():
+                if role == "salesperson" and has_rental:
+                    expected = expected | {rental}
+                for view_type in ("form", "list"):
+                    view = self._as(role, self.env["installed.base"]).get_view(
+                        view_type=view_type
+                    )
+                    buttons = etree.fromstring(view["arch"]).xpath("//header/button")
+                    found = {(b.get("name"), b.get("string")) for b in buttons}
+                    with self.subTest(role, view_type=view_type, rental=has_rental):
+                        self.assertEqual(found & every_button, expected)
+
+    def _set_rental(self, has_rental):
+        """Let the rental app be there or not, as installing does."""
+        self.patch(
+            self.env.registry["res.partner"],
+            "_get_rental_action",
+            lambda partner: {"res_model": "sale.order"} if has_rental else None,
+        )
+        self.env.registry.clear_cache("templates")
+        self.addCleanup(self.env.registry.clear_cache, "templates")
+
+    def test_retire_among_the_actions(self):
+        for role in ("salesperson", "accountant", "dispatcher", "technician"):
+            bindings = self._as(role, self.env["ir.actions.actions"]).get_bindings(
+                "installed.base"
+            )
+            found = [
+                action["binding_view_types"]
+                for action in bindings.get("action", ())
+                if action["name"] == "Retire"
+            ]
+            with self.subTest(role):
+                expected = [] if role == "technician" else ["form,list,kanban"]
+                self.assertEqual(found, expected)
+
+
+@tagged("post_install", "-at_install")
+class TestWhoHasWhat(InstalledBaseCase):
+    """The overview of ownership."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_users()
+        cls.relationship = cls.env["res.partner.relationship"].create(
+            {"name": "Test resellers", "role": "reseller"}
+        )
+        cls.customer.relationship_id = cls.relationship
+        cls.sold = cls._create_equipment()
+        cls.other = cls._create_equipment(partner_id=cls.neighbour.id)
+        cls.stock = cls._create_equipment(partner_id=False)
+
+    def test_views(self):
+        """The list stands by customer and site, without the pivot doing so."""
+        action = self.env.ref("field_installed_base.installed_base_overview_action")
+        self.assertNotIn("group_by", action.context)
+        views = {view_type: view for view, view_type in action.views}
+        self.assertEqual(action.views[0][1], "list")
+        model = self._as("salesperson", self.env["installed.base"])
+        arch = etree.fromstring(model.get_view(views["list"], "list")["arch"])
+        self.assertEqual(arch.get("default_group_by"), "partner_id,site_id")
+        self.assertTrue(arch.xpath("//field[@name='site_city']"), "the same columns")
+        arch = etree.fromstring(model.get_view(views["pivot"], "pivot")["arch"])
+        rows = arch.xpath("//field[@type='row']/@name")
+        self.assertEqual(rows, ["category_id"])
+        arch = etree.fromstring(model.get_view(views["kanban"], "kanban")["arch"])
+        self.assertEqual(arch.get("records_draggable"), "0")
+
+    def test_relationship(self):
+        for role in (*EDITORS, "technician"):
+            model = self._as(role, self.env["installed.base"])
+            arch = etree.fromstring(model.get_view(view_type="search")["arch"])
+            self.assertTrue(arch.xpath("//field[@name='relationship_id']"))
+            domains = {
+                node.get("name"): safe_eval(node.get("domain"))
+                for node in arch.xpath("//filter[starts-with(@name, 'relationship_')]")
+            }
+            domains["type"] = [("relationship_id", "=", self.relationship.id)]
+            mine = [("id", "in", (self.sold | self.other | self.stock).ids)]
+            found = {
+                name: model.search(domain + mine) for name, domain in domains.items()
+            }
+            with self.subTest(role):
+                self.assertEqual(
+                    found,
+                    {
+                        "relationship_reseller": self.sold,
+                        "relationship_installer": model,
+                        "relationship_other": self.other,
+                        "type": self.sold,
+                    },
+                )
+                groups = model.formatted_read_group(
+                    mine, ["relationship_id"], ["__count"]
+                )
+                self.assertEqual(
+                    [group["__count"] for group in groups], [1, 2], "by relationship"
+                )
+        self.assertEqual(
+            self.sold.fields_get(["relationship_id"])["relationship_id"][
+                "falsy_value_label"
+            ],
+            "Other",
+        )

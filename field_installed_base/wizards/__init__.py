@@ -1,3 +1,4 @@
+from . import base_import_import
 from . import customer_deletion
 from . import customer_deletion_line
 from . import customer_onboarding

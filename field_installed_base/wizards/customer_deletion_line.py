@@ -72,7 +72,12 @@ class CustomerDeletionLine(models.TransientModel):
                 ["|", ("partner_id", "in", parts.ids), ("site_id", "in", parts.ids)]
             )
         )
-        equipment.write({"partner_id": False})
+        note = self.env._(
+            "Taken back from %s, which is to be deleted.", self.partner_id.display_name
+        )
+        equipment.with_context(ownership_reason=note)._log_change(
+            note, {"partner_id": False}
+        )
         self._update_report()
         return self.wizard_id._get_action()
 

@@ -167,24 +167,16 @@ class InstalledBaseAssign(models.TransientModel):
 
     def _apply(self, vals):
         equipment = self.installed_base_ids.with_context(
-            # One note says it all; a tracking value per field and piece costs more
-            # than everything else together.
-            tracking_disable=True,
-            ownership_date=self.date,
-            ownership_reason=self.reason,
+            ownership_date=self.date, ownership_reason=self.reason
         )
         before = {
             piece.id: customer.display_name
             for customer, pieces in equipment.grouped("partner_id").items()
             for piece in pieces
         }
-        equipment.write(vals)
-        # What follows from it, such as the state, is not tracked either: computed
-        # later, it would be in another context.
-        equipment.flush_recordset()
         bodies = {former: self._get_log_body(former) for former in {*before.values()}}
-        equipment._message_log_batch(
-            {piece.id: bodies[before[piece.id]] for piece in equipment}
+        equipment._log_change(
+            {piece.id: bodies[before[piece.id]] for piece in equipment}, vals
         )
         return {"type": "ir.actions.act_window_close"}
 

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -55,14 +57,25 @@ class InstalledBaseRetire(models.TransientModel):
         if self.reason == "other" and not self.details:
             raise UserError(self.env._("Type the other reason in the details."))
         successor = self.replaced_by_id if self.reason == "replaced" else False
-        equipment.write(
+        equipment._log_change(
+            self._get_log_body(successor),
             {
                 "retirement_date": self.date,
                 "retirement_reason": self._get_reason(),
                 "replaced_by_id": successor and successor.id,
-            }
+            },
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _get_log_body(self, successor):
+        text = self.env._(
+            "Retired on %(day)s: %(reason)s",
+            day=fields.Date.to_string(self.date),
+            reason=self._get_reason(),
+        )
+        if not successor:
+            return text
+        return Markup("%s → %s") % (text, successor._get_html_link())
 
     def _get_reason(self):
         """Return the reason in words, as the equipment keeps it."""

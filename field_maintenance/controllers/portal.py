@@ -120,17 +120,20 @@ class VisitPortal(ProblemForm, CustomerPortal):
 
     # -- Page --------------------------------------------------------------------------
 
-    def _get_visit(self, visit_id):
+    def _get_visit(self, visit_id, own=False):
         """Return the visit of this number as its reader has it.
 
+        :param bool own: of the reader's company only: an employee may look at the page
+            of a customer's visit, not speak for the customer
         :raise NotFound: whether it is somebody else's, cancelled or none at all
         """
         model = request.env["maintenance.visit"]
         visit = model.browse()
         if model.has_access("read"):
-            visit = model.search(
-                Domain("id", "=", visit_id) & Domain("state", "!=", "cancelled")
-            )
+            domain = Domain("state", "!=", "cancelled")
+            if own:
+                domain = self._get_visit_domain()
+            visit = model.search(Domain("id", "=", visit_id) & domain)
         if not visit:
             raise NotFound()
         return visit
@@ -155,7 +158,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
     )
     def portal_ask_other_date(self, visit_id, **post):
         """Pass on that the customer wants another date."""
-        visit = self._get_visit(visit_id)
+        visit = self._get_visit(visit_id, own=True)
         text = self._clean_text(post.get("wish"), MAX_DESCRIPTION)
         day = self._read_day(post.get("day"))
         today = fields.Date.context_today(visit)
@@ -210,7 +213,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
     )
     def portal_rate_visit(self, visit_id, **post):
         """Put down how content the customer is."""
-        visit = self._get_visit(visit_id)
+        visit = self._get_visit(visit_id, own=True)
         if visit.state != "done":
             raise NotFound()
         if post.get("rate") not in ("1", "3", "5"):

@@ -12,17 +12,16 @@ from . import calendar_event_installed_base
 from . import calendar_event_service
 from . import installed_base
 from . import installed_base_notice_type
-from . import installed_base_schedule
 from . import maintenance_month
-from . import maintenance_schedule_generation
+from . import maintenance_schedule_line_generation
 from . import maintenance_visit_calendar
 from . import maintenance_visit_checklist
 from . import maintenance_visit_clock
 from . import maintenance_visit_conflict
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
+from . import maintenance_visit_labor
 from . import maintenance_visit_lateness
-from . import maintenance_visit_line_schedule
 from . import maintenance_visit_merge
 from . import maintenance_visit_my_day
 from . import maintenance_visit_notice
@@ -44,6 +43,7 @@ from . import resource_calendar
 from . import sale_order
 from . import sale_order_line
 from . import service_line
+from . import service_line_labor
 from . import service_team
 from . import service_zone
 from . import survey_question

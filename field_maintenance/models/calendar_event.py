@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .maintenance_visit import PLANNING
+
 # What changes when somebody moves or removes an event, or says who comes.
 FOLLOWED_FIELDS = frozenset(
     {
@@ -41,7 +43,7 @@ class CalendarEvent(models.Model):
     def _compute_maintenance_visit_id(self):
         visits = self.env["maintenance.visit"]
         by_event = {}
-        if visits.has_access("read"):
+        if visits._are_shown_in_calendar():
             by_event = visits.search([("calendar_event_id", "in", self.ids)]).grouped(
                 "calendar_event_id"
             )
@@ -61,7 +63,10 @@ class CalendarEvent(models.Model):
                     SQL.identifier(alias, "id"),
                 )
             )
-        visits = self.env["maintenance.visit"].search([("id", operator, value)])
+        visits = self.env["maintenance.visit"]
+        if not visits._are_shown_in_calendar():
+            return Domain.FALSE
+        visits = visits.search([("id", operator, value)])
         return Domain("id", "in", visits.calendar_event_id.ids)
 
     def _get_visits(self):
@@ -69,13 +74,11 @@ class CalendarEvent(models.Model):
 
         All of them, whoever asks: an event is never moved without its visit.
         """
+        # With all rights, as the docstring says; callers check what users may do.
+        visits = self.env["maintenance.visit"].sudo()
         if not self.ids:
-            return self.env["maintenance.visit"].sudo()
-        return (
-            self.env["maintenance.visit"]
-            .sudo()
-            .search([("calendar_event_id", "in", self.ids)], order="id")
-        )
+            return visits
+        return visits.search([("calendar_event_id", "in", self.ids)], order="id")
 
     def _get_activity_excluded_models(self):
         return [*super()._get_activity_excluded_models(), "maintenance.visit"]
@@ -87,24 +90,13 @@ class CalendarEvent(models.Model):
         """Who may change a visit may change its event, invited or not."""
         result = super()._compute_user_can_edit()
         visits = self.filtered(lambda event: not event.user_can_edit)._origin
-        editable = (
-            visits._get_visits()
-            .sudo(False)
-            ._filtered_access("write")
-            .sudo()
-            .calendar_event_id
-        )
+        editable = visits._get_visits().sudo(False)._filtered_access("write")
+        # Only compared with these events, which the user has.
+        editable = editable.sudo().calendar_event_id
         for event in self:
             if event._origin in editable:
                 event.user_can_edit = True
         return result
-
-    def _get_deciding_visits(self, visits):
-        """Return the visits by which it is decided who may move or remove these events.
-
-        :param visits: the visits of these events
-        """
-        return visits
 
     def _check_visit_access(self, visits):
         """Refuse to move or remove appointments of visits that the user may not write.
@@ -114,10 +106,10 @@ class CalendarEvent(models.Model):
         """
         if self.env.su:
             return
-        visits = self._get_deciding_visits(visits)
         own = visits.with_env(self.env)
         refused = own - own._filtered_access("write")
         if refused:
+            # The message names the visit and its event, and nothing else of them.
             visit = refused[:1].sudo()
             raise AccessError(
                 self.env._(
@@ -133,7 +125,8 @@ class CalendarEvent(models.Model):
     # -- Moved, archived, deleted ------------------------------------------------------
 
     def write(self, vals):
-        if self.env.context.get("visit_planning") or not vals.keys() & FOLLOWED_FIELDS:
+        is_planning = self.env.context.get("visit_planning") is PLANNING
+        if is_planning or not vals.keys() & FOLLOWED_FIELDS:
             return super().write(vals)
         # Core takes values out of what it is given.
         names = set(vals)
@@ -150,7 +143,7 @@ class CalendarEvent(models.Model):
         return result
 
     def unlink(self):
-        if not self.env.context.get("visit_planning"):
+        if self.env.context.get("visit_planning") is not PLANNING:
             visits = self._get_visits()
             self._check_visit_access(visits)
             visits._lose_appointment(

@@ -1,4 +1,7 @@
+import logging
+
 from dateutil.relativedelta import relativedelta
+from psycopg2.errors import SerializationFailure, UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
@@ -6,6 +9,9 @@ from odoo.fields import Command, Domain
 from odoo.tools.misc import clean_context
 
 from .calendar_event import SERIES_UPDATES
+from .maintenance_visit import PLANNING
+
+_logger = logging.getLogger(__name__)
 
 # What a user says of the visit on the form of its event, and how the visit calls it.
 SERVICE_FIELDS = {
@@ -34,6 +40,7 @@ class CalendarEvent(models.Model):
         index="btree_not_null",
         ondelete="set null",
         help="After this visit those of later events of the series are made.",
+        groups="base.group_user",
     )
     is_service_visit = fields.Boolean(
         string="Service Visit",
@@ -104,7 +111,7 @@ class CalendarEvent(models.Model):
     @api.depends("maintenance_visit_id", "visit_template_id")
     def _compute_service_fields(self):
         for event in self:
-            visit = event.maintenance_visit_id or event.visit_template_id
+            visit = event._get_shown_visit()
             event.is_service_visit = bool(visit)
             for name, field in SERVICE_FIELDS.items():
                 if name != "service_technician_ids":
@@ -114,8 +121,16 @@ class CalendarEvent(models.Model):
     @api.depends("maintenance_visit_id", "visit_template_id")
     def _compute_service_technician_ids(self):
         for event in self:
-            visit = event.maintenance_visit_id or event.visit_template_id
-            event.service_technician_ids = visit.technician_ids
+            event.service_technician_ids = event._get_shown_visit().technician_ids
+
+    def _get_shown_visit(self):
+        """Return the visit that the form of this event is about: its own, else that of
+        its series."""
+        self.ensure_one()
+        visit = self.maintenance_visit_id
+        if not visit and visit._are_shown_in_calendar():
+            visit = self.visit_template_id
+        return visit
 
     @api.depends("service_partner_id", "service_site_id")
     def _compute_service_choice(self):
@@ -160,11 +175,12 @@ class CalendarEvent(models.Model):
         if self.service_visit_type_id and not self._origin:
             self.duration = self.service_visit_type_id.duration
 
-    def _get_deciding_visits(self, visits):
+    def _check_visit_access(self, visits):
         """An event of a series whose visit is not made yet belongs to whom the series
         belongs."""
         later = self - visits.calendar_event_id.with_env(self.env)
-        return super()._get_deciding_visits(visits | later.sudo().visit_template_id)
+        # Whose series it is does not depend on who asks.
+        return super()._check_visit_access(visits | later.sudo().visit_template_id)
 
     def copy(self, default=None):
         """A copy is no event of the series, for which a visit would be made."""
@@ -174,7 +190,7 @@ class CalendarEvent(models.Model):
     def _get_visit_model(self):
         """Return maintenance.visit without the defaults of an event, whose name and
         duration mean something else there."""
-        context = {**clean_context(self.env.context), "visit_planning": True}
+        context = {**clean_context(self.env.context), "visit_planning": PLANNING}
         return self.env(context=context)["maintenance.visit"]
 
     def _get_virtual_visit(self, **vals):
@@ -198,13 +214,32 @@ class CalendarEvent(models.Model):
         visit = self.env["maintenance.visit"].new({"company_id": self.env.company.id})
         technicians = visit._get_technicians_among(partners)
         if self.env.user.has_group("field_installed_base.group_dispatcher"):
+            # Users may know that they are employees.
             technicians -= self.env.user.sudo().employee_ids
         return technicians.sudo(False)
 
     # -- CRUD --------------------------------------------------------------------------
 
+    @api.model
+    def _check_visit_templates(self, visit_ids):
+        """Refuse to have visits made after one that the user may not write: the nightly
+        job copies it with all rights.
+
+        :param set visit_ids: ids of visits, empty ones among them
+        :raise AccessError: naming the visit
+        """
+        if self.env.su or self.env.context.get("visit_planning") is PLANNING:
+            return
+        visits = self.env["maintenance.visit"].browse(filter(None, visit_ids))
+        if visits:
+            visits.check_access("write")
+
     @api.model_create_multi
     def create(self, vals_list):
+        default = self.default_get(["visit_template_id"]).get("visit_template_id")
+        self._check_visit_templates(
+            {vals.get("visit_template_id", default) for vals in vals_list}
+        )
         if not any(vals.get("is_service_visit") for vals in vals_list):
             return super().create(vals_list)
         events = {}
@@ -233,7 +268,7 @@ class CalendarEvent(models.Model):
         self._check_can_repeat(vals_list)
         prepared = [self._prepare_service_event(vals) for vals in vals_list]
         quiet = self.with_context(
-            visit_planning=True,
+            visit_planning=PLANNING,
             skip_contact_description=True,
             no_mail_to_attendees=not self.env.company.sends_visit_invitations,
         )
@@ -284,6 +319,7 @@ class CalendarEvent(models.Model):
         )
         draft.technician_id = draft.technician_ids[:1]
         visit_vals["technician_id"] = draft.technician_id._origin.id
+        # The appointment shows what anybody may know who may make the visit.
         values = draft.sudo()._prepare_event_values()
         for name in ("start", "stop", "allday"):
             del values[name]
@@ -294,6 +330,7 @@ class CalendarEvent(models.Model):
                 and partner.commercial_partner_id != draft.commercial_partner_id
             )
         )
+        # As above: who goes is invited.
         contacts = draft.sudo().technician_ids.work_contact_id._origin
         values["partner_ids"] = [Command.set((contacts | guests).ids)]
         if "stop" not in vals and vals.get("start") and "duration" not in vals:
@@ -355,8 +392,9 @@ class CalendarEvent(models.Model):
         )
 
     def write(self, vals):
-        if self.env.context.get("visit_planning"):
+        if self.env.context.get("visit_planning") is PLANNING:
             return super().write(vals)
+        self._check_visit_templates({vals.get("visit_template_id")})
         series = self._get_series(vals)
         if series is not None:
             return self._write_series(vals, series)
@@ -379,6 +417,11 @@ class CalendarEvent(models.Model):
     def _become_visits(self, vals, visit_vals):
         """Make visits of events that were there before."""
         plain = self.filtered(lambda event: not event.is_service_visit)
+        service = {
+            name: visit_vals[field]
+            for name, field in SERVICE_FIELDS.items()
+            if field in visit_vals
+        }
         for event in plain:
             known = {
                 "partner_ids": [Command.set(event.partner_ids.ids)],
@@ -389,15 +432,12 @@ class CalendarEvent(models.Model):
                 "alarm_ids": event.alarm_ids.ids and [Command.set(event.alarm_ids.ids)],
                 "user_id": event.user_id.id,
             }
-            service = {
-                name: visit_vals[field]
-                for name, field in SERVICE_FIELDS.items()
-                if field in visit_vals
-            }
             values, made = self._prepare_service_event(
                 {**known, **service, **vals, "is_service_visit": True}
             )
-            event.with_context(visit_planning=True, no_mail_to_attendees=True).write(
+            event.with_context(
+                visit_planning=PLANNING, no_mail_to_attendees=True
+            ).write(
                 {name: values[name] for name in values if values[name] or name in vals}
             )
             self._get_visit_model().create([{**made, "calendar_event_id": event.id}])
@@ -406,7 +446,7 @@ class CalendarEvent(models.Model):
                 event._start_series()
         rest = self - plain
         if rest:
-            rest.write({**vals})
+            rest.write({**vals, **service})
         return True
 
     def _check_and_write_visits(self, visits, visit_vals):
@@ -450,7 +490,9 @@ class CalendarEvent(models.Model):
         if not visit:
             return
         events = self.recurrence_id.calendar_event_ids | self
-        events.with_context(visit_planning=True).write({"visit_template_id": visit.id})
+        events.with_context(visit_planning=PLANNING).write(
+            {"visit_template_id": visit.id}
+        )
         events._make_series_visits()
 
     def _get_series(self, vals):
@@ -479,7 +521,7 @@ class CalendarEvent(models.Model):
         planned = (visits - kept._get_visits()).sorted("date_start")
         recurrence = self.recurrence_id
         if kept:
-            kept.with_context(visit_planning=True).write(
+            kept.with_context(visit_planning=PLANNING).write(
                 {"recurrence_id": False, "recurrency": False}
             )
             recurrence._select_new_base_event()
@@ -501,7 +543,7 @@ class CalendarEvent(models.Model):
         base = event
         if vals["recurrence_update"] == "all_events":
             base = recurrence.base_event_id or rest[:1]
-        quiet = event.with_context(visit_planning=True, no_mail_to_attendees=True)
+        quiet = event.with_context(visit_planning=PLANNING, no_mail_to_attendees=True)
         quiet.write(vals)
         after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
             "active"
@@ -517,7 +559,7 @@ class CalendarEvent(models.Model):
         else:
             held._update_calendar_events({"technician_ids"})
         if held:
-            after.with_context(visit_planning=True).write(
+            after.with_context(visit_planning=PLANNING).write(
                 {"visit_template_id": held[:1].id}
             )
         after._make_series_visits()
@@ -553,13 +595,19 @@ class CalendarEvent(models.Model):
         :return: the new visits
         """
         taken = self._get_visits().calendar_event_id
+        # The visits of a series are made by its rule, whoever looks at it.
+        due = (self - taken).sudo().filtered("active").sorted("start")
+        available = due.visit_template_id._get_available_equipment()
         vals_list = []
-        for event in (self - taken).filtered("active").sorted("start"):
-            template = event.sudo().visit_template_id
+        for event in due:
+            template = event.visit_template_id
             if template and (
                 anyway or event.start < self._get_horizon(template.company_id)
             ):
-                vals_list.append(template._prepare_series_values(event))
+                vals_list.append(
+                    template._prepare_series_values(event, available[template])
+                )
+        # As above: each is a copy of a visit that somebody was allowed to make.
         return self._get_visit_model().sudo().create(vals_list)
 
     @api.model
@@ -576,14 +624,27 @@ class CalendarEvent(models.Model):
             & Domain("maintenance_visit_id", "=", False)
             & due
         )
-        events = self.search(domain, order="start, id")
-        for offset in range(0, len(events), SERIES_BATCH):
-            batch = events[offset : offset + SERIES_BATCH]
-            for template, group in batch.grouped("visit_template_id").items():
+        commit = self.env["ir.cron"]._commit_progress
+        commit(remaining=self.search_count(domain))
+        tried = []
+        while batch := self.search(
+            domain & Domain("id", "not in", tried),
+            order="start, id",
+            limit=SERIES_BATCH,
+        ):
+            tried += batch.ids
+            try:
+                # What another job holds is his.
+                claimed = batch.try_lock_for_update(allow_referencing=True)
+            except SerializationFailure:
+                # Somebody moved them since this transaction began: look again.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                tried = tried[: -len(batch)]
+                continue
+            for template, group in claimed.grouped("visit_template_id").items():
                 group._make_series_visits_or_tell(template)
-            if not self.env["ir.cron"]._commit_progress(
-                len(batch), remaining=len(events) - offset - len(batch)
-            ):
+            if not commit(len(batch)):
                 break
 
     def _make_series_visits_or_tell(self, template):
@@ -592,7 +653,13 @@ class CalendarEvent(models.Model):
             with self.env.cr.savepoint():
                 self._make_series_visits()
                 self.env.flush_all()
-        except UserError as error:
-            summary = self.env._("Visits of a series could not be made")
-            if summary not in template.sudo().activity_ids.mapped("summary"):
-                template._tell_dispatchers(summary, str(error))
+        except UniqueViolation:
+            # Its key is the event: somebody made the visit at the same time.
+            _logger.info("Visits of series %s are there already", template.id)
+            self.env.invalidate_all()
+        except Exception as error:
+            _logger.warning("Visits of series %s failed", template.id, exc_info=True)
+            self.env.invalidate_all()
+            template._report_failure(
+                self.env._("Visits of a series could not be made"), error
+            )

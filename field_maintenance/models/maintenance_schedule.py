@@ -6,9 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .maintenance_schedule_generation import LINES_PER_SLICE
-from .maintenance_visit import OPEN_STATES
-from .sale_order import READER_GROUPS
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
+from .maintenance_schedule_line_generation import LINES_PER_SLICE
+from .maintenance_visit import GENERATING, OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -257,7 +258,17 @@ class MaintenanceSchedule(models.Model):
 
     # -- CRUD --------------------------------------------------------------------------
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        schedules = super().create(vals_list)
+        schedules.filtered(lambda s: s.state != "draft")._check_state_by_actions()
+        return schedules
+
     def write(self, vals):
+        if "state" in vals and self.env.context.get("visit_generation") is not (
+            GENERATING
+        ):
+            self._check_state_by_actions()
         following = self.env["maintenance.schedule.line"]
         if vals.get("date_start"):
             # What starts with the schedule moves with it.
@@ -268,7 +279,7 @@ class MaintenanceSchedule(models.Model):
         if following:
             following.write({"date_start": vals["date_start"]})
         active = self.filtered(lambda schedule: schedule.state == "active").line_ids
-        if self.env.context.get("visit_generation") or not active:
+        if self.env.context.get("visit_generation") is GENERATING or not active:
             return result
         if vals.keys() & self._get_visit_fields():
             active._rebuild_visits()
@@ -293,6 +304,25 @@ class MaintenanceSchedule(models.Model):
         return super().unlink()
 
     # -- From draft to closed ----------------------------------------------------------
+
+    def _check_state_by_actions(self):
+        """Refuse to write the state, which the actions below do with what goes with
+        it.
+
+        :raise UserError: naming the first schedule
+        """
+        if self and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "The state of %s is not written. Activate, suspend, resume, close "
+                    "or reset it: that makes and removes its visits.",
+                    self[0].display_name,
+                )
+            )
+
+    def _set_state(self, state):
+        """Write the state; what goes with it is the caller's."""
+        self.with_context(visit_generation=GENERATING).write({"state": state})
 
     def _check_state(self, states, action):
         """Refuse an action that the state of a schedule does not allow.
@@ -331,7 +361,7 @@ class MaintenanceSchedule(models.Model):
 
     def _resume_generation(self):
         self.line_ids._check_installed_base_id()
-        self.write({"state": "active"})
+        self._set_state("active")
         if len(self.line_ids) > LINES_WHILE_WAITING:
             self.line_ids._mark_changed()
             self.env.ref("field_maintenance.ir_cron_generate_visits")._trigger()
@@ -360,7 +390,7 @@ class MaintenanceSchedule(models.Model):
     def _stop(self, state, note):
         """Make no more visits, and tell which ones stay."""
         removed = self.line_ids._remove_untouched()
-        self.write({"state": state})
+        self._set_state(state)
         visits = self.env["maintenance.visit"]
         left = visits.search(
             [*self._get_visit_domain(), ("state", "in", OPEN_STATES)]
@@ -509,7 +539,9 @@ class MaintenanceSchedule(models.Model):
                 note=message,
                 user_id=self._get_responsible().id,
             )
-        self.with_context(visit_generation=True).write({"generation_error": message})
+        self.with_context(visit_generation=GENERATING).write(
+            {"generation_error": message}
+        )
 
     def _get_responsible(self):
         """Return who is told about problems: the responsible, else who made it."""
@@ -522,6 +554,6 @@ class MaintenanceSchedule(models.Model):
         failed = self.filtered("generation_error")
         if failed:
             failed.activity_unlink(["mail.mail_activity_data_warning"])
-            failed.with_context(visit_generation=True).write(
+            failed.with_context(visit_generation=GENERATING).write(
                 {"generation_error": False}
             )

@@ -5,9 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
 from ..engine import RuleError, Term, in_gap, preview, visits_per_year
-from .maintenance_visit import OPEN_STATES
-from .sale_order import READER_GROUPS
+from .maintenance_visit import GENERATING, OPEN_STATES
 
 # What the preview lists at most; nobody reads more.
 PREVIEWED_VISITS = 30
@@ -119,7 +120,7 @@ class MaintenanceScheduleLine(models.Model):
     month_ids = fields.Many2many(
         compute="_compute_month_ids", store=True, readonly=False, precompute=True
     )
-    visits_per_year = fields.Float(compute="_compute_preview", digits=(16, 1))
+    visits_per_year = fields.Float(compute="_compute_visits_per_year", digits=(16, 1))
     preview = fields.Html(
         string="Due Dates", compute="_compute_preview", sanitize=False
     )
@@ -353,11 +354,25 @@ class MaintenanceScheduleLine(models.Model):
     # -- Preview -----------------------------------------------------------------------
 
     @api.depends(
+        lambda self: (*self._get_term_fields(), "schedule_id.date_end"),
+    )
+    def _compute_visits_per_year(self):
+        for line in self:
+            line.visits_per_year = 0
+            if not line.mode or not line.date_start:
+                continue
+            try:
+                line._check_rule_in_term()
+                line.visits_per_year = visits_per_year(
+                    line._get_rule(), line._get_term()
+                )
+            except RuleError:
+                # The preview tells what is wrong.
+                continue
+
+    @api.depends(
         lambda self: (
-            *self._get_rule_fields(),
-            "date_start",
-            "date_end",
-            "date_first",
+            *self._get_term_fields(),
             "technician_id",
             "schedule_id.company_id",
             "schedule_id.date_end",
@@ -366,32 +381,41 @@ class MaintenanceScheduleLine(models.Model):
     )
     @api.depends_context("lang")
     def _compute_preview(self):
-        for line in self:
-            line.visits_per_year, line.preview = 0, False
-            if not line.mode or not line.date_start:
-                continue
+        self.preview = False
+        spans = {}
+        for line in self.filtered(lambda line: line.mode and line.date_start):
             try:
                 line._check_rule_in_term()
-                line.visits_per_year = visits_per_year(
-                    line._get_rule(), line._get_term()
-                )
-                line.preview = line._render_preview()
+                spans[line] = (line.date_start, line._get_preview_end())
             except RuleError as error:
-                line.preview = Markup("<p class='text-danger'>%s</p>") % (
-                    line._describe_rule_error(error)
-                )
+                line.preview = line._render_rule_error(error)
+        for line, working in self._get_working_days(spans).items():
+            try:
+                line.preview = line._render_preview(working)
+            except RuleError as error:
+                line.preview = line._render_rule_error(error)
 
-    def _render_preview(self):
+    def _render_rule_error(self, error):
+        return Markup("<p class='text-danger'>%s</p>") % (
+            self._describe_rule_error(error)
+        )
+
+    def _get_preview_end(self):
+        """Return the last day that the preview shows."""
+        start = max(self.date_start, fields.Date.context_today(self))
+        months = self.schedule_id.company_id.visit_horizon_months
+        return start + relativedelta(months=months)
+
+    def _render_preview(self, working):
         """Return the due dates of the next horizon as a list, with what does not fit.
 
+        :param WorkingDays working: days on which visits may be due
         :raise RuleError: if there are none to be had
         """
         rule, term = self._get_rule(), self._get_term()
         start = max(term.start, fields.Date.context_today(self))
-        months = self.schedule_id.company_id.visit_horizon_months
-        until = start + relativedelta(months=months)
+        until = self._get_preview_end()
         gaps = self._get_gaps()[self]
-        working = self._get_working_days({self: (term.start, until)})[self]
         working = working.without(gaps)
         seen = preview(rule, term, until, working, self._get_shift_policy())
         seen_lines = [row for row in seen.lines if not in_gap(row.visit.nominal, gaps)]
@@ -461,7 +485,7 @@ class MaintenanceScheduleLine(models.Model):
     def write(self, vals):
         result = super().write(vals)
         active = self.filtered(lambda line: line.state == "active")
-        if self.env.context.get("visit_generation") or not active:
+        if self.env.context.get("visit_generation") is GENERATING or not active:
             return result
         if vals.keys() & self._get_visit_fields():
             active._rebuild_visits()
@@ -487,6 +511,7 @@ class MaintenanceScheduleLine(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
+        # A visit stands in the way, whoever may read it.
         left = (
             self.env["maintenance.visit"]
             .sudo()

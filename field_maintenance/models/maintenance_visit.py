@@ -1,12 +1,20 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
+# In the context of who plans many visits at once, or writes the appointments of visits,
+# and does or checks the rest by himself. No remote call can pass this object.
+PLANNING = object()
+# In the context of what schedules write, which is nobody's work on a visit and was
+# checked on their lines. No remote call can pass this object.
+GENERATING = object()
 
 
 class MaintenanceVisit(models.Model):
@@ -261,8 +269,19 @@ class MaintenanceVisit(models.Model):
         copy=False,
         ondelete="set null",
         bypass_search_access=True,
+        groups="base.group_user",
     )
     is_all_day = fields.Boolean(related="calendar_event_id.allday", string="All Day")
+    planned_by_id = fields.Many2one(
+        related="calendar_event_id.create_uid",
+        string="Planned By",
+        groups="base.group_user",
+    )
+    planned_on = fields.Datetime(
+        related="calendar_event_id.create_date",
+        string="Planned On",
+        groups="base.group_user",
+    )
 
     # Where it comes from
     schedule_line_id = fields.Many2one(
@@ -325,8 +344,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         ondelete="set null",
         check_company=True,
-        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
-        "field_installed_base.group_user",
+        groups=READER_GROUPS,
     )
 
     # What was done
@@ -611,7 +629,7 @@ class MaintenanceVisit(models.Model):
             and "date_start" not in defaults
             and not defaults.get("due_date")
             # Whoever plans says when.
-            and not self.env.context.get("visit_planning")
+            and self.env.context.get("visit_planning") is not PLANNING
             and self.env.context.get("default_state", "planned") == "planned"
         ):
             defaults["date_start"] = self._get_default_start()
@@ -624,13 +642,37 @@ class MaintenanceVisit(models.Model):
         """Return now, without seconds."""
         return fields.Datetime.now().replace(second=0, microsecond=0)
 
+    @api.model
+    def _refuse_link(self, name, vals_list=None):
+        """Refuse a link that buttons and appointments make, not users: the record at
+        its other end is changed with all rights.
+
+        :param str name: the field
+        :param vals_list: values of new visits, to which defaults are added; None if the
+            field is written
+        :raise AccessError: if the field is given
+        """
+        if self.env.su:
+            return
+        if vals_list is not None:
+            default = self.default_get([name]).get(name)
+            if not any(vals.get(name, default) for vals in vals_list):
+                return
+        raise AccessError(
+            self.env._(
+                "“%s” of a visit is not set by hand. Plan the visit, or use the "
+                "buttons of its form.",
+                self._fields[name]._description_string(self.env),
+            )
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [self._complete_planning_values(vals) for vals in vals_list]
         visits = super().create(vals_list)
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._draw_numbers()
-        if not self.env.context.get("visit_planning"):
+        if self.env.context.get("visit_planning") is not PLANNING:
             planned._sync_calendar_events()
         return visits
 
@@ -661,12 +703,15 @@ class MaintenanceVisit(models.Model):
         return vals
 
     def write(self, vals):
+        if vals.get("state") == "to_plan":
+            # Whoever puts it back: what is to be planned has no time yet.
+            vals = {**vals, "date_start": False}
         result = super().write(vals)
         if "technician_ids" in vals and "technician_id" not in vals:
             for visit in self:
                 if visit.technician_id not in visit.technician_ids:
                     visit.technician_id = visit.technician_ids[:1]
-        if self.env.context.get("visit_planning"):
+        if self.env.context.get("visit_planning") is PLANNING:
             # Who plans many at once does the rest for all of them.
             return result
         if vals.keys() & {"partner_id", "site_id"}:
@@ -688,7 +733,7 @@ class MaintenanceVisit(models.Model):
 
     def _draw_numbers(self):
         """Number the visits that have none."""
-        quiet = self.with_context(visit_planning=True, tracking_disable=True)
+        quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
         for visit, number in quiet._get_new_numbers().items():
             visit.name = number
 
@@ -698,7 +743,8 @@ class MaintenanceVisit(models.Model):
         unnumbered = self.filtered(lambda visit: not visit.name)
         numbers = {}
         for company, visits in unnumbered.grouped("company_id").items():
-            drawn = company._get_visit_sequence()._next_batch(len(visits))
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
+            drawn = sequence._next_batch(len(visits))
             numbers |= dict(zip(visits, drawn, strict=True))
         return numbers
 
@@ -738,11 +784,12 @@ class MaintenanceVisit(models.Model):
     def action_start(self):
         """Begin the work now. A visit that was not planned takes place now."""
         self._check_state(("to_plan", "planned"), self.env._("start"))
-        for visit in self:
-            values = {"state": "in_progress"}
-            if not visit.date_start:
-                values["date_start"] = self._get_default_start()
-            visit.write(values)
+        unplanned = self.filtered(lambda visit: not visit.date_start)
+        if unplanned:
+            start = self._get_default_start()
+            unplanned.write({"state": "in_progress", "date_start": start})
+        if planned := self - unplanned:
+            planned.write({"state": "in_progress"})
         return True
 
     def action_put_back(self):

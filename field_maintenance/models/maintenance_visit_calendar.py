@@ -9,6 +9,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tools import format_datetime
 
+from .maintenance_visit import PLANNING
+
 # An all-day event says no hours: without working hours on that day it has core's.
 ALL_DAY_HOURS = (time(8), time(18))
 TIME_FIELDS = ("start", "stop", "allday")
@@ -87,7 +89,7 @@ class MaintenanceVisit(models.Model):
                     raise ValidationError(visit._get_dates_error())
                 length = visit.date_end - visit.date_start
                 # The caller's write moves the appointment, for all visits at once.
-                quiet = visit.with_context(visit_planning=True)
+                quiet = visit.with_context(visit_planning=PLANNING)
                 quiet.duration = length.total_seconds() / 3600
 
     def _get_event_dates(self):
@@ -170,18 +172,6 @@ class MaintenanceVisit(models.Model):
             or visit.company_id.resource_calendar_id
         )
 
-    def _get_site_tz(self):
-        """Return the time zone of the site, else the customer's, else the working
-        hours'."""
-        self.ensure_one()
-        visit = self.sudo()
-        return (
-            visit.site_id.tz
-            or visit.partner_id.tz
-            or visit._get_work_calendar().tz
-            or "UTC"
-        )
-
     # -- Planning many at once ---------------------------------------------------------
 
     @api.model
@@ -205,8 +195,9 @@ class MaintenanceVisit(models.Model):
         visits._check_state(("to_plan", "planned", "in_progress"), self.env._("plan"))
         # The right to write was checked; nothing below asks for another.
         quiet = visits.sudo().with_context(
-            visit_planning=True, tracking_disable=True, mail_notrack=True
+            visit_planning=PLANNING, tracking_disable=True, mail_notrack=True
         )
+        crews = {visit.id: visit.technician_ids for visit in quiet}
         quiet._set_crews(
             {
                 visit.id: technicians
@@ -228,24 +219,44 @@ class MaintenanceVisit(models.Model):
         former = {visit.id: visit.date_start for visit in moved}
         numbers = fresh._get_new_numbers()
         events = fresh._create_calendar_events(times)
-        for visit in fresh | moved:
+        planned = {}
+        for visit in fresh:
             start, end = times[visit.id]
-            values = {
+            planned[visit] = {
+                "calendar_event_id": events[visit],
+                "name": visit.name or numbers[visit],
                 "date_start": start,
+                "date_end": end,
                 "duration": (end - start).total_seconds() / 3600,
             }
-            if visit in fresh:
-                values |= {
-                    "state": "planned",
-                    "name": visit.name or numbers[visit],
-                    "calendar_event_id": events[visit].id,
-                }
-            # One write for each visit, whatever changes.
-            visit.write(values)
+        fresh._set_each(planned)
+        # After the start, without which no visit is planned.
+        fresh.write({"state": "planned"})
+        for visit in moved:
+            start, end = times[visit.id]
+            length = (end - start).total_seconds() / 3600
+            visit.write({"date_start": start, "duration": length})
         (visits - fresh)._sync_calendar_events({"date_start", "technician_ids"})
         visits._check_planning_conflicts()
-        visits._log_planning(fresh, former)
+        visits._log_planning(former, crews)
         return visits
+
+    def _set_each(self, values):
+        """Set fields of visits, each to values of its own.
+
+        What depends on them is marked once for all visits; `write` takes the same
+        values for all of its records, and would do so for each.
+
+        :param dict values: {visit: {field: value}}, with the same fields for each
+        """
+        if not values:
+            return
+        names = next(iter(values.values())).keys()
+        with self.env.protecting([self._fields[name] for name in names], self):
+            for visit, vals in values.items():
+                for name in names:
+                    visit[name] = vals[name]
+            self.modified(names)
 
     def _get_planned_times(self, start, end):
         """Return start and end of an appointment as they will be stored.
@@ -270,7 +281,7 @@ class MaintenanceVisit(models.Model):
         for visit in self.filtered(lambda visit: visit.id in crews):
             technicians = crews[visit.id]
             if (
-                visit.technician_ids.ids != technicians.ids
+                visit.technician_ids != technicians.sudo()
                 or visit.technician_id != technicians[:1]
             ):
                 groups[tuple(technicians.ids)] += visit
@@ -282,38 +293,67 @@ class MaintenanceVisit(models.Model):
                 }
             )
 
-    def _log_planning(self, fresh, former):
-        """Say in the chatter what was planned and what was moved, all at once.
+    def _get_crew_led_by(self, technician):
+        """Return who goes if a technician leads: he replaces one who went alone, of a
+        crew the others stay."""
+        self.ensure_one()
+        # Who plans a visit may know who goes.
+        crew = self.sudo().technician_ids.with_env(technician.env)
+        is_kept = technician in crew or len(crew) > 1
+        return technician | crew if is_kept else technician
 
-        :param fresh: visits that were planned just now
+    def _log_planning(self, former, crews):
+        """Say in the chatter what was there before, of all visits at once.
+
+        What a visit did not have until now, it shows itself, with who planned it and
+        when: a message for each would take as long as its appointment.
+
         :param dict former: {id of a visit that was moved: its former start}
+        :param dict crews: {id: who was to go}
         """
-        told = self.filtered(lambda visit: visit in fresh or visit.id in former)
         bodies = {}
 
         @cache
         def show(moment):
             return format_datetime(self.env, moment)
 
-        for visit in told:
-            start = show(visit.date_start)
-            names = ", ".join(visit.sudo().technician_ids.mapped("name"))
+        # Who plans a visit may know who goes and who was to go.
+        for visit in self.sudo():
+            crew, before = visit.technician_ids, crews[visit.id]
             if visit.id in former:
                 bodies[visit.id] = self.env._(
                     "Moved from %(former)s to %(start)s. Technicians: %(technicians)s",
                     former=show(former[visit.id]),
-                    start=start,
-                    technicians=names or "–",
+                    start=show(visit.date_start),
+                    technicians=", ".join(crew.mapped("name")) or "–",
                 )
-            else:
+            elif before and before != crew:
                 bodies[visit.id] = self.env._(
-                    "Planned for %(start)s. Technicians: %(technicians)s",
-                    start=start,
-                    technicians=names or "–",
+                    "Technicians: %(technicians)s instead of %(former)s",
+                    technicians=", ".join(crew.mapped("name")) or "–",
+                    former=", ".join(before.mapped("name")),
                 )
-        told._message_log_batch(bodies=bodies)
+        self.browse(bodies)._message_log_batch(bodies=bodies)
 
     # -- Appointment -------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self.env.context.get("visit_planning") is not PLANNING:
+            self._refuse_link("calendar_event_id", vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        is_planning = self.env.context.get("visit_planning") is PLANNING
+        if "calendar_event_id" in vals and not is_planning:
+            self._refuse_link("calendar_event_id")
+        return super().write(vals)
+
+    @api.model
+    def _are_shown_in_calendar(self):
+        """Tell whether the user may know which events are appointments of visits:
+        customers read events too, but not what stands behind them."""
+        return self.env.su or (self.env.user._is_internal() and self.has_access("read"))
 
     @api.model
     def _get_appointment_fields(self):
@@ -332,7 +372,7 @@ class MaintenanceVisit(models.Model):
             # An appointment follows its visit, whoever may write the visit.
             .sudo()
             .with_context(
-                visit_planning=True,
+                visit_planning=PLANNING,
                 no_mail_to_attendees=not invites,
                 mail_create_nolog=True,
                 mail_create_nosubscribe=True,
@@ -348,7 +388,10 @@ class MaintenanceVisit(models.Model):
 
         :param changed: fields of the visits that changed; all of them by default
         """
-        visits = self.sudo().with_context(visit_planning=True, tracking_disable=True)
+        # The appointment follows what the user was allowed to write on the visit.
+        visits = self.sudo().with_context(
+            visit_planning=PLANNING, tracking_disable=True
+        )
         events = self._get_quiet_events()
         shown = visits.filtered(lambda visit: visit.state in ("planned", "in_progress"))
         new = shown.filtered(lambda visit: not visit.calendar_event_id)
@@ -466,7 +509,7 @@ class MaintenanceVisit(models.Model):
         if len(held) == len(self) and held <= events:
             return
         pairs = list(zip(self, events, strict=False))
-        quiet = self.with_context(visit_planning=True)
+        quiet = self.with_context(visit_planning=PLANNING)
         quiet.write({"calendar_event_id": False})
         # No event may have two visits at any moment.
         quiet.flush_recordset(["calendar_event_id"])
@@ -476,11 +519,13 @@ class MaintenanceVisit(models.Model):
             self.env._("The series of appointments has become shorter.")
         )
 
-    def _prepare_series_values(self, event):
-        """Return the values of a visit like this one for another event of its
-        series."""
+    def _prepare_series_values(self, event, available):
+        """Return the values of a visit like this one for another event of its series.
+
+        :param event: its appointment
+        :param available: equipment that stands at its customer or site by now
+        """
         self.ensure_one()
-        available = self._get_available_equipment()[self]
         lines = self.line_ids.filtered(
             lambda line: (
                 not line.installed_base_id or line.installed_base_id in available

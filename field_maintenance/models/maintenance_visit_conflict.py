@@ -7,6 +7,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
+from .maintenance_visit import PLANNING
+
 
 class MaintenanceVisit(models.Model):
     """What speaks against an appointment: another visit, time off, a public holiday,
@@ -16,6 +18,7 @@ class MaintenanceVisit(models.Model):
 
     planning_warning = fields.Text(
         compute="_compute_planning_warning",
+        groups="base.group_user",
         help="What speaks against this appointment.",
     )
 
@@ -32,7 +35,7 @@ class MaintenanceVisit(models.Model):
     def _check_planning_conflicts(self):
         """Refuse conflicting appointments, if the company does, on every way to make
         one: form, board, calendar, remote call."""
-        if self.env.context.get("visit_planning"):
+        if self.env.context.get("visit_planning") is PLANNING:
             # Checked once for all that are planned together.
             return
         visits = self.sudo().filtered(
@@ -105,6 +108,7 @@ class MaintenanceVisit(models.Model):
 
     def _get_overlaps(self):
         """Return {visit: what its technicians do then for other visits}."""
+        # Who goes is known to whom knows the visit.
         rows = [
             (number, visit._origin.id or 0, visit.date_start, visit.date_end, person.id)
             for number, visit in enumerate(self)
@@ -133,6 +137,7 @@ class MaintenanceVisit(models.Model):
         )
         found = defaultdict(list)
         mine = list(self)
+        # The planner reads names, numbers and times of what is in the way.
         people = self.env["hr.employee"].sudo()
         others = visits.sudo().browse({other for _number, _person, other in overlaps})
         others.fetch(["name", "date_start", "date_end"])
@@ -175,6 +180,7 @@ class MaintenanceVisit(models.Model):
                     and leave.company_id.id in (False, visit.company_id.id)
                 )
             )
+            # Who goes is known to whom knows the visit.
             for person in visit.sudo().technician_ids._origin:
                 for leave in during:
                     if leave.resource_id == person.resource_id:
@@ -202,6 +208,7 @@ class MaintenanceVisit(models.Model):
 
     def _get_odd_hours(self):
         """Return {visit: which of its technicians do not work at that hour}."""
+        # Who goes is known to whom knows the visit.
         rows = [
             (visit, person, person.resource_calendar_id)
             for visit in self

@@ -82,6 +82,7 @@ class MaintenanceVisit(models.Model):
 
         return Domain.custom(
             to_sql=to_sql,
+            # Who goes is known to whom knows the visit.
             predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
         )
 
@@ -89,7 +90,15 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     @api.readonly
-    def get_dispatch_board(self, start, end, domain=None, team_ids=None, zone_ids=None):
+    def get_dispatch_board(
+        self,
+        start,
+        end,
+        domain=None,
+        team_ids=None,
+        zone_ids=None,
+        technician_ids=None,
+    ):
         """Return what the board shows of a stretch of time.
 
         All visits of a technician are there, so that nobody is planned twice; those
@@ -103,26 +112,32 @@ class MaintenanceVisit(models.Model):
         :param list team_ids: teams whose members have a row; None chooses the teams
             and zones of the user, no team and no zone means everybody
         :param list zone_ids: zones whose technicians have a row
+        :param list technician_ids: employees who have a row, too
         :return: dict of `technicians` (rows in their order, with working hours in
             UTC), `visits` (planned, in progress or done), `backlog` (visits to plan,
             late ones first, then by priority and due date), `teams` and `zones` (what
-            there is to choose), `team_ids` and `zone_ids` (what is chosen),
-            `has_more_technicians`, `has_more_visits` and `has_more_backlog` (there is
-            more than is shown), `can_dispatch`
+            there is to choose), `team_ids`, `zone_ids` and `technician_ids` (what is
+            chosen), `has_more_technicians`, `has_more_visits` and `has_more_backlog`
+            (there is more than is shown), `can_dispatch`
         :raise UserError: if the stretch is empty or too long
         """
         start, end = self._parse_board_window(start, end)
         domain = Domain(domain or Domain.TRUE)
         teams, zones = self._get_board_groups()
+        people = self._get_board_people(technician_ids or [])
+        if people and team_ids is None and zone_ids is None:
+            team_ids = zone_ids = []
         chosen_teams, chosen_zones = self._choose_board_groups(
             teams, zones, team_ids, zone_ids
         )
-        technicians = self._get_board_technicians(
-            chosen_teams or (not chosen_zones and teams),
-            chosen_zones or (not chosen_teams and zones),
-        )
+        is_chosen = bool(chosen_teams or chosen_zones or people)
+        if is_chosen:
+            members = self._get_board_members(chosen_teams, chosen_zones)
+            technicians = (people | members).sorted("name")
+        else:
+            technicians = self._get_board_technicians(teams, zones)
         shown = technicians[:TECHNICIAN_LIMIT]
-        everybody = not (chosen_teams or chosen_zones) and technicians == shown
+        everybody = not is_chosen and technicians == shown
         visits = self._search_board_visits(start, end, not everybody and shown)
         matching = visits
         if visits and not domain.is_true():
@@ -144,6 +159,7 @@ class MaintenanceVisit(models.Model):
             "zones": [{"id": zone.id, "name": zone.name} for zone in zones],
             "team_ids": chosen_teams.ids,
             "zone_ids": chosen_zones.ids,
+            "technician_ids": people.ids,
             "can_dispatch": self.has_access("write"),
         }
 
@@ -189,17 +205,54 @@ class MaintenanceVisit(models.Model):
         )
 
     @api.model
-    def _get_board_technicians(self, teams, zones):
-        """Return who has a row: members of the teams and technicians of the zones;
-        all employees, as long as there are neither teams nor zones."""
-        employees = self.env["hr.employee"].sudo()
-        companies = self.env.companies
-        if not teams and not zones:
-            return employees.search(
-                [("company_id", "in", companies.ids)],
-                limit=TECHNICIAN_LIMIT + 1,
+    @api.readonly
+    def get_dispatch_people(self):
+        """Return all whom the board can show, by name.
+
+        :return: list of dicts of `id` and `name`
+        :raise AccessError: if the user may read no visits
+        """
+        self.check_access("read")
+        people = self._get_board_technicians(*self._get_board_groups(), limit=None)
+        return [{"id": person.id, "name": person.name} for person in people]
+
+    @api.model
+    def _get_board_people(self, ids):
+        """Return the employees of these ids whom the user's companies still employ."""
+        return (
+            # They are no secret to who dispatches them; reading them takes HR rights.
+            self.env["hr.employee"]
+            .sudo()
+            .search_fetch(
+                [("id", "in", ids), ("company_id", "in", self.env.companies.ids)],
+                ["active", "company_id", "name", "resource_id", "user_id"],
                 order="name, id",
             )
+        )
+
+    @api.model
+    def _get_board_technicians(self, teams, zones, limit=TECHNICIAN_LIMIT + 1):
+        """Return who has a row: members of the teams and technicians of the zones;
+        all employees, as long as there are neither teams nor zones."""
+        if teams or zones:
+            return self._get_board_members(teams, zones)
+        return (
+            self.env["hr.employee"]
+            # Who works here is no secret to who dispatches; the rest of them is.
+            .sudo()
+            .search(
+                [("company_id", "in", self.env.companies.ids)],
+                limit=limit,
+                order="name, id",
+            )
+        )
+
+    @api.model
+    def _get_board_members(self, teams, zones):
+        """Return the members of teams and the technicians of zones."""
+        companies = self.env.companies
+        # As above.
+        employees = self.env["hr.employee"].sudo()
         if teams:
             employees |= teams.member_ids
         if zones:
@@ -366,6 +419,7 @@ class MaintenanceVisit(models.Model):
 
     def _prepare_crew_values(self, technician_id, from_technician_id):
         """Return who goes when one technician takes another's place."""
+        # Who goes is known to whom may move the visit.
         crew = self.sudo().technician_ids.ids
         lead = self.sudo().technician_id.id
         # From the backlog, where a visit stands once: whoever leads it is replaced.

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
+from .maintenance_visit import GENERATING
+
 
 class MaintenanceVisitLine(models.Model):
     """A piece of equipment that a visit is about, registered or not."""
@@ -61,8 +65,7 @@ class MaintenanceVisitLine(models.Model):
         comodel_name="service.line",
         inverse_name="visit_line_id",
         string="Parts and Time",
-        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
-        "field_installed_base.group_user",
+        groups=READER_GROUPS,
     )
 
     # Of the visit, for the history of the equipment
@@ -134,6 +137,41 @@ class MaintenanceVisitLine(models.Model):
                     )
                 )
 
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if self.env.context.get("visit_generation") is not GENERATING:
+            lines.visit_id._touch()
+        return lines
+
+    @api.model
+    def _add_precomputed_values(self, vals_list):
+        # See the visit, which does the same.
+        if self.env.context.get("visit_generation") is GENERATING:
+            visits = self.env["maintenance.visit"]
+            for vals in vals_list:
+                visit = visits.browse(vals["visit_id"])
+                vals.update({"company_id": visit.company_id.id, "state": visit.state})
+        return super()._add_precomputed_values(vals_list)
+
+    def _check_company(self, fnames=None):
+        # See the visit, which does the same.
+        if self.env.context.get("visit_generation") is GENERATING:
+            return None
+        return super()._check_company(fnames)
+
+    def write(self, vals):
+        # Whoever changes the equipment of a visit changes the visit.
+        result = super().write(vals)
+        self.visit_id._touch()
+        return result
+
+    def unlink(self):
+        self.visit_id._touch()
+        return super().unlink()
+
     # -- Actions -----------------------------------------------------------------------
 
     def action_register_equipment(self):
@@ -189,3 +227,9 @@ class MaintenanceVisitLine(models.Model):
             or self.serial_number
             or ""
         )
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    def _part_to(self, visit):
+        """Go over to another visit."""
+        self.write({"visit_id": visit.id})

@@ -113,6 +113,7 @@ class MaintenanceVisit(models.Model):
         """Refuse to handle a visit alone that is done together with another."""
         for visit in self:
             if visit.merged_into_id:
+                # It names the other visit, and tells nothing else of it.
                 raise UserError(
                     self.env._(
                         "Visit %(visit)s is done together with %(main)s. Use that "
@@ -221,18 +222,43 @@ class MaintenanceVisit(models.Model):
                 main.duration = max(shorter, main.visit_type_id.duration or 0.25)
         return True
 
+    def _cancel_alone(self, reason):
+        """Cancel these visits, but nothing that is done together with them: that is
+        still needed. It becomes visits of their own again, back to plan.
+
+        :param str reason: why these are cancelled
+        """
+        others = self._get_absorbed() - self
+        planned = others.filtered(lambda visit: visit.state != "to_plan")
+        led = self.filtered(
+            lambda visit: visit.merged_into_id and visit.merged_into_id not in self
+        )
+        (others | led).action_split_off()
+        self._cancel(reason)
+        planned._tell_dispatchers(self.env._("Plan again"), reason)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_link("merged_into_id", vals_list)
+        return super().create(vals_list)
+
     # -- Follow ------------------------------------------------------------------------
 
     def write(self, vals):
         following = self.env.context.get("visit_following") is FOLLOWING
+        if "merged_into_id" in vals and not following:
+            self._refuse_link("merged_into_id")
         if not following and vals.keys() & {*FOLLOWED_FIELDS, "date_start"}:
             self._check_led_with_main()
-        if "date_start" in vals and not vals["date_start"]:
+        is_put_back = vals.get("state") == "to_plan"
+        if is_put_back or ("date_start" in vals and not vals["date_start"]):
             # Their start goes with that of the main visit, so their state goes first.
-            planned = self._get_absorbed().filtered(
-                lambda visit: visit.state == "planned"
-            )
-            planned.with_context(visit_following=FOLLOWING).write({"state": "to_plan"})
+            states = ("planned", "in_progress") if is_put_back else ("planned",)
+            planned = self._get_absorbed().filtered(lambda visit: visit.state in states)
+            if planned:
+                planned.with_context(visit_following=FOLLOWING).write(
+                    {"state": "to_plan"}
+                )
         result = super().write(vals)
         followed = [name for name in FOLLOWED_FIELDS if name in vals]
         if followed:

@@ -127,6 +127,7 @@ class MaintenanceVisit(models.Model):
         Maps needs. Visits at one address are one stop, those without one are none."""
         places = []
         for visit in self:
+            # Who may do a visit may know where it is.
             site = visit.sudo().site_id
             place = site and site._get_map_query()
             if place and place not in places[-1:]:

@@ -1,12 +1,18 @@
+import logging
 from datetime import timedelta
 
 import pytz
 import vobject
+from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_time
+
+from .maintenance_visit import PLANNING
+
+_logger = logging.getLogger(__name__)
 
 NOTICE_BATCH = 200
 
@@ -48,10 +54,8 @@ class MaintenanceVisit(models.Model):
         tz = self._get_site_tz()
 
         def show_day(moment):
-            if not moment:
-                return ""
-            local = pytz.utc.localize(moment).astimezone(pytz.timezone(tz))
-            return format_date(visit.env, local.date(), date_format="full")
+            day = visit._get_site_day(moment)
+            return day and format_date(visit.env, day, date_format="full") or ""
 
         def show_time(moment):
             return moment and format_time(visit.env, moment, tz=tz, time_format="short")
@@ -93,6 +97,7 @@ class MaintenanceVisit(models.Model):
         calendar = vobject.iCalendar()
         calendar.add("method").value = "CANCEL" if is_off else "PUBLISH"
         event = calendar.add("vevent")
+        # No secret: it tells the visits of two databases apart.
         database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
         event.add("uid").value = f"maintenance-visit-{self.id}@{database}"
         now = fields.Datetime.now()
@@ -177,7 +182,7 @@ class MaintenanceVisit(models.Model):
         self._get_notice("visit_changed")._notify_of_visits(changed)
         now = fields.Datetime.now()
         quiet = (fresh | changed).with_context(
-            visit_planning=True, tracking_disable=True
+            visit_planning=PLANNING, tracking_disable=True
         )
         for visit in quiet:
             start = visit.state == "planned" and visit.date_start
@@ -191,7 +196,7 @@ class MaintenanceVisit(models.Model):
     def _remind_customers(self):
         """Remind customers of these visits."""
         self._get_notice("visit_reminder")._notify_of_visits(self)
-        quiet = self.with_context(visit_planning=True, tracking_disable=True)
+        quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
         for start, visits in quiet.grouped("date_start").items():
             visits.write({"reminded_start": start})
 
@@ -200,6 +205,7 @@ class MaintenanceVisit(models.Model):
 
         :raise UserError: if there is nobody to tell
         """
+        self.check_access("write")
         for visit in self:
             code = "visit_changed" if visit.told_start else "visit_planned"
             if visit.state != "planned":
@@ -215,8 +221,10 @@ class MaintenanceVisit(models.Model):
                         visit.display_name,
                     )
                 )
+            # What the customer knows is noted by the system; the right to write was
+            # checked.
             visit.sudo().with_context(
-                visit_planning=True, tracking_disable=True
+                visit_planning=PLANNING, tracking_disable=True
             ).told_start = visit.date_start
         return True
 
@@ -247,9 +255,53 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _run_notices(self, domain, method):
-        """Send in batches, each of which is kept when it is done."""
-        while visits := self.search(domain, order="date_start, id", limit=NOTICE_BATCH):
-            claimed = visits.try_lock_for_update()
-            getattr(claimed, method)()
-            if not self.env["ir.cron"]._commit_progress(len(claimed)) or not claimed:
+        """Send in batches, each of which is claimed, and kept when it is done.
+
+        :param domain: the visits of which somebody is to be told
+        :param str method: what tells
+        """
+        commit = self.env["ir.cron"]._commit_progress
+        tried = []
+        while visits := self.search(
+            domain & Domain("id", "not in", tried),
+            order="date_start, id",
+            limit=NOTICE_BATCH,
+        ):
+            try:
+                # What another job holds is his.
+                claimed = visits.try_lock_for_update(allow_referencing=True)
+            except SerializationFailure:
+                # Somebody changed them since this transaction began: look again.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                continue
+            tried += visits.ids
+            claimed._notify_safely(method)
+            if not commit(len(visits)):
                 break
+
+    def _notify_safely(self, method):
+        """Tell somebody of these visits, of each by itself if that fails. The
+        dispatcher hears of those that could not be told.
+
+        :param str method: what tells
+        """
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, method)()
+                self.env.flush_all()
+                return
+        except Exception:
+            _logger.info("Notices of visits failed; trying them one by one")
+            self.env.invalidate_all()
+        for visit in self:
+            try:
+                with self.env.cr.savepoint():
+                    getattr(visit, method)()
+                    self.env.flush_all()
+            except Exception as error:
+                _logger.warning("Notice of visit %s failed", visit.id, exc_info=True)
+                self.env.invalidate_all()
+                visit._report_failure(
+                    self.env._("The customer could not be told"), error
+                )

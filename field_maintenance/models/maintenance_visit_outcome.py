@@ -5,6 +5,8 @@ from markupsafe import Markup
 from odoo import models
 from odoo.fields import Command
 
+from .maintenance_visit import PLANNING
+
 # What a note to a dispatcher lists one by one.
 LISTED_VISITS = 20
 
@@ -64,7 +66,7 @@ class MaintenanceVisit(models.Model):
             if crew == visit.technician_ids:
                 continue
             lead = visit.technician_id if visit.technician_id in crew else crew[:1]
-            visit.with_context(visit_planning=True).write(
+            visit.with_context(visit_planning=PLANNING).write(
                 {"technician_id": lead.id, "technician_ids": [Command.set(crew.ids)]}
             )
             visit._update_calendar_events({"technician_id"})
@@ -72,6 +74,7 @@ class MaintenanceVisit(models.Model):
     def _get_technicians_among(self, partners):
         """Return the technicians of this company whose work contacts these are: the
         employees who use visits, and those who use no Odoo at all."""
+        # Whether a contact is an employee is no secret to whom invites him.
         employees = partners.sudo().employee_ids
         return employees.filtered(
             lambda employee: (
@@ -107,6 +110,20 @@ class MaintenanceVisit(models.Model):
             (user for user in users if user.active and user._is_internal()),
             self.env["res.users"],
         )
+
+    def _report_failure(self, summary, error):
+        """Tell the dispatcher of each of these visits, once, what a job could not do
+        for it.
+
+        :param str summary: what was not done
+        :param Exception error: why
+        """
+        # What jobs tell does not depend on who may read activities.
+        told = self.sudo().filtered(
+            lambda visit: summary in visit.activity_ids.mapped("summary")
+        )
+        for visit in self - told.with_env(self.env):
+            visit._tell_dispatchers(summary, str(error))
 
     def _tell_dispatchers(self, summary, reason):
         """Give each dispatcher one to-do about these visits, on the earliest of them,

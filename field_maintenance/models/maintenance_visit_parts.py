@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools.misc import clean_context
+
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
 
 class MaintenanceVisit(models.Model):
@@ -13,8 +16,7 @@ class MaintenanceVisit(models.Model):
         comodel_name="service.line",
         inverse_name="visit_id",
         string="Parts and Time",
-        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
-        "field_installed_base.group_user",
+        groups=READER_GROUPS,
     )
     has_lines_to_order = fields.Boolean(
         compute="_compute_has_lines_to_order",
@@ -48,6 +50,7 @@ class MaintenanceVisit(models.Model):
         data = super()._get_product_catalog_order_data(products, **kwargs)
         pricelist = self.env["service.line"].new({"visit_id": self.id})._get_pricelist()
         prices = pricelist._get_products_price(
+            # Prices are the customer's, whoever may read products.
             products.sudo(),
             quantity=1.0,
             currency=self.currency_id,
@@ -72,7 +75,9 @@ class MaintenanceVisit(models.Model):
             lines[0].unlink()
             lines = lines[1:]
         elif quantity:
-            lines = self.env["service.line"].create(
+            # The catalog's defaults are those of a product.
+            env = self.env(context=clean_context(self.env.context))
+            lines = env["service.line"].create(
                 {
                     "visit_id": self.id,
                     "product_id": product_id,
@@ -130,8 +135,10 @@ class MaintenanceVisit(models.Model):
                     )
                 )
         self.check_access("read")
-        orders = self.env["sale.order"]
-        for visit in self:
+        # The defaults of visits are none of orders and parts.
+        visits = self.with_env(self.env(context=clean_context(self.env.context)))
+        orders = visits.env["sale.order"]
+        for visit in visits:
             orders |= visit._create_order_lines()
         action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
         if len(orders) == 1:
@@ -166,6 +173,7 @@ class MaintenanceVisit(models.Model):
             if order_line.qty_delivered_method == "manual":
                 order_line.qty_delivered = line.quantity
         if self.sale_order_id != order:
+            # As above.
             self.sudo().sale_order_id = order
         return order
 

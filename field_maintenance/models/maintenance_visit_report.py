@@ -75,15 +75,18 @@ class MaintenanceVisit(models.Model):
     def _get_report_lines(self):
         """Return the equipment of which the report tells, with all rights: who may
         print a visit prints what was done on it."""
+        # The report prints them; it is not handed out to change them.
         return self._get_report_visits().sudo().line_ids
 
     def _get_next_visit(self):
         """Return the visit for what is left of these, with all rights."""
+        # The report prints when it is, and nothing else of it.
         follow_ups = self._get_report_visits().sudo().follow_up_ids
         return follow_ups.filtered(lambda visit: visit.state != "cancelled")[:1]
 
     def _get_report_parts(self):
         """Return what was used, with all rights. Prices stand on the order."""
+        # The report prints names and quantities.
         parts = self._get_report_visits().sudo().service_line_ids
         return parts.filtered(lambda part: part.line_type != "cost")
 

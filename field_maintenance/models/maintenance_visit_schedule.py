@@ -3,8 +3,10 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
 from ..engine import Occurrence, at_local_hour
-from .sale_order import READER_GROUPS
+from .maintenance_visit import GENERATING
 
 # Fields whose change is nobody's work on a visit.
 UNTOUCHING_FIELDS = frozenset({"access_token"})
@@ -174,20 +176,16 @@ class MaintenanceVisit(models.Model):
     def _get_done_date(self):
         """Return the day on which the work ended, at the site; None if unknown."""
         self.ensure_one()
+        # When somebody worked is known to whom knows the visit.
         ends = [*self.sudo().time_ids.mapped("date_end"), self.date_end]
         # The clock tells when it was done; without one, the appointment.
-        stopped = max(filter(None, ends[:-1]), default=ends[-1])
-        if not stopped:
-            return None
-        return fields.Datetime.context_timestamp(
-            self.with_context(tz=self._get_timezone()), stopped
-        ).date()
+        return self._get_site_day(max(filter(None, ends[:-1]), default=ends[-1]))
 
     # -- Place and hour ----------------------------------------------------------------
 
-    def _get_timezone(self):
+    def _get_site_tz(self):
         """Return the name of the time zone at the site (A7): of the site, else of the
-        customer, else of the hours of the company."""
+        customer, else of the working hours of the company."""
         self.ensure_one()
         # Where somebody lives is known to whom knows the visit.
         visit = self.sudo()
@@ -197,6 +195,17 @@ class MaintenanceVisit(models.Model):
             or visit.company_id.resource_calendar_id.tz
             or "UTC"
         )
+
+    def _get_site_day(self, moment):
+        """Return the day that it is at the site.
+
+        :param datetime moment: naive UTC, maybe none
+        :return: date, None without a moment
+        """
+        if not moment:
+            return None
+        site = self.with_context(tz=self._get_site_tz())
+        return fields.Datetime.context_timestamp(site, moment).date()
 
     def _get_preferred_start(self, day, hour=None):
         """Return when a visit begins that takes place on a day: at the preferred hour
@@ -212,7 +221,7 @@ class MaintenanceVisit(models.Model):
         return hour and at_local_hour(day, hour, self._get_zone_info())
 
     def _get_zone_info(self):
-        return ZoneInfo(self._get_timezone())
+        return ZoneInfo(self._get_site_tz())
 
     # -- Touched -----------------------------------------------------------------------
 
@@ -247,13 +256,14 @@ class MaintenanceVisit(models.Model):
 
     def _touch(self):
         """Note that somebody changed these visits, unless their schedule did."""
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             return
         untouched = self.filtered(
             lambda visit: visit.schedule_line_id and not visit.is_touched
         )
         if untouched:
-            untouched.with_context(visit_generation=True).sudo().write(
+            # A note of the system, of whatever the user was allowed to change.
+            untouched.with_context(visit_generation=GENERATING).sudo().write(
                 {"is_touched": True}
             )
 
@@ -263,7 +273,7 @@ class MaintenanceVisit(models.Model):
     def _add_precomputed_values(self, vals_list):
         # For values that miss one of these Odoo makes a record of each row first, which
         # takes as long as all the rest.
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             ids = {vals.get("schedule_line_id") for vals in vals_list} - {None}
             lines = self.env["maintenance.schedule.line"].browse(ids)
             known = {
@@ -279,7 +289,7 @@ class MaintenanceVisit(models.Model):
 
     def _check_company(self, fnames=None):
         # A visit is made of what its schedule line was checked for.
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             return None
         return super()._check_company(fnames)
 
@@ -291,14 +301,16 @@ class MaintenanceVisit(models.Model):
         if vals.get("state") not in (None, "cancelled"):
             dropped = self.filtered("is_dropped")
             if dropped:
-                dropped.with_context(visit_generation=True).write({"is_dropped": False})
+                dropped.with_context(visit_generation=GENERATING).write(
+                    {"is_dropped": False}
+                )
         if vals.keys() & {"state", "completion", "merged_into_id"}:
             self._make_next_visits()
         return result
 
     def _make_next_visits(self):
         """Make the next visit of schedules that count from the last one."""
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             return
         # A schedule goes on, whoever does or cancels its visits.
         lines = self.sudo().schedule_line_id.filtered(
@@ -309,7 +321,7 @@ class MaintenanceVisit(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_occurrence(self):
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             return
         for visit in self:
             if visit.schedule_line_id and not visit.follow_up_of_id:

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
@@ -68,6 +67,22 @@ class ResCompany(models.Model):
         help="What “Create intervention” on a customer or equipment makes.",
     )
 
+    # What recorded time is billed as; see maintenance_visit_labor.py
+    visit_travel_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Travel Time",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="What the recorded travel of technicians is billed as. Empty: not billed.",
+    )
+    visit_work_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Working Time",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="What the recorded work of technicians is billed as. Empty: not billed.",
+    )
+
     # What customers are told of visits; see maintenance_visit_notice.py
     visit_notice_planned = fields.Boolean(
         string="Tell Customers of Planned Visits",
@@ -114,34 +129,3 @@ class ResCompany(models.Model):
                 company.visit_notice_since = False
             elif not company.visit_notice_since:
                 company.visit_notice_since = fields.Datetime.now()
-
-    def _get_visit_sequence(self):
-        """Return the sequence that numbers the visits of this company: its own if it
-        has one, else the common one.
-
-        :raise UserError: if an administrator removed or archived it
-        """
-        self.ensure_one()
-        # Whoever may plan a visit may number it; sequences need more rights.
-        sequence = (
-            self.env["ir.sequence"]
-            .sudo()
-            .search(
-                [
-                    ("code", "=", "maintenance.visit"),
-                    ("company_id", "in", (self.id, False)),
-                ],
-                order="company_id",
-                limit=1,
-            )
-        )
-        if not sequence:
-            raise UserError(
-                self.env._(
-                    "Company %(company)s has no sequence for visits. Create or "
-                    "unarchive one with the code maintenance.visit under Settings > "
-                    "Technical > Sequences.",
-                    company=self.display_name,
-                )
-            )
-        return sequence

@@ -13,6 +13,12 @@ class ResConfigSettings(models.TransientModel):
     visit_together_days = fields.Integer(
         related="company_id.visit_together_days", readonly=False
     )
+    visit_travel_product_id = fields.Many2one(
+        related="company_id.visit_travel_product_id", readonly=False
+    )
+    visit_work_product_id = fields.Many2one(
+        related="company_id.visit_work_product_id", readonly=False
+    )
     visit_horizon_months = fields.Integer(
         related="company_id.visit_horizon_months", readonly=False
     )

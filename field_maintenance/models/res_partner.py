@@ -19,7 +19,12 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="Where it lies, by its zip code, unless another zone is chosen.",
     )
-    service_zone_is_chosen = fields.Boolean(groups="base.group_user")
+    service_zone_is_chosen = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Somebody chose another zone than that of the zip code.",
+    )
     service_access = fields.Text(
         string="Access Instructions",
         groups="base.group_user",
@@ -61,7 +66,12 @@ class ResPartner(models.Model):
     def _compute_service_zone_id(self):
         zones = self.env["service.zone"]._get_zone_by_address(self)
         for partner in self:
-            partner.service_zone_id = zones[partner.id]
+            # A choice holds until it is taken back, wherever the site moves.
+            partner.service_zone_id = (
+                partner.service_zone_id
+                if partner.service_zone_is_chosen
+                else zones[partner.id]
+            )
 
     def _inverse_service_zone_id(self):
         zones = self.env["service.zone"]._get_zone_by_address(self)
@@ -69,6 +79,13 @@ class ResPartner(models.Model):
             partner.service_zone_is_chosen = (
                 partner.service_zone_id != zones[partner.id]
             )
+
+    def action_find_service_zone(self):
+        """Let these sites lie in the zone of their zip code again, whatever was
+        chosen."""
+        self.write({"service_zone_is_chosen": False})
+        self.env.add_to_compute(self._fields["service_zone_id"], self)
+        return True
 
     # -- Visits and schedules ----------------------------------------------------------
 

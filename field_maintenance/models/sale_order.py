@@ -3,12 +3,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from .maintenance_visit import OPEN_STATES
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
-READER_GROUPS = (
-    "sales_team.group_sale_salesman,account.group_account_invoice,"
-    "field_installed_base.group_user"
-)
+from .maintenance_visit import OPEN_STATES
 
 
 class SaleOrder(models.Model):
@@ -239,6 +236,7 @@ class SaleOrder(models.Model):
         self.service_type = self.service_type or "maintenance"
         schedules, visits = self._create_maintenance()
         if not schedules and not visits:
+            # What a product is visited for is no question of rights.
             lines = self.sudo().order_line.filtered(lambda line: line._is_visited())
             if not lines:
                 raise UserError(
@@ -276,6 +274,7 @@ class SaleOrder(models.Model):
                 )
             )
         result = super()._action_cancel()
+        # Nor schedules, which end with the order.
         schedules = self.env["maintenance.schedule"].sudo()
         schedules.search(
             [*self._get_schedule_domain(), ("state", "!=", "closed")]
@@ -284,11 +283,13 @@ class SaleOrder(models.Model):
             [("sale_order_id", "in", self.ids), ("state", "in", OPEN_STATES)]
         )
         for order, order_visits in left.grouped("sale_order_id").items():
-            order_visits._cancel(self.env._("Order %s was cancelled.", order.name))
+            order_visits._cancel_alone(
+                self.env._("Order %s was cancelled.", order.name)
+            )
         return result
 
     def _describe_done_visit(self, visit):
-        day = visit.date_start or visit.due_date
+        day = visit._get_site_day(visit.date_start) or visit.due_date
         return self.env._(
             "- %(visit)s on %(day)s",
             visit=visit.display_name,

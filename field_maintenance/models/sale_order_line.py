@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from .sale_order import READER_GROUPS
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
 
 class SaleOrderLine(models.Model):

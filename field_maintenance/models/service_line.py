@@ -1,8 +1,12 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import clean_context
+
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
 # What is the office's business: technicians tell what was used, not what it costs.
 PRICE_FIELDS = frozenset({"price_unit", "discount", "coverage"})
+OFFICE_FIELDS = PRICE_FIELDS | {"sale_line_id"}
 
 
 class ServiceLine(models.Model):
@@ -92,8 +96,7 @@ class ServiceLine(models.Model):
         readonly=True,
         copy=False,
         ondelete="set null",
-        groups="sales_team.group_sale_salesman,account.group_account_invoice,"
-        "field_installed_base.group_user",
+        groups=READER_GROUPS,
     )
     is_ordered = fields.Boolean(
         compute="_compute_is_ordered", help="It is on a sales order that is not void."
@@ -161,6 +164,7 @@ class ServiceLine(models.Model):
         customer would have it."""
         self.ensure_one()
         pricelist = self._get_pricelist()
+        # As above, and with the taxes of the customer.
         product = self.product_id.sudo().with_company(self.visit_id.company_id)
         price = pricelist._get_product_price(
             product,
@@ -169,6 +173,7 @@ class ServiceLine(models.Model):
             uom=product.uom_id,
             date=fields.Datetime.now(),
         )
+        # Nor does it depend on who may read taxes and their exceptions.
         position = self.env["account.fiscal.position"].sudo()
         partner, company = self.visit_id.partner_id.sudo(), self.visit_id.company_id
         position = position.with_company(company)._get_fiscal_position(
@@ -184,14 +189,14 @@ class ServiceLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for vals in vals_list:
-            self._check_price_rights(vals)
+        if not self.env.su:
+            self._check_office_rights(self._get_chosen_defaults().union(*vals_list))
         lines = super().create(vals_list)
         lines._check_visit_open()
         return lines
 
     def write(self, vals):
-        self._check_price_rights(vals)
+        self._check_office_rights(vals.keys())
         if vals.keys() & {"product_id", "quantity", "visit_id", *PRICE_FIELDS}:
             self._check_not_ordered()
             self._check_visit_open()
@@ -202,10 +207,31 @@ class ServiceLine(models.Model):
         self._check_not_ordered()
         self._check_visit_open()
 
-    def _check_price_rights(self, vals):
-        """Refuse prices from those who only tell what was used."""
-        if self.env.su or not vals.keys() & PRICE_FIELDS:
+    @api.model
+    def _get_chosen_defaults(self):
+        """Return the fields of the office for which the caller brings a default of his
+        own, in the context or among his preferences."""
+        # What the database gives everybody.
+        context = clean_context(self.env.context)
+        common = self.with_env(self.env(user=SUPERUSER_ID, context=context))
+        names = list(OFFICE_FIELDS)
+        given, own = common.default_get(names), self.default_get(names)
+        return {name for name, value in own.items() if value != given.get(name)}
+
+    def _check_office_rights(self, names):
+        """Refuse prices and orders from those who only tell what was used.
+
+        :param names: fields that are written
+        """
+        if self.env.su or not OFFICE_FIELDS & names:
             return
+        if "sale_line_id" in names:
+            raise AccessError(
+                self.env._(
+                    "The order line of what was used is set when it is billed: press "
+                    "Bill on the visit."
+                )
+            )
         if not self.env.user.has_group("field_installed_base.group_dispatcher"):
             raise AccessError(
                 self.env._(
@@ -221,6 +247,7 @@ class ServiceLine(models.Model):
         """
         for line in self:
             if line.is_ordered:
+                # It names the order, and tells nothing else of it.
                 raise UserError(
                     self.env._(
                         "%(product)s is on order %(order)s already. Change it there, "

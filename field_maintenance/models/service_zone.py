@@ -90,7 +90,13 @@ class ServiceZone(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"zip_prefixes", "country_id", "active", "sequence"}:
+        if vals.keys() & {
+            "zip_prefixes",
+            "country_id",
+            "active",
+            "sequence",
+            "company_id",
+        }:
             self._refresh_sites()
         return result
 

@@ -2,6 +2,7 @@ from . import common
 from . import test_access
 from . import test_calendar_event
 from . import test_calendar_tours
+from . import test_customer_tours
 from . import test_dispatch_board
 from . import test_engine_free_time
 from . import test_engine_frequency
@@ -12,10 +13,12 @@ from . import test_engine_rules
 from . import test_engine_working_days
 from . import test_equipment_moves
 from . import test_intervention
+from . import test_jobs_at_once
 from . import test_maintenance_schedule
 from . import test_maintenance_visit
 from . import test_my_day
 from . import test_portal
+from . import test_remote_calls
 from . import test_sale_order
 from . import test_schedule_generation
 from . import test_service_line
@@ -25,6 +28,7 @@ from . import test_visit_batch
 from . import test_visit_checklist
 from . import test_visit_clock
 from . import test_visit_finish
+from . import test_visit_labor
 from . import test_visit_lateness
 from . import test_visit_notice
 from . import test_visit_proof

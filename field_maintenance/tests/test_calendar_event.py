@@ -253,6 +253,20 @@ class TestCalendarEvent(MaintenanceCase):
         self.assertEqual(event.partner_ids, self.technician.work_contact_id)
         self.assertIn("Agreed", event.description)
 
+    def test_what_is_said_holds_for_events_that_were_visits(self):
+        """Ticking several events at once changes those that are visits already."""
+        plain = self.events.create({"name": "Look at the boiler", **TIMES})
+        event = self._create_event()
+        (plain | event).write(
+            {
+                "is_service_visit": True,
+                "service_partner_id": self.customer.id,
+                "service_visit_type_id": self.repair.id,
+            }
+        )
+        self.assertEqual(plain.maintenance_visit_id.visit_type_id, self.repair)
+        self.assertEqual(event.maintenance_visit_id.visit_type_id, self.repair)
+
     def test_all_day(self):
         self.company.resource_calendar_id.tz = "Europe/Brussels"
         event = self._create_event(
@@ -407,6 +421,24 @@ class TestCalendarEvent(MaintenanceCase):
         todo = template.sudo().activity_ids
         self.assertEqual(len(todo), 1)
         self.assertIn(refusal, todo.note)
+
+    def test_equipment_of_a_series_is_read_once(self):
+        """The number of its events costs no further looks."""
+        equipment = type(self.env["installed.base"])
+        search, looks = equipment.search, []
+
+        def count(records, *args, **kwargs):
+            looks.append(args)
+            return search(records, *args, **kwargs)
+
+        self._create_equipment()
+        numbers = []
+        for size in (3, 9):
+            looks.clear()
+            with patch.object(equipment, "search", count):
+                self._create_series(size)
+            numbers.append(len(looks))
+        self.assertEqual(*numbers)
 
     def test_series_follows_equipment_that_moves(self):
         self.company.visit_horizon_months = 1

@@ -67,6 +67,34 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         self.assertEqual(len(board["technicians"]), 2)
         self.assertEqual(board["zones"], [{"id": zone.id, "name": "North"}])
 
+    def test_rows_of_chosen_technicians(self):
+        """Whoever is chosen has a row, besides teams and zones, with or without
+        visits."""
+        third = self.env["hr.employee"].create(
+            {"name": "Third", "company_id": self.company.id}
+        )
+        board = self._get_board(technician_ids=third.ids)
+        self.assertEqual(self._ids(board["technicians"]), third.ids)
+        self.assertEqual(board["technician_ids"], third.ids)
+        board = self._get_board(team_ids=self.team.ids, technician_ids=third.ids)
+        self.assertEqual(
+            self._ids(board["technicians"]),
+            [self.colleague.id, third.id, self.technician.id],
+        )
+        foreigner = self.env["hr.employee"].create(
+            {"name": "Foreigner", "company_id": self.other_company.id}
+        )
+        third.active = False
+        board = self._get_board(technician_ids=(foreigner | third).ids)
+        self.assertEqual(board["technician_ids"], [], "Neither is there any more")
+        self.assertEqual(len(board["technicians"]), 2)
+
+    def test_people_to_choose_from(self):
+        people = self.board.get_dispatch_people()
+        self.assertEqual(self._ids(people), [self.colleague.id, self.technician.id])
+        with self.assertRaises(AccessError):
+            self._as("employee", self.board).get_dispatch_people()
+
     def test_own_teams_by_default(self):
         dispatcher = self.env["hr.employee"].create(
             {"name": "Dora", "user_id": self.users["dispatcher"].id}

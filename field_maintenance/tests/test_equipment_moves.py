@@ -146,6 +146,23 @@ class TestEquipmentMoves(MaintenanceCase):
                 self.assertEqual(mixed.installed_base_ids, self.other)
                 self.assertEqual(mixed.state, "planned")
 
+    def test_what_was_done_together_with_a_retired_piece(self):
+        """Only what was about it is cancelled."""
+        main = self._create_planned_visit(installed_base_ids=self.piece.ids)
+        absorbed = self._create_visit(installed_base_ids=self.other.ids)
+        main._absorb(absorbed)
+        main2 = self._create_planned_visit(installed_base_ids=self.other.ids)
+        absorbed2 = self._create_visit(installed_base_ids=self.piece.ids)
+        main2._absorb(absorbed2)
+        self.piece.retirement_date = "2026-01-10"
+        self.assertEqual(main.state, "cancelled")
+        self.assertEqual((absorbed.state, absorbed.date_start), ("to_plan", False))
+        self.assertFalse(absorbed.merged_into_id)
+        self.assertEqual(absorbed.activity_ids.summary, "Plan again")
+        self.assertEqual(absorbed2.state, "cancelled")
+        self.assertEqual(main2.state, "planned")
+        self.assertEqual(main2.duration, 1.5)
+
     def test_queries_do_not_grow_with_visits(self):
         counts = []
         for unit in ("month", "week"):

@@ -150,6 +150,22 @@ class TestMaintenanceSchedule(MaintenanceCase):
         line.date_end = "2026-02-01"
         self.assertIn("No visit is due in this term", line.preview)
 
+    def test_preview_of_many_lines(self):
+        """How often is known without a preview, which reads working days once."""
+        counts = {}
+        for name in ("visits_per_year", "preview"):
+            counts[name] = []
+            for size in (2, 8):
+                lines = self._create_schedule(*[{}] * size, activate=False).line_ids
+                self.env.flush_all()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                # As a list reads them.
+                lines.browse(lines.ids).mapped(name)
+                counts[name].append(self.env.cr.sql_log_count - before)
+            self.assertEqual(*counts[name], name)
+        self.assertLess(counts["visits_per_year"][0], counts["preview"][0])
+
     def test_preview_of_a_mistake(self):
         form = Form(self._create_schedule(activate=False).line_ids)
         form.interval_number = 0

@@ -203,3 +203,49 @@ class TestMaintenanceVisit(MaintenanceCase):
         north.zip_prefixes = "40"
         self.assertEqual(self.workshop.service_zone_id, city, "It was chosen")
         self.assertFalse(self.customer.service_zone_id)
+        self.workshop.zip = "4000"
+        self.assertEqual(self.workshop.service_zone_id, city, "It still is")
+        self.assertTrue(self.workshop.service_zone_is_chosen)
+        self.workshop.action_find_service_zone()
+        self.assertEqual(self.workshop.service_zone_id, north)
+        self.workshop.zip = "9000"
+        self.assertEqual(self.workshop.service_zone_id, city)
+
+    def test_time_zone(self):
+        """Of the site, else the customer, else the hours of the company; who goes
+        there makes no difference."""
+        self.company.resource_calendar_id.tz = "Europe/Athens"
+        abroad = self.company.resource_calendar_id.copy({"tz": "Asia/Tokyo"})
+        self.technician.resource_calendar_id = abroad
+        visit = self._create_visit(technician_id=self.technician.id)
+        self.customer.tz, visit.site_id.tz = "Europe/Lisbon", "Europe/Dublin"
+        self.assertEqual(visit._get_site_tz(), "Europe/Dublin")
+        visit.site_id.tz = False
+        self.assertEqual(visit._get_site_tz(), "Europe/Lisbon")
+        self.customer.tz = False
+        self.assertEqual(visit._get_site_tz(), "Europe/Athens")
+
+    def test_starting_many_is_one_write(self):
+        visits = self.env["maintenance.visit"]
+        counts = []
+        for size in (2, 8):
+            planned = visits.concat(
+                *(self._create_planned_visit() for _number in range(size))
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            planned.action_start()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(set(planned.mapped("state")), {"in_progress"})
+        self.assertLessEqual(counts[1] - counts[0], 2)
+
+    def test_zone_of_a_company(self):
+        zone = self.env["service.zone"].create({"name": "All", "zip_prefixes": "90"})
+        self.customer.company_id = self.company
+        self.assertEqual(self.customer.service_zone_id, zone)
+        zone.company_id = self.other_company
+        self.assertFalse(self.customer.service_zone_id)
+        zone.company_id = False
+        self.assertEqual(self.customer.service_zone_id, zone)

@@ -113,6 +113,15 @@ class TestPortal(PortalCase):
         self.visit.action_start()
         self.assertIn("has begun", self._ask(self.address, 400, wish="Soon").text)
 
+    def test_employees_do_not_speak_for_customers(self):
+        self.visit.state = "done"
+        self._login("dispatcher")
+        with mute_logger("odoo.http"):
+            self._ask(f"{self.address}/rate", 404, rate="1")
+            self._ask(self.address, 404, wish="Soon")
+        self.assertFalse(self.visit.rating_ids.filtered("consumed"))
+        self.assertFalse(self.visit.activity_ids)
+
     def test_messages_stay_among_colleagues(self):
         self.visit.message_post(body="He never pays", message_type="comment")
         self._login("portal")

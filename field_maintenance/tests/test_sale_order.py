@@ -252,6 +252,29 @@ class TestSaleOrder(MaintenanceCase):
         self.assertEqual(len(order.maintenance_schedule_ids), 2)
         self.assertEqual(order.maintenance_visit_count, 5)
 
+    def test_cancelling_keeps_what_was_done_together(self):
+        visits = self.env["maintenance.visit"]
+        order = self._create_order((self.call, 1))
+        ordered = visits.search(order._get_visit_domain())
+        other = self._create_visit(
+            site_id=ordered.site_id.id, due_date=ordered.due_date
+        )
+        ordered.date_start = "2026-02-02 08:00:00"
+        ordered._absorb(other)
+        order._action_cancel()
+        self.assertEqual(ordered.state, "cancelled")
+        self.assertEqual(other.state, "to_plan")
+        self.assertFalse(other.merged_into_id)
+        # The other way round, the ordered visit alone goes.
+        order = self._create_order((self.call, 1))
+        ordered = visits.search(order._get_visit_domain())
+        other.date_start = "2026-02-02 08:00:00"
+        other._absorb(ordered)
+        other.action_start()
+        order._action_cancel()
+        self.assertEqual(ordered.state, "cancelled")
+        self.assertEqual(other.state, "in_progress")
+
     def test_salesperson_and_others(self):
         order = self._create_order((self.call, 1), (self.yearly, 1), confirm=False)
         order.user_id = self.users["salesperson"]

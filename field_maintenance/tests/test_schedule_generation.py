@@ -10,7 +10,8 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
-from ..models import maintenance_schedule, maintenance_schedule_generation
+from ..models import maintenance_schedule, maintenance_schedule_line_generation
+from ..models.maintenance_visit import GENERATING
 from .common import MaintenanceCase
 
 CRON = "field_maintenance.ir_cron_generate_visits"
@@ -474,11 +475,13 @@ class TestScheduleGeneration(GenerationCase):
             with (
                 self.subTest(lines_per_slice),
                 patch.object(
-                    maintenance_schedule_generation, "LINES_PER_SLICE", lines_per_slice
+                    maintenance_schedule_line_generation,
+                    "LINES_PER_SLICE",
+                    lines_per_slice,
                 ),
                 patch.object(maintenance_schedule, "LINES_PER_SLICE", lines_per_slice),
                 patch.object(
-                    maintenance_schedule_generation,
+                    maintenance_schedule_line_generation,
                     "VISITS_PER_SLICE",
                     visits_per_slice,
                 ),
@@ -614,7 +617,7 @@ class TestTwoJobsAtOnce(BaseCase):
         self.lines = self.schedules.line_ids
         # As they are when their horizon has just come.
         visits = self.schedules.visit_ids
-        visits.with_context(visit_generation=True).unlink()
+        visits.with_context(visit_generation=GENERATING).unlink()
         self.lines._write_quietly({"next_date": fields.Date.today()})
         env.cr.commit()
 
@@ -623,7 +626,7 @@ class TestTwoJobsAtOnce(BaseCase):
             env.cr.rollback()
             env.invalidate_all()
         env = self.first
-        self.schedules.visit_ids.with_context(visit_generation=True).unlink()
+        self.schedules.visit_ids.with_context(visit_generation=GENERATING).unlink()
         self.schedules.unlink()
         self.type.unlink()
         self.partner.unlink()

@@ -94,6 +94,63 @@ class TestServiceLine(ExecutionCase):
         self._as("dispatcher", line).write({"price_unit": 5, "discount": 10})
         self.assertEqual(line.price_subtotal, 4.5)
 
+    def test_technicians_bring_no_prices_along(self):
+        lines = self._as("technician", self.env["service.line"])
+        values = {"visit_id": self.call.id, "product_id": self.pellets.id}
+        for name, value in (
+            ("price_unit", 1),
+            ("discount", 100),
+            ("coverage", "warranty"),
+        ):
+            with self.subTest(name):
+                with self.assertRefused("set by the office", AccessError):
+                    lines.with_context(**{f"default_{name}": value}).create(values)
+                self.env["ir.default"].with_user(self.users["technician"]).set(
+                    "service.line", name, value, user_id=True
+                )
+                with self.assertRefused("set by the office", AccessError):
+                    lines.create(values)
+                self.env["ir.default"].search([]).filtered("user_id").unlink()
+        # What holds for everybody holds for technicians.
+        self.env["ir.default"].set("service.line", "coverage", "contract")
+        self.assertEqual(lines.create(values).coverage, "contract")
+
+    def test_order_line_is_set_by_billing(self):
+        order = self._create_order((self.pellets, 1))
+        line = self._use(self.pellets)
+        for role in ("technician", "dispatcher"):
+            with (
+                self.subTest(role),
+                self.assertRefused("when it is billed", AccessError),
+            ):
+                self._as(role, line).sale_line_id = order.order_line
+            with (
+                self.subTest(role),
+                self.assertRefused("when it is billed", AccessError),
+            ):
+                self._use(self.pellets, role=role, sale_line_id=order.order_line.id)
+
+    def test_defaults_of_visits_stay_there(self):
+        defaults = {
+            "default_coverage": "warranty",
+            "default_discount": 50,
+            "default_state": "to_plan",
+            "default_name": "V/1",
+        }
+        self.cleaning.product_id = self.visit
+        catalog = self._as("dispatcher", self.call).with_context(**defaults)
+        catalog._update_order_line_info(self.pellets.id, 2)
+        line = self.call.service_line_ids
+        self.assertEqual((line.coverage, line.discount), ("billable", 0))
+        self.assertNotEqual(line.name, "V/1")
+        self.call._finish()
+        visit = self._as("salesperson", self.call).with_context(**defaults)
+        visit.action_create_order_lines()
+        order = self.call.sale_order_id
+        self.assertEqual(order.state, "draft")
+        self.assertEqual(order.order_line.mapped("price_unit"), [300, 6])
+        self.assertEqual(set(order.order_line.mapped("discount")), {0})
+
     def test_form(self):
         model = self._as("technician", self.env["service.line"])
         with Form(model.with_context(default_visit_id=self.call.id)) as form:

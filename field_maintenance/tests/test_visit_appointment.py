@@ -130,8 +130,21 @@ class TestVisitAppointment(MaintenanceCase):
         self.assertEqual(visits[2].date_start, datetime(2026, 6, 3, 7))
         self.assertEqual(visits[2].date_end, datetime(2026, 6, 3, 8, 30))
         self.assertEqual(set(visits.mapped("due_date")), {date(2026, 6, 1)})
-        self.assertIn("Carla Colleague", visits[0].message_ids[0].body)
+        self.assertIn(
+            "Carla Colleague instead of Tom Technician", visits[0].message_ids[0].body
+        )
+        self.assertEqual(visits.planned_by_id, self.env.user)
+        self.assertEqual(
+            visits.mapped("planned_on"), visits.calendar_event_id.mapped("create_date")
+        )
         self.assertEqual(self._count_mails(), mails)
+
+    def test_plan_many_as_they_are(self):
+        visits = self._create_due(2)
+        messages = visits.message_ids
+        self._plan(visits)
+        self.assertEqual(visits.technician_ids, self.technician)
+        self.assertEqual(visits.message_ids, messages, "Nothing was replaced")
 
     def test_move_many(self):
         visits = self._create_due(2)

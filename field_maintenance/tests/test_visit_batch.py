@@ -69,6 +69,23 @@ class TestVisitBatch(MaintenanceCase):
         self.assertEqual(visits.technician_ids, self.technician)
         self.assertIn("Tue 3 Mar 2026 13:00, Tom Technician", told[visits[0]])
         self.assertTrue(all(visits.mapped("calendar_event_id")))
+        self.assertEqual(visits.planned_by_id, self.users["dispatcher"])
+
+    def test_query_count(self):
+        def count(size, day):
+            visits = self._create_visits(size, technician_id=self.technician.id)
+            batch = self._open("plan", visits, date=day)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            batch.action_apply()
+            self.env.flush_all()
+            self.assertEqual(set(visits.mapped("state")), {"planned"})
+            return self.cr.sql_log_count - before
+
+        count(2, "2026-03-03")
+        few, many = count(3, "2026-04-06"), count(23, "2026-06-01")
+        self.assertLess(many - few, 20 * 0.5)
 
     def test_spread_not_before_its_window(self):
         now, later = self._create_visits(2, technician_id=self.technician.id)
@@ -102,6 +119,24 @@ class TestVisitBatch(MaintenanceCase):
             set(visits.mapped("date_start")), {datetime(2026, 3, 30, 7, 30)}
         )
         self.assertFalse(visits.technician_id)
+
+    def test_of_a_crew_the_others_stay(self):
+        alone, crew = self._create_visits(2)
+        alone.technician_id = self.technician
+        crew.technician_ids = self.technician | self.colleague
+        third = self.env["hr.employee"].create({"name": "Theo"})
+        self._apply("plan", alone | crew, date="2026-03-30", technician_id=third.id)
+        self.assertEqual(alone.technician_ids, third)
+        self.assertEqual(crew.technician_ids, self.technician | self.colleague | third)
+        self.assertEqual((alone | crew).technician_id, third)
+
+    def test_days_are_those_of_the_site(self):
+        self.workshop.tz = self.customer.tz = "Asia/Tokyo"
+        visits = self._create_visits(1)
+        self.assertEqual(visits.window_end, date(2026, 3, 15))
+        told = self._apply("plan", visits, plan_mode="fixed", date="2026-03-16", hour=6)
+        self.assertEqual(visits.date_start, datetime(2026, 3, 15, 21))
+        self.assertIn("after its latest day", told[visits])
 
     def test_what_cannot_be_planned(self):
         good, done, long, lonely = self._create_visits(4)

@@ -1,10 +1,12 @@
 from datetime import datetime
+from unittest.mock import patch
 
 import vobject
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import MaintenanceCase
 
@@ -168,6 +170,32 @@ class TestVisitNotice(MaintenanceCase):
         self._date(visit, "2026-05-30 10:00:00")
         self.assertFalse(self._run("2026-05-31 10:00:00"))
         self.assertTrue(self._run("2026-06-03 10:00:00"), "It was moved")
+
+    def test_one_that_fails_stops_no_other(self):
+        self._switch_on()
+        good = self._create_event_at("2026-05-20 10:00:00")
+        bad = self._create_event_at("2026-05-20 10:00:00", technician_id=False)
+        describe = type(bad)._describe_to_customer
+
+        def refuse(visit, contact):
+            if visit == bad:
+                raise ValueError("No words for it")
+            return describe(visit, contact)
+
+        with (
+            patch.object(type(bad), "_describe_to_customer", refuse),
+            mute_logger(
+                "odoo.addons.field_maintenance.models.maintenance_visit_notice"
+            ),
+        ):
+            mail = self._run("2026-05-20 10:20:00")
+            self.assertFalse(self._run("2026-05-20 10:30:00"))
+        self.assertEqual(len(mail), 1)
+        self.assertEqual(good.told_start, good.date_start)
+        self.assertFalse(bad.told_start)
+        (todo,) = bad.activity_ids
+        self.assertEqual(todo.summary, "The customer could not be told")
+        self.assertIn("No words for it", todo.note)
 
     def test_no_reminder_of_what_was_just_told(self):
         self._switch_on(visit_reminder_days=3)

@@ -150,6 +150,14 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
         self.assertRegex(message.attachment_ids.name, f"^Visit report {name}[.]")
         self.assertIn("You find the report", message.body)
 
+    def test_days_are_those_of_the_site(self):
+        self.call.site_id.tz = "Asia/Tokyo"
+        self.call.actual_start = "2026-05-31 20:00:00"
+        self.assertIn("06/01/2026", self._render())
+        with self.mock_mail_gateway():
+            self.call.action_send_report()
+        self.assertIn("06/01/2026", self.call.message_ids[0].body)
+
     def test_customer_without_address(self):
         (self.customer | self.contact).email = False
         with self.assertRefused("has an e-mail address", UserError):

@@ -126,7 +126,9 @@ class MaintenanceVisitBatch(models.TransientModel):
         self.ensure_one()
         self._check_complete()
         self.result_ids.unlink()
-        visits = self.visit_ids.sorted(lambda v: v.due_date or v.create_date.date())
+        visits = self.visit_ids.sorted(
+            lambda visit: visit.due_date or visit._get_site_day(visit.create_date)
+        )
         refused = self._get_obstacles(visits)
         changes = getattr(self, f"_prepare_{self.action}")(
             visits.filtered(lambda visit: visit not in refused), refused
@@ -227,6 +229,27 @@ class MaintenanceVisitBatch(models.TransientModel):
         """Return the function that writes values on visits."""
         return lambda visits: visits.write(vals)
 
+    def _plan(self, starts, technician=None):
+        """Return the function that plans visits, or moves them, all at once.
+
+        :param dict starts: {visit: naive UTC}
+        :param technician: who leads them; by default whoever does
+        """
+
+        def plan(visits):
+            visits._plan(
+                {
+                    visit: (
+                        starts[visit],
+                        None,
+                        visit._get_crew_led_by(technician) if technician else None,
+                    )
+                    for visit in visits
+                }
+            )
+
+        return plan
+
     # -- Plan --------------------------------------------------------------------------
 
     def _prepare_plan(self, visits, refused):
@@ -237,23 +260,23 @@ class MaintenanceVisitBatch(models.TransientModel):
             }
         else:
             starts = self._spread(visits, refused)
-        functions, changes = {}, {}
-        for visit, start in starts.items():
-            technician = self.technician_id or visit.technician_id
-            key = (start, technician)
-            vals = {"date_start": start, "technician_id": technician.id}
-            if not technician:
-                vals.pop("technician_id")
-            function = functions.setdefault(key, self._write(vals))
-            changes[visit] = (function, self._describe_plan(visit, start, technician))
-        return changes
+        function = self._plan(starts, self.technician_id)
+        return {
+            visit: (
+                function,
+                self._describe_plan(
+                    visit, start, self.technician_id or visit.technician_id
+                ),
+            )
+            for visit, start in starts.items()
+        }
 
     def _describe_plan(self, visit, start, technician):
         local = format_datetime(
-            self.env, start, tz=visit._get_timezone(), dt_format="EEE d MMM y HH:mm"
+            self.env, start, tz=visit._get_site_tz(), dt_format="EEE d MMM y HH:mm"
         )
         text = ", ".join(filter(None, (local, technician.name)))
-        if visit.window_end and start.date() > visit.window_end:
+        if visit.window_end and visit._get_site_day(start) > visit.window_end:
             return self.env._(
                 "%(plan)s: after its latest day, %(latest)s.",
                 plan=text,
@@ -369,7 +392,8 @@ class MaintenanceVisitBatch(models.TransientModel):
         return {visit: (function, message) for visit in visits}
 
     def _prepare_postpone(self, visits, refused):
-        functions, changes = {}, {}
+        functions, changes, starts = {}, {}, {}
+        move = self._plan(starts)
         for visit in visits:
             zone = visit._get_zone_info()
             local = visit.date_start and visit.date_start.replace(
@@ -390,12 +414,13 @@ class MaintenanceVisitBatch(models.TransientModel):
                     format_date(self.env, present),
                 )
                 continue
-            vals = {"due_date": day}
             if local:
                 # At the same hour, whatever the clocks do in between.
                 hour = local.hour + local.minute / 60
-                vals = {"date_start": at_local_hour(day, hour, zone)}
-            function = functions.setdefault(tuple(vals.items()), self._write(vals))
+                starts[visit] = at_local_hour(day, hour, zone)
+                function = move
+            else:
+                function = functions.setdefault(day, self._write({"due_date": day}))
             changes[visit] = (function, format_date(self.env, day))
         return changes
 

@@ -3,6 +3,10 @@ from werkzeug.exceptions import NotFound
 from odoo.fields import Domain
 from odoo.http import request, route
 
+from odoo.addons.field_installed_base.controllers.problem_form import (
+    MAX_LINE,
+    ProblemForm,
+)
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
@@ -10,7 +14,7 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 SESSION_KEY = "my_service_contracts_history"
 
 
-class ContractPortal(CustomerPortal):
+class ContractPortal(ProblemForm, CustomerPortal):
     """What a customer sees of his contracts: what the record rules let him read,
     without drafts and offers that came to nothing.
 
@@ -105,6 +109,9 @@ class ContractPortal(CustomerPortal):
         sortby = sortby if sortby in sortings else "newest"
         filterby = filterby if filterby in filters else "all"
         search_in = search_in if search_in in inputs else "all"
+        # Only the path names a page: elsewhere it is whatever somebody typed.
+        page = page if isinstance(page, int) else 1
+        search = self._clean_text(search, MAX_LINE)
         domain = self._get_contract_domain() & filters[filterby]["domain"]
         if search:
             # Products have no rights for the reader; which contracts the search finds

@@ -6,7 +6,16 @@ a currency whose smallest coin is given as ``rounding``.
 
 from .billing import Bill, BillLine, LineToBill, plan_bills
 from .coverage import Span, cover, intersect, merge, subtract
-from .deferral import Row, drop_rows, earned, get_share, make_rows
+from .deferral import (
+    Row,
+    earned,
+    get_credited,
+    get_last_day,
+    get_month,
+    get_share,
+    make_rows,
+    share_out,
+)
 from .figures import Figures, distribute
 from .money import round_money, to_decimal
 from .months import AnniversaryMonths, CalendarMonths, Months, add_months

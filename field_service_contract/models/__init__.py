@@ -6,6 +6,7 @@ from . import service_contract
 from . import service_contract_billing
 from . import service_contract_credit
 from . import service_contract_line
+from . import service_contract_jobs
 from . import service_contract_life
 from . import service_contract_payer
 from . import service_contract_index
@@ -31,6 +32,7 @@ from . import sale_order
 from . import sale_order_line
 from . import service_contract_offer
 from . import service_contract_portal
+from . import service_contract_rights
 from . import res_company
 from . import res_config_settings
 from . import res_currency

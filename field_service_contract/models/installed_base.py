@@ -142,7 +142,7 @@ class InstalledBase(models.Model):
 
     def _record_ownership_change(self, before):
         result = super()._record_ownership_change(before)
-        former = {piece.id: before[piece.id][0].commercial_partner_id for piece in self}
+        former = {piece.id: before[piece.id].owner for piece in self}
         changed = self.filtered(
             lambda piece: (
                 former[piece.id] and former[piece.id] != piece.commercial_partner_id
@@ -191,7 +191,7 @@ class InstalledBase(models.Model):
         """Return the living contract lines that cover this equipment on a day or
         later, of other customers than the one who has it.
 
-        :param partner: who has it then; by default who has it
+        :param partner: who has it then, nobody if empty; by default who has it
         """
         # Whoever moves equipment need not see the contracts it leaves.
         lines = self.env["service.contract.line"].sudo()
@@ -214,7 +214,7 @@ class InstalledBase(models.Model):
         left = found.filtered(
             lambda line: (
                 line.contract_id.commercial_partner_id
-                != (partner or line.installed_base_id).commercial_partner_id
+                != owner_of(line).commercial_partner_id
             )
         )
         return left.with_env(self.env)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.field_maintenance.models.maintenance_visit import GENERATING
+
 # What of a schedule its contract decides.
 CONTRACT_FIELDS = frozenset(
     {"company_id", "partner_id", "site_id", "date_start", "date_end"}
@@ -87,7 +89,7 @@ class MaintenanceSchedule(models.Model):
 
     def action_close(self):
         own = self
-        if self.env.context.get("visit_generation"):
+        if self.env.context.get("visit_generation") is GENERATING:
             # All their equipment is gone: their contract lives on without visits.
             own = self.filtered(lambda schedule: not schedule.service_contract_id)
         own._check_free_of_contract()

@@ -8,7 +8,10 @@ from odoo.addons.field_maintenance.engine import (
     Term,
     next_occurrence,
 )
-from odoo.addons.field_maintenance.models.maintenance_visit import OPEN_STATES
+from odoo.addons.field_maintenance.models.maintenance_visit import (
+    GENERATING,
+    OPEN_STATES,
+)
 
 from ..engine.coverage import FOREVER
 from .installed_base import READER_GROUPS
@@ -175,7 +178,9 @@ class MaintenanceScheduleLine(models.Model):
         :return: the visits that were cancelled
         """
         visits = (
-            self.env["maintenance.visit"].sudo().with_context(visit_generation=True)
+            self.env["maintenance.visit"]
+            .sudo()
+            .with_context(visit_generation=GENERATING)
         )
         gaps = {line.id: found for line, found in self._get_gaps().items() if found}
         found = visits.search(
@@ -204,12 +209,10 @@ class MaintenanceScheduleLine(models.Model):
             line._write_quietly({"removed_dates": sorted(days)})
         cancelled = found - untouched
         untouched.unlink()
-        # Done together with others they follow those; the others are still due.
-        (
-            cancelled.filtered("merged_into_id") | cancelled.merged_ids - cancelled
-        ).action_split_off()
         if cancelled:
-            cancelled._cancel(reason or self.env._("The contract does not cover it."))
+            cancelled._cancel_alone(
+                reason or self.env._("The contract does not cover it.")
+            )
             cancelled.write({"is_dropped": True})
         return cancelled
 
@@ -226,7 +229,7 @@ class MaintenanceScheduleLine(models.Model):
             schedule.partner_id,
             schedule.site_id or schedule.partner_id,
         )
-        visits = visits.with_context(visit_generation=True)
+        visits = visits.with_context(visit_generation=GENERATING)
         for visit in visits:
             visit.write(
                 {

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class ResCompany(models.Model):
@@ -12,6 +11,7 @@ class ResCompany(models.Model):
         check_company=True,
         ondelete="restrict",
         help="Empty: the first journal of customer invoices.",
+        groups="base.group_user",
     )
     service_deferred_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -21,6 +21,7 @@ class ResCompany(models.Model):
         ondelete="restrict",
         help="Contracts that are invoiced in advance book to this account and are "
         "recognised as revenue month by month. Empty: new contracts defer nothing.",
+        groups="base.group_user",
     )
     service_deferral_journal_id = fields.Many2one(
         comodel_name="account.journal",
@@ -29,21 +30,25 @@ class ResCompany(models.Model):
         check_company=True,
         ondelete="restrict",
         help="Empty: the first journal of miscellaneous entries.",
+        groups="base.group_user",
     )
     service_invoice_journal_id = fields.Many2one(
         comodel_name="account.journal",
         string="Journal That Contract Invoices Take",
         compute="_compute_service_journals",
         compute_sudo=True,
+        groups="base.group_user",
     )
     service_entry_journal_id = fields.Many2one(
         comodel_name="account.journal",
         string="Journal That Recognition Takes",
         compute="_compute_service_journals",
         compute_sudo=True,
+        groups="base.group_user",
     )
     service_analytic_plan_id = fields.Many2one(
         comodel_name="account.analytic.plan",
+        groups="base.group_user",
         string="Analytic Plan of Contracts",
         default=lambda self: self._default_service_analytic_plan_id(),
         ondelete="restrict",
@@ -51,27 +56,33 @@ class ResCompany(models.Model):
         "and costs. Empty: none, and what its visits cost is not counted.",
     )
     service_invoice_automatically = fields.Boolean(
-        string="Invoice Contracts Every Night", default=True
+        string="Invoice Contracts Every Night",
+        default=True,
+        groups="base.group_user",
     )
     service_recognize_automatically = fields.Boolean(
         string="Recognise Revenue Every Month",
         help="At night, on the first days of a month, up to the end of the last one.",
+        groups="base.group_user",
     )
     service_price_update_limit = fields.Float(
         string="Price Change to Confirm (%)",
         default=10,
         help="A price update above this is applied only after it is confirmed.",
+        groups="base.group_user",
     )
     service_renewal_activity_days = fields.Integer(
         string="Remind of Renewals",
         default=30,
         help="Days before the last day of notice on which the responsible of a "
         "contract gets an activity; 0 for never.",
+        groups="base.group_user",
     )
     service_renewal_mail_days = fields.Integer(
         string="Write to Customers",
         help="Days before the last day of notice on which the customer gets an "
         "e-mail; 0 for never.",
+        groups="base.group_user",
     )
 
     @api.model
@@ -99,33 +110,3 @@ class ResCompany(models.Model):
             ],
             limit=1,
         )
-
-    def _get_service_contract_sequence(self):
-        """Return the sequence that numbers the contracts of this company.
-
-        :raise UserError: if an administrator removed or archived it
-        """
-        self.ensure_one()
-        # Whoever may record contracts may number them; sequences need more rights.
-        sequence = (
-            self.env["ir.sequence"]
-            .sudo()
-            .search(
-                [
-                    ("code", "=", "service.contract"),
-                    ("company_id", "in", (self.id, False)),
-                ],
-                order="company_id",
-                limit=1,
-            )
-        )
-        if not sequence:
-            raise UserError(
-                self.env._(
-                    "Company %(company)s has no sequence for service contracts. "
-                    "Create or unarchive one with the code service.contract under "
-                    "Settings > Technical > Sequences.",
-                    company=self.display_name,
-                )
-            )
-        return sequence

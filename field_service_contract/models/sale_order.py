@@ -111,7 +111,9 @@ class SaleOrder(models.Model):
         compute="_compute_service_tax_totals",
         exportable=False,
     )
-    service_warning = fields.Text(compute="_compute_service_warning")
+    service_warning = fields.Text(
+        compute="_compute_service_warning", groups="base.group_user"
+    )
     service_contract_ids = fields.One2many(
         comodel_name="service.contract",
         inverse_name="sale_order_id",

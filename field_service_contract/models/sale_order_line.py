@@ -54,6 +54,7 @@ class SaleOrderLine(models.Model):
         precompute=True,
         digits=(16, 2),
         aggregator=None,
+        groups="base.group_user",
         help="What a year of contract is worth, in percent of the price of the "
         "equipment or product.",
     )

@@ -9,6 +9,7 @@ class SaleOrderLine(models.Model):
     service_visit_rule = fields.Char(
         string="Contract Visits",
         compute="_compute_service_visit_rule",
+        groups="base.group_user",
         help="How often the contract visits what this line covers: by the rule of its "
         "product, else of the contract template.",
     )

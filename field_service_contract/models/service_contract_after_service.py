@@ -39,10 +39,12 @@ class ServiceContract(models.Model):
 
         :param until: last due date
         """
+        # All that is due, as if nothing had to wait.
+        bills = super()._get_due_bills(until)  # pylint: disable=super-method-mismatch
         return {
             contract: (waiting, visits)
             for contract, (_released, waiting, visits) in self._split_by_service(
-                super()._get_due_bills(until)
+                bills
             ).items()
             if waiting
         }

@@ -13,6 +13,22 @@ from ..engine.coverage import FOREVER, Span
 from .service_contract import DAY, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
+# What the page of a contract shows its customer of a line, by name.
+PORTAL_FIELDS = frozenset(
+    {
+        "id",
+        "display_name",
+        "contract_id",
+        "company_id",
+        "currency_id",
+        "sequence",
+        "display_type",
+        "installed_base_id",
+        "name",
+        "date_start",
+        "date_end",
+    }
+)
 # Of these only the first counts when several are typed at once.
 TYPED_FIGURES = ("amount", "discount_amount", "profit")
 GUARDED_FIELDS = frozenset(
@@ -444,6 +460,21 @@ class ServiceContractLine(models.Model):
         first = self.date_start or self.contract_id.date_start
         return Span(first, self.date_end or FOREVER)
 
+    # -- Access -------------------------------------------------------------------
+
+    def _has_field_access(self, field, operation):
+        if not super()._has_field_access(field, operation):
+            return False
+        if self.env.su or self.env.user._is_internal():
+            return True
+        return operation == "read" and field.name in self._get_portal_fields()
+
+    @api.model
+    def _get_portal_fields(self):
+        """Return the names of the fields that a customer may read of the lines of his
+        contracts."""
+        return PORTAL_FIELDS
+
     # -- CRUD ---------------------------------------------------------------------
 
     @api.model_create_multi
@@ -484,6 +515,20 @@ class ServiceContractLine(models.Model):
                         contract.display_name,
                     )
                 )
+
+    def _prepare_successor_vals(self, day):
+        """Return the values of the lines by which another contract goes on with these.
+
+        :param date day: its first day; what begins later keeps its own
+        """
+        return [
+            {
+                **vals,
+                "date_start": (line.date_start or day) > day and line.date_start,
+                "date_end": line.date_end,
+            }
+            for line, vals in zip(self, self.copy_data(), strict=True)
+        ]
 
     # -- Activation ---------------------------------------------------------------
 
@@ -608,8 +653,12 @@ class ServiceContractLine(models.Model):
         days = self._get_effective_days(dict.fromkeys(self, day))
         self._check_price_days(days)
         before = {line: line.amount for line in self}
-        for line in self.with_context(service_contract_change=True):
-            line.write(figures[line])
+        changing = self.with_context(service_contract_change=True)
+        # Lines that get the same figures are written at once.
+        for group in changing.grouped(
+            lambda line: tuple(sorted(figures[line].items()))
+        ).values():
+            group.write(figures[group[0]])
         self.contract_id._log_life(
             {
                 contract: contract._with_reason(
@@ -680,10 +729,12 @@ class ServiceContractLine(models.Model):
         """
         lines = self.filtered(lambda line: not line.display_type)
         ends = {}
-        for line in lines.with_context(service_contract_change=True):
+        for line in lines:
             first = line.date_start or line.contract_id.date_start
-            line.date_end = max(last_day, first - DAY)
-            ends[line] = line.date_end
+            ends[line] = max(last_day, first - DAY)
+        changing = lines.with_context(service_contract_change=True)
+        for end, group in changing.grouped(lambda line: ends[line]).items():
+            group.date_end = end
         # What was to change later does so no more.
         lines.sudo().change_ids.filtered(
             lambda change: change.date > ends[change.contract_line_id]
@@ -860,13 +911,14 @@ class ServiceContractLine(models.Model):
         if defers:
             account = position.map_account(contract._get_deferred_account())
         distribution = False if defers else contract._get_analytic_distribution()
+        taxes = position.map_tax(self._get_taxes())
         vals = {
             "display_type": "product",
             "product_id": self.product_id.id,
             "name": self._get_invoice_text(part.first, part.last, day),
             "quantity": 1,
             "price_unit": float(part.amount * sign),
-            "tax_ids": [Command.set(position.map_tax(self._get_taxes()).ids)],
+            "tax_ids": [Command.set(taxes.ids)],
             "account_id": account.id,
             "analytic_distribution": distribution,
             "service_contract_line_id": self.id,
@@ -876,4 +928,16 @@ class ServiceContractLine(models.Model):
         }
         if self.installed_base_id:
             vals["installed_base_ids"] = [Command.set(self.installed_base_id.ids)]
+        if self._is_billed_untaxed(taxes):
+            # Revenue, on an invoice as on a credit note. Given with its balance, Odoo
+            # need not write the new line once more to find it.
+            balance = float(-part.amount)
+            vals.update({"balance": balance, "amount_currency": balance})
         return vals
+
+    def _is_billed_untaxed(self, taxes):
+        """Tell whether the billed amount is the untaxed one in company currency."""
+        self.ensure_one()
+        if self.currency_id != self.company_id.currency_id:
+            return False
+        return not any((taxes | taxes.children_tax_ids).mapped("price_include"))

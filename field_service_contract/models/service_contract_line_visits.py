@@ -3,7 +3,10 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 
 from odoo.addons.field_maintenance.engine import Gap
-from odoo.addons.field_maintenance.models.maintenance_visit import OPEN_STATES
+from odoo.addons.field_maintenance.models.maintenance_visit import (
+    GENERATING,
+    OPEN_STATES,
+)
 
 from ..engine import Span, cover, subtract
 from ..engine.coverage import FOREVER
@@ -322,7 +325,7 @@ class ServiceContractLine(models.Model):
         Their visits are not touched."""
         lines = self.sudo().filtered("schedule_line_id")
         for line in lines.with_context(
-            service_contract_change=True, visit_generation=True
+            service_contract_change=True, visit_generation=GENERATING
         ):
             rule, bounds = line.schedule_line_id, line._prepare_rule_bounds()
             changed = {
@@ -527,14 +530,11 @@ class ServiceContractLine(models.Model):
     # -- Transfer ---------------------------------------------------------------------
 
     def _prepare_successor_vals(self, day):
-        """Return the values of the lines by which another contract goes on with these:
-        visits stay due when they were.
-
-        :param date day: its first day
-        """
-        vals_list = self.copy_data()
+        """Visits stay due when they were."""
+        vals_list = super()._prepare_successor_vals(day)
         for line, vals in zip(self.sudo(), vals_list, strict=True):
-            rule = line.schedule_line_id
-            if rule:
-                vals["visit_date_first"] = rule._get_date_from(day)
+            if rule := line.schedule_line_id:
+                vals["visit_date_first"] = rule._get_date_from(
+                    vals["date_start"] or day
+                )
         return vals_list

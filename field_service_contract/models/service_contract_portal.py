@@ -1,29 +1,36 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from .service_contract import PRICE_GROUPS
+
 
 class ServiceContract(models.Model):
-    """What the customer sees of his contracts on the portal."""
+    """What the customer sees of his contracts on the portal, and who reads what is said
+    about them."""
 
     _inherit = "service.contract"
 
-    # Conversation among colleagues: without groups a portal user could search contracts
-    # by what their messages say.
-    message_ids = fields.One2many(groups="base.group_user")
-    website_message_ids = fields.One2many(groups="base.group_user")
+    # Messages and documents name amounts, in whatever words: they are for those who
+    # read prices. Without groups others could search contracts by what they say.
+    message_ids = fields.One2many(groups=PRICE_GROUPS)
+    website_message_ids = fields.One2many(groups=PRICE_GROUPS)
+
+    @api.model
+    def _reads_prices(self):
+        return self.env.user.has_groups(PRICE_GROUPS)
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # What is said about a contract is said among colleagues: portal users, who may
-        # not write it, read none of it.
-        if not self.env.su and self.env.user.share and message_operation == "read":
+        # Customers and technicians would need the right to write what they talk about,
+        # which they lack.
+        if message_operation == "read" and not self.env.su and not self._reads_prices():
             return dict.fromkeys(self, "write")
         return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     @api.model
     def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
-        # Core opens the public part of a conversation to whoever reads the record or
-        # has its token. This one stays among employees.
-        if not self.env.user._is_internal():
+        # Core opens a conversation to whoever reads the record, and its public part to
+        # whoever has its token.
+        if not self._reads_prices():
             return self.browse()
         return super()._get_thread_with_access(thread_id, mode=mode)
 
@@ -45,6 +52,15 @@ class ServiceContract(models.Model):
             "visits": visits.sudo(),
             "own_equipment": self._get_portal_equipment(),
         }
+
+    def _describe_visit_progress(self):
+        """Return how many of the included visits are made, in words."""
+        self.ensure_one()
+        return self.env._(
+            "%(done)s of %(included)s visits of the current term are made.",
+            done=self.visit_done_count,
+            included=self.visit_included_count,
+        )
 
     def _get_portal_covered(self):
         """Return what the contract covers, named as the customer knows it."""

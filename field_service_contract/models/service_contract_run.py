@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from .service_contract_billing import CONCURRENCY_ERRORS, SLICE
 
@@ -84,7 +85,7 @@ class ServiceContractRun(models.Model):
     @api.depends("date", "company_id")
     def _compute_display_name(self):
         for run in self:
-            day = fields.Date.to_string(run.date)
+            day = format_date(self.env, run.date)
             run.display_name = self.env._("Contract invoices due until %s", day)
 
     # -- Actions ------------------------------------------------------------------
@@ -99,7 +100,7 @@ class ServiceContractRun(models.Model):
         for start in range(0, len(contracts), SLICE):
             part = contracts[start : start + SLICE]
             bills = part._get_due_bills(self.date)
-            obstacles = part._get_invoicing_obstacles()
+            obstacles = part._get_invoicing_obstacles(bills)
             lines += [
                 self.env["service.contract.run.line"]._prepare_vals(
                     self, contract, found, obstacles.get(contract)

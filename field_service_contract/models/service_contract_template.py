@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from .service_contract import PRICE_GROUPS
+
 
 class ServiceContractTemplate(models.Model):
     _name = "service.contract.template"
@@ -21,6 +23,7 @@ class ServiceContractTemplate(models.Model):
     value_percent = fields.Float(
         string="Contract Value (%)",
         aggregator=None,
+        groups=PRICE_GROUPS,
         help="What a year of contract is worth, in percent of the price of the "
         "equipment or product. A percentage on the product comes first.",
     )

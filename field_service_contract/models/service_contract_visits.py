@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.addons.field_maintenance.models.maintenance_schedule import (
     LINES_WHILE_WAITING,
 )
+from odoo.addons.field_maintenance.models.maintenance_visit import GENERATING
 
 from ..engine import Span
 from ..engine.coverage import FOREVER
@@ -32,7 +33,6 @@ class ServiceContract(models.Model):
     schedule_ids = fields.One2many(
         comodel_name="maintenance.schedule",
         inverse_name="service_contract_id",
-        string="Schedule",
         readonly=True,
         copy=False,
         groups="base.group_user",
@@ -271,7 +271,7 @@ class ServiceContract(models.Model):
         if not lines:
             return
         lines._sync_rules()
-        contracts.with_context(visit_generation=True)._sync_schedules()
+        contracts.with_context(visit_generation=GENERATING)._sync_schedules()
         # Deleting visits empties the cache: read all rules at once again after it.
         rules = lines.schedule_line_id.browse(lines.schedule_line_id.ids)
         cancelled = rules._remove_uncovered_visits(reason)

@@ -7,7 +7,10 @@ from . import test_deferral
 from . import test_engine
 from . import test_forecast
 from . import test_gain_and_loss
+from . import test_given_back
+from . import test_guards
 from . import test_invoicing
+from . import test_jobs
 from . import test_life
 from . import test_life_tours
 from . import test_owner
@@ -15,5 +18,6 @@ from . import test_portal
 from . import test_price_update
 from . import test_profit
 from . import test_quotation
+from . import test_rights
 from . import test_tours
 from . import test_visits

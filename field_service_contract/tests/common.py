@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.fields import Command
 
@@ -87,6 +89,26 @@ class ServiceContractCase(InstalledBaseCase):
     @classmethod
     def _day(cls, text):
         return fields.Date.to_date(text)
+
+    def _create_year(self, **vals):
+        """Return a contract of 2023 that is billed a year in advance, posted."""
+        contract = self._create_contract(
+            **{
+                "date_start": "2023-01-01",
+                "term_months": 12,
+                "billing_months": 12,
+                "is_deferred": True,
+                **vals,
+            }
+        )
+        move = contract._create_invoices(self._day("2023-01-01"))
+        move.action_post()
+        return contract, move
+
+    def _recognize(self, until):
+        rows = self.env["service.contract.deferral"]
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress"):
+            return rows._recognize(self._day(until), self.company)
 
     def _invoice(self, contract, until):
         """Invoice what is due and return [(date, amount)] of the documents."""

@@ -78,7 +78,6 @@ class TestLines(ServiceContractCase):
     def test_refused_equipment(self):
         foreign = self._create_equipment(partner_id=self.neighbour.id)
         retired = self._create_equipment()
-        retired.action_retire()
         retired.retirement_date = "2026-01-01"
         own = self._create_equipment()
         for pieces, message in (

@@ -16,26 +16,6 @@ class TestDeferral(ServiceContractCase):
         cls.company.service_deferred_account_id = cls.deferred
         cls.company.service_analytic_plan_id = cls.plan
 
-    def _create_year(self, **vals):
-        """Return a contract of 2023 that is billed a year in advance, posted."""
-        contract = self._create_contract(
-            **{
-                "date_start": "2023-01-01",
-                "term_months": 12,
-                "billing_months": 12,
-                "is_deferred": True,
-                **vals,
-            }
-        )
-        move = contract._create_invoices(self._day("2023-01-01"))
-        move.action_post()
-        return contract, move
-
-    def _recognize(self, until):
-        rows = self.env["service.contract.deferral"]
-        with patch.object(type(self.env["ir.cron"]), "_commit_progress"):
-            return rows._recognize(self._day(until), self.company)
-
     def _get_balances(self):
         """Return what is on the deferred and on the revenue account, posted."""
         self.env.flush_all()

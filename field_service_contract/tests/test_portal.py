@@ -151,6 +151,66 @@ class TestPortal(PortalCase):
         self._login(None)
         self.assertIn("/web/login", self._get(self.address, 303).headers["Location"])
 
+    def test_hostile_parameters(self):
+        """Whatever is in the address, the answer is a page."""
+        self._login("portal")
+        for query in (
+            "page=x",
+            "page=-1",
+            "page=0",
+            "page=%C2%B2",
+            f"page={10**30}",
+            "sortby=id%20desc%3B--",
+            "sortby=__class__",
+            "filterby=%00",
+            "filterby=all&filterby=closed",
+            "search=%00",
+            "search=a%00b",
+            "search=%FF%FE",
+            "search=%25%27%22%5C_",
+            f"search={'x' * 4000}",
+            "search=x&search_in=__class__",
+            "search=x&search_in=%00",
+            "access_token=%00",
+            "groupby=state&date_begin=yesterday",
+            "contract_id=1&domain=%5B%5D&report_type=pdf&model=res.users",
+        ):
+            with self.subTest(query):
+                text = self._get(f"/my/service-contracts?{query}").text
+                self.assertIn("Service Contracts", text)
+        for page in (-1, 0, 7, 10**30):
+            with self.subTest(page=page):
+                self._get(f"/my/service-contracts/page/{page}")
+        with mute_logger("odoo.http"):
+            for address in (
+                "/my/service-contracts/0",
+                "/my/service-contracts/-1",
+                f"/my/service-contracts/{2**31}",
+                f"/my/service-contracts/{2**63}",
+                f"/my/service-contracts/{10**30}",
+                "/my/service-contracts/x",
+            ):
+                with self.subTest(address):
+                    self._get(address, 404)
+        for query in (
+            "access_token=%00",
+            "report_type=nonsense",
+            "report_type=html&download=%00",
+            "report_type=%00",
+            "contract_id=x",
+        ):
+            with self.subTest(query):
+                text = self._get(f"{self.address}?{query}").text
+                self.assertIn(self.contract.name, text)
+
+    def test_nothing_is_posted(self):
+        self._login("portal")
+        with mute_logger("odoo.http"):
+            for address in ("/my/service-contracts", self.address):
+                with self.subTest(address):
+                    response = self.url_open(address, data={"state": "cancelled"})
+                    self.assertIn(response.status_code, (400, 405))
+
     def test_what_portal_users_may_read(self):
         contract = self._as("portal", self.contract)
         self.assertEqual(contract.name, self.contract.name)

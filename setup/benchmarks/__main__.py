@@ -33,6 +33,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "plan": maintenance_calendar.plan,
     "visits": maintenance_visit.generate,
     "contracts": service_contract.invoice,
+    "due": service_contract.look_for_due,
     "recognition": service_contract.recognize,
 }
 NOTES = (

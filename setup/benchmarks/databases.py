@@ -55,7 +55,15 @@ class Databases:
     @property
     def contracts(self) -> Environment:
         """The database of service contracts, ours and OCA's."""
-        return self._get("contracts", self.sizes.contracts, _load_contracts)
+
+        def load(env: Environment, count: int) -> None:
+            # Its benchmarks import this module.
+            from . import service_contract
+
+            service_contract.load(env, count)
+            service_contract.load_live(env, self.sizes.due)
+
+        return self._get("contracts", self.sizes.contracts, load)
 
     def _get(
         self, name: str, count: int, load: Callable[[Environment, int], None]
@@ -91,13 +99,6 @@ class Databases:
         """Give the cursors back."""
         for env in self._open.values():
             env.cr.close()
-
-
-def _load_contracts(env: Environment, count: int) -> None:
-    # Its benchmarks import this module.
-    from . import service_contract
-
-    service_contract.load(env, count)
 
 
 def _load(env: Environment, count: int) -> None:

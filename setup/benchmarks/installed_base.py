@@ -242,7 +242,7 @@ def move(databases: Databases) -> Iterator[Result]:
         measured["dialog"],
         "the same `write` with tracking",
         measured["write"],
-        limit=0.34,
+        limit=1 / 3,
     )
     yield _compare(
         f"customer × category, {databases.sizes.large:,} pieces",

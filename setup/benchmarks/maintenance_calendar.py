@@ -18,8 +18,8 @@ FIRST_START = datetime(2035, 1, 1, 7)
 
 NOTES = {
     "plan": f"Planning: {CREW} of {TECHNICIANS} technicians go to each visit, which "
-    "gets its number, event, attendees and a note in its chatter. Compared with the "
-    "same events alone, made in the same context, without mail or tracking.",
+    "gets its number, event and attendees. Compared with the same events alone, made "
+    "in the same context, without mail or tracking.",
 }
 
 

@@ -14,6 +14,7 @@ BENCHMARKS = {
     "plan": "plan visits with their events in Odoo's calendar",
     "visits": "make a year of visits, among none and many; find nothing to make",
     "contracts": "invoice service contracts, beside OCA's",
+    "due": "find what is due among many service contracts",
     "recognition": "recognise deferred contract revenue",
 }
 # What some are compared with, of OCA.
@@ -29,6 +30,7 @@ class Sizes:
     created: int
     schedules: int
     contracts: int
+    due: int
     rounds: int
 
 
@@ -38,10 +40,17 @@ SIZES = Sizes(
     created=10_000,
     schedules=1_000,
     contracts=1_000,
+    due=100_000,
     rounds=5,
 )
 SMOKE_SIZES = Sizes(
-    large=3_000, small=1_000, created=40, schedules=20, contracts=20, rounds=1
+    large=3_000,
+    small=1_000,
+    created=40,
+    schedules=20,
+    contracts=20,
+    due=2_000,
+    rounds=1,
 )
 
 
@@ -98,6 +107,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"service contracts of each kind ({SIZES.contracts:,})",
     )
     parser.add_argument(
+        "--due",
+        type=rows,
+        help=f"live contracts among which the due ones are found ({SIZES.due:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -129,5 +143,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         created=options.created or default.created,
         schedules=options.schedules or default.schedules,
         contracts=options.contracts or default.contracts,
+        due=options.due or default.due,
         rounds=options.rounds or default.rounds,
     )

@@ -13,7 +13,9 @@ from unittest import mock
 from odoo.api import Environment
 from odoo.fields import Command
 from odoo.models import BaseModel
+from odoo.tools import SQL
 
+from . import bulk
 from .databases import Databases
 from .harness import Measure, Operation, measure
 from .report import AT_LEAST, Result
@@ -24,11 +26,17 @@ OCA = "contract.contract"
 KINDS = {"one": 1, "five": 5, "combined": 1, "bad": 1, "finished": 1, "deferred": 1}
 # Contracts of a payer whose invoices are combined.
 PER_PAYER = 10
+# A tenth of the contracts, invoiced alone: each must cost the same.
+FEW = 10
+# Many contracts that live, one in a thousand of them due.
+LIVE = "live"
+DUE_EVERY = 1_000
 
 NOTES = {
     "contracts": "Contract invoices: drafts of one period, by the job in slices of 50, "
     "errors noted and texts logged; Odoo's own `create` gets the same values in "
     "one batch, OCA's job does what it does.",
+    "due": "Due: the contracts that the job finds, beside reading them by their ids.",
     "recognition": "Recognition: one month, with the claim of the rows; Odoo's own "
     "`create` and `_post` get the same entries.",
 }
@@ -74,6 +82,30 @@ def load(env: Environment, count: int) -> None:
             contracts[count // 2].line_ids.tax_ids = tax
         if OCA in env and kind in ("one", "five", "combined"):
             _create_oca_contracts(env, kind, lines, count, payers, product)
+
+
+def load_live(env: Environment, count: int) -> None:
+    """Make contracts of which one in a thousand is due on the first day."""
+    product = env["product.product"].create({"name": "Care", "type": "service"})
+    payer = _create_payers(env, 1)
+    contract = _create_contracts(env, LIVE, 1, 1, payer, product)
+    contract.action_activate()
+    due = SQL(
+        "CASE WHEN i %% %s = 0 THEN %s::date ELSE %s::date + (i %% 300)::int END",
+        DUE_EVERY,
+        START,
+        date(2026, 3, 1),
+    )
+    bulk.copy_rows(
+        contract,
+        count,
+        {
+            "name": SQL("'L' || i"),
+            "next_invoice_date": due,
+            "next_run_date": due,
+            "access_token": SQL("NULL"),
+        },
+    )
 
 
 def _create_payers(env: Environment, count: int) -> BaseModel:
@@ -166,6 +198,8 @@ def invoice(databases: Databases) -> Iterator[Result]:
     for kind in ("one", "five", "combined", "bad"):
         contracts = _find(env, kind)
         operations[kind] = Operation(env, _invoicing(contracts))
+        if kind == "one":
+            operations["few"] = Operation(env, _invoicing(contracts[: count // FEW]))
         if kind in ("one", "five"):
             operations[f"core {kind}"] = Operation(env, _creating(contracts))
         if kind != "bad" and OCA in env:
@@ -197,6 +231,13 @@ def invoice(databases: Databases) -> Iterator[Result]:
         limit=3,
     )
     yield _compare(
+        f"each of {count:,} contracts of 1 line",
+        _per_contract(measured["one"], count),
+        f"each of {count // FEW:,}",
+        _per_contract(measured["few"], count // FEW),
+        limit=1.2,
+    )
+    yield _compare(
         f"invoice {count:,} contracts, one of them bad",
         measured["bad"],
         "the same, all good",
@@ -209,6 +250,10 @@ def invoice(databases: Databases) -> Iterator[Result]:
         "",
         None,
     )
+
+
+def _per_contract(measured: Measure, count: int) -> Measure:
+    return Measure(measured.ms / count, measured.queries / count)
 
 
 def _invoicing(contracts: BaseModel) -> Callable[[], None]:
@@ -254,6 +299,32 @@ def _looking_for_due(env: Environment) -> Callable[[], object]:
         *contracts._get_run_domain(date(2030, 1, 1)),
     ]
     return lambda: contracts.search(domain)._invoice_in_slices(START)
+
+
+def look_for_due(databases: Databases) -> Iterator[Result]:
+    """Find what is due among many contracts that live."""
+    env, count = databases.contracts, databases.sizes.due
+    contracts = env["service.contract"]
+    domain = [("customer_reference", "=", LIVE), *contracts._get_run_domain(START)]
+    ids = contracts.search(domain).ids
+
+    def read(domain: list) -> Callable[[], object]:
+        return lambda: contracts.search_fetch(domain, ["name", "next_invoice_date"])
+
+    measured = measure(
+        {
+            "ours": Operation(env, read(domain)),
+            "ids": Operation(env, read([("id", "in", ids)])),
+        },
+        databases.sizes.rounds,
+    )
+    yield _compare(
+        f"find the {len(ids):,} contracts that are due among {count:,}",
+        measured["ours"],
+        "read the same by their ids",
+        measured["ids"],
+        limit=2,
+    )
 
 
 # -- recognition -----------------------------------------------------------------------

@@ -48,6 +48,7 @@ export class DispatchBoardModel extends TimelineModel {
             byTeam: false,
             teamIds: null,
             zoneIds: null,
+            technicianIds: [],
             ...this._readChoice(),
             ...choice,
         };
@@ -73,10 +74,10 @@ export class DispatchBoardModel extends TimelineModel {
 
     choose(changes) {
         Object.assign(this.choice, changes);
-        const { scale, byTeam, teamIds, zoneIds } = this.choice;
+        const { scale, byTeam, teamIds, zoneIds, technicianIds } = this.choice;
         browser.localStorage.setItem(
             this._storageKey,
-            JSON.stringify({ scale, byTeam, teamIds, zoneIds })
+            JSON.stringify({ scale, byTeam, teamIds, zoneIds, technicianIds })
         );
         return this.reload();
     }
@@ -150,6 +151,7 @@ export class DispatchBoardModel extends TimelineModel {
                 domain: searchParams.domain,
                 team_ids: this.choice.teamIds,
                 zone_ids: this.choice.zoneIds,
+                technician_ids: this.choice.technicianIds,
                 context: searchParams.context,
             })
         );
@@ -165,10 +167,16 @@ export class DispatchBoardModel extends TimelineModel {
         }
         this.choice.teamIds = board.team_ids;
         this.choice.zoneIds = board.zone_ids;
+        this.choice.technicianIds = board.technician_ids;
         this.board = board;
         this.data = board.visits;
         this.rows = this._makeRows();
         this.hiddenStretches = this._findHiddenStretches();
+    }
+
+    /** All whom the board can show, as { id, name }. */
+    loadPeople() {
+        return this.orm.call(this.model_name, "get_dispatch_people", []);
     }
 
     async reload() {

@@ -4,6 +4,8 @@ import { onPatched, onWillUnmount, useExternalListener, useRef, useState } from 
 import { localization } from "@web/core/l10n/localization";
 import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
+import { CheckboxItem } from "@web/core/dropdown/checkbox_item";
+import { Dropdown } from "@web/core/dropdown/dropdown";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { useDraggable } from "@web/core/utils/draggable";
 import { renderToElement } from "@web/core/utils/render";
@@ -18,11 +20,14 @@ const AXES = {
     fortnight: { scale: "day", step: 1 },
     month: { scale: "day", step: 1 },
 };
+/** Pixels at least, to be read and to be dragged. */
+const LEAST_WIDTH = { day: 70, week: 70, fortnight: 56, month: 14 };
 /** Where a dragged visit of the backlog would land. */
 const LANDING = "landing";
 
 export class DispatchBoardRenderer extends TimelineRenderer {
     static template = "field_maintenance.DispatchBoardRenderer";
+    static components = { CheckboxItem, Dropdown };
     static props = {
         model: Object,
         openVisit: Function,
@@ -32,7 +37,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     setup() {
         super.setup();
         this.scales = Object.entries(SCALES);
-        this.state = useState({ filter: "", showBacklog: !this.env.isSmall });
+        this.state = useState({ filter: "", person: "", people: [] });
         this.backlogRef = useRef("backlog");
         this.popover = usePopover(DispatchPopover, {
             position: "right",
@@ -112,7 +117,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         }
         const { rows, hiddenStretches } = this.model;
         this.replace(this.groups, rows.map((row, order) => this.makeGroup(row, order)));
-        this.replace(this.items, rows.flatMap((row) => this.makeItems(row)));
+        const hourWidth = this.getHourWidth();
+        this.replace(this.items, rows.flatMap((row) => this.makeItems(row, hourWidth)));
         let { start, end } = this.model.window;
         // The edges are what can be seen first and last.
         const [before, after] = [hiddenStretches[0], hiddenStretches.at(-1)];
@@ -127,6 +133,16 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             timeAxis: AXES[this.model.choice.scale],
         });
         this.timeline.setWindow(start.toJSDate(), end.toJSDate(), { animation: false });
+    }
+
+    /** How many pixels an hour that is shown takes. */
+    getHourWidth() {
+        const { hiddenStretches, window: shown } = this.model;
+        const hours = hiddenStretches.reduce(
+            (left, [from, to]) => left - to.diff(from, "hours").hours,
+            shown.end.diff(shown.start, "hours").hours
+        );
+        return this.timeline.dom.centerContainer.clientWidth / Math.max(hours, 1);
     }
 
     replace(dataset, rows) {
@@ -168,7 +184,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         return group;
     }
 
-    makeItems(row) {
+    makeItems(row, hourWidth) {
         if (row.nested) {
             return [];
         }
@@ -181,10 +197,15 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             end: to.toJSDate(),
         }));
         for (const visit of this.model.getVisitsOf(row.technicianId)) {
+            const width = visit.end.diff(visit.start, "hours").hours * hourWidth;
+            // What a short visit is wider than its time; others keep clear of it.
+            const excess = Math.ceil(LEAST_WIDTH[this.model.choice.scale] - width);
             items.push({
                 id: `${visit.id}-${row.id}`,
                 type: "range",
-                className: this.getVisitClass(visit),
+                className:
+                    this.getVisitClass(visit) + (excess > 0 ? " o_dispatch_short" : ""),
+                style: excess > 0 ? `--o-dispatch-excess: ${excess}px` : "",
                 content: visit.customer,
                 group: row.id,
                 start: visit.start.toJSDate(),
@@ -230,6 +251,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         return renderToElement("field_maintenance.DispatchBoardItem", {
             visit,
             hours: this.getHoursLabel(visit),
+            hint: [visit.customer, this.getHoursLabel(visit), visit.city, visit.visit_type]
+                .filter(Boolean)
+                .join("\n"),
             isShort: ["fortnight", "month"].includes(this.model.choice.scale),
         });
     }
@@ -408,6 +432,21 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     }
 
     // -- Who is shown ------------------------------------------------------------------
+
+    async loadPeople() {
+        this.state.person = "";
+        this.state.people = await this.model.loadPeople();
+    }
+
+    get people() {
+        const word = this.state.person.trim().toLowerCase();
+        return this.state.people.filter(({ name }) => name.toLowerCase().includes(word));
+    }
+
+    get isEverybody() {
+        const { teamIds, zoneIds, technicianIds } = this.model.choice;
+        return !(teamIds.length || zoneIds.length || technicianIds.length);
+    }
 
     toggle(key, id) {
         const chosen = this.model.choice[key];

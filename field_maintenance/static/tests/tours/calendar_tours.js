@@ -3,7 +3,7 @@ import { registry } from "@web/core/registry";
 let clicks = 0;
 
 /** Count clicks from here on: a journey costs no more than it may. */
-function startCounting(trigger) {
+export function startCounting(trigger) {
     return {
         content: "The page is there; clicks are counted from now on",
         trigger,
@@ -14,7 +14,7 @@ function startCounting(trigger) {
     };
 }
 
-function expectAtMost(limit, trigger) {
+export function expectAtMost(limit, trigger) {
     return {
         content: `The journey took at most ${limit} clicks`,
         trigger,

@@ -58,6 +58,30 @@ registry.category("web_tour.tours").add("dispatch_board", {
             trigger: ".o_dispatch_backlog .o_dispatch_card:eq(0):contains(Peeters)",
         },
         {
+            content: "Only Tom",
+            trigger: ".o_dispatch_technicians",
+            run: "click",
+        },
+        {
+            trigger: ".o_dispatch_person",
+            run: "edit tom",
+        },
+        {
+            trigger: ".o_dispatch_people .dropdown-item:contains(Tom Technician)",
+            run: "click",
+        },
+        {
+            trigger: ".o_dispatch:not(:has(.vis-label:contains(Carla Colleague)))",
+        },
+        {
+            content: "Everybody again",
+            trigger: ".o_dispatch_everybody",
+            run: "click",
+        },
+        {
+            trigger: ".o_dispatch .vis-label:contains(Carla Colleague)",
+        },
+        {
             content: "Plan a visit by dragging it to Tom at ten",
             trigger: card("Claes"),
             run: (helpers) => dragTo(helpers, TOM, 10, 0),

@@ -16,6 +16,7 @@ from ..engine import (
     shift,
     window,
 )
+from .maintenance_visit import GENERATING
 
 # Visits of one slice: as many as are made and committed together.
 VISITS_PER_SLICE = 5_000
@@ -338,6 +339,7 @@ class MaintenanceScheduleLine(models.Model):
         found = {line: {} for line in self}
         if not self:
             return found
+        # What there is already does not depend on who looks.
         visits = self.env["maintenance.visit"].sudo()
         visits = visits.search([("schedule_line_id", "in", self.ids)], order="id")
         to_plan = visits.filtered(lambda visit: visit.state == "to_plan")
@@ -359,6 +361,7 @@ class MaintenanceScheduleLine(models.Model):
                 vals_list += line._prepare_visits_vals(
                     {day: due_dates[line][day] for day in found["create"]}
                 )
+        # Visits follow from their schedule, whatever its reader may create.
         visits = self.env["maintenance.visit"].sudo()
         created = visits.with_context(**self._get_quiet_context()).create(vals_list)
         # Not what Odoo made up in memory on the way.
@@ -372,7 +375,7 @@ class MaintenanceScheduleLine(models.Model):
         """Return the context in which schedules write visits: a visit that is only due
         has no history, and is not touched by its schedule."""
         return {
-            "visit_generation": True,
+            "visit_generation": GENERATING,
             "tracking_disable": True,
             "mail_create_nolog": True,
             "mail_create_nosubscribe": True,
@@ -480,6 +483,7 @@ class MaintenanceScheduleLine(models.Model):
 
     def _remove_visits(self, dates):
         """Delete, cancel and reopen visits whose rule changed."""
+        # As above: they follow a rule that somebody was allowed to change.
         visits = self.env["maintenance.visit"].sudo()
         deleted, cancelled, reopened = visits, visits, visits
         for found in dates.values():
@@ -490,13 +494,13 @@ class MaintenanceScheduleLine(models.Model):
             deleted |= visits.union(*(occurrences[day][0] for day in changes.delete))
             cancelled |= visits.union(*(occurrences[day][0] for day in changes.cancel))
             reopened |= visits.union(*(occurrences[day][0] for day in changes.reopen))
-        deleted.with_context(visit_generation=True).unlink()
+        deleted.with_context(visit_generation=GENERATING).unlink()
         if cancelled:
-            cancelled = cancelled.with_context(visit_generation=True)
-            cancelled._cancel(self.env._("The rule of its schedule has changed."))
+            cancelled = cancelled.with_context(visit_generation=GENERATING)
+            cancelled._cancel_alone(self.env._("The rule of its schedule has changed."))
             cancelled.write({"is_dropped": True})
         if reopened:
-            reopened.with_context(visit_generation=True).write(
+            reopened.with_context(visit_generation=GENERATING).write(
                 {
                     "state": "to_plan",
                     "date_start": False,
@@ -516,8 +520,10 @@ class MaintenanceScheduleLine(models.Model):
 
         :return: {schedule: number of visits removed}
         """
+        # Who may change or stop a schedule removes what it made: callers write it too,
+        # which checks the right.
         lines = self.sudo()
-        quiet = {"visit_generation": True}
+        quiet = {"visit_generation": GENERATING}
         visits = self.env["maintenance.visit"].sudo().with_context(**quiet)
         to_plan = visits.search(
             [
@@ -547,4 +553,4 @@ class MaintenanceScheduleLine(models.Model):
             )
         )
         if changed:
-            changed.with_context(visit_generation=True).write(vals)
+            changed.with_context(visit_generation=GENERATING).write(vals)

@@ -1,0 +1,128 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# What the page of a contract shows its customer, by name: other fields, those of later
+# addons too, are closed to him until they are named here.
+PORTAL_FIELDS = frozenset(
+    {
+        "id",
+        "display_name",
+        "name",
+        "active",
+        "state",
+        "company_id",
+        "currency_id",
+        "template_id",
+        "user_id",
+        "customer_reference",
+        "partner_id",
+        "commercial_partner_id",
+        "site_id",
+        "date_start",
+        "date_end",
+        "billing_period",
+        "billing_timing",
+        "renewal",
+        "notice_months",
+        "response_hours",
+        "note",
+        "line_ids",
+        "access_url",
+    }
+)
+
+
+class ServiceContract(models.Model):
+    """Who reads what of a contract: customers what their page shows, technicians what
+    covers the equipment they work on, and no prices."""
+
+    _inherit = "service.contract"
+
+    is_assigned = fields.Boolean(
+        string="Covers My Equipment",
+        compute="_compute_is_assigned",
+        search="_search_is_assigned",
+        groups="base.group_user",
+        help="Covers equipment of my visits or my team's, or that I look after.",
+    )
+
+    # -- Fields -----------------------------------------------------------------------
+
+    def _has_field_access(self, field, operation):
+        if not super()._has_field_access(field, operation):
+            return False
+        if self.env.su or self.env.user._is_internal():
+            return True
+        return operation == "read" and field.name in self._get_portal_fields()
+
+    @api.model
+    def _get_portal_fields(self):
+        """Return the names of the fields that a customer may read of his contracts."""
+        return PORTAL_FIELDS
+
+    # -- Technicians ------------------------------------------------------------------
+
+    @api.depends_context("uid")
+    def _compute_is_assigned(self):
+        assigned = self.sudo().with_context(active_test=False)
+        assigned = assigned.search([("id", "in", self.ids), ("is_assigned", "=", True)])
+        for contract in self:
+            contract.is_assigned = contract._origin in assigned
+
+    @api.model
+    def _search_is_assigned(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # Everybody may know which employee he is, and in which teams.
+        employees = self.env["hr.employee"].sudo().with_context(active_test=False)
+        employees = employees.search([("user_id", "=", self.env.uid)])
+        if not employees:
+            return Domain.FALSE
+        teams = self.env["service.team"].sudo().with_context(active_test=False)
+        teams = teams.search(
+            Domain("member_ids", "in", employees.ids)
+            | Domain("leader_id", "in", employees.ids)
+        )
+        return Domain("id", "in", self._get_assigned_query(employees, teams))
+
+    @api.model
+    def _get_assigned_query(self, employees, teams):
+        """Return the query of the contracts whose equipment these employees look after
+        or visit, or these teams visit.
+
+        One union instead of conditions joined by "or": PostgreSQL then starts from the
+        contract if it reads one, and from the visits if it lists them. Else it looks at
+        the visits to all equipment of all contracts, a hundred times the work.
+        """
+        for model, names in (
+            ("service.contract.line", ("contract_id", "installed_base_id")),
+            ("installed.base", ("technician_id",)),
+            ("maintenance.visit", ("team_id", "technician_ids")),
+            ("maintenance.visit.line", ("visit_id", "installed_base_id")),
+        ):
+            self.env[model].flush_model(names)
+        return SQL(
+            """(
+            SELECT line.contract_id
+              FROM installed_base piece
+              JOIN service_contract_line line ON line.installed_base_id = piece.id
+             WHERE piece.technician_id = ANY(%(employees)s)
+             UNION
+            SELECT line.contract_id
+              FROM maintenance_visit_technician_rel crew
+              JOIN maintenance_visit_line visited ON visited.visit_id = crew.visit_id
+              JOIN service_contract_line line
+                ON line.installed_base_id = visited.installed_base_id
+             WHERE crew.employee_id = ANY(%(employees)s)
+             UNION
+            SELECT line.contract_id
+              FROM maintenance_visit visit
+              JOIN maintenance_visit_line visited ON visited.visit_id = visit.id
+              JOIN service_contract_line line
+                ON line.installed_base_id = visited.installed_base_id
+             WHERE visit.team_id = ANY(%(teams)s)
+            )""",
+            employees=employees.ids,
+            teams=teams.ids,
+        )
