@@ -67,6 +67,7 @@
         "wizards/installed_base_retire_views.xml",
     ],
     "demo": [
+        "demo/hr_employee_demo.xml",
         "demo/service_contract_demo.xml",
         "demo/service_contract_profit_demo.xml",
     ],

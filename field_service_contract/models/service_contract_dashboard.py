@@ -78,9 +78,12 @@ class ServiceContract(models.Model):
         if self.env["service.contract.profit"].has_access("read"):
             margins = self._get_margins(today)
             figures.append(self._get_margin_figure(margins, today))
+            rows = margins[:LOWEST_MARGINS]
+            # Their names are read together, and no others.
+            contracts = self.browse(contract.id for contract, *_amounts in rows)
             lowest = [
-                self._describe_margin(self.browse(contract.id), *row)
-                for contract, *row in margins[:LOWEST_MARGINS]
+                self._describe_margin(contract, *amounts)
+                for contract, (_contract, *amounts) in zip(contracts, rows, strict=True)
             ]
         return {"figures": figures, "margins": lowest}
 

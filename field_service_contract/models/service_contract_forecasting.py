@@ -42,7 +42,6 @@ class ServiceContract(models.Model):
     _forecast_stale_index = models.Index("(id) WHERE forecast_is_stale")
 
     @api.depends(
-        "active",
         "renewal",
         "term_months",
         "cancellation_date",
@@ -112,7 +111,7 @@ class ServiceContract(models.Model):
         """Return which contracts are to be forecast again: what changed since, and
         what lives on into days that were too far away."""
         lives = Domain("state", "in", LIVING) | Domain("next_invoice_date", "!=", False)
-        is_short = Domain("forecast_until", "<", until) & Domain("active", "=", True)
+        is_short = Domain("forecast_until", "<", until)
         return Domain("forecast_is_stale", "=", True) | (is_short & lives)
 
     @api.model
@@ -120,6 +119,7 @@ class ServiceContract(models.Model):
         """Forecast what changed again, every night, slice by slice."""
         until = self._get_forecast_end(fields.Date.context_today(self))
         cron = self.env["ir.cron"]
+        # What ended and was archived since has no forecast any more.
         due = self.with_context(active_test=False).search(
             self._get_forecast_domain(until)
         )
@@ -157,9 +157,7 @@ class ServiceContract(models.Model):
         """
         # What will be billed does not depend on who looks at it.
         contracts = self.sudo().with_context(active_test=False)
-        # Nobody invoices what is archived.
-        active = contracts.filtered("active")
-        vals_list = active._prepare_forecast_vals_list(until)
+        vals_list = contracts._prepare_forecast_vals_list(until)
         contracts.forecast_ids.unlink()
         contracts.env["service.contract.forecast"].create(vals_list)
         contracts.write({"forecast_is_stale": False, "forecast_until": until})

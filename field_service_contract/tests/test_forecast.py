@@ -164,6 +164,14 @@ class TestForecast(ServiceContractCase):
         self.assertEqual(forecast[0], ("2026-01-01", 79.44))
         self.assertEqual(self._invoice(contract, "2026-01-31"), forecast[:1])
 
+    def test_payers(self):
+        """Who begins to pay in the middle of a period gets an invoice of his own."""
+        contract = self._create_contract(billing_months=12)
+        contract._transfer_to_payer(self.neighbour, self._day("2026-07-01"), "Sold")
+        rows = self._forecast(contract)[contract]
+        self.assertEqual(sum(amount for _day, amount in rows[:2]), 1200)
+        self.assertEqual(self._invoice(contract, "2026-12-31"), rows[:2])
+
     def test_after_service(self):
         """Invoices that wait for visits are forecast for when they are due."""
         contract = self._create_contract(
@@ -180,15 +188,14 @@ class TestForecast(ServiceContractCase):
         rows = self._forecast(contract, "2026-04-01")[contract]
         self.assertEqual(rows[:2], [("2026-03-31", 300), ("2026-06-30", 300)])
 
-    def test_archived(self):
+    def test_ended_and_archived(self):
         contract = self._create_contract()
         self._forecast(contract)
+        contract._cancel(self._day("2025-12-31"), "Never began")
+        with freeze_time("2026-01-02"):
+            contract._update_states()
         contract.active = False
-        self.env.flush_all()
-        self.assertEqual(self._forecast(contract)[contract], [])
-        contract.active = True
-        self.env.flush_all()
-        self.assertEqual(len(self._forecast(contract)[contract]), 13)
+        self.assertEqual(self._forecast(contract, "2026-01-02")[contract], [])
 
     def test_nothing_to_come(self):
         contract = self._create_contract(billing_months=0)
