@@ -17,6 +17,7 @@ class AccountMove(models.Model):
         copy=False,
         readonly=True,
         help="Its rows of deferred revenue are earned by it, as long as it is posted.",
+        groups="base.group_user",
     )
     service_deferral_ids = fields.One2many(
         comodel_name="service.contract.deferral",

@@ -7,6 +7,8 @@ from .service_contract_billing import CONCURRENCY_ERRORS, SLICE
 
 # A web request may last a minute or two: more contracts are left to a job.
 DIRECT_LIMIT = 200
+# A preview of more contracts takes its time: it waits for its button.
+PREVIEW_LIMIT = 1000
 
 
 class ServiceContractRun(models.Model):
@@ -63,7 +65,14 @@ class ServiceContractRun(models.Model):
     progress = fields.Integer(
         string="Progress (%)", compute="_compute_progress", compute_sudo=True
     )
-    is_previewed = fields.Boolean(readonly=True, copy=False)
+    is_previewed = fields.Boolean(
+        compute="_compute_is_previewed", store=True, readonly=False, copy=False
+    )
+
+    @api.depends("date", "company_id", "partner_ids", "group_ids", "contract_ids")
+    def _compute_is_previewed(self):
+        # What is listed is about other days or contracts.
+        self.is_previewed = False
 
     @api.depends("line_ids.state")
     def _compute_progress(self):
@@ -89,6 +98,21 @@ class ServiceContractRun(models.Model):
             run.display_name = self.env._("Contract invoices due until %s", day)
 
     # -- Actions ------------------------------------------------------------------
+
+    @api.model
+    def action_prepare(self):
+        """Open a new run, with what is due until today."""
+        run = self.create({})
+        contracts = self.env["service.contract"]
+        due = contracts.search_count(
+            run._get_contract_domain(), limit=PREVIEW_LIMIT + 1
+        )
+        if due <= PREVIEW_LIMIT:
+            run.action_preview()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_service_contract.service_contract_run_action"
+        )
+        return {**action, "res_id": run.id}
 
     def action_preview(self):
         """List what is due, what it comes to, and what is held back."""

@@ -48,7 +48,7 @@ class TestGuards(LifeCase):
             with self.assertRefused("activate, suspend", UserError):
                 contract.cancellation_data = {"credit_line_ids": [1]}
         with self.assertRefused("activate, suspend", UserError):
-            draft.copy({"state": "active"})
+            draft.create({"partner_id": self.customer.id, "state": "active"})
         living = self._create_contract().with_user(self.manager)
         with self.assertRefused("is no draft any more", UserError):
             living.with_context(service_contract_change=True).date_end = "2026-06-30"

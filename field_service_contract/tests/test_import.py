@@ -26,6 +26,9 @@ class TestImport(LifeCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        # A file that is refused resets the registry: it forgets the column that the
+        # plan of this test, which is not committed, has in it.
+        cls.company.service_analytic_plan_id = False
         cls.startClassPatcher(freeze_time("2026-03-15"))
 
     def _load(self, *rows, columns=HEADER):

@@ -5,7 +5,7 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..models.service_contract import CHANGING
@@ -532,6 +532,20 @@ class TestRun(ServiceContractCase):
         self.assertEqual((run.line_count, run.done_count, run.held_count), (2, 1, 1))
         self.assertEqual(rows[good].invoice_ids, good.invoice_ids)
         with self.assertRefused("begun already", UserError):
+            run.action_run()
+
+    def test_menu_opens_a_preview(self):
+        contract = self._create_contract()
+        with freeze_time("2026-01-31"):
+            action = self.env["service.contract.run"].action_prepare()
+        run = self.env["service.contract.run"].browse(action["res_id"])
+        self.assertEqual(run.line_ids.contract_id, contract)
+        with Form(run) as form:
+            self.assertTrue(form.is_previewed)
+            form.date = "2025-12-31"
+            # What is listed is about other days.
+            self.assertFalse(form.is_previewed)
+        with self.assertRefused("nothing to invoice", UserError):
             run.action_run()
 
     def test_filters(self):
