@@ -531,6 +531,19 @@ class TestVisitCoverage(VisitCase):
         days = sorted(map(str, rule.visit_ids.mapped("occurrence_date")))
         self.assertEqual(days, ["2026-10-01", "2026-12-31"])
 
+    def test_added_by_the_dialog(self):
+        contract = self._create_visited()
+        dialog = self._open(
+            "service.contract.amend", contract, date="2026-07-15", reason="bought"
+        )
+        with dialog.line_ids.new() as row:
+            row.installed_base_id = self.second
+            self.assertEqual(row.visit_rule, "Every month")
+            row.amount = 300
+        dialog.save().action_apply()
+        rule = contract.line_ids[1].sudo().schedule_line_id
+        self.assertEqual(len(rule.visit_ids), 5)
+
     def test_renewed(self):
         self.company.visit_horizon_months = 30
         contract = self._create_visited(
