@@ -10,6 +10,7 @@
         "account",
         "analytic",
         "field_maintenance",
+        "hr_hourly_cost",
         "sale_management",
     ],
     "data": [
@@ -40,6 +41,9 @@
         "views/service_contract_line_views.xml",
         "views/service_contract_change_views.xml",
         "views/service_contract_deferral_views.xml",
+        "views/service_contract_profit_views.xml",
+        "views/service_contract_forecast_views.xml",
+        "views/service_contract_dashboard_views.xml",
         "views/service_contract_run_views.xml",
         "views/service_contract_template_views.xml",
         "views/service_contract_visit_views.xml",
@@ -56,11 +60,21 @@
         "views/sale_order_templates.xml",
         "views/portal_templates.xml",
         "views/menus.xml",
+        "views/service_contract_move_in_views.xml",
+        "views/service_contract_price_update_job_views.xml",
+        "views/service_contract_undo_views.xml",
+        "views/service_contract_import_views.xml",
+        "wizards/installed_base_retire_views.xml",
     ],
     "demo": [
+        "demo/hr_employee_demo.xml",
         "demo/service_contract_demo.xml",
+        "demo/service_contract_profit_demo.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "field_service_contract/static/src/**/*",
+        ],
         "web.assets_tests": [
             "field_service_contract/static/tests/tours/**/*",
         ],

@@ -6,10 +6,20 @@ a currency whose smallest coin is given as ``rounding``.
 
 from .billing import Bill, BillLine, LineToBill, plan_bills
 from .coverage import Span, cover, intersect, merge, subtract
-from .deferral import Row, drop_rows, earned, get_share, make_rows
+from .deferral import (
+    Row,
+    earned,
+    get_credited,
+    get_last_day,
+    get_month,
+    get_share,
+    make_rows,
+    share_out,
+)
 from .figures import Figures, distribute
 from .money import round_money, to_decimal
 from .months import AnniversaryMonths, CalendarMonths, Months, add_months
+from .moving_in import BILLED_MONTHS, continues, fit_start, walk_back
 from .periods import Period, Periods
 from .price_update import get_next_update, get_updated_value
 from .pricing import PricedLine, Step

@@ -34,7 +34,8 @@ class BillLine(NamedTuple, Generic[Key]):
 
 
 class Bill(NamedTuple, Generic[Key]):
-    """A period with everything of it that is not invoiced."""
+    """A period, or the part of it that somebody pays, with everything of it that is
+    not invoiced."""
 
     period: Period
     due: date
@@ -48,6 +49,7 @@ def plan_bills(
     periods: Periods,
     timing: Timing,
     until: date | None = None,
+    cuts: Iterable[date] = (),
 ) -> Iterator[Bill[Key]]:
     """Yield the bills of a contract in the order of their periods.
 
@@ -55,7 +57,10 @@ def plan_bills(
     all that it bills begins later, on the first of these days.
 
     :param until: last due date that counts, None for all
+    :param cuts: days on which a bill of its own begins, for who pays from then on.
+        When a period is due, and what of it, does not depend on them
     """
+    cuts = sorted(cuts)
     left = [(line, list(line.open_spans)) for line in lines if line.open_spans]
     valued = [line.priced.valued_until for line, _spans in left]
     valued_until = max(filter(None, valued), default=None)
@@ -68,15 +73,10 @@ def plan_bills(
         due = period.get_due_date(timing)
         if until is not None and due > until:
             return
-        bill_lines = [
-            BillLine(line.key, *span, line.priced.get_amount(*span))
-            for line, spans in left
-            for span in intersect(spans, Span(period.first, period.last))
-        ]
-        amount = sum((line.amount for line in bill_lines), Decimal(0))
+        bills = [_make_bill(part, due, left) for part in _cut(period, cuts)]
+        amount = sum((bill.amount for bill in bills), Decimal(0))
         if amount:
-            first = min(line.first for line in bill_lines)
-            yield Bill(period, due, max(due, first), bill_lines, amount)
+            yield from (bill for bill in bills if bill.amount)
         empty = 0 if amount else empty + 1
         following = [
             max(span.first, period.last + DAY)
@@ -87,3 +87,28 @@ def plan_bills(
         if not following or empty > MOST_EMPTY_PERIODS:
             return
         day = min(following)
+
+
+def _cut(period: Period, cuts: Iterable[date]) -> list[Period]:
+    """Return the parts of a period that begin on some days."""
+    firsts = [cut for cut in cuts if period.first < cut <= period.last]
+    lasts = [cut - DAY for cut in firsts]
+    return [
+        period._replace(first=first, last=last)
+        for first, last in zip(
+            [period.first, *firsts], [*lasts, period.last], strict=True
+        )
+    ]
+
+
+def _make_bill(
+    period: Period, due: date, lines: Iterable[tuple[LineToBill[Key], list[Span]]]
+) -> Bill[Key]:
+    bill_lines = [
+        BillLine(line.key, *span, line.priced.get_amount(*span))
+        for line, spans in lines
+        for span in intersect(spans, Span(period.first, period.last))
+    ]
+    amount = sum((line.amount for line in bill_lines), Decimal(0))
+    first = min((line.first for line in bill_lines), default=due)
+    return Bill(period, due, max(due, first), bill_lines, amount)

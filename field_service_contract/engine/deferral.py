@@ -1,12 +1,12 @@
 """What was invoiced in advance: month by month until it is earned or given back."""
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from .coverage import Span
+from .coverage import Span, intersect
 from .money import round_ratio, to_coins
 from .months import CalendarMonths, Months
 
@@ -55,24 +55,67 @@ def make_rows(first: date, last: date, amount: Decimal, rounding: Decimal) -> li
     return rows
 
 
-def drop_rows(
-    rows: Iterable[Row], amount: Decimal, last_covered: date
-) -> tuple[list[Row], Decimal]:
-    """Take a credited amount out of what is still to earn.
+def get_month(day: date) -> date:
+    """Return the first day of a day's month, which names it."""
+    return day.replace(day=1)
 
-    The latest rows go first; what is left after the last covered day is earned on it.
 
-    :param rows: those not yet recognised, one per date, all of the sign of the amount
-    :return: the rows that are left, by date, and the amount that was not found
+def share_out(
+    amount: Decimal, wanted: Mapping[date, Decimal], room: Mapping[date, Decimal]
+) -> dict[date, Decimal]:
+    """Return which months an amount falls on, the latest first.
+
+    Months are named by their first day. What finds no room is left out.
+
+    :param wanted: what each month gets at most
+    :param room: what each month has at most
     """
-    left: dict[date, Decimal] = {}
-    for row in sorted(rows, reverse=True):
-        taken = row.amount if abs(row.amount) <= abs(amount) else amount
-        amount -= taken
-        if row.amount != taken:
-            day = min(row.date, last_covered)
-            left[day] = left.get(day, Decimal(0)) + row.amount - taken
-    return [Row(day, left[day]) for day in sorted(left)], amount
+    sign = -1 if amount < 0 else 1
+    left, parts = sign * amount, {}
+    for month in sorted(wanted, reverse=True):
+        part = min(sign * wanted[month], sign * room.get(month, Decimal(0)), left)
+        if part > 0:
+            parts[month] = sign * part
+            left -= part
+    return parts
+
+
+def get_credited(
+    amount: Decimal, whole: Span, credited: Span, credit: Decimal, rounding: Decimal
+) -> dict[date, Decimal]:
+    """Return what a credit takes from each month of the days it gives back.
+
+    That is what these days are worth of the amount's months. A smaller credit takes
+    from the latest; a larger one, as the months of the contract may not be those of
+    the calendar, takes more of the same months.
+
+    :param amount: what was billed for the whole
+    :param credit: what is given back for some of its days
+    """
+    rows = make_rows(*whole, amount, rounding)
+    limits = {get_month(row.date): row.amount for row in rows}
+    wanted = {}
+    for month in limits:
+        end = month.replace(day=monthrange(month.year, month.month)[1])
+        for part in intersect([credited], Span(month, end)):
+            wanted[month] = get_share(amount, whole, part, CALENDAR, rounding)
+    parts = share_out(credit, wanted, wanted)
+    rest = credit - sum(parts.values())
+    room = {month: limits[month] - parts.get(month, Decimal(0)) for month in wanted}
+    for month, more in share_out(rest, room, room).items():
+        parts[month] = parts.get(month, Decimal(0)) + more
+    return parts
+
+
+def get_last_day(month: date, spans: Sequence[Span]) -> date | None:
+    """Return the last day of the spans in a month, None if they have none there.
+
+    :param month: its first day
+    :param spans: in order
+    """
+    end = month.replace(day=monthrange(month.year, month.month)[1])
+    days = intersect(spans, Span(month, end))
+    return days[-1].last if days else None
 
 
 def earned(rows: Iterable[Row], day: date) -> Decimal:

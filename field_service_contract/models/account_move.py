@@ -12,6 +12,12 @@ class AccountMove(models.Model):
         compute="_compute_service_contract_ids",
     )
     service_contract_count = fields.Integer(compute="_compute_service_contract_ids")
+    service_recognizes = fields.Boolean(
+        string="Recognises Contract Revenue",
+        copy=False,
+        readonly=True,
+        help="Its rows of deferred revenue are earned by it, as long as it is posted.",
+    )
     service_deferral_ids = fields.One2many(
         comodel_name="service.contract.deferral",
         inverse_name="move_id",
@@ -40,19 +46,99 @@ class AccountMove(models.Model):
     # -- States -------------------------------------------------------------------
 
     def _post(self, soft=True):
+        self._check_service_recognition()
         posted = super()._post(soft)
         posted.line_ids.filtered("service_contract_line_id")._defer_service_revenue()
+        posted.reversed_entry_id._release_service_rows()
         return posted
 
     def button_draft(self):
         lines = self.line_ids.filtered("service_contract_line_id")
+        posted = lines.filtered(lambda line: line.parent_state == "posted")
         if lines:
             self._check_service_days_free(lines)
-            lines._drop_service_deferrals()
-        # A deferral row is earned by its entry: without it, it is to be earned again.
+            lines._check_service_not_credited()
+            lines._check_service_deferrals()
+        self._check_service_recognition_resettable()
+        self._release_service_rows()
+        result = super().button_draft()
+        posted._drop_service_deferrals()
+        return result
+
+    def _release_service_rows(self):
+        """Let what entries earned be earned again: they are drafts, or reversed."""
         # Whoever may reset the entry need not write what is deferred.
-        self.sudo().service_deferral_ids.move_id = False
-        return super().button_draft()
+        if rows := self.filtered("service_recognizes").sudo().service_deferral_ids:
+            rows.move_id = False
+
+    def _check_service_recognition(self):
+        """Refuse to book again what is to be recognised by another entry, or to
+        reverse a part of what was recognised: rows and entries agree."""
+        for move in self:
+            if move.service_recognizes and not move.sudo().service_deferral_ids:
+                raise UserError(
+                    self.env._(
+                        "%s cannot be posted: what contracts earned by it is to be "
+                        "recognised again. Delete or cancel it, and recognise the "
+                        "revenue.",
+                        move._get_service_label(),
+                    )
+                )
+            entry = move.reversed_entry_id
+            if not entry.service_recognizes:
+                continue
+            if not entry.sudo().service_deferral_ids:
+                raise UserError(
+                    self.env._(
+                        "%(move)s cannot be posted: %(entry)s recognises nothing any "
+                        "more. Delete this reversal.",
+                        move=move._get_service_label(),
+                        entry=entry.display_name,
+                    )
+                )
+            if move._get_service_totals(-1) != entry._get_service_totals():
+                raise UserError(
+                    self.env._(
+                        "%(move)s cannot be posted: what %(entry)s recognised can be "
+                        "reversed only as a whole, with its accounts and amounts.",
+                        move=move._get_service_label(),
+                        entry=entry.display_name,
+                    )
+                )
+
+    def _get_service_totals(self, sign=1):
+        """Return {account: balance} of an entry."""
+        self.ensure_one()
+        currency = self.company_currency_id
+        return {
+            account: currency.round(sign * sum(lines.mapped("balance")))
+            for account, lines in self.line_ids.grouped("account_id").items()
+        }
+
+    def _check_service_recognition_resettable(self):
+        """Refuse to reset one of an entry that recognised revenue and its reversal:
+        what they are about is to be recognised again."""
+        for move in self.filtered(lambda move: move.state == "posted"):
+            entry = move.reversed_entry_id
+            if entry.service_recognizes:
+                raise UserError(
+                    self.env._(
+                        "%(move)s cannot be reset to draft: it reverses %(entry)s. "
+                        "Recognise the revenue again instead.",
+                        move=move.display_name,
+                        entry=entry.display_name,
+                    )
+                )
+            if move.service_recognizes and not move.sudo().service_deferral_ids:
+                reversals = move.reversal_move_ids
+                raise UserError(
+                    self.env._(
+                        "%(move)s cannot be reset to draft: it was reversed by "
+                        "%(reversals)s.",
+                        move=move.display_name,
+                        reversals=", ".join(reversals.mapped("display_name")),
+                    )
+                )
 
     def _check_service_days_free(self, lines):
         """Refuse to take up a cancelled invoice, or to take back a credit note, whose

@@ -1,8 +1,20 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..engine import Span, get_share, subtract, to_decimal
+from ..engine import (
+    Span,
+    get_credited,
+    get_last_day,
+    get_month,
+    get_share,
+    make_rows,
+    share_out,
+    subtract,
+    to_decimal,
+)
 
 
 class AccountMoveLine(models.Model):
@@ -168,17 +180,21 @@ class AccountMoveLine(models.Model):
         tolerance = 2 * self.currency_id.rounding
         return abs(subtotal) + tolerance > abs(share)
 
-    def _get_service_share(self, amount, span):
+    def _get_service_share(self, amount, span, currency=None):
         """Return what some days of the line are worth of an amount that is the
-        line's."""
+        line's.
+
+        :param currency: of the amount; by default the line's
+        """
         self.ensure_one()
+        currency = currency or self.currency_id
         whole = Span(self.service_period_start, self.service_period_end)
         share = get_share(
             to_decimal(amount),
             whole,
             span,
             self.service_contract_id._get_months(),
-            self.currency_id._get_service_coin(),
+            currency._get_service_coin(),
         )
         return float(share)
 
@@ -235,29 +251,24 @@ class AccountMoveLine(models.Model):
             lines._undo_service_deferral(move)
 
     def _undo_service_deferral(self, move):
-        """Drop what is still to earn of the credited days, reverse what was earned."""
+        """Take out of what is still to earn of the credited days what credits give
+        back, and reverse the rest, which is earned already; the other way round if a
+        credit is reversed itself."""
         rows = self.env["service.contract.deferral"].sudo()
         vals_list = []
         for credit in self:
-            billed = credit.service_credited_line_id.sudo()
-            first, last = credit.service_period_start, credit.service_period_end
-            is_tail = last >= billed.service_period_end
-            month_end = fields.Date.end_of(last, "month")
-            open_rows = billed.service_deferral_ids.filtered(
-                lambda row, first=first, last=month_end: (
-                    not row.move_id and first <= row.date <= last
-                )
-            )
-            missing = open_rows._drop(
-                credit.balance,
-                fields.Date.subtract(first, days=1) if is_tail else month_end,
-            )
+            billed, is_credit = credit._get_service_billed_line()
+            if is_credit:
+                missing = -billed._drop_service_rows(credit, credit.balance)
+            else:
+                before = credit.service_credited_line_id
+                missing = billed._restore_service_rows(before, credit, -credit.balance)
             if not credit.company_currency_id.is_zero(missing):
                 vals_list.append(
                     {
                         **rows._prepare_row_vals(credit),
                         "date": move.date,
-                        "amount": -missing,
+                        "amount": missing,
                     }
                 )
         if vals_list:
@@ -266,37 +277,204 @@ class AccountMoveLine(models.Model):
                 move.date, ref=self.env._("Earned revenue given back by %s", move.name)
             )
 
-    def _drop_service_deferrals(self):
-        """Forget what posted lines defer, before they are drafts again.
-
-        :raise UserError: if some of it is recognised as revenue already
-        """
-        rows = self.sudo().service_deferral_ids
-        recognised = rows.filtered("move_id")[:1]
-        if recognised:
+    def _check_service_not_credited(self):
+        """Refuse to reset documents of which credit notes give days back: what is
+        posted again, or changed, would no longer be what was credited."""
+        # Who resets an invoice need not see the credit notes of other companies.
+        credits = self.sudo().service_credit_line_ids
+        for credit in credits.filtered(lambda line: line.parent_state != "cancel"):
             raise UserError(
                 self.env._(
-                    "%(move)s cannot be reset to draft: what contract %(contract)s "
-                    "earned of it was recognised by %(entry)s. Make a credit note.",
-                    move=recognised.move_line_id.move_id.display_name,
-                    contract=recognised.contract_id.name,
-                    entry=recognised.move_id.display_name,
+                    "%(move)s cannot be reset to draft: %(credit)s gives days of it "
+                    "back. Cancel that one first.",
+                    move=credit.service_credited_line_id.move_id.display_name,
+                    credit=credit.move_id._get_service_label(),
                 )
             )
-        rows.unlink()
-        vals_list = []
-        for credit in self.filtered(
-            lambda line: line.parent_state == "posted" and line.service_credited_line_id
-        ):
-            if credit._is_service_deferred():
-                # What the credit dropped is to be earned again.
-                billed = credit.service_credited_line_id
-                vals_list += rows._prepare_vals_list(
-                    billed,
-                    credit.service_period_start,
-                    credit.service_period_end,
-                    credit.balance,
+
+    def _check_service_deferrals(self):
+        """Refuse to reset lines of which something is recognised as revenue already."""
+        recognised = self.sudo().service_deferral_ids.filtered("move_id")[:1]
+        if not recognised:
+            return
+        line, entry = recognised.move_line_id, recognised.move_id
+        vals = {
+            "move": line.move_id.display_name,
+            "contract": recognised.contract_id.name,
+            "entry": entry.display_name,
+        }
+        if line.service_credited_line_id:
+            raise UserError(
+                self.env._(
+                    "%(move)s cannot be reset to draft: earned revenue of contract "
+                    "%(contract)s that it gives back was recognised by %(entry)s. "
+                    "Reset that entry to draft first.",
+                    **vals,
                 )
+            )
+        raise UserError(
+            self.env._(
+                "%(move)s cannot be reset to draft: what contract %(contract)s "
+                "earned of it was recognised by %(entry)s. Make a credit note.",
+                **vals,
+            )
+        )
+
+    def _drop_service_deferrals(self):
+        """Forget what lines defer that were posted and are drafts again; what credits
+        took out of it is to be earned again."""
+        for credit in self.filtered("service_credited_line_id"):
+            if credit._is_service_deferred():
+                billed, is_credit = credit._get_service_billed_line()
+                if is_credit:
+                    billed._restore_service_rows(credit, credit, credit.balance)
+                else:
+                    credit._drop_service_restored(billed)
+        self.sudo().service_deferral_ids.unlink()
+
+    def _drop_service_restored(self, billed):
+        """Take back what the reversal of a credit let be earned again.
+
+        :raise UserError: if some of it is recognised already
+        """
+        self.ensure_one()
+        at_once = sum(self.sudo().service_deferral_ids.mapped("amount"))
+        missing = billed._drop_service_rows(self, -self.balance - at_once)
+        if not self.company_currency_id.is_zero(missing):
+            raise UserError(
+                self.env._(
+                    "%(move)s cannot be reset to draft: contract %(contract)s has "
+                    "earned days that it bills. Make a credit note.",
+                    move=self.move_id.display_name,
+                    contract=self.service_contract_id.display_name,
+                )
+            )
+
+    def _get_service_billed_line(self):
+        """Return the invoice line whose days are given back in the end, and whether
+        they are: a reversed credit bills them again."""
+        self.ensure_one()
+        # Who posts or resets a credit note need not see the documents before it.
+        line, is_credit = self.sudo().service_credited_line_id, True
+        while line.service_credited_line_id:
+            line, is_credit = line.service_credited_line_id, not is_credit
+        return line, is_credit
+
+    def _drop_service_rows(self, credit, amount):
+        """Take an amount out of what is still to earn of the credited days.
+
+        :param credit: the line that gives it back
+        :param amount: in company currency, of the sign of the rows
+        :return: what was not found, because it is earned already
+        """
+        self.ensure_one()
+        amount = to_decimal(self.company_currency_id.round(amount))
+        room = self._get_service_room()
+        credited = self._get_service_credited_months(credit)
+        parts = share_out(amount, credited, room)
+        self._change_service_rows({month: -part for month, part in parts.items()})
+        return float(amount - sum(parts.values()))
+
+    def _restore_service_rows(self, credit, taker, amount):
+        """Let an amount that a credit took out be earned again in its months.
+
+        :param credit: the line that gave it back
+        :param taker: the line that takes it back: the credit itself, or its reversal
+        :param amount: in company currency, of the sign of the rows
+        :return: what the credit had not taken out, because it was earned already
+        """
+        self.ensure_one()
+        amount = self.company_currency_id.round(amount)
+        # What was earned already was reversed on the day of the credit.
+        at_once = sum(credit.sudo().service_deferral_ids.mapped("amount"))
+        taken_out = self.company_currency_id.round(credit.balance + at_once)
+        dropped = to_decimal(min(amount, taken_out, key=abs))
+        whole = make_rows(
+            self.service_period_start,
+            self.service_period_end,
+            to_decimal(-self.balance),
+            self.company_currency_id._get_service_coin(),
+        )
+        room = {get_month(row.date): row.amount for row in whole}
+        for row in self.sudo().service_deferral_ids:
+            month = get_month(row.date)
+            room[month] = room.get(month, Decimal(0)) - to_decimal(row.amount)
+        credited = self._get_service_credited_months(taker)
+        parts = share_out(dropped, credited, room)
+        # What other credits of these months have changed since.
+        if left := dropped - sum(parts.values()):
+            last = get_month(taker.service_period_end)
+            parts[last] = parts.get(last, Decimal(0)) + left
+        self._change_service_rows(parts)
+        return float(to_decimal(amount) - dropped)
+
+    def _get_service_credited_months(self, credit):
+        """Return {first day of a month: amount} of what a credit, or its reversal, is
+        about: all of it on its document, be it still to earn or revenue.
+
+        :param credit: a line that gives days of this line back
+        """
+        self.ensure_one()
+        days = Span(credit.service_period_start, credit.service_period_end)
+        same = credit.move_id.line_ids.filtered(
+            lambda line: (
+                line.service_credited_line_id == credit.service_credited_line_id
+                and days == (line.service_period_start, line.service_period_end)
+            )
+        )
+        _billed, is_credit = credit._get_service_billed_line()
+        total = sum(same.mapped("balance")) * (1 if is_credit else -1)
+        currency = self.company_currency_id
+        return get_credited(
+            to_decimal(-self.balance),
+            Span(self.service_period_start, self.service_period_end),
+            days,
+            to_decimal(currency.round(total)),
+            currency._get_service_coin(),
+        )
+
+    def _get_service_room(self):
+        """Return what is still to earn of a billed line, by month."""
+        self.ensure_one()
+        rows = self.sudo().service_deferral_ids.filtered(lambda row: not row.move_id)
+        return {
+            month: to_decimal(
+                self.company_currency_id.round(sum(group.mapped("amount")))
+            )
+            for month, group in rows.grouped(lambda row: get_month(row.date)).items()
+        }
+
+    def _change_service_rows(self, parts):
+        """Change what is still to earn of a billed line, a row for each month.
+
+        Rows are dated on the last day of their month that is not credited.
+
+        :param dict parts: {first day of a month: amount to add}
+        """
+        self.ensure_one()
+        rows = self.env["service.contract.deferral"].sudo()
+        whole = self._get_service_spans()
+        live = self._get_service_spans(self._get_service_credited_spans("posted"))
+        open_rows = self.sudo().service_deferral_ids.filtered(
+            lambda row: not row.move_id
+        )
+        by_month = open_rows.grouped(lambda row: get_month(row.date))
+        room, vals_list = self._get_service_room(), []
+        for month, part in parts.items():
+            amount = room.get(month, Decimal(0)) + part
+            own = by_month.get(month, rows)
+            if not amount:
+                own.unlink()
+                continue
+            vals = {
+                "date": get_last_day(month, live) or get_last_day(month, whole),
+                "amount": float(amount),
+            }
+            if own:
+                own[0].write(vals)
+                own[1:].unlink()
+            else:
+                vals_list.append({**rows._prepare_row_vals(self), **vals})
         rows.create(vals_list)
 
     # -- Credit -------------------------------------------------------------------
@@ -306,6 +484,24 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         whole = self.price_unit * self.quantity * (1 - self.discount / 100)
         return self._get_service_share(self.currency_id.round(whole), span)
+
+    def _get_service_headings(self):
+        """Return the titles and texts above these lines that stand above no other.
+
+        A title begins a part of the document that lasts until the next one.
+        """
+        headings = self.browse()
+        for move in self.move_id:
+            part = self.browse()
+            ordered = move.invoice_line_ids.sorted(lambda ln: (ln.sequence, ln.id))
+            for line in [*ordered, self.browse()]:
+                if not line or line.display_type == "line_section":
+                    products = part.filtered(lambda ln: ln.display_type == "product")
+                    if products and products <= self:
+                        headings |= part - products
+                    part = self.browse()
+                part |= line
+        return headings
 
     def _split_service_days(self, spans):
         """Let a draft line bill some of its days only.
@@ -348,14 +544,11 @@ class AccountMoveLine(models.Model):
         """
         self.ensure_one()
         vals_list = []
-        rows = self.sudo().service_deferral_ids.filtered(lambda row: not row.move_id)
-        # In the mode of the line's taxes and in its currency, as the credits are.
-        left = self._from_service_balance(sum(rows.mapped("amount")))
+        room = self._get_service_room()
         for credit in credits:
             amount, parts = credit.amount, []
             if self._is_service_deferred():
-                deferred = min(amount, left, key=abs) if left * amount > 0 else 0
-                left -= deferred
+                deferred = self._take_service_deferred(credit, room)
                 parts.append((deferred, self.account_id, self.analytic_distribution))
                 parts.append(
                     (
@@ -377,6 +570,34 @@ class AccountMoveLine(models.Model):
                         }
                     )
         return vals_list
+
+    def _take_service_deferred(self, credit, room):
+        """Return how much of a credit is still to earn, in the mode of the line's taxes
+        and in its currency.
+
+        :param credit: of `service.contract._plan_credits`
+        :param dict room: what is still to earn by month; what is found is taken off
+        """
+        self.ensure_one()
+        currency = self.company_currency_id
+        total = to_decimal(
+            self._get_service_share(-self.balance, credit.span, currency)
+        )
+        whole = Span(self.service_period_start, self.service_period_end)
+        credited = get_credited(
+            to_decimal(-self.balance),
+            whole,
+            credit.span,
+            total,
+            currency._get_service_coin(),
+        )
+        parts = share_out(total, credited, room)
+        for month, part in parts.items():
+            room[month] -= part
+        found = sum(parts.values())
+        if found == total:
+            return credit.amount
+        return min(self._from_service_balance(float(found)), credit.amount, key=abs)
 
     def _prepare_service_credit_vals(self, span):
         self.ensure_one()

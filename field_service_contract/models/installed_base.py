@@ -3,7 +3,6 @@ from odoo.exceptions import RedirectWarning
 from odoo.fields import Command
 
 from .service_contract import DAY, PRICE_GROUPS
-from .service_contract_life import LIVING
 
 READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
 
@@ -191,30 +190,21 @@ class InstalledBase(models.Model):
         """Return the living contract lines that cover this equipment on a day or
         later, of other customers than the one who has it.
 
-        :param partner: who has it then; by default who has it
+        :param partner: who has it then, nobody if empty; by default who has it
         """
-        # Whoever moves equipment need not see the contracts it leaves.
-        lines = self.env["service.contract.line"].sudo()
 
         def owner_of(line):
             return line.installed_base_id if partner is None else partner
 
-        found = lines.search(
-            [
-                ("installed_base_id", "in", self.ids),
-                ("contract_id.state", "in", LIVING),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">=", day),
-                "|",
-                ("contract_id.date_end", "=", False),
-                ("contract_id.date_end", ">=", day),
-            ]
-        )
-        left = found.filtered(
-            lambda line: (
-                line.contract_id.commercial_partner_id
-                != (partner or line.installed_base_id).commercial_partner_id
+        # Whoever moves equipment need not see the contracts it leaves.
+        left = (
+            self.sudo()
+            ._get_covering_contract_lines(day)
+            .filtered(
+                lambda line: (
+                    line.contract_id.commercial_partner_id
+                    != owner_of(line).commercial_partner_id
+                )
             )
         )
         return left.with_env(self.env)

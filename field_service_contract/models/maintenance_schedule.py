@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.field_maintenance.models.maintenance_visit import GENERATING
 
+from .service_contract import CHANGING
+
 # What of a schedule its contract decides.
 CONTRACT_FIELDS = frozenset(
     {"company_id", "partner_id", "site_id", "date_start", "date_end"}
@@ -43,7 +45,7 @@ class MaintenanceSchedule(models.Model):
 
         :raise UserError: naming the contract
         """
-        if self.env.context.get("service_contract_change"):
+        if self.env.context.get("service_contract_change") is CHANGING:
             return
         # Whoever plans visits is told the number of their contract.
         for schedule in self.sudo().filtered("service_contract_id"):

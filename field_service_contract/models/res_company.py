@@ -50,8 +50,10 @@ class ResCompany(models.Model):
         comodel_name="account.analytic.plan",
         groups="base.group_user",
         string="Analytic Plan of Contracts",
+        default=lambda self: self._default_service_analytic_plan_id(),
         ondelete="restrict",
-        help="Each contract gets an analytic account of this plan. Empty: none.",
+        help="Each contract gets an analytic account of this plan, for what it earns "
+        "and costs. Empty: none, and what its visits cost is not counted.",
     )
     service_invoice_automatically = fields.Boolean(
         string="Invoice Contracts Every Night",
@@ -82,6 +84,10 @@ class ResCompany(models.Model):
         "e-mail; 0 for never.",
         groups="base.group_user",
     )
+
+    @api.model
+    def _default_service_analytic_plan_id(self):
+        return self.env.ref("analytic.analytic_plan_projects", raise_if_not_found=False)
 
     @api.depends("service_contract_journal_id", "service_deferral_journal_id")
     def _compute_service_journals(self):

@@ -21,6 +21,8 @@ GUARDED_FIELDS = frozenset(
     {
         "company_id",
         "currency_id",
+        # It brings all the settings below with it.
+        "template_id",
         "date_start",
         "date_end",
         "billing_period",
@@ -30,6 +32,13 @@ GUARDED_FIELDS = frozenset(
         "is_deferred",
     }
 )
+# What the actions below write, with what goes with it.
+KEPT_FIELDS = frozenset(
+    {"cancellation_data", "cancellation_date", "state", "transfer_data"}
+)
+# In the context of the methods that leave a dated row of what they change. No remote
+# call can pass this object.
+CHANGING = object()
 DAY = timedelta(days=1)
 
 
@@ -511,8 +520,10 @@ class ServiceContract(models.Model):
     @api.depends("partner_id")
     def _compute_invoice_partner_id(self):
         for contract in self:
+            # Another contact of the customer does not change who pays.
+            agreed = contract.state != "draft" and contract.invoice_partner_id
             addresses = contract.partner_id.address_get(["invoice"])
-            contract.invoice_partner_id = addresses["invoice"]
+            contract.invoice_partner_id = agreed or addresses["invoice"]
 
     @api.depends("partner_id")
     def _compute_site_id(self):
@@ -704,14 +715,17 @@ class ServiceContract(models.Model):
 
     # -- Constraints --------------------------------------------------------------
 
-    @api.constrains("invoiced_before")
-    def _check_invoiced_before(self):
-        if not self.filtered("invoiced_before"):
+    def _check_invoiced_before(self, vals):
+        """Refuse another last day invoiced elsewhere once something was invoiced here:
+        days would be billed twice, or never."""
+        if "invoiced_before" not in vals:
             return
+        day = fields.Date.to_date(vals["invoiced_before"]) or False
+        changed = self.filtered(lambda contract: contract.invoiced_before != day)
         billed = (
             self.env["account.move.line"]
             .sudo()
-            .search([("service_contract_id", "in", self.ids)], limit=1)
+            .search([("service_contract_id", "in", changed.ids)], limit=1)
         )
         if billed:
             raise ValidationError(
@@ -719,7 +733,7 @@ class ServiceContract(models.Model):
                     "Contract %(contract)s was invoiced here already (%(invoice)s): "
                     "its last day invoiced elsewhere can no longer change.",
                     contract=billed.service_contract_id.display_name,
-                    invoice=billed.move_id.display_name,
+                    invoice=billed.move_id._get_service_label(),
                 )
             )
 
@@ -739,15 +753,39 @@ class ServiceContract(models.Model):
             numbers = sequence._next_batch(len(group))
             for vals, number in zip(group, numbers, strict=True):
                 vals["name"] = number
-        return super().create(vals_list)
+        contracts = super().create(vals_list)
+        for contract in contracts:
+            if contract.state != "draft":
+                contract._check_kept({"state"})
+        return contracts
 
     def write(self, vals):
+        self._check_kept(vals.keys())
         self._check_guarded(vals)
+        self._check_invoiced_before(vals)
         return super().write(vals)
 
+    def _check_kept(self, names):
+        """Refuse to write what follows from what is done to contracts."""
+        changing = self.env.context.get("service_contract_change") is CHANGING
+        if self and KEPT_FIELDS & names and not changing and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "The state of contract %s is not written: activate, suspend, renew "
+                    "or cancel it.",
+                    self[0].display_name,
+                )
+            )
+
+    def _set_state(self, state):
+        """Write the state; what goes with it is the caller's."""
+        self.with_context(service_contract_change=CHANGING).write({"state": state})
+
     def _check_guarded(self, vals):
+        self._check_customer_kept(vals)
+        self._check_not_archived(vals)
         names = GUARDED_FIELDS & vals.keys()
-        if not names or self.env.context.get("service_contract_change"):
+        if not names or self.env.context.get("service_contract_change") is CHANGING:
             return
         living = self.filtered(lambda contract: contract.state != "draft")
         for name in names:
@@ -764,6 +802,47 @@ class ServiceContract(models.Model):
                             field=field._description_string(self.env),
                         )
                     )
+
+    def _check_customer_kept(self, vals):
+        """Refuse another customer once a contract is no draft: covered equipment,
+        payer and what was invoiced are the customer's. Another of his contacts is
+        as good."""
+        if "partner_id" not in vals:
+            return
+        customer = self.env["res.partner"].browse(vals["partner_id"])
+        customer = customer.commercial_partner_id
+        for contract in self:
+            if contract.state != "draft" and contract.commercial_partner_id != customer:
+                raise UserError(
+                    self.env._(
+                        "Contract %s is no draft any more. Transfer it, or make a new "
+                        "contract, if another customer takes over.",
+                        contract.display_name,
+                    )
+                )
+
+    def _check_not_archived(self, vals):
+        """Refuse to hide contracts that run, or have something left to invoice: no
+        run would find them any more."""
+        if vals.get("active", True):
+            return
+        for contract in self:
+            if contract.state in ("active", "suspended"):
+                raise UserError(
+                    self.env._(
+                        "Contract %s is alive: it would no longer be invoiced. Cancel "
+                        "it with a date and a reason before you archive it.",
+                        contract.display_name,
+                    )
+                )
+            if contract.next_invoice_date:
+                raise UserError(
+                    self.env._(
+                        "Contract %s has something left to invoice. Invoice it before "
+                        "you archive it.",
+                        contract.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_living(self):
@@ -826,7 +905,7 @@ class ServiceContract(models.Model):
             {line: line.date_end + DAY for line in ending},
             dict.fromkeys(ending, 0),
         )
-        self.write({"state": "active"})
+        self._set_state("active")
         self._update_states()
         return True
 
@@ -963,7 +1042,7 @@ class ServiceContract(models.Model):
         """Give up drafts. What was signed is cancelled with a date and a reason."""
         if self.filtered(lambda contract: contract.state != "draft"):
             raise UserError(self.env._("Only drafts can be given up."))
-        self.write({"state": "cancelled"})
+        self._set_state("cancelled")
         return True
 
     def action_reset_to_draft(self):
@@ -974,7 +1053,7 @@ class ServiceContract(models.Model):
             raise UserError(
                 self.env._("Only contracts that were never active can be drafts again.")
             )
-        self.write({"state": "draft"})
+        self._set_state("draft")
         return True
 
     # -- Accounts -----------------------------------------------------------------
@@ -1050,27 +1129,49 @@ class ServiceContract(models.Model):
     def _cron_update_states(self):
         """Suspend, resume, end and close what is due to be, every night."""
         today = fields.Date.context_today(self)
-        changed = self.search([("next_change_date", "<=", today)])
-        self.env.add_to_compute(self._fields["annual_amount"], changed)
+        self._find_to_update(today)._do_in_slices(
+            lambda contracts: contracts._bring_up_to_date(today)
+        )
+
+    @api.model
+    def _find_to_update(self, today):
+        """Return what a day may change, each kind found by an index of its own."""
         living = Domain("state", "in", ("active", "suspended"))
-        suspended = Domain("suspension_ids.date_start", "<=", today)
-        touched = Domain("state", "=", "suspended") | suspended
-        self.search(
-            living & (touched | Domain("date_end", "<", today))
-        )._update_states()
+        begun = self.env["service.contract.suspension"].search(
+            [
+                ("contract_id.state", "=", "active"),
+                ("date_start", "<=", today),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", today),
+            ]
+        )
+        return (
+            self.search([("next_change_date", "<=", today)])
+            | self.search([("state", "=", "suspended")])
+            | self.search(living & Domain("date_end", "<", today))
+            | begun.contract_id
+        )
+
+    def _bring_up_to_date(self, today):
+        """Let contracts have the annual amount and the state of today."""
+        changed = self.filtered(
+            lambda c: c.next_change_date and c.next_change_date <= today
+        )
+        self.env.add_to_compute(self._fields["annual_amount"], changed)
+        self._update_states()
 
     def _update_states(self):
         """Bring the state of living contracts up to today."""
+        today = fields.Date.context_today(self)
         living = self.filtered(lambda c: c.state in ("active", "suspended"))
+        ended = living.filtered(lambda contract: contract._has_ended(today))
+        ended._record_end()
         states = {}
         for contract in living:
-            today = fields.Date.context_today(contract)
-            has_ended = contract._has_ended(today)
-            if has_ended:
-                contract._record_end()
-            if has_ended and contract.cancellation_date:
+            if contract in ended and contract.cancellation_date:
                 state = "cancelled"
-            elif has_ended and contract._is_finished(today):
+            elif contract in ended and contract._is_finished(today):
                 state = "closed"
             else:
                 state = "suspended" if contract._is_suspended(today) else "active"
@@ -1078,7 +1179,7 @@ class ServiceContract(models.Model):
                 states.setdefault(state, self.browse())
                 states[state] |= contract
         for state, contracts in states.items():
-            contracts.write({"state": state})
+            contracts._set_state(state)
 
     def _is_suspended(self, day):
         self.ensure_one()
@@ -1109,9 +1210,8 @@ class ServiceContract(models.Model):
 
     def _record_end(self):
         """Count the loss of what ended and was not renewed, once."""
-        self.ensure_one()
         lines = self.line_ids
-        days = dict.fromkeys(lines, self.date_end + DAY)
+        days = {line: line.contract_id.date_end + DAY for line in lines}
         lines._record_price("ended", days, dict.fromkeys(lines, 0))
 
     # -- Actions ------------------------------------------------------------------

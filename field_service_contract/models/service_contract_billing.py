@@ -43,6 +43,8 @@ INVOICE_FIELDS = (
     "invoice_payment_term_id",
     "fiscal_position_id",
 )
+# Given with its balance, Odoo need not write a new line once more to find it.
+TEXT_BALANCE = {"balance": 0, "amount_currency": 0}
 BEGINNING = date.min
 
 
@@ -91,7 +93,17 @@ class ServiceContract(models.Model):
                 contract.invoiced_until = max(lasts, default=False)
 
     def _cut_to_end(self, spans):
-        return intersect(spans, Span(BEGINNING, self.date_end or FOREVER))
+        return intersect(spans, Span(BEGINNING, self._get_last_day() or FOREVER))
+
+    def _get_last_day(self):
+        """Return the last day that is billed, None without end."""
+        self.ensure_one()
+        return self.date_end or None
+
+    def _get_term_spans(self):
+        """Return the days of the terms as agreed."""
+        self.ensure_one()
+        return [term._get_span() for term in self.term_ids]
 
     def _get_months(self):
         """Return how months are counted for this contract."""
@@ -103,13 +115,13 @@ class ServiceContract(models.Model):
     def _get_terms(self):
         """Return the days of the terms, cut at the contract's end."""
         self.ensure_one()
-        return self._cut_to_end([term._get_span() for term in self.term_ids])
+        return self._cut_to_end(self._get_term_spans())
 
     def _get_priced_lines(self):
         """Return {contract line: its covered days with their prices}."""
         self.ensure_one()
         terms = self._get_terms()
-        agreed = [term._get_span() for term in self.term_ids]
+        agreed = self._get_term_spans()
         months = self._get_months()
         coin = self.currency_id._get_service_coin()
         suspensions = [row._get_span() for row in self.suspension_ids]
@@ -165,11 +177,12 @@ class ServiceContract(models.Model):
             list, {line_id: merge(spans) for line_id, spans in invoiced.items()}
         )
 
-    def _plan_bills(self, invoiced, until=None):
+    def _plan_bills(self, invoiced, until=None, cuts=()):
         """Yield the bills of a contract that are not made yet, see the engine.
 
         :param invoiced: of `_get_invoiced_spans`
         :param until: last due date; None: all
+        :param cuts: days on which another bill begins; they change nothing else
         """
         self.ensure_one()
         terms = self._get_terms()
@@ -180,11 +193,10 @@ class ServiceContract(models.Model):
                 LineToBill(line, priced, subtract(priced.covered, invoiced[line.id]))
                 for line, priced in self._get_priced_lines().items()
             ],
-            Periods(
-                self._cut_at_payers(terms), self.billing_months, self.billing_anchor
-            ),
+            Periods(terms, self.billing_months, self.billing_anchor),
             self.billing_timing,
             until,
+            cuts,
         )
 
     def _get_due_bills(self, until):
@@ -199,7 +211,9 @@ class ServiceContract(models.Model):
         bills = {
             contract.with_env(self.env): list(
                 contract._plan_bills(
-                    invoiced, until + timedelta(days=contract.invoice_ahead_days)
+                    invoiced,
+                    until + timedelta(days=contract.invoice_ahead_days),
+                    contract.payer_ids.mapped("date_start"),
                 )
             )
             for contract in contracts
@@ -218,7 +232,7 @@ class ServiceContract(models.Model):
         """
         until = until or fields.Date.context_today(self)
         bills = self._get_due_bills(until)
-        obstacles = self.browse(c.id for c in bills)._get_invoicing_obstacles()
+        obstacles = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
         if obstacles:
             raise UserError("\n".join(obstacles.values()))
         return self._create_invoices_of(bills)
@@ -319,7 +333,9 @@ class ServiceContract(models.Model):
             "ref": ", ".join(references) or False,
             "invoice_user_id": contracts[0].user_id.id,
             "invoice_line_ids": [
-                Command.create({"sequence": number, **line})
+                Command.create({"sequence": number, **TEXT_BALANCE, **line})
+                if line["display_type"] != "product"
+                else Command.create({"sequence": number, **line})
                 for number, line in enumerate(lines, 1)
             ],
         }
@@ -335,7 +351,8 @@ class ServiceContract(models.Model):
         self.ensure_one()
         hides = self.invoice_detail == "contract"
         lines = []
-        if hides or self.invoice_title or len(parts) > 1:
+        is_plain = self._is_plain_list(parts)
+        if hides or self.invoice_title or (len(parts) > 1 and not is_plain):
             lines.append(
                 {
                     "display_type": "line_section",
@@ -353,12 +370,27 @@ class ServiceContract(models.Model):
             elif line.id in by_line:
                 lines += texts
                 texts = []
-                lines += [
+                own = [
                     line._prepare_invoice_line_vals(part, bill, day, sign, position)
                     for part in by_line[line.id]
                 ]
+                if is_plain:
+                    own[0]["name"] = f"{self.name}: {own[0]['name']}"
+                lines += own
         # What follows the last line belongs to it.
         return [*lines, *texts, *self._prepare_price_notes(bill)]
+
+    def _is_plain_list(self, parts):
+        """Tell whether a document of several contracts has one line of each, which
+        names its contract itself: titles would only make it twice as long."""
+        contracts = self.browse().union(*(contract for contract, _bill in parts))
+        return len(contracts) > 1 and all(
+            contract.invoice_detail == "line"
+            and not contract.invoice_title
+            and len(bill.lines) == 1
+            and not any(line.display_type for line in contract.line_ids)
+            for contract, bill in parts
+        )
 
     def _get_bill_title(self, bill, day):
         self.ensure_one()
@@ -442,17 +474,26 @@ class ServiceContract(models.Model):
 
     # -- What holds invoices back -------------------------------------------------
 
-    def _get_invoicing_obstacles(self):
+    def _get_invoicing_obstacles(self, bills=None):
         """Return {contract: why it cannot be invoiced, in words}.
 
         Checked before anything is created, so that a contract with an error costs
         the others nothing.
+
+        :param dict bills: {contract: its bills}, whose payers are looked at as well
         """
         obstacles = {}
         # Archived accounts and taxes are what is looked for, whoever asks.
         for contract in self.sudo().with_context(active_test=False):
-            if reasons := contract._get_invoicing_problems():
-                own = contract.with_env(self.env)
+            own = contract.with_env(self.env)
+            reasons = contract._get_invoicing_problems()
+            firsts = {bill.period.first for bill in (bills or {}).get(own, ())}
+            payers = contract.invoice_partner_id.union(
+                *(contract._get_payer(first) for first in firsts)
+            )
+            for payer in payers - contract.invoice_partner_id:
+                reasons += contract._get_payer_problems(payer)
+            if reasons:
                 obstacles[own] = f"{contract.name}: {' '.join(reasons)}"
         return obstacles
 
@@ -463,14 +504,8 @@ class ServiceContract(models.Model):
         payer = self.invoice_partner_id
         if not payer:
             problems.append(self.env._("It has no payer."))
-        elif not payer.active:
-            problems.append(
-                self.env._(
-                    "Payer %s is archived: choose another one.", payer.display_name
-                )
-            )
-        elif self.invoice_posting == "post":
-            problems += self._get_posting_problems()
+        else:
+            problems += self._get_payer_problems(payer)
         journal = self._get_journal()
         if not journal.active:
             problems.append(
@@ -484,10 +519,33 @@ class ServiceContract(models.Model):
                 problems += line._get_invoicing_problems()
         return problems
 
-    def _get_posting_problems(self):
+    def _get_payer_problems(self, payer):
+        """Return what keeps a payer from being invoiced, in words."""
+        self.ensure_one()
+        if not payer.active:
+            return [
+                self.env._(
+                    "Payer %s is archived: choose another one.", payer.display_name
+                )
+            ]
+        problems = []
+        account = payer.with_company(self.company_id).property_account_receivable_id
+        if account and not account.active:
+            problems.append(
+                self.env._(
+                    "Account %(account)s of payer %(payer)s is archived: choose "
+                    "another one.",
+                    account=account.display_name,
+                    payer=payer.display_name,
+                )
+            )
+        if self.invoice_posting == "post":
+            problems += self._get_posting_problems(payer)
+        return problems
+
+    def _get_posting_problems(self, payer):
         """Return what keeps an invoice from leaving without anybody looking at it."""
         self.ensure_one()
-        payer = self.invoice_partner_id
         problems = []
         if not any((payer.street, payer.city, payer.zip)):
             problems.append(
@@ -583,7 +641,7 @@ class ServiceContract(models.Model):
         """
         contracts = self.try_lock_for_update(allow_referencing=True)
         bills = contracts._get_due_bills(until)
-        errors = self.browse(c.id for c in bills)._get_invoicing_obstacles()
+        errors = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
         good = {c: found for c, found in bills.items() if c not in errors}
         moves = self._try_invoices(good, errors)
         contracts._note_invoicing(errors)
@@ -632,10 +690,15 @@ class ServiceContract(models.Model):
         """Write on contracts why they were not invoiced, with one activity each, and
         clear what was written before on the others."""
         # Whoever runs invoices need not write contracts.
+        today, notes = fields.Date.context_today(self), {}
         for contract in self.sudo():
             reason = errors.get(contract.with_env(self.env))
             if reason:
-                contract._note_invoicing_error(reason)
+                contract.write(
+                    {"invoicing_error": reason, "invoicing_error_date": today}
+                )
+                notes[contract] = (reason, today)
+        self.sudo()._schedule_activities(ERROR_ACTIVITY, notes)
         cleared = self.sudo().filtered(
             lambda contract: (
                 contract.invoicing_error and contract.with_env(self.env) not in errors
@@ -644,15 +707,3 @@ class ServiceContract(models.Model):
         if cleared:
             cleared.write({"invoicing_error": False, "invoicing_error_date": False})
             cleared.activity_unlink([ERROR_ACTIVITY])
-
-    def _note_invoicing_error(self, reason):
-        self.ensure_one()
-        is_new = not self.invoicing_error
-        self.write(
-            {
-                "invoicing_error": reason,
-                "invoicing_error_date": fields.Date.context_today(self),
-            }
-        )
-        if is_new and self.user_id:
-            self.activity_schedule(ERROR_ACTIVITY, note=reason, user_id=self.user_id.id)

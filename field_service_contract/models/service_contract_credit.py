@@ -88,14 +88,17 @@ class ServiceContract(models.Model):
 
     def _shorten_drafts(self, credits):
         """Take days off draft invoice lines; remove lines and invoices without any."""
-        moves = self.env["account.move"]
+        lines = self.env["account.move.line"]
+        moves, gone = lines.move_id, lines
         for line, group in self._group_by_line(credits).items():
             moves |= line.move_id
             spans = line._get_service_spans([credit.span for credit in group])
-            if not spans:
-                line.unlink()
-                continue
-            line._split_service_days(spans)
+            if spans:
+                line._split_service_days(spans)
+            else:
+                gone |= line
+        gone |= gone._get_service_headings()
+        gone.unlink()
         empty = moves.filtered(
             lambda move: (
                 not move.invoice_line_ids.filtered("service_contract_line_id")

@@ -1,3 +1,4 @@
+import logging
 from calendar import monthrange
 
 from odoo import api, fields, models
@@ -5,7 +6,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, split_every
 
-from ..engine import Row, drop_rows, make_rows, to_decimal
+from ..engine import make_rows, to_decimal
+from .service_contract_billing import CONCURRENCY_ERRORS
+
+_logger = logging.getLogger(__name__)
 
 # A journal entry with more lines than this is slow to open and to post.
 ENTRY_SIZE = 500
@@ -110,23 +114,6 @@ class ServiceContractDeferral(models.Model):
             "revenue_account_id": line.service_revenue_account_id.id,
         }
 
-    # -- Credit -------------------------------------------------------------------
-
-    def _drop(self, amount, last_covered):
-        """Take a credited amount out of rows that are still to earn.
-
-        :param amount: in company currency, of the sign of the rows
-        :param last_covered: day on which what is left of later rows is earned
-        :return: the amount that was not found
-        """
-        rows = [Row(row.date, to_decimal(row.amount)) for row in self]
-        left, missing = drop_rows(rows, to_decimal(amount), last_covered)
-        kept = self[: len(left)]
-        for row, (day, own) in zip(kept, left, strict=True):
-            row.write({"date": day, "amount": float(own)})
-        (self - kept).unlink()
-        return float(missing)
-
     # -- Recognition --------------------------------------------------------------
 
     @api.model
@@ -142,40 +129,92 @@ class ServiceContractDeferral(models.Model):
         """Book what is earned up to a day as revenue.
 
         Entries have at most `ENTRY_SIZE` rows, are dated by month and are committed
-        one by one: a run that is killed goes on where it was.
+        one by one: a run that is killed goes on where it was. What cannot be booked is
+        noted on its contract, the others go on.
 
         :param until: last day on which rows are earned
         :param companies: whose rows
         :return: the posted entries
         """
-        entries = self.env["account.move"]
         for company in companies:
+            self._get_entry_journal(company)
+        entries, cron = self.env["account.move"], self.env["ir.cron"]
+        slices = self._get_slices(until, companies)
+        cron._commit_progress(remaining=sum(len(ids) for _day, ids in slices))
+        for day, ids in slices:
             # Whoever books revenue need not change by hand what is deferred.
-            rows = self.sudo().search(self._get_due_domain(until, company))
-            months = rows.grouped(lambda row: row.date.replace(day=1))
-            for month, group in months.items():
-                length = monthrange(month.year, month.month)[1]
-                day = min(month.replace(day=length), until)
-                # Rows of a contract stay together: they are one line of the entry.
-                ordered = group.sorted(lambda row: (row.contract_id.id, row.id))
-                for ids in split_every(ENTRY_SIZE, ordered.ids):
-                    entries |= rows.browse(ids)._recognize_slice(day)
+            rows = self.sudo().browse(ids)
+            try:
+                entries |= rows._recognize_slice(day)
+            except CONCURRENCY_ERRORS:
+                # Another run was faster: it has booked what this one has not seen.
+                self.env.cr.rollback()
+                _logger.info("Deferred rows %s are recognised elsewhere.", ids)
+            if not cron._commit_progress(len(ids)):
+                break
         return entries
 
+    @api.model
+    def _get_slices(self, until, companies):
+        """Return [(accounting date, ids of rows)] of the entries to make: one company
+        and month each, rows of a contract together."""
+        groups = self.sudo()._read_group(
+            self._get_due_domain(until, companies),
+            ["company_id", "date:month", "contract_id"],
+            ["id:array_agg"],
+        )
+        slices, last = [], None
+        for company, month, _contract, ids in groups:
+            end = month.replace(day=monthrange(month.year, month.month)[1])
+            for part in split_every(ENTRY_SIZE, ids, list):
+                if last != (company, month) or len(slices[-1][1] + part) > ENTRY_SIZE:
+                    slices.append((min(end, until), []))
+                slices[-1][1].extend(part)
+                last = (company, month)
+        return slices
+
     def _recognize_slice(self, day):
-        """Book rows of one company by one entry and commit it."""
+        """Book rows of one company by one entry, on error those of fewer contracts at
+        a time, and note what happened."""
         # Somebody else may recognise the same rows right now.
         rows = self.try_lock_for_update().filtered(lambda row: not row.move_id)
-        entry = rows._create_entry(day) if rows else self.env["account.move"]
-        self.env["ir.cron"]._commit_progress(len(self))
-        return entry
+        contracts, errors = rows.contract_id, {}
+        entries = rows._try_entries(day, errors)
+        contracts._note_recognition(errors)
+        return entries
 
-    def _create_entry(self, day, ref=None):
-        """Move the rows from deferred to revenue accounts by a posted entry.
+    def _try_entries(self, day, errors):
+        """Book rows by one entry; if that fails, half of the contracts at a time, until
+        it is clear whose fault it is.
 
-        :param day: accounting date; the first open day if it is locked
+        :param dict errors: {contract: reason}, to which those that fail are added
+        :return: the posted entries
         """
-        company = self.company_id
+        entries = self.env["account.move"]
+        if not self:
+            return entries
+        contracts = self.contract_id
+        try:
+            with self.env.cr.savepoint():
+                return self._create_entry(day)
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            if len(contracts) == 1:
+                _logger.info("%s is not recognised: %s", contracts.name, error)
+                errors[contracts] = f"{contracts.name}: {error}"
+                return entries
+        half = contracts[: len(contracts) // 2]
+        first = self.filtered(lambda row: row.contract_id in half)
+        entries |= first._try_entries(day, errors)
+        return entries | (self - first)._try_entries(day, errors)
+
+    @api.model
+    def _get_entry_journal(self, company):
+        """Return the journal of a company's recognition.
+
+        :raise UserError: if it has none
+        """
         journal = company.service_entry_journal_id
         if not journal:
             raise UserError(
@@ -185,11 +224,21 @@ class ServiceContractDeferral(models.Model):
                     company.display_name,
                 )
             )
+        return journal
+
+    def _create_entry(self, day, ref=None):
+        """Move the rows from deferred to revenue accounts by a posted entry.
+
+        :param day: accounting date; the first open day if it is locked
+        """
+        company = self.company_id
+        journal = self._get_entry_journal(company)
         entry = self.env["account.move"].create(
             {
                 "move_type": "entry",
                 "journal_id": journal.id,
                 "company_id": company.id,
+                "service_recognizes": True,
                 "date": self._get_open_day(company, journal, day),
                 "ref": ref
                 or self.env._(
@@ -200,8 +249,8 @@ class ServiceContractDeferral(models.Model):
                 ],
             }
         )
-        entry._post(soft=False)
         self.move_id = entry
+        entry._post(soft=False)
         return entry
 
     @api.model
@@ -247,4 +296,8 @@ class ServiceContractDeferral(models.Model):
         companies = self.env["res.company"].search(
             [("service_recognize_automatically", "=", True)]
         )
-        self._recognize(until, companies)
+        for company in companies:
+            if company.service_entry_journal_id:
+                continue
+            _logger.warning("%s has no journal for recognition.", company.name)
+        self._recognize(until, companies.filtered("service_entry_journal_id"))

@@ -23,8 +23,7 @@ from ..engine import (
     to_decimal,
 )
 from ..engine.coverage import FOREVER
-from .service_contract import DAY, PRICE_GROUPS
-from .service_contract_billing import CONCURRENCY_ERRORS
+from .service_contract import CHANGING, DAY, PRICE_GROUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -115,9 +114,8 @@ class ServiceContract(models.Model):
 
     def _check_guarded(self, vals):
         super()._check_guarded(vals)
-        if "invoice_partner_id" not in vals or self.env.context.get(
-            "service_contract_change"
-        ):
+        changing = self.env.context.get("service_contract_change") is CHANGING
+        if "invoice_partner_id" not in vals or changing:
             return
         for contract in self:
             payer = vals["invoice_partner_id"]
@@ -178,10 +176,28 @@ class ServiceContract(models.Model):
 
         :param dict removed: {contract line id: spans}
         """
+        amounts = self._get_credit_amounts(removed)
+        by_contract = defaultdict(lambda: [0, 0, 0])
+        for line, parts in amounts.items():
+            own = by_contract[line.contract_id.id]
+            own[:] = map(sum, zip(own, parts, strict=True))
+        return {
+            contract: CreditPreview(
+                *map(contract.currency_id.round, by_contract[contract.id])
+            )
+            for contract in self
+        }
+
+    def _get_credit_amounts(self, removed):
+        """Return {contract line: [not earned yet, from revenue, off drafts]} of what is
+        given back if days were no longer covered.
+
+        :param dict removed: {contract line id: spans}
+        """
         amounts = defaultdict(lambda: [0, 0, 0])
         credits = self._plan_credits(removed)
         for line, group in self._group_by_line(credits).items():
-            own = amounts[line.service_contract_id.id]
+            own = amounts[line.service_contract_line_id]
             sign = -1 if line.move_id.move_type == "out_refund" else 1
             if line.parent_state == "draft":
                 own[2] += sign * sum(credit.amount for credit in group)
@@ -190,12 +206,7 @@ class ServiceContract(models.Model):
                 is_revenue = vals["account_id"] == line.service_revenue_account_id.id
                 is_deferred = line._is_service_deferred() and not is_revenue
                 own[0 if is_deferred else 1] += sign * vals["price_unit"]
-        return {
-            contract: CreditPreview(
-                *map(contract.currency_id.round, amounts[contract.id])
-            )
-            for contract in self
-        }
+        return amounts
 
     # -- Lines --------------------------------------------------------------------
 
@@ -212,7 +223,7 @@ class ServiceContract(models.Model):
         self._check_inside(day)
         lines = (
             self.env["service.contract.line"]
-            .with_context(service_contract_change=True)
+            .with_context(service_contract_change=CHANGING)
             .create(
                 [
                     {**vals, "contract_id": self.id, "date_start": day}
@@ -393,7 +404,7 @@ class ServiceContract(models.Model):
         term = self.term_ids.sorted("date_start")[-1:]
         if term.date_end:
             term.date_end = fields.Date.add(term.date_end, days=days)
-        contract = self.with_context(service_contract_change=True)
+        contract = self.with_context(service_contract_change=CHANGING)
         contract.date_end = fields.Date.add(self.date_end, days=days)
 
     def _is_end_open(self):
@@ -417,14 +428,6 @@ class ServiceContract(models.Model):
             before = rows.filtered(lambda row: row.date_start <= day)
             payer = (before.sorted("date_start")[-1:] or rows[:1]).partner_id
         return payer
-
-    def _cut_at_payers(self, terms):
-        """Return terms cut where another payer begins."""
-        self.ensure_one()
-        for day in self.payer_ids.mapped("date_start"):
-            before, after = Span(day.min, day - DAY), Span(day, FOREVER)
-            terms = [*intersect(terms, before), *intersect(terms, after)]
-        return terms
 
     def _transfer_to_payer(self, payer, day, reason):
         """Let another partner pay from a day on. What is invoiced of these days is
@@ -498,7 +501,7 @@ class ServiceContract(models.Model):
             lambda row: row.is_pending and row.date_start <= today
         )
         for row in rows.sorted("date_start"):
-            contract = row.contract_id.with_context(service_contract_change=True)
+            contract = row.contract_id.with_context(service_contract_change=CHANGING)
             contract.invoice_partner_id = row.partner_id
         rows.is_pending = False
 
@@ -528,7 +531,9 @@ class ServiceContract(models.Model):
                     day=format_date(self.env, day),
                 )
             )
-        lines._check_price_days(dict.fromkeys(lines, day))
+        # Those that begin later are taken over from their own first day.
+        firsts = {line: max(day, line.date_start or day) for line in lines}
+        lines._check_price_days(firsts)
         former = self.partner_id
         addresses = partner.address_get(["invoice", "delivery"])
         payer = payer or partner.browse(addresses["invoice"])
@@ -598,14 +603,16 @@ class ServiceContract(models.Model):
         )
 
     @api.model
-    def _cron_update_states(self):
-        """Let the payers pay whose day has come, before anything else."""
-        today = fields.Date.context_today(self)
+    def _find_to_update(self, today):
         rows = self.env["service.contract.payer"].search(
             [("is_pending", "=", True), ("date_start", "<=", today)]
         )
-        rows.contract_id._update_payers(today)
-        return super()._cron_update_states()
+        return super()._find_to_update(today) | rows.contract_id
+
+    def _bring_up_to_date(self, today):
+        # Those pay whose day has come, before anything else.
+        self._update_payers(today)
+        return super()._bring_up_to_date(today)
 
     # -- Renewal ------------------------------------------------------------------
 
@@ -617,14 +624,19 @@ class ServiceContract(models.Model):
         """
         for contract in self:
             contract._check_renewable(months or contract.term_months)
-        terms = self.env["service.contract.term"]
-        bodies, vals_list = {}, []
-        for contract in self.with_context(service_contract_change=True):
+        bodies, vals_list, ends = {}, [], {}
+        lines = self.line_ids.filtered(
+            lambda line: (
+                not line.display_type
+                and (not line.date_end or line.date_end > line.contract_id.date_end)
+            )
+        )
+        days = {line: line.contract_id.date_end + DAY for line in lines}
+        annuals = {line: line._get_annual(day - DAY) for line, day in days.items()}
+        for contract in self:
             length = months or contract.term_months
             first = contract.date_end + DAY
-            end = get_renewed_end(contract.date_end, length)
-            lines = contract._get_lines_on(first)
-            annuals = {line: line._get_annual(first - DAY) for line in lines}
+            ends[contract] = end = get_renewed_end(contract.date_end, length)
             vals_list.append(
                 {
                     "contract_id": contract.id,
@@ -632,11 +644,6 @@ class ServiceContract(models.Model):
                     "date_end": end,
                     "reason": "renewed",
                 }
-            )
-            contract.date_end = end
-            # Lost already if the renewal comes after the end.
-            lines._record_price(
-                "renewed", dict.fromkeys(lines, first), annuals, note=reason
             )
             bodies[contract] = self._with_reason(
                 self.env._(
@@ -646,14 +653,25 @@ class ServiceContract(models.Model):
                 ),
                 reason,
             )
-        terms.create(vals_list)
-        self.filtered(lambda contract: contract.state == "closed").write(
-            {"state": "active"}
-        )
+        self._set_ends(ends)
+        # Lost already if the renewal comes after the end.
+        lines._record_price("renewed", days, annuals, note=reason)
+        self.env["service.contract.term"].create(vals_list)
+        self.filtered(lambda contract: contract.state == "closed")._set_state("active")
         self._update_states()
         self._update_visits(reason)
         self.activity_feedback([RENEWAL_ACTIVITY], feedback=self.env._("Renewed"))
         self._log_life(bodies)
+
+    def _set_ends(self, ends, **vals):
+        """Write the last covered days of contracts, those of one day at once.
+
+        :param dict ends: {contract: last covered day}
+        :param vals: more values
+        """
+        contracts = self.with_context(service_contract_change=CHANGING)
+        for end, group in contracts.grouped(lambda own: ends[own]).items():
+            group.write({"date_end": end, **vals})
 
     def _check_renewable(self, months):
         self.ensure_one()
@@ -694,35 +712,44 @@ class ServiceContract(models.Model):
         """Renew what is renewed by itself, for as long as it was; all that is due is
         caught up. One that cannot be renewed waits, with an activity."""
         today = fields.Date.context_today(self)
-        cron = self.env["ir.cron"]
-        due = self.search(self._get_renewal_domain(today))
-        cron._commit_progress(remaining=len(due))
-        for contract in due:
-            claimed = contract.try_lock_for_update(allow_referencing=True)
-            try:
-                with self.env.cr.savepoint():
-                    while claimed and claimed.notice_date < today:
-                        claimed._renew()
-            except CONCURRENCY_ERRORS:
-                raise
-            except Exception as error:
-                _logger.info("%s is not renewed: %s", contract.name, error)
-                contract._schedule_renewal_activity(str(error), today)
-            if not cron._commit_progress(1):
-                return
+        self.search(self._get_renewal_domain(today))._do_in_slices(
+            lambda contracts: contracts._renew_due(today),
+            lambda contract, error: contract._schedule_activities(
+                RENEWAL_ACTIVITY, {contract: (str(error), today)}
+            ),
+        )
+
+    def _renew_due(self, today):
+        """Renew contracts until their last day of notice lies ahead."""
+        due = self
+        while due := due.filtered(lambda own: own.notice_date < today):
+            due._renew()
 
     @api.model
     def _cron_remind_renewals(self):
         """Tell responsible and customer in time that a contract ends or is renewed."""
         today = fields.Date.context_today(self)
-        for name, remind in (
-            ("service_renewal_activity_days", self._remind_responsible),
-            ("service_renewal_mail_days", self._remind_customer),
+        for name, told, remind in (
+            (
+                "service_renewal_activity_days",
+                "renewal_activity_end",
+                "_remind_responsible",
+            ),
+            ("service_renewal_mail_days", "renewal_mail_end", "_remind_customer"),
         ):
             companies = self.env["res.company"].search([(name, ">", 0)])
             for company in companies:
                 until = fields.Date.add(today, days=company[name])
-                remind(self.search(self._get_reminder_domain(company, today, until)))
+                found = self.search_fetch(
+                    self._get_reminder_domain(company, today, until),
+                    ["date_end", told],
+                )
+                due = found.filtered(lambda own, told=told: own[told] != own.date_end)
+                has_time = due._do_in_slices(
+                    lambda contracts, remind=remind: getattr(contracts, remind)()
+                )
+                if not has_time:
+                    return
 
     @api.model
     def _get_reminder_domain(self, company, today, until):
@@ -735,38 +762,25 @@ class ServiceContract(models.Model):
             & Domain("notice_date", "<=", until)
         )
 
-    @api.model
-    def _remind_responsible(self, contracts):
-        for contract in contracts:
-            if contract.renewal_activity_end != contract.date_end:
-                contract.renewal_activity_end = contract.date_end
-                contract._schedule_renewal_activity(
-                    contract._get_renewal_text(), contract.notice_date
-                )
-
-    @api.model
-    def _remind_customer(self, contracts):
-        due = contracts.filtered(
-            lambda contract: (
-                contract.renewal_mail_end != contract.date_end
-                and contract.partner_id.email
-            )
+    def _remind_responsible(self):
+        """Leave the responsible of contracts an activity about their end."""
+        due = self.filtered(lambda own: own.renewal_activity_end != own.date_end)
+        due._schedule_activities(
+            RENEWAL_ACTIVITY,
+            {own: (own._get_renewal_text(), own.notice_date) for own in due},
         )
-        for contract in due:
-            contract.renewal_mail_end = contract.date_end
+        for end, contracts in due.grouped("date_end").items():
+            contracts.renewal_activity_end = end
+
+    def _remind_customer(self):
+        """Write to customers about the end of their contracts."""
+        due = self.filtered(
+            lambda own: own.renewal_mail_end != own.date_end and own.partner_id.email
+        )
         template = self.env.ref("field_service_contract.mail_template_renewal")
         template.send_mail_batch(due.ids)
-
-    def _schedule_renewal_activity(self, note, deadline):
-        """Leave the responsible one activity about the renewal."""
-        self.ensure_one()
-        if not self.activity_search([RENEWAL_ACTIVITY]):
-            self.activity_schedule(
-                RENEWAL_ACTIVITY,
-                date_deadline=deadline,
-                note=note,
-                user_id=(self.user_id or self.env.user).id,
-            )
+        for end, contracts in due.grouped("date_end").items():
+            contracts.renewal_mail_end = end
 
     def _get_renewal_text(self):
         """Return what becomes of the contract at its end, in the user's words."""
@@ -801,38 +815,36 @@ class ServiceContract(models.Model):
         self._check_not_cancelled()
         self._check_living()
         self._check_end_after(last_day)
-        data = {}
-        for contract in self.with_context(service_contract_change=True):
-            end = max(last_day, contract.date_start - DAY)
-            lines = contract.line_ids.filtered(lambda line: not line.display_type)
-            later = lines.sudo().change_ids.filtered(
+        data, gone = {}, self.env["service.contract.change"].sudo()
+        ends = {own: max(last_day, own.date_start - DAY) for own in self}
+        for contract, end in ends.items():
+            later = contract.line_ids.sudo().change_ids.filtered(
                 lambda change, end=end: change.date > end
             )
             data[contract] = {
                 "date_end": fields.Date.to_string(contract.date_end),
                 "changes": later._prepare_copy_vals_list(),
             }
-            later.unlink()
-            contract.write(
-                {
-                    "date_end": end,
-                    "cancellation_date": end,
-                    "cancellation_reason": reason,
-                }
-            )
-            changes = lines._record_price(
-                change_reason,
-                dict.fromkeys(lines, end + DAY),
-                dict.fromkeys(lines, 0),
-                note=note or reason,
-            )
-            data[contract]["change_ids"] = changes.ids
+            gone |= later
+        gone.unlink()
+        for end, contracts in self.grouped(lambda own: ends[own]).items():
+            contracts._set_ends(ends, cancellation_date=end, cancellation_reason=reason)
+        lines = self.line_ids.filtered(lambda line: not line.display_type)
+        changes = lines._record_price(
+            change_reason,
+            {line: ends[line.contract_id] + DAY for line in lines},
+            dict.fromkeys(lines, 0),
+            note=note or reason,
+        )
+        for contract, own in data.items():
+            made = changes.filtered(lambda c, own=contract: c.contract_id == own)
+            own["change_ids"] = made.ids
         credits = self._credit_uncovered(reason=reason)
         for contract, own in data.items():
             lines = credits.invoice_line_ids.filtered(
                 lambda line, contract=contract: line.service_contract_id == contract
             )
-            contract.cancellation_data = {**own, "credit_line_ids": lines.ids}
+            contract.sudo().cancellation_data = {**own, "credit_line_ids": lines.ids}
         self._update_states()
         self._update_visits(reason)
         self.activity_unlink([RENEWAL_ACTIVITY])
@@ -872,7 +884,7 @@ class ServiceContract(models.Model):
                 )
             contract._check_undoable()
         changes = self.env["service.contract.change"].sudo()
-        for contract in self.with_context(service_contract_change=True):
+        for contract in self.with_context(service_contract_change=CHANGING):
             data = contract.cancellation_data
             contract._drop_draft_credits(data["credit_line_ids"])
             changes.browse(data["change_ids"]).exists().unlink()

@@ -10,7 +10,7 @@ from odoo.tools import format_date
 
 from ..engine import Figures, Step, intersect, to_decimal
 from ..engine.coverage import FOREVER, Span
-from .service_contract import DAY, PRICE_GROUPS
+from .service_contract import CHANGING, DAY, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
 # What the page of a contract shows its customer of a line, by name.
@@ -504,7 +504,7 @@ class ServiceContractLine(models.Model):
         return {name: value for name, value in vals.items() if name not in dropped}
 
     def _check_guarded(self, contracts):
-        if self.env.context.get("service_contract_change"):
+        if self.env.context.get("service_contract_change") is CHANGING:
             return
         for contract in contracts:
             if contract.state != "draft":
@@ -515,6 +515,20 @@ class ServiceContractLine(models.Model):
                         contract.display_name,
                     )
                 )
+
+    def _prepare_successor_vals(self, day):
+        """Return the values of the lines by which another contract goes on with these.
+
+        :param date day: its first day; what begins later keeps its own
+        """
+        return [
+            {
+                **vals,
+                "date_start": (line.date_start or day) > day and line.date_start,
+                "date_end": line.date_end,
+            }
+            for line, vals in zip(self, self.copy_data(), strict=True)
+        ]
 
     # -- Activation ---------------------------------------------------------------
 
@@ -639,8 +653,12 @@ class ServiceContractLine(models.Model):
         days = self._get_effective_days(dict.fromkeys(self, day))
         self._check_price_days(days)
         before = {line: line.amount for line in self}
-        for line in self.with_context(service_contract_change=True):
-            line.write(figures[line])
+        changing = self.with_context(service_contract_change=CHANGING)
+        # Lines that get the same figures are written at once.
+        for group in changing.grouped(
+            lambda line: tuple(sorted(figures[line].items()))
+        ).values():
+            group.write(figures[group[0]])
         self.contract_id._log_life(
             {
                 contract: contract._with_reason(
@@ -711,10 +729,12 @@ class ServiceContractLine(models.Model):
         """
         lines = self.filtered(lambda line: not line.display_type)
         ends = {}
-        for line in lines.with_context(service_contract_change=True):
+        for line in lines:
             first = line.date_start or line.contract_id.date_start
-            line.date_end = max(last_day, first - DAY)
-            ends[line] = line.date_end
+            ends[line] = max(last_day, first - DAY)
+        changing = lines.with_context(service_contract_change=CHANGING)
+        for end, group in changing.grouped(lambda line: ends[line]).items():
+            group.date_end = end
         # What was to change later does so no more.
         lines.sudo().change_ids.filtered(
             lambda change: change.date > ends[change.contract_line_id]
@@ -891,13 +911,14 @@ class ServiceContractLine(models.Model):
         if defers:
             account = position.map_account(contract._get_deferred_account())
         distribution = False if defers else contract._get_analytic_distribution()
+        taxes = position.map_tax(self._get_taxes())
         vals = {
             "display_type": "product",
             "product_id": self.product_id.id,
             "name": self._get_invoice_text(part.first, part.last, day),
             "quantity": 1,
             "price_unit": float(part.amount * sign),
-            "tax_ids": [Command.set(position.map_tax(self._get_taxes()).ids)],
+            "tax_ids": [Command.set(taxes.ids)],
             "account_id": account.id,
             "analytic_distribution": distribution,
             "service_contract_line_id": self.id,
@@ -907,4 +928,16 @@ class ServiceContractLine(models.Model):
         }
         if self.installed_base_id:
             vals["installed_base_ids"] = [Command.set(self.installed_base_id.ids)]
+        if self._is_billed_untaxed(taxes):
+            # Revenue, on an invoice as on a credit note. Given with its balance, Odoo
+            # need not write the new line once more to find it.
+            balance = float(-part.amount)
+            vals.update({"balance": balance, "amount_currency": balance})
         return vals
+
+    def _is_billed_untaxed(self, taxes):
+        """Tell whether the billed amount is the untaxed one in company currency."""
+        self.ensure_one()
+        if self.currency_id != self.company_id.currency_id:
+            return False
+        return not any((taxes | taxes.children_tax_ids).mapped("price_include"))

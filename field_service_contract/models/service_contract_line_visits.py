@@ -10,6 +10,7 @@ from odoo.addons.field_maintenance.models.maintenance_visit import (
 
 from ..engine import Span, cover, subtract
 from ..engine.coverage import FOREVER
+from .service_contract import CHANGING
 
 # What a contract line shows and edits of its visit rule, with its name there.
 RULE_FIELDS = {
@@ -239,7 +240,7 @@ class ServiceContractLine(models.Model):
         :param dict rules: {line: {name of `RULE_FIELDS`: value}}
         """
         # Whoever may write a contract line may write its visit rule.
-        lines = self.sudo().with_context(service_contract_change=True)
+        lines = self.sudo().with_context(service_contract_change=CHANGING)
         values = {line.id: vals for line, vals in rules.items()}
         visited = lines.filtered(lambda line: values[line.id]["mode"])
         (lines - visited)._drop_rules()
@@ -252,7 +253,7 @@ class ServiceContractLine(models.Model):
         contracts = new.contract_id
         contracts._ensure_schedules()
         self.env["maintenance.schedule.line"].sudo().with_context(
-            service_contract_change=True
+            service_contract_change=CHANGING
         ).create(
             [
                 {
@@ -331,7 +332,7 @@ class ServiceContractLine(models.Model):
         Their visits are not touched."""
         lines = self.sudo().filtered("schedule_line_id")
         for line in lines.with_context(
-            service_contract_change=True, visit_generation=GENERATING
+            service_contract_change=CHANGING, visit_generation=GENERATING
         ):
             rule, bounds = line.schedule_line_id, line._prepare_rule_bounds()
             changed = {
@@ -503,7 +504,9 @@ class ServiceContractLine(models.Model):
         return result
 
     def unlink(self):
-        rules = self.sudo().schedule_line_id.with_context(service_contract_change=True)
+        rules = self.sudo().schedule_line_id.with_context(
+            service_contract_change=CHANGING
+        )
         result = super().unlink()
         rules.unlink()
         return result
@@ -537,14 +540,11 @@ class ServiceContractLine(models.Model):
     # -- Transfer ---------------------------------------------------------------------
 
     def _prepare_successor_vals(self, day):
-        """Return the values of the lines by which another contract goes on with these:
-        visits stay due when they were.
-
-        :param date day: its first day
-        """
-        vals_list = self.copy_data()
+        """Visits stay due when they were."""
+        vals_list = super()._prepare_successor_vals(day)
         for line, vals in zip(self.sudo(), vals_list, strict=True):
-            rule = line.schedule_line_id
-            if rule:
-                vals["visit_date_first"] = rule._get_date_from(day)
+            if rule := line.schedule_line_id:
+                vals["visit_date_first"] = rule._get_date_from(
+                    vals["date_start"] or day
+                )
         return vals_list

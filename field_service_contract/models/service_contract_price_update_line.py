@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..engine import get_updated_value
-from .service_contract import PRICE_GROUPS
+from .service_contract import CHANGING, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
 
@@ -127,8 +127,7 @@ class ServiceContractPriceUpdateLine(models.Model):
     def _apply(self):
         """Give contract lines of one update their new values."""
         update = self.update_id
-        for row in self.with_context(service_contract_change=True):
-            row.contract_line_id.value = row.new_value
+        self._write_values("new_value")
         self.contract_line_id._record_price(
             "price_update",
             {row.contract_line_id: row.effective_date for row in self},
@@ -146,6 +145,12 @@ class ServiceContractPriceUpdateLine(models.Model):
             )
         )
 
+    def _write_values(self, name):
+        """Give contract lines their new or old values, those of one value at once."""
+        for value, rows in self.grouped(name).items():
+            lines = rows.contract_line_id.with_context(service_contract_change=CHANGING)
+            lines.write({"value": value})
+
     def _log(self, get_body):
         contracts = self.contract_id
         bodies = {}
@@ -162,8 +167,7 @@ class ServiceContractPriceUpdateLine(models.Model):
         changes = self._get_changes()
         if problems := self._get_undo_problems(changes):
             raise UserError("\n".join(problems))
-        for row in self.with_context(service_contract_change=True):
-            row.contract_line_id.value = row.old_value
+        self._write_values("old_value")
         for change in changes:
             change.contract_line_id._balance_end(change.date, -change.amount)
         # The history writes itself: nobody deletes in it.

@@ -44,7 +44,8 @@ class ServiceContract(models.Model):
         compute="_compute_is_assigned",
         search="_search_is_assigned",
         groups="base.group_user",
-        help="Covers equipment of my visits or my team's, or that I look after.",
+        help="Promised visits of mine or my team's, or covers equipment of them, or "
+        "that I look after.",
     )
 
     # -- Fields -----------------------------------------------------------------------
@@ -89,7 +90,7 @@ class ServiceContract(models.Model):
     @api.model
     def _get_assigned_query(self, employees, teams):
         """Return the query of the contracts whose equipment these employees look after
-        or visit, or these teams visit.
+        or visit, or these teams visit, and of those that promised such a visit.
 
         One union instead of conditions joined by "or": PostgreSQL then starts from the
         contract if it reads one, and from the visits if it lists them. Else it looks at
@@ -98,7 +99,10 @@ class ServiceContract(models.Model):
         for model, names in (
             ("service.contract.line", ("contract_id", "installed_base_id")),
             ("installed.base", ("technician_id",)),
-            ("maintenance.visit", ("team_id", "technician_ids")),
+            (
+                "maintenance.visit",
+                ("service_contract_id", "team_id", "technician_ids"),
+            ),
             ("maintenance.visit.line", ("visit_id", "installed_base_id")),
         ):
             self.env[model].flush_model(names)
@@ -122,6 +126,17 @@ class ServiceContract(models.Model):
               JOIN service_contract_line line
                 ON line.installed_base_id = visited.installed_base_id
              WHERE visit.team_id = ANY(%(teams)s)
+             UNION
+            SELECT visit.service_contract_id
+              FROM maintenance_visit_technician_rel crew
+              JOIN maintenance_visit visit ON visit.id = crew.visit_id
+             WHERE crew.employee_id = ANY(%(employees)s)
+               AND visit.service_contract_id IS NOT NULL
+             UNION
+            SELECT visit.service_contract_id
+              FROM maintenance_visit visit
+             WHERE visit.team_id = ANY(%(teams)s)
+               AND visit.service_contract_id IS NOT NULL
             )""",
             employees=employees.ids,
             teams=teams.ids,

@@ -100,7 +100,7 @@ class ServiceContractRun(models.Model):
         for start in range(0, len(contracts), SLICE):
             part = contracts[start : start + SLICE]
             bills = part._get_due_bills(self.date)
-            obstacles = part._get_invoicing_obstacles()
+            obstacles = part._get_invoicing_obstacles(bills)
             lines += [
                 self.env["service.contract.run.line"]._prepare_vals(
                     self, contract, found, obstacles.get(contract)

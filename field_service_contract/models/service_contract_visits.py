@@ -13,7 +13,7 @@ from odoo.addons.field_maintenance.models.maintenance_visit import GENERATING
 from ..engine import Span
 from ..engine.coverage import FOREVER
 from .installed_base import READER_GROUPS
-from .service_contract import DAY
+from .service_contract import CHANGING, DAY
 
 # A suspended contract knows from when to when it is: what lies outside is visited.
 SCHEDULE_STATES = {
@@ -218,7 +218,7 @@ class ServiceContract(models.Model):
 
         :param names: fields of the schedule; by default all
         """
-        contracts = self.sudo().with_context(service_contract_change=True)
+        contracts = self.sudo().with_context(service_contract_change=CHANGING)
         for contract in contracts.filtered("schedule_ids"):
             schedule = contract.schedule_ids
             vals = contract._prepare_schedule_vals()
@@ -238,7 +238,7 @@ class ServiceContract(models.Model):
     def _sync_schedule_states(self):
         """Let schedules begin and end with their contracts."""
         # Whoever activates a contract has it visited.
-        contracts = self.sudo().with_context(service_contract_change=True)
+        contracts = self.sudo().with_context(service_contract_change=CHANGING)
         schedules = contracts.schedule_ids
         by_state = schedules.filtered(
             lambda schedule: (
@@ -361,7 +361,7 @@ class ServiceContract(models.Model):
         self.line_ids.unlink()
         # Whoever may delete a draft may delete its schedule.
         schedules = self.sudo().schedule_ids
-        schedules.with_context(service_contract_change=True).unlink()
+        schedules.with_context(service_contract_change=CHANGING).unlink()
         return super().unlink()
 
     # -- Actions ----------------------------------------------------------------------

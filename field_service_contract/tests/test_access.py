@@ -32,6 +32,8 @@ RIGHTS = {
     "service.contract.discount": DETAIL,
     "service.contract.change": HISTORY,
     "service.contract.deferral": HISTORY,
+    "service.contract.forecast": HISTORY,
+    "service.contract.profit": {"accountant": "r", "administrator": "r"},
     "service.contract.template": CONFIGURATION,
     "service.contract.group": CONFIGURATION,
     "service.contract.run": RUN,
@@ -50,6 +52,8 @@ RIGHTS = {
     "service.contract.resume": DIALOG,
     "service.contract.suspend": DIALOG,
     "service.contract.transfer": DIALOG,
+    "service.contract.move.in": DIALOG,
+    "service.contract.move.in.line": DIALOG,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 PRICES = {
@@ -62,6 +66,7 @@ PRICES = {
         "earned_amount",
         "deferred_amount",
         "cancellation_data",
+        "transfer_data",
     ),
     "service.contract.line": (
         "price",
@@ -74,6 +79,7 @@ PRICES = {
         "amount",
         "profit",
         "change_ids",
+        "opening_amount",
     ),
 }
 

@@ -156,3 +156,73 @@ class TestConcurrency(BaseCase):
         with closing(self.registry.cursor()) as cr:
             self._contracts(cr)._invoice_in_slices(DATE)
         self.assertEqual(self._count_invoices(), [1] * 4)
+
+    def test_two_jobs_at_once(self):
+        """Each contract is changed by one of them."""
+        with (
+            closing(self.registry.cursor()) as first,
+            closing(self.registry.cursor()) as second,
+        ):
+            self._contracts(first)[:2].try_lock_for_update(allow_referencing=True)
+            done = []
+            self._contracts(second)._do_in_slices(lambda part: done.extend(part.ids))
+            self.assertEqual(done, self.ids[2:])
+            first.rollback()
+
+    def test_job_that_began_before_the_other_ended(self):
+        """What another job has changed meanwhile is left to the next night."""
+        with (
+            closing(self.registry.cursor()) as late,
+            closing(self.registry.cursor()) as early,
+        ):
+            contracts = self._contracts(late)
+            contracts.mapped("name")
+            self._contracts(early)[0].customer_reference = "Early"
+            early.commit()
+            done = []
+            with patch.object(
+                type(contracts.env["ir.cron"]), "_commit_progress", return_value=1
+            ):
+                self.assertTrue(
+                    contracts._do_in_slices(lambda part: done.extend(part.ids))
+                )
+            self.assertFalse(done)
+            contracts._do_in_slices(lambda part: done.extend(part.ids))
+            self.assertEqual(done, self.ids)
+
+    def test_two_recognitions_at_once(self):
+        """Rows that one has claimed are passed over by the other: no row is earned by
+        two entries."""
+        with self.registry.cursor() as cr:
+            env = self._env(cr)
+            contracts = self._contracts(cr)
+            contracts[:1]._create_invoices(DATE)
+            line = contracts[0].invoice_ids.invoice_line_ids
+            rows = env["service.contract.deferral"].create(
+                [
+                    {
+                        "move_line_id": line.id,
+                        "contract_id": contracts[0].id,
+                        "contract_line_id": contracts[0].line_ids.id,
+                        "deferred_account_id": line.account_id.id,
+                        "revenue_account_id": line.account_id.id,
+                        "date": day,
+                        "amount": 50,
+                    }
+                    for day in ("2026-01-15", "2026-01-31")
+                ]
+            )
+            ids = rows.ids
+        with (
+            closing(self.registry.cursor()) as first,
+            closing(self.registry.cursor()) as second,
+        ):
+            name = "service.contract.deferral"
+            self._env(first)[name].browse(ids[:1]).try_lock_for_update()
+            own = self._env(second)[name].browse(ids)
+            entries = own._recognize_slice(DATE)
+            self.assertEqual(entries.sudo().service_deferral_ids.ids, ids[1:])
+            second.rollback()
+            first.rollback()
+        with self.registry.cursor() as cr:
+            self._env(cr)["service.contract.deferral"].browse(ids).unlink()

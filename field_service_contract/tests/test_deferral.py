@@ -5,6 +5,7 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..models.service_contract import CHANGING
 from .common import ServiceContractCase
 
 
@@ -30,7 +31,9 @@ class TestDeferral(ServiceContractCase):
         )
 
     def _end_contract(self, contract, day):
-        contract.with_context(service_contract_change=True).date_end = self._day(day)
+        contract.with_context(service_contract_change=CHANGING).date_end = self._day(
+            day
+        )
 
     def test_default(self):
         self.assertTrue(self._create_contract(is_deferred=True).is_deferred)

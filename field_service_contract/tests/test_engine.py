@@ -19,21 +19,24 @@ from odoo.addons.field_service_contract.engine import (
     Period,
     Periods,
     PricedLine,
-    Row,
     Span,
     Step,
     add_months,
     count_years,
     cover,
     distribute,
-    drop_rows,
     earned,
+    get_credited,
+    get_last_day,
+    get_month,
     get_renewed_end,
     get_share,
+    intersect,
     make_rows,
     merge,
     plan_bills,
     round_money,
+    share_out,
     subtract,
     to_decimal,
 )
@@ -441,6 +444,22 @@ class TestPeriods(EngineCase):
             self.assertTrue(one.period.first <= one.date <= one.period.last)
             self.assertTrue(one.amount)
 
+    @given(contracts(), timings, st.lists(days, max_size=3))
+    @settings(deadline=None)
+    def test_payers_share_what_is_due(self, contract, timing, cuts):
+        """Who pays for a day changes neither when a period is due nor what it is."""
+        line, periods = contract
+        whole = bill(line, periods, timing)
+        spans = [LineToBill("line", line, line.covered)]
+        parts = list(plan_bills(spans, periods, timing, cuts=cuts))
+        totals = {}
+        for part in parts:
+            totals[part.due] = totals.get(part.due, Decimal(0)) + part.amount
+            self.assertFalse(
+                [cut for cut in cuts if part.period.first < cut <= part.period.last]
+            )
+        self.assertEqual(totals, {one.due: one.amount for one in whole})
+
     @given(contracts(), timings, days)
     @settings(deadline=None)
     def test_runs_at_any_days_bill_the_same(self, contract, timing, stop):
@@ -588,16 +607,52 @@ class TestDeferral(EngineCase):
         self.assertMoney(credit, 350)
         open_rows = [row for row in rows if row.date > day("2023-09-30")]
         self.assertMoney(earned(rows, day("2023-09-30")), 900)
-        left, missing = drop_rows(open_rows, credit, day("2023-09-15"))
-        self.assertEqual(left, [])
-        self.assertMoney(missing, 50)
+        wanted = get_credited(Decimal(1200), year, credited, credit, CENT)
+        self.assertEqual(
+            share_out(credit, wanted, by_month(open_rows)), by_month(open_rows)
+        )
 
     def test_month_that_is_half_credited(self):
-        rows = make_rows(day("2023-01-01"), day("2023-12-31"), Decimal(1200), CENT)
+        year = span("2023-01-01", "2023-12-31")
+        rows = make_rows(*year, Decimal(1200), CENT)
         open_rows = [row for row in rows if row.date > day("2023-08-31")]
-        left, missing = drop_rows(open_rows, Decimal(350), day("2023-09-15"))
-        self.assertEqual(left, [Row(day("2023-09-15"), Decimal(50))])
-        self.assertMoney(missing, 0)
+        credited = span("2023-09-16", "2023-12-31")
+        wanted = get_credited(Decimal(1200), year, credited, Decimal(350), CENT)
+        parts = share_out(Decimal(350), wanted, by_month(open_rows))
+        self.assertMoney(parts[day("2023-09-01")], 50)
+        self.assertMoney(sum(parts.values()), 350)
+        live = [span("2023-01-01", "2023-09-15")]
+        self.assertEqual(get_last_day(day("2023-09-01"), live), day("2023-09-15"))
+        self.assertIsNone(get_last_day(day("2023-10-01"), live))
+
+    def test_middle_of_a_year(self):
+        """1,200 a year, 20 March to 10 April are given back: 19 of 31 and 20 of 30
+        days are left to earn."""
+        year = span("2026-01-01", "2026-12-31")
+        credited = span("2026-03-20", "2026-04-10")
+        rows = by_month(make_rows(*year, Decimal(1200), CENT))
+        credit = get_share(Decimal(1200), year, credited, CalendarMonths(), CENT)
+        parts = get_credited(Decimal(1200), year, credited, credit, CENT)
+        march, april = day("2026-03-01"), day("2026-04-01")
+        self.assertEqual(
+            {month: rows[month] - part for month, part in parts.items()},
+            {march: Decimal("61.29"), april: Decimal("66.67")},
+        )
+        # March is earned: its part is found nowhere else.
+        del rows[march]
+        self.assertEqual(share_out(credit, parts, rows), {april: Decimal("33.33")})
+
+    def test_smaller_and_larger_credits(self):
+        year = span("2026-01-01", "2026-12-31")
+        credited = span("2026-03-20", "2026-04-10")
+        for credit, expected in (("20", ["20"]), ("80", ["41.29", "38.71"])):
+            for sign in (1, -1):
+                parts = get_credited(
+                    sign * Decimal(1200), year, credited, sign * Decimal(credit), CENT
+                )
+                self.assertEqual(
+                    list(parts.values()), [sign * Decimal(own) for own in expected]
+                )
 
     def test_rows_of_parts_of_months(self):
         rows = make_rows(day("2026-01-10"), day("2026-03-20"), Decimal(100), CENT)
@@ -637,15 +692,59 @@ class TestDeferral(EngineCase):
             parts.append(get_share(amount, whole, rest, months, rounding))
         self.assertEqual(sum(parts), amount)
 
-    @given(days, lengths, amounts, st.integers(0, 100), roundings, st.data())
+    @given(days, lengths, amounts, roundings, st.data())
     @settings(deadline=None)
-    def test_dropping_loses_nothing(self, first, length, amount, part, rounding, data):
+    def test_credit_takes_from_the_rows_of_its_days(
+        self, first, length, amount, rounding, data
+    ):
+        """What is left to earn of each month is what its other days are worth, and
+        what is recognised already is found nowhere else."""
         amount = round_money(amount, rounding)
-        last = first + length * DAY
-        rows = make_rows(first, last, amount, rounding)
-        rows = [row for row in rows if row.amount * amount >= 0]
+        whole = Span(first, first + length * DAY)
+        start = data.draw(st.integers(0, length))
+        stop = data.draw(st.integers(start, length))
+        credited = Span(first + start * DAY, first + stop * DAY)
+        rows = by_month(make_rows(*whole, amount, rounding))
+        credit = get_share(amount, whole, credited, CalendarMonths(), rounding)
+        parts = get_credited(amount, whole, credited, credit, rounding)
+        self.assertEqual(sum(parts.values()), credit)
+        for month, row in rows.items():
+            live = subtract([whole], [credited])
+            own = [
+                get_share(amount, whole, part, CalendarMonths(), rounding)
+                for part in intersect(live, month_of(month))
+            ]
+            self.assertEqual(row - parts.get(month, 0), sum(own))
+        known = data.draw(st.sets(st.sampled_from(sorted(rows)))) if rows else set()
+        open_rows = {month: own for month, own in rows.items() if month not in known}
+        self.assertEqual(
+            share_out(credit, parts, open_rows),
+            {month: own for month, own in parts.items() if month not in known},
+        )
+
+    @given(days, lengths, amounts, st.integers(0, 150), roundings, st.data())
+    @settings(deadline=None)
+    def test_credit_of_any_amount(self, first, length, amount, part, rounding, data):
+        """Nothing is taken from other months, nor more than a month has."""
+        amount = round_money(amount, rounding)
+        whole = Span(first, first + length * DAY)
+        start = data.draw(st.integers(0, length))
+        credited = Span(first + start * DAY, whole.last)
+        rows = by_month(make_rows(*whole, amount, rounding))
         credit = round_money(Fraction(amount) * part / 100, rounding)
-        recognised = data.draw(st.integers(0, len(rows)))
-        left, missing = drop_rows(rows[recognised:], credit, first)
-        still = sum((row.amount for row in rows[recognised:]), Decimal(0))
-        self.assertEqual(still - credit, sum(row.amount for row in left) - missing)
+        parts = get_credited(amount, whole, credited, credit, rounding)
+        self.assertTrue(all(get_month(credited.first) <= month for month in parts))
+        self.assertTrue(all(abs(own) <= abs(rows[m]) for m, own in parts.items()))
+        room = [
+            own for month, own in rows.items() if get_month(credited.first) <= month
+        ]
+        self.assertEqual(abs(sum(parts.values())), min(abs(credit), abs(sum(room))))
+
+
+def by_month(rows):
+    """Return {first day of a month: amount} of rows."""
+    return {get_month(row.date): row.amount for row in rows if row.amount}
+
+
+def month_of(first):
+    return Span(first, add_months(first, 1) - DAY)

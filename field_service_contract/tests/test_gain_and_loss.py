@@ -56,7 +56,7 @@ class TestHistories(LifeCase):
         for _step in range(STEPS):
             self.today += timedelta(days=dice.randrange(60))
             with freeze_time(self.today):
-                contract._cron_update_states()
+                self._bring_up_to_date(contract)
                 self._check(contract)
                 step = dice.choice(steps)
                 # What cannot be done is refused, and leaves nothing behind.
@@ -69,11 +69,16 @@ class TestHistories(LifeCase):
                 contract._resume(self.today, "-")
         self.today += timedelta(days=2000)
         with freeze_time(self.today):
-            contract._cron_update_states()
+            self._bring_up_to_date(contract)
             self._check(contract)
             if contract.date_end:
                 self.assertEqual(self._sum(contract), 0)
             self._settle(contract)
+
+    def _bring_up_to_date(self, contract):
+        """Do what a night does, if it finds the contract."""
+        found = contract._find_to_update(self.today) & contract
+        found._bring_up_to_date(self.today)
 
     def _check(self, contract):
         now = self._sum(contract, self.today)

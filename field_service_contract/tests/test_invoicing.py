@@ -8,6 +8,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models.service_contract import CHANGING
 from .common import ServiceContractCase
 
 
@@ -107,12 +108,25 @@ class TestInvoicing(ServiceContractCase):
         self.assertEqual(sorted(moves.mapped("amount_untaxed")), [25, 25, 150, 150])
         together = moves.filtered(lambda move: move.partner_id == self.customer)
         for move in together:
-            titles = move.invoice_line_ids.filtered(
-                lambda line: line.display_type == "line_section"
-            )
-            self.assertEqual(len(titles), 2)
-            self.assertIn(first.name, titles[0].name)
+            # One line of each contract needs no title: it names the contract itself.
+            self.assertEqual(len(move.invoice_line_ids), 2)
+            for contract, line in zip(
+                first | second, move.invoice_line_ids, strict=True
+            ):
+                self.assertTrue(line.name.startswith(f"{contract.name}: Line 1"))
         self.assertEqual(together.service_contract_ids, first | second)
+
+    def test_combined_with_titles(self):
+        """As soon as one has several lines, each contract has its title."""
+        first = self._create_contract(1200, 300, invoice_grouping="payer")
+        second = self._create_contract(600, invoice_grouping="payer")
+        move = (first | second)._create_invoices(self._day("2026-01-01"))
+        titles = move.invoice_line_ids.filtered(
+            lambda line: line.display_type == "line_section"
+        )
+        for contract, title in zip(first | second, titles, strict=True):
+            self.assertIn(contract.name, title.name)
+        self.assertEqual(len(move.invoice_line_ids), 5)
 
     def test_not_combined_with_other_terms(self):
         terms = self.env["account.payment.term"].create({"name": "Later"})
@@ -405,6 +419,75 @@ class TestInvoicing(ServiceContractCase):
         with self.assertRefused("Claes Bakery.*archived", UserError):
             contract._create_invoices(self._day("2026-01-01"))
 
+    def test_blocked_account_of_the_payer(self):
+        """Nothing is made, the reason names account and payer; once it is open again,
+        everything is billed once."""
+        contract = self._create_contract()
+        receivable = self.customer.property_account_receivable_id
+        blocked = receivable.copy({"code": "400900", "name": "Blocked"})
+        self.customer.property_account_receivable_id = blocked
+        blocked.active = False
+        for _attempt in range(2):
+            _claimed, moves, errors = contract._invoice_slice(self._day("2026-02-28"))
+            self.assertFalse(moves)
+            self.assertRegex(errors[contract], "Blocked.*Claes Bakery.*archived")
+        self.assertEqual(contract.invoicing_error, errors[contract])
+        self.assertEqual(len(contract.activity_ids), 1)
+        blocked.active = True
+        contract._invoice_slice(self._day("2026-02-28"))
+        self.assertEqual(len(contract.invoice_ids), 2)
+        self.assertFalse(contract.invoicing_error or contract.activity_ids)
+
+    def test_archived_deferred_account(self):
+        """Held back as long as it is archived, and billed once after."""
+        contract = self._create_contract(
+            is_deferred=True, deferred_account_id=self.deferred.id
+        )
+        self.deferred.active = False
+        errors = contract._invoice_slice(self._day("2026-01-31"))[2]
+        self.assertRegex(errors[contract], "Contracts in advance.*archived")
+        self.deferred.active = True
+        for _attempt in range(2):
+            contract._invoice_slice(self._day("2026-01-31"))
+        self.assertEqual(len(contract.invoice_ids), 1)
+
+    def test_later_payer_without_address(self):
+        """Who pays for what is due is who is looked at."""
+        contract = self._create_contract(invoice_posting="post")
+        bare = self.env["res.partner"].create({"name": "No Address Ltd"})
+        bare.property_account_receivable_id = (
+            self.customer.property_account_receivable_id
+        )
+        with freeze_time("2026-01-10"):
+            contract._create_invoices()
+            contract._transfer_to_payer(bare, self._day("2026-02-01"), "-")
+            with self.assertRefused("No Address Ltd has no address", UserError):
+                contract._create_invoices(self._day("2026-02-01"))
+            bare.street = "Quay 1"
+            move = contract._create_invoices(self._day("2026-02-01"))
+        self.assertEqual((move.state, move.partner_id), ("posted", bare))
+
+    def test_locked_period(self):
+        """The document keeps its date and is accounted later; its months are earned
+        on the first open day, nothing twice."""
+        contract = self._create_contract(
+            invoice_posting="post",
+            billing_months=3,
+            is_deferred=True,
+            deferred_account_id=self.deferred.id,
+        )
+        self.company.fiscalyear_lock_date = "2026-03-31"
+        with freeze_time("2026-05-10"):
+            move = contract._create_invoices(self._day("2026-01-01"))
+            rows = self.env["service.contract.deferral"]
+            with patch.object(type(self.env["ir.cron"]), "_commit_progress"):
+                entries = rows._recognize(self._day("2026-04-30"), self.company)
+                again = rows._recognize(self._day("2026-04-30"), self.company)
+        self.assertGreater(str(move.date), "2026-03-31")
+        self.assertEqual({str(entry.date) for entry in entries}, {"2026-04-01"})
+        self.assertEqual(sum(entries.mapped("amount_total")), 300)
+        self.assertFalse(again)
+
     def test_posting_needs_an_address(self):
         contract = self._create_contract(invoice_posting="post")
         self.customer.write({"street": False, "city": False, "zip": False})
@@ -600,6 +683,40 @@ class TestQueries(ServiceContractCase):
             self._get_create(few)
         )
         self.assertLessEqual(ours, core + 8 * 0.5)
+
+    def test_lines_are_written_once(self):
+        """Odoo's own second write of each new line costs more than its creation."""
+        taxes = self._create_tax("Tax 20") | self._create_tax(
+            "Tax 20 included", price_include_override="tax_included"
+        )
+        contracts = self.env["service.contract"]
+        for number in range(8):
+            lines = [{"name": "Care", "value": 1200}]
+            if number % 2:
+                lines[0]["tax_ids"] = [Command.set(taxes[0].ids)]
+            contracts |= self._create_contract(lines=lines, invoice_grouping="payer")
+        moves_lines = type(self.env["account.move.line"])
+        writes, origin = [], moves_lines.write
+
+        def _write(lines, vals):
+            writes.append(vals)
+            return origin(lines, vals)
+
+        day, made = self._day("2026-01-01"), []
+        for some in (contracts[:2], contracts[2:]):
+            writes.clear()
+            with patch.object(moves_lines, "write", _write):
+                move = some._create_invoices(day)
+            made.append(len(writes))
+            self.assertEqual(move.amount_untaxed, 100 * len(some))
+            self.assertEqual(move.amount_tax, 10 * len(some))
+        self.assertEqual(*made)
+        # Tax that is part of the price is Odoo's to work out.
+        contracts[0].line_ids.with_context(
+            service_contract_change=CHANGING
+        ).tax_ids = taxes[1]
+        included = contracts[0]._create_invoices(self._day("2026-02-01"))
+        self.assertEqual((included.amount_total, included.amount_tax), (100, 16.67))
 
     def test_finished_contracts_cost_nothing(self):
         contract = self._create_contract(term_months=1)

@@ -419,10 +419,10 @@ class TestTransfer(LifeCase):
         self.assertEqual(
             [
                 (move.partner_id, move.amount_untaxed, str(move.invoice_date))
-                for move in moves.sorted("invoice_date")
+                for move in moves.sorted("id")
             ],
             [
-                (self.customer, 150, "2026-02-14"),
+                (self.customer, 150, "2026-03-31"),
                 (self.neighbour, 150, "2026-03-31"),
             ],
         )

@@ -242,6 +242,19 @@ class TestTechnician(RightsCase):
         self._plan(team_id=team.id, technician_id=self.mia.id)
         self._check_seen()
 
+    def test_visit_that_a_contract_promised(self):
+        """Of no equipment that it covers."""
+        team = self.env["service.team"].create(
+            {"name": "North", "member_ids": [Command.set(self.mia.ids)]}
+        )
+        for vals in ({"technician_id": self.tom.id}, {"team_id": team.id}):
+            visit = self._plan(**vals)
+            visit.line_ids.unlink()
+            visit.service_contract_id = self.contract
+        self.env.flush_all()
+        self._check_seen()
+        self._check_seen("colleague")
+
     def test_other_company(self):
         self._plan(technician_id=self.tom.id)
         user = self.users["technician"]

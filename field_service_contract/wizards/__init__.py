@@ -11,3 +11,6 @@ from . import service_contract_renew
 from . import service_contract_resume
 from . import service_contract_suspend
 from . import service_contract_transfer
+from . import service_contract_transfer_undo
+from . import installed_base_retire
+from . import service_contract_cancel_moved_in

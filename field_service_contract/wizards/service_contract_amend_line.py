@@ -9,7 +9,10 @@ class ServiceContractAmendLine(models.TransientModel):
     _description = "Change of a Contract Line"
 
     amend_id = fields.Many2one(
-        comodel_name="service.contract.amend", required=True, ondelete="cascade"
+        comodel_name="service.contract.amend",
+        required=True,
+        index=True,
+        ondelete="cascade",
     )
     line_id = fields.Many2one(comodel_name="service.contract.line", ondelete="cascade")
     contract_id = fields.Many2one(
@@ -212,6 +215,15 @@ class ServiceContractAmendLine(models.TransientModel):
 
     def _compute_money(self):
         """Fill in what is gained or lost a year, credited and billed."""
+        ended = self.filtered(lambda row: row.operation == "end" and row.amend_id.date)
+        removed = {
+            row.line_id._origin.id: [Span(row.amend_id.date, FOREVER)] for row in ended
+        }
+        contracts = ended.contract_id._origin
+        amounts = {
+            line.id: sum(parts)
+            for line, parts in contracts._get_credit_amounts(removed).items()
+        }
         for row in self:
             day, operation = row.amend_id.date, row.operation
             after = {"end": 0, "add": row.amount, "change": row.amount}
@@ -225,9 +237,9 @@ class ServiceContractAmendLine(models.TransientModel):
             if operation == "add":
                 row.billed = contract and contract._get_added_amount(row.amount, day)
             else:
-                removed = {row.line_id._origin.id: [Span(day, FOREVER)]}
-                credit = contract._preview_credits(removed)[contract]
-                row.credit = credit.amount + credit.drafts
+                row.credit = row.currency_id.round(
+                    amounts.get(row.line_id._origin.id, 0)
+                )
 
     def _prepare_figures(self):
         """Return the new figures of an existing line."""

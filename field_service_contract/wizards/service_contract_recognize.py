@@ -49,6 +49,14 @@ class ServiceContractRecognize(models.TransientModel):
             raise UserError(self.env._("Nothing is left to recognise until this day."))
         rows = self.env["service.contract.deferral"]
         entries = rows._recognize(self.date, self.company_id)
+        if not entries:
+            # Where it is noted as well, for who did not try himself.
+            due = rows.search(rows._get_due_domain(self.date, self.company_id))
+            reasons = due.contract_id.filtered("recognition_error")
+            raise UserError(
+                "\n".join(reasons.mapped("recognition_error"))
+                or self.env._("Somebody else recognises this revenue right now.")
+            )
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "account.action_move_journal_line"
         )

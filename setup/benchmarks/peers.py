@@ -11,6 +11,8 @@ from lib.system import cache_folder, run
 MODULES = {
     "fieldservice": ("base_territory", "fieldservice", "fieldservice_recurring"),
     "contract": ("contract",),
+    # Not measured: what contracts that move in may have.
+    "contract extras": ("contract_line_successor", "contract_variable_quantity"),
 }
 
 

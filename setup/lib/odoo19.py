@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .console import Failure, notice, step
@@ -335,6 +335,19 @@ def prepare() -> Runtime:
         source = _company_source(named) if named else _debian_source()
         venv = _venv(source)
         return Runtime(source, venv, _write_config(source, venv))
+
+
+def add_addons(runtime: Runtime, folder: Path) -> Runtime:
+    """Return a runtime that finds the addons of ``folder`` too, after all others."""
+    text = re.sub(
+        "^(addons_path = .*)$",
+        lambda line: f"{line[1]},{folder}",
+        runtime.config.read_text(),
+        flags=re.MULTILINE,
+    )
+    config = runtime.config.with_suffix(".more.conf")
+    config.write_text(text)
+    return replace(runtime, config=config)
 
 
 _EXCEPTION = re.compile(r"^[\w.]*(Error|Exception|Warning|Violation)\b")

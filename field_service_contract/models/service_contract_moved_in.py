@@ -1,0 +1,96 @@
+"""What a contract remembers of the program in which it was kept before."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class ServiceContract(models.Model):
+    _inherit = "service.contract"
+
+    # Records of an addon that may be uninstalled once everything has moved: no
+    # relations.
+    moved_in_id = fields.Integer(
+        string="Contract Before (id)",
+        copy=False,
+        readonly=True,
+        index="btree_not_null",
+        aggregator=None,
+    )
+    moved_in_name = fields.Char(
+        string="Contract Before",
+        copy=False,
+        readonly=True,
+        index="trigram",
+        help="Reference and name of the contract of OCA's addon that this one was.",
+    )
+
+    def _undo_move_in(self, day):
+        """Delete contracts that moved in, as if they never had.
+
+        :param day: accounting date of what is given back to revenue
+        :raise UserError: if one was invoiced here, or has earned anything
+        """
+        # Whoever takes a contract back need not be an accountant.
+        contracts = self.sudo()
+        for contract in contracts:
+            if moves := contract.line_ids.move_line_ids.move_id:
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s was invoiced here by %(invoice)s: it "
+                        "stays. Delete that invoice first, if it is a draft.",
+                        contract=contract.display_name,
+                        invoice=", ".join(move._get_service_label() for move in moves),
+                    )
+                )
+            contract.deferral_ids._take_back_opening(
+                day, self.env._("Contract %s moved back", contract.name)
+            )
+        contracts.term_ids.unlink()
+        contracts._set_state("draft")
+        # The accounts that were made for the contracts, unless something is on them.
+        accounts = contracts.analytic_account_id.filtered(
+            lambda account: (
+                not account.line_ids and account.name in contracts.mapped("name")
+            )
+        )
+        contracts.unlink()
+        accounts.unlink()
+
+
+class ServiceContractLine(models.Model):
+    _inherit = "service.contract.line"
+
+    moved_in_line_id = fields.Integer(
+        string="Contract Line Before (id)", copy=False, readonly=True, aggregator=None
+    )
+
+    _moved_in_once = models.UniqueIndex(
+        "(moved_in_line_id) WHERE moved_in_line_id > 0",
+        "This line of OCA's contract has moved in already.",
+    )
+
+    # What was agreed elsewhere stays when the equipment that is covered is added.
+
+    def _compute_product_id(self):
+        kept = self.filtered(lambda line: line.moved_in_line_id and line.product_id)
+        for line in kept:
+            line.product_id = line.product_id
+        return super(ServiceContractLine, self - kept)._compute_product_id()
+
+    def _compute_name(self):
+        kept = self.filtered(lambda line: line.moved_in_line_id and line.name)
+        for line in kept:
+            line.name = line.name
+        return super(ServiceContractLine, self - kept)._compute_name()
+
+    def _compute_value(self):
+        kept = self.filtered("moved_in_line_id")
+        for line in kept:
+            line.value = line.value
+        return super(ServiceContractLine, self - kept)._compute_value()
+
+    def _compute_cost(self):
+        kept = self.filtered("moved_in_line_id")
+        for line in kept:
+            line.cost = line.cost
+        return super(ServiceContractLine, self - kept)._compute_cost()

@@ -1,0 +1,270 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class ServiceContractProfit(models.Model):
+    """What contracts invoice, earn and cost, in company currency and without taxes.
+
+    A row is one of: a posted invoice line of a contract line; a month of what such a
+    line defers; a cost on the contract's analytic account. What a visit costs without
+    being about one piece of equipment is spread evenly over those of the visit.
+    """
+
+    _name = "service.contract.profit"
+    _description = "Profit and Loss of Service Contracts"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "contract_id"
+
+    date = fields.Date(readonly=True)
+    source = fields.Selection(
+        selection=[
+            ("invoice", "Invoices"),
+            ("deferral", "Deferred revenue"),
+            ("visit", "Visits"),
+            ("other", "Other costs"),
+        ],
+        readonly=True,
+    )
+    contract_id = fields.Many2one(comodel_name="service.contract", readonly=True)
+    contract_line_id = fields.Many2one(
+        comodel_name="service.contract.line", readonly=True
+    )
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base", string="Equipment", readonly=True
+    )
+    category_id = fields.Many2one(
+        comodel_name="installed.base.category",
+        string="Equipment Category",
+        readonly=True,
+    )
+    group_id = fields.Many2one(comodel_name="service.contract.group", readonly=True)
+    partner_id = fields.Many2one(
+        comodel_name="res.partner", string="Customer", readonly=True
+    )
+    company_id = fields.Many2one(comodel_name="res.company", readonly=True)
+    currency_id = fields.Many2one(comodel_name="res.currency", readonly=True)
+    move_id = fields.Many2one(
+        comodel_name="account.move", string="Invoice", readonly=True
+    )
+    visit_id = fields.Many2one(comodel_name="maintenance.visit", readonly=True)
+    invoiced = fields.Monetary(readonly=True)
+    earned = fields.Monetary(readonly=True)
+    deferred = fields.Monetary(
+        string="To Earn", readonly=True, help="Invoiced, and not recognised yet."
+    )
+    cost = fields.Monetary(readonly=True)
+    margin = fields.Monetary(readonly=True, help="Earned less cost.")
+    margin_percent = fields.Float(
+        string="Margin (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Margin by what was earned.",
+    )
+
+    _depends = {
+        "account.move.line": [
+            "account_id",
+            "balance",
+            "date",
+            "move_id",
+            "parent_state",
+            "service_contract_id",
+            "service_contract_line_id",
+            "service_revenue_account_id",
+        ],
+        "service.contract.deferral": [
+            "amount",
+            "contract_id",
+            "contract_line_id",
+            "date",
+            "move_id",
+            "move_line_id",
+        ],
+        "account.analytic.line": [
+            "amount",
+            "date",
+            "general_account_id",
+            "service_contract_id",
+            "service_line_id",
+            "service_visit_id",
+        ],
+        "account.account": ["account_type"],
+        "service.line": ["visit_line_id"],
+        "maintenance.visit.line": ["installed_base_id", "visit_id"],
+        "service.contract": [
+            "analytic_account_id",
+            "company_id",
+            "group_id",
+            "partner_id",
+        ],
+        "service.contract.line": ["contract_id", "installed_base_id"],
+        "installed.base": ["category_id"],
+        "res.company": ["currency_id"],
+    }
+
+    @property
+    def _table_query(self) -> SQL:
+        return SQL(
+            """
+            SELECT fact.*,
+                   fact.earned - fact.cost AS margin,
+                   (fact.earned - fact.cost) / NULLIF(fact.earned, 0)
+                       AS margin_percent,
+                   equipment.category_id,
+                   contract.group_id,
+                   contract.partner_id,
+                   contract.company_id,
+                   company.currency_id
+              FROM (%s) AS fact
+              JOIN service_contract contract ON contract.id = fact.contract_id
+              JOIN res_company company ON company.id = contract.company_id
+         LEFT JOIN installed_base equipment ON equipment.id = fact.installed_base_id
+            """,
+            SQL(" UNION ALL ").join(self._get_facts()),
+        )
+
+    @api.model
+    def _get_facts(self):
+        """Return the queries whose rows are counted, all with the same columns."""
+        plans = self.env["account.analytic.plan"].sudo()
+        project_plan, other_plans = plans._get_all_plans()
+        return [
+            self._select_invoiced(),
+            self._select_deferred(),
+            self._select_visit_costs(),
+            *(
+                self._select_other_costs(plan._column_name())
+                for plan in project_plan + other_plans
+            ),
+        ]
+
+    @api.model
+    def _select_invoiced(self):
+        return SQL(
+            """
+            SELECT line.id::bigint * 4 AS id,
+                   line.date,
+                   'invoice' AS source,
+                   line.service_contract_id AS contract_id,
+                   line.service_contract_line_id AS contract_line_id,
+                   contract_line.installed_base_id,
+                   line.move_id,
+                   NULL::integer AS visit_id,
+                   -line.balance AS invoiced,
+                   CASE WHEN line.service_revenue_account_id <> line.account_id
+                        THEN 0 ELSE -line.balance END AS earned,
+                   0::numeric AS deferred,
+                   0::numeric AS cost
+              FROM account_move_line line
+              JOIN service_contract_line contract_line
+                ON contract_line.id = line.service_contract_line_id
+             WHERE line.parent_state = 'posted'
+            """
+        )
+
+    @api.model
+    def _select_deferred(self):
+        return SQL(
+            """
+            SELECT deferral.id::bigint * 4 + 1,
+                   deferral.date,
+                   'deferral',
+                   deferral.contract_id,
+                   deferral.contract_line_id,
+                   contract_line.installed_base_id,
+                   line.move_id,
+                   NULL::integer,
+                   0::numeric,
+                   CASE WHEN deferral.move_id IS NULL THEN 0 ELSE deferral.amount END,
+                   CASE WHEN deferral.move_id IS NULL THEN deferral.amount ELSE 0 END,
+                   0::numeric
+              FROM service_contract_deferral deferral
+              JOIN service_contract_line contract_line
+                ON contract_line.id = deferral.contract_line_id
+         LEFT JOIN account_move_line line ON line.id = deferral.move_line_id
+            """
+        )
+
+    @api.model
+    def _select_visit_costs(self):
+        # A piece of a visit is the one of the part, else each one that it is about.
+        return SQL(
+            """
+            SELECT (cost.id::bigint * 65536 + COALESCE(piece.number, 0)) * 4 + 2,
+                   cost.date,
+                   'visit',
+                   cost.service_contract_id,
+                   (
+                       SELECT contract_line.id
+                         FROM service_contract_line contract_line
+                        WHERE contract_line.installed_base_id = piece.installed_base_id
+                          AND contract_line.contract_id = cost.service_contract_id
+                     ORDER BY contract_line.id DESC
+                        LIMIT 1
+                   ),
+                   piece.installed_base_id,
+                   NULL::integer,
+                   cost.service_visit_id,
+                   0::numeric,
+                   0::numeric,
+                   0::numeric,
+                   -cost.amount * COALESCE(piece.share, 1)
+              FROM account_analytic_line cost
+         LEFT JOIN service_line part ON part.id = cost.service_line_id
+         LEFT JOIN LATERAL (
+                       SELECT visit_line.installed_base_id,
+                              ROW_NUMBER() OVER (ORDER BY visit_line.id) AS number,
+                              1.0 / COUNT(*) OVER () AS share
+                         FROM maintenance_visit_line visit_line
+                        WHERE visit_line.visit_id = cost.service_visit_id
+                          AND visit_line.installed_base_id IS NOT NULL
+                          AND (
+                              part.visit_line_id IS NULL
+                              OR part.visit_line_id = visit_line.id
+                          )
+                   ) AS piece ON TRUE
+             WHERE cost.service_contract_id IS NOT NULL
+            """
+        )
+
+    @api.model
+    def _select_other_costs(self, column):
+        """Return what else is booked on the analytic accounts of one plan.
+
+        :param str column: where analytic lines have the accounts of the plan
+        """
+        return SQL(
+            """
+            SELECT cost.id::bigint * 4 + 3,
+                   cost.date,
+                   'other',
+                   contract.id,
+                   NULL::integer,
+                   NULL::integer,
+                   entry.move_id,
+                   NULL::integer,
+                   0::numeric,
+                   0::numeric,
+                   0::numeric,
+                   -cost.amount
+              FROM account_analytic_line cost
+              JOIN service_contract contract
+                ON contract.analytic_account_id = %(column)s
+         LEFT JOIN account_account account ON account.id = cost.general_account_id
+         LEFT JOIN account_move_line entry ON entry.id = cost.move_line_id
+             WHERE cost.service_contract_id IS NULL
+               AND (account.id IS NULL OR account.account_type LIKE 'expense%%')
+            """,
+            column=SQL.identifier("cost", column),
+        )
+
+    def _read_group_select(self, aggregate_spec, query):
+        """A ratio of sums, whatever is grouped."""
+        if aggregate_spec != "margin_percent:avg":
+            return super()._read_group_select(aggregate_spec, query)
+        return SQL(
+            "SUM(%(margin)s) / NULLIF(SUM(%(earned)s), 0)",
+            margin=self._field_to_sql(self._table, "margin", query),
+            earned=self._field_to_sql(self._table, "earned", query),
+        )

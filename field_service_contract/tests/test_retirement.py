@@ -1,0 +1,125 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .test_life import LifeCase
+
+
+@tagged("post_install", "-at_install")
+class TestRetirement(LifeCase):
+    """What becomes of contract lines when covered equipment is retired."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_users()
+        cls.startClassPatcher(freeze_time("2026-03-10"))
+        cls.first, cls.second = (
+            cls._create_equipment(installation_date="2025-12-01") for _number in "ab"
+        )
+        cls.contract = cls._create_contract(
+            billing_months=3,
+            user_id=cls.env.uid,
+            lines=[
+                {"installed_base_id": cls.first.id, "value": 1200},
+                {"installed_base_id": cls.second.id, "value": 600},
+                {"name": "Other", "value": 300},
+            ],
+        )
+        cls.move = cls.contract._create_invoices(cls._day("2026-01-01"))
+        cls.move.action_post()
+
+    def _prepare(self, pieces, user=None, **vals):
+        dialog = self._open("installed.base.retire", pieces, date="2026-02-14", **vals)
+        return dialog
+
+    def _get_questions(self):
+        kind = self.env.ref("field_service_contract.mail_activity_type_retired")
+        return self.contract.activity_ids.filtered(
+            lambda activity: activity.activity_type_id == kind
+        )
+
+    def test_end(self):
+        dialog = self._prepare(self.first, service_contract_choice="end")
+        # 1,200 / 12 × (14 / 28 of February + March)
+        self.assertIn("150.00", dialog.service_contract_preview)
+        self.assertIn(self.contract.name, dialog.service_contract_preview)
+        self.assertFalse(self.contract.line_ids[0].date_end)
+        dialog.save().action_retire()
+        self.assertEqual(self.first.state, "retired")
+        self.assertEqual(str(self.contract.line_ids[0].date_end), "2026-02-14")
+        self.assertEqual(self.move.reversal_move_ids.amount_untaxed, 150)
+        self.assertEqual(self.contract.annual_amount, 900)
+        self.assertFalse(self._get_questions())
+
+    def test_many(self):
+        dialog = self._prepare(self.first | self.second, service_contract_choice="end")
+        self.assertIn("225.00", dialog.service_contract_preview)
+        dialog.save().action_retire()
+        self.assertEqual(self.contract.annual_amount, 300)
+        self.assertEqual(self.move.reversal_move_ids.amount_untaxed, 225)
+        self.assertEqual(len(self.move.reversal_move_ids), 1)
+
+    def test_keep(self):
+        dialog = self._prepare(self.first, service_contract_choice="keep")
+        self.assertNotIn("150.00", dialog.service_contract_preview)
+        dialog.save().action_retire()
+        self.assertFalse(self.contract.line_ids[0].date_end)
+        self.assertIn("Covered on though retired", self.contract.message_ids[0].body)
+        self.assertFalse(self._get_questions())
+
+    def test_ask(self):
+        self._prepare(self.first, service_contract_choice="ask").save().action_retire()
+        self.assertIn("retired on 02/14/2026", self._get_questions().note)
+        self.assertEqual(self._get_questions().user_id, self.env.user)
+
+    def test_choice_is_required(self):
+        wizard = self.env["installed.base.retire"].with_user(self.manager)
+        wizard = wizard.with_context(allowed_company_ids=self.company.ids)
+        wizard = wizard.create({"installed_base_ids": self.first.ids})
+        with self.assertRefused("Choose what becomes", UserError):
+            wizard.action_retire()
+        self.assertEqual(self.first.state, "installed")
+
+    def test_who_may_not_choose_asks(self):
+        for role in ("dispatcher", "salesperson", "accountant"):
+            with self.subTest(role):
+                wizard = self._as(role, self.env["installed.base.retire"]).create(
+                    {
+                        "installed_base_ids": self.first.ids,
+                        "date": "2026-02-14",
+                        "service_contract_choice": "end",
+                    }
+                )
+                self.assertIn(self.contract.name, wizard.service_contract_preview)
+                self.assertNotIn("150.00", wizard.service_contract_preview)
+                wizard.action_retire()
+                self.assertFalse(self.contract.line_ids[0].date_end)
+                question = self._get_questions()
+                self.assertEqual(len(question), 1)
+                question.unlink()
+                self.first.retirement_date = False
+
+    def test_remote_call_asks_once(self):
+        own = self._as("dispatcher", self.first)
+        own.write({"retirement_date": "2026-03-01"})
+        self.assertEqual(len(self._get_questions()), 1)
+        own.write({"retirement_date": "2026-03-02"})
+        self.assertEqual(len(self._get_questions()), 1)
+
+    def test_what_has_ended_is_left_alone(self):
+        self.contract.line_ids[0]._end(self._day("2026-01-31"))
+        dialog = self._prepare(self.first)
+        self.assertFalse(dialog.service_contract_notice)
+        dialog.save().action_retire()
+        self.assertFalse(self._get_questions())
+
+    def test_taken_back_from_its_customer(self):
+        """The same question when equipment loses its owner."""
+        dialog = self._open("installed.base.assign", self.first, date="2026-02-15")
+        dialog.mode = "unassign"
+        self.assertIn(self.contract.name, dialog.service_contract_notice)
+        dialog.service_contract_choice = "end"
+        dialog.save().action_apply()
+        self.assertEqual(str(self.contract.line_ids[0].date_end), "2026-02-14")
