@@ -753,6 +753,10 @@ class ServiceContract(models.Model):
             numbers = sequence._next_batch(len(group))
             for vals, number in zip(group, numbers, strict=True):
                 vals["name"] = number
+        for vals in vals_list:
+            # Before its lines say that they are guarded.
+            if vals.get("state", "draft") != "draft":
+                self.new({"name": vals["name"]})._check_kept({"state"})
         contracts = super().create(vals_list)
         for contract in contracts:
             if contract.state != "draft":

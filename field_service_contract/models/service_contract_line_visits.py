@@ -191,17 +191,23 @@ class ServiceContractLine(models.Model):
     def _has_visit_term(self):
         return bool(self.contract_id.date_end)
 
-    def _get_default_rule(self):
+    @api.model
+    def _get_empty_rule(self):
+        """Return what a rule is before anything is chosen: no visits."""
+        vals = self.env["maintenance.rule.mixin"].default_get(list(RULE_FIELDS))
+        return {**dict.fromkeys(RULE_FIELDS, False), **vals, "mode": False}
+
+    def _get_default_rule(self, empty=None):
         """Return the rule that a new line starts from: that of the equipment's product,
         else of the product, else, for equipment, of the template; without any of them
         no visits.
 
+        :param dict empty: of `_get_empty_rule`, where many lines need it
         :rtype: dict
         """
         self.ensure_one()
         equipment, template = self.installed_base_id, self.contract_id.template_id
-        vals = self.env["maintenance.rule.mixin"].default_get(list(RULE_FIELDS))
-        vals = {**dict.fromkeys(RULE_FIELDS, False), **vals, "mode": False}
+        vals = dict(empty or self._get_empty_rule())
         if self.display_type:
             return vals
         rule = template._get_visit_rule(equipment, self.product_id)
@@ -481,8 +487,9 @@ class ServiceContractLine(models.Model):
             ]
         )
         # What is proposed does not depend on what its user may read.
+        empty = self._get_empty_rule()
         rules = {
-            line: {**line.sudo()._get_default_rule(), **own}
+            line: {**line.sudo()._get_default_rule(empty), **own}
             for line, own in zip(lines, typed, strict=True)
         }
         lines._write_rules(rules)

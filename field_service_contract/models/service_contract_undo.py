@@ -282,6 +282,7 @@ class ServiceContract(models.Model):
         self._check_not_invoiced(self.date_start, what)
         former._check_not_posted(data["credit_line_ids"], what)
         reason = self.env._("Transfer taken back.")
+        self._return_visits()
         self._cancel(self.date_start - DAY, reason)
         self.sudo().transfer_data = False
         self._return_equipment(data.get("equipment") or {}, reason)

@@ -342,6 +342,28 @@ class ServiceContract(models.Model):
             rules |= new
         rules._apply_rule()
 
+    def _return_visits(self):
+        """Give the visits of a contract that took over lines back to the one it took
+        them from: what was planned or made since, stays so."""
+        self.ensure_one()
+        visits = self.env["maintenance.visit"].sudo()
+
+        def get_key(line):
+            return line.installed_base_id, line.product_id, line.name
+
+        former = {
+            get_key(line): line.schedule_line_id
+            for line in self.sudo().predecessor_id.line_ids
+            if line.schedule_line_id
+        }
+        for line in self.sudo().line_ids.filtered("schedule_line_id"):
+            if old := former.get(get_key(line)):
+                found = visits.search(
+                    [("schedule_line_id", "=", line.schedule_line_id.id)]
+                )
+                to_plan = found.filtered(lambda visit: visit.state == "to_plan")
+                old._adopt_visits(found - (to_plan - to_plan._filter_touched()))
+
     # -- CRUD -------------------------------------------------------------------------
 
     def write(self, vals):

@@ -531,6 +531,19 @@ class TestVisitCoverage(VisitCase):
         days = sorted(map(str, rule.visit_ids.mapped("occurrence_date")))
         self.assertEqual(days, ["2026-10-01", "2026-12-31"])
 
+    def test_added_by_the_dialog(self):
+        contract = self._create_visited()
+        dialog = self._open(
+            "service.contract.amend", contract, date="2026-07-15", reason="bought"
+        )
+        with dialog.line_ids.new() as row:
+            row.installed_base_id = self.second
+            self.assertEqual(row.visit_rule, "Every month")
+            row.amount = 300
+        dialog.save().action_apply()
+        rule = contract.line_ids[1].sudo().schedule_line_id
+        self.assertEqual(len(rule.visit_ids), 5)
+
     def test_renewed(self):
         self.company.visit_horizon_months = 30
         contract = self._create_visited(
@@ -593,6 +606,36 @@ class TestVisitCoverage(VisitCase):
         self.assertEqual(planned.state, "planned")
         self.assertEqual(successor.visit_ids.partner_id, self.neighbour)
         self.assertEqual(rules.mapped("mode"), ["interval", "after_last"])
+
+    def test_transfer_taken_back(self):
+        contract = self._create_visited(self.first, self.second)
+        days = self._get_days(contract)
+        planned = self._plan_visit(contract, 9)
+        dialog = self._open(
+            "service.contract.transfer",
+            contract,
+            mode="customer",
+            partner_id=self.neighbour,
+            date="2026-06-20",
+            reason="sold",
+        )
+        dialog.save().action_transfer()
+        successor = contract.successor_ids
+        done = (
+            successor.line_ids[0]
+            .sudo()
+            .schedule_line_id.visit_ids.filtered(
+                lambda visit: visit.occurrence_date.month == 7
+            )
+        )
+        done.write({"date_start": "2026-07-01 08:00:00"})
+        done.write({"state": "done", "completion": "full"})
+        contract.action_undo_transfer()
+        self.assertFalse(successor.visit_ids)
+        self.assertEqual(self._get_days(contract), days)
+        self.assertEqual((planned.state, done.state), ("planned", "done"))
+        self.assertEqual((planned | done).service_contract_id, contract)
+        self.assertEqual(planned.partner_id, self.customer)
 
     def test_spread_goes_on_when_transferred(self):
         contract = self._create_visited(rule={"mode": "spread", "visit_count": 4})

@@ -74,6 +74,11 @@ class ServiceContractAmendLine(models.TransientModel):
         precompute=True,
     )
     ends = fields.Boolean()
+    visit_rule = fields.Char(
+        string="Visits",
+        compute="_compute_visit_rule",
+        help="How often it is visited. Change it on the contract's tab Visits.",
+    )
 
     # Preview
     operation = fields.Selection(
@@ -137,6 +142,11 @@ class ServiceContractAmendLine(models.TransientModel):
     def _compute_discount(self):
         for row in self:
             row.discount = row.line_id.discount or row.discount
+
+    @api.depends("line_id", "installed_base_id", "product_id", "contract_id")
+    def _compute_visit_rule(self):
+        for row in self:
+            row.visit_rule = row._get_model_line().rule_summary
 
     def _get_model_line(self):
         """Return the contract line of this row, or what it would be on a draft; nothing
