@@ -8,6 +8,10 @@ from . import service_contract_credit
 from . import service_contract_line
 from . import service_contract_jobs
 from . import service_contract_life
+from . import service_contract_suspending
+from . import service_contract_transfer
+from . import service_contract_renewal
+from . import service_contract_cancellation
 from . import service_contract_payer
 from . import service_contract_index
 from . import service_contract_index_value
