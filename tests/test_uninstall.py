@@ -26,8 +26,11 @@ LEFTOVERS = {
     "model": "SELECT model FROM ir_model WHERE model ~ "
     "'^(installed.base|customer.(deletion|onboarding)|res.partner.relationship|"
     "maintenance.|service.)'",
+    # Whom and what posted invoices name stays, as the books do.
     "external id": "SELECT name FROM ir_model_data "
-    "WHERE module ~ '^field_(installed_base|maintenance|service_contract)$'",
+    "WHERE module ~ '^field_(installed_base|maintenance|service_contract)$' "
+    "AND model NOT IN ('hr.employee', 'product.brand', 'product.product', "
+    "'product.template', 'res.partner', 'res.users')",
     "view": "SELECT name FROM ir_ui_view WHERE type = 'installed_base_map'",
     "view mode": "SELECT name->>'en_US' FROM ir_act_window "
     "WHERE view_mode ~ 'installed_base'",
