@@ -401,6 +401,15 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if not self.date_end or not days:
             return
+        # What counts as lost since the end that was is lost only after the new one.
+        lines = self.line_ids.filtered(
+            lambda line: not line.date_end or line.date_end > self.date_end
+        )
+        lines.sudo().change_ids.filtered(
+            lambda change: (
+                change.reason == "ended" and change.date == self.date_end + DAY
+            )
+        ).unlink()
         term = self.term_ids.sorted("date_start")[-1:]
         if term.date_end:
             term.date_end = fields.Date.add(term.date_end, days=days)

@@ -130,6 +130,17 @@ class TestCancel(LifeCase):
         self.assertEqual(contract.annual_amount, 0)
         self.assertFalse(contract.next_invoice_date)
 
+    def test_lines_billed_at_nothing(self):
+        """No credit note without lines, neither at once nor later."""
+        contract = self._create_contract(1200, 0, billing_months=12, term_months=12)
+        contract._create_invoices(self._day("2026-01-01")).action_post()
+        free = contract.line_ids[1]
+        self.assertFalse(free._end_with_credit(self._day("2026-06-30"), "Sold"))
+        credit = contract._cancel(self._day("2026-09-30"), "Moved away")
+        self.assertEqual(credit.amount_untaxed, 300)
+        credit.action_post()
+        self.assertFalse(contract._credit_uncovered())
+
     def test_drafts_are_shortened(self):
         with freeze_time("2026-02-10"):
             contract = self._create_contract(billing_months=3)
@@ -226,6 +237,26 @@ class TestSuspension(LifeCase):
         self.assertEqual(str(contract.date_end), "2027-03-03")
         with freeze_time("2027-03-04"):
             self._run_job("update_states")
+        self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+
+    def test_extension_after_the_end(self):
+        """The days by which an end moves that has passed cost what the others do."""
+        contract = self._create_contract(term_months=12)
+        with freeze_time("2027-01-10"):
+            # Ended, but not invoiced yet.
+            self._run_job("update_states")
+            self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+            first, last = self._day("2026-12-01"), self._day("2026-12-31")
+            contract._suspend(first, last, "Works", extends=True)
+            self.assertEqual(str(contract.date_end), "2027-01-31")
+            self.assertEqual(sum(contract.change_ids.mapped("amount")), 1200)
+            moves = contract._create_invoices(self._day("2027-01-31"))
+        self.assertEqual(sum(moves.mapped("amount_untaxed")), 1200)
+        with freeze_time("2027-02-01"):
+            self._run_job("update_states")
+        self.assertEqual(
+            self._get_changes(contract)[-1], ("2027-02-01", "ended", -1200)
+        )
         self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
 
     def test_taken_back_before_it_begins(self):
