@@ -401,6 +401,16 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if not self.date_end or not days:
             return
+        term = self.term_ids.sorted("date_start")[-1:]
+        if term.date_end:
+            term.date_end = fields.Date.add(term.date_end, days=days)
+        if self.cancellation_date:
+            # It ends when it was cancelled; what moves is the end before that.
+            data = self.sudo().cancellation_data
+            if end := fields.Date.to_date(data["date_end"]):
+                end = fields.Date.to_string(fields.Date.add(end, days=days))
+                self.sudo().cancellation_data = {**data, "date_end": end}
+            return
         # What counts as lost since the end that was is lost only after the new one.
         lines = self.line_ids.filtered(
             lambda line: not line.date_end or line.date_end > self.date_end
@@ -410,9 +420,6 @@ class ServiceContract(models.Model):
                 change.reason == "ended" and change.date == self.date_end + DAY
             )
         ).unlink()
-        term = self.term_ids.sorted("date_start")[-1:]
-        if term.date_end:
-            term.date_end = fields.Date.add(term.date_end, days=days)
         contract = self.with_context(service_contract_change=CHANGING)
         contract.date_end = fields.Date.add(self.date_end, days=days)
 

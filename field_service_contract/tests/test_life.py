@@ -130,6 +130,17 @@ class TestCancel(LifeCase):
         self.assertEqual(contract.annual_amount, 0)
         self.assertFalse(contract.next_invoice_date)
 
+    def test_drafts_of_combined_contracts_name_them(self):
+        first = self._create_contract(1200, invoice_grouping="payer")
+        second = self._create_contract(600, invoice_grouping="payer")
+        move = (first | second)._create_invoices(self._day("2026-01-01"))
+        first._cancel(self._day("2026-01-15"), "Moved away")
+        for contract in first | second:
+            line = move.invoice_line_ids.filtered(
+                lambda line, own=contract: line.service_contract_id == own
+            )
+            self.assertIn(f"{contract.name}: Line 1", line.name)
+
     def test_lines_billed_at_nothing(self):
         """No credit note without lines, neither at once nor later."""
         contract = self._create_contract(1200, 0, billing_months=12, term_months=12)
@@ -258,6 +269,22 @@ class TestSuspension(LifeCase):
             self._get_changes(contract)[-1], ("2027-02-01", "ended", -1200)
         )
         self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+
+    def test_resumed_after_cancellation(self):
+        """A contract that was cancelled ends on that day; what moves is the end that
+        taking the cancellation back restores."""
+        with freeze_time("2026-04-10"):
+            contract = self._create_contract(term_months=12)
+            first, last = self._day("2026-04-01"), self._day("2026-04-30")
+            contract._suspend(first, last, "Works", extends=True)
+            contract._cancel(self._day("2026-06-30"), "Moved away")
+            contract._resume(self._day("2026-04-21"), None)
+            self.assertEqual(str(contract.date_end), "2026-06-30")
+            moves = contract._create_invoices(self._day("2026-12-31"))
+            self.assertAlmostEqual(sum(moves.mapped("amount_untaxed")), 533.33)
+            contract.action_undo_cancellation()
+        self.assertEqual(str(contract.date_end), "2027-01-20")
+        self.assertEqual(contract.term_ids.date_end, contract.date_end)
 
     def test_taken_back_before_it_begins(self):
         contract = self._create_contract(term_months=12)
