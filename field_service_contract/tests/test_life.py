@@ -520,6 +520,25 @@ class TestTransfer(LifeCase):
         with self.assertRefused("was taken over by", UserError):
             contract.action_undo_cancellation()
 
+    def test_suspended(self):
+        """Who takes over a suspended contract is not billed for what is not covered;
+        resumed, its end is where it would have been."""
+        with freeze_time("2026-04-11"):
+            contract = self._create_contract(term_months=12)
+            first, last = self._day("2026-04-01"), self._day("2026-04-30")
+            contract._suspend(first, last, "Works", extends=True)
+            successor = contract._transfer_lines(
+                contract.line_ids, self.neighbour, self._day("2026-04-11"), "Sold"
+            )
+            self.assertEqual(successor.state, "suspended")
+            self.assertEqual(str(successor.next_invoice_date), "2026-05-01")
+            self.assertEqual(str(successor.date_end), "2027-01-30")
+            successor._resume(self._day("2026-04-21"), None)
+            self.assertEqual(successor.state, "suspended")
+            self.assertEqual(str(successor.date_end), "2027-01-20")
+            moves = successor._create_invoices(self._day("2026-04-30"))
+        self.assertEqual(moves.mapped("amount_untaxed"), [33.33])
+
     def test_same_customer_is_refused(self):
         contract = self._create_contract()
         dialog = self._open("service.contract.transfer", contract, reason="Sold")
