@@ -534,7 +534,10 @@ class AccountMoveLine(models.Model):
         """Return the text of the contract line for these days."""
         self.ensure_one()
         line, day = self.service_contract_line_id, self.move_id.invoice_date
-        return line._get_invoice_text(*span, day or fields.Date.context_today(self))
+        text = line._get_invoice_text(*span, day or fields.Date.context_today(self))
+        # Where contracts are combined each line may name its own.
+        title = f"{line.contract_id.name}: "
+        return title + text if (self.name or "").startswith(title) else text
 
     def _prepare_service_credit_lines(self, credits):
         """Return the lines that give back days of this line, with its own taxes and

@@ -79,12 +79,12 @@ class ServiceContract(models.Model):
         # Who may end what is covered need not be an accountant: giving back what was
         # billed for it follows from that.
         moves = self.env["account.move"].sudo()
-        return moves.create(
-            [
-                self._prepare_credit_vals(move, parts, day, reason)
-                for move, parts in by_move.items()
-            ]
-        )
+        vals_list = [
+            self._prepare_credit_vals(move, parts, day, reason)
+            for move, parts in by_move.items()
+        ]
+        # Days that were billed at nothing need no credit note.
+        return moves.create([vals for vals in vals_list if vals["invoice_line_ids"]])
 
     def _shorten_drafts(self, credits):
         """Take days off draft invoice lines; remove lines and invoices without any."""

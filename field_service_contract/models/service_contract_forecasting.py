@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ..engine import Span, get_renewed_end
-from .service_contract import DAY
+from .service_contract import DAY, PRICE_GROUPS
 from .service_contract_billing import CONCURRENCY_ERRORS, SLICE
 from .service_contract_life import LIVING
 
@@ -25,6 +25,7 @@ class ServiceContract(models.Model):
         comodel_name="service.contract.forecast",
         inverse_name="contract_id",
         copy=False,
+        groups=PRICE_GROUPS,
     )
     forecast_until = fields.Date(
         copy=False,

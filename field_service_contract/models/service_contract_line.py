@@ -551,6 +551,15 @@ class ServiceContractLine(models.Model):
                 )
             if line.installed_base_id.state == "retired":
                 problems.append(self.env._("“%s” is retired.", label))
+            owner = line.installed_base_id.commercial_partner_id
+            if line.installed_base_id and owner != contract.commercial_partner_id:
+                problems.append(
+                    self.env._(
+                        "“%(line)s” is not equipment of %(customer)s.",
+                        line=label,
+                        customer=contract.partner_id.display_name,
+                    )
+                )
             archived = line._get_taxes().filtered(lambda tax: not tax.active)
             problems += [
                 self.env._(

@@ -6,7 +6,7 @@ from odoo.tools import format_date
 
 from ..engine import Span, intersect
 from ..engine.coverage import FOREVER
-from .service_contract import CHANGING
+from .service_contract import CHANGING, DAY
 
 
 class ServiceContract(models.Model):
@@ -121,6 +121,22 @@ class ServiceContract(models.Model):
         term = self.term_ids.sorted("date_start")[-1:]
         if term.date_end:
             term.date_end = fields.Date.add(term.date_end, days=days)
+        if self.cancellation_date:
+            # It ends when it was cancelled; what moves is the end before that.
+            data = self.sudo().cancellation_data
+            if end := fields.Date.to_date(data["date_end"]):
+                end = fields.Date.to_string(fields.Date.add(end, days=days))
+                self.sudo().cancellation_data = {**data, "date_end": end}
+            return
+        # What counts as lost since the end that was is lost only after the new one.
+        lines = self.line_ids.filtered(
+            lambda line: not line.date_end or line.date_end > self.date_end
+        )
+        lines.sudo().change_ids.filtered(
+            lambda change: (
+                change.reason == "ended" and change.date == self.date_end + DAY
+            )
+        ).unlink()
         contract = self.with_context(service_contract_change=CHANGING)
         contract.date_end = fields.Date.add(self.date_end, days=days)
 

@@ -200,6 +200,7 @@ class ServiceContract(models.Model):
             }
         )
         successor.action_activate()
+        self._hand_over_suspensions(successor, day)
         self._hand_over_visits(lines, successor, day)
         successor.next_price_update_date = planned
         note = self.env._("Taken over by %s", successor.display_name)
@@ -232,6 +233,29 @@ class ServiceContract(models.Model):
             }
         )
         return successor
+
+    def _hand_over_suspensions(self, successor, day):
+        """Let a contract that takes this one over be suspended as it is.
+
+        :param day: first day of the successor, which has the same end
+        """
+        rows = self.suspension_ids.filtered(lambda row: row._get_span().last >= day)
+        # By the days before its own the end has moved, or is to move, as well.
+        begun = {row: max(0, (day - row.date_start).days) for row in rows}
+        self.env["service.contract.suspension"].create(
+            [
+                {
+                    "contract_id": successor.id,
+                    "date_start": max(row.date_start, day),
+                    "date_end": row.date_end,
+                    "reason": row.reason,
+                    "extends": row.extends,
+                    "extension_days": row.extends and row.extension_days - begun[row],
+                }
+                for row in rows
+            ]
+        )
+        successor._update_states()
 
     def action_view_successors(self):
         """Show the contracts that took this one over."""

@@ -91,6 +91,17 @@ class TestLines(ServiceContractCase):
                     lines=[{"installed_base_id": id_} for id_ in pieces._ids],
                 )
 
+    def test_equipment_of_another_customer_by_activation(self):
+        """A draft may change its customer, its equipment an owner."""
+        piece = self._create_equipment()
+        lines = [{"installed_base_id": piece.id, "value": 100}]
+        contract = self._create_contract(lines=lines, activate=False)
+        contract.partner_id = self.neighbour
+        with self.assertRefused("is not equipment of", UserError):
+            contract.action_activate()
+        contract.partner_id = self.customer
+        contract.action_activate()
+
     def test_equipment_in_two_contracts(self):
         piece = self._create_equipment()
         lines = [{"installed_base_id": piece.id, "value": 100}]

@@ -130,6 +130,28 @@ class TestCancel(LifeCase):
         self.assertEqual(contract.annual_amount, 0)
         self.assertFalse(contract.next_invoice_date)
 
+    def test_drafts_of_combined_contracts_name_them(self):
+        first = self._create_contract(1200, invoice_grouping="payer")
+        second = self._create_contract(600, invoice_grouping="payer")
+        move = (first | second)._create_invoices(self._day("2026-01-01"))
+        first._cancel(self._day("2026-01-15"), "Moved away")
+        for contract in first | second:
+            line = move.invoice_line_ids.filtered(
+                lambda line, own=contract: line.service_contract_id == own
+            )
+            self.assertIn(f"{contract.name}: Line 1", line.name)
+
+    def test_lines_billed_at_nothing(self):
+        """No credit note without lines, neither at once nor later."""
+        contract = self._create_contract(1200, 0, billing_months=12, term_months=12)
+        contract._create_invoices(self._day("2026-01-01")).action_post()
+        free = contract.line_ids[1]
+        self.assertFalse(free._end_with_credit(self._day("2026-06-30"), "Sold"))
+        credit = contract._cancel(self._day("2026-09-30"), "Moved away")
+        self.assertEqual(credit.amount_untaxed, 300)
+        credit.action_post()
+        self.assertFalse(contract._credit_uncovered())
+
     def test_drafts_are_shortened(self):
         with freeze_time("2026-02-10"):
             contract = self._create_contract(billing_months=3)
@@ -227,6 +249,42 @@ class TestSuspension(LifeCase):
         with freeze_time("2027-03-04"):
             self._run_job("update_states")
         self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+
+    def test_extension_after_the_end(self):
+        """The days by which an end moves that has passed cost what the others do."""
+        contract = self._create_contract(term_months=12)
+        with freeze_time("2027-01-10"):
+            # Ended, but not invoiced yet.
+            self._run_job("update_states")
+            self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+            first, last = self._day("2026-12-01"), self._day("2026-12-31")
+            contract._suspend(first, last, "Works", extends=True)
+            self.assertEqual(str(contract.date_end), "2027-01-31")
+            self.assertEqual(sum(contract.change_ids.mapped("amount")), 1200)
+            moves = contract._create_invoices(self._day("2027-01-31"))
+        self.assertEqual(sum(moves.mapped("amount_untaxed")), 1200)
+        with freeze_time("2027-02-01"):
+            self._run_job("update_states")
+        self.assertEqual(
+            self._get_changes(contract)[-1], ("2027-02-01", "ended", -1200)
+        )
+        self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+
+    def test_resumed_after_cancellation(self):
+        """A contract that was cancelled ends on that day; what moves is the end that
+        taking the cancellation back restores."""
+        with freeze_time("2026-04-10"):
+            contract = self._create_contract(term_months=12)
+            first, last = self._day("2026-04-01"), self._day("2026-04-30")
+            contract._suspend(first, last, "Works", extends=True)
+            contract._cancel(self._day("2026-06-30"), "Moved away")
+            contract._resume(self._day("2026-04-21"), None)
+            self.assertEqual(str(contract.date_end), "2026-06-30")
+            moves = contract._create_invoices(self._day("2026-12-31"))
+            self.assertAlmostEqual(sum(moves.mapped("amount_untaxed")), 533.33)
+            contract.action_undo_cancellation()
+        self.assertEqual(str(contract.date_end), "2027-01-20")
+        self.assertEqual(contract.term_ids.date_end, contract.date_end)
 
     def test_taken_back_before_it_begins(self):
         contract = self._create_contract(term_months=12)
@@ -461,6 +519,25 @@ class TestTransfer(LifeCase):
         self.assertFalse(contract.activity_ids)
         with self.assertRefused("was taken over by", UserError):
             contract.action_undo_cancellation()
+
+    def test_suspended(self):
+        """Who takes over a suspended contract is not billed for what is not covered;
+        resumed, its end is where it would have been."""
+        with freeze_time("2026-04-11"):
+            contract = self._create_contract(term_months=12)
+            first, last = self._day("2026-04-01"), self._day("2026-04-30")
+            contract._suspend(first, last, "Works", extends=True)
+            successor = contract._transfer_lines(
+                contract.line_ids, self.neighbour, self._day("2026-04-11"), "Sold"
+            )
+            self.assertEqual(successor.state, "suspended")
+            self.assertEqual(str(successor.next_invoice_date), "2026-05-01")
+            self.assertEqual(str(successor.date_end), "2027-01-30")
+            successor._resume(self._day("2026-04-21"), None)
+            self.assertEqual(successor.state, "suspended")
+            self.assertEqual(str(successor.date_end), "2027-01-20")
+            moves = successor._create_invoices(self._day("2026-04-30"))
+        self.assertEqual(moves.mapped("amount_untaxed"), [33.33])
 
     def test_same_customer_is_refused(self):
         contract = self._create_contract()
