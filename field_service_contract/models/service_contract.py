@@ -899,7 +899,8 @@ class ServiceContract(models.Model):
                 )
             )
         self._create_analytic_accounts()
-        self.env["service.contract.term"].create(
+        # Terms write themselves: nobody changes them by hand.
+        self.env["service.contract.term"].sudo().create(
             [contract._prepare_term_vals() for contract in self]
         )
         self.line_ids._record_price("signed")

@@ -45,7 +45,8 @@ class ServiceContract(models.Model):
             contract.deferral_ids._take_back_opening(
                 day, self.env._("Contract %s moved back", contract.name)
             )
-        contracts.term_ids.unlink()
+        # Terms write themselves: nobody changes them by hand.
+        contracts.term_ids.sudo().unlink()
         contracts._set_state("draft")
         # The accounts that were made for the contracts, unless something is on them.
         accounts = contracts.analytic_account_id.filtered(

@@ -21,7 +21,9 @@ class ServiceContract(models.Model):
         :return: the credit notes, as drafts
         """
         self._check_suspendable(first, last, extends)
-        rows = self.env["service.contract.suspension"].create(
+        # Suspensions write themselves: nobody changes them by hand.
+        rows = self.env["service.contract.suspension"].sudo()
+        rows = rows.create(
             [
                 {
                     "contract_id": contract.id,
@@ -120,7 +122,8 @@ class ServiceContract(models.Model):
             return
         term = self.term_ids.sorted("date_start")[-1:]
         if term.date_end:
-            term.date_end = fields.Date.add(term.date_end, days=days)
+            # The agreed end moves along; nobody changes terms by hand.
+            term.sudo().date_end = fields.Date.add(term.date_end, days=days)
         if self.cancellation_date:
             # It ends when it was cancelled; what moves is the end before that.
             data = self.sudo().cancellation_data

@@ -82,7 +82,8 @@ class ServiceContract(models.Model):
         """
         self._check_living()
         self._check_inside(day)
-        rows = self.env["service.contract.payer"]
+        # Payers write themselves, here and below: nobody changes them by hand.
+        rows = self.env["service.contract.payer"].sudo()
         today = fields.Date.context_today(self)
         vals_list = []
         for contract in self:
@@ -114,7 +115,7 @@ class ServiceContract(models.Model):
             )
         before = {contract: contract._get_payer(day) for contract in self}
         # Who was to pay later does so no more.
-        self.payer_ids.filtered(lambda row: row.date_start >= day).unlink()
+        self.payer_ids.filtered(lambda row: row.date_start >= day).sudo().unlink()
         credits = self._plan_credits(self._get_removed(Span(day, FOREVER)))
         rows.create(vals_list)
         self._update_payers(today)
@@ -146,7 +147,7 @@ class ServiceContract(models.Model):
         for row in rows.sorted("date_start"):
             contract = row.contract_id.with_context(service_contract_change=CHANGING)
             contract.invoice_partner_id = row.partner_id
-        rows.is_pending = False
+        rows.sudo().is_pending = False
 
     def _transfer_lines(self, lines, partner, day, reason, payer=None, site=None):
         """Let another customer take over lines of one contract, by a contract of his
@@ -242,7 +243,8 @@ class ServiceContract(models.Model):
         rows = self.suspension_ids.filtered(lambda row: row._get_span().last >= day)
         # By the days before its own the end has moved, or is to move, as well.
         begun = {row: max(0, (day - row.date_start).days) for row in rows}
-        self.env["service.contract.suspension"].create(
+        # Suspensions write themselves: nobody changes them by hand.
+        self.env["service.contract.suspension"].sudo().create(
             [
                 {
                     "contract_id": successor.id,

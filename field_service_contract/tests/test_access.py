@@ -15,6 +15,8 @@ CONTRACT = {
     "portal": "r",
 }
 DETAIL = {**READERS, "technician": "r", "administrator": "rcwu"}
+# Written by what is done to contracts, not by hand.
+DATED = {**READERS, "technician": "r", "administrator": "r"}
 HISTORY = {**READERS, "administrator": "r"}
 CONFIGURATION = {**dict.fromkeys((*ROLES, "employee"), "r"), "administrator": "rcwu"}
 RUN = {"accountant": "rcwu", "administrator": "rcwu"}
@@ -27,8 +29,8 @@ DIALOG = {"administrator": "rcwu"}
 RIGHTS = {
     "service.contract": CONTRACT,
     "service.contract.line": CONTRACT,
-    "service.contract.term": DETAIL,
-    "service.contract.suspension": DETAIL,
+    "service.contract.term": DATED,
+    "service.contract.suspension": DATED,
     "service.contract.discount": DETAIL,
     "service.contract.change": HISTORY,
     "service.contract.deferral": HISTORY,
@@ -39,7 +41,7 @@ RIGHTS = {
     "service.contract.run": RUN,
     "service.contract.run.line": RUN,
     "service.contract.recognize": {"accountant": "rcwu"},
-    "service.contract.payer": DETAIL,
+    "service.contract.payer": DATED,
     "service.contract.index": DECIDED,
     "service.contract.index.value": DECIDED,
     "service.contract.price.update": DECIDED,
