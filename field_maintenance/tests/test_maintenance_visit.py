@@ -3,6 +3,7 @@ from datetime import date, datetime
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common import MaintenanceCase
@@ -122,6 +123,47 @@ class TestMaintenanceVisit(MaintenanceCase):
         visit.technician_ids = self.technician | self.colleague
         visit.technician_ids = self.technician
         self.assertEqual(visit.technician_id, self.technician)
+        both = self.technician | self.colleague
+        visit.write(
+            {
+                "technician_id": self.colleague.id,
+                "technician_ids": [Command.set(self.technician.ids)],
+            }
+        )
+        self.assertEqual(visit.technician_id, self.colleague)
+        self.assertEqual(visit.technician_ids, both)
+        made = self._create_planned_visit(
+            technician_ids=[Command.set(self.colleague.ids)]
+        )
+        self.assertEqual(made.technician_id, self.technician)
+        self.assertEqual(made.technician_ids, both)
+        guests = made.calendar_event_id.partner_ids
+        self.assertEqual(guests, both.work_contact_id)
+
+    def test_equipment_of_many_visits_is_read_at_once(self):
+        counts = {}
+        # The first ones make rules and groups known.
+        for size in (2, 3, 20):
+            pieces = self._create_equipment(site_id=self.customer.id)
+            for _number in range(size - 1):
+                pieces |= self._create_equipment(site_id=self.customer.id)
+            visits = self.env["maintenance.visit"].create(
+                [
+                    {
+                        "partner_id": self.customer.id,
+                        "due_date": "2026-06-01",
+                        "installed_base_ids": piece.ids,
+                    }
+                    for piece in pieces
+                ]
+            )
+            seen = self._as("dispatcher", visits)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(seen.installed_base_ids.sudo(), pieces)
+            counts[size] = self.env.cr.sql_log_count - before
+        self.assertEqual(counts[20], counts[3])
 
     def test_states(self):
         visit = self._create_planned_visit()
