@@ -470,11 +470,10 @@ class MaintenanceVisit(models.Model):
     @api.depends("date_start")
     def _compute_due_date(self):
         for visit in self:
-            # Planning never changes when a visit was due.
+            # Planning never changes when a visit was due. Its day is that of the site,
+            # whoever plans it: jobs have no time zone.
             if not visit.due_date and visit.date_start:
-                visit.due_date = fields.Datetime.context_timestamp(
-                    visit, visit.date_start
-                ).date()
+                visit.due_date = visit._get_site_day(visit.date_start)
 
     @api.depends("state", "window_end", "date_end")
     @api.depends_context("tz")
@@ -714,13 +713,16 @@ class MaintenanceVisit(models.Model):
             "planned",
         ):
             vals["state"] = "planned" if vals["date_start"] else "to_plan"
-        if vals.get("technician_ids") and not vals.get("technician_id"):
+        lead = vals.get("technician_id")
+        # What schedules write needs no look.
+        alone = [Command.set([lead] if lead else [])]
+        if vals.get("technician_ids") and vals["technician_ids"] != alone:
             crew = self.new({"technician_ids": vals["technician_ids"]}).technician_ids
-            vals["technician_id"] = crew[:1]._origin.id
-        elif vals.get("technician_ids"):
-            # Who leads goes too.
-            lead = Command.link(vals["technician_id"])
-            vals["technician_ids"] = [*vals["technician_ids"], lead]
+            if not lead:
+                vals["technician_id"] = crew[:1]._origin.id
+            elif lead not in crew._origin.ids:
+                # Who leads goes too.
+                vals["technician_ids"] = [Command.set([lead, *crew._origin.ids])]
         return vals
 
     def write(self, vals):

@@ -115,6 +115,16 @@ class TestMaintenanceVisit(MaintenanceCase):
         with self.assertRefused("does not stand at Claes Bakery"):
             self._create_visit(installed_base_ids=foreign.ids)
 
+    def test_due_on_the_day_of_the_site(self):
+        self.customer.tz = "America/Los_Angeles"
+        for tz in (False, "Europe/Brussels", "America/Los_Angeles"):
+            visit = self.env["maintenance.visit"].with_context(tz=tz)
+            visit = visit.create(
+                {"partner_id": self.customer.id, "date_start": "2026-06-02 01:00"}
+            )
+            with self.subTest(tz=tz):
+                self.assertEqual(visit.due_date, date(2026, 6, 1))
+
     def test_lead_is_one_of_the_crew(self):
         visit = self._create_visit(technician_id=self.technician.id)
         self.assertEqual(visit.technician_ids, self.technician)
