@@ -15,6 +15,9 @@ PLANNING = object()
 # In the context of what schedules write, which is nobody's work on a visit and was
 # checked on their lines. No remote call can pass this object.
 GENERATING = object()
+# In the context of who finishes visits: he may set the state done and makes follow-ups.
+# No remote call can pass this object.
+FINISHING = object()
 
 
 class MaintenanceVisit(models.Model):
@@ -467,11 +470,10 @@ class MaintenanceVisit(models.Model):
     @api.depends("date_start")
     def _compute_due_date(self):
         for visit in self:
-            # Planning never changes when a visit was due.
+            # Planning never changes when a visit was due. Its day is that of the site,
+            # whoever plans it: jobs have no time zone.
             if not visit.due_date and visit.date_start:
-                visit.due_date = fields.Datetime.context_timestamp(
-                    visit, visit.date_start
-                ).date()
+                visit.due_date = visit._get_site_day(visit.date_start)
 
     @api.depends("state", "window_end", "date_end")
     @api.depends_context("tz")
@@ -578,6 +580,9 @@ class MaintenanceVisit(models.Model):
 
     @api.depends("line_ids.installed_base_id")
     def _compute_installed_base_ids(self):
+        # Odoo asks of each piece whether the user may read it: what decides on that is
+        # read for all of them at once.
+        self.line_ids.installed_base_id._filtered_access("read")
         for visit in self:
             visit.installed_base_ids = visit.line_ids.installed_base_id
 
@@ -666,6 +671,17 @@ class MaintenanceVisit(models.Model):
             )
         )
 
+    @api.model
+    def _check_new_parent(self, vals):
+        """Refuse to move a part of a visit to one that the user may not change: record
+        rules look at where it comes from alone.
+
+        :param dict vals: what is written on lines or times of visits
+        :raise AccessError: if that visit is not the user's to change
+        """
+        if vals.get("visit_id"):
+            self.browse(vals["visit_id"]).check_access("write")
+
     @api.model_create_multi
     def create(self, vals_list):
         vals_list = [self._complete_planning_values(vals) for vals in vals_list]
@@ -697,9 +713,16 @@ class MaintenanceVisit(models.Model):
             "planned",
         ):
             vals["state"] = "planned" if vals["date_start"] else "to_plan"
-        if vals.get("technician_ids") and not vals.get("technician_id"):
+        lead = vals.get("technician_id")
+        # What schedules write needs no look.
+        alone = [Command.set([lead] if lead else [])]
+        if vals.get("technician_ids") and vals["technician_ids"] != alone:
             crew = self.new({"technician_ids": vals["technician_ids"]}).technician_ids
-            vals["technician_id"] = crew[:1]._origin.id
+            if not lead:
+                vals["technician_id"] = crew[:1]._origin.id
+            elif lead not in crew._origin.ids:
+                # Who leads goes too.
+                vals["technician_ids"] = [Command.set([lead, *crew._origin.ids])]
         return vals
 
     def write(self, vals):
@@ -707,10 +730,16 @@ class MaintenanceVisit(models.Model):
             # Whoever puts it back: what is to be planned has no time yet.
             vals = {**vals, "date_start": False}
         result = super().write(vals)
-        if "technician_ids" in vals and "technician_id" not in vals:
+        if "technician_ids" in vals:
             for visit in self:
-                if visit.technician_id not in visit.technician_ids:
-                    visit.technician_id = visit.technician_ids[:1]
+                lead, crew = visit.technician_id, visit.technician_ids
+                if lead in crew:
+                    continue
+                if vals.get("technician_id"):
+                    # Who is said to lead goes too.
+                    visit.technician_ids = lead | crew
+                elif "technician_id" not in vals:
+                    visit.technician_id = crew[:1]
         if self.env.context.get("visit_planning") is PLANNING:
             # Who plans many at once does the rest for all of them.
             return result

@@ -4,8 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
-# In the context of who may set the state done. No remote call can pass this object.
-FINISHING = object()
+from .maintenance_visit import FINISHING
+
 FOLLOW_UP_DAYS = 14
 
 
@@ -236,9 +236,10 @@ class MaintenanceVisit(models.Model):
                 and not visit._get_open_follow_ups()
             )
         )
-        return self.create(
+        follow_ups = self.with_context(visit_finishing=FINISHING).create(
             [visit._prepare_follow_up_values(due_date) for visit in unfinished]
         )
+        return follow_ups.with_env(self.env)
 
     def _get_open_follow_ups(self):
         """Return the follow-ups that were not begun, with all rights."""

@@ -164,6 +164,7 @@ class MaintenanceVisitLine(models.Model):
 
     def write(self, vals):
         # Whoever changes the equipment of a visit changes the visit.
+        self.env["maintenance.visit"]._check_new_parent(vals)
         result = super().write(vals)
         self.visit_id._touch()
         return result

@@ -194,7 +194,9 @@ class MaintenanceVisit(models.Model):
         """
         # What was invoiced must not depend on who asks.
         for visit in self.sudo():
-            invoices = visit.service_line_ids.sale_line_id.invoice_lines.move_id
+            order_lines = visit.service_line_ids.sale_line_id
+            order_lines |= visit._get_lines_invoiced_by_visits()
+            invoices = order_lines.invoice_lines.move_id
             live = invoices.filtered(lambda move: move.state != "cancel")
             if live:
                 raise UserError(
@@ -205,6 +207,26 @@ class MaintenanceVisit(models.Model):
                         invoice=live[0].display_name,
                     )
                 )
+
+    def _get_lines_invoiced_by_visits(self):
+        """Return the order lines whose customer was invoiced for this very visit: what
+        the other visits deliver is less than what was invoiced."""
+        self.ensure_one()
+        if self.state != "done" or not self._is_fully_done():
+            return self.env["sale.order.line"]
+        first = self
+        while first.follow_up_of_id:
+            first = first.follow_up_of_id
+        return first.sale_line_ids.filtered(
+            lambda line: (
+                line.qty_delivered_method == "visit"
+                and line.product_id.invoice_policy == "delivery"
+                and line.product_uom_id.compare(
+                    line.qty_invoiced, line._get_visit_quantity(without=first)
+                )
+                > 0
+            )
+        )
 
     def action_view_sale_order(self):
         """Show the sales order of this visit."""

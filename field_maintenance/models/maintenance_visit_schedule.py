@@ -6,10 +6,18 @@ from odoo.exceptions import UserError
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
 from ..engine import Occurrence, at_local_hour
-from .maintenance_visit import GENERATING
+from .maintenance_visit import FINISHING, GENERATING
 
 # Fields whose change is nobody's work on a visit.
 UNTOUCHING_FIELDS = frozenset({"access_token"})
+# What tells which due date and which order a visit fulfils: schedules, orders and
+# follow-ups say it, not who goes there.
+ORIGIN_FIELDS = (
+    "schedule_line_id",
+    "occurrence_date",
+    "follow_up_of_id",
+    "sale_line_ids",
+)
 
 
 class MaintenanceVisit(models.Model):
@@ -59,6 +67,7 @@ class MaintenanceVisit(models.Model):
         column2="sale_line_id",
         string="Order Lines",
         readonly=True,
+        copy=False,
         groups=READER_GROUPS,
         help="What was ordered that this visit delivers.",
     )
@@ -293,7 +302,28 @@ class MaintenanceVisit(models.Model):
             return None
         return super()._check_company(fnames)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._may_set_origin():
+            for name in ORIGIN_FIELDS:
+                self._refuse_link(name, vals_list)
+        return super().create(vals_list)
+
+    def _may_set_origin(self):
+        """Tell whether this is a schedule or a follow-up at work, or an administrator
+        who imports what another system knew."""
+        context = self.env.context
+        return (
+            self.env.su
+            or context.get("visit_generation") is GENERATING
+            or context.get("visit_finishing") is FINISHING
+            or self.env.user.has_group("field_installed_base.group_manager")
+        )
+
     def write(self, vals):
+        if not self._may_set_origin():
+            for name in vals.keys() & set(ORIGIN_FIELDS):
+                self._refuse_link(name)
         result = super().write(vals)
         # Odoo stores what it computes anew without writing: that touches nothing.
         if vals.keys() - UNTOUCHING_FIELDS:

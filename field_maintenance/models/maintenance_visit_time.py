@@ -67,6 +67,10 @@ class MaintenanceVisitTime(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        self.env["maintenance.visit"]._check_new_parent(vals)
+        return super().write(vals)
+
     @api.model
     def _get_running(self, technicians):
         """Return the clocks of these technicians that run now, on any visit."""

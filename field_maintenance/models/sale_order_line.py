@@ -55,17 +55,19 @@ class SaleOrderLine(models.Model):
                 quantities[line] = line._get_visit_quantity()
         return quantities
 
-    def _get_visit_quantity(self):
+    def _get_visit_quantity(self, without=None):
         """Return what the visits that were done in full deliver of this line.
 
         Where its schedule has an end, each visit is its share of what was ordered; else
         each counts one.
+
+        :param without: a visit that is not counted, nor what follows it up
         """
         self.ensure_one()
         # What is delivered does not depend on who looks.
         line = self.sudo()
         occurrences = line.maintenance_visit_ids.filtered(
-            lambda visit: not visit.follow_up_of_id
+            lambda visit: not visit.follow_up_of_id and visit != without
         )
         done = len(occurrences.filtered(lambda v: v.occurrence_state == "done"))
         total = line.maintenance_schedule_line_ids._count_term_visits()

@@ -200,6 +200,7 @@ class ServiceLine(models.Model):
         if vals.keys() & {"product_id", "quantity", "visit_id", *PRICE_FIELDS}:
             self._check_not_ordered()
             self._check_visit_open()
+        self.env["maintenance.visit"]._check_new_parent(vals)
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -3,6 +3,7 @@ from datetime import date, datetime
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from .common import MaintenanceCase
@@ -114,6 +115,16 @@ class TestMaintenanceVisit(MaintenanceCase):
         with self.assertRefused("does not stand at Claes Bakery"):
             self._create_visit(installed_base_ids=foreign.ids)
 
+    def test_due_on_the_day_of_the_site(self):
+        self.customer.tz = "America/Los_Angeles"
+        for tz in (False, "Europe/Brussels", "America/Los_Angeles"):
+            visit = self.env["maintenance.visit"].with_context(tz=tz)
+            visit = visit.create(
+                {"partner_id": self.customer.id, "date_start": "2026-06-02 01:00"}
+            )
+            with self.subTest(tz=tz):
+                self.assertEqual(visit.due_date, date(2026, 6, 1))
+
     def test_lead_is_one_of_the_crew(self):
         visit = self._create_visit(technician_id=self.technician.id)
         self.assertEqual(visit.technician_ids, self.technician)
@@ -122,6 +133,47 @@ class TestMaintenanceVisit(MaintenanceCase):
         visit.technician_ids = self.technician | self.colleague
         visit.technician_ids = self.technician
         self.assertEqual(visit.technician_id, self.technician)
+        both = self.technician | self.colleague
+        visit.write(
+            {
+                "technician_id": self.colleague.id,
+                "technician_ids": [Command.set(self.technician.ids)],
+            }
+        )
+        self.assertEqual(visit.technician_id, self.colleague)
+        self.assertEqual(visit.technician_ids, both)
+        made = self._create_planned_visit(
+            technician_ids=[Command.set(self.colleague.ids)]
+        )
+        self.assertEqual(made.technician_id, self.technician)
+        self.assertEqual(made.technician_ids, both)
+        guests = made.calendar_event_id.partner_ids
+        self.assertEqual(guests, both.work_contact_id)
+
+    def test_equipment_of_many_visits_is_read_at_once(self):
+        counts = {}
+        # The first ones make rules and groups known.
+        for size in (2, 3, 20):
+            pieces = self._create_equipment(site_id=self.customer.id)
+            for _number in range(size - 1):
+                pieces |= self._create_equipment(site_id=self.customer.id)
+            visits = self.env["maintenance.visit"].create(
+                [
+                    {
+                        "partner_id": self.customer.id,
+                        "due_date": "2026-06-01",
+                        "installed_base_ids": piece.ids,
+                    }
+                    for piece in pieces
+                ]
+            )
+            seen = self._as("dispatcher", visits)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(seen.installed_base_ids.sudo(), pieces)
+            counts[size] = self.env.cr.sql_log_count - before
+        self.assertEqual(counts[20], counts[3])
 
     def test_states(self):
         visit = self._create_planned_visit()

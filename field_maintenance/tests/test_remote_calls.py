@@ -109,6 +109,60 @@ class TestRemoteCalls(MaintenanceCase):
         (technician | self._as("technician", self.own)).action_do_together()
         self.assertEqual(mine.merged_into_id, self.own)
 
+    def test_due_date_and_order_are_not_given(self):
+        line = self._create_schedule().line_ids
+        day = line.visit_ids[0].occurrence_date
+        for role in ("technician", "dispatcher"):
+            own = self._as(role, self.own)
+            values = {
+                "partner_id": self.customer.id,
+                "technician_id": self.technician.id,
+            }
+            for refused in (
+                {"schedule_line_id": line.id, "occurrence_date": day},
+                {"follow_up_of_id": self.visit.id},
+                {"sale_line_ids": [Command.clear()]},
+            ):
+                with (
+                    self.subTest(role, values=refused),
+                    self.assertRefused("not set by hand", AccessError),
+                ):
+                    own.write(refused)
+            with self.assertRefused("not set by hand", AccessError):
+                own.create({**values, "follow_up_of_id": self.visit.id})
+            with self.assertRefused("not set by hand", AccessError):
+                own.with_context(default_schedule_line_id=line.id).create(
+                    {**values, "occurrence_date": "2026-01-15"}
+                )
+        # The dialog makes follow-ups, with what they follow.
+        visit = line.visit_ids[0]
+        visit.write({"technician_id": self.technician.id, "date_start": "2026-06-04"})
+        follow_up = self._as("technician", visit)._finish(
+            {
+                "completion": "partial",
+                "incomplete_reason": "Part missing",
+                "follow_up_date": "2026-06-20",
+            }
+        )
+        self.assertEqual(follow_up.schedule_line_id, line)
+        self.assertEqual(follow_up.follow_up_of_id, visit)
+
+    def test_nothing_goes_over_to_a_foreign_visit(self):
+        own = self._as("technician", self.own)
+        line = own.line_ids.create({"visit_id": own.id, "description": "Boiler"})
+        part = own.env["service.line"].create(
+            {"visit_id": own.id, "product_id": self.stove.id}
+        )
+        time = own.env["maintenance.visit.time"].create(
+            {"visit_id": own.id, "technician_id": self.technician.id}
+        )
+        other = self._create_planned_visit("2026-06-05 07:00:00")
+        for record in (line, part, time):
+            with self.subTest(record._name), self.assertRaises(AccessError):
+                record.write({"visit_id": self.visit.id})
+            record.write({"visit_id": other.id})
+            self.assertEqual(record.visit_id, other)
+
     def test_template_of_a_series_is_the_users_own(self):
         for role in ("employee", "technician"):
             events = self._as(role, self.env["calendar.event"])

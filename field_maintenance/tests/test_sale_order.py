@@ -193,6 +193,32 @@ class TestSaleOrder(MaintenanceCase):
         self.assertEqual(line.qty_delivered, 1)
         self.assertEqual(line.qty_to_invoice, 1)
 
+    def test_visit_that_was_invoiced_stays_done(self):
+        self._set_up_accounting()
+        order = self._create_order((self.call, 2))
+        visits = self.env["maintenance.visit"]
+        first = visits.search(order._get_visit_domain())
+        self._finish(first)
+        order.action_create_visit()
+        second = visits.search(order._get_visit_domain()) - first
+        self._bill_order(order)
+        self._finish(second)
+        # One of the two was invoiced: the other may still be taken back.
+        second.action_put_back()
+        self.assertEqual(order.order_line.qty_delivered, 1)
+        with self.assertRefused("was invoiced", UserError):
+            first.action_put_back()
+        self._as("dispatcher", second)._finish()
+        first.action_put_back()
+        self.assertEqual(order.order_line.qty_delivered, 1)
+
+    def test_copy_of_a_visit_delivers_nothing(self):
+        order = self._create_order((self.call, 1))
+        visit = self.env["maintenance.visit"].search(order._get_visit_domain())
+        copy = self._as("dispatcher", visit).copy({"due_date": "2026-03-01"})
+        self._finish(copy.sudo())
+        self.assertEqual(order.order_line.qty_delivered, 0)
+
     def test_create_visit_by_hand(self):
         order = self._create_order((self.call, 1), (self.yearly, 1), confirm=False)
         with self.assertRefused("Confirm .* first", UserError):
