@@ -623,6 +623,28 @@ class MaintenanceVisit(models.Model):
                     )
                 )
 
+    @api.constrains("sale_order_id")
+    def _check_sale_order_id(self):
+        # Who may link an order need not see it. A visit keeps its order when it
+        # follows equipment to another customer, and so does a follow-up of it.
+        for visit in self.sudo():
+            order = visit.sale_order_id
+            customer = visit.commercial_partner_id
+            if (
+                order
+                and order != visit.follow_up_of_id.sale_order_id
+                and order.partner_id.commercial_partner_id != customer
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Order %(order)s is not for %(customer)s, the customer of "
+                        "visit %(visit)s. Choose an order of this customer.",
+                        order=order.display_name,
+                        customer=customer.display_name,
+                        visit=visit.display_name,
+                    )
+                )
+
     # -- CRUD --------------------------------------------------------------------------
 
     @api.model
@@ -830,7 +852,7 @@ class MaintenanceVisit(models.Model):
             "done": "in_progress",
             "cancelled": "to_plan",
         }
-        self._check_state(previous, self.env._("put back"))
+        self._check_state(previous, self.env._("undo"))
         self._check_not_invoiced()
         for state, visits in self.grouped("state").items():
             values = {"state": previous[state]}

@@ -1,13 +1,11 @@
 from collections import defaultdict
 from datetime import datetime, time, timedelta
-from functools import cache
 
 import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tools import format_datetime
 
 from .maintenance_visit import PLANNING
 
@@ -313,18 +311,14 @@ class MaintenanceVisit(models.Model):
         """
         bodies = {}
 
-        @cache
-        def show(moment):
-            return format_datetime(self.env, moment)
-
         # Who plans a visit may know who goes and who was to go.
         for visit in self.sudo():
             crew, before = visit.technician_ids, crews[visit.id]
             if visit.id in former:
                 bodies[visit.id] = self.env._(
                     "Moved from %(former)s to %(start)s. Technicians: %(technicians)s",
-                    former=show(former[visit.id]),
-                    start=show(visit.date_start),
+                    former=visit._format_moment(former[visit.id]),
+                    start=visit._format_moment(visit.date_start),
                     technicians=", ".join(crew.mapped("name")) or "–",
                 )
             elif before and before != crew:

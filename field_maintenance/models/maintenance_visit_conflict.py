@@ -5,7 +5,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from .maintenance_visit import PLANNING
 
@@ -148,8 +148,8 @@ class MaintenanceVisit(models.Model):
                     "%(technician)s has visit %(visit)s from %(start)s to %(end)s.",
                     technician=people.browse(person_id).name,
                     visit=other.name,
-                    start=format_datetime(self.env, other.date_start),
-                    end=format_datetime(self.env, other.date_end),
+                    start=mine[number]._format_moment(other.date_start),
+                    end=mine[number]._format_moment(other.date_end),
                 )
             )
         return found
@@ -187,8 +187,8 @@ class MaintenanceVisit(models.Model):
                         text = self.env._(
                             "%(technician)s is away from %(start)s to %(end)s.",
                             technician=person.name,
-                            start=format_datetime(self.env, leave.date_from),
-                            end=format_datetime(self.env, leave.date_to),
+                            start=visit._format_moment(leave.date_from),
+                            end=visit._format_moment(leave.date_to),
                         )
                     elif not leave.resource_id and (
                         not leave.calendar_id

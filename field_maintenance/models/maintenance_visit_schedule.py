@@ -2,6 +2,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
@@ -196,14 +197,7 @@ class MaintenanceVisit(models.Model):
         """Return the name of the time zone at the site (A7): of the site, else of the
         customer, else of the working hours of the company."""
         self.ensure_one()
-        # Where somebody lives is known to whom knows the visit.
-        visit = self.sudo()
-        return (
-            visit.site_id.tz
-            or visit.partner_id.tz
-            or visit.company_id.resource_calendar_id.tz
-            or "UTC"
-        )
+        return self.site_id._get_site_tz(self.partner_id, self.company_id)
 
     def _get_site_day(self, moment):
         """Return the day that it is at the site.
@@ -215,6 +209,15 @@ class MaintenanceVisit(models.Model):
             return None
         site = self.with_context(tz=self._get_site_tz())
         return fields.Datetime.context_timestamp(site, moment).date()
+
+    def _format_moment(self, moment):
+        """Return a moment in words, as it is for the reader; for one who has no time
+        zone, as it is at the site.
+
+        :param datetime moment: naive UTC
+        """
+        tz = self.env.context.get("tz") or self.env.user.tz or self._get_site_tz()
+        return format_datetime(self.env, moment, tz=tz)
 
     def _get_preferred_start(self, day, hour=None):
         """Return when a visit begins that takes place on a day: at the preferred hour

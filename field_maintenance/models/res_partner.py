@@ -87,6 +87,17 @@ class ResPartner(models.Model):
         self.env.add_to_compute(self._fields["service_zone_id"], self)
         return True
 
+    def _get_site_tz(self, customer, company):
+        """Return the name of the time zone at this site (A7): its own, else the
+        customer's, else that of the working hours of the company.
+
+        :param customer: whose site it is
+        :param company: who works there
+        """
+        # Where somebody lives is known to whom knows what is done there.
+        site, customer, company = self.sudo(), customer.sudo(), company.sudo()
+        return site.tz or customer.tz or company.resource_calendar_id.tz or "UTC"
+
     # -- Visits and schedules ----------------------------------------------------------
 
     def _get_service_domain(self):

@@ -185,10 +185,14 @@ class SaleOrder(models.Model):
 
     def _get_service_date(self):
         """Return the day from which what was ordered is due: the promised one, else
-        the day of the order, as the user sees it."""
+        the day of the order, at the site."""
         self.ensure_one()
+        site = self._get_visit_site()
+        order = self.with_context(
+            tz=site._get_site_tz(self.partner_id, self.company_id)
+        )
         promised = self.commitment_date or self.date_order
-        return fields.Datetime.context_timestamp(self, promised).date()
+        return fields.Datetime.context_timestamp(order, promised).date()
 
     def _prepare_visit_vals(self, site, pieces_by_line):
         """Return the values of the visit that fulfils some lines at a site.

@@ -277,6 +277,23 @@ class TestMaintenanceVisit(MaintenanceCase):
         self.customer.tz = False
         self.assertEqual(visit._get_site_tz(), "Europe/Athens")
 
+    def test_order_of_another_customer(self):
+        order = self.env["sale.order"].create({"partner_id": self.neighbour.id})
+        visit = self._create_visit()
+        with self.assertRefused("is not for"):
+            visit.sale_order_id = order
+        own = self.env["sale.order"].create({"partner_id": self.customer.id})
+        visit.sale_order_id = own
+        self.assertEqual(visit.sale_order_id, own)
+
+    def test_employee_on_visits_is_kept(self):
+        visit = self._create_visit(technician_id=self.technician.id)
+        with self.assertRefused(self.technician.name, UserError):
+            self.technician.unlink()
+        visit.unlink()
+        self.technician.unlink()
+        self.assertFalse(self.technician.exists())
+
     def test_starting_many_is_one_write(self):
         visits = self.env["maintenance.visit"]
         counts = []

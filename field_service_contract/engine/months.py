@@ -14,8 +14,13 @@ DAY = timedelta(days=1)
 
 
 def add_months(day: date, count: int) -> date:
-    """Return the same day of another month, cut to that month's length."""
+    """Return the same day of another month, cut to that month's length.
+
+    Before the first year and after the last one there are no days: it is theirs.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    if not date.min.year <= year <= date.max.year:
+        return date.min if year < date.min.year else date.max
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

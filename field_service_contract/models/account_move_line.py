@@ -1,8 +1,9 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ..engine import (
     Span,
@@ -10,10 +11,16 @@ from ..engine import (
     get_last_day,
     get_month,
     get_share,
+    intersect,
     make_rows,
     share_out,
     subtract,
     to_decimal,
+)
+
+# Which days of which contract line are billed.
+DAY_FIELDS = frozenset(
+    {"service_contract_line_id", "service_period_end", "service_period_start"}
 )
 
 
@@ -130,6 +137,56 @@ class AccountMoveLine(models.Model):
             line.service_credited_days = [
                 [day.isoformat() for day in span] for span in credited
             ] or False
+
+    def write(self, vals):
+        result = super().write(vals)
+        if DAY_FIELDS & vals.keys():
+            self._check_service_days()
+        return result
+
+    def _check_service_days(self):
+        """Refuse days of a contract line that another document bills already.
+
+        Documents that Odoo makes bill the days of those that they replace: there the
+        unique index is enough.
+        """
+        # Whoever bills need not see the documents of other companies.
+        bills = self.sudo().filtered(
+            lambda line: line.service_is_live and not line.service_credited_line_id
+        )
+        if not bills:
+            return
+        others = bills.search(
+            [
+                ("service_contract_line_id", "in", bills.service_contract_line_id.ids),
+                ("service_is_live", "=", True),
+                ("service_credited_line_id", "=", False),
+                ("service_period_end", ">=", min(bills.mapped("service_period_start"))),
+                ("service_period_start", "<=", max(bills.mapped("service_period_end"))),
+            ]
+        ).grouped("service_contract_line_id")
+        for line in bills:
+            for other in others.get(line.service_contract_line_id, bills) - line:
+                for span in other._get_service_live_spans():
+                    if common := intersect(line._get_service_live_spans(), span):
+                        raise ValidationError(
+                            self.env._(
+                                "%(move)s cannot bill “%(line)s” on %(day)s: "
+                                "%(other)s bills that day already.",
+                                move=line.move_id._get_service_label(),
+                                line=line.service_contract_line_id.display_name,
+                                day=format_date(self.env, common[0].first),
+                                other=other.move_id._get_service_label(),
+                            )
+                        )
+
+    def _get_service_live_spans(self):
+        """Return the billed days that no posted credit note gives back."""
+        self.ensure_one()
+        return self._get_service_spans(
+            Span(*map(fields.Date.to_date, days))
+            for days in self.service_credited_days or ()
+        )
 
     def _get_service_spans(self, credited=()):
         """Return the billed days, without those that are credited."""

@@ -34,12 +34,22 @@ GUARDED_FIELDS = frozenset(
 )
 # What the actions below write, with what goes with it.
 KEPT_FIELDS = frozenset(
-    {"cancellation_data", "cancellation_date", "state", "transfer_data"}
+    {
+        "cancellation_data",
+        "cancellation_date",
+        "invoiced_until",
+        "next_invoice_date",
+        "next_run_date",
+        "state",
+        "transfer_data",
+    }
 )
 # In the context of the methods that leave a dated row of what they change. No remote
 # call can pass this object.
 CHANGING = object()
 DAY = timedelta(days=1)
+# As a constraint says; more would lead out of the calendar.
+MOST_DAYS_AHEAD = 366
 
 
 def from_template(name):
@@ -489,6 +499,12 @@ class ServiceContract(models.Model):
         "CHECK (date_end IS NULL OR date_end >= date_start - 1)",
         "A contract ends on the day it starts or later.",
     )
+    _dates_limited = models.Constraint(
+        "CHECK (date_start BETWEEN '1900-01-01' AND '2999-12-31' "
+        "AND (date_end IS NULL OR date_end <= '3999-12-31'))",
+        "A contract starts between the years 1900 and 2999 and ends before 4000. "
+        "Correct its dates.",
+    )
     _billing_months_known = models.Constraint(
         "CHECK (billing_months IN (0, 1, 2, 3, 6, 12))",
         "A billing period has 1, 2, 3, 6 or 12 months, 0 if never billed.",
@@ -616,7 +632,7 @@ class ServiceContract(models.Model):
         for contract in self:
             day = contract.next_invoice_date
             contract.next_run_date = day and day - timedelta(
-                days=contract.invoice_ahead_days
+                days=min(contract.invoice_ahead_days, MOST_DAYS_AHEAD)
             )
 
     def _compute_invoice_ids(self):
@@ -772,12 +788,14 @@ class ServiceContract(models.Model):
     def _check_kept(self, names):
         """Refuse to write what follows from what is done to contracts."""
         changing = self.env.context.get("service_contract_change") is CHANGING
-        if self and KEPT_FIELDS & names and not changing and not self.env.su:
+        kept = sorted(KEPT_FIELDS & names)
+        if self and kept and not changing and not self.env.su:
             raise UserError(
                 self.env._(
-                    "The state of contract %s is not written: activate, suspend, renew "
-                    "or cancel it.",
-                    self[0].display_name,
+                    "%(field)s of contract %(contract)s is not written by hand: "
+                    "activate, suspend, renew, invoice or cancel the contract.",
+                    field=self._fields[kept[0]]._description_string(self.env),
+                    contract=self[0].display_name,
                 )
             )
 
@@ -862,8 +880,11 @@ class ServiceContract(models.Model):
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
-        for vals in vals_list:
+        for contract, vals in zip(self, vals_list, strict=True):
             vals.pop("annual_amount", None)
+            if contract.cancellation_date and "date_end" not in (default or {}):
+                # The end that was agreed, not the one of the cancellation.
+                vals["date_end"] = contract.sudo().cancellation_data["date_end"]
         return vals_list
 
     # -- Activation ---------------------------------------------------------------

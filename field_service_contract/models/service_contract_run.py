@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
@@ -9,6 +9,8 @@ from .service_contract_billing import CONCURRENCY_ERRORS, SLICE
 DIRECT_LIMIT = 200
 # A preview of more contracts takes its time: it waits for its button.
 PREVIEW_LIMIT = 1000
+# Nobody invoices what is due later; a contract without end has no last period.
+MOST_YEARS = 10
 
 
 class ServiceContractRun(models.Model):
@@ -97,6 +99,20 @@ class ServiceContractRun(models.Model):
             day = format_date(self.env, run.date)
             run.display_name = self.env._("Contract invoices due until %s", day)
 
+    @api.constrains("date")
+    def _check_date(self):
+        latest = fields.Date.add(fields.Date.context_today(self), years=MOST_YEARS)
+        for run in self:
+            if run.date > latest:
+                raise ValidationError(
+                    self.env._(
+                        "A run of invoices looks ahead until %(latest)s at most, not "
+                        "until %(day)s.",
+                        latest=format_date(self.env, latest),
+                        day=format_date(self.env, run.date),
+                    )
+                )
+
     # -- Actions ------------------------------------------------------------------
 
     @api.model
@@ -151,7 +167,9 @@ class ServiceContractRun(models.Model):
             if line := known.get(contract):
                 line.note = "\n".join(filter(None, (line.note, note)))
             else:
-                vals_list.append(lines._prepare_vals(self, contract, bills, note))
+                vals_list.append(
+                    lines._prepare_vals(self, contract, bills, waiting=note)
+                )
         lines.create(vals_list)
 
     def action_run(self):
@@ -168,6 +186,7 @@ class ServiceContractRun(models.Model):
                 else self.env._("Everything that is due is held back: see why below.")
             )
         self.state = "running"
+        self._note_held_back()
         if len(lines) > DIRECT_LIMIT:
             self._trigger_job()
             return True
@@ -178,6 +197,12 @@ class ServiceContractRun(models.Model):
         else:
             self.state = "done"
         return self.action_view_invoices()
+
+    def _note_held_back(self):
+        """Write on contracts what the preview found against their invoices, so that
+        their responsibles know: the run leaves them alone."""
+        held = self.line_ids.filtered("is_obstacle")
+        held.contract_id._note_invoicing({line.contract_id: line.note for line in held})
 
     def _trigger_job(self):
         # Whoever runs invoices need not manage jobs.

@@ -36,6 +36,9 @@ class ServiceContractRunLine(models.Model):
         required=True,
     )
     note = fields.Text(string="Why, or What to Know")
+    is_obstacle = fields.Boolean(
+        help="Something is wrong with the contract: it does not just wait for visits."
+    )
     invoice_ids = fields.Many2many(
         comodel_name="account.move",
         relation="service_contract_run_line_move_rel",
@@ -44,11 +47,12 @@ class ServiceContractRunLine(models.Model):
         string="Invoices",
     )
 
-    def _prepare_vals(self, run, contract, bills, obstacle):
+    def _prepare_vals(self, run, contract, bills, obstacle=None, waiting=None):
         """Return what the preview says of a contract.
 
         :param bills: what is due, of `service.contract._get_due_bills`
-        :param str obstacle: why it is held back, if it is
+        :param str obstacle: what is wrong with it, if anything is
+        :param str waiting: what it waits for
         """
         return {
             "run_id": run.id,
@@ -57,8 +61,9 @@ class ServiceContractRunLine(models.Model):
             "date_due": bills[0].due,
             "date_last": bills[-1].due,
             "amount": float(sum(bill.amount for bill in bills)),
-            "state": "held" if obstacle else "to_do",
-            "note": obstacle or self._get_lock_note(contract, bills),
+            "state": "held" if obstacle or waiting else "to_do",
+            "note": obstacle or waiting or self._get_lock_note(contract, bills),
+            "is_obstacle": bool(obstacle),
         }
 
     def _get_lock_note(self, contract, bills):

@@ -189,6 +189,12 @@ class ServiceContractSettings(models.AbstractModel):
         "AND notice_months >= 0 AND price_update_months >= 0)",
         "Days ahead, response time, length, notice and price update are zero or more.",
     )
+    _durations_limited = models.Constraint(
+        "CHECK (invoice_ahead_days <= 366 AND term_months <= 1200 "
+        "AND notice_months <= 1200 AND price_update_months <= 1200)",
+        "Invoices are made at most 366 days ahead; length, notice and price update are "
+        "at most 1200 months.",
+    )
     _sending_needs_posting = models.Constraint(
         "CHECK (invoice_sending IS NOT TRUE OR invoice_posting = 'post')",
         "Only posted invoices can be sent: post them at once, or do not send them.",

@@ -1,9 +1,12 @@
 """What may not change under what was billed, and what follows if it may."""
 
 from freezegun import freeze_time
+from psycopg2 import IntegrityError
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from .test_life import LifeCase
 
@@ -47,11 +50,59 @@ class TestGuards(LifeCase):
                 contract.state = "active"
             with self.assertRefused("activate, suspend", UserError):
                 contract.cancellation_data = {"credit_line_ids": [1]}
+            with self.assertRefused("Next Invoice.*activate, suspend", UserError):
+                contract.next_invoice_date = "2030-01-01"
         with self.assertRefused("activate, suspend", UserError):
             draft.create({"partner_id": self.customer.id, "state": "active"})
         living = self._create_contract().with_user(self.manager)
         with self.assertRefused("is no draft any more", UserError):
             living.with_context(service_contract_change=True).date_end = "2026-06-30"
+
+    def test_days_by_remote_call(self):
+        """What bills a contract bills no day twice, whoever writes it."""
+        contract = self._create_contract()
+        first, second = contract._create_invoices(self._day("2026-02-10")).sorted(
+            "invoice_date"
+        )
+        line = first.invoice_line_ids
+        with self.assertRefused("bills that day already"):
+            line.service_period_end = "2026-02-10"
+        with self.assertRefused("bills that day already"):
+            second.invoice_line_ids.service_period_start = "2026-01-31"
+        line.service_period_end = "2026-01-15"
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-01")
+
+    def test_terms_by_remote_call(self):
+        contract = self._create_contract().with_user(self.manager)
+        with self.assertRaises(AccessError):
+            contract.term_ids.unlink()
+        with self.assertRaises(AccessError):
+            contract.write(
+                {
+                    "suspension_ids": [
+                        Command.create({"date_start": "2026-01-01", "reason": "Any"})
+                    ]
+                }
+            )
+
+    def test_dates_beyond_reason(self):
+        for vals in (
+            {"term_months": 120000},
+            {"price_update_months": 10**7},
+            {"invoice_ahead_days": 10**8},
+            {"date_start": "9999-12-31"},
+            {"date_start": "0001-01-01"},
+        ):
+            with self.subTest(vals), mute_logger("odoo.sql_db"):
+                with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+                    self._create_contract(activate=False, **vals)
+        with self.assertRefused("looks ahead until"):
+            self.env["service.contract.run"].create({"date": "9999-12-31"})
+
+    def test_copy_of_a_cancelled_contract(self):
+        contract = self._create_contract(term_months=12)
+        contract._cancel(self._day("2026-03-31"), "Sold")
+        self.assertEqual(str(contract.copy().date_end), "2026-12-31")
 
     def test_archive(self):
         contract = self._create_contract(term_months=1)

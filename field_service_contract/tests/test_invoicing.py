@@ -530,6 +530,10 @@ class TestRun(ServiceContractCase):
         run.action_run()
         self.assertEqual(run.state, "done")
         self.assertEqual((run.line_count, run.done_count, run.held_count), (2, 1, 1))
+        # The responsible of what is held back knows.
+        self.assertIn("Old tax", bad.invoicing_error)
+        self.assertTrue(bad.activity_ids)
+        self.assertFalse(good.invoicing_error)
         self.assertEqual(rows[good].invoice_ids, good.invoice_ids)
         with self.assertRefused("begun already", UserError):
             run.action_run()

@@ -168,7 +168,7 @@ def _create_schedules(env: Environment, count: int) -> BaseModel:
         ]
     )
     # As they are when their horizon comes: active, and nothing made of the year.
-    schedules.write({"state": "active"})
+    schedules.sudo().write({"state": "active"})
     schedules.line_ids.sudo().write({"next_date": DAY})
     env.cr.commit()
     bulk.vacuum_analyze(env.cr.dbname)
@@ -203,7 +203,7 @@ def _generating(schedules: BaseModel) -> Callable:
 def _creating(schedules: BaseModel) -> Callable:
     """Return the bare creation of the very rows that are generated."""
     lines = schedules.line_ids.sudo()
-    dates = {line: line._get_extension(DAY + YEAR) for line in lines}
+    dates = {line: line._get_extension(DAY + YEAR, ()) for line in lines}
     due_dates = lines._shift_dates(dates)
     vals_list = [
         vals
