@@ -311,7 +311,7 @@ class TestMapSettings(InstalledBaseCase):
         """What we chose goes, what somebody else chose stays; sequences go all."""
         parameters = self.env["ir.config_parameter"]
         sequences = self.env["ir.sequence"].with_context(active_test=False)
-        self.company._get_installed_base_sequence().active = False
+        sequences._get_of_company("installed.base", self.company).active = False
         for chosen, left in (
             (OPENSTREETMAP, "False"),
             ("https://mine/{z}/{x}/{y}.png", "https://mine/{z}/{x}/{y}.png"),
