@@ -80,7 +80,7 @@ def _count(queries: float | None) -> str:
 def _verdict(result: Result) -> str:
     if result.limit is None or result.ratio is None:
         return ""
-    return f"{result.sign} {result.limit:g}" + (
+    return f"{result.sign} {result.limit:.3g}" + (
         " **missed**" if result.is_missed else ""
     )
 
