@@ -25,7 +25,7 @@ def runtime() -> odoo19.Runtime:
     """Return an Odoo that finds the addons of OCA."""
     prepared = odoo19.prepare()
     if not all(peers.fetch(prepared, peer) for peer in PEERS):
-        pytest.skip("OCA's addons could not be fetched: check the network")
+        pytest.fail("OCA's addons could not be fetched: check the network")
     return odoo19.add_addons(prepared, peers.folder())
 
 

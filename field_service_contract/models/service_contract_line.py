@@ -641,15 +641,6 @@ class ServiceContractLine(models.Model):
                     effective[line] = span.last + DAY
         return effective
 
-    def _change_price(self, vals, day, reason, note=None):
-        """Change the figures of lines of living contracts from a day on.
-
-        :param dict vals: new figures
-        :param day: first effective day; days that are invoiced keep their price
-        :return: the changes of annual amount
-        """
-        return self._change_prices(dict.fromkeys(self, vals), day, note, reason)
-
     def _change_prices(self, figures, day, note, reason="manual"):
         """Change the figures of lines of living contracts from a day on, each its own.
 

@@ -59,4 +59,4 @@ class ServiceContractVisitMixin(models.AbstractModel):
 
     def _has_visit_term(self):
         """Tell whether visits are spread over terms that end, else over years."""
-        raise NotImplementedError
+        return False

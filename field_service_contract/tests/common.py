@@ -60,6 +60,22 @@ class ServiceContractCase(InstalledBaseCase):
         for partner in cls.customer | cls.neighbour:
             partner.street = "Station Road 1"
 
+    def _count(self, function):
+        """Return how many queries a function makes, starting without cache."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        with self.env.cr.savepoint() as savepoint:
+            function()
+            self.env.flush_all()
+            made = self.env.cr.sql_log_count - before
+            savepoint.rollback()
+        return made
+
+    def _change_price(self, lines, vals, day, reason, note=None):
+        """Give lines of living contracts the same new figures from a day on."""
+        return lines._change_prices(dict.fromkeys(lines, vals), day, note, reason)
+
     @classmethod
     def _create_contract(cls, *amounts, activate=True, lines=None, **vals):
         """Create a contract from the first of January 2026, monthly in advance.

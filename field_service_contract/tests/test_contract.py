@@ -197,8 +197,11 @@ class TestLife(ServiceContractCase):
     def test_annual_amount_follows_the_dates(self):
         with freeze_time("2026-02-01"):
             contract = self._create_contract()
-            contract.line_ids._change_price(
-                {"amount": 2400}, self._day("2026-04-01"), "price_update"
+            self._change_price(
+                contract.line_ids,
+                {"amount": 2400},
+                self._day("2026-04-01"),
+                "price_update",
             )
             self.assertEqual(contract.annual_amount, 1200)
             self.assertEqual(str(contract.next_change_date), "2026-04-01")

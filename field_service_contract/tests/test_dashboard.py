@@ -49,8 +49,11 @@ class TestDashboard(ProfitCase):
 
     def test_figures(self):
         with freeze_time("2026-06-10"):
-            self.endless.line_ids._change_price(
-                {"amount": 1800}, self._day("2026-06-10"), "manual"
+            self._change_price(
+                self.endless.line_ids,
+                {"amount": 1800},
+                self._day("2026-06-10"),
+                "manual",
             )
         figures = self._get_figures()
         values = self._get_values()

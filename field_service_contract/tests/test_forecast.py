@@ -52,7 +52,7 @@ class TestForecast(ServiceContractCase):
         self._forecast(contract)
         kept = other.forecast_ids
         line = contract.line_ids
-        line._change_price({"amount": 2400}, self._day("2026-07-01"), "manual")
+        self._change_price(line, {"amount": 2400}, self._day("2026-07-01"), "manual")
         self.env.flush_all()
         self.assertTrue(contract.forecast_is_stale)
         self.assertFalse(other.forecast_is_stale)
@@ -239,7 +239,8 @@ class TestForecast(ServiceContractCase):
         )
         if dice.random() < 0.5:
             line = contract.line_ids[0]
-            line._change_price(
+            self._change_price(
+                line,
                 {"value": dice.randrange(99999) / 100},
                 self._day(f"2026-{dice.randint(2, 6):02}-{dice.randint(1, 28):02}"),
                 "manual",

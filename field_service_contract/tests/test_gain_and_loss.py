@@ -144,8 +144,11 @@ class TestHistories(LifeCase):
             moves.action_post()
 
     def _change(self, contract):
-        self._pick_line(contract)._change_price(
-            {"value": self._throw_amount()}, self._pick_day(), "manual"
+        self._change_price(
+            self._pick_line(contract),
+            {"value": self._throw_amount()},
+            self._pick_day(),
+            "manual",
         )
 
     def _add(self, contract):

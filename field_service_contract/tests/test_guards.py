@@ -240,13 +240,6 @@ class TestUnassigned(LifeCase):
 
 @tagged("post_install", "-at_install")
 class TestAmendPreview(LifeCase):
-    def _count(self, function):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        function()
-        return self.env.cr.sql_log_count - before
-
     def _preview(self, lines):
         amend = self.env["service.contract.amend"].create(
             {

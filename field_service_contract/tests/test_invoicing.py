@@ -191,7 +191,7 @@ class TestInvoicing(ServiceContractCase):
         contract = self._create_contract()
         contract._create_invoices(self._day("2026-02-01"))
         line = contract.line_ids
-        line._change_price({"amount": 2400}, self._day("2026-02-15"), "manual")
+        self._change_price(line, {"amount": 2400}, self._day("2026-02-15"), "manual")
         # February is invoiced: it keeps its price.
         self.assertEqual(str(max(line.change_ids.mapped("date"))), "2026-03-01")
         self.assertEqual(self._invoice(contract, "2026-03-01"), [("2026-03-01", 200)])
@@ -653,18 +653,6 @@ class TestRun(ServiceContractCase):
 
 @tagged("post_install", "-at_install")
 class TestQueries(ServiceContractCase):
-    def _count(self, function):
-        """Return how many queries a function makes, starting without cache."""
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        with self.env.cr.savepoint() as savepoint:
-            function()
-            self.env.flush_all()
-            made = self.env.cr.sql_log_count - before
-            savepoint.rollback()
-        return made
-
     def _create_many(self, count):
         contracts = self.env["service.contract"]
         for number in range(count):

@@ -15,18 +15,6 @@ MODELS = "odoo.addons.field_service_contract.models"
 
 
 class JobCase(LifeCase):
-    def _count(self, function):
-        """Return how many queries a function makes, starting without cache."""
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        with self.env.cr.savepoint() as savepoint:
-            function()
-            self.env.flush_all()
-            made = self.env.cr.sql_log_count - before
-            savepoint.rollback()
-        return made
-
     def _create_many(self, count, **vals):
         contracts = self.env["service.contract"]
         for _number in range(count):

@@ -75,8 +75,8 @@ class TestCancel(LifeCase):
     def test_undo(self):
         with freeze_time("2023-09-20"):
             contract, move = self._create_year(term_months=24)
-            contract.line_ids._change_price(
-                {"value": 1500}, self._day("2024-03-01"), "manual"
+            self._change_price(
+                contract.line_ids, {"value": 1500}, self._day("2024-03-01"), "manual"
             )
             before = self._get_changes(contract)
             contract.with_user(self.manager)._cancel(self._day("2023-09-15"), "Sold")
@@ -620,8 +620,8 @@ class TestAmend(LifeCase):
         contract = self._create_contract(
             lines=[{"name": "Care", "value": 1200, "date_end": "2026-06-30"}]
         )
-        contract.line_ids._change_price(
-            {"value": 1500}, self._day("2026-03-01"), "manual"
+        self._change_price(
+            contract.line_ids, {"value": 1500}, self._day("2026-03-01"), "manual"
         )
         self.assertEqual(
             self._get_changes(contract),
@@ -632,16 +632,16 @@ class TestAmend(LifeCase):
             ],
         )
         with self.assertRefused("last covered day", UserError):
-            contract.line_ids._change_price(
-                {"value": 1700}, self._day("2026-07-01"), "manual"
+            self._change_price(
+                contract.line_ids, {"value": 1700}, self._day("2026-07-01"), "manual"
             )
 
     def test_refused(self):
         contract = self._create_contract(term_months=12)
         line = contract.line_ids
-        line._change_price({"value": 1500}, self._day("2026-06-01"), "manual")
+        self._change_price(line, {"value": 1500}, self._day("2026-06-01"), "manual")
         with self.assertRefused("changes on 06/01/2026", UserError):
-            line._change_price({"value": 1700}, self._day("2026-03-01"), "manual")
+            self._change_price(line, {"value": 1700}, self._day("2026-03-01"), "manual")
         self.assertEqual(line.value, 1500)
         with self.assertRefused("lies outside", UserError):
             contract._add_lines(

@@ -149,8 +149,8 @@ class TestPriceUpdate(LifeCase):
         contract = self._create_discounted()
         update = self._create_update(contract)
         update.action_apply()
-        contract.line_ids._change_price(
-            {"value": 1300}, self._day("2026-08-01"), "manual"
+        self._change_price(
+            contract.line_ids, {"value": 1300}, self._day("2026-08-01"), "manual"
         )
         with self.assertRefused("was changed since", UserError):
             update.action_undo()

@@ -78,8 +78,12 @@ class TestPriceUpdateJob(LifeCase):
         update = self._create_update()
         update.action_apply()
         first, second, _third, fourth = self.contracts
-        first.line_ids._change_price({"value": 2000}, self._day("2026-06-20"), "manual")
-        second.line_ids._change_price({"value": 900}, self._day("2026-09-01"), "manual")
+        self._change_price(
+            first.line_ids, {"value": 2000}, self._day("2026-06-20"), "manual"
+        )
+        self._change_price(
+            second.line_ids, {"value": 900}, self._day("2026-09-01"), "manual"
+        )
         fourth._cancel(self._day("2026-06-10"), "Gone")
         self._run_job("price_updates")
         self.assertEqual(update.state, "applied")

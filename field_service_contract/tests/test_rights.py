@@ -303,8 +303,12 @@ class TestConversation(RightsCase, HttpCase):
         )
 
     def test_messages(self):
-        self.contract.line_ids[:1]._change_price(
-            {"value": 4321}, self._day("2026-02-01"), "manual", "Agreed"
+        self._change_price(
+            self.contract.line_ids[:1],
+            {"value": 4321},
+            self._day("2026-02-01"),
+            "manual",
+            "Agreed",
         )
         self.contract.message_post(body="He pays 4,321.00", message_type="comment")
         self.env.flush_all()

@@ -61,8 +61,8 @@ class TestUndoRenewal(LifeCase):
     @freeze_time("2025-11-10")
     def test_refused_once_changed(self):
         contract = self._renew()
-        contract.line_ids._change_price(
-            {"value": 1500}, self._day("2026-03-01"), "manual"
+        self._change_price(
+            contract.line_ids, {"value": 1500}, self._day("2026-03-01"), "manual"
         )
         with self.assertRefused("Line 1 changed since", UserError):
             self._undo(contract)
@@ -208,7 +208,7 @@ class TestUndoTransfer(LifeCase):
     def test_some_lines(self):
         contract = self._create_contract(1200, 300, billing_months=3)
         first, second = contract.line_ids
-        second._change_price({"value": 360}, self._day("2026-04-01"), "manual")
+        self._change_price(second, {"value": 360}, self._day("2026-04-01"), "manual")
         (move,) = contract._create_invoices(self._day("2026-01-01"))
         move.action_post()
         before = self._get_changes(contract)

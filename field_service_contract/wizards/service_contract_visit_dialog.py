@@ -28,9 +28,9 @@ class ServiceContractVisitDialog(models.AbstractModel):
             )
 
     def _get_uncovered_days(self):
-        """Return the first and last day that is not covered any more; the last one may
-        be empty."""
-        raise NotImplementedError
+        """Return the first and last day that is not covered any more: no first one if
+        all stay covered, no last one if none after the first does."""
+        return None, None
 
     def _get_uncovered_visits(self):
         """Return {contract: its visits to be made on these days}."""
