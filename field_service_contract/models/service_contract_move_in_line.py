@@ -39,6 +39,10 @@ class ServiceContractMoveInLine(models.Model):
     source_id = fields.Integer(string="Contract Before (id)", aggregator=None)
     source_line_ids = fields.Json(string="Lines Before (ids)")
     source_renewed_ids = fields.Json(string="Renewed Lines Before (ids)")
+    source_values = fields.Json(
+        string="Values Before",
+        help="What moving in changed of the contract and its lines.",
+    )
     source_name = fields.Char(string="Contract Before")
     source_lines = fields.Text(string="Lines")
     partner_id = fields.Many2one(
@@ -74,7 +78,7 @@ class ServiceContractMoveInLine(models.Model):
         vals = plan.vals
         return {
             **self._prepare_source_vals(move_in, plan.source, plan.lines),
-            "state": "to_do",
+            "state": "error" if plan.errors else "to_do",
             "billing_period": vals["billing_period"],
             "billing_timing": vals["billing_timing"],
             "date_start": vals["date_start"],
@@ -84,7 +88,7 @@ class ServiceContractMoveInLine(models.Model):
             "annual_amount": plan.annual,
             "source_renewed_ids": plan.lines.ids if vals["renewal"] != "none" else [],
             "deferred_amount": sum(opening.amount for opening in plan.openings),
-            "note": "\n".join(dict.fromkeys(plan.notes)),
+            "note": "\n".join(dict.fromkeys([*plan.errors, *plan.notes])),
         }
 
     def _prepare_left_vals(self, move_in, left):
@@ -117,7 +121,11 @@ class ServiceContractMoveInLine(models.Model):
         """
         oca, move_in = self.env["service.contract.oca"], self.move_in_id
         plans, _left_out = oca._plan(source, move_in)
+        if errors := [error for plan in plans for error in plan.errors]:
+            raise UserError("\n".join(dict.fromkeys(errors)))
         contracts = self.env["service.contract"]
+        before = oca._read_stored(source)
+        done = self.browse()
         for plan in plans:
             row = self.filtered(
                 lambda row, plan=plan: set(row.source_line_ids) & set(plan.lines.ids)
@@ -131,13 +139,49 @@ class ServiceContractMoveInLine(models.Model):
             if row:
                 row.write(vals)
             else:
-                self.create(vals)
+                row = self.create(vals)
+            done |= row
             contracts |= contract
+        done._note_changes(source, before, oca._read_stored(source))
         # Somebody else has moved them in, or they have ended since.
         self.filtered(lambda row: row.state == "to_do").write(
             {"state": "left", "note": self.env._("It was moved in or ended meanwhile.")}
         )
         return contracts
+
+    def _note_changes(self, source, before, after):
+        """Note what moving in changed of an OCA contract and its lines, so that it can
+        be taken back."""
+        changes = {
+            record: {name: value for name, value in vals.items() if value != now[name]}
+            for record, vals, now in (
+                (record, vals, after[record]) for record, vals in before.items()
+            )
+        }
+        for row in self:
+            row.source_values = {
+                "contract": changes[source],
+                "lines": {
+                    str(line.id): changes[line]
+                    for line in source.contract_line_ids
+                    if line.id in row.source_line_ids
+                },
+            }
+
+    def _get_source_values(self):
+        """Return what moving in changed, of what moved in before that was noted."""
+        self.ensure_one()
+        renewed = self.source_renewed_ids or ()
+        return {
+            "contract": {"active": True},
+            "lines": {
+                str(line_id): {
+                    "is_canceled": False,
+                    **({"is_auto_renew": True} if line_id in renewed else {}),
+                }
+                for line_id in self.source_line_ids
+            },
+        }
 
     def _book_openings(self, contracts):
         """Take from revenue what contracts have still to earn, all at once; if that
@@ -171,16 +215,11 @@ class ServiceContractMoveInLine(models.Model):
             raise UserError(self.env._("Nothing of this has moved in."))
         oca = self.env["service.contract.oca"]
         for move_in, own in rows.grouped("move_in_id").items():
-            model = oca._get_model()
             own.contract_id._undo_move_in(move_in.opening_date)
-            lines = model.contract_line_ids
-            oca._resume(
-                *(
-                    lines.browse(
-                        line_id for row in own for line_id in row[name] or ()
-                    ).exists()
-                    for name in ("source_line_ids", "source_renewed_ids")
+            sources = oca._get_model().browse(set(own.mapped("source_id"))).exists()
+            for source in sources:
+                oca._restore(
+                    source, own.filtered(lambda row, s=source: row.source_id == s.id)
                 )
-            )
         rows.write({"state": "undone"})
         return True

@@ -93,6 +93,8 @@ class Plan:
     next_date: date | bool
     annual: float
     notes: list
+    # What must be mended before it can move in, in words.
+    errors: list
 
 
 class LeftOut(NamedTuple):
@@ -129,12 +131,12 @@ class ServiceContractOca(models.AbstractModel):
         return self.env[OCA_MODEL].sudo()
 
     def _get_sources(self, move_in):
-        """Return the OCA contracts that an assistant is about."""
+        """Return the OCA contracts that an assistant is about, archived ones too."""
         domain = [("company_id", "=", move_in.company_id.id)]
         if move_in.name_filter:
             name = move_in.name_filter
             domain += ["|", ("name", "ilike", name), ("code", "ilike", name)]
-        return self._get_model().search(domain)
+        return self._get_model().with_context(active_test=False).search(domain)
 
     # -- Plan ---------------------------------------------------------------------
 
@@ -157,6 +159,9 @@ class ServiceContractOca(models.AbstractModel):
         billed = self._get_billed(lines)
         plans, left_out = [], []
         for source in sources:
+            if not source.active and done.intersection(source.contract_line_ids.ids):
+                # It was archived because nothing of it went on.
+                continue
             if reason := self._get_source_obstacle(source):
                 left_out.append(LeftOut(source, None, reason))
                 continue
@@ -181,6 +186,8 @@ class ServiceContractOca(models.AbstractModel):
 
     def _get_source_obstacle(self, source):
         """Return why an OCA contract cannot move in, in words."""
+        if not source.active:
+            return self.env._("It is archived.")
         if source.contract_type != "sale":
             return self.env._("It is a contract with a supplier.")
         if source.generation_type != "invoice":
@@ -193,8 +200,13 @@ class ServiceContractOca(models.AbstractModel):
             return self.env._("It is cancelled.")
         if not line.date_start:
             return self.env._("It has no start.")
-        end, last = line.date_end, line.last_date_invoiced
-        if end and end < today and last and last >= end:
+        end, last = self._get_end(line), line.last_date_invoiced
+        if end and end < line.date_start:
+            return self.env._(
+                "It starts after the end of the contract on %s.",
+                format_date(self.env, end),
+            )
+        if end and end < today and (self._is_cut(line) or (last and last >= end)):
             return self.env._("It ended on %s.", format_date(self.env, end))
         if "qty_type" in line._fields and line.qty_type == "variable":
             return self.env._(
@@ -208,6 +220,24 @@ class ServiceContractOca(models.AbstractModel):
                 self._get_months(line),
             )
         return None
+
+    def _get_end(self, line):
+        """Return the last covered day of an OCA line: its own, or that of the contract,
+        after which OCA's job invoices nothing, if that comes first."""
+        ends = [day for day in (line.date_end, line.contract_id.date_end) if day]
+        if not ends:
+            return False
+        # What is invoiced beyond the end of the contract is covered all the same.
+        return max(min(ends), line.last_date_invoiced or min(ends))
+
+    def _is_cut(self, line):
+        """Tell whether OCA's job invoices the line no more, as its contract ends."""
+        source = line.contract_id
+        return bool(
+            source.date_end
+            and line.recurring_next_date
+            and source.date_end < line.recurring_next_date
+        )
 
     def _get_months(self, line):
         return MONTHS[line.recurring_rule_type] * line.recurring_interval
@@ -255,7 +285,7 @@ class ServiceContractOca(models.AbstractModel):
         """Return how a line is renewed, of OCA's addon `contract_line_successor`."""
         if "is_auto_renew" not in line._fields or not line.is_auto_renew:
             return Renewal()
-        if not line.date_end:
+        if not line.date_end or self._get_end(line) != line.date_end:
             return Renewal()
         months = {"monthly": 1, "yearly": 12}.get(line.auto_renew_rule_type, 0)
         notice = line.termination_notice_interval
@@ -275,13 +305,15 @@ class ServiceContractOca(models.AbstractModel):
         by_id = {line.id for line in group.lines}
         lines = source.contract_line_ids.filtered(lambda line: line.id in by_id)
         first = min(lines.mapped("date_start"))
-        ends = lines.mapped("date_end")
+        ends = [self._get_end(line) for line in lines]
         end = max(ends) if all(ends) else False
         start = first
         if not end or group.following <= end:
             following = max(group.following, first)
             start = fit_start(first, following, group.months, group.anchor)
         notes = self._get_notes(source, group, lines, first, start)
+        notes += self._get_part_notes(group, lines, start)
+        errors = self._get_errors(source)
         next_date = self._get_next_date(group, start, end)
         planned = min(filter(None, lines.mapped("recurring_next_date")), default=None)
         if planned and next_date and not next_date <= planned <= next_date + DAY:
@@ -297,10 +329,14 @@ class ServiceContractOca(models.AbstractModel):
         if group.timing == "prepaid" and move_in.deferred_account_id:
             for line in lines:
                 openings += self._get_openings(
-                    line, group, billed.get(line, ()), move_in, notes
+                    line, group, billed.get(line, ()), move_in, notes, errors
                 )
         vals = self._prepare_contract_vals(source, group, start, end, move_in)
-        commands = self._prepare_lines(source, lines, group, start, end)
+        taxes = {
+            line: self._get_other_taxes(line, billed.get(line, ()), notes)
+            for line in lines
+        }
+        commands = self._prepare_lines(source, lines, group, start, end, taxes)
         tags = source.tag_ids.sorted("name").mapped("name")
         if tags[1:]:
             notes.append(self.env._("Only its first tag is kept: %s.", ", ".join(tags)))
@@ -315,9 +351,110 @@ class ServiceContractOca(models.AbstractModel):
             account,
             openings,
             next_date,
-            sum(self._get_figures(line, group.months)[2] for line in lines),
+            sum(
+                self._get_figures(line, group.months)[2]
+                for line in self._get_lines_in_force(lines, move_in.today)
+            ),
             notes,
+            errors,
         )
+
+    def _get_lines_in_force(self, lines, today):
+        """Return the lines whose prices count on a day, or on the first one on which
+        there is any: a line and its successor are not counted both."""
+        day = max(today, min(lines.mapped("date_start")))
+        return lines.filtered(
+            lambda line: (
+                line.date_start <= day
+                and (not self._get_end(line) or self._get_end(line) >= day)
+            )
+        )
+
+    def _get_errors(self, source):
+        """Return what must be mended in Odoo before a contract can move in, in words.
+
+        OCA's addon invoices archived contacts, and here nobody would.
+        """
+        return [
+            self.env._(
+                "%s is archived: restore it, or archive this contract.",
+                record.display_name,
+            )
+            for record in (
+                source.partner_id,
+                source.invoice_partner_id,
+                source.journal_id,
+                source.currency_id,
+                source.payment_term_id,
+                source.fiscal_position_id,
+            )
+            if record and not record.active
+        ]
+
+    def _get_part_notes(self, group, lines, start):
+        """Return which parts of a period are billed by their days from now on, in
+        words: OCA's addon bills them like whole ones."""
+        notes = []
+        periods = Periods([Span(start, FOREVER)], group.months, group.anchor)
+        for line in lines:
+            begin, end = max(group.following, line.date_start), self._get_end(line)
+            if end and begin > end:
+                continue
+            for day in sorted({begin, end or begin}):
+                period = periods.at(day)
+                first = max(period.first, line.date_start)
+                last = min(period.last, end or FOREVER)
+                if (first, last) == period[:2] and not period.is_starting:
+                    continue
+                notes.append(
+                    self.env._(
+                        "“%(line)s”: %(first)s to %(last)s is not a whole period. Its "
+                        "days are billed here; OCA's addon bills the price of a whole "
+                        "period.",
+                        line=self._get_title(line),
+                        first=format_date(self.env, first),
+                        last=format_date(self.env, last),
+                    )
+                )
+        return notes
+
+    def _get_title(self, line):
+        return (line.name or "").split("\n")[0]
+
+    def _get_other_taxes(self, line, moves, notes):
+        """Return the taxes that an OCA line was invoiced with, where they are not those
+        that it would get here.
+
+        Odoo takes the product's, else those of the income account, and none of a
+        company's defaults.
+
+        :param moves: what invoiced the line, the latest first
+        :param list notes: to which a line that was invoiced without taxes is added
+        """
+        company = line.contract_id.company_id
+        product = line.product_id.with_company(company)
+        own = product.taxes_id._filter_taxes_by_company(company)
+        account = (
+            (moves and moves[0].account_id)
+            or (product and product.product_tmpl_id.get_product_accounts()["income"])
+            or line.contract_id.journal_id.default_account_id
+        )
+        before = own or account.tax_ids.filtered(
+            lambda tax: tax.type_tax_use == "sale"
+        )._filter_taxes_by_company(company)
+        here = own if product else company.account_sale_tax_id
+        if before == here:
+            return self.env["account.tax"]
+        if not before:
+            notes.append(
+                self.env._(
+                    "“%(line)s” was invoiced without tax and gets %(taxes)s here: give "
+                    "it another tax on the contract if that is wrong.",
+                    line=self._get_title(line),
+                    taxes=", ".join(here.mapped("name")),
+                )
+            )
+        return before
 
     def _get_notes(self, source, group, lines, first, start):
         """Return what to know about a contract before it moves in, in words."""
@@ -361,7 +498,7 @@ class ServiceContractOca(models.AbstractModel):
             "template_id": move_in.template_id.id,
             "partner_id": source.partner_id.id,
             "invoice_partner_id": source.invoice_partner_id.id,
-            "user_id": source.user_id.id or self.env.uid,
+            "user_id": source.user_id.filtered("active").id or self.env.uid,
             "journal_id": source.journal_id.id,
             "currency_id": source.currency_id.id,
             "fiscal_position_id": source.fiscal_position_id.id,
@@ -389,9 +526,12 @@ class ServiceContractOca(models.AbstractModel):
             vals["payment_term_id"] = source.payment_term_id.id
         return vals
 
-    def _prepare_lines(self, source, lines, group, start, end):
+    def _prepare_lines(self, source, lines, group, start, end, taxes):
         """Return the lines with the sections and notes that belong to them, in
-        order."""
+        order.
+
+        :param dict taxes: {line: taxes that are not the usual ones}
+        """
         commands, texts, section = [], [], None
         is_in = False
         for line in source.contract_line_ids.sorted(lambda ln: (ln.sequence, ln.id)):
@@ -408,7 +548,10 @@ class ServiceContractOca(models.AbstractModel):
                     heads = [section] if section else []
                     commands += [self._prepare_text_vals(text) for text in heads]
                     commands += [self._prepare_text_vals(text) for text in texts]
-                    commands.append(self._prepare_line_vals(line, group, start, end))
+                    vals = self._prepare_line_vals(line, group, start, end)
+                    if taxes[line]:
+                        vals["tax_ids"] = [Command.set(taxes[line].ids)]
+                    commands.append(vals)
                     section = None
                 texts = []
         return [
@@ -430,19 +573,30 @@ class ServiceContractOca(models.AbstractModel):
             "discount": discount,
             "cost": self._get_cost(line, group.months),
             "date_start": line.date_start > start and line.date_start,
-            "date_end": line.date_end != end and line.date_end,
+            "date_end": self._get_end(line) != end and self._get_end(line),
         }
         if currency.compare_amounts(amount, value * (1 - discount / 100)):
             vals["amount"] = amount
         return vals
 
     def _get_text(self, line):
-        """Return the text of a line, with a quantity that invoices do not show."""
-        if line.quantity == 1:
-            return line.name
-        return f"{line.quantity:g} {line.uom_id.name or ''} × {line.name}".replace(
-            "  ", " "
-        )
+        """Return the text of a line, with what invoices here do not show: its quantity
+        and its discount, in the customer's language."""
+        text = line.name
+        if line.quantity != 1:
+            text = f"{line.quantity:g} {line.uom_id.name or ''} × {text}".replace(
+                "  ", " "
+            )
+        if 0 < line.discount < 100:
+            lang = line.contract_id.partner_id.lang or self.env.lang
+            head, *rest = text.split("\n")
+            head = self.with_context(lang=lang).env._(
+                "%(text)s (discount %(percent)s %%)",
+                text=head,
+                percent=f"{line.discount:g}",
+            )
+            text = "\n".join([head, *rest])
+        return text
 
     def _get_figures(self, line, months):
         """Return value and amount of a year, and the discount.
@@ -489,7 +643,7 @@ class ServiceContractOca(models.AbstractModel):
 
     # -- What is still to earn ----------------------------------------------------
 
-    def _get_openings(self, line, group, moves, move_in, notes):
+    def _get_openings(self, line, group, moves, move_in, notes, errors):
         """Return the months of a line that were invoiced and are earned after the
         day until which the books count everything as earned.
 
@@ -504,7 +658,7 @@ class ServiceContractOca(models.AbstractModel):
             if span.last <= move_in.opening_date:
                 break
             move_line = next(moves, self.env["account.move.line"])
-            amount = self._get_invoiced_amount(line, move_line, span, notes)
+            amount = self._get_invoiced_amount(line, move_line, span, notes, errors)
             openings += [
                 Opening(line, move_line, row.date, float(row.amount))
                 for row in make_rows(*span, to_decimal(amount), coin)
@@ -512,7 +666,7 @@ class ServiceContractOca(models.AbstractModel):
             ]
         return openings
 
-    def _get_invoiced_amount(self, line, move_line, span, notes):
+    def _get_invoiced_amount(self, line, move_line, span, notes, errors):
         """Return what a period was invoiced at, untaxed and in company currency."""
         move = move_line.move_id
         if move.payment_state == "reversed":
@@ -525,7 +679,7 @@ class ServiceContractOca(models.AbstractModel):
             return 0
         if move_line:
             if move.state == "draft":
-                notes.append(
+                errors.append(
                     self.env._(
                         "%s is still a draft: post it before you move in.",
                         move._get_service_label(),
@@ -623,15 +777,45 @@ class ServiceContractOca(models.AbstractModel):
             if not going_on:
                 source.active = False
 
-    def _resume(self, lines, renewed):
-        """Let OCA's addon invoice lines again.
+    def _read_stored(self, source):
+        """Return {record: {field: value}} of an OCA contract and its lines, in what
+        stopping them may change, as JSON can keep it: what OCA computes anew, such as
+        the end of the contract, may have been typed."""
+        values = {}
+        for record in (source, *source.contract_line_ids):
+            names = [
+                name
+                for name, field in record._fields.items()
+                if field.store
+                and field.column_type
+                and not field.related
+                and field.type not in ("json", "binary")
+                and name not in models.MAGIC_COLUMNS
+            ]
+            (read,) = record.read(names, load=None)
+            values[record] = {
+                name: str(value) if isinstance(value, date) else value
+                for name, value in read.items()
+                if name != "id"
+            }
+        return values
 
-        :param renewed: those that are renewed by themselves
+    def _restore(self, source, rows):
+        """Let OCA's addon invoice lines again, with all that stopping them changed.
+
+        :param source: the OCA contract
+        :param rows: `service.contract.move.in.line` of that contract
         """
-        lines.contract_id.filtered(lambda source: not source.active).active = True
-        lines.write({"is_canceled": False})
-        if renewed:
-            renewed.write({"is_auto_renew": True})
+        kept, lines = {}, source.contract_line_ids
+        for row in rows:
+            before = row.source_values or row._get_source_values()
+            kept.update(before["contract"])
+            for line in lines:
+                if vals := before["lines"].get(str(line.id)):
+                    line.write(vals)
+        # What the lines make OCA's addon compute comes before what stood there.
+        source.env.flush_all()
+        source.write(kept)
 
     def _log(self, plan, contract):
         """Name each contract in the other one's history, with internal notes."""
@@ -646,8 +830,6 @@ class ServiceContractOca(models.AbstractModel):
             body=self.env._(
                 "Moved to service contract %(contract)s: %(lines)s.",
                 contract=contract._get_html_link(),
-                lines=", ".join(
-                    (line.name or "").split("\n")[0] for line in plan.lines
-                ),
+                lines=", ".join(self._get_title(line) for line in plan.lines),
             )
         )

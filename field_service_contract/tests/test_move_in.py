@@ -190,7 +190,7 @@ class TestMoveIn(MoveInCase):
         self.assertIn("Key under the mat", contract.message_ids[0].body)
         self.assertEqual(contract.annual_amount, 1247.88)
         first, second = contract.line_ids
-        self.assertEqual(first.name, "3 Units × Stove care")
+        self.assertEqual(first.name, "3 Units × Stove care (discount 5 %)")
         self.assertEqual(first.product_id, self.care)
         self.assertEqual(first.cost, 700 * 3 * 12)
         self.assertEqual((second.value, second.discount), (108, 0))
@@ -513,6 +513,174 @@ class TestMoveIn(MoveInCase):
         second = self._move_in()
         self.assertEqual(second.line_ids.contract_id.line_ids.name, "New")
         self.assertEqual(first.line_ids.contract_id.line_ids.name, "Stove care")
+
+    def _read_source(self, source):
+        """Return all that is stored of an OCA contract and its lines."""
+        stored = {
+            record: record.read(
+                [
+                    name
+                    for name, field in record._fields.items()
+                    if field.store and not name.startswith(("write_", "message_"))
+                ],
+                load=None,
+            )[0]
+            for record in (source, *source.contract_line_ids)
+        }
+        return stored
+
+    def test_end_of_the_contract(self):
+        """OCA's job obeys an end that was typed on the contract alone."""
+        source = self._create_source(
+            {"name": "A"}, {"name": "B", "date_end": "2026-12-31"}, date_end=False
+        )
+        source.date_end = "2026-06-30"
+        self._bill(source)
+        source.date_end = "2026-06-30"
+        before = self._read_source(source)
+        move_in = self._move_in()
+        contract = move_in.line_ids.contract_id
+        self.assertEqual(str(contract.date_end), "2026-06-30")
+        self.assertEqual(
+            self._invoice(contract, "2027-12-31"),
+            [(f"2026-{month:02}-01", 200) for month in range(2, 7)],
+        )
+        contract.invoice_ids.unlink()
+        move_in.action_undo()
+        self.assertEqual(self._read_source(source), before)
+        self.assertEqual(str(source.date_end), "2026-06-30")
+
+    def test_what_is_stopped_is_restored(self):
+        """To the letter, in whichever order it is taken back."""
+        source = self._create_source(
+            {"name": "Month", "date_end": "2026-12-31"},
+            {"name": "Quarter", "recurring_rule_type": "quarterly"},
+            {"name": "Week", "recurring_rule_type": "weekly"},
+            {"name": "Cancelled", "is_canceled": True},
+        )
+        source.date_end = "2027-03-31"
+        source.recurring_next_date = "2026-01-02"
+        before = self._read_source(source)
+        for order in (False, True):
+            with self.subTest(order=order):
+                rows = self._move_in().line_ids.filtered("contract_id")
+                self.assertEqual(len(rows), 2)
+                for row in rows.sorted(reverse=order):
+                    row.action_undo()
+                self.assertEqual(self._read_source(source), before)
+
+    def test_end_before_today(self):
+        source = self._create_source()
+        source.date_end = "2026-01-31"
+        self._bill(source)
+        source.date_end = "2026-01-31"
+        move_in = self._prepare()
+        move_in.action_preview()
+        self.assertEqual(
+            self._list_notes(move_in), {"Stove care": "It ended on 01/31/2026."}
+        )
+
+    def test_archived_contracts_are_named(self):
+        self._create_source(name="Old", active=False)
+        move_in = self._prepare()
+        move_in.action_preview()
+        self.assertEqual(self._list_notes(move_in), {"C-17 Old": "It is archived."})
+        # Not those that were archived because they have moved in.
+        self._create_source(name="New")
+        self._move_in(name_filter="New")
+        again = self._prepare(name_filter="New")
+        again.action_preview()
+        self.assertFalse(again.line_ids)
+
+    def test_archived_contacts(self):
+        """Nobody would bill them here: they stay until they are restored."""
+        for name in ("partner_id", "invoice_partner_id"):
+            with self.subTest(name):
+                contact = self.env["res.partner"].create({"name": f"Gone {name}"})
+                source = self._create_source(**{"name": name, name: contact.id})
+                contact.active = False
+                move_in = self._prepare(name_filter=f"{name}")
+                move_in.action_preview()
+                (row,) = move_in.line_ids.filtered(
+                    lambda r, s=source: r.source_id == s.id
+                )
+                self.assertEqual(row.state, "error")
+                self.assertIn(f"{contact.name} is archived", row.note)
+                with self.assertRefused("nothing to move in", UserError):
+                    move_in.action_move_in()
+                self.assertTrue(source.active)
+                contact.active = True
+                self.assertEqual(
+                    self._move_in(name_filter=name).line_ids.contract_id.state, "active"
+                )
+
+    def test_draft_of_what_is_deferred(self):
+        source = self._create_source(
+            {"recurring_rule_type": "yearly", "price_unit": 1200}
+        )
+        move = source._recurring_create_invoice()
+        move_in = self._prepare()
+        move_in.action_preview()
+        self.assertEqual(move_in.line_ids.state, "error")
+        self.assertIn("is still a draft: post it", move_in.line_ids.note)
+        move.action_post()
+        row = self._move_in().line_ids
+        self.assertEqual((row.state, row.deferred_amount), ("done", 1000))
+
+    def test_taxes_of_lines_without_product(self):
+        tax, default = (self._create_tax(name) for name in ("Phone", "Usual"))
+        self.company.account_sale_tax_id = default
+        account = self._create_source(name="Other").journal_id.default_account_id
+        for taxes, expected in ((tax, tax), (default, self.env["account.tax"])):
+            account.tax_ids = taxes
+            source = self._create_source(
+                {"name": "Phone", "product_id": False}, name=f"Phone {taxes.name}"
+            )
+            moves = self._bill(source)
+            self.assertEqual(moves.invoice_line_ids.tax_ids, taxes)
+            row = self._move_in(name_filter=source.name).line_ids
+            self.assertEqual(row.contract_id.line_ids.tax_ids, expected)
+            self.assertFalse(row.note)
+            moves = row.contract_id._create_invoices(self._day("2026-02-01"))
+            self.assertEqual(moves.invoice_line_ids.tax_ids, taxes)
+        account.tax_ids = False
+        source = self._create_source(
+            {"name": "Phone", "product_id": False}, name="Untaxed"
+        )
+        self.assertFalse(self._bill(source).invoice_line_ids.tax_ids)
+        row = self._move_in(name_filter="Untaxed").line_ids
+        self.assertIn("was invoiced without tax", row.note)
+
+    def test_part_periods_are_named(self):
+        for vals, days in (
+            ({"date_end": "2026-06-15"}, "06/01/2026 to 06/15/2026"),
+            (
+                {"date_start": "2026-01-15", "recurring_rule_type": "monthlylastday"},
+                "01/15/2026 to 01/31/2026",
+            ),
+            ({"date_end": "2026-06-30"}, None),
+            ({"date_start": "2026-01-15", "date_end": "2027-01-14"}, None),
+        ):
+            with self.subTest(vals):
+                source = self._create_source(vals, name=f"Part {vals}")
+                move_in = self._prepare(name_filter=source.name)
+                move_in.action_preview()
+                note = move_in.line_ids.note or ""
+                self.assertEqual("is not a whole period" in note, bool(days))
+                self.assertIn(days or "", note)
+
+    def test_price_of_a_successor(self):
+        """The old and the new price are not counted both."""
+        source = self._create_source(
+            {"name": "Old price", "date_end": "2026-06-30"},
+            {"name": "New price", "date_start": "2026-07-01", "price_unit": 110},
+        )
+        move_in = self._move_in()
+        row = move_in.line_ids
+        self.assertEqual(len(row.contract_id.line_ids), 2)
+        self.assertEqual(row.annual_amount, 1200)
+        self.assertEqual(row.contract_id.annual_amount, 1200)
+        self.assertEqual(source.active, False)
 
     def test_error_of_one(self):
         """An error names the contract and the remedy; the others move in."""
