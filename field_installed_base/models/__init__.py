@@ -1,8 +1,10 @@
 # The mixins come first: the models below inherit from them.
 from . import installed_base_pick_list_mixin
+from . import installed_base_company_mixin
 from . import installed_base_source_mixin
 from . import installed_base_document_mixin
 from . import installed_base_source_line_mixin
+from . import installed_base_settlement_mixin
 
 from . import account_move
 from . import account_move_line
@@ -22,6 +24,7 @@ from . import installed_base_problem_report
 from . import installed_base_notice_type
 from . import installed_base_properties
 from . import installed_base_questionnaire
+from . import installed_base_retirement
 from . import installed_base_warranty
 from . import installed_base_warranty_extension
 from . import ir_actions_act_window_view

@@ -32,7 +32,13 @@ OLDEST_BUILDING_YEAR = 1800
 
 class InstalledBase(models.Model):
     _name = "installed.base"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "image.mixin"]
+    _inherit = [
+        "installed.base.company.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "image.mixin",
+    ]
     _description = "Installed Base"
     _order = "id desc"
     _check_company_auto = True
@@ -885,13 +891,42 @@ class InstalledBase(models.Model):
                 ],
                 ignored=self,
             )
-        if not vals.keys() & {"partner_id", "site_id"}:
-            return super().write(vals)
-        before = self._get_holdings()
+        serving = self.browse()
+        if vals.get("retirement_date"):
+            serving = self.filtered(lambda piece: not piece.retirement_date)
+        moves = vals.keys() & {"partner_id", "site_id"}
+        before = moves and self._get_holdings()
         result = super().write(vals)
-        self._record_ownership_change(before)
-        self._bring_components_along(before)
+        if moves:
+            self._record_ownership_change(before)
+            self._bring_components_along(before)
+        if serving:
+            serving._settle_retirement()
         return result
+
+    def _get_company_ties(self, company_id):
+        others = [("company_id", "!=", company_id)]
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                self._name,
+                [
+                    *others,
+                    ("id", "not in", self.ids),
+                    "|",
+                    ("parent_id", "in", self.ids),
+                    ("replaced_by_id", "in", self.ids),
+                ],
+            ),
+            (
+                "sale.order",
+                [*others, ("order_line.installed_base_ids", "in", self.ids)],
+            ),
+            (
+                "account.move",
+                [*others, ("invoice_line_ids.installed_base_ids", "in", self.ids)],
+            ),
+        ]
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from ..jobs import CONCURRENCY_ERRORS, retry
 from .installed_base import READER_GROUPS
 
 _logger = logging.getLogger(__name__)
@@ -164,26 +165,41 @@ class InstalledBase(models.Model):
             domain & Domain("id", ">", last_id), order="id", limit=REMINDER_BATCH
         ):
             last_id = batch[-1].id
-            # What another worker holds is his.
-            claimed = batch.try_lock_for_update()
-            try:
-                with self.env.cr.savepoint():
-                    claimed._remind_warranty()
-            except Exception:
-                for equipment in claimed:
-                    try:
-                        with self.env.cr.savepoint():
-                            equipment._remind_warranty()
-                    except Exception as exception:
-                        _logger.exception(
-                            "Reminding of the warranty of equipment %s failed",
-                            equipment.id,
-                        )
-                        error = exception
+            error = retry(self.env, batch._remind_warranty_safely) or error
             if not commit(len(batch)):
                 break
         if error:
             raise error
+
+    def _remind_warranty_safely(self):
+        """Remind of the warranties of a batch, of one at a time if that fails.
+
+        :return: the last error, None if all went well
+        """
+        # What another worker holds is his.
+        claimed = self.try_lock_for_update()
+        try:
+            with self.env.cr.savepoint():
+                claimed._remind_warranty()
+                return None
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception:
+            _logger.info("A batch of warranty reminders failed; trying one by one")
+        error = None
+        for equipment in claimed:
+            try:
+                with self.env.cr.savepoint():
+                    equipment._remind_warranty()
+            except CONCURRENCY_ERRORS:
+                raise
+            except Exception as exception:
+                _logger.exception(
+                    "Reminding of the warranty of equipment %s failed",
+                    equipment.id,
+                )
+                error = exception
+        return error
 
     @api.model
     def _get_warranty_reminder_domain(self):

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 
 class ProductTemplate(models.Model):
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "installed.base.company.mixin"]
 
     is_installed_base = fields.Boolean(
         string="Is Equipment",
@@ -60,3 +61,15 @@ class ProductTemplate(models.Model):
                 or template.warranty_months
                 or template.labor_warranty_months
             )
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "installed.base",
+                [
+                    ("company_id", "!=", company_id),
+                    ("product_id.product_tmpl_id", "in", self.ids),
+                ],
+            ),
+        ]

@@ -27,7 +27,11 @@ MAP_SEARCH = "https://www.google.com/maps/search/?api=1&query="
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["res.partner", "installed.base.source.mixin"]
+    _inherit = [
+        "res.partner",
+        "installed.base.company.mixin",
+        "installed.base.source.mixin",
+    ]
 
     relationship_id = fields.Many2one(
         comodel_name="res.partner.relationship",
@@ -281,6 +285,21 @@ class ResPartner(models.Model):
             return site
         return self.browse(self.address_get(["delivery"])["delivery"])
 
+    def _get_place_name(self, site):
+        """Return how notes name this customer and one of its sites, or somebody
+        else's, each once: the name of an address contains that of its company.
+
+        :param site: where something stands, maybe nowhere
+        """
+        customer = self.display_name
+        if not site or site in (self, self.commercial_partner_id):
+            return customer
+        if site.parent_id == self:
+            return site.display_name
+        if site.commercial_partner_id == self.commercial_partner_id:
+            return f"{customer}, {site.name or site.display_name}"
+        return f"{customer}, {site.display_name}"
+
     def _prepare_installed_base_wizard_vals(self):
         """Return what the wizard proposes above its rows."""
         self.ensure_one()
@@ -308,6 +327,35 @@ class ResPartner(models.Model):
         result = super().write(vals)
         equipment._follow_owner(before)
         return result
+
+    def _get_company_ties(self, company_id):
+        others = [("company_id", "!=", company_id)]
+        # Their addresses go along.
+        ids = self.search([("id", "child_of", self.ids)]).ids
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "installed.base",
+                [*others, "|", ("partner_id", "in", ids), ("site_id", "in", ids)],
+            ),
+        ]
+
+    # -- Merged -----------------------------------------------------------------------
+
+    def _follow_merge(self):
+        """Derive anew what records have from this contact, into which others were
+        merged. To be extended."""
+        for name in ("commercial_partner_id", "search_text"):
+            self._derive_anew("installed.base", "partner_id", name)
+        self._derive_anew("installed.base", "site_id", "search_text")
+
+    def _derive_anew(self, model, link, name):
+        """Have a stored field computed anew, of the records that are linked to this
+        contact."""
+        # Whoever merges contacts need not change what they have.
+        records = self.env[model].sudo().with_context(active_test=False)
+        linked = records.search([(link, "in", self.ids)])
+        self.env.add_to_compute(records._fields[name], linked)
 
     # -- New documents ----------------------------------------------------------------
 

@@ -900,6 +900,33 @@ class TestSerialNumbers(InstalledBaseCase):
         with self.assertRaises(ValidationError):
             piece.company_id = self.other_company
 
+    def test_company_with_what_hangs_on_it(self):
+        """Orders, customer and product would stay behind."""
+        env = self._get_company_env(self.company, self.other_company)
+        piece = self._create_equipment(serial_number="AB-1").with_env(env)
+        piece.company_id = self.other_company
+        piece.company_id = self.company
+        for record in (piece.partner_id, piece.product_id.product_tmpl_id):
+            with self.assertRefused("AB-1", UserError):
+                record.company_id = self.other_company
+        order = env["sale.order"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "display_type": "line_note",
+                            "name": "About it",
+                            "installed_base_ids": [Command.set(piece.ids)],
+                        }
+                    )
+                ],
+            }
+        )
+        with self.assertRefused(order.name, UserError):
+            piece.company_id = self.other_company
+
     def test_race(self):
         """Where two transactions pass the check at once, the index decides."""
         first = self._create_equipment(serial_number="AB-1")

@@ -272,6 +272,23 @@ class TestAssign(OwnershipCase):
             ],
         )
 
+    def test_places_are_named_once(self):
+        """The name of a site contains that of its customer."""
+        names = {
+            (self.customer, self.customer): "Claes Bakery",
+            (self.customer, self.workshop): self.workshop.display_name,
+            (self.customer, self.env["res.partner"]): "Claes Bakery",
+            (self.contact, self.customer): self.contact.display_name,
+            (self.customer, self.neighbour): f"Claes Bakery, {self.neighbour.name}",
+        }
+        for (customer, site), name in names.items():
+            self.assertEqual(customer._get_place_name(site), name)
+        self.assertIn("Claes Bakery", self.workshop.display_name)
+        self.assertEqual(
+            self.contact._get_place_name(self.workshop),
+            f"{self.contact.display_name}, Claes Workshop",
+        )
+
     def test_move_a_whole_site(self):
         here = self._create_equipment() | self._create_equipment()
         elsewhere = self._create_equipment(site_id=self.customer.id)

@@ -64,6 +64,28 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
         self.assertIn(self.inspection.access_token, action["url"])
         self.assertIn(f"answer_token={filling.access_token}", action["url"])
 
+    def test_successor_goes_on_with_what_is_not_completed(self):
+        done = self._fill_in(answer="12")
+        begun = self._fill_in()
+        self.assertNotEqual(begun, done)
+        successor = self._create_equipment()
+        wizard = self._as("salesperson", self.env["installed.base.retire"]).create(
+            {
+                "installed_base_ids": self.piece.ids,
+                "reason": "replaced",
+                "replaced_by_id": successor.id,
+            }
+        )
+        self.assertEqual(wizard.settlement_preview.count("Yearly inspection"), 1)
+        wizard.action_retire()
+        self.assertEqual(begun.sudo().installed_base_id, successor)
+        self.assertEqual(done.sudo().installed_base_id, self.piece)
+
+    def test_retired_without_successor_keeps_its_questionnaires(self):
+        begun = self._fill_in()
+        self.piece.retirement_date = "2026-06-01"
+        self.assertEqual(begun.sudo().installed_base_id, self.piece)
+
     def test_default_of_a_category_above(self):
         inserts = self.env["installed.base.category"].create(
             {"name": "Test inserts", "parent_id": self.stoves.id}

@@ -1,4 +1,5 @@
 from . import base_import_import
+from . import base_partner_merge
 from . import customer_deletion
 from . import customer_deletion_line
 from . import customer_onboarding

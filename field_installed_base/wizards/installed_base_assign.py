@@ -190,10 +190,9 @@ class InstalledBaseAssign(models.TransientModel):
             )
         else:
             text = self.env._(
-                "%(former)s → %(customer)s, %(site)s, on %(day)s.",
+                "%(former)s → %(place)s, on %(day)s.",
                 former=former or self.env._("Unassigned"),
-                customer=self.partner_id.display_name,
-                site=self.site_id.display_name or self.env._("without site"),
+                place=self.partner_id._get_place_name(self.site_id),
                 day=fields.Date.to_string(self.date),
             )
         return Markup("%s<br/>%s") % (text, self.reason) if self.reason else text

@@ -19,6 +19,7 @@ KEPT_FIELDS = (
 
 class InstalledBaseReplace(models.TransientModel):
     _name = "installed.base.replace"
+    _inherit = ["installed.base.settlement.mixin"]
     _description = "Replace Equipment"
 
     installed_base_id = fields.Many2one(
@@ -58,6 +59,14 @@ class InstalledBaseReplace(models.TransientModel):
             wizard.product_id = wizard.installed_base_id.product_id
             wizard.model = wizard.installed_base_id.model
 
+    @api.depends("installed_base_id", "is_handed_over")
+    def _compute_settlement_preview(self):
+        return super()._compute_settlement_preview()
+
+    def _get_settled(self):
+        old = self.installed_base_id
+        return [(old, old.browse(), self.is_handed_over)]
+
     def action_replace(self):
         """Retire the old equipment, put the new one in its place and open it."""
         successor = self._replace()
@@ -91,7 +100,7 @@ class InstalledBaseReplace(models.TransientModel):
                 )
             )
         successor = old.create(self._prepare_successor_vals())
-        old.write(
+        old.with_context(installed_base_handover=self.is_handed_over).write(
             {
                 "retirement_date": self.date,
                 "retirement_reason": self.reason,

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 class InstalledBaseRetire(models.TransientModel):
     _name = "installed.base.retire"
+    _inherit = ["installed.base.settlement.mixin"]
     _description = "Retire Equipment"
 
     installed_base_ids = fields.Many2many(
@@ -29,7 +30,11 @@ class InstalledBaseRetire(models.TransientModel):
         required=True,
     )
     details = fields.Char()
-    replaced_by_id = fields.Many2one(comodel_name="installed.base")
+    replaced_by_id = fields.Many2one(
+        comodel_name="installed.base",
+        help="Takes over what hangs on the old equipment if it serves the same "
+        "customer.",
+    )
 
     @api.model
     def _default_installed_base_ids(self):
@@ -42,6 +47,34 @@ class InstalledBaseRetire(models.TransientModel):
                 ("state", "!=", "retired"),
             ]
         )
+
+    @api.depends("installed_base_ids", "reason", "replaced_by_id", "is_handed_over")
+    def _compute_settlement_preview(self):
+        return super()._compute_settlement_preview()
+
+    def _get_settled(self):
+        able, successor = self._get_succeeded(), self._get_successor()
+        return [
+            (equipment, successor, hands_over)
+            for equipment, hands_over in (
+                (able, True),
+                (self.installed_base_ids._origin - able, False),
+            )
+            if equipment
+        ]
+
+    def _get_successor(self):
+        """Return what takes the place of the equipment, if anything."""
+        successor = self.replaced_by_id
+        return successor if self.reason == "replaced" else successor.browse()
+
+    def _get_succeeded(self):
+        """Return the equipment from which the successor takes over what hangs on
+        it."""
+        equipment, successor = self.installed_base_ids._origin, self._get_successor()
+        if not self.is_handed_over:
+            return equipment.browse()
+        return equipment.filtered(successor._can_succeed)
 
     def action_retire(self):
         """Take the equipment out of service with date, reason and successor."""
@@ -56,13 +89,14 @@ class InstalledBaseRetire(models.TransientModel):
             )
         if self.reason == "other" and not self.details:
             raise UserError(self.env._("Type the other reason in the details."))
-        successor = self.replaced_by_id if self.reason == "replaced" else False
+        successor = self._get_successor()
+        equipment = equipment.with_context(installed_base_handover=self.is_handed_over)
         equipment._log_change(
             self._get_log_body(successor),
             {
                 "retirement_date": self.date,
                 "retirement_reason": self._get_reason(),
-                "replaced_by_id": successor and successor.id,
+                "replaced_by_id": successor.id,
             },
         )
         return {"type": "ir.actions.act_window_close"}

@@ -11,6 +11,7 @@ from . import calendar_event
 from . import calendar_event_installed_base
 from . import calendar_event_service
 from . import hr_employee
+from . import hr_version
 from . import installed_base
 from . import installed_base_notice_type
 from . import maintenance_month
@@ -41,6 +42,8 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import resource_calendar
+from . import resource_calendar_attendance
+from . import resource_calendar_leaves
 from . import sale_order
 from . import sale_order_line
 from . import service_line

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -37,6 +39,12 @@ class CalendarEvent(models.Model):
         string="Visit",
         compute="_compute_maintenance_visit_id",
         search="_search_maintenance_visit_id",
+    )
+
+    # Finds what a technician does at a time, however long events are.
+    _busy_range_index = models.Index(
+        "USING gist (tsrange(start, GREATEST(start, stop), '[]')) "
+        "WHERE active AND show_as = 'busy'"
     )
 
     @api.depends_context("uid", "allowed_company_ids")
@@ -122,12 +130,60 @@ class CalendarEvent(models.Model):
                 )
             )
 
+    # -- In the way of visits ----------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        events = super().create(vals_list)
+        if self.env.context.get("visit_planning") is not PLANNING:
+            events._tell_visits()
+        return events
+
+    def _tell_visits(self):
+        """Tell dispatchers which planned visits these events are in the way of, because
+        a technician takes part in them."""
+        now = fields.Datetime.now()
+        # Whoever invites a colleague need not plan visits.
+        events = self.sudo().filtered(
+            lambda event: (
+                event.active
+                and event.show_as == "busy"
+                and event.start
+                and event.stop
+                and event.stop > now
+            )
+        )
+        if not events:
+            return
+        partners = events.partner_ids
+        people = self.env["hr.employee"].sudo()
+        people = people.search(
+            Domain("work_contact_id", "in", partners.ids)
+            | Domain("user_id.partner_id", "in", partners.ids)
+        )
+        if not people:
+            return
+        visits = self.env["maintenance.visit"].sudo()
+        visits = visits.search(
+            visits._get_planned_from_now(
+                # A whole day is longer than its hours.
+                min(events.mapped("start")) - timedelta(days=1),
+                max(events.mapped("stop")) + timedelta(days=1),
+            )
+            & visits._get_crew_domain(people)
+        )
+        if visits:
+            visits._tell_of_conflicts(visits._get_meetings(events))
+
     # -- Moved, archived, deleted ------------------------------------------------------
 
     def write(self, vals):
         is_planning = self.env.context.get("visit_planning") is PLANNING
         if is_planning or not vals.keys() & FOLLOWED_FIELDS:
-            return super().write(vals)
+            result = super().write(vals)
+            if not is_planning and "show_as" in vals:
+                self._tell_visits()
+            return result
         # Core takes values out of what it is given.
         names = set(vals)
         is_archived = vals.get("active", True) is False
@@ -140,6 +196,7 @@ class CalendarEvent(models.Model):
             )
         elif "partner_ids" in names:
             visits._follow_attendees()
+        (self - visits.calendar_event_id.with_env(self.env))._tell_visits()
         return result
 
     def unlink(self):

@@ -1,12 +1,14 @@
 import logging
 
 from dateutil.relativedelta import relativedelta
-from psycopg2.errors import SerializationFailure, UniqueViolation
+from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Command, Domain
 from odoo.tools.misc import clean_context
+
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
 
 from .calendar_event import SERIES_UPDATES
 from .maintenance_visit import PLANNING
@@ -601,9 +603,11 @@ class CalendarEvent(models.Model):
         vals_list = []
         for event in due:
             template = event.visit_template_id
-            if template and (
-                anyway or event.start < self._get_horizon(template.company_id)
-            ):
+            places = template.partner_id | template.site_id
+            # Nobody goes to a customer or site that is archived.
+            if not template or not all(place.active for place in places):
+                continue
+            if anyway or event.start < self._get_horizon(template.company_id):
                 vals_list.append(
                     template._prepare_series_values(event, available[template])
                 )
@@ -627,23 +631,21 @@ class CalendarEvent(models.Model):
         commit = self.env["ir.cron"]._commit_progress
         commit(remaining=self.search_count(domain))
         tried = []
-        while batch := self.search(
-            domain & Domain("id", "not in", tried),
-            order="start, id",
-            limit=SERIES_BATCH,
-        ):
-            tried += batch.ids
-            try:
-                # What another job holds is his.
-                claimed = batch.try_lock_for_update(allow_referencing=True)
-            except SerializationFailure:
-                # Somebody moved them since this transaction began: look again.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                tried = tried[: -len(batch)]
-                continue
+
+        def make_next():
+            batch = self.search(
+                domain & Domain("id", "not in", tried),
+                order="start, id",
+                limit=SERIES_BATCH,
+            )
+            # What another job holds is his.
+            claimed = batch.try_lock_for_update(allow_referencing=True)
             for template, group in claimed.grouped("visit_template_id").items():
                 group._make_series_visits_or_tell(template)
+            return batch
+
+        while batch := retry(self.env, make_next):
+            tried += batch.ids
             if not commit(len(batch)):
                 break
 
@@ -657,6 +659,8 @@ class CalendarEvent(models.Model):
             # Its key is the event: somebody made the visit at the same time.
             _logger.info("Visits of series %s are there already", template.id)
             self.env.invalidate_all()
+        except CONCURRENCY_ERRORS:
+            raise
         except Exception as error:
             _logger.warning("Visits of series %s failed", template.id, exc_info=True)
             self.env.invalidate_all()

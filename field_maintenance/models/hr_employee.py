@@ -1,10 +1,110 @@
+from contextlib import contextmanager
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .maintenance_schedule import LIVE_STATES
+from .maintenance_visit import OPEN_STATES
+
 
 class HrEmployee(models.Model):
     _inherit = "hr.employee"
+
+    def write(self, vals):
+        if not vals.keys() & {"active", "company_id"}:
+            return super().write(vals)
+        # What waits to be computed is checked as things were until now.
+        self.env["maintenance.visit"].flush_model()
+        # Whoever manages employees need not plan visits: they follow.
+        before = {person: (person.active, person.company_id) for person in self.sudo()}
+        result = super().write(vals)
+        changed = self.sudo().filtered(
+            lambda person: before[person] != (person.active, person.company_id)
+        )
+        if changed:
+            changed._follow_on_visits()
+        return result
+
+    def _filter_at(self, company):
+        """Return those of these employees who still work for a company: who is archived
+        or went to another one goes to no more customers of it."""
+        # Who works here is no secret to who sends them.
+        people = self.sudo().filtered(
+            lambda person: (
+                person.active and person.company_id in (company, company.browse())
+            )
+        )
+        return people.with_env(self.env)
+
+    def _get_board_name(self):
+        """Return the name on the board, which says who left."""
+        self.ensure_one()
+        if self.active and self.company_id in self.env.companies:
+            return self.name
+        return self.env._("%s (left)", self.name)
+
+    @contextmanager
+    def _watch_hours(self):
+        """Tell dispatchers which planned visits of these employees are outside their
+        hours after something changes, and were not before."""
+        visits = self.env["maintenance.visit"]
+        if self:
+            visits = visits.sudo().search(
+                visits._get_planned_from_now() & visits._get_crew_domain(self)
+            )
+        before = visits._get_odd_hours() if visits else {}
+        yield
+        if not visits:
+            return
+        self.env.flush_all()
+        after = visits._get_odd_hours()
+        visits._tell_of_conflicts(
+            {
+                visit: [text for text in texts if text not in before.get(visit, ())]
+                for visit, texts in after.items()
+            }
+        )
+
+    def _get_calendar_partners(self):
+        """Return the contacts by which this employee is invited to events."""
+        self.ensure_one()
+        # Whom to invite is no secret to who plans.
+        person = self.sudo()
+        return person.work_contact_id | person.user_id.partner_id
+
+    def _follow_on_visits(self):
+        """Bring visits in line with who left or came back: what schedules made and
+        nobody touched goes to the preferred technician of its rule as long as they work
+        here. Who is responsible hears what is open."""
+        lines = self.env["maintenance.schedule.line"].search(
+            [("technician_id", "in", self.ids), ("state", "in", LIVE_STATES)]
+        )
+        lines._refresh_technicians()
+        visits = self.env["maintenance.visit"].search(
+            Domain("state", "in", OPEN_STATES)
+            & (
+                Domain("technician_id", "in", self.ids)
+                | Domain("technician_ids", "in", self.ids)
+            )
+        )
+        left = visits.filtered("has_left_technician")
+        names = ", ".join(self.mapped("name"))
+        left._tell_dispatchers(
+            self.env._("Find another technician"),
+            self.env._("%s does not work here any more and has open visits.", names),
+        )
+        without = lines.filtered(
+            lambda line: not line.technician_id._filter_at(line.company_id)
+        )
+        without.schedule_id._tell_responsible(
+            self.env._("Choose another technician"),
+            self.env._(
+                "%s does not work here any more. New visits have no technician until "
+                "another one is preferred.",
+                names,
+            ),
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_on_visits(self):

@@ -5,11 +5,11 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from .maintenance_schedule import LIVE_STATES
 from .maintenance_visit import GENERATING
 
 # Where somebody is at work already, the visit stays.
 MOVING_STATES = ("to_plan", "planned")
-LIVE_STATES = ("draft", "active", "suspended")
 
 
 class InstalledBase(models.Model):
@@ -82,11 +82,37 @@ class InstalledBase(models.Model):
     # -- CRUD --------------------------------------------------------------------------
 
     def write(self, vals):
-        serving = self.filtered(lambda piece: not piece.retirement_date)
+        archived = self.browse()
+        if "active" in vals:
+            archived = self.filtered(lambda piece: piece.active != vals["active"])
         result = super().write(vals)
-        if vals.get("retirement_date"):
-            serving._withdraw_from_visits(self.env._("%s was retired."))
+        if archived:
+            archived._follow_archived()
         return result
+
+    def _get_company_ties(self, company_id):
+        own = [("company_id", "!=", company_id), ("installed_base_id", "in", self.ids)]
+        return [
+            *super()._get_company_ties(company_id),
+            ("maintenance.schedule.line", own),
+            (
+                "maintenance.visit",
+                [
+                    ("company_id", "!=", company_id),
+                    ("line_ids.installed_base_id", "in", self.ids),
+                ],
+            ),
+        ]
+
+    def _follow_archived(self):
+        """Make no more visits of equipment that was archived, and make them again of
+        what is back."""
+        self._get_schedule_lines().with_context(
+            visit_generation=None
+        )._follow_archived()
+        gone = self.filtered(lambda piece: not piece.active)
+        if gone:
+            gone._get_visit_lines().visit_id._tell_of_archived(gone)
 
     # -- Visits and schedules ----------------------------------------------------------
 
@@ -264,11 +290,120 @@ class InstalledBase(models.Model):
     def _describe_move(self, customer, site):
         """Return what the chatter tells about equipment that moved elsewhere."""
         return self.env._(
-            "%(equipment)s moved to %(customer)s, %(site)s.",
-            equipment=", ".join(piece._get_label() for piece in self),
-            customer=customer.display_name,
-            site=site.display_name,
+            "%(equipment)s moved to %(place)s.",
+            equipment=", ".join(piece._get_document_name() for piece in self),
+            place=customer._get_place_name(site),
         )
+
+    # -- Replaced ----------------------------------------------------------------------
+
+    def _settle_retirement(self):
+        result = super()._settle_retirement()
+        by_successor = defaultdict(self.browse)
+        for piece, successor in self._get_successors().items():
+            by_successor[successor] |= piece
+        for successor, pieces in by_successor.items():
+            pieces._hand_over_visits(successor)
+        # What nobody took over ends.
+        self._withdraw_from_visits(self.env._("%s was retired."))
+        return result
+
+    def _get_own_rules(self):
+        """Return the lines of live schedules that are handed over on their own."""
+        return self._get_schedule_lines()
+
+    def _get_heritage(self, successor):
+        """Return what another piece takes over from this equipment: the lines of live
+        schedules and of open visits, except of a kind that it has itself.
+
+        :param successor: the other piece; none if it is still to be recorded
+        :return: lines of schedules and lines of visits
+        """
+        # What takes over need not be read by who retires equipment.
+        successor = successor.sudo()
+        rules, lines = self._get_own_rules(), self._get_visit_lines()
+        holders = dict.fromkeys(
+            successor._get_schedule_lines().visit_type_id, successor
+        )
+        going = rules.filtered(
+            lambda rule: (
+                successor._is_visited_by(rule.schedule_id)
+                and holders.setdefault(rule.visit_type_id, rule.installed_base_id)
+                == rule.installed_base_id
+            )
+        )
+        # Visits of a rule that ends, end with it.
+        ending = rules - going
+        visits = set(successor._get_visit_lines().visit_id.ids)
+        taken_over = lines.browse()
+        for line in lines:
+            visit = line.visit_id
+            if (
+                visit.id not in visits
+                and visit.schedule_line_id not in ending
+                and successor._is_visited_by(visit)
+            ):
+                visits.add(visit.id)
+                taken_over |= line
+        return going, taken_over
+
+    def _is_visited_by(self, document):
+        """Tell whether this equipment stands at the customer or site of a schedule or a
+        visit. Equipment that is still to be recorded takes the place of another."""
+        return (
+            not self
+            or self.commercial_partner_id == document.commercial_partner_id
+            or bool(self.site_id and self.site_id == document.site_id)
+        )
+
+    def _hand_over_visits(self, successor):
+        """Let another piece be visited in place of this equipment, by the same rules
+        and at the same times."""
+        rules, lines = self._get_heritage(successor)
+        note = self.env._(
+            "%(equipment)s was replaced by %(successor)s.",
+            equipment=", ".join(piece._get_document_name() for piece in self),
+            successor=successor._get_document_name(),
+        )
+        rules._take_equipment(successor)
+        # Those that nobody touched were made anew.
+        lines = lines.exists()
+        lines.write(
+            {
+                "installed_base_id": successor.id,
+                "product_id": successor.product_id.id,
+                "serial_number": successor.serial_number,
+            }
+        )
+        rules.schedule_id._message_log_batch(dict.fromkeys(rules.schedule_id.ids, note))
+        lines.visit_id._log_moves(dict.fromkeys(lines.visit_id.ids, [note]))
+        # It may stand at another site of the customer.
+        successor._bring_visits_along()
+
+    def _get_settlement(self, successor, hands_over):
+        goes, ends = super()._get_settlement(successor, hands_over)
+        rules, lines = self._get_own_rules(), self._get_visit_lines()
+        going, staying = rules.browse(), lines.browse()
+        if hands_over:
+            going, staying = self._get_heritage(successor)
+        for texts, some_rules, some_lines in (
+            (goes, going, staying),
+            (ends, rules - going, lines - staying),
+        ):
+            texts += [
+                self.env._(
+                    "Schedule %(schedule)s: %(visit_type)s",
+                    schedule=rule.schedule_id.display_name,
+                    visit_type=rule.visit_type_id.display_name,
+                )
+                for rule in some_rules
+            ]
+            visits = some_lines.visit_id
+            planned = visits.filtered(lambda visit: visit.state == "planned")
+            texts += [self.env._("Visit %s", v.display_name) for v in planned]
+            if to_plan := visits - planned:
+                texts.append(self.env._("Visits to plan: %s", len(to_plan)))
+        return goes, ends
 
     # -- Gone --------------------------------------------------------------------------
 
@@ -283,7 +418,7 @@ class InstalledBase(models.Model):
         schedule_lines._remove_untouched()
         for piece, lines in schedule_lines.grouped("installed_base_id").items():
             lines.write({"active": False})
-            note = reason % piece._get_label()
+            note = reason % piece._get_document_name()
             lines.schedule_id._message_log_batch(
                 dict.fromkeys(lines.schedule_id.ids, note)
             )
@@ -292,5 +427,5 @@ class InstalledBase(models.Model):
         visit_lines = self._get_visit_lines()
         for piece, lines in visit_lines.grouped("installed_base_id").items():
             alone = lines.visit_id.filtered(lambda visit: len(visit.line_ids) == 1)
-            alone._cancel_alone(reason % piece._get_label())
+            alone._cancel_alone(reason % piece._get_document_name())
             (lines - alone.line_ids).unlink()

@@ -1,11 +1,12 @@
 import logging
 
-from psycopg2.errors import SerializationFailure
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
 from .maintenance_schedule_line_generation import LINES_PER_SLICE
@@ -15,13 +16,16 @@ _logger = logging.getLogger(__name__)
 
 # More lines than this are activated by the job, not while the user waits.
 LINES_WHILE_WAITING = 200
+LIVE_STATES = ("draft", "active", "suspended")
+# More errors than these are counted, not read.
+LISTED_ERRORS = 20
 
 
 class MaintenanceSchedule(models.Model):
     """What of a customer is visited how often."""
 
     _name = "maintenance.schedule"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["installed.base.company.mixin", "mail.thread", "mail.activity.mixin"]
     _description = "Maintenance Schedule"
     _order = "id desc"
     _check_company_auto = True
@@ -153,9 +157,10 @@ class MaintenanceSchedule(models.Model):
         default=lambda self: self._default_analytic_precision(),
     )
     generation_error = fields.Text(
-        readonly=True,
-        copy=False,
-        help="Why its visits could not be made.",
+        compute="_compute_generation_error",
+        store=True,
+        precompute=True,
+        help="Why its visits could not be made, line by line.",
     )
     note = fields.Html(string="Notes")
 
@@ -206,6 +211,16 @@ class MaintenanceSchedule(models.Model):
                 dates = filter(None, (schedule.next_due_date, due_date))
                 schedule.next_due_date = min(dates)
 
+    @api.depends("line_ids.generation_error", "line_ids.active")
+    def _compute_generation_error(self):
+        for schedule in self:
+            failed = schedule.line_ids.filtered("generation_error")
+            texts = failed[:LISTED_ERRORS].mapped("generation_error")
+            if len(failed) > LISTED_ERRORS:
+                more = len(failed) - LISTED_ERRORS
+                texts.append(self.env._("… and %s more", more))
+            schedule.generation_error = "\n".join(texts) or False
+
     def _get_visit_domain(self):
         """Return the visits of these schedules: the one definition behind button and
         counters."""
@@ -222,9 +237,34 @@ class MaintenanceSchedule(models.Model):
     def _compute_name(self):
         for schedule in self:
             if not schedule.name and schedule.partner_id:
-                schedule.name = self.env._(
-                    "Maintenance of %s", schedule.partner_id.display_name
-                )
+                schedule.name = schedule._get_default_name()
+
+    def _get_default_name(self):
+        """Return how a schedule is called that nobody named."""
+        self.ensure_one()
+        return self.env._("Maintenance of %s", self.partner_id.display_name)
+
+    @api.model
+    def _find_default_names(self, partners):
+        """Return the schedules of these customers that nobody named."""
+        return self.search([("partner_id", "in", partners.ids)])._filter_default_names()
+
+    def _filter_default_names(self):
+        """Return those of these schedules that nobody named, in whatever language."""
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        return self.filtered(
+            lambda schedule: any(
+                schedule.name == schedule.with_context(lang=code)._get_default_name()
+                for code in languages
+            )
+        )
+
+    def _set_default_names(self):
+        """Name schedules after their customers."""
+        for schedule in self:
+            schedule.with_context(
+                visit_generation=GENERATING
+            ).name = schedule._get_default_name()
 
     @api.depends("partner_id")
     def _compute_site_id(self):
@@ -275,7 +315,11 @@ class MaintenanceSchedule(models.Model):
             following = self.line_ids.filtered(
                 lambda line: line.date_start == line.schedule_id.date_start
             )
+        unnamed = self.browse()
+        if "partner_id" in vals and "name" not in vals:
+            unnamed = self._filter_default_names()
         result = super().write(vals)
+        unnamed._set_default_names()
         if following:
             following.write({"date_start": vals["date_start"]})
         active = self.filtered(lambda schedule: schedule.state == "active").line_ids
@@ -286,6 +330,20 @@ class MaintenanceSchedule(models.Model):
         elif "date_end" in vals:
             active._apply_rule()
         return result
+
+    def _get_company_ties(self, company_id):
+        # What it made, and what it is to visit.
+        return [
+            *super()._get_company_ties(company_id),
+            ("maintenance.visit", [("schedule_id", "in", self.ids)]),
+            (
+                "installed.base",
+                [
+                    ("company_id", "!=", company_id),
+                    ("maintenance_schedule_line_ids.schedule_id", "in", self.ids),
+                ],
+            ),
+        ]
 
     @api.model
     def _get_visit_fields(self):
@@ -389,6 +447,7 @@ class MaintenanceSchedule(models.Model):
 
     def _stop(self, state, note):
         """Make no more visits, and tell which ones stay."""
+        self.line_ids._clear_generation_error()
         removed = self.line_ids._remove_untouched()
         self._set_state(state)
         visits = self.env["maintenance.visit"]
@@ -488,20 +547,19 @@ class MaintenanceSchedule(models.Model):
         commit = self.env["ir.cron"]._commit_progress
         commit(remaining=lines.search_count(domain))
         last_id = 0
-        while batch := lines.search(
-            domain & Domain("id", ">", last_id), order="id", limit=LINES_PER_SLICE
-        ):
-            try:
-                claimed = batch._claim()
-            except SerializationFailure:
-                # Another job made their visits since this one began: look again.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                continue
+
+        def generate_next():
+            batch = lines.search(
+                domain & Domain("id", ">", last_id), order="id", limit=LINES_PER_SLICE
+            )
+            claimed = batch._claim()
             handled = self._generate_safely(claimed)
             # What another job holds is his.
-            last_id = handled[-1].id if handled != claimed else batch[-1].id
-            if not commit(len(handled) + len(batch - claimed)):
+            return handled if handled != claimed else batch
+
+        while through := retry(self.env, generate_next):
+            last_id = through[-1].id
+            if not commit(len(through)):
                 break
 
     @api.model
@@ -515,45 +573,47 @@ class MaintenanceSchedule(models.Model):
         try:
             with self.env.cr.savepoint():
                 return lines._generate_slice()[0]
+        except CONCURRENCY_ERRORS:
+            raise
         except Exception:
             _logger.info("A slice of schedule lines failed; trying them one by one")
         for line in lines:
             try:
                 with self.env.cr.savepoint():
                     line._generate_slice()
+            except CONCURRENCY_ERRORS:
+                raise
             except Exception as exception:
                 _logger.warning(
                     "Visits of schedule line %s failed", line.id, exc_info=True
                 )
-                line.schedule_id._record_generation_error(line, exception)
+                line._record_generation_error(exception)
         return lines
 
-    def _record_generation_error(self, line, exception):
-        """Write on the schedule why its visits could not be made, with one activity
-        for its responsible."""
-        message = f"{line.display_name}: {exception}"
-        if not self.generation_error:
-            self.activity_schedule(
-                "mail.mail_activity_data_warning",
-                summary=self.env._("Visits could not be made"),
-                note=message,
-                user_id=self._get_responsible().id,
+    def _tell_responsible(self, summary, reason):
+        """Give who is responsible one to-do about all of these schedules, on the first
+        of them, without mail.
+
+        :param str summary: what is to be done
+        :param str reason: what happened
+        """
+        for user, schedules in self.grouped(lambda s: s._get_responsible()).items():
+            note = Markup("<p>%s</p><p>%s</p>") % (
+                reason,
+                ", ".join(schedules[:LISTED_ERRORS].mapped("display_name")),
             )
-        self.with_context(visit_generation=GENERATING).write(
-            {"generation_error": message}
-        )
+            # Who archives a colleague or a contact need not make activities.
+            schedules[0].sudo().with_context(
+                mail_activity_quick_update=True
+            ).activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=summary,
+                note=note,
+                user_id=user.id,
+            )
 
     def _get_responsible(self):
         """Return who is told about problems: the responsible, else who made it."""
         self.ensure_one()
         responsible = (self.user_id, self.create_uid)
         return next((user for user in responsible if user.active), self.env.user)
-
-    def _clear_generation_error(self):
-        """Forget errors that are over, with their activities."""
-        failed = self.filtered("generation_error")
-        if failed:
-            failed.activity_unlink(["mail.mail_activity_data_warning"])
-            failed.with_context(visit_generation=GENERATING).write(
-                {"generation_error": False}
-            )

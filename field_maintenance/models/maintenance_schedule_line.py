@@ -229,8 +229,9 @@ class MaintenanceScheduleLine(models.Model):
     @api.depends("installed_base_id")
     def _compute_technician_id(self):
         for line in self:
-            line.technician_id = (
-                line.technician_id or line.installed_base_id.technician_id
+            proposed = line.installed_base_id.technician_id
+            line.technician_id = line.technician_id or proposed._filter_at(
+                line.company_id or proposed.company_id
             )
 
     @api.depends("installed_base_id", "product_id", "visit_type_id")
@@ -253,19 +254,38 @@ class MaintenanceScheduleLine(models.Model):
         ):
             line.next_due_date = due_date
 
-    @api.depends("technician_id", "visit_type_id.active", "schedule_id.site_id")
+    @api.depends(
+        "technician_id.active",
+        "technician_id.company_id",
+        "visit_type_id.active",
+        "schedule_id.site_id.active",
+        "schedule_id.partner_id.active",
+        "installed_base_id.active",
+    )
     def _compute_warning(self):
         for line in self:
             notices = []
             # Whether somebody has a user is no secret; the rest of him may be.
             technician, site = line.technician_id.sudo(), line.schedule_id.site_id
-            if technician and not technician.user_id:
+            if technician and not technician._filter_at(line.company_id):
+                notices.append(
+                    self.env._(
+                        "%s does not work here any more: new visits have no "
+                        "technician.",
+                        technician.name,
+                    )
+                )
+            elif technician and not technician.user_id:
                 notices.append(
                     self.env._(
                         "%s has no user and will not see the visits on the phone.",
                         technician.name,
                     )
                 )
+            notices += [
+                self.env._("%s is archived: no visits are made.", record.display_name)
+                for record in line.sudo()._get_archived()
+            ]
             if line.visit_type_id and not line.visit_type_id.active:
                 notices.append(
                     self.env._("Visit type %s is archived.", line.visit_type_id.name)
@@ -527,6 +547,23 @@ class MaintenanceScheduleLine(models.Model):
             )
 
     # -- Equipment that moves ----------------------------------------------------------
+
+    def _take_equipment(self, successor):
+        """Visit another piece from now on, by the rules that these lines have, whatever
+        its product would propose."""
+        # Visits that nobody touched are made anew.
+        for line in self.with_context(visit_generation=None):
+            kept = {*self._get_rule_fields(), "visit_type_id", "technician_id"}
+            line.write(
+                {
+                    **{
+                        name: line._fields[name].convert_to_write(line[name], line)
+                        for name in kept
+                    },
+                    "installed_base_id": successor.id,
+                    "product_id": successor.product_id.id or line.product_id.id,
+                }
+            )
 
     def _part_to(self, schedule):
         """Go over to another schedule, together with their visits."""

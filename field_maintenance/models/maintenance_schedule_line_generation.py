@@ -66,6 +66,12 @@ class MaintenanceScheduleLine(models.Model):
         "they are made again.",
     )
 
+    generation_error = fields.Text(
+        readonly=True,
+        copy=False,
+        help="Why its visits could not be made.",
+    )
+
     _next_date_index = models.Index("(next_date) WHERE state = 'active'")
 
     # -- Which lines are due -----------------------------------------------------------
@@ -140,7 +146,11 @@ class MaintenanceScheduleLine(models.Model):
         gaps = self._get_gaps()
         dates, size = {}, 0
         occurrences = changed._get_occurrences()
+        paused = self._filter_paused()
         for line in self:
+            if line in paused:
+                dates[line] = line._get_pause()
+                continue
             horizon = until or self._get_horizon(line.company_id)
             if line.is_changed:
                 dates[line] = line._get_changes(occurrences[line], horizon, gaps[line])
@@ -161,8 +171,30 @@ class MaintenanceScheduleLine(models.Model):
                     "removed_dates": found["removed"],
                 }
             )
-        handled.schedule_id._clear_generation_error()
+        handled._clear_generation_error()
         return handled, visits
+
+    def _record_generation_error(self, exception):
+        """Note why the visits of a line could not be made, with one activity on its
+        schedule for the responsible."""
+        self.ensure_one()
+        schedule, message = self.schedule_id, f"{self.display_name}: {exception}"
+        if not schedule.generation_error:
+            schedule.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=self.env._("Visits could not be made"),
+                note=message,
+                user_id=schedule._get_responsible().id,
+            )
+        self._write_quietly({"generation_error": message})
+
+    def _clear_generation_error(self):
+        """Forget the errors of these lines, which are over. The activity of a schedule
+        stays while another of its lines fails."""
+        failed = self.filtered("generation_error")
+        failed._write_quietly({"generation_error": False})
+        over = failed.schedule_id.filtered(lambda s: not s.generation_error)
+        over.activity_unlink(["mail.mail_activity_data_warning"])
 
     def _get_gaps(self):
         """Return the stretches of days on which nothing of these lines is due, whatever
@@ -171,6 +203,40 @@ class MaintenanceScheduleLine(models.Model):
         :return: {line: [engine's Gap]}
         """
         return {line: [] for line in self}
+
+    def _filter_paused(self):
+        """Return the lines that make no visits for now: of customers, sites or
+        equipment that are archived."""
+        # What is archived does not depend on who looks.
+        paused = self.sudo().filtered(lambda line: line._get_archived())
+        return paused.with_env(self.env)
+
+    def _get_archived(self):
+        """Return customer, site and equipment of this line as far as they are archived,
+        in a list: they are of two models."""
+        self.ensure_one()
+        schedule, piece = self.schedule_id, self.installed_base_id
+        places = (
+            schedule.partner_id
+            | schedule.commercial_partner_id
+            | schedule.site_id
+            | piece.site_id
+        )
+        archived = [place for place in places if not place.active]
+        return [*archived, *([piece] if piece and not piece.active else [])]
+
+    def _get_pause(self):
+        """Return dates by which nothing is made, and nothing is to come until the rule
+        is applied anew."""
+        return {
+            "create": [],
+            "chain": [],
+            "previous": self.last_due_date or None,
+            "next": None,
+            "removed": self.removed_dates,
+            "gaps": [],
+            "changes": None,
+        }
 
     def _get_extension(self, horizon, gaps):
         """Return the dates of the visits that come next, up to the horizon.
@@ -418,7 +484,8 @@ class MaintenanceScheduleLine(models.Model):
     def _prepare_visit_vals(self):
         """Return what all visits of this line have in common."""
         self.ensure_one()
-        schedule, technician = self.schedule_id, self.technician_id
+        schedule = self.schedule_id
+        technician = self.technician_id._filter_at(schedule.company_id)
         customer, visit_type = schedule.partner_id, self.visit_type_id
         order_line = self.sale_line_id
         site = schedule.site_id or customer
@@ -437,7 +504,7 @@ class MaintenanceScheduleLine(models.Model):
             "zone_id": site.service_zone_id.id,
             "technician_id": technician.id,
             "technician_ids": [Command.set(technician.ids)],
-            "team_id": schedule.team_id.id,
+            "team_id": schedule.team_id.filtered("active").id,
             "sale_order_id": schedule.sale_order_id.id,
             "sale_line_ids": [Command.set(order_line.ids)],
             "analytic_distribution": (
@@ -508,6 +575,45 @@ class MaintenanceScheduleLine(models.Model):
                     "is_dropped": False,
                 }
             )
+
+    def _refresh_technicians(self):
+        """Let the visits that nobody touched be those of the preferred technicians, or
+        of nobody if these left."""
+        # Whoever manages employees need not plan visits.
+        visits = self.env["maintenance.visit"].sudo()
+        to_plan = visits.search(
+            [
+                ("schedule_line_id", "in", self.ids),
+                ("state", "=", "to_plan"),
+                ("follow_up_of_id", "=", False),
+            ]
+        )
+        untouched = to_plan - to_plan._filter_touched()
+        for technician, group in untouched.grouped(
+            lambda visit: visit.schedule_line_id.technician_id._filter_at(
+                visit.company_id
+            )
+        ).items():
+            group.with_context(**self._get_quiet_context()).write(
+                {
+                    "technician_id": technician.id,
+                    "technician_ids": [Command.set(technician.ids)],
+                }
+            )
+
+    def _follow_archived(self):
+        """Make no more visits of what was archived, and make them again of what is
+        back. What was planned stays."""
+        active = self.filtered(lambda line: line.state == "active")
+        active._rebuild_visits()
+        notes = {}
+        for schedule, lines in self._filter_paused().grouped("schedule_id").items():
+            archived = {record for line in lines for record in line._get_archived()}
+            notes[schedule.id] = self.env._(
+                "No visits are made while this is archived: %s",
+                ", ".join(sorted(record.display_name for record in archived)),
+            )
+        self.schedule_id.browse(notes)._message_log_batch(notes)
 
     def _rebuild_visits(self):
         """Make anew the visits that nobody touched, after what they take over from the

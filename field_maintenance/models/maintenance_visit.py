@@ -28,7 +28,13 @@ class MaintenanceVisit(models.Model):
     """
 
     _name = "maintenance.visit"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "hr.mixin"]
+    _inherit = [
+        "installed.base.company.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "hr.mixin",
+    ]
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"
     _check_company_auto = True
@@ -170,6 +176,8 @@ class MaintenanceVisit(models.Model):
         column1="visit_id",
         column2="employee_id",
         string="Technicians",
+        # Who left is to go until somebody else does.
+        context={"active_test": False},
         compute="_compute_technician_ids",
         store=True,
         readonly=False,
@@ -714,6 +722,16 @@ class MaintenanceVisit(models.Model):
             planned._sync_calendar_events()
         return visits
 
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        # Who goes is known to whom knows the visit.
+        for visit, vals in zip(self.sudo(), vals_list, strict=True):
+            if left := visit._get_left_technicians():
+                crew = visit.technician_ids - left
+                vals["technician_ids"] = [Command.set(crew.ids)]
+                vals["technician_id"] = ((visit.technician_id - left) or crew[:1]).id
+        return vals_list
+
     @api.model
     def _complete_planning_values(self, vals):
         """Make state, dates and technicians of a new visit agree."""
@@ -781,6 +799,41 @@ class MaintenanceVisit(models.Model):
         if vals.keys() & self._get_appointment_fields():
             self._sync_calendar_events(vals.keys())
         return result
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "installed.base",
+                [
+                    ("company_id", "!=", company_id),
+                    ("maintenance_visit_line_ids.visit_id", "in", self.ids),
+                ],
+            ),
+            (
+                "maintenance.visit",
+                [
+                    ("company_id", "!=", company_id),
+                    ("id", "not in", self.ids),
+                    "|",
+                    ("follow_up_of_id", "in", self.ids),
+                    ("merged_into_id", "in", self.ids),
+                ],
+            ),
+            (
+                "maintenance.schedule",
+                [
+                    ("company_id", "!=", company_id),
+                    ("id", "in", self.schedule_id.ids),
+                ],
+            ),
+            # Its number, appointment and history are those of its company.
+            ("maintenance.visit", [("id", "in", self.ids), ("name", "!=", False)]),
+            (
+                "service.line",
+                [("company_id", "!=", company_id), ("visit_id", "in", self.ids)],
+            ),
+        ]
 
     def _draw_numbers(self):
         """Number the visits that have none."""

@@ -535,8 +535,10 @@ class MaintenanceVisit(models.Model):
             "maintenance_type": self.maintenance_type,
             "priority": self.priority,
             "team_id": self.team_id.id,
-            "technician_id": self.technician_id.id,
-            "technician_ids": [Command.set(self.technician_ids.ids)],
+            "technician_id": self.technician_id._filter_at(self.company_id).id,
+            "technician_ids": [
+                Command.set(self.technician_ids._filter_at(self.company_id).ids)
+            ],
             "tag_ids": [Command.set(self.tag_ids.ids)],
             "description": self.description,
             "note": self.note,

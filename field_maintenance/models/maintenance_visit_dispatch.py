@@ -138,19 +138,22 @@ class MaintenanceVisit(models.Model):
             technicians = self._get_board_technicians(teams, zones)
         shown = technicians[:TECHNICIAN_LIMIT]
         everybody = not is_chosen and technicians == shown
-        visits = self._search_board_visits(start, end, not everybody and shown)
+        groups = (chosen_teams, chosen_zones)
+        visits = self._search_board_visits(start, end, not everybody and shown, groups)
         matching = visits
         if visits and not domain.is_true():
             matching = self.search(domain & Domain("id", "in", visits.ids), order="id")
         backlog = self._search_board_backlog(end, domain, chosen_teams, chosen_zones)
         # Of all at once, and without asking whether each employee may be read.
         (visits | backlog).sudo().fetch(["technician_ids"])
-        if everybody:
-            # Whoever has a visit is one of them.
-            shown |= visits.sudo().technician_ids.sorted("name")
+        has_more = technicians != shown and not everybody
+        crew = visits.sudo().technician_ids.sorted("name")
+        # Whoever has a visit is one of them; who left is shown as long as others have
+        # to go instead.
+        shown |= crew if everybody else visits._get_left_crew().sorted("name")
         return {
             "technicians": self._get_board_rows(shown, teams, start, end),
-            "has_more_technicians": technicians != shown and not everybody,
+            "has_more_technicians": has_more,
             "visits": visits[:VISIT_LIMIT]._get_board_values(matching),
             "has_more_visits": len(visits) > VISIT_LIMIT,
             "backlog": backlog[:BACKLOG_LIMIT]._get_board_values(backlog),
@@ -263,17 +266,39 @@ class MaintenanceVisit(models.Model):
         ).sorted("name")
 
     @api.model
-    def _search_board_visits(self, start, end, technicians):
+    def _get_left_crew(self):
+        """Return who is to go on these visits but does not work there any more."""
+        left = self.sudo().technician_ids.browse()
+        for company, visits in self.sudo().grouped("company_id").items():
+            crew = visits.filtered(lambda v: v.state in OPEN_STATES).technician_ids
+            left |= crew - crew._filter_at(company)
+        return left
+
+    @api.model
+    def _search_board_visits(self, start, end, technicians, groups):
         """Return what is planned or done in a stretch of time.
 
         :param technicians: whose visits, besides those of nobody; false for all
+        :param groups: chosen teams and zones: whoever left them is shown, too
         """
         domain = self._get_overlap_domain(start, end) & Domain(
             "merged_into_id", "=", False
         )
         if technicians:
-            domain &= Domain("technician_id", "=", False) | self._get_crew_domain(
-                technicians
+            left = self._get_left_domain() & Domain("state", "in", OPEN_STATES)
+            teams, zones = groups
+            if teams or zones:
+                members = teams.with_context(active_test=False).member_ids
+                members |= zones.with_context(active_test=False).technician_ids
+                left &= (
+                    Domain("team_id", "in", teams.ids)
+                    | Domain("zone_id", "in", zones.ids)
+                    | self._get_crew_domain(members)
+                )
+            domain &= (
+                Domain("technician_id", "=", False)
+                | self._get_crew_domain(technicians)
+                | left
             )
         return self.search_fetch(
             domain,
@@ -295,7 +320,10 @@ class MaintenanceVisit(models.Model):
             )
         )
         if teams:
-            domain &= Domain("team_id", "in", [*teams.ids, False])
+            # What a team left behind waits for all others.
+            domain &= Domain("team_id", "in", [*teams.ids, False]) | Domain(
+                "team_id", "any", [("active", "=", False)]
+            )
         if zones:
             domain &= Domain("zone_id", "in", zones.ids)
         return self.search_fetch(
@@ -371,7 +399,7 @@ class MaintenanceVisit(models.Model):
         return [
             {
                 "id": technician.id,
-                "name": technician.name,
+                "name": technician._get_board_name(),
                 "team_ids": teams.filtered(
                     lambda team, technician=technician: technician in team.member_ids
                 ).ids,

@@ -279,7 +279,7 @@ class MaintenanceVisit(models.Model):
             "maintenance_type": self.maintenance_type,
             "priority": self.priority,
             "tag_ids": [Command.set(self.tag_ids.ids)],
-            "technician_id": self.technician_id.id,
+            "technician_id": self.technician_id._filter_at(self.company_id).id,
             "team_id": self.team_id.id,
             "due_date": due_date,
             "description": "\n".join(filter(None, description)),

@@ -3,12 +3,13 @@ from datetime import timedelta
 
 import pytz
 import vobject
-from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_time
+
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
 
 from .maintenance_visit import PLANNING
 
@@ -262,21 +263,20 @@ class MaintenanceVisit(models.Model):
         """
         commit = self.env["ir.cron"]._commit_progress
         tried = []
-        while visits := self.search(
-            domain & Domain("id", "not in", tried),
-            order="date_start, id",
-            limit=NOTICE_BATCH,
-        ):
-            try:
-                # What another job holds is his.
-                claimed = visits.try_lock_for_update(allow_referencing=True)
-            except SerializationFailure:
-                # Somebody changed them since this transaction began: look again.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                continue
-            tried += visits.ids
+
+        def notify_next():
+            visits = self.search(
+                domain & Domain("id", "not in", tried),
+                order="date_start, id",
+                limit=NOTICE_BATCH,
+            )
+            # What another job holds is his.
+            claimed = visits.try_lock_for_update(allow_referencing=True)
             claimed._notify_safely(method)
+            return visits
+
+        while visits := retry(self.env, notify_next):
+            tried += visits.ids
             if not commit(len(visits)):
                 break
 
@@ -291,6 +291,8 @@ class MaintenanceVisit(models.Model):
                 getattr(self, method)()
                 self.env.flush_all()
                 return
+        except CONCURRENCY_ERRORS:
+            raise
         except Exception:
             _logger.info("Notices of visits failed; trying them one by one")
             self.env.invalidate_all()
@@ -299,6 +301,8 @@ class MaintenanceVisit(models.Model):
                 with self.env.cr.savepoint():
                     getattr(visit, method)()
                     self.env.flush_all()
+            except CONCURRENCY_ERRORS:
+                raise
             except Exception as error:
                 _logger.warning("Notice of visit %s failed", visit.id, exc_info=True)
                 self.env.invalidate_all()

@@ -125,12 +125,13 @@ class MaintenanceVisit(models.Model):
         for visit in self - told.with_env(self.env):
             visit._tell_dispatchers(summary, str(error))
 
-    def _tell_dispatchers(self, summary, reason):
+    def _tell_dispatchers(self, summary, reason, details=None):
         """Give each dispatcher one to-do about these visits, on the earliest of them,
         without mail.
 
         :param str summary: what is to be done
         :param str reason: what happened
+        :param dict details: {visit: what happened to it}
         """
         by_user = defaultdict(self.browse)
         for visit in self:
@@ -138,11 +139,28 @@ class MaintenanceVisit(models.Model):
         for user, visits in by_user.items():
             first = visits.sorted("due_date")[:1]
             note = Markup("<p>%s</p>") % reason
-            if len(visits) > 1:
+            if details:
+                note += Markup("<ul>%s</ul>") % Markup().join(
+                    Markup("<li>%s: %s</li>") % (visit.display_name, details[visit])
+                    for visit in visits[:LISTED_VISITS]
+                )
+                if len(visits) > LISTED_VISITS:
+                    more = len(visits) - LISTED_VISITS
+                    note += Markup("<p>%s</p>") % self.env._("… and %s more", more)
+            elif len(visits) > 1:
                 note += Markup("<p>%s</p>") % ", ".join(
                     visits[:LISTED_VISITS].mapped("display_name")
                 )
             # A technician who declines need not make activities for others.
+            told = first.sudo().activity_ids.filtered(
+                lambda activity, user=user: (
+                    activity.summary == summary and activity.user_id == user
+                )
+            )
+            if details and told:
+                # One to-do that grows, however often something is moved.
+                told[0].note += note
+                continue
             first.sudo().with_context(
                 mail_activity_quick_update=True
             ).activity_schedule(

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .maintenance_schedule import LIVE_STATES
+
 
 class MaintenanceVisitType(models.Model):
     """A kind of work with what a visit starts from."""
@@ -73,6 +75,35 @@ class MaintenanceVisitType(models.Model):
     def _selection_maintenance_type(self):
         visits = self.env["maintenance.visit"]
         return visits._fields["maintenance_type"]._description_selection(self.env)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "name" in vals:
+            # Whoever names kinds of work need not plan visits: appointments follow.
+            visits = self.env["maintenance.visit"].sudo()
+            visits = visits.search(
+                [
+                    ("visit_type_id", "in", self.ids),
+                    ("state", "in", ("planned", "in_progress")),
+                ]
+            )
+            if visits:
+                visits._update_calendar_events({"visit_type_id"})
+        if vals.get("active") is False:
+            # What was agreed goes on; whoever is responsible may choose another type.
+            lines = self.env["maintenance.schedule.line"].sudo()
+            lines = lines.search(
+                [("visit_type_id", "in", self.ids), ("state", "in", LIVE_STATES)]
+            )
+            lines.schedule_id._tell_responsible(
+                self.env._("Choose another visit type"),
+                self.env._(
+                    "Visit type %s was archived. Its visits go on being made until "
+                    "another one is chosen.",
+                    ", ".join(self.mapped("name")),
+                ),
+            )
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

@@ -1,8 +1,16 @@
 from collections import Counter
 
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tools.sql import column_exists, create_column
+
+from .maintenance_schedule import LIVE_STATES
+
+# What the name and the address of a contact consist of, as appointments show them.
+NAME_FIELDS = frozenset({"company_name", "name", "parent_id", "type"})
+ADDRESS_FIELDS = frozenset(
+    {"city", "country_id", "state_id", "street", "street2", "zip"}
+)
 
 
 class ResPartner(models.Model):
@@ -97,6 +105,110 @@ class ResPartner(models.Model):
         # Where somebody lives is known to whom knows what is done there.
         site, customer, company = self.sudo(), customer.sudo(), company.sudo()
         return site.tz or customer.tz or company.resource_calendar_id.tz or "UTC"
+
+    # -- After planning ----------------------------------------------------------------
+
+    def write(self, vals):
+        changed = self._get_changed_names(vals)
+        renaming, moving = changed & NAME_FIELDS, changed & ADDRESS_FIELDS
+        if not changed:
+            return super().write(vals)
+        # Whoever keeps contacts need not plan visits: appointments and schedules
+        # follow.
+        schedules = self.env["maintenance.schedule"].sudo()
+        below = self
+        if renaming:
+            # Their display names contain it.
+            below = self.sudo().with_context(active_test=False)
+            below = below.search([("id", "child_of", self.ids)])
+            schedules = schedules._find_default_names(below)
+        archived = self.browse()
+        if "active" in changed:
+            archived = self.filtered(lambda p: p.active != bool(vals["active"]))
+        result = super().write(vals)
+        if renaming or moving:
+            below._update_appointments()
+        if schedules:
+            schedules._set_default_names()
+        if archived:
+            archived._follow_archived()
+        return result
+
+    def _get_changed_names(self, vals):
+        """Return which of the fields that visits show, or depend on, get another value
+        by these values."""
+        names = vals.keys() & {*NAME_FIELDS, *ADDRESS_FIELDS, "active"}
+        return {
+            name
+            for name in names
+            if any(
+                (partner._fields[name].convert_to_write(partner[name], partner) or "")
+                != (vals[name] or "")
+                for partner in self.sudo()
+            )
+        }
+
+    def _get_company_ties(self, company_id):
+        ids = self.search([("id", "child_of", self.ids)]).ids
+        own = [
+            ("company_id", "!=", company_id),
+            "|",
+            ("partner_id", "in", ids),
+            ("site_id", "in", ids),
+        ]
+        return [
+            *super()._get_company_ties(company_id),
+            ("maintenance.schedule", own),
+            ("maintenance.visit", own),
+        ]
+
+    def _follow_merge(self):
+        result = super()._follow_merge()
+        for model in ("maintenance.schedule", "maintenance.visit"):
+            self._derive_anew(model, "partner_id", "commercial_partner_id")
+        self._update_appointments()
+        return result
+
+    def _update_appointments(self):
+        """Let appointments that are not over name and place these contacts as they
+        are, without a mail."""
+        visits = self.env["maintenance.visit"].sudo()
+        visits = visits.search(
+            Domain("state", "in", ("planned", "in_progress"))
+            & (Domain("partner_id", "in", self.ids) | Domain("site_id", "in", self.ids))
+        )
+        if visits:
+            visits._update_calendar_events({"partner_id", "site_id"})
+
+    def _follow_archived(self):
+        """Make no more visits of customers and sites that were archived, and make them
+        again of what is back."""
+        # As above.
+        lines = self.env["maintenance.schedule.line"].sudo()
+        lines = lines.search(
+            Domain("state", "in", LIVE_STATES)
+            & Domain.OR(
+                Domain(name, "in", self.ids)
+                for name in (
+                    "schedule_id.partner_id",
+                    "schedule_id.commercial_partner_id",
+                    "schedule_id.site_id",
+                    "installed_base_id.site_id",
+                )
+            )
+        )
+        lines._follow_archived()
+        gone = self.filtered(lambda partner: not partner.active)
+        if gone:
+            visits = self.env["maintenance.visit"].sudo()
+            visits = visits.search(
+                Domain("state", "in", ("to_plan", "planned"))
+                & Domain.OR(
+                    Domain(name, "in", gone.ids)
+                    for name in ("partner_id", "commercial_partner_id", "site_id")
+                )
+            )
+            visits._tell_of_archived(gone)
 
     # -- Visits and schedules ----------------------------------------------------------
 

@@ -1,3 +1,4 @@
+from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 
 from pytz import timezone
@@ -5,9 +6,32 @@ from pytz import timezone
 from odoo import models
 from odoo.fields import Domain
 
+# What says when somebody works.
+HOUR_FIELDS = frozenset(
+    {"attendance_ids", "tz", "two_weeks_calendar", "flexible_hours", "hours_per_day"}
+)
+
 
 class ResourceCalendar(models.Model):
     _inherit = "resource.calendar"
+
+    def write(self, vals):
+        if not vals.keys() & HOUR_FIELDS:
+            return super().write(vals)
+        with self._watch_visits():
+            watched = self.with_context(visit_hours_watched=True)
+            return super(ResourceCalendar, watched).write(vals)
+
+    @contextmanager
+    def _watch_visits(self):
+        """Tell dispatchers which planned visits are outside the hours that somebody
+        works after these hours have changed, and were not before."""
+        people = self.env["hr.employee"].sudo().browse()
+        if self.ids and not self.env.context.get("visit_hours_watched"):
+            # Whoever changes hours need not see who has them.
+            people = people.search([("resource_calendar_id", "in", self.ids)])
+        with people._watch_hours():
+            yield
 
     def _get_working_days(self, first, last, company):
         """Return the days on which somebody works by these hours, public holidays of

@@ -1,11 +1,14 @@
 from odoo import fields, models
+from odoo.fields import Domain
+
+from .maintenance_schedule import LIVE_STATES
 
 
 class ServiceTeam(models.Model):
     """Technicians who work together. A visit may have a team before it has a person."""
 
     _name = "service.team"
-    _inherit = ["hr.mixin"]
+    _inherit = ["installed.base.company.mixin", "hr.mixin"]
     _description = "Service Team"
     _order = "sequence, name"
     _check_company_auto = True
@@ -31,3 +34,34 @@ class ServiceTeam(models.Model):
         string="Members",
         check_company=True,
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("active") is False:
+            # Whoever manages teams need not plan visits.
+            schedules = self.env["maintenance.schedule"].sudo()
+            schedules = schedules.search(
+                [("team_id", "in", self.ids), ("state", "in", LIVE_STATES)]
+            )
+            schedules._tell_responsible(
+                self.env._("Choose another team"),
+                self.env._(
+                    "Team %s was archived. New visits have no team until another one "
+                    "is chosen.",
+                    ", ".join(self.mapped("name")),
+                ),
+            )
+            visits = self.env["maintenance.visit"].sudo()
+            visits = visits.search(
+                visits._get_planned_from_now() & Domain("team_id", "in", self.ids)
+            )
+            visits._tell_of_archived(self)
+        return result
+
+    def _get_company_ties(self, company_id):
+        own = [("company_id", "!=", company_id), ("team_id", "in", self.ids)]
+        return [
+            *super()._get_company_ties(company_id),
+            ("maintenance.schedule", own),
+            ("maintenance.visit", own),
+        ]

@@ -1,11 +1,13 @@
 from odoo import api, fields, models
 
+from .maintenance_visit import OPEN_STATES
+
 
 class ServiceZone(models.Model):
     """A part of the country, by zip codes, and who works there."""
 
     _name = "service.zone"
-    _inherit = ["hr.mixin"]
+    _inherit = ["installed.base.company.mixin", "hr.mixin"]
     _description = "Service Zone"
     _order = "sequence, name"
     _check_company_auto = True
@@ -97,13 +99,39 @@ class ServiceZone(models.Model):
             "sequence",
             "company_id",
         }:
+            if vals.get("active") is False:
+                self._leave_sites()
             self._refresh_sites()
+        if vals.get("active") is False:
+            self._leave_visits()
         return result
 
     def unlink(self):
         result = super().unlink()
         self._refresh_sites()
         return result
+
+    def _leave_sites(self):
+        """Let sites for which these zones were chosen lie where their zip code says."""
+        # As below.
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
+        chosen = partners.search(
+            [
+                ("service_zone_id", "in", self.ids),
+                ("service_zone_is_chosen", "=", True),
+            ]
+        )
+        chosen.write({"service_zone_is_chosen": False})
+        self.env.add_to_compute(partners._fields["service_zone_id"], chosen)
+
+    def _leave_visits(self):
+        """Let open visits of these zones lie in the present zone of their sites."""
+        # As below.
+        visits = self.env["maintenance.visit"].sudo()
+        self.env.add_to_compute(
+            visits._fields["zone_id"],
+            visits.search([("zone_id", "in", self.ids), ("state", "in", OPEN_STATES)]),
+        )
 
     @api.model
     def _refresh_sites(self):
@@ -116,3 +144,12 @@ class ServiceZone(models.Model):
                 [("zip", "!=", False), ("service_zone_is_chosen", "=", False)]
             ),
         )
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "maintenance.visit",
+                [("company_id", "!=", company_id), ("zone_id", "in", self.ids)],
+            ),
+        ]

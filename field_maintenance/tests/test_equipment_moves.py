@@ -177,3 +177,163 @@ class TestEquipmentMoves(MaintenanceCase):
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[1] - counts[0], 3)
+
+    # -- Names -------------------------------------------------------------------------
+
+    def test_people_are_named_once(self):
+        shop = self.env["res.partner"].create(
+            {"name": "Bauer shop", "parent_id": self.buyer.id, "type": "delivery"}
+        )
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        planned = schedule.visit_ids.sorted("occurrence_date")[0]
+        planned.date_start = "2026-02-02 08:00:00"
+        self.assertEqual(schedule.name, f"Maintenance of {self.customer.display_name}")
+        self._move(self.piece, site_id=shop.id)
+        self.assertEqual(schedule.name, "Maintenance of Bauer")
+        for record in planned | self.env["maintenance.visit"]:
+            body = record.message_ids[0].body
+            self.assertIn("moved to Bauer, Bauer shop.", body)
+            self.assertEqual(body.count("Bauer"), 2)
+            self.assertNotIn(self.customer.name, body)
+        self.assertEqual(schedule.message_ids[0].body.count("Bauer"), 2)
+        self.buyer.name = "Bauer & Sons"
+        self.assertEqual(schedule.name, "Maintenance of Bauer & Sons")
+        schedule.name = "Boilers of the shop"
+        self.buyer.name = "Bauer"
+        self.assertEqual(schedule.name, "Boilers of the shop")
+
+    def test_place_of_somebody_else(self):
+        """Both are named who have something to do with it."""
+        self.assertEqual(
+            self.piece._describe_move(self.buyer, self.neighbour),
+            f"{self.piece._get_document_name()} moved to Bauer, {self.neighbour.name}.",
+        )
+
+    # -- Replaced ----------------------------------------------------------------------
+
+    def _replace(self, piece, role="dispatcher", **vals):
+        wizards = self._as(role, self.env["installed.base.replace"])
+        vals = {"installed_base_id": piece.id, "date": "2026-01-10", **vals}
+        wizard = wizards.create(vals)
+        preview = wizard.settlement_preview or ""
+        successor = wizard._replace()
+        self.env.invalidate_all()
+        return successor.sudo().with_env(self.env), preview
+
+    def test_replaced_piece_hands_over(self):
+        """Rules, open visits and questionnaires go on with what takes its place."""
+        self.stove.product_tmpl_id.write(
+            {
+                "mode": "interval",
+                "interval_number": 2,
+                "interval_unit": "year",
+                "visit_type_id": self.repair.id,
+            }
+        )
+        schedule = self._create_schedule(
+            {"installed_base_id": self.piece.id, "technician_id": self.technician.id},
+            {"installed_base_id": self.piece.id, "visit_type_id": self.repair.id},
+            {"installed_base_id": self.other.id},
+        )
+        lines = schedule.line_ids
+        planned, touched = lines[0].visit_ids.sorted("occurrence_date")[:2]
+        planned.write({"date_start": "2026-02-02 08:00:00"})
+        touched.note = "Bring the ladder"
+        alone = self._create_visit(installed_base_ids=self.piece.ids)
+        running = self._begin(self._create_visit(installed_base_ids=self.piece.ids))
+        both = self._create_visit(installed_base_ids=(self.piece | self.other).ids)
+        dates = [sorted(line.visit_ids.mapped("due_date")) for line in lines]
+        successor, preview = self._replace(self.piece, serial_number="NEW-7")
+        self.assertIn("Goes over", preview)
+        self.assertNotIn("Ends:", preview)
+        self.assertIn(planned.name, preview)
+        self.assertIn(schedule.name, preview)
+        self.assertEqual(schedule.state, "active")
+        self.assertEqual(
+            lines.installed_base_id, successor | self.other, "Its rules are kept"
+        )
+        self.assertEqual(lines[0].mode, "interval")
+        self.assertEqual(lines[0].technician_id, self.technician)
+        self.assertEqual(lines.mapped("visit_type_id"), self.cleaning | self.repair)
+        self.assertEqual(
+            [sorted(line.visit_ids.mapped("due_date")) for line in lines], dates
+        )
+        for visit in (lines[0] | lines[1]).visit_ids | alone:
+            self.assertEqual(visit.installed_base_ids, successor)
+            self.assertEqual(visit.line_ids.serial_number, "NEW-7")
+        self.assertEqual(both.installed_base_ids, successor | self.other)
+        self.assertEqual((planned.state, touched.state), ("planned", "to_plan"))
+        self.assertEqual(touched.note, "<p>Bring the ladder</p>")
+        self.assertEqual(running.installed_base_ids, self.piece, "Somebody is there")
+        for record in (planned, schedule):
+            bodies = " ".join(record.message_ids.mapped("body"))
+            self.assertEqual(bodies.count("was replaced by"), 1)
+
+    def test_replaced_without_handing_over(self):
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        _successor, preview = self._replace(self.piece, is_handed_over=False)
+        self.assertNotIn("Goes over", preview)
+        self.assertIn("Ends:", preview)
+        self.assertIn("Visits to plan: 12", preview)
+        self.assertEqual(schedule.state, "closed")
+        self.assertFalse(schedule.visit_ids)
+
+    def _retire(self, pieces, successor, **vals):
+        wizard = self._as("salesperson", self.env["installed.base.retire"]).create(
+            {
+                "installed_base_ids": [Command.set(pieces.ids)],
+                "date": "2026-01-10",
+                "reason": "replaced",
+                "replaced_by_id": successor.id,
+                **vals,
+            }
+        )
+        preview = wizard.settlement_preview or ""
+        wizard.action_retire()
+        self.env.invalidate_all()
+        return preview
+
+    def test_retired_with_a_successor(self):
+        """Two pieces become one: it is visited once for each kind of work, where it
+        stands."""
+        third = self._create_equipment()
+        third.site_id = self.workshop
+        schedule = self._create_schedule(
+            {"installed_base_id": self.piece.id},
+            {"installed_base_id": self.other.id},
+            {"installed_base_id": self.other.id, "visit_type_id": self.repair.id},
+        )
+        first, second, repair = schedule.line_ids
+        preview = self._retire(self.piece | self.other, third)
+        self.assertIn("Goes over", preview)
+        self.assertIn("Ends:", preview)
+        self.assertEqual((first | repair).installed_base_id, third)
+        self.assertEqual(schedule.line_ids, first | repair)
+        self.assertFalse(second.active)
+        self.assertEqual(schedule.site_id, self.workshop)
+        self.assertEqual(len(first.visit_ids), 12)
+        self.assertEqual(first.visit_ids.site_id, self.workshop)
+        self.assertFalse(second.visit_ids)
+
+    def test_successor_of_somebody_else_takes_nothing(self):
+        theirs = self._create_equipment(partner_id=self.neighbour.id)
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        preview = self._retire(self.piece, theirs)
+        self.assertNotIn("Goes over", preview)
+        self.assertIn("Ends:", preview)
+        self.assertEqual(schedule.state, "closed")
+
+    def test_remote_call_hands_over(self):
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        self.piece.write(
+            {"retirement_date": "2026-01-10", "replaced_by_id": self.other.id}
+        )
+        self.assertEqual(schedule.state, "active")
+        self.assertEqual(schedule.visit_ids.installed_base_ids, self.other)
+        self.assertEqual(len(schedule.visit_ids), 12)
+        self.assertFalse(schedule.visit_ids._filter_touched())
+
+    @classmethod
+    def _begin(cls, visit):
+        visit.action_start()
+        return visit

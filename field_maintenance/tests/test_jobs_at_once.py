@@ -1,12 +1,15 @@
 from datetime import datetime, timedelta
 
 from odoo import SUPERUSER_ID, api
-from odoo.fields import Domain
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
 from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
+from odoo.addons.field_installed_base.jobs import retry
+from odoo.addons.field_maintenance.models.maintenance_visit import GENERATING
 
 
 @tagged("post_install", "-at_install")
@@ -23,6 +26,7 @@ class TestJobsAtOnce(BaseCase):
         self.addCleanup(self._remove)
         env = self.first
         self.partner = env["res.partner"].create({"name": "Told by two"})
+        self.types = env["maintenance.visit.type"].browse()
         self.start = datetime.now().replace(microsecond=0) + timedelta(days=2)
         self.visits = env["maintenance.visit"].create(
             [
@@ -38,9 +42,16 @@ class TestJobsAtOnce(BaseCase):
             env.cr.rollback()
             env.invalidate_all()
         visits = self._find_visits()
+        schedules = visits.env["maintenance.schedule"]
+        schedules = schedules.search([("partner_id", "=", self.partner.id)])
+        if schedules:
+            schedules.action_close()
+            schedules.unlink()
+            visits = visits.exists()
         (visits.calendar_event_id | self.events).unlink()
         # Planned visits are kept otherwise.
         visits.with_context(**{MODULE_UNINSTALL_FLAG: True}).unlink()
+        self.types.unlink()
         self.partner.unlink()
         self.first.cr.commit()
 
@@ -75,6 +86,51 @@ class TestJobsAtOnce(BaseCase):
         with mute_logger("odoo.sql_db"):
             self._remind(self.second)
         self.assertEqual(self._find_visits().mapped("write_date"), written)
+
+    def test_generation_in_the_way_of_another(self):
+        """What another transaction did is tried again: it is no error of a schedule,
+        nor of a line."""
+        env = self.first
+        self.types = env["maintenance.visit.type"].create({"name": "Of two jobs"})
+        schedule = env["maintenance.schedule"].create(
+            {
+                "partner_id": self.partner.id,
+                "date_start": self.start.date(),
+                "line_ids": [
+                    Command.create(
+                        {"visit_type_id": self.types.id, "interval_unit": "month"}
+                    )
+                ],
+            }
+        )
+        schedule.action_activate()
+        made = len(schedule.visit_ids)
+        line = schedule.line_ids
+        line._record_generation_error(UserError("The day before"))
+        line._mark_changed()
+        line.with_context(visit_generation=GENERATING).visit_ids[0].unlink()
+        env.cr.commit()
+        # Its transaction begins: what the other one commits now is in its way.
+        job = schedule.with_env(self.second)
+        tried = []
+
+        def generate():
+            tried.append(job.generation_error)
+            return job._generate_safely(job.line_ids)
+
+        tried.append(job.generation_error)
+        schedule.name = "Renamed meanwhile"
+        env.cr.commit()
+        with mute_logger("odoo.sql_db"):
+            retry(self.second, generate)
+        self.second.cr.commit()
+        self._find_visits()
+        self.assertEqual(len(tried), 3)
+        self.assertEqual(schedule.name, "Renamed meanwhile")
+        self.assertEqual(len(schedule.visit_ids), made)
+        self.assertFalse(schedule.generation_error)
+        self.assertFalse(line.generation_error)
+        self.assertFalse(schedule.activity_ids)
 
     def test_series_of_two_jobs(self):
         """What the one has made the other leaves, and nobody is alarmed."""

@@ -524,6 +524,52 @@ class TestScheduleGeneration(GenerationCase):
         self.assertFalse(bad.generation_error)
         self.assertFalse(bad.activity_ids)
 
+    def test_error_of_a_line_outlives_its_neighbours(self):
+        """Only success of the line itself, or the end of its schedule, clears it."""
+        schedule = self._create_schedule({}, {}, {})
+        schedule.user_id = self.users["dispatcher"]
+        first, second, third = schedule.line_ids
+        lines = self.env.registry["maintenance.schedule.line"]
+        prepare = lines._prepare_visit_vals
+        failing = first | third
+
+        def fail(line):
+            if line in failing:
+                raise ValueError(f"No luck with {line.id}")
+            return prepare(line)
+
+        def run():
+            with (
+                patch.object(lines, "_prepare_visit_vals", fail),
+                mute_logger(
+                    "odoo.addons.field_maintenance.models.maintenance_schedule"
+                ),
+            ):
+                self._run()
+
+        with freeze_time("2026-02-02"):
+            run()
+            self.assertEqual(
+                [len(line.visit_ids) for line in schedule.line_ids], [12, 13, 12]
+            )
+            self.assertFalse(second.generation_error)
+            self.assertEqual(
+                schedule.generation_error,
+                f"{first.generation_error}\n{third.generation_error}",
+            )
+            self.assertIn(f"No luck with {first.id}", first.generation_error)
+            self.assertEqual(len(schedule.activity_ids), 1)
+            # A neighbour whose rule is applied anew clears nothing of the others.
+            second.interval_number = 2
+            self.assertEqual(len(schedule.generation_error.splitlines()), 2)
+            failing = third
+            run()
+            self.assertEqual(schedule.generation_error, third.generation_error)
+            self.assertEqual(len(schedule.activity_ids), 1)
+            schedule.action_close()
+            self.assertFalse(schedule.generation_error)
+            self.assertFalse(schedule.activity_ids)
+
     # -- Queries -----------------------------------------------------------------------
 
     def _count_queries(self, function):

@@ -130,6 +130,19 @@ class InstalledBase(models.Model):
             "service_installed_base_id": self.id,
         }
 
+    # -- Change of company --------------------------------------------------------
+
+    def _get_company_ties(self, company_id):
+        others = [("company_id", "!=", company_id)]
+        return [
+            *super()._get_company_ties(company_id),
+            ("service.contract.line", [*others, ("installed_base_id", "in", self.ids)]),
+            (
+                "sale.order",
+                [*others, ("order_line.service_installed_base_id", "in", self.ids)],
+            ),
+        ]
+
     # -- Change of owner ----------------------------------------------------------
 
     def _move_documents(self, lines, parent):

@@ -1,22 +1,102 @@
 """What becomes of contract lines when covered equipment is retired."""
 
-from odoo import fields, models
+from markupsafe import Markup
+
+from odoo import api, fields, models
 from odoo.tools import format_date
 
+from .service_contract import CHANGING
 from .service_contract_life import LIVING
+
+# What a line keeps when another piece is covered, whatever that would propose.
+KEPT_FIELDS = (
+    "product_id",
+    "name",
+    "price",
+    "price_cost",
+    "value_percent",
+    "value",
+    "cost",
+    "discount",
+)
 
 
 class InstalledBase(models.Model):
     _inherit = "installed.base"
 
-    def write(self, vals):
-        serving = self.browse()
-        if vals.get("retirement_date"):
-            serving = self.filtered(lambda piece: not piece.retirement_date)
-        result = super().write(vals)
-        if serving:
-            serving._settle_retired_contracts()
+    def _settle_retirement(self):
+        # Before the visits, which follow the lines that go over.
+        self._hand_over_contract_lines()
+        result = super()._settle_retirement()
+        self._settle_retired_contracts()
         return result
+
+    def _get_own_rules(self):
+        # The visit rule of a contract line goes where the line goes.
+        return (
+            super()._get_own_rules().filtered(lambda rule: not rule.service_contract_id)
+        )
+
+    def _hand_over_contract_lines(self):
+        """Let successors be covered in place of this equipment, at the same price and
+        on the same days, unless the context says something else
+        (`service_contract_choice`)."""
+        if not self._may_hand_over_contract_lines():
+            return
+        for piece, successor in self._get_successors().items():
+            lines = piece._get_contract_heritage(successor)
+            if lines:
+                lines._cover_successor(successor)
+
+    @api.model
+    def _may_hand_over_contract_lines(self):
+        """Tell whether nobody chose anything else for the lines of contracts."""
+        choice = self.env.context.get("service_contract_choice")
+        return choice in (None, False, "successor")
+
+    def _get_contract_heritage(self, successor):
+        """Return the lines of contracts, drafts too, that another piece takes over from
+        this equipment: except of contracts that cover it already.
+
+        :param successor: the other piece; none if it is still to be recorded
+        """
+        # Whoever replaces equipment need not see the contracts that cover it: they
+        # cost the same, and end when they did.
+        lines = self.env["service.contract.line"].sudo()
+        days = filter(None, self.mapped("retirement_date"))
+        day = min(days, default=fields.Date.context_today(self))
+        drafts = lines.search(
+            [
+                ("installed_base_id", "in", self.ids),
+                ("contract_id.state", "=", "draft"),
+            ]
+        )
+        going = drafts | self.sudo()._get_covering_contract_lines(day)
+        taken = lines.search(
+            [
+                ("installed_base_id", "in", successor.ids),
+                ("contract_id", "in", going.contract_id.ids),
+            ]
+        ).contract_id
+        holders, owner = {}, (successor or self).sudo().commercial_partner_id
+        return going.filtered(
+            lambda line: (
+                line.contract_id not in taken
+                and line.contract_id.commercial_partner_id in owner
+                # Two pieces do not become one that is covered twice.
+                and holders.setdefault(line.contract_id, line.installed_base_id)
+                == line.installed_base_id
+            )
+        )
+
+    def _get_settlement(self, successor, hands_over):
+        goes, ends = super()._get_settlement(successor, hands_over)
+        if hands_over and self._may_hand_over_contract_lines():
+            goes += [
+                self.env._("Contract line %s", line.display_name)
+                for line in self._get_contract_heritage(successor)
+            ]
+        return goes, ends
 
     def _settle_retired_contracts(self):
         """Decide what becomes of the contract lines of equipment that was retired.
@@ -69,6 +149,37 @@ class InstalledBase(models.Model):
 
 class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
+
+    def _cover_successor(self, successor):
+        """Cover another piece in place of the one that was retired: nothing else of
+        these lines changes, neither price nor days nor visit rule."""
+        changing = self.with_context(service_contract_change=CHANGING)
+        notes = {}
+        for line in changing:
+            former = line.installed_base_id
+            had_default_name = line._get_default_name() == line.name
+            kept = {
+                name: line._fields[name].convert_to_write(line[name], line)
+                for name in KEPT_FIELDS
+            }
+            line.write({**kept, "installed_base_id": successor.id})
+            if had_default_name:
+                line.name = line._get_default_name()
+            notes.setdefault(line.contract_id, []).append(
+                self.env._(
+                    "%(equipment)s was replaced by %(successor)s, which is covered "
+                    "from now on at the same price.",
+                    equipment=former._get_document_name(),
+                    successor=successor._get_document_name(),
+                )
+            )
+        contracts = self.contract_id
+        rules = changing.schedule_line_id
+        rules._remove_untouched()
+        contracts._update_visits(None)
+        contracts._log_life(
+            {contract: Markup("<br/>").join(texts) for contract, texts in notes.items()}
+        )
 
     def _log_retirement_kept(self, day):
         """Note that lines go on though their equipment was retired."""

@@ -72,3 +72,23 @@ class ResPartner(models.Model):
             & Domain("company_id", "=", company.id)
             & Domain("service_contract_line_ids", "not any", live)
         )
+
+    def _get_company_ties(self, company_id):
+        ids = self.search([("id", "child_of", self.ids)]).ids
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "service.contract",
+                [
+                    ("company_id", "!=", company_id),
+                    "|",
+                    ("partner_id", "in", ids),
+                    ("invoice_partner_id", "in", ids),
+                ],
+            ),
+        ]
+
+    def _follow_merge(self):
+        result = super()._follow_merge()
+        self._derive_anew("service.contract", "partner_id", "commercial_partner_id")
+        return result

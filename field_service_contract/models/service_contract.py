@@ -72,6 +72,7 @@ def from_template(name):
 class ServiceContract(models.Model):
     _name = "service.contract"
     _inherit = [
+        "installed.base.company.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -784,6 +785,18 @@ class ServiceContract(models.Model):
         self._check_guarded(vals)
         self._check_invoiced_before(vals)
         return super().write(vals)
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "installed.base",
+                [
+                    ("company_id", "!=", company_id),
+                    ("service_contract_line_ids.contract_id", "in", self.ids),
+                ],
+            ),
+        ]
 
     def _check_kept(self, names):
         """Refuse to write what follows from what is done to contracts."""

@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 from babel.dates import format_date as babel_format_date
 from markupsafe import Markup
-from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, get_lang
+
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
 
 from ..engine import (
     AnniversaryMonths,
@@ -30,7 +31,6 @@ _logger = logging.getLogger(__name__)
 
 # Contracts that are claimed, invoiced and committed together.
 SLICE = 50
-CONCURRENCY_ERRORS = (LockNotAvailable, SerializationFailure)
 ERROR_ACTIVITY = "field_service_contract.mail_activity_type_invoicing_error"
 
 # What `account.move` is created with; each of these starts a document of its own.

@@ -251,19 +251,21 @@ class ServiceContractLine(models.Model):
     @api.depends("installed_base_id", "product_id")
     def _compute_name(self):
         for line in self:
-            if line.display_type:
-                line.name = line.name
-                continue
-            partner = line.contract_id.partner_id
-            line = line.with_context(lang=partner.lang or self.env.lang)
-            equipment, product = line.installed_base_id, line.product_id
-            if equipment:
-                names = (equipment.equipment_name, equipment.serial_number)
-                line.name = " - ".join(filter(None, names))
-            elif product:
-                line.name = product.get_product_multiline_description_sale()
-            else:
-                line.name = line.name
+            line.name = line._get_default_name() or line.name
+
+    def _get_default_name(self):
+        """Return the text that equipment or product propose, in the customer's
+        language; nothing for a section or a note."""
+        self.ensure_one()
+        if self.display_type:
+            return ""
+        partner = self.contract_id.partner_id
+        line = self.with_context(lang=partner.lang or self.env.lang)
+        equipment, product = line.installed_base_id, line.product_id
+        if equipment:
+            names = (equipment.equipment_name, equipment.serial_number)
+            return " - ".join(filter(None, names))
+        return product.get_product_multiline_description_sale() if product else ""
 
     @api.depends("contract_id.response_hours")
     def _compute_response_hours(self):

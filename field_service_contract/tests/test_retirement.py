@@ -108,6 +108,119 @@ class TestRetirement(LifeCase):
         own.write({"retirement_date": "2026-03-02"})
         self.assertEqual(len(self._get_questions()), 1)
 
+    # -- Replaced ---------------------------------------------------------------------
+
+    def _get_successor(self, **vals):
+        return self._create_equipment(installation_date="2026-03-01", **vals)
+
+    def test_successor_goes_on(self):
+        """At the same price, on the same days, by the same visit rule."""
+        line = self.contract.line_ids[0]
+        successor = self._get_successor(serial_number="NEW-9")
+        figures = (line.value, line.amount, line.cost, line.date_start, line.date_end)
+        dialog = self._prepare(self.first, reason="replaced")
+        self.assertFalse(dialog.service_contract_choice)
+        dialog.replaced_by_id = successor
+        self.assertEqual(dialog.service_contract_choice, "successor")
+        self.assertIn(self.contract.name, dialog.settlement_preview)
+        dialog.save().action_retire()
+        self.assertEqual(line.installed_base_id, successor)
+        self.assertEqual(
+            (line.value, line.amount, line.cost, line.date_start, line.date_end),
+            figures,
+        )
+        self.assertIn("NEW-9", line.name)
+        self.assertEqual(self.contract.annual_amount, 2100)
+        self.assertFalse(self.move.reversal_move_ids)
+        self.assertFalse(self._get_questions())
+        self.assertIn("was replaced by", self.contract.message_ids[0].body)
+        move = self.contract._create_invoices(self._day("2026-04-01"))
+        self.assertEqual(move.amount_untaxed, 525)
+        self.assertIn(successor, move.invoice_line_ids.installed_base_ids)
+
+    def test_replaced_by_who_may_not_change_contracts(self):
+        wizard = self._as("dispatcher", self.env["installed.base.replace"]).create(
+            {"installed_base_id": self.first.id, "date": "2026-03-05"}
+        )
+        self.assertIn(self.contract.name, wizard.settlement_preview)
+        successor = wizard._replace()
+        self.assertEqual(self.contract.line_ids[0].installed_base_id, successor)
+        self.assertEqual(self.contract.annual_amount, 2100)
+        self.assertFalse(self._get_questions())
+
+    def test_typed_text_and_price_stay(self):
+        line = self.contract.line_ids[0]
+        line.name = "The boiler in the cellar"
+        self.first.product_id.lst_price = 9999
+        self.first.write(
+            {
+                "retirement_date": "2026-03-05",
+                "replaced_by_id": self._get_successor().id,
+            }
+        )
+        self.assertEqual(line.name, "The boiler in the cellar")
+        self.assertEqual(line.amount, 1200)
+
+    def test_successor_without_handing_over(self):
+        self.first.with_context(installed_base_handover=False).write(
+            {
+                "retirement_date": "2026-03-05",
+                "replaced_by_id": self._get_successor().id,
+            }
+        )
+        self.assertEqual(self.contract.line_ids[0].installed_base_id, self.first)
+        self.assertEqual(len(self._get_questions()), 1)
+
+    def test_successor_that_is_covered_already(self):
+        self.first.write(
+            {"retirement_date": "2026-03-05", "replaced_by_id": self.second.id}
+        )
+        self.assertEqual(self.contract.line_ids[0].installed_base_id, self.first)
+        self.assertEqual(len(self._get_questions()), 1)
+
+    def test_successor_does_not_undo_a_choice(self):
+        dialog = self._prepare(self.first, reason="replaced")
+        dialog.replaced_by_id = self._get_successor()
+        self.assertIn("Contract line", dialog.settlement_preview)
+        dialog.service_contract_choice = "end"
+        self.assertNotIn("Contract line", dialog.settlement_preview or "")
+        dialog.save().action_retire()
+        self.assertEqual(self.contract.annual_amount, 900)
+
+    def test_visits_of_a_contract_go_on(self):
+        visit_type = self.env["maintenance.visit.type"].create({"name": "Cleaning"})
+        piece = self._get_successor()
+        contract = self._create_contract(
+            lines=[
+                {
+                    "installed_base_id": piece.id,
+                    "value": 120,
+                    "mode": "interval",
+                    "interval_number": 3,
+                    "interval_unit": "month",
+                    "visit_type_id": visit_type.id,
+                }
+            ]
+        )
+        visits = contract.visit_ids
+        planned, dates = visits[0], sorted(visits.mapped("occurrence_date"))
+        self.assertGreater(len(visits), 2)
+        planned.date_start = "2026-04-01 08:00:00"
+        successor = self._get_successor()
+        piece.write({"retirement_date": "2026-03-10", "replaced_by_id": successor.id})
+        self.env.invalidate_all()
+        rule = contract.line_ids.schedule_line_id
+        self.assertTrue(rule.active)
+        self.assertEqual(rule.installed_base_id, successor)
+        self.assertEqual(rule.interval_number, 3)
+        self.assertEqual(contract.visit_ids.installed_base_ids, successor)
+        self.assertEqual(sorted(contract.visit_ids.mapped("occurrence_date")), dates)
+        self.assertEqual(planned.state, "planned")
+
+    def test_company(self):
+        with self.assertRefused("cannot go to company", UserError):
+            self.first.company_id = self.other_company
+
     def test_what_has_ended_is_left_alone(self):
         self.contract.line_ids[0]._end(self._day("2026-01-31"))
         dialog = self._prepare(self.first)

@@ -16,12 +16,38 @@ class InstalledBaseRetire(models.TransientModel):
     )
     service_contract_choice = fields.Selection(
         selection=[
+            ("successor", "Go on with the successor, at the same price"),
             ("end", "End them on this day, with credit"),
             ("keep", "Keep them as they are"),
             ("ask", "Ask the responsible of the contract"),
         ],
         string="Contract Lines",
+        compute="_compute_service_contract_choice",
+        store=True,
+        readonly=False,
     )
+
+    @api.depends("installed_base_ids", "reason", "replaced_by_id", "is_handed_over")
+    def _compute_service_contract_choice(self):
+        """A successor goes on with what nobody decided otherwise about."""
+        for wizard in self:
+            if wizard._get_succeeded():
+                choice = wizard.service_contract_choice or "successor"
+            else:
+                choice = wizard.service_contract_choice
+                choice = choice if choice != "successor" else False
+            wizard.service_contract_choice = choice
+
+    @api.depends("service_contract_choice")
+    def _compute_settlement_preview(self):
+        return super()._compute_settlement_preview()
+
+    def _get_settled(self):
+        choice = self.service_contract_choice
+        return [
+            (pieces.with_context(service_contract_choice=choice), successor, hands_over)
+            for pieces, successor, hands_over in super()._get_settled()
+        ]
 
     @api.depends("installed_base_ids", "date", "service_contract_choice")
     def _compute_service_contracts(self):
@@ -86,6 +112,13 @@ class InstalledBaseRetire(models.TransientModel):
                 self.env._(
                     "Choose what becomes of the contract lines:\n%s",
                     "\n".join(lines.sudo().mapped("display_name")),
+                )
+            )
+        if choice == "successor" and not self._get_succeeded():
+            raise UserError(
+                self.env._(
+                    "Choose a successor that serves the same customer, or another "
+                    "choice for the contract lines."
                 )
             )
         wizard = self.with_context(service_contract_choice=choice)

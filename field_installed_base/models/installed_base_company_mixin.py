@@ -1,0 +1,62 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+# What a message names of each kind; of the rest it tells the number.
+NAMED_TIES = 3
+
+
+class InstalledBaseCompanyMixin(models.AbstractModel):
+    """A record that cannot go to another company without what hangs on it: that would
+    stay in the former one, out of sight of who works with the record."""
+
+    _name = "installed.base.company.mixin"
+    _description = "Tied to Its Company"
+
+    def write(self, vals):
+        if vals.get("company_id"):
+            self._check_company_ties(vals["company_id"])
+        return super().write(vals)
+
+    def _check_company_ties(self, company_id):
+        """Refuse to move records to another company, or to keep for one company what
+        others use.
+
+        :param int company_id: the new company
+        :raise UserError: naming what hangs on them
+        """
+        # What hangs on a record does not depend on who moves it.
+        moving = self.sudo().with_context(active_test=False)
+        moving = moving.filtered(lambda record: record.company_id.id != company_id)
+        if not moving:
+            return
+        ties = []
+        for model, domain in moving._get_company_ties(company_id):
+            records = self.env[model].sudo().with_context(active_test=False)
+            found = records.search(domain, order="id")
+            if found:
+                names = found[:NAMED_TIES].mapped("display_name")
+                if len(found) > NAMED_TIES:
+                    more = len(found) - NAMED_TIES
+                    names.append(self.env._("… and %s more", more))
+                kind = self.env["ir.model"]._get(model).name
+                ties.append(f"{kind}: {', '.join(names)}")
+        if ties:
+            raise UserError(
+                self.env._(
+                    "%(records)s cannot go to company %(company)s: this belongs to "
+                    "another company.\n%(ties)s\nMake a new record in that company, or "
+                    "move or remove first what is named here.",
+                    records=", ".join(moving[:NAMED_TIES].mapped("display_name")),
+                    company=self.env["res.company"].sudo().browse(company_id).name,
+                    ties="\n".join(ties),
+                )
+            )
+
+    def _get_company_ties(self, company_id):
+        """Return what of other companies hangs on these records. To be extended.
+
+        :param int company_id: the company to which they are to go
+        :return: pairs of a model and a domain
+        :rtype: list[tuple]
+        """
+        return []
