@@ -32,7 +32,12 @@ OLDEST_BUILDING_YEAR = 1800
 
 class InstalledBase(models.Model):
     _name = "installed.base"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "image.mixin"]
+    _inherit = [
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "image.mixin",
+    ]
     _description = "Installed Base"
     _order = "id desc"
     _check_company_auto = True
@@ -376,13 +381,18 @@ class InstalledBase(models.Model):
             )
 
     @api.depends("serial_number", "equipment_name", "partner_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        # Whoever reads equipment reads its name, whatever else he may read.
-        for equipment in self.sudo():
+        # Customers read names of equipment that they sold, or that stands in theirs:
+        # who has it is nobody's business but ours.
+        names_owner = not self.env.user.share
+        for equipment in self:
+            # Whoever reads equipment reads its name, whatever else he may read.
+            known = equipment.sudo()
             names = (
-                equipment.serial_number,
-                equipment.equipment_name,
-                equipment.partner_id.display_name,
+                known.serial_number,
+                known.equipment_name,
+                names_owner and known.partner_id.display_name,
             )
             equipment.display_name = " - ".join(filter(None, names))
 

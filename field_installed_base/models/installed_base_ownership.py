@@ -53,7 +53,8 @@ class InstalledBaseOwnership(models.Model):
     site_address = fields.Char()
     date_from = fields.Date(string="From", required=True)
     date_to = fields.Date(string="To", help="Last day; empty while it lasts.")
-    reason = fields.Char()
+    # What colleagues noted of the change may be about the owner before.
+    reason = fields.Char(groups="base.group_user")
 
     _one_open = models.UniqueIndex(
         "(installed_base_id) WHERE date_to IS NULL",

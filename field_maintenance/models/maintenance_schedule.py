@@ -21,7 +21,11 @@ class MaintenanceSchedule(models.Model):
     """What of a customer is visited how often."""
 
     _name = "maintenance.schedule"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mail.thread",
+        "mail.activity.mixin",
+        "maintenance.words.mixin",
+    ]
     _description = "Maintenance Schedule"
     _order = "id desc"
     _check_company_auto = True
@@ -424,9 +428,19 @@ class MaintenanceSchedule(models.Model):
 
     # -- Equipment that moves ----------------------------------------------------------
 
+    @api.model
+    def _get_word_fields(self):
+        return ("note",)
+
     def _prepare_place_vals(self, customer, site):
         """Return what changes when all that is visited moves elsewhere."""
         return {"partner_id": customer.id, "site_id": site.id}
+
+    def _go_to(self, customer, site):
+        """Follow the equipment to another place."""
+        owner = customer.commercial_partner_id
+        self.filtered(lambda s: s.commercial_partner_id != owner)._leave_words()
+        self.write(self._prepare_place_vals(customer, site))
 
     def _prepare_parted_vals(self, place, lines):
         """Return the values of the schedule of lines whose equipment moved elsewhere.
@@ -437,6 +451,8 @@ class MaintenanceSchedule(models.Model):
         self.ensure_one()
         vals = self.copy_data({"line_ids": []})[0]
         vals.pop("name")
+        if place[0].commercial_partner_id != self.commercial_partner_id:
+            vals.update(dict.fromkeys(self._get_word_fields(), False))
         return {**vals, **self._prepare_place_vals(*place), "state": self.state}
 
     def _log_moves(self, notes):

@@ -708,10 +708,14 @@ class ServiceContract(models.Model):
             )
 
     @api.depends("name", "partner_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        # Whoever reads a contract reads its name, whatever else he may read.
-        for contract in self.sudo():
-            names = (contract.name, contract.partner_id.display_name)
+        # Who pays for somebody else's contract reads its name on his invoices.
+        names_customer = not self.env.user.share
+        for contract in self:
+            # Whoever reads a contract reads its name, whatever else he may read.
+            known = contract.sudo()
+            names = (known.name, names_customer and known.partner_id.display_name)
             contract.display_name = " - ".join(filter(None, names))
 
     @api.model

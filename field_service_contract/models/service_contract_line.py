@@ -384,10 +384,12 @@ class ServiceContractLine(models.Model):
             )
 
     @api.depends("contract_id", "installed_base_id", "name")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        # Whoever reads a contract line reads its name, whatever else he may read.
-        for line in self.sudo():
-            names = (line.contract_id.name, line._get_label())
+        for line in self:
+            # Whoever reads a contract line reads its name, whatever else he may read.
+            known = line.sudo()
+            names = (known.contract_id.name, known._get_label())
             line.display_name = ": ".join(filter(None, names))
 
     def _get_label(self):
@@ -395,6 +397,16 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         name = self.installed_base_id.display_name or self.name
         return (name or self.product_id.display_name or "").split("\n")[0]
+
+    def _get_printed_site(self):
+        """Return where what this line covers stands, as its customer knows it: what
+        went to another owner stands nowhere of theirs."""
+        self.ensure_one()
+        # The document of the contract prints the name, and nothing else of the site.
+        line = self.sudo()
+        site = line.installed_base_id.site_id
+        is_own = site.commercial_partner_id == line.contract_id.commercial_partner_id
+        return is_own and site.display_name or ""
 
     def _get_printed_name(self):
         """Return the text of the line without the period that invoices put in."""

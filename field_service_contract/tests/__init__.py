@@ -6,6 +6,7 @@ from . import test_dashboard
 from . import test_deferral
 from . import test_engine
 from . import test_forecast
+from . import test_former_owner
 from . import test_gain_and_loss
 from . import test_given_back
 from . import test_guards
