@@ -42,6 +42,15 @@ def _leave_what_is_used(env, names):
             not name.exists()
             or name.model not in env
             or _is_taken_back(env[name.model])
+            # Another addon brought it too, or somebody named it in an export.
+            or env["ir.model.data"].search_count(
+                [
+                    ("model", "=", name.model),
+                    ("res_id", "=", name.res_id),
+                    ("module", "!=", name.module),
+                ],
+                limit=1,
+            )
         ):
             continue
         # As Odoo does it: deleting for good asks nobody.

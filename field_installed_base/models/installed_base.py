@@ -37,6 +37,7 @@ class InstalledBase(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "image.mixin",
+        "installed.base.plausible.mixin",
     ]
     _description = "Installed Base"
     _order = "id desc"
@@ -369,6 +370,17 @@ class InstalledBase(models.Model):
         "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
         "Choose the product of the equipment or type its model.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "sale_date": 10,
+            "installation_date": 10,
+            "retirement_date": 10,
+            "warranty_months": (0, 1200),
+            "labor_warranty_months": (0, 1200),
+        }
 
     # -- Computes -------------------------------------------------------------------
 

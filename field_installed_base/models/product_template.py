@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 
 class ProductTemplate(models.Model):
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "installed.base.plausible.mixin"]
 
     is_installed_base = fields.Boolean(
         string="Is Equipment",
@@ -35,6 +36,14 @@ class ProductTemplate(models.Model):
         "CHECK (warranty_months >= 0 AND labor_warranty_months >= 0)",
         "A warranty lasts zero months or more.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "warranty_months": (0, 1200),
+            "labor_warranty_months": (0, 1200),
+        }
 
     @api.depends("categ_id.installed_base_category_id")
     def _compute_installed_base_category_id(self):

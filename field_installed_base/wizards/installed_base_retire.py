@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 
 class InstalledBaseRetire(models.TransientModel):
     _name = "installed.base.retire"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Retire Equipment"
 
     installed_base_ids = fields.Many2many(
@@ -30,6 +31,13 @@ class InstalledBaseRetire(models.TransientModel):
     )
     details = fields.Char()
     replaced_by_id = fields.Many2one(comodel_name="installed.base")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "date": 10,
+        }
 
     @api.model
     def _default_installed_base_ids(self):

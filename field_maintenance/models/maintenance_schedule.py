@@ -8,12 +8,12 @@ from odoo.fields import Domain
 
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
-from .maintenance_schedule_line_generation import LINES_PER_SLICE
+from .maintenance_schedule_line_generation import LINES_PER_SLICE, VISITS_PER_SLICE
 from .maintenance_visit import GENERATING, OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
-# More lines than this are activated by the job, not while the user waits.
+# More lines than this, or visits than a slice, are for the job: no user waits for them.
 LINES_WHILE_WAITING = 200
 
 
@@ -25,6 +25,7 @@ class MaintenanceSchedule(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "maintenance.words.mixin",
+        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Schedule"
     _order = "id desc"
@@ -366,7 +367,11 @@ class MaintenanceSchedule(models.Model):
     def _resume_generation(self):
         self.line_ids._check_installed_base_id()
         self._set_state("active")
-        if len(self.line_ids) > LINES_WHILE_WAITING:
+        lines = self.line_ids
+        if (
+            len(lines) > LINES_WHILE_WAITING
+            or lines._count_visits_to_make() > VISITS_PER_SLICE
+        ):
             self.line_ids._mark_changed()
             self.env.ref("field_maintenance.ir_cron_generate_visits")._trigger()
         else:

@@ -34,6 +34,7 @@ class MaintenanceVisit(models.Model):
         "mail.activity.mixin",
         "hr.mixin",
         "maintenance.words.mixin",
+        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"
@@ -410,6 +411,13 @@ class MaintenanceVisit(models.Model):
         "CHECK (schedule_line_id IS NULL OR occurrence_date IS NOT NULL)",
         "A visit of a schedule has the date on which the schedule puts it.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "duration": (0, 1000),
+        }
 
     # -- Computes ----------------------------------------------------------------------
 

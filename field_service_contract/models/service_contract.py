@@ -735,6 +735,11 @@ class ServiceContract(models.Model):
 
     # -- Constraints --------------------------------------------------------------
 
+    @api.model
+    def _get_bounds(self):
+        # Nobody invoices further ahead, wherever they did it before.
+        return {**super()._get_bounds(), "invoiced_before": 10}
+
     def _check_invoiced_before(self, vals):
         """Refuse another last day invoiced elsewhere once something was invoiced here:
         days would be billed twice, or never."""

@@ -49,6 +49,7 @@ class ServiceContractLine(models.Model):
     """Equipment, product or text that a contract covers, and what that costs a year."""
 
     _name = "service.contract.line"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Service Contract Line"
     _order = "contract_id, sequence, id"
     _check_company_auto = True
@@ -235,6 +236,15 @@ class ServiceContractLine(models.Model):
         "CHECK (date_end IS NULL OR date_start IS NULL OR date_end >= date_start - 1)",
         "A contract line ends on the day it begins or later.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "discount": (0, 100),
+            "value_percent": (0, 10_000),
+            "response_hours": (0, 100_000),
+        }
 
     # -- Computes -----------------------------------------------------------------
 

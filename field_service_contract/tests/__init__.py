@@ -15,6 +15,7 @@ from . import test_jobs
 from . import test_life
 from . import test_life_tours
 from . import test_owner
+from . import test_plausible
 from . import test_portal
 from . import test_price_update
 from . import test_profit
