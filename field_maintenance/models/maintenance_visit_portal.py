@@ -121,6 +121,17 @@ class MaintenanceVisit(models.Model):
                 user_id=user.id,
             )
 
+    def _find_customer_activities(self):
+        """Return what is still to be done about wishes and complaints of the customer
+        of this visit."""
+        self.ensure_one()
+        texts = self._in_language_of(self._get_dispatcher())
+        return self._find_activities(
+            "mail.mail_activity_data_todo", texts._("Another date wanted")
+        ) | self._find_activities(
+            "mail.mail_activity_data_call", texts._("Unhappy customer")
+        )
+
     def _in_language_of(self, user):
         """Return the environment whose texts are for a user."""
         return self.with_context(lang=user.lang or self.env.lang).env

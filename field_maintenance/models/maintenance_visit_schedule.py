@@ -404,6 +404,9 @@ class MaintenanceVisit(models.Model):
             {"told_start": False, "reminded_start": False}
         )
         self.filtered("access_token").write({"access_token": False})
+        for visit in self.filtered("activity_ids"):
+            # Nobody need answer the one customer about the other's visit.
+            visit._find_customer_activities().unlink()
         former = {visit.id: visit.commercial_partner_id for visit in self}
         # That a visit goes elsewhere was allowed; who follows it is its consequence.
         followers = self.env["mail.followers"].sudo()

@@ -73,6 +73,7 @@ class TestFormerOwner(MaintenanceFixtures, ServiceContractCase, HttpCase):
             visit.message_subscribe(customer.ids)
             visit.calendar_event_id.sudo().partner_ids |= customer
         planned._rate_on_portal(customer, 1, words)
+        planned._ask_other_date(customer, text=words)
         done.write({"state": "done", "completion": "partial"})
         follow_up = cls._create_visit(**vals, follow_up_of_id=done.id)
         mixed = done | planned | follow_up
@@ -168,6 +169,14 @@ class TestFormerOwner(MaintenanceFixtures, ServiceContractCase, HttpCase):
         for (model, call), result in self._read_all(role).items():
             for name in names:
                 self.assertNotIn(name, repr(result), f"{role}: {model} {call}")
+        # Nor are they found by them.
+        lines = self.env["maintenance.visit.line"].with_user(self.users[role])
+        for domain in (
+            [("installed_base_id", "ilike", names[0])],
+            [("installed_base_id.partner_id.name", "ilike", names[0])],
+            [("installed_base_id.commercial_partner_id.name", "ilike", names[0])],
+        ):
+            self.assertFalse(lines.search(domain), domain)
         visits = self.env["maintenance.visit"].with_user(self.users[role]).search([])
         pieces = self.env["installed.base"].with_user(self.users[role]).search([])
         contracts = self.env["service.contract"].with_user(self.users[role]).search([])
@@ -221,6 +230,7 @@ class TestFormerOwner(MaintenanceFixtures, ServiceContractCase, HttpCase):
         self.assertNotIn(self.customer, planned.message_partner_ids)
         self.assertNotIn(self.customer, event.partner_ids)
         self.assertIn("Newcomer", event.name)
+        self.assertFalse(planned.activity_ids, "There is nobody to be called")
         said = " ".join(self.customer.message_ids.mapped("body"))
         self.assertEqual(said.count("Words of the first"), 25)
         photos = self.env["ir.attachment"].search(
