@@ -791,6 +791,8 @@ class ServiceContract(models.Model):
     def write(self, vals):
         self._check_kept(vals.keys())
         self._check_guarded(vals)
+        # Before anything is compared with it.
+        self._check_plausible(vals)
         self._check_invoiced_before(vals)
         return super().write(vals)
 
