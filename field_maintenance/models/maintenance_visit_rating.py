@@ -111,7 +111,12 @@ class MaintenanceVisit(models.Model):
             summary = visit._in_language_of(user)._("Unhappy customer")
             calls = visit._find_activities("mail.mail_activity_data_call", summary)
             if rate >= rating_data.RATING_LIMIT_OK:
-                calls.unlink()
+                # Unless somebody else at the customer's still complains.
+                unhappy = Domain("rating", "<", rating_data.RATING_LIMIT_OK)
+                if not visit._search_given_ratings(
+                    Domain("res_id", "=", visit.id) & unhappy
+                ):
+                    calls.unlink()
                 continue
             feedback = rating.feedback
             note = Markup("<p>%s</p>") % feedback if feedback else ""
