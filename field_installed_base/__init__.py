@@ -2,6 +2,7 @@ from . import controllers
 from . import models
 from . import report
 from . import wizards
+from .uninstall import clear_the_way
 
 
 OPENSTREETMAP = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
@@ -15,10 +16,9 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Remove the sequences of references, which each company was given by code, and
-    the address of the map unless another was chosen."""
-    sequences = env["ir.sequence"].with_context(active_test=False)
-    sequences.search([("code", "=", "installed.base")]).unlink()
+    """Remove what Odoo would leave behind, and the address of the map unless another
+    was chosen."""
+    clear_the_way(env, "field_installed_base", "installed.base")
     parameters = env["ir.config_parameter"]
     if parameters.get_param("leaflet.tile_url") == OPENSTREETMAP:
         # What OCA's library says for none.

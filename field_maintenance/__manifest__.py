@@ -72,4 +72,5 @@
         ],
     },
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

@@ -3,3 +3,10 @@ from . import engine
 from . import models
 from . import report
 from . import wizards
+
+from odoo.addons.field_installed_base.uninstall import clear_the_way
+
+
+def uninstall_hook(env):
+    """Remove what Odoo would leave behind."""
+    clear_the_way(env, "field_service_contract", "service.contract")

@@ -1,6 +1,7 @@
 """Uninstalling an addon leaves nothing of it behind."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -85,6 +86,71 @@ OWN_SURVEYS = (
 )
 
 
+# What a company makes beside the demo data: numbers of its own by year, and all that is
+# to be done about contracts.
+PREPARE = """
+second = env["res.company"].create({"name": "Second"})
+for code in ("installed.base", "maintenance.visit", "service.contract"):
+    env["ir.sequence"].create(
+        {
+            "name": code,
+            "code": code,
+            "company_id": second.id,
+            "use_date_range": True,
+        }
+    ).next_by_id()
+contract = env["service.contract"].search([], limit=1)
+kinds = env["mail.activity.type"].search([("res_model", "=", "service.contract")])
+assert contract and kinds
+for kind in kinds:
+    contract.activity_schedule(activity_type_id=kind.id, user_id=env.uid)
+env.cr.commit()
+print("PREPARED")
+"""
+
+# Every table and sequence of the database, and those that a registry knows.
+UNKNOWN = """
+known = set()
+for model in env.registry.values():
+    known.add(model._table)
+    known.update(
+        field.relation
+        for field in model._fields.values()
+        if field.type == "many2many" and field.store and field.relation
+    )
+env.cr.execute(
+    "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+    "WHERE nspname = current_schema AND relkind = 'r'"
+)
+tables = {name for (name,) in env.cr.fetchall()} - known
+numbers = env["ir.sequence"].with_context(active_test=False).search([])
+drawn = {f"ir_sequence_{number.id:03d}" for number in numbers} | {
+    f"ir_sequence_{days.sequence_id.id:03d}_{days.id:03d}"
+    for days in numbers.date_range_ids
+}
+env.cr.execute("SELECT relname FROM pg_class WHERE relkind = 'S' "
+               "AND relname ~ '^ir_sequence_[0-9]'")
+tables |= {name for (name,) in env.cr.fetchall()} - drawn
+print("UNKNOWN", sorted(name for name in tables if not name.startswith("orm_sign")))
+"""
+
+
+def _run_shell(
+    server: postgres.Server, database: str, script: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a script in Odoo's shell on a database."""
+    runtime = odoo19.prepare()
+    return subprocess.run(
+        [*runtime.odoo, "shell", "--config", str(runtime.config)]
+        + ["--database", database, "--no-http", "--log-level=error"],
+        input=script,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **server.env},
+        check=True,
+    )
+
+
 def _find_leftovers(
     server: postgres.Server, database: str, sequences: list[str]
 ) -> dict[str, list[list[str]]]:
@@ -98,6 +164,7 @@ def _find_leftovers(
 
 
 def test_nothing_is_left(server: postgres.Server, database: str) -> None:
+    assert "PREPARED" in _run_shell(server, database, PREPARE).stdout
     sequences = [
         f"ir_sequence_{int(number):03d}"
         for (number,) in server.query(
@@ -139,6 +206,10 @@ def test_nothing_is_left(server: postgres.Server, database: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    errors = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", done.stderr, re.M)
+    assert errors == []
+    unknown = _run_shell(server, database, UNKNOWN).stdout
+    assert "UNKNOWN []" in unknown
 
     assert _find_leftovers(server, database, sequences) == {}
     assert server.query(OWN_SURVEYS, database) == surveys

@@ -6,7 +6,7 @@ from odoo.http import request, route
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from .problem_form import MAX_FORM_BYTES, MAX_LINE, ProblemForm
+from .problem_form import MAX_DESCRIPTION, MAX_FORM_BYTES, MAX_LINE, ProblemForm
 
 # What was listed last, for the arrows on the page of a piece.
 SESSION_KEY = "my_equipment_history"
@@ -78,6 +78,8 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
         model = request.env["installed.base"]
         if not model.has_access("read"):
             raise NotFound()
+        # Only the path names a page: elsewhere it is whatever somebody typed.
+        page = page if isinstance(page, int) else 1
         sortings = self._get_equipment_sortings()
         groupings = self._get_equipment_groupings()
         sortby = sortby if sortby in sortings else "date"
@@ -139,7 +141,7 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
         """
         model = request.env["installed.base"]
         piece = model.browse()
-        if model.has_access("read"):
+        if self._is_id(equipment_id) and model.has_access("read"):
             piece = model.search([("id", "=", equipment_id)])
         if not piece:
             raise NotFound()
@@ -176,7 +178,7 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
             piece,
             status,
             error=error,
-            description=post.get("description"),
+            description=self._clean_text(post.get("description"), MAX_DESCRIPTION),
         )
 
     @route(

@@ -45,17 +45,21 @@ class ProblemForm:
         files, error = self._read_files()
         if error:
             return error, 400
-        # Counting comes first: decoding pictures is the costly part of a flood. What
-        # is counted is nobody's to read, hence sudo.
-        counter = request.env["installed.base.problem.report"].sudo()
-        if not counter._count_in(piece, request.httprequest.remote_addr):
-            return (
-                request.env._(
-                    "Too many problems were reported from here within an hour. Please "
-                    "call us or try again later."
-                ),
-                429,
-            )
+        # Counting the sender comes first: decoding pictures is the costly part of a
+        # flood. Only what is put down counts for the piece, which others use too.
+        counter = self._get_counter()
+        address = request.httprequest.remote_addr
+        flood = (
+            request.env._(
+                "Too many problems were reported from here within an hour. Please "
+                "call us or try again later."
+            ),
+            429,
+        )
+        if not counter._is_within(piece, address):
+            return flood
+        if not counter._count_in(None, address):
+            return flood
         pictures = []
         for name, content in files:
             picture = self._reencode(content)
@@ -69,8 +73,19 @@ class ProblemForm:
                     400,
                 )
             pictures.append((f"problem-{len(pictures) + 1}.jpg", picture))
+        if not counter._count_in(piece, None):
+            return flood
         piece._report_problem(description, pictures, author=author, visitor=visitor)
         return None, 200
+
+    def _get_counter(self):
+        # What is counted is nobody's to read, hence sudo.
+        return request.env["installed.base.problem.report"].sudo()
+
+    def _is_id(self, number):
+        """Tell whether a number of an address may be a record's: the database would
+        fail over a larger one."""
+        return 0 < number < 2**31
 
     def _read_files(self):
         """Return the files that were sent as pairs of name and content, and why they
@@ -98,8 +113,11 @@ class ProblemForm:
         return files, None
 
     def _clean_text(self, text, limit):
-        """Return text as the database takes it, cut at a length the form allows."""
-        lines = (text or "").replace("\x00", "").strip().splitlines()
+        """Return text as the database takes it, cut at a length the form allows; none
+        for a file in its place."""
+        if not isinstance(text, str):
+            return ""
+        lines = text.replace("\x00", "").strip().splitlines()
         return "\n".join(lines)[:limit]
 
     def _reencode(self, content):

@@ -1,6 +1,6 @@
 from odoo.http import Controller, request, route
 
-from .problem_form import MAX_FORM_BYTES, MAX_LINE, ProblemForm
+from .problem_form import MAX_DESCRIPTION, MAX_FORM_BYTES, MAX_LINE, ProblemForm
 
 # A page behind a token is nobody's search result, and its address goes nowhere.
 HEADERS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "same-origin"}
@@ -44,7 +44,7 @@ class EquipmentLabel(ProblemForm, Controller):
         piece = self._find_equipment(token)
         if not piece:
             return self._render_unknown_label()
-        thanks = f"/equipment/{token}?reported=1#problem"
+        thanks = f"/equipment/{piece.qr_token}?reported=1#problem"
         # A field that people do not see: what fills it in is a machine, which need not
         # know that it is ignored.
         if post.get("website"):
@@ -67,7 +67,7 @@ class EquipmentLabel(ProblemForm, Controller):
             token,
             status,
             error=error,
-            description=post.get("description"),
+            description=self._clean_text(post.get("description"), MAX_DESCRIPTION),
             visitor=visitor,
         )
 
@@ -77,6 +77,9 @@ class EquipmentLabel(ProblemForm, Controller):
         None for a renewed or invented token, and for archived equipment unless an
         employee may read it.
         """
+        if "\x00" in token:
+            # No label carries it, and the database would fail over it.
+            return None
         # The token is the right: whoever holds the label may know what it says. It is
         # too long to be guessed.
         piece = (

@@ -1,6 +1,7 @@
 # The mixins come first: the models below inherit from them.
 from . import installed_base_pick_list_mixin
 from . import installed_base_company_mixin
+from . import installed_base_plausible_mixin
 from . import installed_base_source_mixin
 from . import installed_base_document_mixin
 from . import installed_base_source_line_mixin

@@ -38,6 +38,7 @@ class InstalledBase(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "image.mixin",
+        "installed.base.plausible.mixin",
     ]
     _description = "Installed Base"
     _order = "id desc"
@@ -371,6 +372,17 @@ class InstalledBase(models.Model):
         "Choose the product of the equipment or type its model.",
     )
 
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "sale_date": 10,
+            "installation_date": 10,
+            "retirement_date": 10,
+            "warranty_months": (0, 1200),
+            "labor_warranty_months": (0, 1200),
+        }
+
     # -- Computes -------------------------------------------------------------------
 
     @api.depends("product_id", "model")
@@ -382,13 +394,18 @@ class InstalledBase(models.Model):
             )
 
     @api.depends("serial_number", "equipment_name", "partner_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        # Whoever reads equipment reads its name, whatever else he may read.
-        for equipment in self.sudo():
+        # Customers read names of equipment that they sold, or that stands in theirs:
+        # who has it is nobody's business but ours.
+        names_owner = not self.env.user.share
+        for equipment in self:
+            # Whoever reads equipment reads its name, whatever else he may read.
+            known = equipment.sudo()
             names = (
-                equipment.serial_number,
-                equipment.equipment_name,
-                equipment.partner_id.display_name,
+                known.serial_number,
+                known.equipment_name,
+                names_owner and known.partner_id.display_name,
             )
             equipment.display_name = " - ".join(filter(None, names))
 

@@ -14,6 +14,7 @@ class InstalledBaseOwnership(models.Model):
     """
 
     _name = "installed.base.ownership"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Ownership of Installed Base"
     _order = "installed_base_id, date_from desc, id desc"
     _rec_name = "partner_name"
@@ -53,7 +54,8 @@ class InstalledBaseOwnership(models.Model):
     site_address = fields.Char()
     date_from = fields.Date(string="From", required=True)
     date_to = fields.Date(string="To", help="Last day; empty while it lasts.")
-    reason = fields.Char()
+    # What colleagues noted of the change may be about the owner before.
+    reason = fields.Char(groups="base.group_user")
 
     _one_open = models.UniqueIndex(
         "(installed_base_id) WHERE date_to IS NULL",
@@ -63,6 +65,14 @@ class InstalledBaseOwnership(models.Model):
         "CHECK (date_to IS NULL OR date_to >= date_from)",
         "Ownership ends on the day it begins or later.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "date_from": 10,
+            "date_to": 10,
+        }
 
     @api.depends("partner_id")
     def _compute_commercial_partner_id(self):

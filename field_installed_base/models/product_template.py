@@ -3,7 +3,11 @@ from odoo import api, fields, models
 
 class ProductTemplate(models.Model):
     _name = "product.template"
-    _inherit = ["product.template", "installed.base.company.mixin"]
+    _inherit = [
+        "product.template",
+        "installed.base.company.mixin",
+        "installed.base.plausible.mixin",
+    ]
 
     is_installed_base = fields.Boolean(
         string="Is Equipment",
@@ -36,6 +40,14 @@ class ProductTemplate(models.Model):
         "CHECK (warranty_months >= 0 AND labor_warranty_months >= 0)",
         "A warranty lasts zero months or more.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "warranty_months": (0, 1200),
+            "labor_warranty_months": (0, 1200),
+        }
 
     @api.depends("categ_id.installed_base_category_id")
     def _compute_installed_base_category_id(self):

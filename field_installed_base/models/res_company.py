@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "installed.base.plausible.mixin"]
 
     problem_user_id = fields.Many2one(
         comodel_name="res.users",
@@ -26,6 +27,13 @@ class ResCompany(models.Model):
         "CHECK (warranty_reminder_days >= 0)",
         "A warranty is reminded of zero days or more before its end.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "warranty_reminder_days": (0, 3660),
+        }
 
     @api.model_create_multi
     def create(self, vals_list):

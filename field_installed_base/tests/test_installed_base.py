@@ -465,13 +465,8 @@ class TestWarranty(InstalledBaseCase):
 
     def test_product_months_are_positive(self):
         for field in ("warranty_months", "labor_warranty_months"):
-            with (
-                self.subTest(field),
-                mute_logger("odoo.sql_db"),
-                self.assertRaises(IntegrityError),
-            ):
+            with self.subTest(field), self.assertRefused("Type a number from 0"):
                 self.stove[field] = -1
-                self.env.flush_all()
 
     def test_typed_end_is_kept(self):
         """However an end was typed, later dates do not move it."""

@@ -621,6 +621,31 @@ class TestPortalProblem(PortalCase):
         self.assertEqual(response.status_code, 404)
         self.assertFalse(self._get_notes(self.foreign))
 
+    def test_hostile_requests(self):
+        self._login("portal")
+        for query in (
+            "search=%00",
+            "search=a%00b",
+            "page=abc",
+            "page=99999999999999999999",
+            "sortby=%00&groupby=%00",
+        ):
+            self._get(f"/my/equipment?{query}")
+        with mute_logger("odoo.http"):
+            for number in (2**31, 10**30):
+                self._get(f"/my/equipment/{number}", 404)
+                self._get(f"{self.address}/document/{number}", 404)
+        form = self.url_open(self.address).text
+        token = form.partition('name="csrf_token" value="')[2].partition('"')[0]
+        response = self.url_open(
+            self.address,
+            data={"csrf_token": token},
+            files=[("description", ("a.txt", b"file"))],
+        )
+        self.assertEqual(response.status_code, 400)
+        self.assertIn("Describe the problem", response.text)
+        self.assertFalse(self._get_notes())
+
     def test_flood(self):
         self._login("portal")
         with patch.object(installed_base_problem_report, "REPORTS_PER_PIECE", 2):

@@ -390,6 +390,45 @@ class TestLabelPage(PortalCase):
             self._report(other, 429, **self.visitor)
         self.assertEqual(len(self._get_notes()), 2)
 
+    def test_refused_pictures_do_not_use_up_the_hour_of_a_label(self):
+        self._login(None)
+        for _time in range(installed_base_problem_report.REPORTS_PER_PIECE):
+            self._report(self.label, 400, [("a.jpg", b"none")], **self.visitor)
+        self._report(self.label, **self.visitor)
+        self.assertEqual(len(self._get_notes()), 1)
+        # Whoever sends them is stopped all the same: decoding is the costly part.
+        limit = installed_base_problem_report.REPORTS_PER_ADDRESS
+        sent = installed_base_problem_report.REPORTS_PER_PIECE + 1
+        for _time in range(limit - sent):
+            self._report(self.label, 400, [("a.jpg", b"none")], **self.visitor)
+        self._report(self.label, 429, [("a.jpg", b"none")], **self.visitor)
+
+    def test_hostile_requests(self):
+        self._login(None)
+        with mute_logger("odoo.http"):
+            self._get("/equipment/%00", 404)
+            self._get(f"/equipment/{self.piece.qr_token}%00", 404)
+            self._get("/equipment/notices/opt-out/%00", 404)
+        page = self.url_open(self.label).text
+        token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+        for name in ("description", "name", "contact", "website"):
+            response = self.url_open(
+                self.label,
+                data={
+                    "csrf_token": token,
+                    **{k: v for k, v in self.visitor.items() if k != name},
+                },
+                files=[(name, ("a.txt", b"file"))],
+                allow_redirects=False,
+            )
+            self.assertIn(response.status_code, (303, 400), name)
+        response = self.url_open(
+            self.label,
+            data={"csrf_token": token, "pictures": "text", **self.visitor},
+        )
+        self.assertEqual(response.status_code, 400)
+        self.assertFalse(self._get_notes())
+
     def test_forwarded_address_is_not_believed(self):
         """Without a proxy that Odoo trusts a sender cannot choose his address."""
         self._login(None)

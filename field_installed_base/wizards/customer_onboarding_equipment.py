@@ -1,8 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class CustomerOnboardingEquipment(models.TransientModel):
     _name = "customer.onboarding.equipment"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Equipment of a New Customer"
     _order = "id"
 
@@ -18,6 +19,13 @@ class CustomerOnboardingEquipment(models.TransientModel):
     model = fields.Char(help="For equipment that is not in the product catalog.")
     serial_number = fields.Char()
     installation_date = fields.Date()
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "installation_date": 10,
+        }
 
     def _prepare_vals(self):
         """Return the values of the piece of equipment to record."""

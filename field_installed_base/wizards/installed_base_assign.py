@@ -7,6 +7,7 @@ from odoo.fields import Command
 
 class InstalledBaseAssign(models.TransientModel):
     _name = "installed.base.assign"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Assign, Unassign or Move Equipment"
     _check_company_auto = True
 
@@ -58,6 +59,13 @@ class InstalledBaseAssign(models.TransientModel):
     )
     reason = fields.Char()
     notice = fields.Text(compute="_compute_notice")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "date": 10,
+        }
 
     @api.model
     def default_get(self, fields):

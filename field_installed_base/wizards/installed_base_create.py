@@ -12,6 +12,7 @@ MAX_ROWS = 200
 
 class InstalledBaseCreate(models.TransientModel):
     _name = "installed.base.create"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Create Installed Base"
     _check_company_auto = True
 
@@ -86,6 +87,13 @@ class InstalledBaseCreate(models.TransientModel):
         help="Goods of the document, empty when any product may be chosen.",
     )
     notice = fields.Text(compute="_compute_notice")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "sale_date": 10,
+        }
 
     @api.model
     def default_get(self, fields):

@@ -19,7 +19,7 @@ KEPT_FIELDS = (
 
 class InstalledBaseReplace(models.TransientModel):
     _name = "installed.base.replace"
-    _inherit = ["installed.base.settlement.mixin"]
+    _inherit = ["installed.base.settlement.mixin", "installed.base.plausible.mixin"]
     _description = "Replace Equipment"
 
     installed_base_id = fields.Many2one(
@@ -47,6 +47,13 @@ class InstalledBaseReplace(models.TransientModel):
         help="For equipment that is not in the product catalog.",
     )
     serial_number = fields.Char(string="New Serial Number")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "date": 10,
+        }
 
     @api.model
     def _default_reason(self):

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 class InstalledBaseRetire(models.TransientModel):
     _name = "installed.base.retire"
-    _inherit = ["installed.base.settlement.mixin"]
+    _inherit = ["installed.base.settlement.mixin", "installed.base.plausible.mixin"]
     _description = "Retire Equipment"
 
     installed_base_ids = fields.Many2many(
@@ -35,6 +35,13 @@ class InstalledBaseRetire(models.TransientModel):
         help="Takes over what hangs on the old equipment if it serves the same "
         "customer.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "date": 10,
+        }
 
     @api.model
     def _default_installed_base_ids(self):

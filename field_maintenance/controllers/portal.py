@@ -1,3 +1,4 @@
+from dateutil.relativedelta import relativedelta
 from werkzeug.exceptions import NotFound
 
 from odoo import fields
@@ -13,6 +14,8 @@ from odoo.addons.portal.controllers.portal import pager as portal_pager
 
 # What was listed last, for the arrows on the page of a visit.
 SESSION_KEY = "my_visits_history"
+# Further ahead nobody plans a visit.
+WISH_YEARS = 5
 
 
 class VisitPortal(ProblemForm, CustomerPortal):
@@ -83,6 +86,8 @@ class VisitPortal(ProblemForm, CustomerPortal):
         model = request.env["maintenance.visit"]
         if not model.has_access("read"):
             raise NotFound()
+        # Only the path names a page: elsewhere it is whatever somebody typed.
+        page = page if isinstance(page, int) else 1
         sortings, filters = self._get_visit_sortings(), self._get_visit_filters()
         sortby = sortby if sortby in sortings else "newest"
         filterby = filterby if filterby in filters else "all"
@@ -129,7 +134,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
         """
         model = request.env["maintenance.visit"]
         visit = model.browse()
-        if model.has_access("read"):
+        if self._is_id(visit_id) and model.has_access("read"):
             domain = Domain("state", "!=", "cancelled")
             if own:
                 domain = self._get_visit_domain()
@@ -171,8 +176,13 @@ class VisitPortal(ProblemForm, CustomerPortal):
             error = request.env._("Type the day as in %s.", today)
         elif day and day < today:
             error = request.env._("Choose a day that is not past.")
+        elif day and day > today + relativedelta(years=WISH_YEARS):
+            error = request.env._("Choose a day within the next %s years.", WISH_YEARS)
+        status = 400
+        if not error:
+            error, status = self._count_message(visit)
         if error:
-            return self._render_visit(visit, 400, error=error, wish=text)
+            return self._render_visit(visit, status, error=error, wish=text)
         visit._ask_other_date(request.env.user.partner_id, day, text)
         return request.redirect(f"/my/visits/{visit.id}?asked=1#date")
 
@@ -219,6 +229,9 @@ class VisitPortal(ProblemForm, CustomerPortal):
         if post.get("rate") not in ("1", "3", "5"):
             error = request.env._("Choose one of the three faces.")
             return self._render_visit(visit, 400, error=error)
+        error, status = self._count_message(visit)
+        if error:
+            return self._render_visit(visit, status, error=error)
         visit._rate_on_portal(
             request.env.user.partner_id,
             int(post["rate"]),
@@ -226,10 +239,25 @@ class VisitPortal(ProblemForm, CustomerPortal):
         )
         return request.redirect(f"/my/visits/{visit.id}#rating")
 
+    def _count_message(self, visit):
+        """Count what a customer sends about a visit.
+
+        :return: (message or None, HTTP status), as of the form for problems
+        """
+        if self._get_counter()._count_in(visit, request.httprequest.remote_addr):
+            return None, 200
+        return (
+            request.env._(
+                "Too much was sent from here within an hour. Please call us or try "
+                "again later."
+            ),
+            429,
+        )
+
     def _read_day(self, text):
         """Return the day that a form sends, None if it is none."""
         try:
-            return fields.Date.to_date((text or "").strip()[:10]) or None
+            return fields.Date.to_date(self._clean_text(text, 10)) or None
         except ValueError:
             return None
 

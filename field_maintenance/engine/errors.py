@@ -9,6 +9,7 @@ ErrorCode = Literal[
     "number_not_positive",
     "visit_count_not_positive",
     "too_many_visits",
+    "too_many_past",
     "term_too_long",
     "no_month",
     "unknown_month",
@@ -27,6 +28,7 @@ class RuleError(ValueError):
     - ``number_not_positive``: number (of units between visits)
     - ``visit_count_not_positive``: visit_count
     - ``too_many_visits``: visit_count, maximum (for the days of the term), start, end
+    - ``too_many_past``: count (of visits that were due by now), maximum, start
     - ``term_too_long``: visit_count, start (the last visit is after the year 9999)
     - ``no_month``: nothing
     - ``unknown_month``: month

@@ -1,5 +1,6 @@
 # Mixins and models before what inherits them.
 from . import maintenance_rule_mixin
+from . import maintenance_words_mixin
 from . import maintenance_schedule_line
 from . import maintenance_schedule
 from . import maintenance_visit

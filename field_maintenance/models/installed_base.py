@@ -256,6 +256,7 @@ class InstalledBase(models.Model):
         """
         documents = lines[parent]
         whole, parting, notes = defaultdict(documents.browse), [], defaultdict(list)
+        sold = lines.browse()
         for document, moved in lines.grouped(parent).items():
             here = document.partner_id, document.site_id or document.partner_id
             places = moved.grouped(lambda line: line.installed_base_id._get_place())
@@ -264,12 +265,15 @@ class InstalledBase(models.Model):
             for place, there in places.items():
                 note = there.installed_base_id._describe_move(*place)
                 notes[document.id].append(note)
+                if place[0].commercial_partner_id != document.commercial_partner_id:
+                    sold |= there
                 if stays:
                     parting.append((document, place, there))
                 else:
                     # The document goes with what comes first, the rest parts from it.
                     whole[place] |= document
                     stays = True
+        sold._leave_words()
         new = documents.create(
             [
                 document._prepare_parted_vals(place, there)
@@ -279,7 +283,7 @@ class InstalledBase(models.Model):
         for (_document, _place, there), document in zip(parting, new, strict=True):
             there._part_to(document)
         for (customer, site), group in whole.items():
-            group.write(group._prepare_place_vals(customer, site))
+            group._go_to(customer, site)
         documents._log_moves(notes)
 
     def _get_place(self):
@@ -427,5 +431,6 @@ class InstalledBase(models.Model):
         visit_lines = self._get_visit_lines()
         for piece, lines in visit_lines.grouped("installed_base_id").items():
             alone = lines.visit_id.filtered(lambda visit: len(visit.line_ids) == 1)
+            # The customer may read why: not who owns it.
             alone._cancel_alone(reason % piece._get_document_name())
             (lines - alone.line_ids).unlink()

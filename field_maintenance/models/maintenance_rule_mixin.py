@@ -12,6 +12,7 @@ class MaintenanceRuleMixin(models.AbstractModel):
     """
 
     _name = "maintenance.rule.mixin"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Visit Rule"
 
     mode = fields.Selection(
@@ -46,6 +47,14 @@ class MaintenanceRuleMixin(models.AbstractModel):
     )
     month_ids = fields.Many2many(comodel_name="maintenance.month", string="Months")
     rule_summary = fields.Char(string="How Often", compute="_compute_rule_summary")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "interval_number": (0, 3660),
+            "visit_count": (0, 10_000),
+        }
 
     # -- Computes ----------------------------------------------------------------------
 
@@ -182,6 +191,13 @@ class MaintenanceRuleMixin(models.AbstractModel):
                 name=name,
                 count=values.get("visit_count"),
                 **self._only(values, "start", "end", "maximum"),
+            ),
+            "too_many_past": self.env._(
+                "%(name)s starts on %(start)s: %(count)s visits would be late already. "
+                "Type a later start, so that it is %(maximum)s at most, or a longer "
+                "interval.",
+                name=name,
+                **self._only(values, "start", "count", "maximum"),
             ),
             "term_too_long": self.env._(
                 "The last visit of %s would lie after the year 9999. Type fewer "

@@ -9,12 +9,12 @@ from odoo.fields import Domain
 from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
 
-from .maintenance_schedule_line_generation import LINES_PER_SLICE
+from .maintenance_schedule_line_generation import LINES_PER_SLICE, VISITS_PER_SLICE
 from .maintenance_visit import GENERATING, OPEN_STATES
 
 _logger = logging.getLogger(__name__)
 
-# More lines than this are activated by the job, not while the user waits.
+# More lines than this, or visits than a slice, are for the job: no user waits for them.
 LINES_WHILE_WAITING = 200
 LIVE_STATES = ("draft", "active", "suspended")
 # More errors than these are counted, not read.
@@ -25,7 +25,13 @@ class MaintenanceSchedule(models.Model):
     """What of a customer is visited how often."""
 
     _name = "maintenance.schedule"
-    _inherit = ["installed.base.company.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "installed.base.company.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "maintenance.words.mixin",
+        "installed.base.plausible.mixin",
+    ]
     _description = "Maintenance Schedule"
     _order = "id desc"
     _check_company_auto = True
@@ -420,7 +426,11 @@ class MaintenanceSchedule(models.Model):
     def _resume_generation(self):
         self.line_ids._check_installed_base_id()
         self._set_state("active")
-        if len(self.line_ids) > LINES_WHILE_WAITING:
+        lines = self.line_ids
+        if (
+            len(lines) > LINES_WHILE_WAITING
+            or lines._count_visits_to_make() > VISITS_PER_SLICE
+        ):
             self.line_ids._mark_changed()
             self.env.ref("field_maintenance.ir_cron_generate_visits")._trigger()
         else:
@@ -483,9 +493,19 @@ class MaintenanceSchedule(models.Model):
 
     # -- Equipment that moves ----------------------------------------------------------
 
+    @api.model
+    def _get_word_fields(self):
+        return ("note",)
+
     def _prepare_place_vals(self, customer, site):
         """Return what changes when all that is visited moves elsewhere."""
         return {"partner_id": customer.id, "site_id": site.id}
+
+    def _go_to(self, customer, site):
+        """Follow the equipment to another place."""
+        owner = customer.commercial_partner_id
+        self.filtered(lambda s: s.commercial_partner_id != owner)._leave_words()
+        self.write(self._prepare_place_vals(customer, site))
 
     def _prepare_parted_vals(self, place, lines):
         """Return the values of the schedule of lines whose equipment moved elsewhere.
@@ -496,6 +516,8 @@ class MaintenanceSchedule(models.Model):
         self.ensure_one()
         vals = self.copy_data({"line_ids": []})[0]
         vals.pop("name")
+        if place[0].commercial_partner_id != self.commercial_partner_id:
+            vals.update(dict.fromkeys(self._get_word_fields(), False))
         return {**vals, **self._prepare_place_vals(*place), "state": self.state}
 
     def _log_moves(self, notes):

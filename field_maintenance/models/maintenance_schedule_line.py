@@ -12,13 +12,15 @@ from .maintenance_visit import GENERATING, OPEN_STATES
 
 # What the preview lists at most; nobody reads more.
 PREVIEWED_VISITS = 30
+# What a line makes at most that was due before today: three years of daily visits.
+PAST_VISITS = 1_000
 
 
 class MaintenanceScheduleLine(models.Model):
     """A piece of equipment or a product that is visited by a rule."""
 
     _name = "maintenance.schedule.line"
-    _inherit = ["maintenance.rule.mixin"]
+    _inherit = ["maintenance.rule.mixin", "maintenance.words.mixin"]
     _description = "Schedule Line"
     _order = "schedule_id, sequence, id"
     _check_company_auto = True
@@ -335,8 +337,39 @@ class MaintenanceScheduleLine(models.Model):
 
     def _check_rule_in_term(self):
         rule = super()._check_rule_in_term()
-        rule.check(self._get_term())
+        term = self._get_term()
+        rule.check(term)
+        self._check_past_visits(rule, term)
         return rule
+
+    def _check_past_visits(self, rule, term):
+        """Refuse a start so long ago that nobody means it.
+
+        :raise RuleError: if too many visits were due by today that do not exist
+        """
+        today = fields.Date.context_today(self)
+        end = rule.last_day(term)
+        count = rule.count(term, min(today, end) if end else today)
+        if count > PAST_VISITS:
+            # They stand in the way of nothing, whoever may read them.
+            visits = self.env["maintenance.visit"].sudo()
+            count -= visits.search_count(
+                [
+                    ("schedule_line_id", "in", self._origin.ids),
+                    ("occurrence_date", "<=", today),
+                ]
+            )
+        if count > PAST_VISITS:
+            raise RuleError(
+                "too_many_past", count=count, maximum=PAST_VISITS, start=term.start
+            )
+
+    def _count_visits_to_make(self):
+        """Return how many visits the rules of these lines make up to the horizon."""
+        return sum(
+            line._get_rule().count(line._get_term(), self._get_horizon(line.company_id))
+            for line in self
+        )
 
     @api.constrains("date_start", "date_end", "date_first", "schedule_id")
     def _check_term(self):

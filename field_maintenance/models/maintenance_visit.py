@@ -34,6 +34,8 @@ class MaintenanceVisit(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "hr.mixin",
+        "maintenance.words.mixin",
+        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"
@@ -302,12 +304,15 @@ class MaintenanceVisit(models.Model):
         copy=False,
         ondelete="restrict",
         check_company=True,
+        # A schedule goes with its equipment to the next owner, and names him.
+        groups="base.group_user",
     )
     schedule_id = fields.Many2one(
         related="schedule_line_id.schedule_id",
         store=True,
         precompute=True,
         index="btree_not_null",
+        groups="base.group_user",
     )
     occurrence_date = fields.Date(
         string="Nominal Date",
@@ -410,14 +415,25 @@ class MaintenanceVisit(models.Model):
         "A visit of a schedule has the date on which the schedule puts it.",
     )
 
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "duration": (0, 1000),
+        }
+
     # -- Computes ----------------------------------------------------------------------
 
     @api.depends("name", "visit_type_id", "partner_id", "due_date")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_display_name(self):
+        # A visit may follow one at another customer, whom customers are not told.
+        names_customer = not self.env.user.share
         for visit in self:
-            what = visit.name or visit.visit_type_id.name or self.env._("Visit")
-            names = [what, visit.partner_id.display_name]
+            # Whoever reads a visit reads its name, whatever else he may read.
+            known = visit.sudo()
+            what = known.name or known.visit_type_id.name or self.env._("Visit")
+            names = [what, names_customer and known.partner_id.display_name]
             if not visit.name and visit.due_date:
                 names.append(format_date(self.env, visit.due_date))
             visit.display_name = " - ".join(filter(None, names))

@@ -10,6 +10,7 @@ class MaintenanceVisitLine(models.Model):
     """A piece of equipment that a visit is about, registered or not."""
 
     _name = "maintenance.visit.line"
+    _inherit = ["maintenance.words.mixin"]
     _description = "Equipment of a Visit"
     _order = "visit_id, sequence, id"
     _check_company_auto = True
@@ -105,13 +106,16 @@ class MaintenanceVisitLine(models.Model):
             )
 
     @api.depends("installed_base_id", "product_id", "serial_number", "description")
+    @api.depends_context("uid")
     def _compute_display_name(self):
         for line in self:
-            names = (line.serial_number, line.product_id.display_name)
+            # Whoever reads a line reads its name, whatever else he may read.
+            known = line.sudo()
+            names = (known.serial_number, known.product_id.display_name)
             line.display_name = (
-                line.installed_base_id.display_name
+                known.installed_base_id.display_name
                 or " - ".join(filter(None, names))
-                or line.description
+                or known.description
             )
 
     # -- Constraints -------------------------------------------------------------------
@@ -230,6 +234,13 @@ class MaintenanceVisitLine(models.Model):
         )
 
     # -- Equipment that moves ----------------------------------------------------------
+
+    @api.model
+    def _get_word_fields(self):
+        return ("description", "work_done", "incomplete_reason")
+
+    def _get_words_customer(self):
+        return self.visit_id.partner_id
 
     def _part_to(self, visit):
         """Go over to another visit."""

@@ -48,7 +48,18 @@ class MaintenanceVisit(models.Model):
         return {
             "visit": visit,
             "technician_names": visit.technician_ids.mapped("name"),
-            "rating": visit._search_given_ratings([("res_id", "=", visit.id)])[:1],
+            # What a former customer said before the visit went on with its equipment
+            # is theirs.
+            "rating": visit._search_given_ratings(
+                [
+                    ("res_id", "=", visit.id),
+                    (
+                        "partner_id.commercial_partner_id",
+                        "=",
+                        visit.commercial_partner_id.id,
+                    ),
+                ]
+            )[:1],
         }
 
     def _get_equipment_names(self):
@@ -81,8 +92,10 @@ class MaintenanceVisit(models.Model):
         :param text: what he wrote, if anything
         """
         self.ensure_one()
-        # Customers may read a visit; what they ask is put down for them.
-        visit = self.sudo()
+        user = self._get_dispatcher()
+        # Customers may read a visit; what they ask is put down for them, in the
+        # language of who reads it.
+        visit = self.with_env(self._in_language_of(user)).sudo()
         wish = Markup("<p>%s</p>") % visit.env._(
             "%(customer)s asks for another date: %(day)s",
             customer=author.display_name,
@@ -97,9 +110,7 @@ class MaintenanceVisit(models.Model):
             subtype_xmlid="mail.mt_note",
         )
         summary = visit.env._("Another date wanted")
-        open_wish = visit.activity_ids.filtered(
-            lambda activity: activity.summary == summary
-        )[:1]
+        open_wish = visit._find_activities("mail.mail_activity_data_todo", summary)[:1]
         if open_wish:
             open_wish.note = (open_wish.note or Markup()) + wish
         else:
@@ -107,5 +118,29 @@ class MaintenanceVisit(models.Model):
                 "mail.mail_activity_data_todo",
                 summary=summary,
                 note=wish,
-                user_id=visit._get_dispatcher().id,
+                user_id=user.id,
             )
+
+    def _find_customer_activities(self):
+        """Return what is still to be done about wishes and complaints of the customer
+        of this visit."""
+        self.ensure_one()
+        texts = self._in_language_of(self._get_dispatcher())
+        return self._find_activities(
+            "mail.mail_activity_data_todo", texts._("Another date wanted")
+        ) | self._find_activities(
+            "mail.mail_activity_data_call", texts._("Unhappy customer")
+        )
+
+    def _in_language_of(self, user):
+        """Return the environment whose texts are for a user."""
+        return self.with_context(lang=user.lang or self.env.lang).env
+
+    def _find_activities(self, xml_id, summary):
+        """Return the open activities of this visit of a type and with a summary."""
+        kind = self.env.ref(xml_id, raise_if_not_found=False)
+        return self.activity_ids.filtered(
+            lambda activity: (
+                activity.activity_type_id == kind and activity.summary == summary
+            )
+        )

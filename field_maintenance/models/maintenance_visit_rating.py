@@ -5,6 +5,8 @@ from odoo.fields import Domain
 
 from odoo.addons.rating.models import rating_data
 
+MAX_FEEDBACK = 5000
+
 
 class MaintenanceVisit(models.Model):
     """How content the customer was.
@@ -89,20 +91,44 @@ class MaintenanceVisit(models.Model):
     # -- Answer ------------------------------------------------------------------------
 
     def rating_apply(self, rate, *args, **kwargs):
+        # The public page hands on whatever it is sent.
+        feedback = kwargs.get("feedback")
+        if feedback is not None:
+            is_text = isinstance(feedback, str)
+            feedback = is_text and feedback.replace("\x00", "")[:MAX_FEEDBACK]
+            kwargs["feedback"] = feedback or None
         rating = super().rating_apply(rate, *args, **kwargs)
-        if rate < rating_data.RATING_LIMIT_OK:
-            self._schedule_unhappy_customer(rating)
+        # What a customer says is written down, whoever he is: the page or the link that
+        # he was sent is the permission.
+        self.sudo()._schedule_unhappy_customer(rating, rate)
         return rating
 
-    def _schedule_unhappy_customer(self, rating):
-        """Have somebody call a customer who is not content."""
+    def _schedule_unhappy_customer(self, rating, rate):
+        """Have somebody call a customer who is not content, once: a rating that is
+        corrected changes the call, or makes it needless."""
         for visit in self:
-            visit.activity_schedule(
-                "mail.mail_activity_data_call",
-                summary=self.env._("Unhappy customer"),
-                note=Markup("<p>%s</p>") % rating.feedback if rating.feedback else "",
-                user_id=visit._get_dispatcher().id,
-            )
+            user = visit._get_dispatcher()
+            summary = visit._in_language_of(user)._("Unhappy customer")
+            calls = visit._find_activities("mail.mail_activity_data_call", summary)
+            if rate >= rating_data.RATING_LIMIT_OK:
+                # Unless somebody else at the customer's still complains.
+                unhappy = Domain("rating", "<", rating_data.RATING_LIMIT_OK)
+                if not visit._search_given_ratings(
+                    Domain("res_id", "=", visit.id) & unhappy
+                ):
+                    calls.unlink()
+                continue
+            feedback = rating.feedback
+            note = Markup("<p>%s</p>") % feedback if feedback else ""
+            if calls:
+                calls[0].note = note
+            else:
+                visit.activity_schedule(
+                    "mail.mail_activity_data_call",
+                    summary=summary,
+                    note=note,
+                    user_id=user.id,
+                )
 
     def action_view_ratings(self):
         """Show what customers said of these visits."""

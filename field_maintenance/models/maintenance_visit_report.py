@@ -82,7 +82,13 @@ class MaintenanceVisit(models.Model):
         """Return the visit for what is left of these, with all rights."""
         # The report prints when it is, and nothing else of it.
         follow_ups = self._get_report_visits().sudo().follow_up_ids
-        return follow_ups.filtered(lambda visit: visit.state != "cancelled")[:1]
+        # One that went on with its equipment is another customer's by now.
+        return follow_ups.filtered(
+            lambda visit: (
+                visit.state != "cancelled"
+                and visit.commercial_partner_id == self.sudo().commercial_partner_id
+            )
+        )[:1]
 
     def _get_report_parts(self):
         """Return what was used, with all rights. Prices stand on the order."""

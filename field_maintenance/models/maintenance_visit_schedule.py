@@ -368,6 +368,10 @@ class MaintenanceVisit(models.Model):
 
     # -- Equipment that moves ----------------------------------------------------------
 
+    @api.model
+    def _get_word_fields(self):
+        return ("description", "note", "incomplete_reason", "customer_feedback")
+
     def _prepare_place_vals(self, customer, site):
         """Return what changes when all that is visited moves elsewhere."""
         return {
@@ -375,6 +379,52 @@ class MaintenanceVisit(models.Model):
             "site_id": site.id,
             "contact_id": self._get_default_contact(customer, site).id,
         }
+
+    def _go_to(self, customer, site):
+        """Follow the equipment to another place."""
+        owner = customer.commercial_partner_id
+        sold = self.filtered(lambda visit: visit.commercial_partner_id != owner)
+        sold._leave_former_customer()
+        self.write(self._prepare_place_vals(customer, site))
+
+    def _leave_former_customer(self):
+        """Let what these visits hold of their customer stay with them: what was said,
+        photos of their place, who signed, and who of them follows or is invited."""
+        self._leave_words()
+        for visit in self.filtered("photo_ids"):
+            visit.photo_ids.write(
+                {"res_model": "res.partner", "res_id": visit.partner_id.id}
+            )
+            visit.photo_ids = False
+        self.filtered(lambda v: v.signature or v.signed_by).write(
+            {"signature": False, "signed_by": False}
+        )
+        # The next owner knows nothing of the appointment yet.
+        self.filtered(lambda v: v.told_start or v.reminded_start).write(
+            {"told_start": False, "reminded_start": False}
+        )
+        self.filtered("access_token").write({"access_token": False})
+        for visit in self.filtered("activity_ids"):
+            # Nobody need answer the one customer about the other's visit.
+            visit._find_customer_activities().unlink()
+        former = {visit.id: visit.commercial_partner_id for visit in self}
+        # That a visit goes elsewhere was allowed; who follows it is its consequence.
+        followers = self.env["mail.followers"].sudo()
+        followers.search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        ).filtered(
+            lambda f: f.partner_id.commercial_partner_id == former[f.res_id]
+        ).unlink()
+        quiet = self._get_quiet_events().env
+        for visit in self.filtered("calendar_event_id"):
+            event = visit.calendar_event_id.with_env(quiet)
+            guests = event.partner_ids.filtered(
+                lambda guest, owner=visit.commercial_partner_id: (
+                    guest.commercial_partner_id == owner
+                )
+            )
+            if guests:
+                event.partner_ids -= guests
 
     def _prepare_parted_vals(self, place, lines):
         """Return the values of the visit of equipment that moved elsewhere: the same
@@ -385,6 +435,8 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         vals = self.copy_data({"line_ids": [], "zone_id": False})[0]
+        if place[0].commercial_partner_id != self.commercial_partner_id:
+            vals.update(dict.fromkeys(self._get_word_fields(), False))
         return {
             **vals,
             **self._prepare_place_vals(*place),

@@ -8,6 +8,7 @@ class MaintenanceVisitType(models.Model):
     """A kind of work with what a visit starts from."""
 
     _name = "maintenance.visit.type"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Visit Type"
     _order = "sequence, id"
 
@@ -71,6 +72,15 @@ class MaintenanceVisitType(models.Model):
         "CHECK (days_before >= 0 AND days_after >= 0)",
         "The days before and after the due date cannot be less than zero.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "duration": (0, 1000),
+            "days_before": (0, 3660),
+            "days_after": (0, 3660),
+        }
 
     def _selection_maintenance_type(self):
         visits = self.env["maintenance.visit"]

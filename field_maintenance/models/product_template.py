@@ -6,7 +6,12 @@ class ProductTemplate(models.Model):
     """What is sold or installed says how it is visited."""
 
     _name = "product.template"
-    _inherit = ["product.template", "maintenance.rule.mixin"]
+    # The last one once more: those before it inherit from it too.
+    _inherit = [
+        "product.template",
+        "maintenance.rule.mixin",
+        "installed.base.plausible.mixin",
+    ]
 
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type",

@@ -122,6 +122,16 @@ class ResCompany(models.Model):
         "Customers are reminded of visits zero days or more before.",
     )
 
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "visit_together_days": (0, 3660),
+            "visit_horizon_months": (0, 120),
+            "visit_notice_delay": (0, 1_000_000),
+            "visit_reminder_days": (0, 3660),
+        }
+
     @api.depends("visit_notice_planned", "visit_notice_changed")
     def _compute_visit_notice_since(self):
         for company in self:

@@ -13,6 +13,7 @@ class ServiceLine(models.Model):
     """What a visit used: a part, labor or a cost."""
 
     _name = "service.line"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Part or Time of a Visit"
     _order = "visit_id, sequence, id"
     _check_company_auto = True
@@ -105,6 +106,13 @@ class ServiceLine(models.Model):
     _quantity_positive = models.Constraint(
         "CHECK (quantity > 0)", "The quantity of what was used must be above zero."
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "discount": (-1000, 100),
+        }
 
     # -- Computes ----------------------------------------------------------------------
 

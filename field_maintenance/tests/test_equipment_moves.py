@@ -92,7 +92,11 @@ class TestEquipmentMoves(MaintenanceCase):
         self.assertEqual(new.installed_base_ids, self.piece)
         self.assertEqual(new[0].date_start, visit.date_start)
         self.assertEqual(new[0].technician_ids, visit.technician_ids)
-        self.assertEqual(new[0].line_ids.description, "Clean the flue")
+        # What was said at the former owner's stays there.
+        self.assertFalse(new[0].line_ids.description)
+        self.assertFalse(new[0].note)
+        self.assertIn("Ladder", visit.note)
+        self.assertIn("Clean the flue", self.customer.message_ids[0].body)
         self.assertEqual(new.zone_id, self.south)
         self.assertTrue(new[0].calendar_event_id)
         self.assertNotEqual(new[0].calendar_event_id, visit.calendar_event_id)

@@ -1,7 +1,11 @@
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.field_installed_base.models import installed_base_problem_report
 
 from .common import MaintenanceFixtures
 
@@ -113,6 +117,57 @@ class TestPortal(PortalCase):
         self.visit.action_start()
         self.assertIn("has begun", self._ask(self.address, 400, wish="Soon").text)
 
+    @freeze_time("2027-05-01 10:00:00")
+    def test_hostile_requests(self):
+        done = self._create_visit()
+        done.state = "done"
+        self.env.flush_all()
+        self._login("portal")
+        for query in ("page=abc", "page=99999999999999999999", "sortby=%00"):
+            self._get(f"/my/visits?{query}")
+        with mute_logger("odoo.http"):
+            for number in (2**31, 10**30):
+                self._get(f"/my/visits/{number}", 404)
+                self._get(f"/my/visits/{number}/report", 404)
+        for day in ("0001-01-01", "9999-12-31", "10000-01-01", "x"):
+            self._ask(self.address, 400, day=day)
+        form = self.url_open(self.address).text
+        token = form.partition('csrf_token: "')[2].partition('"')[0]
+        for address, name in (
+            (self.address, "wish"),
+            (self.address, "day"),
+            (f"/my/visits/{done.id}/rate", "rate"),
+        ):
+            response = self.url_open(
+                address,
+                data={"csrf_token": token},
+                files=[(name, ("a.txt", b"file"))],
+            )
+            self.assertEqual(response.status_code, 400, name)
+        self._ask(f"/my/visits/{done.id}/rate", rate="1", feedback="a\x00b")
+        self.assertFalse(self.visit.activity_ids)
+
+    @freeze_time("2027-05-01 10:00:00")
+    def test_flood(self):
+        done = self._create_visit()
+        done.state = "done"
+        self.env.flush_all()
+        self._login("portal")
+        limits = installed_base_problem_report
+        with patch.object(limits, "REPORTS_PER_PIECE", 2):
+            self._ask(self.address, wish="Soon")
+            self._ask(self.address, wish="Later")
+            self.assertIn("Too much", self._ask(self.address, 429, wish="Now").text)
+            for _time in range(2):
+                self._ask(f"/my/visits/{done.id}/rate", rate="1")
+            self._ask(f"/my/visits/{done.id}/rate", 429, rate="1")
+        with patch.object(limits, "REPORTS_PER_ADDRESS", 4):
+            self._ask(self.address, 429, wish="Now")
+        (activity,) = self.visit.activity_ids
+        self.assertIn("Later", activity.note)
+        self.assertNotIn("Now", activity.note)
+        self.assertEqual(len(done.activity_ids), 1)
+
     def test_employees_do_not_speak_for_customers(self):
         self.visit.state = "done"
         self._login("dispatcher")
@@ -149,6 +204,8 @@ class TestPortal(PortalCase):
         self._ask(f"{self.address}/rate", rate="5")
         self.visit.invalidate_recordset()
         self.assertEqual(self.visit.rating_value, 5)
+        # Nobody need call him any more.
+        self.assertFalse(self.visit.activity_ids)
         given = self.visit._search_given_ratings([("res_id", "=", self.visit.id)])
         self.assertEqual(len(given), 1)
         self._ask(f"{self.address}/rate", 400, rate="9")

@@ -20,7 +20,7 @@ class MaintenanceVisitBatch(models.TransientModel):
     """Changes many visits at once, and reports what was done and what was not."""
 
     _name = "maintenance.visit.batch"
-    _inherit = ["hr.mixin"]
+    _inherit = ["hr.mixin", "installed.base.plausible.mixin"]
     _description = "Change Visits"
 
     action = fields.Selection(

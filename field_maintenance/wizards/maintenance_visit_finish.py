@@ -9,6 +9,7 @@ class MaintenanceVisitFinish(models.TransientModel):
     """
 
     _name = "maintenance.visit.finish"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Finish a Visit"
 
     visit_id = fields.Many2one(

@@ -168,7 +168,7 @@ class ContractPortal(ProblemForm, CustomerPortal):
         """
         model = request.env["service.contract"]
         contract = model.browse()
-        if model.has_access("read"):
+        if self._is_id(contract_id) and model.has_access("read"):
             contract = model.search(
                 Domain("id", "=", contract_id) & self._get_contract_domain()
             )

@@ -230,10 +230,13 @@ class MaintenanceScheduleLine(models.Model):
             schedule.site_id or schedule.partner_id,
         )
         visits = visits.with_context(visit_generation=GENERATING)
+        owner = customer.commercial_partner_id
+        sold = visits.filtered(lambda visit: visit.commercial_partner_id != owner)
+        sold.line_ids._leave_words()
         for visit in visits:
+            visit._go_to(customer, site)
             visit.write(
                 {
-                    **visit._prepare_place_vals(customer, site),
                     "schedule_line_id": self.id,
                     "service_contract_id": schedule.service_contract_id.id,
                 }

@@ -86,6 +86,15 @@ class ResCompany(models.Model):
     )
 
     @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "service_price_update_limit": (0, 10_000),
+            "service_renewal_activity_days": (0, 3660),
+            "service_renewal_mail_days": (0, 3660),
+        }
+
+    @api.model
     def _default_service_analytic_plan_id(self):
         return self.env.ref("analytic.analytic_plan_projects", raise_if_not_found=False)
 

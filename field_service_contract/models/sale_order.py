@@ -28,7 +28,8 @@ class SaleOrder(models.Model):
     stands beside them.
     """
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "installed.base.plausible.mixin"]
 
     service_has_contract = fields.Boolean(
         compute="_compute_service_kinds", help="At least one line sells a contract."
@@ -125,6 +126,15 @@ class SaleOrder(models.Model):
     service_contract_count = fields.Integer(
         compute="_compute_service_contract_count", groups=SALES_GROUP
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "service_term_months": (0, 1200),
+            "service_notice_months": (0, 1200),
+            "service_response_hours": (0, 100_000),
+        }
 
     def _auto_init(self):
         # Existing orders sell no contracts: nothing to compute on millions of them.

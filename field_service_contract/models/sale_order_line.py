@@ -24,7 +24,8 @@ class SaleOrderLine(models.Model):
     """A line that sells a service contract: its price is for a year, and the contract
     invoices it, never the order."""
 
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "installed.base.plausible.mixin"]
 
     service_is_contract = fields.Boolean(
         string="Contract",
@@ -70,6 +71,13 @@ class SaleOrderLine(models.Model):
         ondelete="set null",
         groups=READER_GROUPS,
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "service_value_percent": (0, 10_000),
+        }
 
     def _auto_init(self):
         # Existing orders sell no contracts: nothing to compute on millions of lines.

@@ -709,10 +709,14 @@ class ServiceContract(models.Model):
             )
 
     @api.depends("name", "partner_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        # Whoever reads a contract reads its name, whatever else he may read.
-        for contract in self.sudo():
-            names = (contract.name, contract.partner_id.display_name)
+        # Who pays for somebody else's contract reads its name on his invoices.
+        names_customer = not self.env.user.share
+        for contract in self:
+            # Whoever reads a contract reads its name, whatever else he may read.
+            known = contract.sudo()
+            names = (known.name, names_customer and known.partner_id.display_name)
             contract.display_name = " - ".join(filter(None, names))
 
     @api.model
@@ -731,6 +735,11 @@ class ServiceContract(models.Model):
         return result
 
     # -- Constraints --------------------------------------------------------------
+
+    @api.model
+    def _get_bounds(self):
+        # Nobody invoices further ahead, wherever they did it before.
+        return {**super()._get_bounds(), "invoiced_before": 10}
 
     def _check_invoiced_before(self, vals):
         """Refuse another last day invoiced elsewhere once something was invoiced here:
@@ -783,6 +792,8 @@ class ServiceContract(models.Model):
     def write(self, vals):
         self._check_kept(vals.keys())
         self._check_guarded(vals)
+        # Before anything is compared with it.
+        self._check_plausible(vals)
         self._check_invoiced_before(vals)
         return super().write(vals)
 

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 LINE_TYPES = [("part", "Parts"), ("labor", "Labor"), ("cost", "Costs")]
 
@@ -7,6 +7,7 @@ class ServiceContractDiscount(models.Model):
     """A price cut on what a visit to covered equipment uses."""
 
     _name = "service.contract.discount"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Price Cut of a Service Contract"
     _order = "line_type, id"
     _rec_name = "line_type"
@@ -52,6 +53,13 @@ class ServiceContractDiscount(models.Model):
         "(template_id, line_type, COALESCE(categ_id, 0)) WHERE template_id IS NOT NULL",
         "The template has a price cut on these already.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "discount": (0, 100),
+        }
 
     def _prepare_vals_list(self):
         return [

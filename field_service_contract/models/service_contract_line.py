@@ -49,6 +49,7 @@ class ServiceContractLine(models.Model):
     """Equipment, product or text that a contract covers, and what that costs a year."""
 
     _name = "service.contract.line"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Service Contract Line"
     _order = "contract_id, sequence, id"
     _check_company_auto = True
@@ -236,6 +237,15 @@ class ServiceContractLine(models.Model):
         "A contract line ends on the day it begins or later.",
     )
 
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "discount": (0, 100),
+            "value_percent": (0, 10_000),
+            "response_hours": (0, 100_000),
+        }
+
     # -- Computes -----------------------------------------------------------------
 
     @api.depends("installed_base_id")
@@ -386,10 +396,12 @@ class ServiceContractLine(models.Model):
             )
 
     @api.depends("contract_id", "installed_base_id", "name")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        # Whoever reads a contract line reads its name, whatever else he may read.
-        for line in self.sudo():
-            names = (line.contract_id.name, line._get_label())
+        for line in self:
+            # Whoever reads a contract line reads its name, whatever else he may read.
+            known = line.sudo()
+            names = (known.contract_id.name, known._get_label())
             line.display_name = ": ".join(filter(None, names))
 
     def _get_label(self):
@@ -397,6 +409,16 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         name = self.installed_base_id.display_name or self.name
         return (name or self.product_id.display_name or "").split("\n")[0]
+
+    def _get_printed_site(self):
+        """Return where what this line covers stands, as its customer knows it: what
+        went to another owner stands nowhere of theirs."""
+        self.ensure_one()
+        # The document of the contract prints the name, and nothing else of the site.
+        line = self.sudo()
+        site = line.installed_base_id.site_id
+        is_own = site.commercial_partner_id == line.contract_id.commercial_partner_id
+        return is_own and site.display_name or ""
 
     def _get_printed_name(self):
         """Return the text of the line without the period that invoices put in."""

@@ -101,8 +101,11 @@ class ServiceContract(models.Model):
         contract = self.sudo()
         rules = contract.line_ids.schedule_line_id
         pieces = contract.line_ids.installed_base_id
+        # Customers do not search by schedules; what is found is still subject to the
+        # rules of the reader.
+        made = visits.sudo()._search([("schedule_line_id", "in", rules.ids)])
         domain = Domain("commercial_partner_id", "=", self.commercial_partner_id.id) & (
-            Domain("schedule_line_id", "in", rules.ids)
+            Domain("id", "in", made)
             | Domain("line_ids.installed_base_id", "in", pieces.ids)
         )
         coming = visits.search(

@@ -14,7 +14,7 @@ class ServiceContractPriceUpdate(models.Model):
     so that nothing is updated twice and that it can be undone."""
 
     _name = "service.contract.price.update"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "installed.base.plausible.mixin"]
     _description = "Price Update of Service Contracts"
     _order = "date desc, id desc"
     _check_company_auto = True
@@ -133,6 +133,13 @@ class ServiceContractPriceUpdate(models.Model):
     contract_count = fields.Integer(string="Contracts", compute="_compute_totals")
     obstacle_count = fields.Integer(string="Left Out", compute="_compute_totals")
     invoiced_note = fields.Char(compute="_compute_totals")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "percent": (-100, 1000),
+        }
 
     # -- Computes -----------------------------------------------------------------
 

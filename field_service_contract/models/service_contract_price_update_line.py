@@ -9,6 +9,7 @@ from .service_contract_change import ENDING_REASONS
 
 class ServiceContractPriceUpdateLine(models.Model):
     _name = "service.contract.price.update.line"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Line of a Price Update"
     _order = "update_id, contract_id, id"
     _rec_name = "contract_line_id"

@@ -15,6 +15,7 @@ class ServiceContractSettings(models.AbstractModel):
     """What a contract takes over from its template and may then change."""
 
     _name = "service.contract.settings"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Settings of Service Contracts"
 
     # Billing
@@ -204,6 +205,17 @@ class ServiceContractSettings(models.AbstractModel):
         "What is invoiced after service only is billed in arrears: change the one or "
         "the other.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "invoice_ahead_days": (0, 366),
+            "response_hours": (0, 100_000),
+            "term_months": (0, 1200),
+            "notice_months": (0, 1200),
+            "price_update_months": (0, 1200),
+        }
 
     @api.depends("billing_period")
     def _compute_billing_months(self):

@@ -132,9 +132,10 @@ class TestImport(LifeCase):
             ({"billing_period": "Weekly"}, "not found in selection"),
             ({"billing_timing": "=1+1"}, "not found in selection"),
             ({"line_ids_value": "much"}, "does not seem to be a number"),
-            ({"invoiced_before": "2062-06-30"}, "after its end on 06/30/2026"),
+            ({"invoiced_before": "2027-06-30"}, "after its end on 06/30/2026"),
+            ({"invoiced_before": "2062-06-30"}, "Type a day from"),
             ({"invoiced_before": "2024-06-30"}, "before it begins on 07/01/2025"),
-            ({"term_months": "-3"}, "ends on the day it starts or later"),
+            ({"term_months": "-3"}, "Type a number from 0 to 1,200"),
         ):
             with self.subTest(cells):
                 before = self.env["service.contract"].search_count([])

@@ -6,6 +6,7 @@ from ..engine.coverage import FOREVER
 
 class ServiceContractAmendLine(models.TransientModel):
     _name = "service.contract.amend.line"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Change of a Contract Line"
 
     amend_id = fields.Many2one(
@@ -100,6 +101,13 @@ class ServiceContractAmendLine(models.TransientModel):
         compute="_compute_preview",
         help="What the next run bills for days that are invoiced for other lines.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "discount": (0, 100),
+        }
 
     @api.depends("line_id", "amend_id.contract_ids")
     def _compute_contract_id(self):

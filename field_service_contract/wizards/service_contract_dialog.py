@@ -7,6 +7,7 @@ class ServiceContractDialog(models.AbstractModel):
     """A dialog that shows what it will do to contracts before it does it."""
 
     _name = "service.contract.dialog"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Dialog on Service Contracts"
 
     contract_ids = fields.Many2many(

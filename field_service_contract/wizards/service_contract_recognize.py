@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 
 class ServiceContractRecognize(models.TransientModel):
     _name = "service.contract.recognize"
+    _inherit = ["installed.base.plausible.mixin"]
     _description = "Recognise Contract Revenue"
 
     company_id = fields.Many2one(

@@ -18,6 +18,13 @@ class ServiceContractRenew(models.TransientModel):
         help="Months of the new term; 0: as long as each contract says.",
     )
 
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "months": (0, 1200),
+        }
+
     @api.depends("contract_ids")
     def _compute_months(self):
         for dialog in self:
