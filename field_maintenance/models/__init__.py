@@ -10,6 +10,7 @@ from . import calendar_attendee
 from . import calendar_event
 from . import calendar_event_installed_base
 from . import calendar_event_service
+from . import calendar_recurrence
 from . import hr_employee
 from . import installed_base
 from . import installed_base_notice_type
