@@ -42,7 +42,8 @@ class AccountMove(models.Model):
         for line in lines:
             pieces = line.installed_base_ids
             standing = pieces.filtered(lambda piece: piece.state == "installed")
-            number = len(standing) - units[line.id]
+            is_sold = line.parent_state != "cancel"
+            number = len(standing) - (units[line.id] if is_sold else 0)
             if number > 0:
                 known, count = surplus.get(line.move_id, (pieces.browse(), 0))
                 surplus[line.move_id] = (known | standing, count + number)
@@ -55,8 +56,8 @@ class AccountMove(models.Model):
         )
 
     def _follow_equipment(self):
-        """Ask about equipment that these credit notes took back, and take back what
-        was asked about what these documents sell again."""
+        """Ask about equipment that these credit notes took back or whose invoice was
+        cancelled, and take back what was asked about what is sold again."""
         # Who posts need not read orders.
         moves = self.sudo().filtered(lambda move: move.is_sale_document(True))
         refunds = moves.filtered(
@@ -64,10 +65,12 @@ class AccountMove(models.Model):
         )
         credited = refunds.invoice_line_ids.sale_line_ids.order_id
         credited._ask_about_equipment()
-        refunds.reversed_entry_id._ask_about_equipment()
         others = moves.invoice_line_ids.sale_line_ids.order_id - credited
         others._forget_equipment_questions()
-        (moves - refunds).reversed_entry_id._forget_equipment_questions()
+        void = moves.filtered(lambda move: move.state == "cancel")
+        taken_back = void | refunds.reversed_entry_id
+        taken_back._ask_about_equipment()
+        (moves | moves.reversed_entry_id - taken_back)._forget_equipment_questions()
 
     def _post(self, soft=True):
         posted = super()._post(soft)

@@ -151,6 +151,13 @@ class InstalledBase(models.Model):
     note = fields.Html(string="Notes", groups="base.group_user")
 
     # Customer
+    was_delivered = fields.Boolean(
+        compute="_compute_was_delivered",
+        store=True,
+        precompute=True,
+        copy=False,
+        help="It stands at a customer's, or did once.",
+    )
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Customer",
@@ -501,6 +508,13 @@ class InstalledBase(models.Model):
                 equipment.state = "installed"
             else:
                 equipment.state = "unassigned"
+
+    @api.depends("partner_id")
+    def _compute_was_delivered(self):
+        for equipment in self:
+            equipment.was_delivered = equipment.was_delivered or bool(
+                equipment.partner_id
+            )
 
     @api.depends("serial_number")
     def _compute_serial_key(self):
@@ -910,7 +924,7 @@ class InstalledBase(models.Model):
         :param int credited: units that credit notes took back
         """
         kept = self.filtered(
-            lambda piece: piece.state != "unassigned" or not piece.ownership_ids
+            lambda piece: piece.state != "unassigned" or not piece.was_delivered
         )
         retired = kept.filtered(lambda piece: piece.state == "retired")
         return len(kept) - min(len(retired), credited)

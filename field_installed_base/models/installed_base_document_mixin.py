@@ -96,12 +96,10 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
 
     def _forget_equipment_questions(self):
         """Take back what was asked about equipment that is sold again."""
+        kind = self.env.ref(RETURNED_ACTIVITY, raise_if_not_found=False)
         # As above.
         asked = self.sudo().filtered(
-            lambda document: (
-                self.env.ref(RETURNED_ACTIVITY)
-                in document.activity_ids.activity_type_id
-            )
+            lambda document: kind and kind in document.activity_ids.activity_type_id
         )
         if asked:
             asked -= asked.browse([doc.id for doc in asked._get_surplus_equipment()])

@@ -13,6 +13,7 @@ class TestReturnedEquipment(InstalledBaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._set_up_users()
         cls._set_up_accounting()
 
     def _get_left(self, document):
@@ -35,7 +36,7 @@ class TestReturnedEquipment(InstalledBaseCase):
         order, piece = self._order()
         invoice = self._bill_order(order)
         self.assertFalse(self._get_question(order))
-        self._as("accountant", self._credit(invoice))
+        self._credit(invoice)
         question = self._get_question(order)
         self.assertEqual(question.user_id, self.users["salesperson"])
         self.assertIn(piece.reference, question.note)
@@ -122,6 +123,16 @@ class TestReturnedEquipment(InstalledBaseCase):
         pieces.partner_id = False
         order._action_cancel()
         self.assertFalse(self._get_question(order), "they are back already")
+
+    def test_cancelled_invoice(self):
+        invoice = self._create_invoice((self.stove, 1))
+        piece = self._create_from(invoice)
+        invoice.button_draft()
+        self.assertFalse(self._get_question(invoice))
+        invoice.button_cancel()
+        self.assertIn(piece.reference, self._get_question(invoice).note)
+        invoice.button_draft()
+        self.assertFalse(self._get_question(invoice))
 
     def test_cancelled_order_without_equipment(self):
         order = self._create_order((self.stove, 1))

@@ -15,7 +15,6 @@ class CalendarRecurrence(models.Model):
 
     keeps_month_day = fields.Boolean(
         string="Keep Day of Month",
-        readonly=True,
         help="In months without its day an event takes place on the last one. Visits "
         "are repeated so.",
     )
@@ -67,3 +66,48 @@ class CalendarRecurrence(models.Model):
         if self.keeps_month_day and is_monthly and self.day > COMMON_DAYS:
             return self.env._("%s, or the last day of a shorter month", name)
         return name
+
+    @api.model
+    def _repair_series_of_visits(self):
+        """Give the series of visits of former versions the events to come of the months
+        that they left out; the nightly job makes their visits."""
+        series = self.search(
+            [
+                ("rrule_type", "in", ("monthly", "yearly")),
+                ("day", ">", COMMON_DAYS),
+                ("keeps_month_day", "=", False),
+                ("calendar_event_ids.visit_template_id", "!=", False),
+            ]
+        )
+        events = self.env["calendar.event"].with_context(
+            visit_planning=PLANNING,
+            dont_notify=True,
+            no_mail_to_attendees=True,
+            mail_create_nolog=True,
+        )
+        now = fields.Datetime.now()
+        for recurrence in series.filtered("base_event_id"):
+            before = recurrence.rrule
+            recurrence.keeps_month_day = True
+            recurrence._compute_rrule()
+            if recurrence.rrule == before:
+                continue
+            recurrence._compute_name()
+            base = recurrence.base_event_id
+            known = {event._range() for event in recurrence.calendar_event_ids}
+            [values] = base.copy_data()
+            events.create(
+                [
+                    {
+                        **values,
+                        "start": start,
+                        "stop": stop,
+                        "recurrence_id": recurrence.id,
+                        "follow_recurrence": True,
+                    }
+                    for start, stop in sorted(
+                        recurrence._range_calculation(base, base.stop - base.start)
+                    )
+                    if start > now and (start, stop) not in known
+                ]
+            )

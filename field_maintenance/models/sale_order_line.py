@@ -11,6 +11,8 @@ from .maintenance_visit import GENERATING
 
 # More visits of one line than anybody plans at once; the button makes the next ones.
 VISITS_AT_ONCE = 100
+# What a smaller quantity leaves alone.
+UNDER_WAY = ("in_progress", "done")
 # What of a confirmed line says what is visited, and how often.
 ORDERED_FIELDS = frozenset({"product_id", "product_uom_id", "product_uom_qty"})
 
@@ -23,7 +25,6 @@ class SaleOrderLine(models.Model):
     qty_delivered_method = fields.Selection(selection_add=[("visit", "Visits")])
     is_visit_bill = fields.Boolean(
         string="Bills a Visit",
-        readonly=True,
         copy=False,
         help="It bills what a visit used, and is not visited itself.",
     )
@@ -294,7 +295,10 @@ class SaleOrderLine(models.Model):
                 line._follow_quantity(shares[line])
             if line.product_uom_qty < quantity:
                 line._retract_excess()
-        confirmed._make_and_tell()
+        # A schedule that somebody closed stays closed.
+        known = confirmed.with_context(active_test=False)
+        new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
+        new.with_env(confirmed.env)._make_and_tell()
         return result
 
     def _get_all_schedule_lines(self):
@@ -336,7 +340,7 @@ class SaleOrderLine(models.Model):
             vals |= {
                 name: value
                 for name, value in new.items()
-                if rule[name] == old[name] and value != old[name]
+                if value != rule[name] and (not rule.active or rule[name] == old[name])
             }
             if vals:
                 rule.write(vals)
@@ -351,31 +355,32 @@ class SaleOrderLine(models.Model):
         rules = self._get_all_schedule_lines()
         rules._remove_untouched()
         self._retract_visits(
-            self._get_live_visits().filtered(
-                lambda visit: visit.state in ("to_plan", "planned")
-            )
+            self._get_live_visits().filtered(lambda v: v.state not in UNDER_WAY)
         )
         rules.write({"active": False, **({"sale_line_id": False} if for_good else {})})
 
     def _retract_excess(self):
         """Take back the last visits that are more than what is ordered now."""
         excess = self.maintenance_visit_ids.browse()
-        live = self._get_live_visits()
+        # What was done stays, then what somebody planned, then what comes first.
+        live = self._get_live_visits().sorted(
+            lambda visit: (
+                visit.state not in UNDER_WAY,
+                visit.state == "to_plan" and not visit.schedule_line_id,
+                visit.occurrence_date or visit.due_date,
+                visit.id,
+            )
+        )
         if not self.product_id.mode and self._get_ordered_units() is not None:
             sites, each = self._get_ordered_visits()
-            # What somebody planned stays before what is only due.
-            single = live.filtered(lambda visit: not visit.schedule_line_id).sorted(
-                lambda visit: (visit.state == "to_plan", visit.due_date, visit.id)
-            )
+            single = live.filtered(lambda visit: not visit.schedule_line_id)
             excess |= single[each * len(sites) :]
         for rule in self._get_all_schedule_lines().filtered("active"):
             own = live.filtered(lambda visit, rule=rule: visit.schedule_line_id == rule)
             limit = rule.visit_count if rule.mode == "spread" else rule.visit_limit
             if limit:
-                excess |= own.sorted("occurrence_date")[limit:]
-        self._retract_visits(
-            excess.filtered(lambda visit: visit.state in ("to_plan", "planned"))
-        )
+                excess |= own[limit:]
+        self._retract_visits(excess.filtered(lambda v: v.state not in UNDER_WAY))
 
     def _retract_visits(self, visits):
         """Cancel visits of this line. Those that other lines need go on without it."""

@@ -5,6 +5,7 @@ from freezegun import freeze_time
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from ..models.maintenance_visit import PLANNING
 from .common import MaintenanceCase
 
 
@@ -206,6 +207,30 @@ class TestCalendarSeriesDays(MaintenanceCase):
         values = recurrence._rrule_parse(recurrence.rrule, recurrence.dtstart)
         self.assertEqual(values["day"], 31)
         self.assertEqual(values["rrule_type"], "monthly")
+
+    def test_series_of_a_former_version(self):
+        event = self._create_event("2025-12-31 09:00:00", service_repeat="month_date")
+        series = event.recurrence_id.sudo()
+        later = self._create_event("2026-02-15 09:00:00", service_repeat="month_date")
+        # As it was: without the shorter months.
+        gone = series.calendar_event_ids.filtered(lambda e: e.start.day < 31)
+        gone.with_context(visit_planning=PLANNING).unlink()
+        (series | later.recurrence_id).write({"keeps_month_day": False})
+        series._compute_rrule()
+        self.assertNotIn("28", series.rrule)
+        with freeze_time("2026-03-10 10:00:00"):
+            series._repair_series_of_visits()
+            series.invalidate_recordset()
+            self.assertEqual(
+                self._get_days(event, 5),
+                ["2025-12-31", "2026-01-31", "2026-03-31", "2026-04-30", "2026-05-31"],
+            )
+            events = series.calendar_event_ids
+            self.assertEqual(events.visit_template_id, event.visit_template_id)
+            self.assertEqual(len(later.recurrence_id.calendar_event_ids), 720)
+            events._make_series_visits()
+            april = events.filtered(lambda e: str(e.start.date()) == "2026-04-30")
+            self.assertEqual(april._get_visits().partner_id, self.customer)
 
     # -- What the form says ------------------------------------------------------------
 

@@ -269,6 +269,34 @@ class TestSaleOrderGrowth(MaintenanceCase):
         self.assertEqual(line.qty_delivered, 1)
         line.product_uom_qty = 1
         self.assertEqual(self._get_visits(line), visits[0])
+        line.product_uom_qty = 0
+        line.product_uom_qty = 2
+        self.assertEqual(
+            self._get_visits(line).mapped("occurrence_date"),
+            [date(2026, 4, 1), date(2026, 7, 1)],
+        )
+
+    def test_what_was_done_out_of_turn_stays(self):
+        order = self._create_order((self.quarterly, 3), (self.call, 2))
+        line, single = order.order_line
+        first, second, third = self._get_visits(line)
+        self._finish(second)
+        first.note = "Ladder"
+        line.product_uom_qty = 1
+        self.assertEqual(self._get_visits(line), second)
+        self.assertEqual(first.state, "cancelled")
+        self.assertFalse(third.exists())
+        early, late = self._get_visits(single)
+        early.write({"date_start": "2026-02-02 08:00:00"})
+        self._finish(late)
+        single.product_uom_qty = 1
+        self.assertEqual(self._get_visits(single), late)
+
+    def test_closed_by_hand_stays_closed(self):
+        order = self._create_order((self.quarterly, 4))
+        order.maintenance_schedule_ids.action_close()
+        order.order_line.product_uom_qty = 5
+        self.assertFalse(self._get_visits(order.order_line))
 
     def test_more_and_less_of_packages(self):
         order = self._create_order((self.package, 1))

@@ -98,7 +98,9 @@ def _tell(equipment, collisions):
             other=other._get_label(),
         )
         _logger.warning("%s: %s", piece.reference, note)
-        user = piece.create_uid if piece.create_uid.active else equipment.env.user
+        admin = equipment.env.ref("base.user_admin", raise_if_not_found=False)
+        candidates = (piece.create_uid, admin or piece.create_uid)
+        user = next((user for user in candidates if user.active), piece.create_uid)
         piece.activity_schedule(
             "mail.mail_activity_data_todo", note=note, user_id=user.id
         )
