@@ -391,9 +391,13 @@ class MaintenanceScheduleLine(models.Model):
             among them
         """
         self.ensure_one()
-        term = Term(
-            self.date_start, self._get_rule_end() or None, self.date_first or None
+        return self._limit_term(
+            Term(self.date_start, self._get_rule_end() or None, self.date_first or None)
         )
+
+    def _limit_term(self, term):
+        """Return a term that ends before the first visit that is one too many."""
+        self.ensure_one()
         if not self.visit_limit or self.mode not in ("interval", "months"):
             return term
         try:

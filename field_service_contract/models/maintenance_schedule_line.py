@@ -73,7 +73,9 @@ class MaintenanceScheduleLine(models.Model):
         # leaves the dates before as they were.
         days = (self._get_rule_end(), self.date_start, self.date_first)
         end = self._get_rule_end() and max(filter(None, days))
-        return Term(self.date_start, end or None, self.date_first or None)
+        return self._limit_term(
+            Term(self.date_start, end or None, self.date_first or None)
+        )
 
     def _get_rule(self, last=None):
         line = self._get_service_contract_line()
