@@ -25,6 +25,7 @@
         "security/rules.xml",
         "data/ir_cron_data.xml",
         "data/ir_sequence_data.xml",
+        "data/mail_activity_type_data.xml",
         "data/pick_list_data.xml",
         "report/installed_base_label.xml",
         "wizards/installed_base_assign_views.xml",

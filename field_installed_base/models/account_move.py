@@ -30,21 +30,79 @@ class AccountMove(models.Model):
             lambda line: line._is_installed_base_goods()
         )
 
+    # -- Returned and cancelled -------------------------------------------------------
+
+    def _get_surplus_equipment(self):
+        # What was ordered is for the order to tell.
+        surplus = {}
+        lines = self.with_context(active_test=False).invoice_line_ids.filtered(
+            lambda line: not line.sale_line_ids and line.installed_base_ids
+        )
+        units = lines._get_units_after_reversals()
+        for line in lines:
+            pieces = line.installed_base_ids
+            standing = pieces.filtered(lambda piece: piece.state == "installed")
+            is_sold = line.parent_state != "cancel"
+            number = len(standing) - (units[line.id] if is_sold else 0)
+            if number > 0:
+                known, count = surplus.get(line.move_id, (pieces.browse(), 0))
+                surplus[line.move_id] = (known | standing, count + number)
+        return surplus
+
+    def _get_equipment_responsible(self):
+        responsible = self.invoice_user_id
+        return (
+            responsible if responsible.active else super()._get_equipment_responsible()
+        )
+
+    def _follow_equipment(self):
+        """Ask about equipment that these credit notes took back or whose invoice was
+        cancelled, and take back what was asked about what is sold again."""
+        # Who posts need not read orders.
+        moves = self.sudo().filtered(lambda move: move.is_sale_document(True))
+        refunds = moves.filtered(
+            lambda move: move.move_type == "out_refund" and move.state == "posted"
+        )
+        credited = refunds.invoice_line_ids.sale_line_ids.order_id
+        credited._ask_about_equipment()
+        others = moves.invoice_line_ids.sale_line_ids.order_id - credited
+        others._forget_equipment_questions()
+        void = moves.filtered(lambda move: move.state == "cancel")
+        taken_back = void | refunds.reversed_entry_id
+        taken_back._ask_about_equipment()
+        (moves | moves.reversed_entry_id - taken_back)._forget_equipment_questions()
+
+    def _post(self, soft=True):
+        posted = super()._post(soft)
+        posted._follow_equipment()
+        return posted
+
+    def button_draft(self):
+        result = super().button_draft()
+        self._follow_equipment()
+        return result
+
+    def button_cancel(self):
+        result = super().button_cancel()
+        self._follow_equipment()
+        return result
+
     def _prepare_installed_base_wizard_vals(self):
         """Return what the wizard proposes above its rows.
 
-        The customer of an invoice is who pays; where it bills orders of one customer
-        of the same company, equipment is that customer's.
+        The customer of an invoice is who pays, maybe a leasing company; where it bills
+        orders of one customer, equipment is that customer's, at the site of its order.
         """
         self.ensure_one()
         # Whoever may read the invoice may know whose order it bills.
-        customers = self.sudo().invoice_line_ids.sale_line_ids.order_id.partner_id
-        customer = self.partner_id
-        if customers.commercial_partner_id == customer.commercial_partner_id:
-            customer = customers[:1]
+        orders = self.sudo().invoice_line_ids.sale_line_ids.order_id
+        customer, site = self.partner_id, self.partner_shipping_id
+        if len(orders.partner_id.commercial_partner_id) == 1:
+            customer = orders.partner_id[:1]
+            site = orders.partner_shipping_id[:1] or site
         return {
             "company_id": self.company_id.id,
             "partner_id": customer.id,
-            "site_id": self.partner_shipping_id.id,
+            "site_id": site.id,
             "sale_date": self.invoice_date or fields.Date.context_today(self),
         }

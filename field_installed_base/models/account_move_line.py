@@ -41,10 +41,10 @@ class AccountMoveLine(models.Model):
         # Read at once what the groups below would read one after the other.
         bills = lines._origin | lines.sale_line_ids.invoice_lines
         bills.fetch(["move_id", "parent_state", "product_id", "quantity", "sequence"])
-        bills.installed_base_ids.fetch(["active"])
+        bills.installed_base_ids.fetch(["active", "state"])
         bills.move_id.fetch(["move_type", "reversed_entry_id"])
         bills.move_id.reversal_move_ids.invoice_line_ids.fetch(["product_id"])
-        lines.sale_line_ids.installed_base_ids.fetch(["active"])
+        lines.sale_line_ids.installed_base_ids.fetch(["active", "state"])
         for order_lines, group in lines.grouped("sale_line_ids").items():
             bills = group._origin | order_lines.invoice_lines.filtered(
                 lambda bill: (
@@ -55,10 +55,17 @@ class AccountMoveLine(models.Model):
             )
             bills = bills.sorted(lambda bill: (bill.move_id.id, bill.sequence, bill.id))
             units = bills._get_units_after_reversals()
+            reversed_units = {
+                bill: bill._get_installed_base_units() - units[bill.id]
+                for bill in bills
+            }
             for bill in bills:
-                units[bill.id] -= len(bill.installed_base_ids)
+                units[bill.id] -= bill.installed_base_ids._count_taken_units(
+                    reversed_units[bill]
+                )
             from_order = order_lines.installed_base_ids - bills.installed_base_ids
-            _take(units, bills.ids, len(from_order))
+            taken = from_order._count_taken_units(sum(reversed_units.values()))
+            _take(units, bills.ids, taken)
             free_credits = order_lines.invoice_lines.filtered(
                 lambda bill: not bill.move_id.reversed_entry_id
             )

@@ -29,6 +29,37 @@ Holding = namedtuple("Holding", "customer site owner")
 WARRANTY_EXPIRING_MONTHS = 3
 OLDEST_BUILDING_YEAR = 1800
 
+# What is typed by hand or scanned and may be blank without looking so.
+TYPED_TEXTS = ("reference", "serial_number", "model", "retirement_reason")
+# Dashes that Unicode does not call so, and letters that are drawn as nothing.
+OTHER_DASHES = "\u02d7\u2043\u2212"
+BLANK_LETTERS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164"
+
+
+def _is_unseen(char):
+    """Tell whether a character is a space, or not to be seen at all."""
+    category = unicodedata.category(char)
+    return (
+        category[0] == "Z"
+        or category in ("Cc", "Cf")
+        or char in BLANK_LETTERS
+        or "\ufe00" <= char <= "\ufe0f"
+    )
+
+
+def clean_text(text):
+    """Return a typed text from its first to its last visible character and with its
+    accents composed, False if there is nothing to be seen in it.
+
+    :param text: string, or anything else, which is returned as it is
+    """
+    if not isinstance(text, str):
+        return text
+    if text.isascii() and text.isprintable():
+        return text.strip() or False
+    seen = [place for place, char in enumerate(text) if not _is_unseen(char)]
+    return bool(seen) and unicodedata.normalize("NFC", text[seen[0] : seen[-1] + 1])
+
 
 class InstalledBase(models.Model):
     _name = "installed.base"
@@ -127,6 +158,13 @@ class InstalledBase(models.Model):
     note = fields.Html(string="Notes", groups="base.group_user")
 
     # Customer
+    was_delivered = fields.Boolean(
+        compute="_compute_was_delivered",
+        store=True,
+        precompute=True,
+        copy=False,
+        help="It stands at a customer's, or did once.",
+    )
     partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Customer",
@@ -438,7 +476,11 @@ class InstalledBase(models.Model):
         if text and text.isascii():
             return text.replace("-", "").casefold()
         decomposed = unicodedata.normalize("NFKD", text or "")
-        kept = (char for char in decomposed if not unicodedata.combining(char))
+        kept = (
+            char
+            for char in decomposed
+            if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
+        )
         return re.sub(r"[\u2010-\u2015\u2212-]+", "", "".join(kept)).casefold()
 
     @api.depends(
@@ -490,6 +532,13 @@ class InstalledBase(models.Model):
             else:
                 equipment.state = "unassigned"
 
+    @api.depends("partner_id")
+    def _compute_was_delivered(self):
+        for equipment in self:
+            equipment.was_delivered = equipment.was_delivered or bool(
+                equipment.partner_id
+            )
+
     @api.depends("serial_number")
     def _compute_serial_key(self):
         for equipment in self:
@@ -497,10 +546,22 @@ class InstalledBase(models.Model):
 
     @api.model
     def _normalize_serial(self, serial_number):
-        """Return a serial number without case, spaces and dashes, False if nothing
-        is left."""
-        key = re.sub(r"[\s\u2010-\u2015\u2212-]+", "", serial_number or "")
-        return key.upper() or False
+        """Return a serial number without case, spaces, dashes and what is not to be
+        seen, so that what looks the same is the same; False if nothing is left."""
+        if not serial_number:
+            return False
+        if serial_number.isascii() and serial_number.isprintable():
+            return re.sub(r"[ -]+", "", serial_number).upper() or False
+        # One form of what looks the same: full-width digits, accents, ligatures.
+        key = unicodedata.normalize("NFKC", serial_number)
+        key = "".join(
+            char
+            for char in key
+            if not _is_unseen(char)
+            and unicodedata.category(char) != "Pd"
+            and char not in OTHER_DASHES
+        )
+        return unicodedata.normalize("NFKC", key.upper()) or False
 
     @api.depends("product_id")
     def _compute_product_brand_id(self):
@@ -879,12 +940,24 @@ class InstalledBase(models.Model):
         names = (self.reference, self.display_name)
         return " ".join(filter(None, names))
 
+    def _count_taken_units(self, credited):
+        """Return how many units of a document this equipment takes: not those that came
+        back from a customer, nor as many retired ones as were credited.
+
+        :param int credited: units that credit notes took back
+        """
+        kept = self.filtered(
+            lambda piece: piece.state != "unassigned" or not piece.was_delivered
+        )
+        retired = kept.filtered(lambda piece: piece.state == "retired")
+        return len(kept) - min(len(retired), credited)
+
     # -- CRUD -----------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
         defaults = self.default_get(["company_id", "product_id", "model"])
-        vals_list = [{**defaults, **vals} for vals in vals_list]
+        vals_list = [self._clean_texts({**defaults, **vals}) for vals in vals_list]
         self._check_serials_free(vals_list)
         self._draw_references(vals_list)
         equipment = super().create(vals_list)
@@ -892,7 +965,14 @@ class InstalledBase(models.Model):
         equipment._notify_ownership_change({})
         return equipment
 
+    @api.model
+    def _clean_texts(self, vals):
+        """Return values with typed texts as they are to be seen."""
+        texts = {name: clean_text(vals[name]) for name in TYPED_TEXTS if name in vals}
+        return {**vals, **texts}
+
     def write(self, vals):
+        vals = self._clean_texts(vals)
         self._check_technician_fields(vals)
         if vals.keys() & {"serial_number", "product_id", "model", "company_id"}:
             self._check_serials_free(
@@ -1148,7 +1228,7 @@ class InstalledBase(models.Model):
         if not serial_key:
             return None
         product_id = vals.get("product_id") or False
-        model = not product_id and (vals.get("model") or "").strip().lower()
+        model = not product_id and (clean_text(vals.get("model")) or "").lower()
         return vals.get("company_id"), product_id, model, serial_key
 
     @api.model

@@ -1,5 +1,9 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.exceptions import UserError
+
+RETURNED_ACTIVITY = "field_installed_base.mail_activity_type_returned"
 
 
 class InstalledBaseDocumentMixin(models.AbstractModel):
@@ -41,6 +45,65 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
 
     def _get_installed_base_counts(self):
         return self.env["installed.base"]._count_by_document(self)
+
+    # -- Returned and cancelled -------------------------------------------------------
+
+    def _get_surplus_equipment(self):
+        """Tell which equipment stands at customers although it is not sold any more.
+
+        :return: {document: (equipment, how many pieces of it)}, without those that
+            have none
+        """
+        raise NotImplementedError
+
+    def _get_equipment_responsible(self):
+        """Return the user who is asked what becomes of equipment."""
+        self.ensure_one()
+        candidates = (self.user_id, self.create_uid)
+        return next((user for user in candidates if user.active), self.env.user)
+
+    def _ask_about_equipment(self):
+        """Ask the responsible of each of these documents what becomes of the equipment
+        that was credited or cancelled, once."""
+        # What is asked does not depend on who credits or cancels.
+        surplus = self.sudo()._get_surplus_equipment()
+        self.sudo().browse([document.id for document in surplus]).activity_unlink(
+            [RETURNED_ACTIVITY]
+        )
+        for document, (pieces, number) in surplus.items():
+            links = Markup(", ").join(
+                piece._get_html_link(title=piece._get_label()) for piece in pieces
+            )
+            if number < len(pieces):
+                question = self.env._(
+                    "%(number)s of these %(count)s pieces of equipment were credited "
+                    "or cancelled:",
+                    number=number,
+                    count=len(pieces),
+                )
+            else:
+                question = self.env._("This equipment was credited or cancelled:")
+            remedy = self.env._(
+                "Unassign what came back: its unit is free for a replacement. Retire "
+                "what is scrapped. Mark this as done if it stays with the customer."
+            )
+            document.activity_schedule(
+                RETURNED_ACTIVITY,
+                summary=self.env._("What becomes of the equipment?"),
+                note=Markup("<p>%s %s</p><p>%s</p>") % (question, links, remedy),
+                user_id=document._get_equipment_responsible().id,
+            )
+
+    def _forget_equipment_questions(self):
+        """Take back what was asked about equipment that is sold again."""
+        kind = self.env.ref(RETURNED_ACTIVITY, raise_if_not_found=False)
+        # As above.
+        asked = self.sudo().filtered(
+            lambda document: kind and kind in document.activity_ids.activity_type_id
+        )
+        if asked:
+            asked -= asked.browse([doc.id for doc in asked._get_surplus_equipment()])
+            asked.activity_unlink([RETURNED_ACTIVITY])
 
     def _check_installed_base_source(self):
         result = super()._check_installed_base_source()

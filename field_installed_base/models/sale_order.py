@@ -20,6 +20,28 @@ class SaleOrder(models.Model):
     def _get_installed_base_lines(self):
         return self.order_line.filtered(lambda line: line._is_installed_base_goods())
 
+    def _get_surplus_equipment(self):
+        surplus = {}
+        balance = self.order_line._get_equipment_balance()
+        for line, (pieces, sold, _credited) in balance.items():
+            order = line.order_id
+            standing = pieces.filtered(lambda piece: piece.state == "installed")
+            number = len(standing) - (0 if order.state == "cancel" else max(0, sold))
+            if number > 0:
+                known, count = surplus.get(order, (pieces.browse(), 0))
+                surplus[order] = (known | standing, count + number)
+        return surplus
+
+    def _action_confirm(self):
+        result = super()._action_confirm()
+        self._forget_equipment_questions()
+        return result
+
+    def _action_cancel(self):
+        result = super()._action_cancel()
+        self._ask_about_equipment()
+        return result
+
     def _prepare_installed_base_wizard_vals(self):
         """Return what the wizard proposes above its rows."""
         self.ensure_one()

@@ -30,18 +30,29 @@ class SaleOrderLine(models.Model):
 
     def _get_installed_base_units_left(self):
         """Units ordered, less the equipment made from the order line or from its
-        invoice lines, less the units that posted credit notes took back.
+        invoice lines that did not come back, less the units that posted credit notes
+        took back.
 
         What was credited and invoiced anew is not taken back.
         """
         left = {}
+        for line, (recorded, sold, credited) in self._get_equipment_balance().items():
+            left[line.id] = max(0, sold - recorded._count_taken_units(credited))
+        return left
+
+    def _get_equipment_balance(self):
+        """Return {line: (its equipment, units that are sold, units credited)}."""
+        balance = {}
         # Who runs the wizard need not read invoices, nor every piece of equipment.
         for line in self.sudo().with_context(active_test=False):
             bills = line.invoice_lines
-            recorded = line.installed_base_ids | bills.installed_base_ids
             ordered = line._get_installed_base_units()
             invoiced = bills._sum_installed_base_units("out_invoice", "out_receipt")
             credited = bills._sum_installed_base_units("out_refund")
             returned = max(0, credited - max(0, invoiced - ordered))
-            left[line.id] = max(0, ordered - len(recorded) - returned)
-        return left
+            balance[line] = (
+                line.installed_base_ids | bills.installed_base_ids,
+                ordered - returned,
+                credited,
+            )
+        return balance

@@ -13,5 +13,7 @@ from . import test_properties
 from . import test_qr_label
 from . import test_questionnaire
 from . import test_res_partner
+from . import test_returned_equipment
+from . import test_serial_look_alikes
 from . import test_tours
 from . import test_warranty_extension

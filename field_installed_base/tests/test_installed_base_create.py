@@ -676,8 +676,8 @@ class TestCreateFromInvoice(CreateCase):
         self.assertEqual(invoice.installed_base_count, 2)
 
     def test_customer_of_the_order(self):
-        """An order of an address is equipment of that address, whoever is billed
-        within its company; a third party who pays gets what is invoiced to him."""
+        """An order of an address is equipment of that address, whoever is billed, a
+        leasing company too: it stands where the order was delivered."""
         order = self._create_order(
             (self.stove, 1),
             partner_id=self.contact.id,
@@ -690,8 +690,23 @@ class TestCreateFromInvoice(CreateCase):
             (self.stove, 1), partner_invoice_id=self.neighbour.id
         )
         wizard = self._open_wizard(self._bill_order(order))
-        self.assertEqual(wizard.partner_id, self.neighbour)
-        self.assertEqual(wizard.site_id, self.neighbour)
+        self.assertEqual(wizard.partner_id, self.customer)
+        self.assertEqual(wizard.site_id, order.partner_shipping_id)
+        order = self._create_order(
+            (self.stove, 1),
+            partner_invoice_id=self.neighbour.id,
+            partner_shipping_id=self.workshop.id,
+        )
+        leased = self._bill_order(order)
+        wizard = self._open_wizard(leased)
+        self.assertEqual(wizard.partner_id, self.customer)
+        self.assertEqual(wizard.site_id, self.workshop)
+        pieces = wizard._create_installed_base()
+        self.assertEqual(pieces.partner_id, self.customer)
+        self.assertEqual(pieces.site_id, self.workshop)
+        # Without an order nobody else is known.
+        alone = self._create_invoice((self.stove, 1), partner_id=self.neighbour.id)
+        self.assertEqual(self._open_wizard(alone).partner_id, self.neighbour)
 
     # -- Units left -------------------------------------------------------------------
 

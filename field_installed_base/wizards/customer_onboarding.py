@@ -5,6 +5,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import LazyTranslate, email_normalize
 
+from ..models.installed_base import clean_text
+
 _lt = LazyTranslate(__name__)
 
 # A phone number is the same when its end is: country codes and zeros come and go.
@@ -212,7 +214,7 @@ class CustomerOnboarding(models.TransientModel):
             )
         vals_list = [line._prepare_vals() for line in self.equipment_ids]
         for row, vals in enumerate(vals_list, 1):
-            if not vals["product_id"] and not (vals["model"] or "").strip():
+            if not vals["product_id"] and not clean_text(vals["model"]):
                 raise UserError(
                     self.env._("Row %s: choose a product or type a model.", row)
                 )

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import format_list
 
+from ..models.installed_base import clean_text
+
 SOURCE_MODELS = ("sale.order", "account.move", "res.partner")
 # More rows than anybody checks in one dialog; the rest comes with the next run.
 MAX_ROWS = 200
@@ -225,7 +227,7 @@ class InstalledBaseCreate(models.TransientModel):
         return [
             serial
             for line in (self.serials or "").splitlines()
-            if (serial := line.strip())
+            if (serial := clean_text(line))
         ]
 
     # -- Creation ---------------------------------------------------------------------
@@ -332,7 +334,7 @@ class InstalledBaseCreate(models.TransientModel):
         ] + [
             self.env._("Row %s: choose a product or type a model.", index + 1)
             for index, vals in enumerate(vals_list)
-            if not vals["product_id"] and not vals["model"]
+            if not vals["product_id"] and not clean_text(vals["model"])
         ]
         if messages:
             raise ValidationError("\n".join(messages))

@@ -11,6 +11,7 @@ from . import calendar_attendee
 from . import calendar_event
 from . import calendar_event_installed_base
 from . import calendar_event_service
+from . import calendar_recurrence
 from . import hr_employee
 from . import hr_version
 from . import installed_base

@@ -1,4 +1,6 @@
 import logging
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 from psycopg2.errors import UniqueViolation
@@ -6,6 +8,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Command, Domain
+from odoo.tools import format_date, format_list
 from odoo.tools.misc import clean_context
 
 from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
@@ -24,6 +27,8 @@ SERVICE_FIELDS = {
     "service_technician_ids": "technician_ids",
 }
 SERIES_BATCH = 200
+# Days of a new series that its form names.
+NOTED_DAYS = 4
 
 
 class CalendarEvent(models.Model):
@@ -106,6 +111,19 @@ class CalendarEvent(models.Model):
         store=False,
         help="Makes a series without end, e.g. on each first Tuesday of the month. For "
         "others, see Recurrent among the options.",
+    )
+    service_repeat_note = fields.Text(
+        compute="_compute_service_repeat_note",
+        help="On which days the visits of a new series fall.",
+    )
+    service_past_count = fields.Integer(
+        string="Visits in the Past", compute="_compute_service_repeat_note"
+    )
+    service_begins_today = fields.Boolean(
+        string="Begin Today",
+        store=False,
+        help="The series begins with its first visit from today on; those before are "
+        "not made.",
     )
 
     # -- What is to be done ------------------------------------------------------------
@@ -298,6 +316,7 @@ class CalendarEvent(models.Model):
         vals = dict(vals)
         vals.pop("is_service_visit")
         vals.pop("service_repeat", None)
+        vals.pop("service_begins_today", None)
         visit_vals = self._pop_visit_values(vals)
         if not visit_vals.get("partner_id"):
             raise UserError(
@@ -347,33 +366,183 @@ class CalendarEvent(models.Model):
             values.pop("user_id")
         return {**vals, **values}, visit_vals
 
+    @api.depends(
+        lambda self: (
+            "is_service_visit",
+            "service_repeat",
+            "service_begins_today",
+            "allday",
+            "start",
+            "start_date",
+            "recurrency",
+            "rrule_type_ui",
+            *self._get_recurrent_fields(),
+        )
+    )
+    @api.depends_context("lang", "tz")
+    def _compute_service_repeat_note(self):
+        for event in self:
+            event.service_repeat_note, event.service_past_count = False, 0
+            rule = event._get_new_series()
+            if not rule:
+                continue
+            moment = event._get_repeat_moment()
+            today = event._get_midnight()
+            count = 0
+            if moment < today and not event._origin:
+                count = len(rule.between(moment, today, inc=True))
+            event.service_past_count = count
+            if count and event.service_begins_today:
+                moment = max(moment, today)
+            days = rule.xafter(moment, count=NOTED_DAYS, inc=True)
+            days = [format_date(self.env, day.date()) for day in days]
+            notes = [self.env._("On %s and so on.", format_list(self.env, days))]
+            if rule._bysetpos and rule._bymonthday:
+                notes.append(
+                    self.env._("In months without this day, on their last day.")
+                )
+            if count and not event.service_begins_today:
+                notes.append(
+                    self.env._(
+                        "%s of the visits lie before today. Begin today to leave them "
+                        "out.",
+                        count,
+                    )
+                )
+            event.service_repeat_note = " ".join(notes)
+
+    def _get_new_series(self):
+        """Return the dates of the series that saving this event of a visit would begin,
+        as a rule on the clock of the event; None if it begins none."""
+        self.ensure_one()
+        repeats = self.service_repeat or self.recurrency
+        if not self.is_service_visit or not repeats or self._origin.recurrence_id:
+            return None
+        if not self.start:
+            return None
+        if self.recurrency:
+            names = set(self._get_recurrent_fields()) - {"rrule"}
+            params = {name: self[name] for name in names}
+            if self.rrule_type_ui and self.rrule_type_ui != "custom":
+                params["rrule_type"] = self.rrule_type_ui
+        else:
+            params = self._get_service_repeat_params(
+                self.service_repeat, self._get_repeat_moment()
+            )
+        try:
+            return self._get_series_rule(params, self._get_repeat_moment())
+        except (UserError, ValueError, TypeError, KeyError):
+            # Half typed: saving says what is missing.
+            return None
+
+    @api.model
+    def _get_series_rule(self, params, moment):
+        """Return the dates of a series of visits as a rule.
+
+        :param dict params: values of the recurrence
+        :param datetime moment: its first event, naive, on the clock of the event
+        """
+        recurrences = self.env["calendar.recurrence"]
+        recurrence = recurrences.new(
+            {
+                name: value
+                for name, value in params.items()
+                if name in recurrences._fields
+            }
+            | {"keeps_month_day": True}
+        )
+        return recurrence._get_rrule(recurrence._get_start_of_period(moment))
+
+    def _get_repeat_moment(self):
+        """Return when this event begins on its own clock, as a naive moment."""
+        self.ensure_one()
+        if self.allday:
+            return datetime.combine(self.start_date or self.start.date(), time.min)
+        event = self.with_context(tz=self.event_tz or self.env.user.tz or "UTC")
+        local = fields.Datetime.context_timestamp(event, self.start)
+        return local.replace(tzinfo=None)
+
+    @api.model
+    def _get_midnight(self):
+        """Return when today began for the user, as a naive moment."""
+        return datetime.combine(fields.Date.context_today(self), time.min)
+
+    @api.model
+    def _begin_today(self, vals, moment):
+        """Return values of a series whose first event is the first from today on.
+
+        :param dict vals: values of event and recurrence
+        :param datetime moment: its first event, naive, on the clock of the event
+        """
+        today = self._get_midnight()
+        if moment >= today:
+            return vals
+        rule = self._get_series_rule(vals, moment).replace(count=None)
+        first = rule.after(today, inc=True)
+        if not first:
+            return vals
+        days = first.date() - moment.date()
+        moved = dict(vals)
+        for name in ("start_date", "stop_date"):
+            if vals.get(name):
+                moved[name] = fields.Date.to_date(vals[name]) + days
+        tz = ZoneInfo(vals["event_tz"])
+        for name in ("start", "stop"):
+            if not vals.get(name):
+                continue
+            old = fields.Datetime.to_datetime(vals[name])
+            if vals.get("allday"):
+                moved[name] = old + days
+                continue
+            # The same hour, whatever the clocks did since.
+            local = old.replace(tzinfo=UTC).astimezone(tz).replace(tzinfo=None)
+            local = (local + days).replace(tzinfo=tz)
+            moved[name] = local.astimezone(UTC).replace(tzinfo=None)
+        return moved
+
     @api.model
     def _apply_service_repeat(self, vals):
         """Return values with the recurrence that a simple choice means."""
         repeat = vals.get("service_repeat")
-        vals = {name: vals[name] for name in vals if name != "service_repeat"}
-        if not repeat or vals.get("recurrency"):
+        begins_today = vals.get("service_begins_today")
+        ours = ("service_repeat", "service_begins_today")
+        vals = {name: vals[name] for name in vals if name not in ours}
+        is_recurrent = vals.get("recurrency")
+        if not (begins_today if is_recurrent else repeat):
             return vals
         tz = vals.get("event_tz") or self.env.user.tz or "UTC"
         if vals.get("allday"):
             day = fields.Date.to_date(vals.get("start_date") or vals["start"])
+            day = datetime.combine(day, time.min)
         else:
             start = fields.Datetime.to_datetime(vals["start"])
             day = fields.Datetime.context_timestamp(self.with_context(tz=tz), start)
+            day = day.replace(tzinfo=None)
+        if not is_recurrent:
+            params = self._get_service_repeat_params(repeat, day)
+            vals |= {**params, "recurrency": True, "event_tz": tz}
+        if begins_today:
+            vals = self._begin_today({"event_tz": tz, **vals}, day)
+        return vals
+
+    @api.model
+    def _get_service_repeat_params(self, repeat, day):
+        """Return the values of the recurrence that a simple choice means.
+
+        :param str repeat: of the field `service_repeat`
+        :param date day: first day of the series
+        """
         # Core takes the fourth weekday of a month for its last.
         week = (day.day + 6) // 7
         rule = {"week": "weekly", "year": "yearly"}.get(repeat, "monthly")
         return {
-            **vals,
             **self._get_recurrence_params_by_date(day),
-            "recurrency": True,
             "rrule_type": rule,
             "rrule_type_ui": rule,
             "byday": str(week) if week < 5 else "-1",
             "month_by": "day" if repeat == "month_weekday" else "date",
             "interval": 1,
             "end_type": "forever",
-            "event_tz": tz,
         }
 
     @api.model
@@ -516,7 +685,7 @@ class CalendarEvent(models.Model):
         order of their dates, visits that are left over return to plan, new events get
         theirs. What was started or done leaves the series as it is.
         """
-        vals = dict(vals)
+        vals = self._keep_month_day(vals)
         visits = events._get_visits()
         self._check_visit_access(visits)
         kept = visits.filtered(lambda visit: visit.state != "planned").calendar_event_id
@@ -566,6 +735,26 @@ class CalendarEvent(models.Model):
             )
         after._make_series_visits()
         return True
+
+    def _keep_month_day(self, vals):
+        """Return values for a part of this event's series, whose day is kept: an event
+        on the last day of a shorter month stands for a later one."""
+        vals, recurrence = dict(vals), self.recurrence_id
+        times = {"start", "stop", "start_date", "stop_date"}
+        anew = vals["recurrence_update"] == "future_events" or vals.keys() & (
+            times | set(self._get_recurrent_fields())
+        )
+        if not recurrence.keeps_month_day or not anew:
+            return vals
+        moved = self.new(
+            {
+                name: vals.get(name, self[name])
+                for name in (*times, "allday", "event_tz")
+            }
+        )
+        if moved._get_repeat_moment().date() == self._get_repeat_moment().date():
+            vals.setdefault("day", recurrence.day)
+        return vals
 
     def _shift_to(self, event, vals):
         """Return values for another event of the series that move it as far as these

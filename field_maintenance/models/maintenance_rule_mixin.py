@@ -78,6 +78,18 @@ class MaintenanceRuleMixin(models.AbstractModel):
     def _describe_rule(self):
         """Return the rule as a sentence, e.g. "Every 6 months"."""
         self.ensure_one()
+        if limit := self.mode != "spread" and self._get_visit_limit():
+            rule = self._describe_unlimited_rule()
+            if limit == 1:
+                return self.env._("%s, once", rule)
+            return self.env._("%(every)s, %(count)s times", every=rule, count=limit)
+        return self._describe_unlimited_rule()
+
+    def _get_visit_limit(self):
+        """Return how many visits the rule makes at most, 0 without a limit."""
+        return 0
+
+    def _describe_unlimited_rule(self):
         if self.mode == "interval":
             return self._describe_interval()
         if self.mode == "months":

@@ -162,6 +162,12 @@ class MaintenanceSchedule(models.Model):
         store=False,
         default=lambda self: self._default_analytic_precision(),
     )
+    past_count = fields.Integer(
+        string="Visits in the Past",
+        compute="_compute_past_count",
+        help="Visits that will be made although they were due before today.",
+    )
+    warning = fields.Text(compute="_compute_warning")
     generation_error = fields.Text(
         compute="_compute_generation_error",
         store=True,
@@ -226,6 +232,27 @@ class MaintenanceSchedule(models.Model):
                 more = len(failed) - LISTED_ERRORS
                 texts.append(self.env._("… and %s more", more))
             schedule.generation_error = "\n".join(texts) or False
+
+    @api.depends("state", "line_ids.past_count")
+    def _compute_past_count(self):
+        for schedule in self:
+            lines = schedule.line_ids if schedule.state == "draft" else ()
+            schedule.past_count = sum(line.past_count for line in lines)
+
+    @api.depends("line_ids.installed_base_id", "line_ids.visit_type_id")
+    def _compute_warning(self):
+        doubles = self.line_ids._get_doubles()
+        for schedule in self:
+            schedule.warning = "\n".join(
+                line._describe_double(other)
+                for line in schedule.line_ids
+                for other in doubles[line]
+            )
+
+    def action_begin_today(self):
+        """Leave out the visits of these schedules that were due before today."""
+        self.line_ids.filtered("past_count").begins_today = True
+        return True
 
     def _get_visit_domain(self):
         """Return the visits of these schedules: the one definition behind button and

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 from dateutil.relativedelta import relativedelta
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
@@ -122,6 +125,28 @@ class MaintenanceScheduleLine(models.Model):
     month_ids = fields.Many2many(
         compute="_compute_month_ids", store=True, readonly=False, precompute=True
     )
+    visit_limit = fields.Integer(
+        string="Visits at Most",
+        aggregator=None,
+        help="How many visits there are at most, e.g. as many as were ordered. 0 for "
+        "no limit.",
+    )
+    date_from = fields.Date(
+        string="Visits From",
+        help="Visits that are due before this day are not made; the others stay as "
+        "the rule says.",
+    )
+    past_count = fields.Integer(
+        string="Visits in the Past",
+        compute="_compute_past_count",
+        help="Visits that will be made although they were due before today.",
+    )
+    begins_today = fields.Boolean(
+        string="Begin Today",
+        compute="_compute_begins_today",
+        inverse="_inverse_begins_today",
+        help="Visits that were due before today are not made.",
+    )
     visits_per_year = fields.Float(compute="_compute_visits_per_year", digits=(16, 1))
     preview = fields.Html(
         string="Due Dates", compute="_compute_preview", sanitize=False
@@ -169,6 +194,10 @@ class MaintenanceScheduleLine(models.Model):
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
         "A schedule line cannot end before it starts. Correct its start or its end.",
+    )
+    _visit_limit_valid = models.Constraint(
+        "CHECK (visit_limit >= 0)",
+        "The number of visits at most cannot be negative. Type 0 for no limit.",
     )
     _hour_valid = models.Constraint(
         "CHECK (local_hour IS NULL OR (local_hour >= 0 AND local_hour < 24))",
@@ -256,6 +285,18 @@ class MaintenanceScheduleLine(models.Model):
         ):
             line.next_due_date = due_date
 
+    @api.depends("date_from")
+    def _compute_begins_today(self):
+        for line in self:
+            line.begins_today = bool(line.date_from)
+
+    @api.onchange("begins_today")
+    def _inverse_begins_today(self):
+        today = fields.Date.context_today(self)
+        for line in self:
+            if line.begins_today != bool(line.date_from):
+                line.date_from = line.begins_today and today
+
     @api.depends(
         "technician_id.active",
         "technician_id.company_id",
@@ -265,8 +306,9 @@ class MaintenanceScheduleLine(models.Model):
         "installed_base_id.active",
     )
     def _compute_warning(self):
+        doubles = self._get_doubles()
         for line in self:
-            notices = []
+            notices = [line._describe_double(other) for other in doubles[line]]
             # Whether somebody has a user is no secret; the rest of him may be.
             technician, site = line.technician_id.sudo(), line.schedule_id.site_id
             if technician and not technician._filter_at(line.company_id):
@@ -301,12 +343,59 @@ class MaintenanceScheduleLine(models.Model):
                 )
             line.warning = "\n".join(notices)
 
+    def _get_doubles(self):
+        """Return which other lines visit the same equipment for the same work.
+
+        :return: {line: lines of living schedules that the user may read}
+        """
+        lines = self.browse()
+        found = {}
+        if lines.has_access("read"):
+            found = lines.search(
+                [
+                    ("installed_base_id", "in", self.installed_base_id.ids),
+                    ("state", "in", ("active", "suspended")),
+                ]
+            ).grouped(lambda other: (other.installed_base_id, other.visit_type_id))
+        return {
+            line: found.get(
+                (line.installed_base_id._origin, line.visit_type_id._origin), lines
+            )
+            - line._get_saved_line()
+            for line in self
+        }
+
+    def _describe_double(self, other):
+        """Return in words that another line does the same as this one."""
+        return self.env._(
+            "%(equipment)s is visited by %(schedule)s already (%(type)s).",
+            equipment=other.installed_base_id._get_label(),
+            schedule=other.schedule_id.display_name,
+            type=other.visit_type_id.display_name,
+        )
+
+    def _get_saved_line(self):
+        """Return the line of the database whose visits this one, maybe typed in a form,
+        is about."""
+        self.ensure_one()
+        return self._origin
+
     # -- Term and rule -----------------------------------------------------------------
 
     @api.model
     def _get_term_fields(self):
         """Return the fields by which a change makes a rule apply anew."""
-        return {*self._get_rule_fields(), "date_start", "date_end", "date_first"}
+        return {
+            *self._get_rule_fields(),
+            "date_start",
+            "date_end",
+            "date_first",
+            "date_from",
+            "visit_limit",
+        }
+
+    def _get_visit_limit(self):
+        return self.visit_limit
 
     def _get_rule_end(self):
         ends = filter(None, (self.date_end, self.schedule_id.date_end))
@@ -319,15 +408,31 @@ class MaintenanceScheduleLine(models.Model):
             among them
         """
         self.ensure_one()
-        return Term(
-            self.date_start, self._get_rule_end() or None, self.date_first or None
+        return self._limit_term(
+            Term(self.date_start, self._get_rule_end() or None, self.date_first or None)
         )
+
+    def _limit_term(self, term):
+        """Return a term that ends before the first visit that is one too many."""
+        self.ensure_one()
+        if not self.visit_limit or self.mode not in ("interval", "months"):
+            return term
+        try:
+            beyond = self._get_rule().day(term, self.visit_limit + 1)
+        except (OverflowError, ValueError):
+            # After the year 9999.
+            return term
+        end = beyond - relativedelta(days=1)
+        return term if term.end and term.end <= end else replace(term, end=end)
 
     def _count_term_visits(self):
         """Return how many visits all these lines make until their terms end, None if
         one has no end."""
         total = 0
         for line in self:
+            if line.mode == "after_last" and line.visit_limit:
+                total += line.visit_limit
+                continue
             rule, term = line._get_rule(), line._get_term()
             end = rule.last_day(term)
             if not end or line.mode == "after_last":
@@ -406,6 +511,50 @@ class MaintenanceScheduleLine(models.Model):
 
     # -- Preview -----------------------------------------------------------------------
 
+    @api.depends(lambda self: (*self._get_term_fields(), "schedule_id.date_end"))
+    def _compute_past_count(self):
+        yesterday = fields.Date.context_today(self) - relativedelta(days=1)
+        known, gaps = self._get_known_dates(), self._get_gaps()
+        for line in self:
+            line.past_count = 0
+            if not line.mode or not line.date_start or line.date_start > yesterday:
+                continue
+            days, after = known.get(line._get_saved_line().id, ((), None))
+            if days and line.mode == "after_last":
+                continue
+            try:
+                rule = line._check_rule_in_term()
+                past = rule.occurrences(line._get_term(), yesterday, after)
+            except RuleError:
+                # The preview tells what is wrong.
+                continue
+            line.past_count = sum(
+                day not in days and not in_gap(day, gaps[line]) for day in past
+            )
+
+    def _get_known_dates(self):
+        """Return {id of a saved line: (nominal dates that have visits, the last of
+        them that was planned, started or done)}."""
+        saved = self.browse().union(*(line._get_saved_line() for line in self))
+        # What there is already does not depend on who looks.
+        groups = (
+            self.env["maintenance.visit"]
+            .sudo()
+            ._read_group(
+                Domain("schedule_line_id", "in", saved.ids)
+                & Domain("occurrence_date", "!=", False),
+                ["schedule_line_id", "state"],
+                ["occurrence_date:array_agg"],
+            )
+        )
+        known = {}
+        for line, state, days in groups:
+            dates, after = known.get(line.id, (set(), None))
+            if state in ("planned", "in_progress", "done"):
+                after = max(filter(None, [after, *days]))
+            known[line.id] = (dates.union(days), after)
+        return known
+
     @api.depends(
         lambda self: (*self._get_term_fields(), "schedule_id.date_end"),
     )
@@ -477,13 +626,27 @@ class MaintenanceScheduleLine(models.Model):
         if len(lines) > PREVIEWED_VISITS:
             more = self.env._("… and %s more", len(lines) - PREVIEWED_VISITS)
             rows.append(Markup("<li>%s</li>") % more)
-        notes = [
-            Markup("<p class='text-warning'>%s</p>") % self._describe_note(note)
-            for note in seen.notes
-        ]
+        texts = [self._describe_note(note) for note in seen.notes]
+        if self.past_count:
+            texts.append(self._describe_past())
+        notes = [Markup("<p class='text-warning'>%s</p>") % text for text in texts]
         return Markup("%s<ul class='mb-0'>%s</ul>") % (
             Markup().join(notes),
             Markup().join(rows),
+        )
+
+    def _describe_past(self):
+        """Return how many visits are overdue as soon as they are made, and the
+        remedy."""
+        if self.past_count == 1:
+            return self.env._(
+                "One more visit is made that was due before today: it is overdue at "
+                "once. Begin today to leave it out."
+            )
+        return self.env._(
+            "%s more visits are made that were due before today: they are overdue at "
+            "once. Begin today to leave them out.",
+            self.past_count,
         )
 
     def _render_preview_row(self, row):

@@ -8,6 +8,7 @@ from odoo.fields import Command, Domain
 
 from ..engine import (
     AfterLast,
+    Gap,
     WorkingDays,
     in_gap,
     leave_gaps,
@@ -25,6 +26,8 @@ LINES_PER_SLICE = 1_000
 # How far around the due dates working days are read: further than anybody closes.
 LONGEST_CLOSURE = timedelta(days=366)
 ONE_DAY = timedelta(days=1)
+# Occurrences that are to plan, as the engine calls them.
+OPEN = ("untouched", "touched")
 
 
 class MaintenanceScheduleLine(models.Model):
@@ -202,7 +205,12 @@ class MaintenanceScheduleLine(models.Model):
 
         :return: {line: [engine's Gap]}
         """
-        return {line: [] for line in self}
+        return {
+            line: [Gap(line.date_start, line.date_from - ONE_DAY)]
+            if line.date_from and line.date_start and line.date_from > line.date_start
+            else []
+            for line in self
+        }
 
     def _filter_paused(self):
         """Return the lines that make no visits for now: of customers, sites or
@@ -289,8 +297,12 @@ class MaintenanceScheduleLine(models.Model):
         missing -= occurrences.keys()
         following = None
         if isinstance(rule, AfterLast):
+            over = []
+            made = [v for v in existing if v.status not in (*OPEN, "dropped")]
+            if self.visit_limit and len(made) >= self.visit_limit:
+                over = [Gap(date.min)]
             # The next one alone exists, however far away it is.
-            changes = reconcile(rule, term, existing, date.max, gaps=gaps)
+            changes = reconcile(rule, term, existing, date.max, gaps=[*gaps, *over])
             create = [day for day in changes.create if day <= horizon]
             following = next(iter(set(changes.create) - set(create)), None)
             changes = changes._replace(create=create)
@@ -299,7 +311,7 @@ class MaintenanceScheduleLine(models.Model):
             opened = [
                 visit.nominal
                 for visit in existing
-                if visit.status in ("untouched", "touched")
+                if visit.status in OPEN
                 and visit.nominal not in changes.delete
                 and visit.nominal not in changes.cancel
             ]

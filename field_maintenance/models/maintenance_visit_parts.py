@@ -163,7 +163,11 @@ class MaintenanceVisit(models.Model):
             order = order.create(self._prepare_order_values())
         order_lines = order.order_line.create(
             [
-                {"order_id": order.id, **line._prepare_order_line_values()}
+                {
+                    "order_id": order.id,
+                    "is_visit_bill": True,
+                    **line._prepare_order_line_values(),
+                }
                 for line in lines
             ]
         )

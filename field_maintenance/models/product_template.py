@@ -23,8 +23,8 @@ class ProductTemplate(models.Model):
     mode = fields.Selection(
         default=None,
         help="How often equipment of this kind is visited. An order of this product "
-        "makes a schedule by this rule when it is confirmed; without one, a single "
-        "visit.",
+        "makes a schedule by this rule when it is confirmed, with as many visits as "
+        "units of the service were ordered; without one, single visits.",
     )
 
     @api.constrains("mode", "visit_type_id")

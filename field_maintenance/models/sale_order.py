@@ -45,13 +45,23 @@ class SaleOrder(models.Model):
         groups=READER_GROUPS,
     )
 
+    maintenance_warning = fields.Text(
+        compute="_compute_maintenance_warning", groups="base.group_user"
+    )
+    maintenance_is_late = fields.Boolean(
+        compute="_compute_maintenance_warning",
+        groups="base.group_user",
+        help="Its visits count from a day that has passed.",
+    )
+
     # -- Computes ----------------------------------------------------------------------
 
-    @api.depends("order_line.product_id")
+    @api.depends("order_line.product_id", "order_line.is_visit_bill")
     def _compute_service_type(self):
         turned = self.browse()
         for order in self:
-            if not order.service_type and order.order_line.product_id.visit_type_id:
+            sold = order.order_line.filtered(lambda line: not line.is_visit_bill)
+            if not order.service_type and sold.product_id.visit_type_id:
                 order.service_type = "maintenance"
                 turned |= order
             else:
@@ -59,6 +69,46 @@ class SaleOrder(models.Model):
         # New lines, by which the order becomes one of this type, were computed before.
         lines = turned.order_line
         self.env.add_to_compute(lines._fields["qty_delivered_method"], lines)
+
+    @api.depends(
+        "commitment_date",
+        "order_line.installed_base_ids",
+        "order_line.product_id",
+        "service_type",
+        "state",
+    )
+    def _compute_maintenance_warning(self):
+        """Say of an offer that its visits are overdue at once, and which of its
+        equipment another schedule visits already."""
+        today = fields.Date.context_today(self)
+        for order in self:
+            order.maintenance_warning, order.maintenance_is_late = False, False
+            if order.state not in ("draft", "sent"):
+                continue
+            # What is sold to whom does not depend on who may read equipment.
+            lines = order.sudo().order_line.filtered(lambda line: line._is_visited())
+            notices = []
+            start = order.commitment_date and order._get_service_date()
+            if lines and start and start < today:
+                order.maintenance_is_late = True
+                notices.append(
+                    self.env._(
+                        "Visits of this order count from its delivery date, %s. Those "
+                        "that were due before today are overdue at once: begin today, "
+                        "or choose a later date.",
+                        format_date(self.env, start),
+                    )
+                )
+            rules = lines._get_doubled_schedule_lines()
+            # Only what the reader may know.
+            rules = rules.with_env(self.env)._filtered_access("read")
+            notices += [rule._describe_double(rule) for rule in rules]
+            order.maintenance_warning = "\n".join(notices)
+
+    def action_begin_maintenance_today(self):
+        """Have the visits of these offers count from the day of the order."""
+        self.commitment_date = False
+        return True
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_maintenance_counts(self):
@@ -118,18 +168,11 @@ class SaleOrder(models.Model):
         return result
 
     def _create_maintenance(self):
-        """Make the schedules of the lines with a rule, unless they are there, and a
-        visit to plan at each site of the other lines.
+        """Make what the lines of these orders order and what is not there yet.
 
         :return: schedules and visits
         """
-        # Who sells maintenance need not plan it.
-        orders = self.sudo().filtered(lambda o: o.service_type == "maintenance")
-        lines = orders.order_line.filtered(lambda line: line._is_visited())
-        by_rule = lines.filtered("product_id.mode")
-        schedules = orders._create_maintenance_schedules(by_rule)
-        visits = (lines - by_rule)._create_maintenance_visits()
-        return schedules.with_env(self.env), visits.with_env(self.env)
+        return self.order_line._create_maintenance()
 
     def _create_maintenance_schedules(self, lines):
         """Schedule those of these lines that are not yet: in the live schedule of the
@@ -138,11 +181,16 @@ class SaleOrder(models.Model):
         :return: schedules that have new lines
         """
         live = self.maintenance_schedule_ids.filtered(lambda s: s.state != "closed")
-        lines -= live.line_ids.sale_line_id
+        # Not anew what was archived: it comes back with its quantity.
+        lines -= live.with_context(active_test=False).line_ids.sale_line_id
         extended, vals_list = live.browse(), []
         for order, order_lines in lines.grouped("order_id").items():
             vals = order._prepare_maintenance_schedule_vals(order_lines)
             if schedule := live & order.maintenance_schedule_ids:
+                # What was added later counts from then, not from the first order.
+                start = max(schedule.date_start, order._get_service_date())
+                for _command, _id, line_vals in vals["line_ids"]:
+                    line_vals["date_start"] = start
                 schedule.line_ids = vals["line_ids"]
                 extended |= schedule
             else:
@@ -184,15 +232,24 @@ class SaleOrder(models.Model):
         return site if is_own else customer
 
     def _get_service_date(self):
-        """Return the day from which what was ordered is due: the promised one, else
-        the day of the order, at the site."""
+        """Return the day from which what was ordered is due, at the site: the promised
+        one, else the day of the order; of what is added to an order that was confirmed
+        before, today at the earliest."""
         self.ensure_one()
         site = self._get_visit_site()
         order = self.with_context(
             tz=site._get_site_tz(self.partner_id, self.company_id)
         )
-        promised = self.commitment_date or self.date_order
-        return fields.Datetime.context_timestamp(order, promised).date()
+        ordered, promised, today = (
+            fields.Datetime.context_timestamp(order, moment).date()
+            for moment in (
+                self.date_order,
+                self.commitment_date or self.date_order,
+                fields.Datetime.now(),
+            )
+        )
+        is_added = self.state == "sale" and ordered < today
+        return max(promised, today) if is_added else promised
 
     def _prepare_visit_vals(self, site, pieces_by_line):
         """Return the values of the visit that fulfils some lines at a site.
@@ -225,8 +282,8 @@ class SaleOrder(models.Model):
         return vals
 
     def action_create_visit(self):
-        """Make by hand what confirming makes: the schedule if it is missing, and a
-        visit to plan at each site."""
+        """Make by hand what was ordered and is not there: the schedule, and visits to
+        plan; show the visits if none is missing."""
         self.ensure_one()
         # Making visits is a matter of orders: who may write one may ask for them.
         self.check_access("write")
@@ -250,7 +307,10 @@ class SaleOrder(models.Model):
                         self.display_name,
                     )
                 )
-            visits = lines._create_maintenance_visits()
+            single = lines.filtered(lambda line: not line.product_id.mode)
+            visits = single.maintenance_visit_ids.filtered(
+                lambda visit: visit.state != "cancelled"
+            ).with_env(self.env)
         if visits:
             action = self.action_view_maintenance_visits()
             if len(visits) == 1:

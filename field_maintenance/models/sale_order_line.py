@@ -1,9 +1,20 @@
+import math
 from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import format_list
 
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
+from .maintenance_visit import GENERATING
+
+# More visits of one line than anybody plans at once; the button makes the next ones.
+VISITS_AT_ONCE = 100
+# What a smaller quantity leaves alone.
+UNDER_WAY = ("in_progress", "done")
+# What of a confirmed line says what is visited, and how often.
+ORDERED_FIELDS = frozenset({"product_id", "product_uom_id", "product_uom_qty"})
 
 
 class SaleOrderLine(models.Model):
@@ -12,6 +23,11 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     qty_delivered_method = fields.Selection(selection_add=[("visit", "Visits")])
+    is_visit_bill = fields.Boolean(
+        string="Bills a Visit",
+        copy=False,
+        help="It bills what a visit used, and is not visited itself.",
+    )
     maintenance_visit_ids = fields.Many2many(
         comodel_name="maintenance.visit",
         relation="maintenance_visit_sale_line_rel",
@@ -31,9 +47,9 @@ class SaleOrderLine(models.Model):
 
     # -- Delivery ----------------------------------------------------------------------
 
-    @api.depends("order_id.service_type", "product_id")
+    @api.depends("order_id.service_type", "product_id", "is_visit_bill")
     def _compute_qty_delivered_method(self):
-        visited = self.filtered(lambda line: not line.is_expense and line._is_visited())
+        visited = self.filtered(lambda line: line._is_visited())
         visited.qty_delivered_method = "visit"
         return super(SaleOrderLine, self - visited)._compute_qty_delivered_method()
 
@@ -43,6 +59,8 @@ class SaleOrderLine(models.Model):
         "maintenance_visit_ids.follow_up_ids.state",
         "maintenance_visit_ids.follow_up_ids.completion",
         "maintenance_schedule_line_ids.date_end",
+        "maintenance_schedule_line_ids.visit_count",
+        "maintenance_schedule_line_ids.visit_limit",
         "product_uom_qty",
     )
     def _compute_qty_delivered(self):
@@ -82,8 +100,25 @@ class SaleOrderLine(models.Model):
             self.order_id.service_type == "maintenance"
             and not self.display_type
             and not self.is_downpayment
+            and not self.is_expense
+            and not self.is_visit_bill
             and bool(self.product_id.visit_type_id)
         )
+
+    def _get_ordered_units(self):
+        """Return how many visits, or terms of visits, this line sells: the quantity of
+        a service. None for goods, of which it says how many pieces are visited, and for
+        hours, of which it says how long."""
+        self.ensure_one()
+        uom, hour = self.product_uom_id, self.env.ref("uom.product_uom_hour")
+        if self.product_id.type != "service" or uom._has_common_reference(hour):
+            return None
+        unit = self.env.ref("uom.product_uom_unit")
+        if not uom._has_common_reference(unit):
+            unit = self.product_id.uom_id
+        quantity = uom._compute_quantity(self.product_uom_qty, unit, round=False)
+        # Rounding errors of the conversion are no further visit.
+        return max(0, math.ceil(quantity - 1e-6))
 
     def _get_visited_equipment(self):
         """Return which equipment this line is about: what was chosen on it, else what
@@ -92,9 +127,32 @@ class SaleOrderLine(models.Model):
         chosen = self.installed_base_ids or self.order_id.order_line.installed_base_ids
         return chosen.filtered(lambda piece: piece.state == "installed")
 
+    def _get_schedule_shares(self, count):
+        """Return what of the rules of so many schedule lines follows from the ordered
+        quantity, which is shared out among them; each has one visit or term at least.
+
+        :return: a dictionary of values for each schedule line
+        """
+        self.ensure_one()
+        product, units = self.product_id, self._get_ordered_units()
+        if units is None:
+            share = {"visit_count": product.visit_count, "visit_limit": 0}
+            return [share] * count
+        each, rest = divmod(units, count)
+        units = [max(1, each + (index < rest)) for index in range(count)]
+        if product.mode == "spread":
+            return [
+                {"visit_count": product.visit_count * number, "visit_limit": 0}
+                for number in units
+            ]
+        return [
+            {"visit_count": product.visit_count, "visit_limit": number}
+            for number in units
+        ]
+
     def _prepare_schedule_lines_vals(self):
         """Return the values of a schedule line for each piece of equipment, or of one
-        without."""
+        without: as many visits as were ordered."""
         self.ensure_one()
         product = self.product_id.product_tmpl_id
         rule = {
@@ -109,27 +167,235 @@ class SaleOrderLine(models.Model):
             "sale_line_id": self.id,
         }
         pieces = self._get_visited_equipment()
-        if not pieces:
-            return [common]
-        return [{**common, "installed_base_id": piece.id} for piece in pieces]
+        vals_list = [{**common, "installed_base_id": piece.id} for piece in pieces]
+        vals_list = vals_list or [common]
+        shares = self._get_schedule_shares(len(vals_list))
+        return [
+            {**vals, **share} for vals, share in zip(vals_list, shares, strict=True)
+        ]
+
+    def _get_doubled_schedule_lines(self):
+        """Return the lines of living schedules of other orders that visit for the same
+        work what these lines will be scheduled for."""
+        by_rule = self.filtered("product_id.mode")
+        wanted = {
+            (piece._origin, line.product_id.visit_type_id)
+            for line in by_rule
+            for piece in line._get_visited_equipment()
+        }
+        pieces = self.env["installed.base"].union(*(piece for piece, _type in wanted))
+        found = self.env["maintenance.schedule.line"].search(
+            [
+                ("installed_base_id", "in", pieces.ids),
+                ("state", "in", ("active", "suspended")),
+                ("sale_line_id", "not in", self._origin.ids),
+            ]
+        )
+        return found.filtered(
+            lambda rule: (rule.installed_base_id, rule.visit_type_id) in wanted
+        )
+
+    def _get_live_visits(self):
+        """Return the visits of this line that take place, without follow-ups."""
+        self.ensure_one()
+        return self.maintenance_visit_ids.filtered(
+            lambda visit: visit.state != "cancelled" and not visit.follow_up_of_id
+        )
+
+    def _get_ordered_visits(self):
+        """Return what this line orders, whose product has no rule.
+
+        :return: {site: its equipment}, and the number of visits at each site
+        """
+        self.ensure_one()
+        order, pieces = self.order_id, self._get_visited_equipment()
+        sites = pieces.grouped(lambda piece: piece.site_id or order._get_visit_site())
+        sites = sites or {order._get_visit_site(): pieces}
+        # A visit is about all pieces of its site.
+        units = self._get_ordered_units() or 1
+        return sites, math.ceil(units / (len(pieces) or 1))
+
+    def _get_missing_visits(self):
+        """Return where how many visits of this line, whose product has no rule, are
+        still to be made.
+
+        :return: {site: (its equipment, number of visits)}
+        """
+        sites, each = self._get_ordered_visits()
+        live = self._get_live_visits()
+        missing, left = {}, each * len(sites) - len(live)
+        for site, own in sites.items():
+            here = len(live.filtered(lambda visit, site=site: visit.site_id == site))
+            number = min(each - here, left, VISITS_AT_ONCE)
+            if number > 0:
+                missing[site] = (own, number)
+                left -= number
+        return missing
+
+    def _create_maintenance(self):
+        """Make what these lines order and what is not there yet: the schedules of
+        those whose product has a rule, visits to plan at each site of the others.
+
+        :return: schedules and visits
+        """
+        # Who sells maintenance need not plan it.
+        lines = self.sudo().filtered(
+            lambda line: line._is_visited() and line.product_uom_qty > 0
+        )
+        by_rule = lines.filtered("product_id.mode")
+        schedules = lines.order_id._create_maintenance_schedules(by_rule)
+        visits = (lines - by_rule)._create_maintenance_visits()
+        return schedules.with_env(self.env), visits.with_env(self.env)
 
     def _create_maintenance_visits(self):
-        """Make a visit to plan at each site of these lines, about their equipment.
+        """Make the visits to plan of these lines that are missing: one about all lines
+        that miss one at its site.
 
         :return: the visits
         """
-        sites = defaultdict(lambda: defaultdict(self.env["installed.base"].browse))
+        wanted = defaultdict(dict)
         for line in self:
-            order, pieces = line.order_id, line._get_visited_equipment()
-            for piece in pieces:
-                sites[order, piece.site_id or order._get_visit_site()][line] |= piece
-            if not pieces:
-                sites[order, order._get_visit_site()][line] |= pieces
+            for site, (pieces, number) in line._get_missing_visits().items():
+                for index in range(number):
+                    wanted[line.order_id, site, index][line] = pieces
         # Due visits have no history; see the visit.
         visits = self.env["maintenance.visit"].sudo()
         return visits.with_context(mail_create_nolog=True).create(
             [
                 order._prepare_visit_vals(site, pieces_by_line)
-                for (order, site), pieces_by_line in sites.items()
+                for (order, site, _index), pieces_by_line in wanted.items()
             ]
         )
+
+    # -- Lines of confirmed orders -----------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.filtered(lambda line: line.state == "sale")._make_and_tell()
+        return lines
+
+    def write(self, vals):
+        if not vals.keys() & ORDERED_FIELDS:
+            return super().write(vals)
+        # What was ordered is visited, whoever changes the order.
+        confirmed = self.sudo().filtered(lambda line: line.state == "sale")
+        before = {line: (line.product_id, line.product_uom_qty) for line in confirmed}
+        shares = {
+            line: line._get_schedule_shares(len(rules))
+            for line in confirmed
+            if (rules := line._get_all_schedule_lines())
+        }
+        result = super().write(vals)
+        for line, (product, quantity) in before.items():
+            if line.product_id != product or line.product_uom_qty <= 0:
+                line._retract(for_good=line.product_id != product)
+                continue
+            if line in shares:
+                line._follow_quantity(shares[line])
+            if line.product_uom_qty < quantity:
+                line._retract_excess()
+        # A schedule that somebody closed stays closed.
+        known = confirmed.with_context(active_test=False)
+        new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
+        new.with_env(confirmed.env)._make_and_tell()
+        return result
+
+    def _get_all_schedule_lines(self):
+        """Return the schedule lines of this line in living schedules, those that were
+        archived with its quantity included."""
+        self.ensure_one()
+        rules = self.with_context(active_test=False).maintenance_schedule_line_ids
+        return rules.filtered(lambda rule: rule.state != "closed").sorted("id")
+
+    def _make_and_tell(self):
+        """Make what was added to confirmed orders, and say so in their chatter."""
+        schedules, visits = self._create_maintenance()
+        for order, made in visits.sudo().grouped("sale_order_id").items():
+            products = made.sale_line_ids.product_id.mapped("display_name")
+            order._message_log(
+                body=self.env._(
+                    "Visits to plan were made: %(count)s of %(products)s.",
+                    count=len(made),
+                    products=format_list(self.env, products),
+                )
+            )
+        for schedule in schedules.sudo():
+            schedule.sale_order_id._message_log(
+                body=self.env._(
+                    "What was added is visited by schedule %s.", schedule.display_name
+                )
+            )
+
+    def _follow_quantity(self, before):
+        """Let the rules of this line make as many visits as are ordered now. What a
+        dispatcher set otherwise stays.
+
+        :param before: what followed from the quantity before, for each schedule line
+        """
+        rules = self._get_all_schedule_lines()
+        after = self._get_schedule_shares(len(rules))
+        for rule, old, new in zip(rules, before, after, strict=True):
+            vals = {"active": True} if not rule.active else {}
+            vals |= {
+                name: value
+                for name, value in new.items()
+                if value != rule[name] and (not rule.active or rule[name] == old[name])
+            }
+            if vals:
+                rule.write(vals)
+            if "active" in vals and rule.state == "active":
+                rule._apply_rule()
+
+    def _retract(self, for_good=False):
+        """Visit this line no more.
+
+        :param bool for_good: its rules do not come back with the quantity
+        """
+        rules = self._get_all_schedule_lines()
+        rules._remove_untouched()
+        self._retract_visits(
+            self._get_live_visits().filtered(lambda v: v.state not in UNDER_WAY)
+        )
+        rules.write({"active": False, **({"sale_line_id": False} if for_good else {})})
+
+    def _retract_excess(self):
+        """Take back the last visits that are more than what is ordered now."""
+        excess = self.maintenance_visit_ids.browse()
+        # What was done stays, then what somebody planned, then what comes first.
+        live = self._get_live_visits().sorted(
+            lambda visit: (
+                visit.state not in UNDER_WAY,
+                visit.state == "to_plan" and not visit.schedule_line_id,
+                visit.occurrence_date or visit.due_date,
+                visit.id,
+            )
+        )
+        if not self.product_id.mode and self._get_ordered_units() is not None:
+            sites, each = self._get_ordered_visits()
+            single = live.filtered(lambda visit: not visit.schedule_line_id)
+            excess |= single[each * len(sites) :]
+        for rule in self._get_all_schedule_lines().filtered("active"):
+            own = live.filtered(lambda visit, rule=rule: visit.schedule_line_id == rule)
+            limit = rule.visit_count if rule.mode == "spread" else rule.visit_limit
+            if limit:
+                excess |= own[limit:]
+        self._retract_visits(excess.filtered(lambda v: v.state not in UNDER_WAY))
+
+    def _retract_visits(self, visits):
+        """Cancel visits of this line. Those that other lines need go on without it."""
+        shared = visits.filtered(
+            lambda visit: any(
+                line.product_uom_qty > 0 for line in visit.sale_line_ids - self
+            )
+        )
+        shared.with_context(visit_generation=GENERATING).write(
+            {"sale_line_ids": [Command.unlink(self.id)]}
+        )
+        alone = (visits - shared).with_context(visit_generation=GENERATING)
+        if alone:
+            alone._cancel_alone(
+                self.env._("Order %s does not have it any more.", self.order_id.name)
+            )
+            # Ordered again, they are made again.
+            alone.filtered("schedule_line_id").write({"is_dropped": True})

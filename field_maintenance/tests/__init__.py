@@ -2,6 +2,7 @@ from . import common
 from . import test_access
 from . import test_after_planning
 from . import test_calendar_event
+from . import test_calendar_series_days
 from . import test_calendar_tours
 from . import test_company_ties
 from . import test_customer_tours
@@ -23,7 +24,9 @@ from . import test_my_day
 from . import test_portal
 from . import test_remote_calls
 from . import test_sale_order
+from . import test_sale_order_growth
 from . import test_schedule_generation
+from . import test_schedule_past
 from . import test_service_line
 from . import test_visit_access
 from . import test_visit_appointment

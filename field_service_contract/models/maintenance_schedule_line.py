@@ -55,11 +55,15 @@ class MaintenanceScheduleLine(models.Model):
             return typed.sudo()
         return self.sudo().service_contract_line_ids
 
+    def _get_saved_line(self):
+        line = super()._get_saved_line()
+        return line or self._get_service_contract_line().schedule_line_id
+
     def _get_gaps(self):
         gaps = super()._get_gaps()
         for line in self:
             if contract_line := line._get_service_contract_line():
-                gaps[line] = contract_line._get_visit_gaps()
+                gaps[line] = [*gaps[line], *contract_line._get_visit_gaps()]
         return gaps
 
     def _get_term(self):
@@ -69,7 +73,9 @@ class MaintenanceScheduleLine(models.Model):
         # leaves the dates before as they were.
         days = (self._get_rule_end(), self.date_start, self.date_first)
         end = self._get_rule_end() and max(filter(None, days))
-        return Term(self.date_start, end or None, self.date_first or None)
+        return self._limit_term(
+            Term(self.date_start, end or None, self.date_first or None)
+        )
 
     def _get_rule(self, last=None):
         line = self._get_service_contract_line()
@@ -182,7 +188,12 @@ class MaintenanceScheduleLine(models.Model):
             .sudo()
             .with_context(visit_generation=GENERATING)
         )
-        gaps = {line.id: found for line, found in self._get_gaps().items() if found}
+        gaps = {
+            line.id: found
+            for line in self
+            if (own := line._get_service_contract_line())
+            and (found := own._get_visit_gaps())
+        }
         found = visits.search(
             Domain("schedule_line_id", "in", list(gaps))
             & Domain("state", "in", ("to_plan", "planned"))

@@ -263,7 +263,15 @@ class SaleOrderLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        late = lines.filtered(
+        lines._check_service_in_time()
+        return lines
+
+    def _check_service_in_time(self):
+        """Refuse to sell a contract with these lines if their order is confirmed.
+
+        :raise UserError: naming the order
+        """
+        late = self.filtered(
             lambda line: line.service_is_contract and line.state == "sale"
         )
         if late:
@@ -275,11 +283,14 @@ class SaleOrderLine(models.Model):
                     late[0].order_id.display_name,
                 )
             )
-        return lines
 
     def write(self, vals):
         self._check_service_signed(vals)
-        return super().write(vals)
+        plain = self.filtered(lambda line: not line.service_is_contract)
+        result = super().write(vals)
+        if vals.keys() & {"product_id", "service_is_contract"}:
+            plain._check_service_in_time()
+        return result
 
     def _check_service_signed(self, vals):
         """Refuse to change what the customer signed: the contract is changed.

@@ -23,6 +23,7 @@ RULE_FIELDS = {
     "visit_technician_id": "technician_id",
     "visit_hour": "local_hour",
     "visit_date_first": "date_first",
+    "visit_date_from": "date_from",
 }
 
 
@@ -147,6 +148,30 @@ class ServiceContractLine(models.Model):
         compute_sudo=True,
         groups="base.group_user",
         help="The first visit is due on this day and the others are counted from it.",
+    )
+    visit_date_from = fields.Date(
+        string="Visits From",
+        compute=from_rule("visit_date_from"),
+        inverse="_inverse_rule",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Visits that are due before this day are not made; the others stay as "
+        "the rule says.",
+    )
+    visit_begins_today = fields.Boolean(
+        string="Begin Today",
+        compute="_compute_visit_begins_today",
+        inverse="_inverse_visit_begins_today",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Visits that were due before today are not made.",
+    )
+    visit_past_count = fields.Integer(
+        string="Visits in the Past",
+        compute="_compute_visit_preview",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Visits that will be made although they were due before today.",
     )
     rule_summary = fields.Char(compute_sudo=True, groups="base.group_user")
     visit_preview = fields.Html(
@@ -399,12 +424,23 @@ class ServiceContractLine(models.Model):
     @api.depends_context("lang")
     def _compute_visit_preview(self):
         for line in self:
-            line.visit_preview = (
-                line.mode
-                and line.visit_type_id
-                and line.contract_id.date_start
-                and line._get_draft_rule().preview
-            )
+            line.visit_preview, line.visit_past_count = False, 0
+            if line.mode and line.visit_type_id and line.contract_id.date_start:
+                rule = line._get_draft_rule()
+                line.visit_preview = rule.preview
+                line.visit_past_count = rule.past_count
+
+    @api.depends("visit_date_from")
+    def _compute_visit_begins_today(self):
+        for line in self:
+            line.visit_begins_today = bool(line.visit_date_from)
+
+    @api.onchange("visit_begins_today")
+    def _inverse_visit_begins_today(self):
+        today = fields.Date.context_today(self)
+        for line in self:
+            if line.visit_begins_today != bool(line.visit_date_from):
+                line.visit_date_from = line.visit_begins_today and today
 
     def _get_draft_rule(self):
         """Return the visit rule as it is typed, as a record that is not saved."""

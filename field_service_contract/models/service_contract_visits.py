@@ -69,6 +69,13 @@ class ServiceContract(models.Model):
         groups="base.group_user",
         help="Due date of the next visit that is to be made.",
     )
+    visit_past_count = fields.Integer(
+        string="Visits in the Past",
+        compute="_compute_visit_past_count",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Visits that a draft will make although they were due before today.",
+    )
     visit_included_count = fields.Integer(
         string="Included Visits",
         compute="_compute_included_visits",
@@ -123,6 +130,17 @@ class ServiceContract(models.Model):
         return result
 
     # -- Counts -----------------------------------------------------------------------
+
+    @api.depends("schedule_ids.past_count")
+    def _compute_visit_past_count(self):
+        for contract in self:
+            contract.visit_past_count = sum(contract.schedule_ids.mapped("past_count"))
+
+    def action_begin_visits_today(self):
+        """Leave out the visits of these contracts that were due before today."""
+        # Whoever may write a contract may write its visit rules.
+        self.check_access("write")
+        return self.sudo().schedule_ids.action_begin_today()
 
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_visit_count(self):

@@ -22,6 +22,7 @@ from . import test_profit
 from . import test_quotation
 from . import test_rights
 from . import test_tours
+from . import test_visit_past
 from . import test_visits
 from . import test_move_in
 from . import test_undo

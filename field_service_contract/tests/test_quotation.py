@@ -550,6 +550,10 @@ class TestQuotation(QuotationCase):
             order.order_line = [Command.create(self._cover(self.second))]
         with self.assertRaises(UserError):
             line.unlink()
+        # Nor does a line of another order become a contract.
+        other = self._create_order((self.stove, 1))
+        with self.assertRefused("does not take further lines", UserError):
+            other.order_line.service_is_contract = True
 
     def test_another_company(self):
         order = self._quote()

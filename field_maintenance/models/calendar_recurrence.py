@@ -1,0 +1,113 @@
+from odoo import api, fields, models
+
+from .maintenance_visit import PLANNING
+
+# Each month has these days; a later one is the last day of shorter months.
+COMMON_DAYS = 28
+FEBRUARY = 2
+
+
+class CalendarRecurrence(models.Model):
+    """Series of visits: their day falls on the last one of shorter months and comes
+    back (A1), where Odoo's own series leave these months out."""
+
+    _inherit = "calendar.recurrence"
+
+    keeps_month_day = fields.Boolean(
+        string="Keep Day of Month",
+        help="In months without its day an event takes place on the last one. Visits "
+        "are repeated so.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        is_planning = self.env.context.get("visit_planning") is PLANNING
+        events = self.env["calendar.event"].browse(
+            filter(None, (vals.get("base_event_id") for vals in vals_list))
+        )
+        # How a series goes on does not depend on who may see its visits.
+        visited = events._get_visits().calendar_event_id
+        visited |= events.sudo().filtered("visit_template_id")
+        for vals in vals_list:
+            if is_planning or vals.get("base_event_id") in visited.ids:
+                vals["keeps_month_day"] = True
+                if vals.get("rrule_type") == "yearly" and vals.get("base_event_id"):
+                    event = events.browse(vals["base_event_id"])
+                    vals.setdefault("day", event._get_repeat_moment().day)
+        return super().create(vals_list)
+
+    def _get_rrule(self, dtstart=None):
+        rule = super()._get_rrule(dtstart)
+        if not self.keeps_month_day or self.day <= COMMON_DAYS:
+            return rule
+        # The last of these days that a month has.
+        days = {"bymonthday": range(COMMON_DAYS, self.day + 1), "bysetpos": -1}
+        if self.rrule_type == "monthly" and self.month_by == "date":
+            return rule.replace(**days)
+        start = dtstart or self.base_event_id.start
+        if self.rrule_type == "yearly" and start and start.month == FEBRUARY:
+            return rule.replace(bymonth=FEBRUARY, **days)
+        return rule
+
+    @api.model
+    def _rrule_parse(self, rule_str, date_start):
+        # As other calendars hand it back.
+        data = super()._rrule_parse(rule_str, date_start)
+        if "BYSETPOS=-1" in rule_str and "BYMONTHDAY=" in rule_str:
+            days = rule_str.split("BYMONTHDAY=")[1].split(";")[0].split("\n")[0]
+            days = sorted(map(int, days.split(",")))
+            if days == list(range(COMMON_DAYS, days[-1] + 1)):
+                data |= {"day": days[-1], "keeps_month_day": True}
+        return data
+
+    def get_recurrence_name(self):
+        name = super().get_recurrence_name()
+        is_monthly = self.rrule_type == "monthly" and self.month_by == "date"
+        if self.keeps_month_day and is_monthly and self.day > COMMON_DAYS:
+            return self.env._("%s, or the last day of a shorter month", name)
+        return name
+
+    @api.model
+    def _repair_series_of_visits(self):
+        """Give the series of visits of former versions the events to come of the months
+        that they left out; the nightly job makes their visits."""
+        series = self.search(
+            [
+                ("rrule_type", "in", ("monthly", "yearly")),
+                ("day", ">", COMMON_DAYS),
+                ("keeps_month_day", "=", False),
+                ("calendar_event_ids.visit_template_id", "!=", False),
+            ]
+        )
+        events = self.env["calendar.event"].with_context(
+            visit_planning=PLANNING,
+            dont_notify=True,
+            no_mail_to_attendees=True,
+            mail_create_nolog=True,
+        )
+        now = fields.Datetime.now()
+        for recurrence in series.filtered("base_event_id"):
+            before = recurrence.rrule
+            recurrence.keeps_month_day = True
+            recurrence._compute_rrule()
+            if recurrence.rrule == before:
+                continue
+            recurrence._compute_name()
+            base = recurrence.base_event_id
+            known = {event._range() for event in recurrence.calendar_event_ids}
+            [values] = base.copy_data()
+            events.create(
+                [
+                    {
+                        **values,
+                        "start": start,
+                        "stop": stop,
+                        "recurrence_id": recurrence.id,
+                        "follow_recurrence": True,
+                    }
+                    for start, stop in sorted(
+                        recurrence._range_calculation(base, base.stop - base.start)
+                    )
+                    if start > now and (start, stop) not in known
+                ]
+            )
