@@ -19,6 +19,7 @@ from . import test_price_update
 from . import test_profit
 from . import test_quotation
 from . import test_rights
+from . import test_tax_included
 from . import test_tours
 from . import test_visits
 from . import test_move_in
