@@ -2,6 +2,7 @@ from . import common
 from . import test_access
 from . import test_concurrency
 from . import test_contract
+from . import test_core_buttons
 from . import test_dashboard
 from . import test_deferral
 from . import test_engine
