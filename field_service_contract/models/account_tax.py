@@ -4,6 +4,24 @@ from odoo import api, models
 class AccountTax(models.Model):
     _inherit = "account.tax"
 
+    def _get_service_counterpart(self):
+        """Return the tax on services that is as high as this one on goods, if the chart
+        of accounts tells them apart."""
+        self.ensure_one()
+        if self.tax_scope != "consu":
+            return self.browse()
+        return self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("country_id", "=", self.country_id.id),
+                ("type_tax_use", "=", self.type_tax_use),
+                ("tax_scope", "=", "service"),
+                ("tax_group_id", "=", self.tax_group_id.id),
+                ("amount_type", "=", self.amount_type),
+                ("amount", "=", self.amount),
+            ]
+        ).filtered(lambda tax: tax.price_include == self.price_include)[:1]
+
     # What contracts cost is in the mode of their lines' taxes: with tax, if these are
     # part of the price. A fiscal position may put others in their place.
 

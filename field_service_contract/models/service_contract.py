@@ -733,7 +733,15 @@ class ServiceContract(models.Model):
             contract.deferred_amount = deferred.get(contract._origin, 0)
             contract.earned_amount = contract.invoiced_amount - contract.deferred_amount
 
-    @api.depends("line_ids.installed_base_id", "state")
+    @api.depends(
+        "line_ids.installed_base_id",
+        "state",
+        "template_id",
+        "company_id",
+        "billing_months",
+        "billing_timing",
+        "deferred_account_id",
+    )
     def _compute_warning(self):
         """Name equipment that another live contract covers as well."""
         lines = self.line_ids.filtered("installed_base_id")
@@ -751,14 +759,25 @@ class ServiceContract(models.Model):
                     and line.installed_base_id in covered
                 )
             )
-            contract.warning = "\n".join(
+            warnings = [
                 self.env._(
                     "%(equipment)s is also covered by contract %(contract)s.",
                     equipment=line.installed_base_id.display_name,
                     contract=line.contract_id.display_name,
                 )
                 for line in doubles
-            )
+            ]
+            contract.warning = "\n".join([*warnings, *contract._get_not_deferred()])
+
+    def _get_not_deferred(self):
+        """Return that what is billed in advance is not deferred, if it should be."""
+        self.ensure_one()
+        wanted = self.template_id.is_deferred or not self.template_id
+        asks = self.state == "draft" and self.billing_timing == "prepaid" and wanted
+        # Of a month's invoice little or nothing is to be deferred.
+        if not asks or self.billing_months < 2 or self._get_deferred_account():
+            return []
+        return [self.company_id._get_service_deferral_warning()]
 
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
