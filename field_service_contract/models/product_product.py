@@ -1,8 +1,18 @@
-from odoo import models
+from odoo import api, models
 
 
 class ProductProduct(models.Model):
     _inherit = "product.product"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        products = super().create(vals_list)
+        # Their templates are given the default taxes as if somebody had chosen them.
+        for product, vals in zip(products, vals_list, strict=True):
+            is_new = "product_tmpl_id" not in vals and "taxes_id" not in vals
+            if is_new and product.service_is_contract:
+                product.product_tmpl_id._take_service_taxes()
+        return products
 
     def _get_service_list_price(self, taxes, company):
         """Return the list price, with or without tax as a price with other taxes is.

@@ -52,16 +52,22 @@ class ProductTemplate(models.Model):
 
     def _force_default_sale_tax(self, companies):
         result = super()._force_default_sale_tax(companies)
-        self.filtered("service_is_contract")._take_service_taxes()
+        self.filtered("service_is_contract")._take_service_taxes(companies)
         return result
 
-    def _take_service_taxes(self):
+    def _take_service_taxes(self, companies=None):
         """Put the tax on services in place of a company's default tax, where that is
-        one on goods only."""
+        one on goods only.
+
+        :param companies: whose taxes; by default all companies'
+        """
         # The taxes of all companies, whichever the user works in.
         for template in self.sudo():
             for tax in template.taxes_id:
+                company = tax.company_id
+                if companies is not None and company not in companies:
+                    continue
                 service = tax._get_service_counterpart()
-                if tax == tax.company_id.account_sale_tax_id and service:
+                if tax == company.account_sale_tax_id and service:
                     template.taxes_id += service - tax
                     template.taxes_id -= tax
