@@ -10,3 +10,8 @@ from odoo.addons.field_installed_base.uninstall import clear_the_way
 def uninstall_hook(env):
     """Remove what Odoo would leave behind."""
     clear_the_way(env, "field_service_contract", "service.contract")
+
+
+def post_init_hook(env):
+    """Start with the account of deferred revenue that companies have already."""
+    env["res.company"].search([])._take_service_accounts()

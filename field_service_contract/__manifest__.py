@@ -66,6 +66,7 @@
         "views/service_contract_import_views.xml",
         "wizards/installed_base_retire_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "demo": [
         "demo/hr_employee_demo.xml",
         "demo/service_contract_demo.xml",

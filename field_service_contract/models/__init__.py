@@ -31,7 +31,9 @@ from . import account_move
 from . import account_move_line
 from . import installed_base
 from . import installed_base_retirement
+from . import account_chart_template
 from . import account_tax
+from . import product_product
 from . import product_template
 from . import sale_order
 from . import sale_order_line

@@ -1,5 +1,7 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
 
@@ -43,6 +45,67 @@ class AccountMove(models.Model):
             views = [(False, "form")]
             return {**action, "views": views, "res_id": contracts.id}
         return {**action, "domain": [("id", "in", contracts.ids)], "context": {}}
+
+    # -- What Odoo's own buttons do -----------------------------------------------
+
+    @api.constrains("auto_post", "currency_id")
+    def _check_service_document(self):
+        for move in self:
+            # Whoever writes invoices need not read contracts.
+            contracts = move.sudo().line_ids.service_contract_id
+            for contract in contracts:
+                if move.currency_id != contract.currency_id:
+                    raise ValidationError(
+                        self.env._(
+                            "%(move)s bills contract %(contract)s, whose prices are in "
+                            "%(currency)s: leave the invoice in that currency.",
+                            move=move._get_service_label(),
+                            contract=contract.name,
+                            currency=contract.currency_id.name,
+                        )
+                    )
+            if contracts and move.auto_post not in ("no", "at_date"):
+                raise ValidationError(
+                    self.env._(
+                        "%(move)s bills days of contract %(contract)s, which makes its "
+                        "next invoices itself: do not repeat this one.",
+                        move=move._get_service_label(),
+                        contract=contracts[0].name,
+                    )
+                )
+
+    def action_update_fpos_values(self):
+        result = super().action_update_fpos_values()
+        self.invoice_line_ids._update_service_position()
+        return result
+
+    def action_switch_move_type(self):
+        for move in self:
+            if contracts := move.line_ids.service_contract_id:
+                raise UserError(
+                    self.env._(
+                        "%(move)s bills days of contract %(contract)s: it cannot "
+                        "become a document of another kind. To give money back, post "
+                        "it and make a credit note.",
+                        move=move._get_service_label(),
+                        contract=contracts[0].name,
+                    )
+                )
+        return super().action_switch_move_type()
+
+    def _get_copy_message_content(self, default):
+        content = super()._get_copy_message_content(default)
+        contracts = self.line_ids.service_contract_id
+        if not contracts or self.env.context.get("include_business_fields"):
+            return content
+        return (
+            content
+            + Markup("<br/>")
+            + self.env._(
+                "The copy bills no days of contract %s: its lines are revenue at once.",
+                ", ".join(contracts.mapped("name")),
+            )
+        )
 
     # -- States -------------------------------------------------------------------
 

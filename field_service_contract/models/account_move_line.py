@@ -255,6 +255,98 @@ class AccountMoveLine(models.Model):
         )
         return float(share)
 
+    # -- What Odoo computes anew --------------------------------------------------
+
+    # Price, taxes and account follow from the contract, not from the product. They
+    # change with the fiscal position only, all together, when somebody asks for it.
+
+    def _get_service_priced(self):
+        """Return the lines that bill or credit days of a contract."""
+        return self.filtered(
+            lambda line: (
+                line.service_contract_line_id and line.display_type == "product"
+            )
+        )
+
+    def _compute_account_id(self):
+        ours = self._get_service_priced()
+        # First the others: a changed account makes Odoo write lines of tax anew.
+        result = super(AccountMoveLine, self - ours)._compute_account_id()
+        ours._set_service_accounts()
+        return result
+
+    def _compute_price_unit(self):
+        ours = self._get_service_priced()
+        return super(AccountMoveLine, self - ours)._compute_price_unit()
+
+    def _compute_tax_ids(self):
+        ours = self._get_service_priced()
+        return super(AccountMoveLine, self - ours)._compute_tax_ids()
+
+    def _get_computed_taxes(self):
+        if self._get_service_priced():
+            return self.tax_ids
+        return super()._get_computed_taxes()
+
+    def _compute_analytic_distribution(self):
+        ours = self._get_service_priced()
+        return super(AccountMoveLine, self - ours)._compute_analytic_distribution()
+
+    def _set_service_accounts(self):
+        """Book what bills days to the accounts of its contract, through the fiscal
+        position of the document. A credit keeps those of what it gives back."""
+        for line in self.filtered(lambda line: not line.service_credited_line_id):
+            position = line.move_id.fiscal_position_id
+            # Whoever writes invoices need not read contracts.
+            contract_line = line.service_contract_line_id.sudo()
+            revenue = position.map_account(contract_line._get_revenue_account())
+            account = revenue
+            if line.service_revenue_account_id:
+                deferred = contract_line.contract_id._get_deferred_account()
+                account = position.map_account(deferred)
+                line.service_revenue_account_id = revenue
+            line.account_id = account or line.account_id
+
+    def _update_service_position(self):
+        """Convert what bills days to the taxes that the fiscal position of its document
+        makes of those of the contract. A credit keeps what it gives back."""
+        ours = self._get_service_priced().filtered(
+            lambda line: not line.service_credited_line_id
+        )
+        # As above.
+        for contract, lines in ours.grouped(
+            lambda line: line.service_contract_id.sudo()
+        ).items():
+            priced = contract._get_priced_lines()
+            for line in lines:
+                contract_line = line.service_contract_line_id.sudo()
+                own = contract_line._get_taxes()
+                taxes = line.move_id.fiscal_position_id.map_tax(own)
+                days = (line.service_period_start, line.service_period_end)
+                amount = float(priced[contract_line].get_amount(*days))
+                if line.move_id.move_type == "out_refund":
+                    amount = -amount
+                billed = contract_line._get_price(amount, line.tax_ids)
+                if line.currency_id.compare_amounts(billed, line.price_unit):
+                    # Somebody has changed the price.
+                    amount = own._get_price_before(
+                        line.tax_ids, line.price_unit, contract_line.product_id
+                    )
+                line.price_unit = contract_line._get_price(amount, taxes)
+                line.tax_ids = taxes
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        if self.env.context.get("include_business_fields"):
+            return vals_list
+        for line, vals in zip(self, vals_list, strict=True):
+            if line._is_service_deferred():
+                # A copy bills no days: what it defers nothing would ever earn.
+                contract = line.sudo().service_contract_id
+                vals["account_id"] = line.service_revenue_account_id.id
+                vals["analytic_distribution"] = contract._get_analytic_distribution()
+        return vals_list
+
     def _copy_data_extend_business_fields(self, values):
         super()._copy_data_extend_business_fields(values)
         if not self.service_contract_line_id:

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProductTemplate(models.Model):
@@ -41,3 +41,33 @@ class ProductTemplate(models.Model):
         "CHECK (service_value_percent >= 0)",
         "A year of contract is worth zero percent of the price or more.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        templates = super().create(vals_list)
+        for template, vals in zip(templates, vals_list, strict=True):
+            if template.service_is_contract and "taxes_id" not in vals:
+                template._take_service_taxes()
+        return templates
+
+    def _force_default_sale_tax(self, companies):
+        result = super()._force_default_sale_tax(companies)
+        self.filtered("service_is_contract")._take_service_taxes(companies)
+        return result
+
+    def _take_service_taxes(self, companies=None):
+        """Put the tax on services in place of a company's default tax, where that is
+        one on goods only.
+
+        :param companies: whose taxes; by default all companies'
+        """
+        # The taxes of all companies, whichever the user works in.
+        for template in self.sudo():
+            for tax in template.taxes_id:
+                company = tax.company_id
+                if companies is not None and company not in companies:
+                    continue
+                service = tax._get_service_counterpart()
+                if tax == company.account_sale_tax_id and service:
+                    template.taxes_id += service - tax
+                    template.taxes_id -= tax

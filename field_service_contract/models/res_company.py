@@ -110,6 +110,52 @@ class ResCompany(models.Model):
                 or company._get_first_service_journal("general")
             )
 
+    def _take_service_accounts(self):
+        """Let companies without contracts defer to the account that their chart of
+        accounts has for it; the others have decided."""
+        contracts = self.env["service.contract"].sudo().with_context(active_test=False)
+        for company in self.filtered(lambda c: not c.service_deferred_account_id):
+            if not contracts.search_count([("company_id", "=", company.id)], limit=1):
+                account = company._get_chart_deferred_account()
+                company.service_deferred_account_id = account
+
+    def _get_service_deferral_warning(self):
+        """Return that nothing can be deferred, in words, False if it can."""
+        self.ensure_one()
+        # Whether there is an account is no secret.
+        if self.sudo().service_deferred_account_id:
+            return False
+        return self.env._(
+            "%s has no account of deferred revenue: its contracts defer nothing, what "
+            "is invoiced in advance is earned at once. Choose an account in the "
+            "settings, or do not defer.",
+            self.name,
+        )
+
+    def _get_chart_deferred_account(self):
+        """Return the account of deferred revenue of the chart of accounts: the one that
+        the chart names, else the one that is called so."""
+        self.ensure_one()
+        accounts = self.env["account.account"]
+        # What a chart says is no secret.
+        charts = self.env["account.chart.template"].sudo().with_company(self)
+        if self.chart_template:
+            data = charts._get_chart_template_data(self.chart_template)
+            named = data["res.company"].get(self.id, {})
+            if name := named.get("deferred_revenue_account_id"):
+                accounts = charts.ref(name, raise_if_not_found=False) or accounts
+        # Charts name accounts in English, whatever the languages of the company.
+        return accounts or accounts.with_context(lang="en_US").search(
+            [
+                *accounts._check_company_domain(self),
+                ("account_type", "=", "liability_current"),
+                "|",
+                ("name", "=ilike", "deferred revenue"),
+                ("name", "=ilike", "deferred income"),
+            ],
+            limit=1,
+        )
+
     def _get_first_service_journal(self, journal_type):
         journals = self.env["account.journal"]
         return journals.search(

@@ -373,6 +373,23 @@ class SaleOrder(models.Model):
         for order in self:
             order.service_contract_count = counts.get(order._origin, 0)
 
+    # -- Prices -----------------------------------------------------------------------
+
+    def _get_update_prices_lines(self):
+        # What a contract for equipment costs does not come from a pricelist.
+        lines = super()._get_update_prices_lines()
+        return lines.filtered(lambda line: not line._get_service_equipment())
+
+    def _recompute_prices(self):
+        result = super()._recompute_prices()
+        # It follows the list price of the equipment and the currency; what somebody
+        # typed stays, the discount as well.
+        covering = self.order_line.filtered(
+            lambda line: line._get_service_equipment().product_id
+        )
+        covering._compute_price_unit()
+        return result
+
     # -- Invoicing and payment --------------------------------------------------------
 
     def _get_invoiceable_lines(self, final=False):

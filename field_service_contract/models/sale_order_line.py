@@ -158,11 +158,19 @@ class SaleOrderLine(models.Model):
             # Bought elsewhere: what it is worth is for the salesperson to say.
             return 0
         return product.currency_id._convert(
-            product.lst_price,
+            self._get_service_list_price(product),
             self.currency_id or product.currency_id,
             company,
             fields.Date.context_today(self, self._get_order_date()),
         )
+
+    def _get_service_list_price(self, product):
+        """Return the list price of the product whose contract this line sells, with or
+        without tax as what the line sells."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        taxes = self.product_id.taxes_id._filter_taxes_by_company(company)
+        return product._get_service_list_price(taxes, company)
 
     @api.depends("service_installed_base_id")
     def _compute_name(self):
@@ -325,7 +333,15 @@ class SaleOrderLine(models.Model):
     def _prepare_service_contract_line_vals(self):
         """Return the values of the contract line that was signed with this line."""
         self.ensure_one()
-        value = self.currency_id.round(self.price_unit * self.product_uom_qty)
+        position = self.order_id.fiscal_position_id
+        usual = self.product_id.taxes_id._filter_taxes_by_company(self.company_id)
+        total = self.price_unit * self.product_uom_qty
+        is_mapped = self.tax_ids == position.map_tax(usual)
+        if is_mapped:
+            # The contract's amounts are in the mode of the product's taxes: who pays
+            # for it may change.
+            total = usual._get_price_before(self.tax_ids, total, self.product_id)
+        value = self.currency_id.round(total)
         share = 1 - self.discount / 100
         vals = {
             "installed_base_id": self._get_service_equipment().id,
@@ -337,13 +353,11 @@ class SaleOrderLine(models.Model):
             "discount": self.discount,
             **self._prepare_service_prices(),
         }
-        amount = self.currency_id.round(self.price_unit * self.product_uom_qty * share)
+        amount = self.currency_id.round(total * share)
         if self.currency_id.compare_amounts(value * share, amount):
             # A price with more decimals than the currency: what was signed counts.
             vals["amount"] = amount
-        position = self.order_id.fiscal_position_id
-        usual = self.product_id.taxes_id._filter_taxes_by_company(self.company_id)
-        if self.tax_ids != position.map_tax(usual):
+        if not is_mapped:
             vals["tax_ids"] = [Command.set(self.tax_ids.ids)]
         return vals
 
@@ -358,7 +372,11 @@ class SaleOrderLine(models.Model):
             name: self.product_uom_qty
             * currency._convert(price, self.currency_id, self.company_id, day)
             for name, currency, price in (
-                ("price", product.currency_id, product.lst_price),
+                (
+                    "price",
+                    product.currency_id,
+                    self._get_service_list_price(product),
+                ),
                 ("price_cost", product.cost_currency_id, product.standard_price),
             )
         }

@@ -409,6 +409,28 @@ class ServiceContract(models.Model):
         groups=PRICE_GROUPS,
         help="What the lines cost a year today; before the start, on its first day.",
     )
+    annual_untaxed = fields.Monetary(
+        string="Untaxed Annual Amount",
+        compute="_compute_annual_untaxed",
+        store=True,
+        groups=PRICE_GROUPS,
+        help="Annual amount without the taxes that it contains.",
+    )
+    tax_mode = fields.Char(
+        string="Taxes",
+        compute="_compute_tax_mode",
+        compute_sudo=True,
+        groups=PRICE_GROUPS,
+        help="Whether the amounts of the contract contain tax.",
+    )
+    tax_totals = fields.Binary(
+        string="Totals per Year",
+        compute="_compute_tax_totals",
+        compute_sudo=True,
+        exportable=False,
+        groups=PRICE_GROUPS,
+        help="What a year costs who pays for it today.",
+    )
     amount_per_period = fields.Monetary(
         compute="_compute_amount_per_period",
         store=True,
@@ -616,6 +638,37 @@ class ServiceContract(models.Model):
             contract.annual_amount = sum((changes - later).mapped("amount"))
             contract.next_change_date = min(later.mapped("date"), default=False)
 
+    @api.depends("annual_amount", "line_ids.product_id", "line_ids.tax_ids")
+    def _compute_annual_untaxed(self):
+        for contract in self:
+            lines = contract.line_ids
+            if any(line._get_taxes()._includes_tax() for line in lines):
+                contract.annual_untaxed = sum(
+                    line._get_untaxed(line._get_annual_today()) for line in lines
+                )
+            else:
+                contract.annual_untaxed = contract.annual_amount
+
+    @api.depends("line_ids.product_id", "line_ids.tax_ids", "company_id")
+    @api.depends_context("lang")
+    def _compute_tax_mode(self):
+        for contract in self:
+            contract.tax_mode = contract._get_tax_mode()
+
+    @api.depends(
+        "annual_amount",
+        "currency_id",
+        "fiscal_position_id",
+        "invoice_partner_id",
+        "site_id",
+        "line_ids.product_id",
+        "line_ids.tax_ids",
+    )
+    @api.depends_context("lang")
+    def _compute_tax_totals(self):
+        for contract in self:
+            contract.tax_totals = contract._get_tax_totals()
+
     def _inverse_annual_amount(self):
         """Spread the difference over the lines, by amount."""
         for contract in self:
@@ -681,7 +734,15 @@ class ServiceContract(models.Model):
             contract.deferred_amount = deferred.get(contract._origin, 0)
             contract.earned_amount = contract.invoiced_amount - contract.deferred_amount
 
-    @api.depends("line_ids.installed_base_id", "state")
+    @api.depends(
+        "line_ids.installed_base_id",
+        "state",
+        "template_id",
+        "company_id",
+        "billing_months",
+        "billing_timing",
+        "deferred_account_id",
+    )
     def _compute_warning(self):
         """Name equipment that another live contract covers as well."""
         lines = self.line_ids.filtered("installed_base_id")
@@ -699,14 +760,25 @@ class ServiceContract(models.Model):
                     and line.installed_base_id in covered
                 )
             )
-            contract.warning = "\n".join(
+            warnings = [
                 self.env._(
                     "%(equipment)s is also covered by contract %(contract)s.",
                     equipment=line.installed_base_id.display_name,
                     contract=line.contract_id.display_name,
                 )
                 for line in doubles
-            )
+            ]
+            contract.warning = "\n".join([*warnings, *contract._get_not_deferred()])
+
+    def _get_not_deferred(self):
+        """Return that what is billed in advance is not deferred, if it should be."""
+        self.ensure_one()
+        wanted = self.template_id.is_deferred or not self.template_id
+        asks = self.state == "draft" and self.billing_timing == "prepaid" and wanted
+        # Of a month's invoice little or nothing is to be deferred.
+        if not asks or self.billing_months < 2 or self._get_deferred_account():
+            return []
+        return [self.company_id._get_service_deferral_warning()]
 
     @api.depends("name", "partner_id")
     @api.depends_context("uid")

@@ -270,10 +270,23 @@ class ServiceContract(models.Model):
                 day = latest if together else bill.date
                 # Periods that are dated alike are kept apart by their number.
                 apart = 0
-                if contract.invoice_dating == "run":
+                if contract._get_invoice_dating() == "run":
                     day, apart = today, 0 if together else number
                 documents[header, day, posting, (owner, apart)].append((contract, bill))
         return documents
+
+    def _get_invoice_dating(self):
+        """Return how documents are dated; a run may date all of them on its day."""
+        self.ensure_one()
+        return self.env.context.get("service_invoice_dating") or self.invoice_dating
+
+    def _get_document_days(self, bills):
+        """Return the dates of the documents that bills come to."""
+        self.ensure_one()
+        if self._get_invoice_dating() == "run":
+            return [fields.Date.context_today(self)]
+        days = sorted({bill.date for bill in bills})
+        return days[-1:] if self.invoice_catch_up == "lines" else days
 
     def _get_fiscal_positions(self, bills):
         """Return {(company, payer, delivery address): fiscal position of today}."""

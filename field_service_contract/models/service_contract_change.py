@@ -66,6 +66,13 @@ class ServiceContractChange(models.Model):
         store=True,
         precompute=True,
     )
+    amount_untaxed = fields.Monetary(
+        string="Untaxed Annual Amount",
+        compute="_compute_amount_untaxed",
+        store=True,
+        precompute=True,
+        help="Without the taxes that the annual amount contains.",
+    )
     note = fields.Char(string="Remark")
     price_update_id = fields.Many2one(
         comodel_name="service.contract.price.update",
@@ -77,6 +84,12 @@ class ServiceContractChange(models.Model):
     def _compute_monthly_amount(self):
         for change in self:
             change.monthly_amount = change.amount / 12
+
+    @api.depends("amount", "contract_line_id")
+    def _compute_amount_untaxed(self):
+        # The history of prices does not depend on who may read taxes.
+        for change in self.sudo():
+            change.amount_untaxed = change.contract_line_id._get_untaxed(change.amount)
 
     @api.model_create_multi
     def create(self, vals_list):

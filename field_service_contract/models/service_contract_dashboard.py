@@ -90,13 +90,13 @@ class ServiceContract(models.Model):
     @api.model
     def _get_recurring_figure(self):
         living = Domain("state", "in", LIVING)
-        annual = self._sum_in_company_currency(self, living, "annual_amount")
+        annual = self._sum_in_company_currency(self, living, "annual_untaxed")
         return self._prepare_figure(
             "annual",
             self.env._("Annual recurring revenue"),
             self._format_figure(annual),
             self.env._(
-                "%(amount)s a month, %(count)s contracts",
+                "%(amount)s a month, %(count)s contracts, untaxed",
                 amount=self._format_figure(annual / 12),
                 count=self.search_count(living),
             ),
@@ -117,7 +117,9 @@ class ServiceContract(models.Model):
             ("gain", self.env._("Gains"), Domain("amount", ">", 0), "success"),
             ("loss", self.env._("Losses"), Domain("amount", "<", 0), "danger"),
         ):
-            amount = self._sum_in_company_currency(changes, days & sign, "amount")
+            amount = self._sum_in_company_currency(
+                changes, days & sign, "amount_untaxed"
+            )
             action = self._get_dashboard_action(
                 "service_contract_change_action", days & sign
             )

@@ -211,14 +211,19 @@ class ServiceContract(models.Model):
         return "renewal" if is_renewal else "agreed"
 
     def _get_forecast_taxes(self, planned):
-        """Return {(contract line, payer): its taxes}, of lines whose amount includes
+        """Return {(contract line, payer): its taxes}, where an invoice may contain
         some; the amount of the others is untaxed already."""
+        # A fiscal position may put taxes that are part of the price in place of others.
+        usable = self.env["account.tax"].with_context(active_test=True)
+        companies = usable.search(
+            [("type_tax_use", "=", "sale"), ("price_include", "=", True)]
+        ).company_id
         included = {}
         for contract, bills in planned.items():
             lines = {part.key for bill in bills for part in bill.lines}
             for line in lines:
-                taxes = line._get_taxes().flatten_taxes_hierarchy()
-                if any(taxes.mapped("price_include")):
+                taxes = line._get_taxes()
+                if taxes and (taxes._includes_tax() or taxes.company_id & companies):
                     included.setdefault(contract, []).append(line)
         positions = self._get_fiscal_positions(
             {contract: planned[contract] for contract in included}
@@ -231,7 +236,10 @@ class ServiceContract(models.Model):
                 key = (contract.company_id, payer, contract.site_id)
                 position = contract.fiscal_position_id or positions[key]
                 for line in lines:
-                    taxes[line, payer] = position.map_tax(line._get_taxes())
+                    own = line._get_taxes()
+                    mapped = position.map_tax(own)
+                    if (own | mapped)._includes_tax():
+                        taxes[line, payer] = mapped
         return taxes
 
     def _get_untaxed_bill(self, bill, taxes):
@@ -244,9 +252,11 @@ class ServiceContract(models.Model):
         total = 0
         for part in bill.lines:
             amount = float(part.amount)
-            if own := taxes.get((part.key, payer)):
-                amount = own.compute_all(amount, currency=self.currency_id)[
-                    "total_excluded"
-                ]
+            mapped = taxes.get((part.key, payer))
+            if mapped is not None:
+                price = part.key._get_price(amount, mapped)
+                amount = mapped.compute_all(
+                    price, currency=self.currency_id, product=part.key.product_id
+                )["total_excluded"]
             total += amount
         return self.currency_id.round(total)

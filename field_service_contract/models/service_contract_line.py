@@ -290,7 +290,12 @@ class ServiceContractLine(models.Model):
         for line in self:
             product = line._get_priced_product()
             line.price = (
-                line._convert(product.lst_price, product.currency_id)
+                line._convert(
+                    product._get_service_list_price(
+                        line._get_taxes(), line.company_id or self.env.company
+                    ),
+                    product.currency_id,
+                )
                 if product
                 else line.price
             )
@@ -354,10 +359,15 @@ class ServiceContractLine(models.Model):
         for line in self:
             line.discount_amount = line.currency_id.round(line.value - line.amount)
 
-    @api.depends("amount", "cost")
+    @api.depends("amount", "cost", "product_id", "tax_ids")
     def _compute_profit(self):
         for line in self:
-            line.profit = line.currency_id.round(line.amount - line.cost)
+            line.profit = line._get_profit(line.amount)
+
+    def _get_profit(self, amount):
+        """Return what an annual amount earns: tax that it contains is passed on."""
+        self.ensure_one()
+        return self.currency_id.round(self._get_untaxed(amount) - self.cost)
 
     def _get_figures(self):
         self.ensure_one()
@@ -381,16 +391,21 @@ class ServiceContractLine(models.Model):
         """Set the discount, and a value that is too low, by a figure that was typed."""
         for line in self:
             coin = line.currency_id._get_service_coin()
-            before = line._get_figures()
+            before, figure = line._get_figures(), name
+            typed = to_decimal(line.currency_id.round(line[name]))
+            if name == "profit":
+                # Typed as the amount that earns as much.
+                if typed == to_decimal(line._get_profit(before.get_amount(coin))):
+                    continue
+                taxed = line._get_taxed(float(typed) + line.cost)
+                figure, typed = "amount", to_decimal(line.currency_id.round(taxed))
             getters = {
                 "amount": before.get_amount,
                 "discount_amount": before.get_discount_amount,
-                "profit": before.get_profit,
             }
-            typed = to_decimal(line.currency_id.round(line[name]))
-            if typed == getters[name](coin):
+            if typed == getters[figure](coin):
                 continue
-            after = before.type_figures(**{name: typed})
+            after = before.type_figures(**{figure: typed})
             line.update(
                 {"value": float(after.value), "discount": float(after.discount)}
             )
@@ -641,6 +656,22 @@ class ServiceContractLine(models.Model):
         changes = self.sudo().change_ids.filtered(lambda change: change.date <= day)
         return self.currency_id.round(sum(changes.mapped("amount")))
 
+    def _get_annual_today(self, begun=True):
+        """Return what the line costs a year today; before the start of the contract, on
+        its first day.
+
+        :param bool begun: whether a line that begins later costs nothing yet, else
+            what it costs on its first day
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        if contract.state == "draft" or not contract.term_ids:
+            return self.amount
+        day = max(fields.Date.context_today(self), contract.date_start)
+        if not begun and self.date_start:
+            day = max(day, self.date_start)
+        return self._get_annual(day)
+
     def _get_steps(self):
         """Return the price history as annual amounts by first effective day."""
         self.ensure_one()
@@ -845,6 +876,31 @@ class ServiceContractLine(models.Model):
             taxes = self.company_id.account_sale_tax_id
         return taxes
 
+    def _get_untaxed(self, amount):
+        """Return an amount of the line without the taxes that it contains."""
+        self.ensure_one()
+        untaxed = self._get_taxes()._get_untaxed_price(float(amount), self.product_id)
+        return self.currency_id.round(untaxed)
+
+    def _get_taxed(self, untaxed):
+        """Return the amount of the line that is this one without its taxes."""
+        self.ensure_one()
+        return self._get_taxes()._get_taxed_price(untaxed, self.product_id)
+
+    def _get_price(self, amount, taxes):
+        """Return an amount of the line as the price of an invoice line, as Odoo's own
+        orders and invoices convert it.
+
+        :param amount: in the mode of the taxes of this line
+        :param taxes: what the fiscal position makes of these
+        """
+        self.ensure_one()
+        own = self._get_taxes()
+        price = own._adapt_price_unit_to_another_taxes(
+            float(amount), self.product_id, own, taxes
+        )
+        return self.currency_id.round(price)
+
     def _get_revenue_account(self):
         """Return the income account before the fiscal position maps it."""
         self.ensure_one()
@@ -936,12 +992,13 @@ class ServiceContractLine(models.Model):
             account = position.map_account(contract._get_deferred_account())
         distribution = False if defers else contract._get_analytic_distribution()
         taxes = position.map_tax(self._get_taxes())
+        price = self._get_price(part.amount * sign, taxes)
         vals = {
             "display_type": "product",
             "product_id": self.product_id.id,
             "name": self._get_invoice_text(part.first, part.last, day),
             "quantity": 1,
-            "price_unit": float(part.amount * sign),
+            "price_unit": price,
             "tax_ids": [Command.set(taxes.ids)],
             "account_id": account.id,
             "analytic_distribution": distribution,
@@ -955,13 +1012,12 @@ class ServiceContractLine(models.Model):
         if self._is_billed_untaxed(taxes):
             # Revenue, on an invoice as on a credit note. Given with its balance, Odoo
             # need not write the new line once more to find it.
-            balance = float(-part.amount)
+            balance = -price * sign
             vals.update({"balance": balance, "amount_currency": balance})
         return vals
 
     def _is_billed_untaxed(self, taxes):
-        """Tell whether the billed amount is the untaxed one in company currency."""
+        """Tell whether the billed price is the untaxed one in company currency."""
         self.ensure_one()
-        if self.currency_id != self.company_id.currency_id:
-            return False
-        return not any((taxes | taxes.children_tax_ids).mapped("price_include"))
+        is_own_currency = self.currency_id == self.company_id.currency_id
+        return is_own_currency and not taxes._includes_tax()

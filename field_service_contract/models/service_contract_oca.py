@@ -577,6 +577,12 @@ class ServiceContractOca(models.AbstractModel):
         }
         if currency.compare_amounts(amount, value * (1 - discount / 100)):
             vals["amount"] = amount
+        # OCA's price is in the mode of the taxes on its invoices.
+        contract = line.contract_id
+        usual = line.product_id.taxes_id._filter_taxes_by_company(contract.company_id)
+        mapped = contract.fiscal_position_id.map_tax(usual)
+        if usual._includes_tax() and mapped and mapped != usual:
+            vals["tax_ids"] = [Command.set(mapped.ids)]
         return vals
 
     def _get_text(self, line):

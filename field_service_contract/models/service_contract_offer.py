@@ -127,12 +127,85 @@ class ServiceContract(models.Model):
         )
 
     def _get_tax_mode(self):
-        """Return whether the amounts of the contract contain tax, in words."""
+        """Return whether the amounts of the contract contain tax, in words.
+
+        What the payer is asked for may be without: see `_get_tax_totals`.
+        """
         self.ensure_one()
         lines = self.line_ids.filtered(lambda line: not line.display_type)
-        taxes = self.env["account.tax"].union(*(line._get_taxes() for line in lines))
+        taxes = [own for line in lines if (own := line._get_taxes())]
         if not taxes:
             return ""
-        if all(taxes.mapped("price_include")):
+        included = {own._includes_tax() for own in taxes}
+        if included == {True}:
             return self.env._("tax included")
-        return self.env._("plus tax")
+        if included == {False}:
+            return self.env._("plus tax")
+        return self.env._("partly tax included")
+
+    def _get_current_position(self):
+        """Return who pays for the contract today, and under which fiscal position."""
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        payer = self._get_payer(max(today, self.date_start or today))
+        positions = self.env["account.fiscal.position"].with_company(self.company_id)
+        found = self.fiscal_position_id or (
+            payer and positions._get_fiscal_position(payer, delivery=self.site_id)
+        )
+        return payer, found or positions
+
+    def _prepare_base_lines(self, begun=True):
+        """Return {line: base line}, as Odoo computes taxes, of what lines cost a year
+        who pays for them today.
+
+        :param bool begun: of `_get_annual_today`
+        """
+        self.ensure_one()
+        # What is printed and shown to customers does not depend on who prints it.
+        contract = self.sudo()
+        company = contract.company_id or self.env.company
+        taxes = contract.env["account.tax"]
+        payer, position = contract._get_current_position()
+        base_lines = {}
+        for line in contract.line_ids.filtered(lambda line: not line.display_type):
+            mapped = position.map_tax(line._get_taxes())
+            base_lines[line] = taxes._prepare_base_line_for_taxes_computation(
+                line,
+                tax_ids=mapped,
+                price_unit=line._get_price(line._get_annual_today(begun), mapped),
+                quantity=1,
+                discount=0,
+                currency_id=contract.currency_id or company.currency_id,
+                partner_id=payer,
+            )
+        taxes._add_tax_details_in_base_lines(list(base_lines.values()), company)
+        taxes._round_base_lines_tax_details(list(base_lines.values()), company)
+        return base_lines
+
+    def _get_tax_totals(self):
+        """Return what a year costs who pays today, as `tax_totals` of a quotation."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        # As above.
+        taxes = self.env["account.tax"].sudo()
+        return taxes._get_tax_totals_summary(
+            base_lines=list(self._prepare_base_lines().values()),
+            currency=self.currency_id or company.currency_id,
+            company=company,
+        )
+
+    def _get_annual_total(self):
+        """Return what a year costs who pays today, with tax."""
+        self.ensure_one()
+        return self._get_tax_totals()["total_amount_currency"]
+
+    def _get_printed_amounts(self):
+        """Return {line: what it costs a year}, with or without tax as invoices of the
+        company show their lines."""
+        self.ensure_one()
+        includes = self.company_id.account_price_include == "tax_included"
+        name = "total_included_currency" if includes else "total_excluded_currency"
+        return {
+            line: base_line["tax_details"][name]
+            for line, base_line in self._prepare_base_lines(begun=False).items()
+        }

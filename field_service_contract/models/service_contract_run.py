@@ -68,11 +68,32 @@ class ServiceContractRun(models.Model):
     progress = fields.Integer(
         string="Progress (%)", compute="_compute_progress", compute_sudo=True
     )
+    dating = fields.Selection(
+        selection=[
+            ("contract", "As each contract says"),
+            ("run", "Day of the run"),
+        ],
+        string="Invoice Date",
+        default="contract",
+        required=True,
+        help="Day of the run: for this run whatever the contracts say.",
+    )
+    has_late_dates = fields.Boolean(
+        compute="_compute_has_late_dates",
+        help="Documents would be dated before others that are posted already.",
+    )
     is_previewed = fields.Boolean(
         compute="_compute_is_previewed", store=True, readonly=False, copy=False
     )
 
-    @api.depends("date", "company_id", "partner_ids", "group_ids", "contract_ids")
+    @api.depends("line_ids.is_late")
+    def _compute_has_late_dates(self):
+        for run in self:
+            run.has_late_dates = any(run.line_ids.mapped("is_late"))
+
+    @api.depends(
+        "date", "company_id", "partner_ids", "group_ids", "contract_ids", "dating"
+    )
     def _compute_is_previewed(self):
         # What is listed is about other days or contracts.
         self.is_previewed = False
@@ -136,15 +157,21 @@ class ServiceContractRun(models.Model):
         self.ensure_one()
         self._check_draft()
         self.line_ids.unlink()
-        contracts = self.env["service.contract"].search(self._get_contract_domain())
-        lines = []
+        contracts = self._with_dating(
+            self.env["service.contract"].search(self._get_contract_domain())
+        )
+        lines, last_posted = [], self._get_last_posted()
         for start in range(0, len(contracts), SLICE):
             part = contracts[start : start + SLICE]
             bills = part._get_due_bills(self.date)
             obstacles = part._get_invoicing_obstacles(bills)
             lines += [
                 self.env["service.contract.run.line"]._prepare_vals(
-                    self, contract, found, obstacles.get(contract)
+                    self,
+                    contract,
+                    found,
+                    obstacles.get(contract),
+                    last_posted=last_posted,
                 )
                 for contract, found in bills.items()
             ]
@@ -152,6 +179,31 @@ class ServiceContractRun(models.Model):
         self._list_waiting(contracts)
         self.is_previewed = True
         return True
+
+    def action_date_today(self):
+        """Date the documents of this run on its day, and preview them again."""
+        self.ensure_one()
+        self._check_draft()
+        self.dating = "run"
+        return self.action_preview()
+
+    def _with_dating(self, contracts):
+        """Return contracts whose documents are dated as this run says."""
+        dating = self.dating if self.dating == "run" else False
+        return contracts.with_context(service_invoice_dating=dating)
+
+    def _get_last_posted(self):
+        """Return {journal: date of its last posted invoice or credit note}."""
+        groups = self.env["account.move"]._read_group(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "posted"),
+                ("move_type", "in", ("out_invoice", "out_refund")),
+            ],
+            ["journal_id"],
+            ["invoice_date:max"],
+        )
+        return dict(groups)
 
     def _list_waiting(self, contracts):
         """List what is due but waits for visits: nothing is wrong with it."""
@@ -253,6 +305,7 @@ class ServiceContractRun(models.Model):
         """Invoice some of the run's contracts and note the result on its lines."""
         self.ensure_one()
         lines = self._get_lines_to_do().filtered(lambda r: r.contract_id in contracts)
+        contracts = self._with_dating(contracts)
         claimed, moves, errors = contracts._invoice_slice(self.date)
         # Another run has the rest: what it leaves is to be done yet.
         lines.filtered(lambda r: r.contract_id in claimed)._note_results(moves, errors)

@@ -39,6 +39,9 @@ class ServiceContractRunLine(models.Model):
     is_obstacle = fields.Boolean(
         help="Something is wrong with the contract: it does not just wait for visits."
     )
+    is_late = fields.Boolean(
+        help="A document would be dated before another that is posted already."
+    )
     invoice_ids = fields.Many2many(
         comodel_name="account.move",
         relation="service_contract_run_line_move_rel",
@@ -47,13 +50,18 @@ class ServiceContractRunLine(models.Model):
         string="Invoices",
     )
 
-    def _prepare_vals(self, run, contract, bills, obstacle=None, waiting=None):
+    def _prepare_vals(
+        self, run, contract, bills, obstacle=None, waiting=None, last_posted=None
+    ):
         """Return what the preview says of a contract.
 
         :param bills: what is due, of `service.contract._get_due_bills`
         :param str obstacle: what is wrong with it, if anything is
         :param str waiting: what it waits for
+        :param dict last_posted: {journal: date of its last posted document}
         """
+        late = self._get_late_note(contract, bills, last_posted or {})
+        notes = (self._get_lock_note(contract, bills), late)
         return {
             "run_id": run.id,
             "contract_id": contract.id,
@@ -62,8 +70,9 @@ class ServiceContractRunLine(models.Model):
             "date_last": bills[-1].due,
             "amount": float(sum(bill.amount for bill in bills)),
             "state": "held" if obstacle or waiting else "to_do",
-            "note": obstacle or waiting or self._get_lock_note(contract, bills),
+            "note": obstacle or waiting or "\n".join(filter(None, notes)),
             "is_obstacle": bool(obstacle),
+            "is_late": bool(late) and not (obstacle or waiting),
         }
 
     def _get_lock_note(self, contract, bills):
@@ -71,18 +80,34 @@ class ServiceContractRunLine(models.Model):
         company, journal = contract.company_id, contract._get_journal()
         has_taxes = any(part.key._get_taxes() for bill in bills for part in bill.lines)
         notes = []
-        for bill in bills:
-            locks = company._get_violated_lock_dates(bill.date, has_taxes, journal)
+        for day in contract._get_document_days(bills):
+            locks = company._get_violated_lock_dates(day, has_taxes, journal)
             if locks:
                 notes.append(
                     self.env._(
                         "%(day)s is locked (%(locks)s): the invoice will be accounted "
                         "later.",
-                        day=format_date(self.env, bill.date),
+                        day=format_date(self.env, day),
                         locks=company._format_lock_dates(locks),
                     )
                 )
         return "\n".join(notes)
+
+    def _get_late_note(self, contract, bills, last_posted):
+        """Return that documents would be dated before others that are posted already,
+        in words: their numbers would not follow their dates."""
+        journal = contract._get_journal()
+        last = last_posted.get(journal)
+        first = min(contract._get_document_days(bills))
+        if not last or first >= last:
+            return None
+        return self.env._(
+            "Dated %(day)s, before the last invoice posted in %(journal)s, which is of "
+            "%(last)s.",
+            day=format_date(self.env, first),
+            journal=journal.display_name,
+            last=format_date(self.env, last),
+        )
 
     def _note_results(self, moves, errors):
         """Say what became of the contracts.

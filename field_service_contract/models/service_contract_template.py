@@ -36,6 +36,12 @@ class ServiceContractTemplate(models.Model):
         help="What is invoiced for equipment whose product has no contract product.",
     )
     is_deferred = fields.Boolean(default=True)
+    deferral_warning = fields.Char(compute="_compute_deferral_warning")
+    proposed_account_id = fields.Many2one(
+        comodel_name="account.account",
+        compute="_compute_deferral_warning",
+        help="The account of deferred revenue that the chart of accounts has.",
+    )
     discount_ids = fields.One2many(
         comodel_name="service.contract.discount",
         inverse_name="template_id",
@@ -47,6 +53,29 @@ class ServiceContractTemplate(models.Model):
         "CHECK (value_percent >= 0)",
         "A year of contract is worth zero percent of the price or more.",
     )
+
+    @api.depends("is_deferred", "billing_timing", "deferred_account_id", "company_id")
+    @api.depends_context("company")
+    def _compute_deferral_warning(self):
+        for template in self:
+            company = template.company_id or self.env.company
+            wanted = template.is_deferred and template.billing_timing == "prepaid"
+            lacks = wanted and not template.deferred_account_id
+            warning = lacks and company._get_service_deferral_warning()
+            template.deferral_warning = warning
+            template.proposed_account_id = (
+                warning and company._get_chart_deferred_account()
+            )
+
+    def action_take_proposed_account(self):
+        """Let the company defer to the account that its chart of accounts has."""
+        self.ensure_one()
+        self.check_access("write")
+        company = self.company_id or self.env.company
+        if self.proposed_account_id:
+            # Whoever sets up contracts sets up their accounts as well.
+            company.sudo().service_deferred_account_id = self.proposed_account_id
+        return True
 
     @api.model
     def default_get(self, fields):

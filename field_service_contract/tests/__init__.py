@@ -1,7 +1,9 @@
 from . import common
 from . import test_access
+from . import test_chart_defaults
 from . import test_concurrency
 from . import test_contract
+from . import test_core_buttons
 from . import test_dashboard
 from . import test_deferral
 from . import test_engine
@@ -21,6 +23,7 @@ from . import test_price_update
 from . import test_profit
 from . import test_quotation
 from . import test_rights
+from . import test_tax_included
 from . import test_tours
 from . import test_visit_past
 from . import test_visits
