@@ -28,7 +28,13 @@ class MaintenanceVisit(models.Model):
     """
 
     _name = "maintenance.visit"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "hr.mixin"]
+    _inherit = [
+        "installed.base.typed.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "hr.mixin",
+    ]
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"
     _check_company_auto = True
@@ -209,14 +215,9 @@ class MaintenanceVisit(models.Model):
     )
 
     # When it is due
-    due_date = fields.Date(
-        compute="_compute_due_date",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        tracking=True,
-    )
+    # Not computed from the appointment: its windows would follow whatever moves that.
+    # See `_propose_due_date`.
+    due_date = fields.Date(index="btree_not_null", tracking=True)
     window_start = fields.Date(
         string="Earliest",
         compute="_compute_window",
@@ -467,8 +468,9 @@ class MaintenanceVisit(models.Model):
                 visit.due_date + timedelta(days=days)
             )
 
-    @api.depends("date_start")
-    def _compute_due_date(self):
+    @api.onchange("date_start")
+    def _propose_due_date(self):
+        """Let visits be due on the day of their appointment that were due on none."""
         for visit in self:
             # Planning never changes when a visit was due. Its day is that of the site,
             # whoever plans it: jobs have no time zone.
@@ -708,6 +710,10 @@ class MaintenanceVisit(models.Model):
     def create(self, vals_list):
         vals_list = [self._complete_planning_values(vals) for vals in vals_list]
         visits = super().create(vals_list)
+        # Part of what is created, whoever may change it later.
+        visits.sudo().with_context(
+            visit_planning=PLANNING, tracking_disable=True
+        )._propose_due_date()
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._draw_numbers()
         if self.env.context.get("visit_planning") is not PLANNING:
@@ -752,6 +758,8 @@ class MaintenanceVisit(models.Model):
             # Whoever puts it back: what is to be planned has no time yet.
             vals = {**vals, "date_start": False}
         result = super().write(vals)
+        if vals.keys() & {"date_start", "calendar_event_id"}:
+            self._propose_due_date()
         if "technician_ids" in vals:
             for visit in self:
                 lead, crew = visit.technician_id, visit.technician_ids

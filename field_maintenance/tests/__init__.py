@@ -22,6 +22,7 @@ from . import test_remote_calls
 from . import test_sale_order
 from . import test_schedule_generation
 from . import test_service_line
+from . import test_typed
 from . import test_visit_access
 from . import test_visit_appointment
 from . import test_visit_batch

@@ -39,9 +39,8 @@ class SaleOrder(models.Model):
     service_contract_template_id = fields.Many2one(
         comodel_name="service.contract.template",
         string="Contract Template",
-        compute="_compute_service_contract_template_id",
-        store=True,
-        readonly=False,
+        # Not computed from the lines: whatever changes in them would have the terms
+        # taken from the template anew. See `_propose_service_template`.
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
@@ -169,20 +168,23 @@ class SaleOrder(models.Model):
             lambda line: line.service_is_contract and not line.display_type
         )
 
-    @api.depends("order_line.service_is_contract", "order_line.product_id")
-    def _compute_service_contract_template_id(self):
+    @api.onchange("order_line")
+    def _propose_service_template(self):
+        """Choose the template of orders that begin to offer a contract; what was
+        agreed before stays."""
         templates = self.env["service.contract.template"]
         defaults = {}
         for order in self:
             lines = order._get_service_lines()
             if order.service_contract_template_id or not lines:
-                order.service_contract_template_id = order.service_contract_template_id
                 continue
             company = order.company_id or self.env.company
             if company not in defaults:
                 defaults[company] = templates._get_default(company)
             wanted = lines.product_id.service_contract_template_id
-            order.service_contract_template_id = wanted[:1] or defaults[company]
+            if template := wanted[:1] or defaults[company]:
+                agreed = {name: order[name] for name in TERMS if order[name]}
+                order.update({"service_contract_template_id": template, **agreed})
 
     # A method for each: what one of them is set to does not keep the others from the
     # template.
@@ -362,6 +364,21 @@ class SaleOrder(models.Model):
         )
         for order in self:
             order.service_contract_count = counts.get(order._origin, 0)
+
+    # -- CRUD -------------------------------------------------------------------------
+
+    def write(self, vals):
+        # The same template again is no choice: the terms stay as they were agreed.
+        name = "service_contract_template_id"
+        if name not in vals:
+            return super().write(vals)
+        others = {key: value for key, value in vals.items() if key != name}
+        result = True
+        for is_same, orders in self.grouped(
+            lambda order: order[name].id == (vals[name] or False)
+        ).items():
+            result = super(SaleOrder, orders).write(others if is_same else vals)
+        return result
 
     # -- Invoicing and payment --------------------------------------------------------
 

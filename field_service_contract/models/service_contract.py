@@ -72,6 +72,7 @@ def from_template(name):
 class ServiceContract(models.Model):
     _name = "service.contract"
     _inherit = [
+        "installed.base.typed.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -783,7 +784,22 @@ class ServiceContract(models.Model):
         self._check_kept(vals.keys())
         self._check_guarded(vals)
         self._check_invoiced_before(vals)
-        return super().write(vals)
+        following = self.line_ids.browse()
+        if vals.keys() & {"response_hours", "template_id"}:
+            following = self.line_ids.filtered(
+                lambda line: line.response_hours == line.contract_id.response_hours
+            )
+        terms = {}
+        if "partner_id" in vals and "payment_term_id" not in vals:
+            terms = {own: (own.invoice_partner_id, own.payment_term_id) for own in self}
+        result = super().write(vals)
+        for contract, lines in following.grouped("contract_id").items():
+            lines.response_hours = contract.response_hours
+        for contract, (payer, term) in terms.items():
+            # Who pays as before pays on the terms that were agreed.
+            if contract.invoice_partner_id == payer:
+                contract.payment_term_id = term
+        return result
 
     def _check_kept(self, names):
         """Refuse to write what follows from what is done to contracts."""

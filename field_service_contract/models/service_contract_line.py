@@ -31,6 +31,8 @@ PORTAL_FIELDS = frozenset(
 )
 # Of these only the first counts when several are typed at once.
 TYPED_FIGURES = ("amount", "discount_amount", "profit")
+# Where one of these changes, value and cost are proposed anew.
+PROPOSING_FIELDS = frozenset({"installed_base_id", "product_id", "value_percent"})
 GUARDED_FIELDS = frozenset(
     {
         "contract_id",
@@ -49,6 +51,7 @@ class ServiceContractLine(models.Model):
     """Equipment, product or text that a contract covers, and what that costs a year."""
 
     _name = "service.contract.line"
+    _inherit = ["installed.base.typed.mixin"]
     _description = "Service Contract Line"
     _order = "contract_id, sequence, id"
     _check_company_auto = True
@@ -164,6 +167,21 @@ class ServiceContractLine(models.Model):
         groups=PRICE_GROUPS,
         help="Contract value (%) of the cost, or by hand.",
     )
+    # What was proposed last: other figures were typed, and stand.
+    proposed_value = fields.Monetary(
+        compute="_compute_value",
+        store=True,
+        precompute=True,
+        copy=True,
+        groups=PRICE_GROUPS,
+    )
+    proposed_cost = fields.Monetary(
+        compute="_compute_cost",
+        store=True,
+        precompute=True,
+        copy=True,
+        groups=PRICE_GROUPS,
+    )
     # Kept as it follows from a typed amount, so that the amount comes back.
     discount = fields.Float(
         string="Discount (%)", copy=True, aggregator=None, groups=PRICE_GROUPS
@@ -268,7 +286,12 @@ class ServiceContractLine(models.Model):
     @api.depends("contract_id.response_hours")
     def _compute_response_hours(self):
         for line in self:
-            line.response_hours = line.contract_id.response_hours
+            contract = line.contract_id
+            # What is as the contract's follows it; see also the contract's `write`.
+            if not line._origin or line.response_hours == (
+                contract._origin.response_hours
+            ):
+                line.response_hours = contract.response_hours
 
     # Each figure has a compute of its own: one that is typed is not overwritten by
     # those that follow from it.
@@ -316,13 +339,39 @@ class ServiceContractLine(models.Model):
 
     @api.depends("price", "value_percent")
     def _compute_value(self):
-        for line in self:
-            line.value = line._get_percentage(line.price, line.value)
+        self.filtered(lambda line: line._follows("value"))._propose("value")
 
     @api.depends("price_cost", "value_percent")
     def _compute_cost(self):
+        self.filtered(lambda line: line._follows("cost"))._propose("cost")
+
+    def _follows(self, name):
+        """Tell whether a figure is the proposed one, of a line that is no promise yet:
+        one that was typed stands, and those of a living contract are changed with a
+        date."""
+        self.ensure_one()
+        if self._origin and self.contract_id.state != "draft":
+            return False
+        proposed = self[f"proposed_{name}"]
+        return not self.currency_id.compare_amounts(self[name], proposed)
+
+    def _propose(self, name):
+        """Set a figure to the contract value (%) of price or cost."""
         for line in self:
-            line.cost = line._get_percentage(line.price_cost, line.cost)
+            line[name] = line[f"proposed_{name}"] = line._get_proposal(name)
+
+    def _get_proposal(self, name):
+        self.ensure_one()
+        price = self.price if name == "value" else self.price_cost
+        return self._get_percentage(price, self[name])
+
+    @api.onchange("installed_base_id", "product_id", "value_percent")
+    def _propose_figures(self):
+        """Propose value and cost anew: those that were typed were another product's,
+        or a percentage was typed after them."""
+        drafts = self.filtered(lambda line: line.contract_id.state == "draft")
+        drafts._propose("value")
+        drafts._propose("cost")
 
     def _get_percentage(self, price, typed):
         """Return the contract value (%) of a price, of a text what was typed."""
@@ -483,12 +532,30 @@ class ServiceContractLine(models.Model):
             {vals["contract_id"] for vals in vals_list if vals.get("contract_id")}
         )
         self._check_guarded(contracts)
-        return super().create([self._keep_one_figure(vals) for vals in vals_list])
+        vals_list = [self._keep_one_figure(vals) for vals in vals_list]
+        lines = super().create(vals_list)
+        # Beside a figure that was given none was proposed.
+        for line, vals in zip(lines, vals_list, strict=True):
+            for name in {"value", "cost"} & vals.keys():
+                if line.installed_base_id or line.product_id:
+                    line[f"proposed_{name}"] = line._get_proposal(name)
+        return lines
 
     def write(self, vals):
         if GUARDED_FIELDS & vals.keys():
             self._check_guarded(self.contract_id)
-        return super().write(self._keep_one_figure(vals))
+        vals = self._keep_one_figure(vals)
+        names = PROPOSING_FIELDS & vals.keys()
+        others = self.filtered(
+            lambda line: any(not line._has_value(name, vals[name]) for name in names)
+        )
+        result = super().write(vals)
+        others = others.filtered(lambda line: line.contract_id.state == "draft")
+        for name in {"value", "cost"} - vals.keys():
+            # Typed figures follow from the value, too.
+            if name == "cost" or not vals.keys() & {*TYPED_FIGURES}:
+                others._propose(name)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_living(self):

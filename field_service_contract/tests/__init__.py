@@ -22,6 +22,7 @@ from . import test_rights
 from . import test_tours
 from . import test_visits
 from . import test_move_in
+from . import test_typed
 from . import test_undo
 from . import test_retirement
 from . import test_price_update_job
