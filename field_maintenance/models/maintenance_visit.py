@@ -411,8 +411,10 @@ class MaintenanceVisit(models.Model):
         for visit in self:
             what = visit.name or visit.visit_type_id.name or self.env._("Visit")
             names = [what, visit.partner_id.display_name]
-            if not visit.name and visit.due_date:
-                names.append(format_date(self.env, visit.due_date))
+            # Not the day that is being typed: a title that changes makes the browser
+            # show the day before again.
+            if not visit.name and (day := visit._origin.due_date):
+                names.append(format_date(self.env, day))
             visit.display_name = " - ".join(filter(None, names))
 
     @api.depends("visit_type_id")

@@ -29,6 +29,7 @@ GUARDED_FIELDS = frozenset(
         "billing_months",
         "billing_timing",
         "billing_anchor",
+        "billing_first_part",
         "is_deferred",
     }
 )
@@ -252,7 +253,13 @@ class ServiceContract(models.Model):
         precompute=True,
     )
     billing_anchor = fields.Selection(
-        compute=from_template("billing_anchor"),
+        compute="_compute_billing_anchor",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    billing_first_part = fields.Selection(
+        compute=from_template("billing_first_part"),
         store=True,
         readonly=False,
         precompute=True,
@@ -513,6 +520,15 @@ class ServiceContract(models.Model):
 
     # -- Computes -----------------------------------------------------------------
 
+    # By the months: whoever creates contracts may give these.
+    @api.depends("template_id", "billing_months")
+    def _compute_billing_anchor(self):
+        for contract in self:
+            template = contract.template_id
+            contract.billing_anchor = template._get_billing_anchor_of(
+                contract.billing_months
+            )
+
     @api.depends("template_id", "company_id", "billing_timing")
     def _compute_is_deferred(self):
         for contract in self:
@@ -636,6 +652,7 @@ class ServiceContract(models.Model):
                 days=min(contract.invoice_ahead_days, MOST_DAYS_AHEAD)
             )
 
+    @api.depends("line_ids.move_line_ids.move_id")
     def _compute_invoice_ids(self):
         rows = self.env["account.move.line"]._read_group(
             [("service_contract_id", "in", self.ids)],
@@ -1253,8 +1270,10 @@ class ServiceContract(models.Model):
     def _record_end(self):
         """Count the loss of what ended and was not renewed, once."""
         lines = self.line_ids
-        days = {line: line.contract_id.date_end + DAY for line in lines}
+        ends = {line: line.contract_id.date_end for line in lines}
+        days = {line: end + DAY for line, end in ends.items()}
         lines._record_price("ended", days, dict.fromkeys(lines, 0))
+        lines._balance_later(ends)
 
     # -- Actions ------------------------------------------------------------------
 

@@ -443,7 +443,8 @@ class ServiceContractLine(models.Model):
         """Return how messages name this line inside its contract."""
         self.ensure_one()
         name = self.installed_base_id.display_name or self.name
-        return (name or self.product_id.display_name or "").split("\n")[0]
+        name = (name or self.product_id.display_name or "").split("\n")[0]
+        return name or self.env._("(no description)")
 
     def _get_printed_name(self):
         """Return the text of the line without the period that invoices put in."""
@@ -603,7 +604,7 @@ class ServiceContractLine(models.Model):
         """Return what the lines of one contract lack, in words."""
         problems = []
         for line in self:
-            label = line._get_label() or self.env._("(no description)")
+            label = line._get_label()
             contract = line.contract_id
             if not line.name:
                 problems.append(self.env._("A line has no description."))
@@ -683,6 +684,43 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         changes = self.sudo().change_ids.filtered(lambda change: change.date <= day)
         return self.currency_id.round(sum(changes.mapped("amount")))
+
+    def _get_renewed_annual(self, first):
+        """Return what the line costs a year when the contract is renewed: what was in
+        force, or a price that was dated into the new term before.
+
+        :param first: first day of the new term
+        """
+        self.ensure_one()
+        lost = self.sudo().change_ids.filtered(
+            lambda change: change.date == first and change.reason == "ended"
+        )
+        return self.currency_id.round(
+            self._get_annual(first) - sum(lost.mapped("amount"))
+        )
+
+    def _balance_later(self, ends):
+        """Let prices that were dated into a term that never began cost nothing.
+
+        :param dict ends: {line: last covered day}
+        """
+        vals_list = []
+        for line in self:
+            later = line.sudo().change_ids.filtered(
+                lambda change, last=ends[line] + DAY: change.date > last
+            )
+            for day, changes in later.grouped("date").items():
+                if gain := line.currency_id.round(sum(changes.mapped("amount"))):
+                    vals_list.append(
+                        {
+                            "contract_line_id": line.id,
+                            "date": day,
+                            "reason": "ended",
+                            "amount": -gain,
+                        }
+                    )
+        # The history writes itself: nobody types in it.
+        self.env["service.contract.change"].sudo().create(vals_list)
 
     def _get_steps(self):
         """Return the price history as annual amounts by first effective day."""
@@ -770,14 +808,17 @@ class ServiceContractLine(models.Model):
         later = self.sudo().change_ids.filtered(
             lambda change: change.date > day and change.reason not in ENDING_REASONS
         )
-        ends = [end for end in (self.date_end, self.contract_id.date_end) if end]
-        if ends and min(ends) < day:
+        ends = [self.date_end]
+        if not self.contract_id._is_renewable():
+            ends.append(self.contract_id.date_end)
+        end = min(filter(None, ends), default=False)
+        if end and end < day:
             return self.env._(
                 "%(line)s: a change would take effect on %(day)s, but the last "
-                "covered day is %(end)s.",
+                "covered day is %(end)s and nothing is renewed then.",
                 line=self.display_name,
                 day=format_date(self.env, day),
-                end=format_date(self.env, min(ends)),
+                end=format_date(self.env, end),
             )
         if later:
             return self.env._(

@@ -156,6 +156,15 @@ class ServiceContractPriceUpdate(models.Model):
                 date=format_date(self.env, update.date),
             )
 
+    @api.depends("name", "state")
+    def _compute_display_name(self):
+        for update in self:
+            # Not what is being typed: a title that changes makes the browser show the
+            # day before again.
+            update.display_name = (
+                self.env._("Price Update") if update.state == "draft" else update.name
+            )
+
     def _format_percent(self):
         """Return the change with its sign, in the user's notation."""
         self.ensure_one()

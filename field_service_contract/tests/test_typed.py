@@ -11,6 +11,7 @@ AGREED = {
     "service_term_months": 36,
     "service_billing_period": "6",
     "service_billing_timing": "arrears",
+    "service_billing_anchor": "calendar",
     "service_renewal": "automatic",
     "service_notice_months": 3,
     "service_response_hours": 4,
