@@ -88,7 +88,7 @@ class Periods:
         term = self.terms[number]
         if self._starting and day <= self._starting.last:
             first, last = self._starting
-            return Period(first, min(last, term.last), True)
+            return Period(max(first, term.first), min(last, term.last), True)
         count = self._grid.get_number(day) // self.months * self.months
         joined = self._joined[number]
         if joined == count:
@@ -103,7 +103,7 @@ class Periods:
         """Return which period, by its first month, has the last few days before a
         period begins, where a term begins with these: they belong to the period that
         follows. None without such days."""
-        if self._starting and first == self._starting.first:
+        if self._starting and first <= self._starting.last:
             return None
         month = self._grid.get_number(first)
         count = month // self.months * self.months

@@ -128,7 +128,7 @@ def contracts(draw):
     line = PricedLine(
         cover(first, last, terms, suspensions), steps, months, terms, draw(roundings)
     )
-    return line, Periods(terms, draw(intervals), anchor)
+    return line, Periods(terms, draw(intervals), anchor, draw(st.booleans()))
 
 
 class EngineCase(unittest.TestCase):

@@ -106,7 +106,7 @@ class TestInvoicing(ServiceContractCase):
         ):
             contract = self._create_contract(activate=False, billing_months=months)
             self.assertEqual(contract.billing_anchor, anchor)
-        template = self.template.copy({"billing_period": "12"})
+        template = self.template.create({"name": "By the year"})
         self.assertEqual(template.billing_anchor, "anniversary")
         template.billing_anchor = "calendar"
         self.company.service_billing_first_part = "alone"
