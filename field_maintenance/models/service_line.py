@@ -230,7 +230,9 @@ class ServiceLine(models.Model):
         self.env["maintenance.visit"]._check_new_parent(vals)
         others = self.browse()
         if "product_id" in vals and "price_unit" not in vals:
-            others = self.filtered(lambda line: line.product_id.id != vals["product_id"])
+            others = self.filtered(
+                lambda line: line.product_id.id != vals["product_id"]
+            )
         result = super().write(vals)
         # The price list's price is not one that the user sets.
         others.sudo()._reset_price_unit()

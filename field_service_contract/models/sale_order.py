@@ -222,8 +222,8 @@ class SaleOrder(models.Model):
         for order in self:
             template = order.service_contract_template_id
             months = int(order.service_billing_period or 0)
-            order.service_billing_anchor = (
-                template and template._get_billing_anchor_of(months)
+            order.service_billing_anchor = template and template._get_billing_anchor_of(
+                months
             )
 
     @api.depends("service_contract_template_id")

@@ -62,9 +62,7 @@ class ServiceContractPriceUpdateLine(models.Model):
     def _compute_difference(self):
         for line in self:
             # What is left out gains nothing.
-            line.difference = (
-                0 if line.obstacle else line.new_amount - line.old_amount
-            )
+            line.difference = 0 if line.obstacle else line.new_amount - line.old_amount
 
     # -- Preview ------------------------------------------------------------------
 

@@ -86,9 +86,7 @@ class ServiceContract(models.Model):
                 change.date >= first
                 and change.reason != "renewed"
                 # Prices may be dated into a term that is still to come.
-                and not (
-                    change.reason in PRICE_REASONS and self._is_renewable()
-                )
+                and not (change.reason in PRICE_REASONS and self._is_renewable())
                 and not (change.reason == "ended" and change.date in ends)
             )
         )

@@ -432,7 +432,11 @@ class TestPeriods(EngineCase):
         )
 
     @given(
-        days, st.sampled_from([1, 2, 3, 6, 12]), st.integers(1, 3), anchors, st.booleans()
+        days,
+        st.sampled_from([1, 2, 3, 6, 12]),
+        st.integers(1, 3),
+        anchors,
+        st.booleans(),
     )
     @settings(deadline=None)
     def test_terms_of_whole_periods_have_no_stub(
@@ -451,9 +455,9 @@ class TestPeriods(EngineCase):
         # As many periods as were sold; alone, the first part is one more.
         alone = anchor == "calendar" and start.day > 1 and not joins
         self.assertEqual(len(found), 4 * count + alone)
-        self.assertEqual([one.is_starting for one in found], [alone] + [False] * (
-            len(found) - 1
-        ))
+        self.assertEqual(
+            [one.is_starting for one in found], [alone] + [False] * (len(found) - 1)
+        )
 
     def test_starting_period_and_cut_end(self):
         self.assertEqual(

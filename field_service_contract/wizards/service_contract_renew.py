@@ -52,9 +52,7 @@ class ServiceContractRenew(models.TransientModel):
                     self._format_day(first),
                     self._format_day(get_renewed_end(contract.date_end, months)),
                     self._format_amount(annual, contract.currency_id),
-                    self._format_amount(
-                        before if changes else 0, contract.currency_id
-                    ),
+                    self._format_amount(before if changes else 0, contract.currency_id),
                     str((contract.line_count - len(lines)) or ""),
                 ]
             )

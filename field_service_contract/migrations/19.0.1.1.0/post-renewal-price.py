@@ -1,5 +1,5 @@
 """The e-mail about an end or a renewal states the price of the next term, in every
-language and in texts that somebody changed, too, where their last line is still ours."""
+language, also in texts that somebody changed where their last line is still ours."""
 
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
