@@ -211,15 +211,9 @@ class ServiceLine(models.Model):
         lines = super().create(vals_list)
         lines._check_visit_open()
         # Beside a price that was given none was proposed.
-        given = self.browse().union(
-            *(
-                line
-                for line, vals in zip(lines, vals_list, strict=True)
-                if "price_unit" in vals and "proposed_price_unit" not in vals
-            )
-        )
-        for line in given.sudo():
-            line.proposed_price_unit = line._get_pricelist_price()
+        for line, vals in zip(lines.sudo(), vals_list, strict=True):
+            if "price_unit" in vals:
+                line.proposed_price_unit = line._get_pricelist_price()
         return lines
 
     def write(self, vals):

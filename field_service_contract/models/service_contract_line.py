@@ -535,11 +535,13 @@ class ServiceContractLine(models.Model):
         self._check_guarded(contracts)
         vals_list = [self._keep_one_figure(vals) for vals in vals_list]
         lines = super().create(vals_list)
-        # Beside a figure that was given none was proposed.
+        # Beside a figure that was given none was proposed: zero would seem to follow
+        # it, and what is as proposed would not.
         for line, vals in zip(lines, vals_list, strict=True):
             for name in {"value", "cost"} & vals.keys():
-                if line.installed_base_id or line.product_id:
-                    line[f"proposed_{name}"] = line._get_proposal(name)
+                proposal = line._get_proposal(name)
+                if proposal and line[name] in (0, proposal):
+                    line[f"proposed_{name}"] = proposal
         return lines
 
     def write(self, vals):
