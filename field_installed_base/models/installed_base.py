@@ -65,6 +65,7 @@ class InstalledBase(models.Model):
     _name = "installed.base"
     _inherit = [
         "installed.base.company.mixin",
+        "installed.base.typed.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",

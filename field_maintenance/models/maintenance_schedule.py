@@ -26,6 +26,7 @@ class MaintenanceSchedule(models.Model):
 
     _name = "maintenance.schedule"
     _inherit = [
+        "installed.base.typed.mixin",
         "installed.base.company.mixin",
         "mail.thread",
         "mail.activity.mixin",

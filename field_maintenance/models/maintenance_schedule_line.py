@@ -23,7 +23,11 @@ class MaintenanceScheduleLine(models.Model):
     """A piece of equipment or a product that is visited by a rule."""
 
     _name = "maintenance.schedule.line"
-    _inherit = ["maintenance.rule.mixin", "maintenance.words.mixin"]
+    _inherit = [
+        "installed.base.typed.mixin",
+        "maintenance.rule.mixin",
+        "maintenance.words.mixin",
+    ]
     _description = "Schedule Line"
     _order = "schedule_id, sequence, id"
     _check_company_auto = True

@@ -30,6 +30,7 @@ class MaintenanceVisit(models.Model):
     _name = "maintenance.visit"
     _inherit = [
         "installed.base.company.mixin",
+        "installed.base.typed.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -219,14 +220,9 @@ class MaintenanceVisit(models.Model):
     )
 
     # When it is due
-    due_date = fields.Date(
-        compute="_compute_due_date",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        tracking=True,
-    )
+    # Not computed from the appointment: its windows would follow whatever moves that.
+    # See `_propose_due_date`.
+    due_date = fields.Date(index="btree_not_null", tracking=True)
     window_start = fields.Date(
         string="Earliest",
         compute="_compute_window",
@@ -430,12 +426,14 @@ class MaintenanceVisit(models.Model):
         # A visit may follow one at another customer, whom customers are not told.
         names_customer = not self.env.user.share
         for visit in self:
-            # Whoever reads a visit reads its name, whatever else he may read.
+            # Whoever reads a visit reads its name, whatever else they may read.
             known = visit.sudo()
             what = known.name or known.visit_type_id.name or self.env._("Visit")
             names = [what, names_customer and known.partner_id.display_name]
-            if not visit.name and visit.due_date:
-                names.append(format_date(self.env, visit.due_date))
+            # Not the day that is being typed: a title that changes makes the browser
+            # show the day before again.
+            if not visit.name and (day := visit._origin.due_date):
+                names.append(format_date(self.env, day))
             visit.display_name = " - ".join(filter(None, names))
 
     @api.depends("visit_type_id")
@@ -491,8 +489,9 @@ class MaintenanceVisit(models.Model):
                 visit.due_date + timedelta(days=days)
             )
 
-    @api.depends("date_start")
-    def _compute_due_date(self):
+    @api.onchange("date_start")
+    def _propose_due_date(self):
+        """Let visits be due on the day of their appointment that were due on none."""
         for visit in self:
             # Planning never changes when a visit was due. Its day is that of the site,
             # whoever plans it: jobs have no time zone.
@@ -732,6 +731,10 @@ class MaintenanceVisit(models.Model):
     def create(self, vals_list):
         vals_list = [self._complete_planning_values(vals) for vals in vals_list]
         visits = super().create(vals_list)
+        # Part of what is created, whoever may change it later.
+        visits.sudo().with_context(
+            visit_planning=PLANNING, tracking_disable=True
+        )._propose_due_date()
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._draw_numbers()
         if self.env.context.get("visit_planning") is not PLANNING:
@@ -786,6 +789,8 @@ class MaintenanceVisit(models.Model):
             # Whoever puts it back: what is to be planned has no time yet.
             vals = {**vals, "date_start": False}
         result = super().write(vals)
+        if vals.keys() & {"date_start", "calendar_event_id"}:
+            self._propose_due_date()
         if "technician_ids" in vals:
             for visit in self:
                 lead, crew = visit.technician_id, visit.technician_ids

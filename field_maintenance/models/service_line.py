@@ -13,7 +13,7 @@ class ServiceLine(models.Model):
     """What a visit used: a part, labor or a cost."""
 
     _name = "service.line"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.typed.mixin", "installed.base.plausible.mixin"]
     _description = "Part or Time of a Visit"
     _order = "visit_id, sequence, id"
     _check_company_auto = True
@@ -75,6 +75,14 @@ class ServiceLine(models.Model):
         precompute=True,
         min_display_digits="Product Price",
         aggregator=None,
+    )
+    proposed_price_unit = fields.Float(
+        compute="_compute_price_unit",
+        store=True,
+        precompute=True,
+        aggregator=None,
+        copy=True,
+        help="The price that was proposed last: another one was typed.",
     )
     discount = fields.Float(string="Discount (%)", digits="Discount", aggregator=None)
     coverage = fields.Selection(
@@ -139,10 +147,18 @@ class ServiceLine(models.Model):
     @api.depends("product_id", "quantity")
     def _compute_price_unit(self):
         for line in self:
-            if line.product_id and not line.is_ordered:
-                line.price_unit = line._get_pricelist_price()
-            else:
+            if line.is_ordered or line.price_unit != line.proposed_price_unit:
                 line.price_unit = line.price_unit
+                line.proposed_price_unit = line.proposed_price_unit
+            else:
+                line._reset_price_unit()
+
+    @api.onchange("product_id")
+    def _reset_price_unit(self):
+        """Propose the price anew: what was typed was the price of another product."""
+        for line in self:
+            price = line._get_pricelist_price() if line.product_id else 0
+            line.price_unit = line.proposed_price_unit = price
 
     @api.depends("quantity", "price_unit", "discount")
     def _compute_price_subtotal(self):
@@ -201,6 +217,10 @@ class ServiceLine(models.Model):
             self._check_office_rights(self._get_chosen_defaults().union(*vals_list))
         lines = super().create(vals_list)
         lines._check_visit_open()
+        # Beside a price that was given none was proposed.
+        for line, vals in zip(lines.sudo(), vals_list, strict=True):
+            if "price_unit" in vals:
+                line.proposed_price_unit = line._get_pricelist_price()
         return lines
 
     def write(self, vals):
@@ -209,7 +229,15 @@ class ServiceLine(models.Model):
             self._check_not_ordered()
             self._check_visit_open()
         self.env["maintenance.visit"]._check_new_parent(vals)
-        return super().write(vals)
+        others = self.browse()
+        if "product_id" in vals and "price_unit" not in vals:
+            others = self.filtered(
+                lambda line: line.product_id.id != vals["product_id"]
+            )
+        result = super().write(vals)
+        # The price list's price is not one that the user sets.
+        others.sudo()._reset_price_unit()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_ordered(self):

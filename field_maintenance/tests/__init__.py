@@ -28,6 +28,7 @@ from . import test_sale_order_growth
 from . import test_schedule_generation
 from . import test_schedule_past
 from . import test_service_line
+from . import test_typed
 from . import test_visit_access
 from . import test_visit_appointment
 from . import test_visit_batch

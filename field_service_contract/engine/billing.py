@@ -70,7 +70,7 @@ def plan_bills(
     empty = 0
     while day <= valued_until:
         period = periods.at(day)
-        due = period.get_due_date(timing)
+        due = period.get_due_date(timing, day)
         if until is not None and due > until:
             return
         bills = [_make_bill(part, due, left) for part in _cut(period, cuts)]

@@ -13,15 +13,28 @@ Timing = Literal["prepaid", "arrears"]
 
 
 class Period(NamedTuple):
-    """Days that are billed together, both ends included."""
+    """Days that are billed together, both ends included.
+
+    :param whole: first day of the whole period, where a few days before it belong to
+        it, too
+    """
 
     first: date
     last: date
     is_starting: bool = False
+    whole: date | None = None
 
-    def get_due_date(self, timing: Timing) -> date:
-        """Return the day on which the period is billed."""
-        return self.first if timing == "prepaid" else self.last
+    def get_due_date(self, timing: Timing, day: date | None = None) -> date:
+        """Return the day on which the period is billed.
+
+        :param day: its first day that is to be billed; without days before the whole
+            period it is due as if there were none
+        """
+        if timing == "arrears":
+            return self.last
+        if self.whole and day and day >= self.whole:
+            return self.whole
+        return self.first
 
 
 class Periods:
@@ -30,13 +43,21 @@ class Periods:
     :param terms: spans that do not overlap; the last may be without end. A period is
         cut where a term ends, so that a renewal leaves those before it as they were.
     :param months: how many a period lasts, 1 or more
-    :param anchor: ``calendar``: the days before the first 1st on or after the start
-        are a period of their own, then they begin on a 1st. ``anniversary``: they
-        begin on the start's day of the month.
+    :param anchor: ``calendar``: periods begin on a 1st, the first on or after the
+        start. ``anniversary``: they begin on the start's day of the month.
+    :param joins: whether the days before the first 1st belong to the period that
+        follows; else they are a period of their own. Where a later term begins with
+        less than a month before its first whole period, these days always do.
     :raise ValueError: without a term, or if a period lasts less than a month
     """
 
-    def __init__(self, terms: Iterable[Span], months: int, anchor: Anchor) -> None:
+    def __init__(
+        self,
+        terms: Iterable[Span],
+        months: int,
+        anchor: Anchor,
+        joins: bool = False,
+    ) -> None:
         self.terms = sorted(terms)
         if not self.terms:
             raise ValueError("a contract has a term")
@@ -50,10 +71,11 @@ class Periods:
             # The 28th and four days are in the next month, whatever its length.
             origin = date.fromordinal(start.replace(day=28).toordinal() + 4)
             origin = origin.replace(day=1)
-            self._starting = Span(start, origin - DAY)
+            self._starting = None if joins else Span(start, origin - DAY)
             self._grid = AnniversaryMonths(origin)
         else:
             self._grid = AnniversaryMonths(start)
+        self._joined = [self._get_joined(first) for first in self._firsts]
 
     def at(self, day: date) -> Period:
         """Return the period of a day.
@@ -66,13 +88,28 @@ class Periods:
         term = self.terms[number]
         if self._starting and day <= self._starting.last:
             first, last = self._starting
-            is_starting = True
-        else:
-            count = self._grid.get_number(day) // self.months * self.months
-            first = self._grid.get_first(count)
-            last = self._grid.get_first(count + self.months) - DAY
-            is_starting = False
-        return Period(max(first, term.first), min(last, term.last), is_starting)
+            return Period(max(first, term.first), min(last, term.last), True)
+        count = self._grid.get_number(day) // self.months * self.months
+        joined = self._joined[number]
+        if joined == count:
+            count += self.months
+        whole = self._grid.get_first(count)
+        last = min(self._grid.get_first(count + self.months) - DAY, term.last)
+        if joined == count - self.months:
+            return Period(term.first, last, whole=whole if whole <= last else None)
+        return Period(max(whole, term.first), last)
+
+    def _get_joined(self, first: date) -> int | None:
+        """Return which period, by its first month, has the last few days before a
+        period begins, where a term begins with these: they belong to the period that
+        follows. None without such days."""
+        if self._starting and first <= self._starting.last:
+            return None
+        month = self._grid.get_number(first)
+        count = month // self.months * self.months
+        begins = self._grid.get_first(month) == first
+        is_last_month = month == count + self.months - 1
+        return None if begins or not is_last_month else count
 
     def between(self, first: date, last: date) -> Iterator[Period]:
         """Yield the periods that have a day from the first to the last, in order."""

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .service_contract_settings import FIRST_PARTS
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -54,6 +56,15 @@ class ResCompany(models.Model):
         ondelete="restrict",
         help="Each contract gets an analytic account of this plan, for what it earns "
         "and costs. Empty: none, and what its visits cost is not counted.",
+    )
+    service_billing_first_part = fields.Selection(
+        selection=FIRST_PARTS,
+        string="First Part of Contracts",
+        required=True,
+        default="together",
+        groups="base.group_user",
+        help="How contracts in calendar months bill the days before their first whole "
+        "month, unless template or contract say otherwise.",
     )
     service_invoice_automatically = fields.Boolean(
         string="Invoice Contracts Every Night",

@@ -16,6 +16,9 @@ class ResConfigSettings(models.TransientModel):
     service_analytic_plan_id = fields.Many2one(
         related="company_id.service_analytic_plan_id", readonly=False
     )
+    service_billing_first_part = fields.Selection(
+        related="company_id.service_billing_first_part", readonly=False
+    )
     service_invoice_automatically = fields.Boolean(
         related="company_id.service_invoice_automatically", readonly=False
     )

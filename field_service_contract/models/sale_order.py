@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools.sql import column_exists, create_column
 
+from ..engine import get_renewed_end
+from .service_contract import DAY
 from .service_contract_settings import BILLING_PERIODS
 
 SALES_GROUP = "sales_team.group_sale_salesman"
@@ -14,6 +16,7 @@ TERMS = {
     "service_term_months": "term_months",
     "service_billing_period": "billing_period",
     "service_billing_timing": "billing_timing",
+    "service_billing_anchor": "billing_anchor",
     "service_renewal": "renewal",
     "service_notice_months": "notice_months",
     "service_response_hours": "response_hours",
@@ -40,9 +43,8 @@ class SaleOrder(models.Model):
     service_contract_template_id = fields.Many2one(
         comodel_name="service.contract.template",
         string="Contract Template",
-        compute="_compute_service_contract_template_id",
-        store=True,
-        readonly=False,
+        # Not computed from the lines: whatever changes in them would have the terms
+        # taken from the template anew. See `_propose_service_template`.
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
@@ -69,6 +71,13 @@ class SaleOrder(models.Model):
         selection="_get_service_timings",
         string="Contract Billing Timing",
         compute="_compute_service_billing_timing",
+        store=True,
+        readonly=False,
+    )
+    service_billing_anchor = fields.Selection(
+        selection="_get_service_anchors",
+        string="Contract Billing Periods",
+        compute="_compute_service_billing_anchor",
         store=True,
         readonly=False,
     )
@@ -143,6 +152,7 @@ class SaleOrder(models.Model):
             ("service_term_months", "integer"),
             ("service_billing_period", "varchar"),
             ("service_billing_timing", "varchar"),
+            ("service_billing_anchor", "varchar"),
             ("service_renewal", "varchar"),
             ("service_notice_months", "integer"),
             ("service_response_hours", "float8"),
@@ -158,6 +168,11 @@ class SaleOrder(models.Model):
     def _get_service_timings(self):
         settings = self.env["service.contract.settings"]
         return settings._fields["billing_timing"]._description_selection(self.env)
+
+    @api.model
+    def _get_service_anchors(self):
+        settings = self.env["service.contract.settings"]
+        return settings._fields["billing_anchor"]._description_selection(self.env)
 
     @api.model
     def _get_service_renewals(self):
@@ -179,20 +194,23 @@ class SaleOrder(models.Model):
             lambda line: line.service_is_contract and not line.display_type
         )
 
-    @api.depends("order_line.service_is_contract", "order_line.product_id")
-    def _compute_service_contract_template_id(self):
+    @api.onchange("order_line")
+    def _propose_service_template(self):
+        """Choose the template of orders that begin to offer a contract; what was
+        agreed before stays."""
         templates = self.env["service.contract.template"]
         defaults = {}
         for order in self:
             lines = order._get_service_lines()
             if order.service_contract_template_id or not lines:
-                order.service_contract_template_id = order.service_contract_template_id
                 continue
             company = order.company_id or self.env.company
             if company not in defaults:
                 defaults[company] = templates._get_default(company)
             wanted = lines.product_id.service_contract_template_id
-            order.service_contract_template_id = wanted[:1] or defaults[company]
+            if template := wanted[:1] or defaults[company]:
+                agreed = {name: order[name] for name in TERMS if order[name]}
+                order.update({"service_contract_template_id": template, **agreed})
 
     # A method for each: what one of them is set to does not keep the others from the
     # template.
@@ -208,6 +226,15 @@ class SaleOrder(models.Model):
     @api.depends("service_contract_template_id")
     def _compute_service_billing_timing(self):
         self._take_service_term("service_billing_timing")
+
+    @api.depends("service_contract_template_id", "service_billing_period")
+    def _compute_service_billing_anchor(self):
+        for order in self:
+            template = order.service_contract_template_id
+            months = int(order.service_billing_period or 0)
+            order.service_billing_anchor = template and template._get_billing_anchor_of(
+                months
+            )
 
     @api.depends("service_contract_template_id")
     def _compute_service_renewal(self):
@@ -347,13 +374,7 @@ class SaleOrder(models.Model):
                     contract=line.contract_id.display_name,
                 )
                 for line in doubles
-            ] + [
-                self.env._(
-                    "%s has no price yet: type what a year of contract costs.",
-                    equipment.display_name,
-                )
-                for equipment in order._get_unpriced_equipment()
-            ]
+            ] + order._get_unpriced_problems()
             order.service_warning = "\n".join(messages)
 
     def _get_unpriced_equipment(self):
@@ -363,6 +384,17 @@ class SaleOrder(models.Model):
             lambda line: line.service_is_contract and not line.price_unit
         )
         return lines._get_service_equipment()
+
+    def _get_unpriced_problems(self):
+        """Return what would be signed at 0.00 by oversight, in words."""
+        return [
+            self.env._(
+                "%s has no price yet: type what a year of contract costs, with a "
+                "discount of 100 %% if it is free.",
+                equipment.display_name,
+            )
+            for equipment in self._get_unpriced_equipment()
+        ]
 
     def _compute_service_contract_count(self):
         counts = dict(
@@ -390,6 +422,28 @@ class SaleOrder(models.Model):
         covering._compute_price_unit()
         return result
 
+    # -- CRUD -------------------------------------------------------------------------
+
+    def write(self, vals):
+        # The same template again is no choice: the terms stay as they were agreed.
+        names = vals.keys() & {"service_contract_template_id", "service_billing_period"}
+        if not names:
+            return super().write(vals)
+
+        def get_same(order):
+            values = {name: order._fields[name] for name in names}
+            return frozenset(
+                name
+                for name, field in values.items()
+                if field.convert_to_write(order[name], order) == (vals[name] or False)
+            )
+
+        result = True
+        for same, orders in self.grouped(get_same).items():
+            kept = {name: value for name, value in vals.items() if name not in same}
+            result = super(SaleOrder, orders).write(kept)
+        return result
+
     # -- Invoicing and payment --------------------------------------------------------
 
     def _get_invoiceable_lines(self, final=False):
@@ -414,6 +468,8 @@ class SaleOrder(models.Model):
     def _has_to_be_signed(self):
         """An offer that is accepted by payment, but has nothing to pay at once, is
         signed instead."""
+        if self._get_unpriced_equipment():
+            return False
         return super()._has_to_be_signed() or (
             self.service_has_contract
             and self.require_payment
@@ -423,7 +479,16 @@ class SaleOrder(models.Model):
             and not self.signature
         )
 
+    def _has_to_be_paid(self):
+        return not self._get_unpriced_equipment() and super()._has_to_be_paid()
+
     # -- E-mails ----------------------------------------------------------------------
+
+    def action_quotation_send(self):
+        for order in self:
+            if problems := order._get_unpriced_problems():
+                raise UserError("\n".join(problems))
+        return super().action_quotation_send()
 
     def _find_mail_template(self):
         template = super()._find_mail_template()
@@ -463,6 +528,7 @@ class SaleOrder(models.Model):
         if not lines:
             return []
         problems = lines._get_service_equipment_problems()
+        problems += self._get_unpriced_problems()
         if not self.service_contract_template_id:
             problems.append(
                 self.env._("Choose the template of the contract of %s.", self.name)
@@ -617,21 +683,33 @@ class SaleOrder(models.Model):
         :param reader: user; the portal prints orders as the system
         """
         self.ensure_one()
-        # The order is shown to whoever has its link, its contract to its customer.
+        # The order is shown to whoever has its link, its contract to its customer:
+        # who signed by link, without a login, is asked for it there.
         contracts = self.sudo().service_contract_ids.filtered(
             lambda contract: contract.state in ("active", "suspended", "closed")
         )
+        if reader._is_public():
+            return contracts
         customer = reader.commercial_partner_id
         return contracts.filtered(lambda c: c.commercial_partner_id == customer)
 
     def _get_printed_terms(self):
-        """Return what is offered, for the template `contract_terms`."""
+        """Return what is offered or was signed, for the template `contract_terms`."""
         self.ensure_one()
         settings = self.env["service.contract.settings"]
+        # When it begins was signed, whoever may read contracts.
+        contract = self.sudo().service_contract_ids.filtered(
+            lambda contract: contract.state != "cancelled"
+        )
+        start = contract[:1].date_start or self.service_date_start
+        months, notice = self.service_term_months, self.service_notice_months
+        end = bool(start and months) and get_renewed_end(start - DAY, months)
+        renews = self.service_renewal not in (False, "none")
         return {
             **settings._describe_terms(self._prepare_service_terms()),
-            "date_start": self.service_date_start,
-            "date_end": False,
+            "date_start": start,
+            "date_end": end,
+            "notice_date": bool(end and renews) and get_renewed_end(end, -notice),
             "months": self.service_term_months,
             "response": self.service_response_hours,
         }

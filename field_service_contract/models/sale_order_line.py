@@ -18,6 +18,9 @@ SIGNED_FIELDS = frozenset(
         "service_installed_base_id",
     }
 )
+# What is proposed by the product, and by what a line begins to sell a contract.
+PROPOSED_FIELDS = frozenset({"service_is_contract", "service_value_percent"})
+PROPOSING_FIELDS = frozenset({"product_id", "service_is_contract", "display_type"})
 
 
 class SaleOrderLine(models.Model):
@@ -291,14 +294,38 @@ class SaleOrderLine(models.Model):
                     late[0].order_id.display_name,
                 )
             )
+        lines._propose_service_template()
+        return lines
 
     def write(self, vals):
         self._check_service_signed(vals)
         plain = self.filtered(lambda line: not line.service_is_contract)
-        result = super().write(vals)
+        result = True
+        for kept, lines in self._group_by_typed(vals).items():
+            result = super(SaleOrderLine, lines).write({**vals, **dict(kept)})
         if vals.keys() & {"product_id", "service_is_contract"}:
             plain._check_service_in_time()
+        if PROPOSING_FIELDS & vals.keys():
+            self._propose_service_template()
         return result
+
+    def _propose_service_template(self):
+        """Choose the template of the orders that these lines make offer a contract."""
+        self.filtered("service_is_contract").order_id._propose_service_template()
+
+    def _group_by_typed(self, vals):
+        """Return {values that stay: lines}: what was typed is not proposed anew
+        because the same product is written once more."""
+        if "product_id" not in vals:
+            return {(): self}
+        names = PROPOSED_FIELDS - vals.keys()
+        return self.grouped(
+            lambda line: (
+                tuple((name, line.sudo()[name]) for name in sorted(names))
+                if line.product_id.id == (vals["product_id"] or False)
+                else ()
+            )
+        )
 
     def _check_service_signed(self, vals):
         """Refuse to change what the customer signed: the contract is changed.

@@ -29,6 +29,7 @@ GUARDED_FIELDS = frozenset(
         "billing_months",
         "billing_timing",
         "billing_anchor",
+        "billing_first_part",
         "is_deferred",
     }
 )
@@ -73,6 +74,7 @@ class ServiceContract(models.Model):
     _name = "service.contract"
     _inherit = [
         "installed.base.company.mixin",
+        "installed.base.typed.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -252,7 +254,13 @@ class ServiceContract(models.Model):
         precompute=True,
     )
     billing_anchor = fields.Selection(
-        compute=from_template("billing_anchor"),
+        compute="_compute_billing_anchor",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    billing_first_part = fields.Selection(
+        compute=from_template("billing_first_part"),
         store=True,
         readonly=False,
         precompute=True,
@@ -535,6 +543,15 @@ class ServiceContract(models.Model):
 
     # -- Computes -----------------------------------------------------------------
 
+    # By the months: whoever creates contracts may give these.
+    @api.depends("template_id", "billing_months")
+    def _compute_billing_anchor(self):
+        for contract in self:
+            template = contract.template_id
+            contract.billing_anchor = template._get_billing_anchor_of(
+                contract.billing_months
+            )
+
     @api.depends("template_id", "company_id", "billing_timing")
     def _compute_is_deferred(self):
         for contract in self:
@@ -689,6 +706,7 @@ class ServiceContract(models.Model):
                 days=min(contract.invoice_ahead_days, MOST_DAYS_AHEAD)
             )
 
+    @api.depends("line_ids.move_line_ids.move_id")
     def _compute_invoice_ids(self):
         rows = self.env["account.move.line"]._read_group(
             [("service_contract_id", "in", self.ids)],
@@ -867,7 +885,22 @@ class ServiceContract(models.Model):
         # Before anything is compared with it.
         self._check_plausible(vals)
         self._check_invoiced_before(vals)
-        return super().write(vals)
+        following = self.line_ids.browse()
+        if vals.keys() & {"response_hours", "template_id"}:
+            following = self.line_ids.filtered(
+                lambda line: line.response_hours == line.contract_id.response_hours
+            )
+        terms = {}
+        if "partner_id" in vals and "payment_term_id" not in vals:
+            terms = {own: (own.invoice_partner_id, own.payment_term_id) for own in self}
+        result = super().write(vals)
+        for contract, lines in following.grouped("contract_id").items():
+            lines.response_hours = contract.response_hours
+        for contract, (payer, term) in terms.items():
+            # Who pays as before pays on the terms that were agreed.
+            if contract.invoice_partner_id == payer:
+                contract.payment_term_id = term
+        return result
 
     def _get_company_ties(self, company_id):
         return [
@@ -1333,8 +1366,10 @@ class ServiceContract(models.Model):
     def _record_end(self):
         """Count the loss of what ended and was not renewed, once."""
         lines = self.line_ids
-        days = {line: line.contract_id.date_end + DAY for line in lines}
+        ends = {line: line.contract_id.date_end for line in lines}
+        days = {line: end + DAY for line, end in ends.items()}
         lines._record_price("ended", days, dict.fromkeys(lines, 0))
+        lines._balance_later(ends)
 
     # -- Actions ------------------------------------------------------------------
 

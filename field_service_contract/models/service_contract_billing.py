@@ -59,6 +59,7 @@ class ServiceContract(models.Model):
         "billing_months",
         "billing_timing",
         "billing_anchor",
+        "billing_first_part",
         "currency_id",
         "invoiced_before",
         "term_ids.date_start",
@@ -193,7 +194,12 @@ class ServiceContract(models.Model):
                 LineToBill(line, priced, subtract(priced.covered, invoiced[line.id]))
                 for line, priced in self._get_priced_lines().items()
             ],
-            Periods(terms, self.billing_months, self.billing_anchor),
+            Periods(
+                terms,
+                self.billing_months,
+                self.billing_anchor,
+                self.billing_first_part == "together",
+            ),
             self.billing_timing,
             until,
             cuts,
@@ -711,7 +717,11 @@ class ServiceContract(models.Model):
                     {"invoicing_error": reason, "invoicing_error_date": today}
                 )
                 notes[contract] = (reason, today)
-        self.sudo()._schedule_activities(ERROR_ACTIVITY, notes)
+        self.sudo()._schedule_activities(
+            ERROR_ACTIVITY,
+            notes,
+            self.sudo().browse(contract.id for contract in notes)._get_repairers(),
+        )
         cleared = self.sudo().filtered(
             lambda contract: (
                 contract.invoicing_error and contract.with_env(self.env) not in errors

@@ -233,7 +233,7 @@ class ServiceContract(models.Model):
             self._get_dashboard_action(
                 "service_contract_profit_action", search_default_last_year=1
             ),
-            "danger" if losing else "",
+            "danger" if company.currency_id.compare_amounts(total, 0) < 0 else "",
         )
 
     @api.model

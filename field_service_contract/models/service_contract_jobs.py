@@ -74,14 +74,16 @@ class ServiceContract(models.Model):
             contract._try_slice(do, note_error)
 
     @api.model
-    def _schedule_activities(self, kind, notes):
+    def _schedule_activities(self, kind, notes, users=None):
         """Leave the responsible of contracts one activity of a kind each.
 
         Those that have one already keep it.
 
         :param str kind: XML id of the type
         :param dict notes: {contract: (note, deadline)}
+        :param dict users: {contract: whose it is}; by default the responsible's
         """
+        users = users or {}
         contracts = self.browse(contract.id for contract in notes)
         known = set(contracts.activity_search([kind]).mapped("res_id"))
         activity_type = self.env.ref(kind)
@@ -96,12 +98,31 @@ class ServiceContract(models.Model):
                     "date_deadline": deadline,
                     "res_model_id": model_id,
                     "res_id": contract.id,
-                    "user_id": (contract.user_id or self.env.user).id,
+                    "user_id": (
+                        users.get(contract) or contract.user_id or self.env.user
+                    ).id,
                 }
                 for contract, (note, deadline) in notes.items()
                 if contract.id not in known
             ]
         )
+
+    def _get_repairers(self):
+        """Return {contract: who may mend what is wrong with it}: its responsible if
+        they may change contracts, else who runs the job, else an administrator.
+
+        Of contracts that nobody can mend it is empty.
+        """
+        group = self.env.ref("field_installed_base.group_manager").sudo()
+        managers = group.all_user_ids.filtered("active").sorted("id")
+        repairers = {}
+        for contract in self:
+            able = managers.filtered(
+                lambda user, company=contract.company_id: company in user.company_ids
+            )
+            chosen = (contract.user_id | self.env.user) & able
+            repairers[contract] = (contract.user_id & able) or chosen or able[:1]
+        return repairers
 
     def _note_recognition(self, errors):
         """Write on contracts why their revenue was not recognised, with one activity
@@ -117,6 +138,7 @@ class ServiceContract(models.Model):
         contracts._schedule_activities(
             RECOGNITION_ACTIVITY,
             {contract: (reason, today) for contract, reason in reasons.items()},
+            contracts.browse(contract.id for contract in reasons)._get_repairers(),
         )
         cleared = contracts.filtered(
             lambda contract: contract.recognition_error and contract not in reasons

@@ -31,6 +31,8 @@ PORTAL_FIELDS = frozenset(
 )
 # Of these only the first counts when several are typed at once.
 TYPED_FIGURES = ("amount", "discount_amount", "profit")
+# Where one of these changes, value and cost are proposed anew.
+PROPOSING_FIELDS = frozenset({"installed_base_id", "product_id", "value_percent"})
 GUARDED_FIELDS = frozenset(
     {
         "contract_id",
@@ -49,7 +51,7 @@ class ServiceContractLine(models.Model):
     """Equipment, product or text that a contract covers, and what that costs a year."""
 
     _name = "service.contract.line"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.typed.mixin", "installed.base.plausible.mixin"]
     _description = "Service Contract Line"
     _order = "contract_id, sequence, id"
     _check_company_auto = True
@@ -164,6 +166,21 @@ class ServiceContractLine(models.Model):
         precompute=True,
         groups=PRICE_GROUPS,
         help="Contract value (%) of the cost, or by hand.",
+    )
+    # What was proposed last: other figures were typed, and stand.
+    proposed_value = fields.Monetary(
+        compute="_compute_value",
+        store=True,
+        precompute=True,
+        copy=True,
+        groups=PRICE_GROUPS,
+    )
+    proposed_cost = fields.Monetary(
+        compute="_compute_cost",
+        store=True,
+        precompute=True,
+        copy=True,
+        groups=PRICE_GROUPS,
     )
     # Kept as it follows from a typed amount, so that the amount comes back.
     discount = fields.Float(
@@ -280,7 +297,12 @@ class ServiceContractLine(models.Model):
     @api.depends("contract_id.response_hours")
     def _compute_response_hours(self):
         for line in self:
-            line.response_hours = line.contract_id.response_hours
+            contract = line.contract_id
+            # What is as the contract's follows it; see also the contract's `write`.
+            if not line._origin or line.response_hours == (
+                contract._origin.response_hours
+            ):
+                line.response_hours = contract.response_hours
 
     # Each figure has a compute of its own: one that is typed is not overwritten by
     # those that follow from it.
@@ -333,13 +355,39 @@ class ServiceContractLine(models.Model):
 
     @api.depends("price", "value_percent")
     def _compute_value(self):
-        for line in self:
-            line.value = line._get_percentage(line.price, line.value)
+        self.filtered(lambda line: line._follows("value"))._propose("value")
 
     @api.depends("price_cost", "value_percent")
     def _compute_cost(self):
+        self.filtered(lambda line: line._follows("cost"))._propose("cost")
+
+    def _follows(self, name):
+        """Tell whether a figure is the proposed one, of a line that is no promise yet:
+        one that was typed stands, and those of a living contract are changed with a
+        date."""
+        self.ensure_one()
+        if self._origin and self.contract_id.state != "draft":
+            return False
+        proposed = self[f"proposed_{name}"]
+        return not self.currency_id.compare_amounts(self[name], proposed)
+
+    def _propose(self, name):
+        """Set a figure to the contract value (%) of price or cost."""
         for line in self:
-            line.cost = line._get_percentage(line.price_cost, line.cost)
+            line[name] = line[f"proposed_{name}"] = line._get_proposal(name)
+
+    def _get_proposal(self, name):
+        self.ensure_one()
+        price = self.price if name == "value" else self.price_cost
+        return self._get_percentage(price, self[name])
+
+    @api.onchange("installed_base_id", "product_id", "value_percent")
+    def _propose_figures(self):
+        """Propose value and cost anew: those that were typed were another product's,
+        or a percentage was typed after them."""
+        drafts = self.filtered(lambda line: line.contract_id.state == "draft")
+        drafts._propose("value")
+        drafts._propose("cost")
 
     def _get_percentage(self, price, typed):
         """Return the contract value (%) of a price, of a text what was typed."""
@@ -423,7 +471,8 @@ class ServiceContractLine(models.Model):
         """Return how messages name this line inside its contract."""
         self.ensure_one()
         name = self.installed_base_id.display_name or self.name
-        return (name or self.product_id.display_name or "").split("\n")[0]
+        name = (name or self.product_id.display_name or "").split("\n")[0]
+        return name or self.env._("(no description)")
 
     def _get_printed_site(self):
         """Return where what this line covers stands, as its customer knows it: what
@@ -522,12 +571,32 @@ class ServiceContractLine(models.Model):
             {vals["contract_id"] for vals in vals_list if vals.get("contract_id")}
         )
         self._check_guarded(contracts)
-        return super().create([self._keep_one_figure(vals) for vals in vals_list])
+        vals_list = [self._keep_one_figure(vals) for vals in vals_list]
+        lines = super().create(vals_list)
+        # Beside a figure that was given none was proposed: zero would seem to follow
+        # it, and what is as proposed would not.
+        for line, vals in zip(lines, vals_list, strict=True):
+            for name in {"value", "cost"} & vals.keys():
+                proposal = line._get_proposal(name)
+                if proposal and line[name] in (0, proposal):
+                    line[f"proposed_{name}"] = proposal
+        return lines
 
     def write(self, vals):
         if GUARDED_FIELDS & vals.keys():
             self._check_guarded(self.contract_id)
-        return super().write(self._keep_one_figure(vals))
+        vals = self._keep_one_figure(vals)
+        names = PROPOSING_FIELDS & vals.keys()
+        others = self.filtered(
+            lambda line: any(not line._has_value(name, vals[name]) for name in names)
+        )
+        result = super().write(vals)
+        others = others.filtered(lambda line: line.contract_id.state == "draft")
+        for name in {"value", "cost"} - vals.keys():
+            # Typed figures follow from the value, too.
+            if name == "cost" or not vals.keys() & {*TYPED_FIGURES}:
+                others._propose(name)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_living(self):
@@ -575,7 +644,7 @@ class ServiceContractLine(models.Model):
         """Return what the lines of one contract lack, in words."""
         problems = []
         for line in self:
-            label = line._get_label() or self.env._("(no description)")
+            label = line._get_label()
             contract = line.contract_id
             if not line.name:
                 problems.append(self.env._("A line has no description."))
@@ -672,6 +741,43 @@ class ServiceContractLine(models.Model):
             day = max(day, self.date_start)
         return self._get_annual(day)
 
+    def _get_renewed_annual(self, first):
+        """Return what the line costs a year when the contract is renewed: what was in
+        force, or a price that was dated into the new term before.
+
+        :param first: first day of the new term
+        """
+        self.ensure_one()
+        lost = self.sudo().change_ids.filtered(
+            lambda change: change.date == first and change.reason == "ended"
+        )
+        return self.currency_id.round(
+            self._get_annual(first) - sum(lost.mapped("amount"))
+        )
+
+    def _balance_later(self, ends):
+        """Let prices that were dated into a term that never began cost nothing.
+
+        :param dict ends: {line: last covered day}
+        """
+        vals_list = []
+        for line in self:
+            later = line.sudo().change_ids.filtered(
+                lambda change, last=ends[line] + DAY: change.date > last
+            )
+            for day, changes in later.grouped("date").items():
+                if gain := line.currency_id.round(sum(changes.mapped("amount"))):
+                    vals_list.append(
+                        {
+                            "contract_line_id": line.id,
+                            "date": day,
+                            "reason": "ended",
+                            "amount": -gain,
+                        }
+                    )
+        # The history writes itself: nobody types in it.
+        self.env["service.contract.change"].sudo().create(vals_list)
+
     def _get_steps(self):
         """Return the price history as annual amounts by first effective day."""
         self.ensure_one()
@@ -758,14 +864,17 @@ class ServiceContractLine(models.Model):
         later = self.sudo().change_ids.filtered(
             lambda change: change.date > day and change.reason not in ENDING_REASONS
         )
-        ends = [end for end in (self.date_end, self.contract_id.date_end) if end]
-        if ends and min(ends) < day:
+        ends = [self.date_end]
+        if not self.contract_id._is_renewable():
+            ends.append(self.contract_id.date_end)
+        end = min(filter(None, ends), default=False)
+        if end and end < day:
             return self.env._(
                 "%(line)s: a change would take effect on %(day)s, but the last "
-                "covered day is %(end)s.",
+                "covered day is %(end)s and nothing is renewed then.",
                 line=self.display_name,
                 day=format_date(self.env, day),
-                end=format_date(self.env, min(ends)),
+                end=format_date(self.env, end),
             )
         if later:
             return self.env._(

@@ -511,6 +511,7 @@ class ServiceContractOca(models.AbstractModel):
             "billing_period": str(group.months),
             "billing_timing": group.timing,
             "billing_anchor": group.anchor,
+            "billing_first_part": "alone",
             "invoiced_before": group.last,
             "is_deferred": group.timing == "prepaid"
             and bool(move_in.deferred_account_id),

@@ -108,9 +108,16 @@ class ServiceContract(models.Model):
     def _get_printed_terms(self):
         """Return what was agreed, for the template `contract_terms`."""
         self.ensure_one()
-        names = ("billing_period", "billing_timing", "renewal", "notice_months")
+        names = (
+            "billing_period",
+            "billing_timing",
+            "billing_anchor",
+            "renewal",
+            "notice_months",
+        )
         return {
             **self._describe_terms({name: self[name] for name in names}),
+            "notice_date": self.notice_date,
             "date_start": self.date_start,
             "date_end": self.date_end,
             # The end says it.

@@ -14,7 +14,11 @@ class ServiceContractPriceUpdate(models.Model):
     so that nothing is updated twice and that it can be undone."""
 
     _name = "service.contract.price.update"
-    _inherit = ["mail.thread", "installed.base.plausible.mixin"]
+    _inherit = [
+        "installed.base.typed.mixin",
+        "mail.thread",
+        "installed.base.plausible.mixin",
+    ]
     _description = "Price Update of Service Contracts"
     _order = "date desc, id desc"
     _check_company_auto = True
@@ -91,6 +95,11 @@ class ServiceContractPriceUpdate(models.Model):
         readonly=False,
         help="The value of the index on this day is the new index.",
     )
+    proposed_index_date = fields.Date(
+        compute="_compute_index_dates",
+        store=True,
+        help="The day whose months were proposed last: other months were chosen.",
+    )
     reference_value = fields.Float(
         string="Reference Index",
         digits=(16, 6),
@@ -158,6 +167,15 @@ class ServiceContractPriceUpdate(models.Model):
                 date=format_date(self.env, update.date),
             )
 
+    @api.depends("name", "state")
+    def _compute_display_name(self):
+        for update in self:
+            # Not what is being typed: a title that changes makes the browser show the
+            # day before again.
+            update.display_name = (
+                self.env._("Price Update") if update.state == "draft" else update.name
+            )
+
     def _format_percent(self):
         """Return the change with its sign, in the user's notation."""
         self.ensure_one()
@@ -179,10 +197,15 @@ class ServiceContractPriceUpdate(models.Model):
     @api.depends("date")
     def _compute_index_dates(self):
         for update in self:
-            update.index_date = update.date
-            update.reference_date = update.date and fields.Date.subtract(
-                update.date, years=1
-            )
+            proposed, day = update.proposed_index_date, update.date
+            year_ago = day and fields.Date.subtract(day, years=1)
+            before = proposed and fields.Date.subtract(proposed, years=1)
+            # Months that were chosen stand, each by itself.
+            if update.index_date == proposed:
+                update.index_date = day
+            if update.reference_date == before:
+                update.reference_date = year_ago
+            update.proposed_index_date = day
 
     @api.depends("index_id", "index_date", "reference_date")
     def _compute_index_values(self):

@@ -59,10 +59,11 @@ class ServiceContractPriceUpdateLine(models.Model):
         "(contract_line_id, update_id)", "A contract line is in a price update once."
     )
 
-    @api.depends("old_amount", "new_amount")
+    @api.depends("old_amount", "new_amount", "obstacle")
     def _compute_difference(self):
         for line in self:
-            line.difference = line.new_amount - line.old_amount
+            # What is left out gains nothing.
+            line.difference = 0 if line.obstacle else line.new_amount - line.old_amount
 
     # -- Preview ------------------------------------------------------------------
 

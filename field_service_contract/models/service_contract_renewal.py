@@ -38,7 +38,13 @@ class ServiceContract(models.Model):
             )
         )
         days = {line: line.contract_id.date_end + DAY for line in lines}
-        annuals = {line: line._get_annual(day - DAY) for line, day in days.items()}
+        # What was dated later into this term counts again.
+        lines.filtered(lambda line: not line.date_end).sudo().change_ids.filtered(
+            lambda change: (
+                change.reason == "ended" and change.date > days[change.contract_line_id]
+            )
+        ).unlink()
+        annuals = {line: line._get_renewed_annual(day) for line, day in days.items()}
         for contract in self:
             length = months or contract.term_months
             first = contract.date_end + DAY
@@ -69,6 +75,39 @@ class ServiceContract(models.Model):
         self._update_visits(reason)
         self.activity_feedback([RENEWAL_ACTIVITY], feedback=self.env._("Renewed"))
         self._log_life(bodies)
+
+    def _is_renewable(self):
+        """Tell whether another term is to follow, by itself or by hand."""
+        self.ensure_one()
+        return bool(
+            self.date_end and self.renewal != "none" and not self.cancellation_date
+        )
+
+    def _get_renewal_amounts(self):
+        """Return what the contract costs a year at its end and when it is renewed."""
+        self.ensure_one()
+        first = self.date_end + DAY
+        # Whoever is told of the end is told of the price.
+        lines = self._get_lines_on(first).sudo()
+        return (
+            sum(line._get_renewed_annual(self.date_end) for line in lines),
+            sum(line._get_renewed_annual(first) for line in lines),
+        )
+
+    def _get_renewal_price_text(self):
+        """Return the price of the next term in words, nothing if it stays."""
+        self.ensure_one()
+        if not self._is_renewable():
+            return ""
+        before, after = self._get_renewal_amounts()
+        if not self.currency_id.compare_amounts(before, after):
+            return ""
+        return self.env._(
+            "From %(day)s it costs %(after)s a year instead of %(before)s.",
+            day=format_date(self.env, self.date_end + DAY),
+            after=self.currency_id.format(after),
+            before=self.currency_id.format(before),
+        )
 
     def _set_ends(self, ends, **vals):
         """Write the last covered days of contracts, those of one day at once.
@@ -192,6 +231,10 @@ class ServiceContract(models.Model):
     def _get_renewal_text(self):
         """Return what becomes of the contract at its end, in the user's words."""
         self.ensure_one()
+        texts = (self._describe_renewal(), self._get_renewal_price_text())
+        return " ".join(filter(None, texts))
+
+    def _describe_renewal(self):
         end = format_date(self.env, self.date_end)
         notice = format_date(self.env, self.notice_date)
         if self.renewal == "automatic":

@@ -115,9 +115,14 @@ class ServiceContractRun(models.Model):
             run.done_count, run.held_count = done, held
             run.progress = 100 - 100 * to_do // max(1, run.line_count)
 
-    @api.depends("date", "company_id")
+    @api.depends("date", "state")
     def _compute_display_name(self):
         for run in self:
+            if run.state == "draft":
+                # Not what is being typed: a title that changes makes the browser show
+                # the day before again.
+                run.display_name = self.env._("Invoice Contracts")
+                continue
             day = format_date(self.env, run.date)
             run.display_name = self.env._("Contract invoices due until %s", day)
 

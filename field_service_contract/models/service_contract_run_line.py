@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_date
 
 
@@ -35,6 +35,10 @@ class ServiceContractRunLine(models.Model):
         default="to_do",
         required=True,
     )
+    # What is held back does not count in the total of a run.
+    amount_to_invoice = fields.Monetary(
+        string="To Invoice", compute="_compute_amount_to_invoice"
+    )
     note = fields.Text(string="Why, or What to Know")
     is_obstacle = fields.Boolean(
         help="Something is wrong with the contract: it does not just wait for visits."
@@ -49,6 +53,11 @@ class ServiceContractRunLine(models.Model):
         column2="move_id",
         string="Invoices",
     )
+
+    @api.depends("amount", "state")
+    def _compute_amount_to_invoice(self):
+        for line in self:
+            line.amount_to_invoice = line.amount if line.state != "held" else 0
 
     def _prepare_vals(
         self, run, contract, bills, obstacle=None, waiting=None, last_posted=None

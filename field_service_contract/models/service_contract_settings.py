@@ -9,6 +9,10 @@ BILLING_PERIODS = [
     ("12", "Yearly"),
     ("0", "Never"),
 ]
+FIRST_PARTS = [
+    ("together", "With the first whole period"),
+    ("alone", "Alone"),
+]
 
 
 class ServiceContractSettings(models.AbstractModel):
@@ -45,9 +49,14 @@ class ServiceContractSettings(models.AbstractModel):
         ],
         string="Periods",
         required=True,
-        help="Calendar months: periods begin on the first of a month, the days before "
-        "the first one are billed apart. Months from the start: periods begin on the "
-        "day of the month on which the contract began.",
+        help="Calendar months: periods begin on the first of a month. Months from the "
+        "start: periods begin on the day of the month on which the contract began.",
+    )
+    billing_first_part = fields.Selection(
+        selection=FIRST_PARTS,
+        string="First Part",
+        required=True,
+        help="How the days before the first whole calendar month are billed.",
     )
 
     # Invoices
@@ -234,7 +243,7 @@ class ServiceContractSettings(models.AbstractModel):
             "group_id": False,
             "billing_period": "12",
             "billing_timing": "prepaid",
-            "billing_anchor": "calendar",
+            "billing_first_part": self.env.company.service_billing_first_part,
             "journal_id": False,
             "invoice_grouping": "contract",
             "invoice_detail": "line",
@@ -257,6 +266,12 @@ class ServiceContractSettings(models.AbstractModel):
         }
 
     @api.model
+    def _get_billing_anchor(self, months):
+        """Return how periods of so many months begin by default: by the calendar, a
+        year or half a year would nearly always begin with some days apart."""
+        return "anniversary" if months >= 6 else "calendar"
+
+    @api.model
     def _describe_terms(self, vals):
         """Return billing, renewal and notice as a document prints them.
 
@@ -267,14 +282,21 @@ class ServiceContractSettings(models.AbstractModel):
             name: dict(self._fields[name]._description_selection(self.env)).get(
                 vals[name]
             )
-            for name in ("billing_period", "billing_timing", "renewal")
+            for name in (
+                "billing_period",
+                "billing_timing",
+                "billing_anchor",
+                "renewal",
+            )
         }
-        billing = None
+        billing = periods = None
         if int(vals["billing_period"] or 0):
             billing = f"{labels['billing_period']}, {labels['billing_timing'].lower()}"
+            periods = labels["billing_anchor"]
         renews = vals["renewal"] not in (False, "none")
         return {
             "billing": billing,
-            "renewal": labels["renewal"] if renews else None,
+            "periods": periods,
+            "renewal": labels["renewal"],
             "notice": vals["notice_months"] if renews else 0,
         }

@@ -6,7 +6,7 @@ from .service_contract import PRICE_GROUPS
 
 class ServiceContractTemplate(models.Model):
     _name = "service.contract.template"
-    _inherit = ["service.contract.settings"]
+    _inherit = ["installed.base.typed.mixin", "service.contract.settings"]
     _description = "Template of Service Contracts"
     _order = "sequence, name, id"
     _check_company_auto = True
@@ -34,6 +34,9 @@ class ServiceContractTemplate(models.Model):
         check_company=True,
         ondelete="restrict",
         help="What is invoiced for equipment whose product has no contract product.",
+    )
+    billing_anchor = fields.Selection(
+        compute="_compute_billing_anchor", store=True, readonly=False, precompute=True
     )
     is_deferred = fields.Boolean(default=True)
     deferral_warning = fields.Char(compute="_compute_deferral_warning")
@@ -84,6 +87,20 @@ class ServiceContractTemplate(models.Model):
             **{name: defaults[name] for name in fields if defaults.get(name)},
             **super().default_get(fields),
         }
+
+    @api.depends("billing_months")
+    def _compute_billing_anchor(self):
+        for template in self:
+            template.billing_anchor = template._get_billing_anchor(
+                template.billing_months
+            )
+
+    def _get_billing_anchor_of(self, months):
+        """Return how periods of so many months begin: as this template says, if they
+        are its own; else, and without template, by default."""
+        if self and self.billing_months == months:
+            return self.billing_anchor
+        return self._get_billing_anchor(months)
 
     def _get_value_percent(self, product, is_equipment):
         """Return what a year of contract is worth, in percent of a price.

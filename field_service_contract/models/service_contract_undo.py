@@ -7,6 +7,8 @@ from odoo.tools import format_date
 from .service_contract import CHANGING, DAY, PRICE_GROUPS
 from .service_contract_life import LIVING
 
+PRICE_REASONS = frozenset({"price_update", "manual"})
+
 
 class ServiceContract(models.Model):
     _inherit = "service.contract"
@@ -83,6 +85,8 @@ class ServiceContract(models.Model):
             lambda change: (
                 change.date >= first
                 and change.reason != "renewed"
+                # Prices may be dated into a term that is still to come.
+                and not (change.reason in PRICE_REASONS and self._is_renewable())
                 and not (change.reason == "ended" and change.date in ends)
             )
         )

@@ -1,6 +1,7 @@
 from . import common
 from . import test_access
 from . import test_chart_defaults
+from . import test_coming_term
 from . import test_concurrency
 from . import test_contract
 from . import test_core_buttons
@@ -28,6 +29,7 @@ from . import test_tours
 from . import test_visit_past
 from . import test_visits
 from . import test_move_in
+from . import test_typed
 from . import test_undo
 from . import test_retirement
 from . import test_price_update_job

@@ -78,12 +78,30 @@ class TestDeferral(ServiceContractCase):
 
     def test_starting_period_is_earned_at_once(self):
         contract = self._create_contract(
-            date_start="2023-01-10", billing_months=3, is_deferred=True
+            date_start="2023-01-10",
+            billing_months=3,
+            is_deferred=True,
+            billing_first_part="alone",
         )
         move = contract._create_invoices(self._day("2023-01-10"))
         move.action_post()
         self.assertEqual(move.invoice_line_ids.account_id, self.care_income)
         self.assertFalse(contract.deferral_ids)
+
+    def test_first_part_with_a_whole_period_is_deferred(self):
+        contract = self._create_contract(
+            date_start="2023-01-10", billing_months=3, is_deferred=True
+        )
+        contract._create_invoices(self._day("2023-01-10")).action_post()
+        self.assertEqual(
+            [(str(row.date), row.amount) for row in contract.deferral_ids],
+            [
+                ("2023-01-31", 70.97),
+                ("2023-02-28", 100),
+                ("2023-03-31", 100),
+                ("2023-04-30", 100),
+            ],
+        )
 
     def test_arrears_are_earned_at_once(self):
         contract = self._create_contract(is_deferred=True, billing_timing="arrears")

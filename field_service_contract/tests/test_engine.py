@@ -128,7 +128,7 @@ def contracts(draw):
     line = PricedLine(
         cover(first, last, terms, suspensions), steps, months, terms, draw(roundings)
     )
-    return line, Periods(terms, draw(intervals), anchor)
+    return line, Periods(terms, draw(intervals), anchor, draw(st.booleans()))
 
 
 class EngineCase(unittest.TestCase):
@@ -344,12 +344,120 @@ class TestPricing(EngineCase):
 
 @tagged("standard", "at_install")
 class TestPeriods(EngineCase):
-    def _list(self, term, months, anchor):
-        periods = Periods([term], months, anchor)
+    def _list(self, term, months, anchor, *later, joins=False):
+        terms = [term, *later]
+        periods = Periods(terms, months, anchor, joins)
         return [
             (one.first.isoformat(), one.last.isoformat())
-            for one in periods.between(term.first, term.last)
+            for one in periods.between(term.first, terms[-1].last)
         ]
+
+    def _renew(self, start, months, times):
+        """Return the terms of a contract that is renewed some times."""
+        terms = [Span(start, get_renewed_end(start - DAY, months))]
+        for _time in range(times):
+            last = terms[-1].last
+            terms.append(Span(last + DAY, get_renewed_end(last, months)))
+        return terms
+
+    def test_first_part_with_the_first_whole_period(self):
+        terms = self._renew(day("2026-11-29"), 12, 1)
+        self.assertEqual(
+            self._list(terms[0], 12, "calendar", joins=True),
+            [("2026-11-29", "2027-11-28")],
+        )
+        self.assertEqual(
+            self._list(*terms[:1], 3, "calendar", *terms[1:], joins=True),
+            [
+                ("2026-11-29", "2027-02-28"),
+                ("2027-03-01", "2027-05-31"),
+                ("2027-06-01", "2027-08-31"),
+                ("2027-09-01", "2027-11-28"),
+                ("2027-11-29", "2028-02-29"),
+                ("2028-03-01", "2028-05-31"),
+                ("2028-06-01", "2028-08-31"),
+                ("2028-09-01", "2028-11-28"),
+            ],
+        )
+        term = span("2026-01-10", "2026-01-20")
+        periods = Periods([term], 1, "calendar", joins=True)
+        self.assertEqual(periods.at(term.first), Period(*term))
+
+    def test_renewal_makes_no_stub(self):
+        first, *later = self._renew(day("2026-11-29"), 12, 2)
+        self.assertEqual(
+            self._list(first, 12, "calendar", *later),
+            [
+                # Alone, as it is set.
+                ("2026-11-29", "2026-11-30"),
+                ("2026-12-01", "2027-11-28"),
+                ("2027-11-29", "2028-11-28"),
+                ("2028-11-29", "2029-11-28"),
+            ],
+        )
+        # The day that a leap year brings back is no period either.
+        first, *later = self._renew(day("2024-02-29"), 12, 4)
+        self.assertEqual(
+            self._list(first, 12, "anniversary", *later)[-1],
+            ("2028-02-28", "2029-02-27"),
+        )
+
+    def test_due_without_the_days_before(self):
+        periods = Periods([span("2026-01-10", None)], 3, "calendar", joins=True)
+        period = periods.at(day("2026-01-31"))
+        self.assertEqual(period, periods.at(day("2026-02-01")))
+        self.assertEqual(period.whole, day("2026-02-01"))
+        self.assertEqual(
+            period.get_due_date("prepaid", day("2026-01-31")), day("2026-01-10")
+        )
+        for first in ("2026-02-01", "2026-03-03"):
+            self.assertEqual(
+                period.get_due_date("prepaid", day(first)), day("2026-02-01")
+            )
+            self.assertEqual(
+                period.get_due_date("arrears", day(first)), day("2026-04-30")
+            )
+
+    def test_half_a_period_is_no_stub(self):
+        """Terms of 18 months that are billed by the year."""
+        first, *later = self._renew(day("2026-01-01"), 18, 1)
+        self.assertEqual(
+            self._list(first, 12, "anniversary", *later),
+            [
+                ("2026-01-01", "2026-12-31"),
+                ("2027-01-01", "2027-06-30"),
+                ("2027-07-01", "2027-12-31"),
+                ("2028-01-01", "2028-12-31"),
+            ],
+        )
+
+    @given(
+        days,
+        st.sampled_from([1, 2, 3, 6, 12]),
+        st.integers(1, 3),
+        anchors,
+        st.booleans(),
+    )
+    @settings(deadline=None)
+    def test_terms_of_whole_periods_have_no_stub(
+        self, start, months, count, anchor, joins
+    ):
+        terms = self._renew(start, months * count, 3)
+        periods = Periods(terms, months, anchor, joins)
+        found = list(periods.between(start, terms[-1].last))
+        self.assertEqual(found[0].first, start)
+        self.assertEqual(found[-1].last, terms[-1].last)
+        for earlier, later in zip(found, found[1:], strict=False):
+            self.assertEqual(earlier.last + DAY, later.first)
+        for one in found:
+            self.assertEqual(periods.at(one.first), one)
+            self.assertEqual(periods.at(one.last), one)
+        # As many periods as were sold; alone, the first part is one more.
+        alone = anchor == "calendar" and start.day > 1 and not joins
+        self.assertEqual(len(found), 4 * count + alone)
+        self.assertEqual(
+            [one.is_starting for one in found], [alone] + [False] * (len(found) - 1)
+        )
 
     def test_starting_period_and_cut_end(self):
         self.assertEqual(

@@ -42,7 +42,10 @@ class TestInvoicing(ServiceContractCase):
 
     def test_arrears_and_starting_period(self):
         contract = self._create_contract(
-            date_start="2026-01-10", billing_months=3, billing_timing="arrears"
+            date_start="2026-01-10",
+            billing_months=3,
+            billing_timing="arrears",
+            billing_first_part="alone",
         )
         moves = contract._create_invoices(self._day("2026-04-30"))
         self.assertEqual(
@@ -53,6 +56,80 @@ class TestInvoicing(ServiceContractCase):
             [str(move.invoice_date) for move in moves.sorted("invoice_date")],
             ["2026-01-31", "2026-04-30"],
         )
+
+    def test_first_part_with_the_first_whole_period(self):
+        contract = self._create_contract(
+            date_start="2026-01-10", billing_months=3, billing_timing="arrears"
+        )
+        self.assertEqual(contract.billing_anchor, "calendar")
+        moves = contract._create_invoices(self._day("2026-07-31"))
+        self.assertEqual(
+            self._list_days(moves),
+            [("2026-01-10", "2026-04-30", 370.97), ("2026-05-01", "2026-07-31", 300)],
+        )
+        self.assertEqual(self._list(moves)[0], ("2026-04-30", 370.97))
+
+    def test_no_stub_in_any_term(self):
+        """Yearly, in advance, signed at the end of a month: an invoice a term."""
+        for anchor, first_part, count in (
+            ("anniversary", "together", 3),
+            ("calendar", "together", 3),
+            # The first part alone, as it is set; a renewal adds none.
+            ("calendar", "alone", 4),
+        ):
+            with self.subTest(anchor=anchor, first_part=first_part):
+                contract = self._create_contract(
+                    date_start="2026-11-29",
+                    term_months=12,
+                    billing_months=12,
+                    billing_anchor=anchor,
+                    billing_first_part=first_part,
+                    renewal="manual",
+                )
+                contract._renew()
+                contract._renew()
+                found = self._list(contract._create_invoices(self._day("2029-01-01")))
+                self.assertEqual(len(found), count)
+                self.assertAlmostEqual(sum(amount for _day, amount in found), 3600)
+                self.assertIn(("2027-11-29", 1200), found)
+                self.assertIn(("2028-11-29", 1200), found)
+
+    def test_periods_by_default(self):
+        """From the start for years and halves, else by the calendar; the template's
+        word counts for its own periods."""
+        for months, anchor in (
+            (1, "calendar"),
+            (2, "calendar"),
+            (3, "calendar"),
+            (6, "anniversary"),
+            (12, "anniversary"),
+        ):
+            contract = self._create_contract(activate=False, billing_months=months)
+            self.assertEqual(contract.billing_anchor, anchor)
+        template = self.template.create({"name": "By the year"})
+        self.assertEqual(template.billing_anchor, "anniversary")
+        template.billing_anchor = "calendar"
+        self.company.service_billing_first_part = "alone"
+        contract = self._create_contract(
+            activate=False, template_id=template.id, billing_months=12
+        )
+        self.assertEqual(contract.billing_anchor, "calendar")
+        self.assertEqual(contract.billing_first_part, "together")
+        contract.billing_period = "6"
+        self.assertEqual(contract.billing_anchor, "anniversary")
+        contract.billing_anchor = "calendar"
+        contract.billing_period = "6"
+        self.assertEqual(contract.billing_anchor, "calendar")
+        alone = self._create_contract(activate=False)
+        self.assertEqual(alone.billing_first_part, "alone")
+
+    def test_what_was_begun_elsewhere_goes_on(self):
+        contract = self._create_contract(
+            date_start="2026-01-10", invoiced_before="2026-01-31"
+        )
+        self.assertEqual(str(contract.next_invoice_date), "2026-02-01")
+        contract = self._create_contract(date_start="2026-01-10")
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-10")
 
     def test_anniversary(self):
         contract = self._create_contract(
@@ -527,6 +604,10 @@ class TestRun(ServiceContractCase):
         self.assertEqual(rows[good].amount, 100)
         self.assertEqual(rows[bad].state, "held")
         self.assertIn("Old tax", rows[bad].note)
+        # What is held back is listed, but not part of the total.
+        self.assertEqual(rows[bad].amount, 50)
+        self.assertEqual(sum(run.line_ids.mapped("amount_to_invoice")), 100)
+        self.assertFalse(good.invoice_ids)
         run.action_run()
         self.assertEqual(run.state, "done")
         self.assertEqual((run.line_count, run.done_count, run.held_count), (2, 1, 1))

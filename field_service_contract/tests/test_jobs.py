@@ -52,6 +52,15 @@ class TestRecognition(JobCase):
         self.assertFalse((good | other).filtered("recognition_error"))
         self.assertEqual(bad.activity_ids.user_id, self.manager)
         self.assertEqual(len(bad.activity_ids), 1)
+        # A salesperson may not mend it: an administrator of the company is told.
+        seller = self._create_user("sc_seller", "sales_team.group_sale_salesman")
+        (good | bad).user_id = seller
+        repairers = (good | bad)._get_repairers()
+        for contract in good | bad:
+            user = repairers[contract]
+            self.assertNotEqual(user, seller)
+            self.assertTrue(user.has_group("field_installed_base.group_manager"))
+            self.assertIn(contract.company_id, user.company_ids)
         archived.active = True
         self._recognize("2023-01-31")
         self.assertEqual(len(self._get_entries(bad)), 1)

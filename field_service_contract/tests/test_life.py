@@ -524,7 +524,7 @@ class TestTransfer(LifeCase):
         """Who takes over a suspended contract is not billed for what is not covered;
         resumed, its end is where it would have been."""
         with freeze_time("2026-04-11"):
-            contract = self._create_contract(term_months=12)
+            contract = self._create_contract(term_months=12, billing_first_part="alone")
             first, last = self._day("2026-04-01"), self._day("2026-04-30")
             contract._suspend(first, last, "Works", extends=True)
             successor = contract._transfer_lines(

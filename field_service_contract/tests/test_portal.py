@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tools import mute_logger
@@ -294,6 +294,52 @@ class TestSigning(PortalCase):
         self.assertEqual(document.mimetype, "application/pdf")
         self.assertIn("error", self._accept(order), "Signed once")
         self.assertEqual(len(order.service_contract_ids), 1)
+        # Who has no login is asked for it on the way to the contract.
+        link = f"/my/service-contracts/{contract.id}"
+        self.assertIn(link, self._get(order.get_portal_url()).text)
+        answer = self.url_open(link, allow_redirects=False)
+        self.assertEqual(answer.status_code, 303)
+        self.assertIn("/web/login", answer.headers["Location"])
+
+    def test_dates_before_and_after_signing(self):
+        order = self._quote(
+            self._cover(self.second),
+            state="sent",
+            service_renewal="automatic",
+            service_notice_months=2,
+        )
+        self._login(None)
+        text = self._get(order.get_portal_url()).text
+        for part in ("Day of the signature", "1 year", "Automatic", "2 months"):
+            self.assertIn(part, text)
+        order.service_date_start = "2026-04-01"
+        dates = ("04/01/2026", "03/31/2027", "01/31/2027")
+        text = self._get(order.get_portal_url()).text
+        for part in dates:
+            self.assertIn(part, text)
+        self._accept(order)
+        text = self._get(order.get_portal_url()).text
+        for part in dates:
+            self.assertIn(part, text)
+        self._login("portal")
+        contract = order.service_contract_ids
+        text = self._get(f"/my/service-contracts/{contract.id}").text
+        for part in (*dates, "Automatic", "2 months"):
+            self.assertIn(part, text)
+
+    def test_nothing_is_signed_at_no_price(self):
+        """Equipment without a price is not signed by oversight; free is a discount."""
+        piece = self._create_equipment(product_id=False, model="Godin 3721")
+        order = self._quote(self._cover(piece), state="sent")
+        self._login(None)
+        self.assertIn("error", self._accept(order))
+        self.assertEqual(order.state, "sent")
+        for action in (order.action_quotation_send, order.action_confirm):
+            with self.assertRefused("Godin 3721.* has no price yet", UserError):
+                action()
+        order.order_line.write({"price_unit": 90, "discount": 100})
+        self.assertTrue(order._has_to_be_signed())
+        self.assertFalse(order._get_unpriced_problems())
 
     def test_signed_by_a_portal_user(self):
         order = self._quote(self._cover(self.second), state="sent")

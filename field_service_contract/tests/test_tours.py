@@ -31,3 +31,17 @@ class TestTours(QuotationCase, HttpCase):
         self.assertEqual(contract.state, "active")
         self.assertEqual(contract.annual_amount, 480)
         self.assertEqual(contract.line_ids.installed_base_id, self.first | self.second)
+
+    def test_typed_day_is_shown(self):
+        """In the browser: what is titled by a day kept the one before in its field."""
+        manager = self._create_user("sc_days", "field_installed_base.group_manager")
+        for path in (
+            "service-price-updates/new",
+            "action-field_service_contract.service_contract_run_action/new",
+        ):
+            self.start_tour(
+                f"/odoo/{path}",
+                "service_contract_typed_day",
+                login=manager.login,
+                timeout=90,
+            )

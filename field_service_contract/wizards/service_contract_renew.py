@@ -41,6 +41,7 @@ class ServiceContractRenew(models.TransientModel):
             self.env._("Renewed from"),
             self.env._("New end"),
             self.env._("Annual amount"),
+            self.env._("Until then"),
             self.env._("Lines that are not renewed"),
         ]
         rows = []
@@ -49,7 +50,8 @@ class ServiceContractRenew(models.TransientModel):
             contract._check_renewable(months)
             first = contract.date_end + DAY
             lines = contract._get_lines_on(first)
-            annual = sum(line._get_annual(contract.date_end) for line in lines)
+            before, annual = contract._get_renewal_amounts()
+            changes = contract.currency_id.compare_amounts(before, annual)
             rows.append(
                 [
                     contract.display_name,
@@ -57,6 +59,7 @@ class ServiceContractRenew(models.TransientModel):
                     self._format_day(first),
                     self._format_day(get_renewed_end(contract.date_end, months)),
                     self._format_amount(annual, contract.currency_id),
+                    self._format_amount(before if changes else 0, contract.currency_id),
                     str((contract.line_count - len(lines)) or ""),
                 ]
             )

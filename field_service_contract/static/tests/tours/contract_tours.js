@@ -85,3 +85,35 @@ registry.category("web_tour.tours").add("service_contract_signature", {
         },
     ],
 });
+
+// A day that is typed is the day that is shown, each time.
+function typeDay(text, shown) {
+    return [
+        {
+            content: "Open the day",
+            trigger: ".o_field_widget[name=date] button, .o_field_widget[name=date] input",
+            run: "click",
+        },
+        {
+            content: `Type ${text}`,
+            trigger: ".o_field_widget[name=date] input",
+            run: `edit ${text} && press Tab`,
+        },
+        {
+            content: `It shows ${shown}`,
+            trigger: `.o_field_widget[name=date] button:contains('${shown}')`,
+        },
+    ];
+}
+
+registry.category("web_tour.tours").add("service_contract_typed_day", {
+    steps: () => [
+        ...typeDay("07/15/2027", "Jul 15, 2027"),
+        ...typeDay("08/16/2027", "Aug 16, 2027"),
+        {
+            content: "Leave it",
+            trigger: ".o_form_button_cancel",
+            run: "click",
+        },
+    ],
+});
