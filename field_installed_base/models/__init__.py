@@ -6,6 +6,7 @@ from . import installed_base_source_line_mixin
 
 from . import account_move
 from . import account_move_line
+from . import base
 from . import installed_base
 from . import installed_base_air_supply_type
 from . import installed_base_category
@@ -25,6 +26,7 @@ from . import installed_base_questionnaire
 from . import installed_base_warranty
 from . import installed_base_warranty_extension
 from . import ir_actions_act_window_view
+from . import ir_fields_converter
 from . import ir_sequence
 from . import ir_ui_view
 from . import product_category
