@@ -124,6 +124,14 @@ class Base(models.AbstractModel):
         """
 
     @api.model
+    def _complete_import_row(self, data, file):
+        """Complete the values of a row that makes a new record, or refuse the row.
+
+        :param data: one of those that `_load_records` receives
+        :param ImportedFile file: the file
+        """
+
+    @api.model
     def _get_import_line_keys(self):
         """Return the fields that tell which line of its document a row describes."""
         return []
@@ -248,9 +256,9 @@ class Base(models.AbstractModel):
         file = self._get_imported_file()
         if file is None or file.model != self._name or "partner_id" not in self._fields:
             return records
-        return self._tell_customers(records, field_paths)
+        return self._add_import_customers(records, field_paths)
 
-    def _tell_customers(self, records, field_paths):
+    def _add_import_customers(self, records, field_paths):
         """Tell the cells of a customer's sites and people whose they are."""
         names = {
             path[0]
@@ -285,14 +293,21 @@ class Base(models.AbstractModel):
             return super()._load_records(data_list, update)
         for data in data_list:
             if data["info"]["rows"]["from"] not in file.bad:
-                self._drop_empty_cells(data["values"])
+                self._drop_empty_import_cells(data["values"])
         self._match_import_ids(data_list, file)
         self._match_import_rows(
-            [data for data in data_list if not self._is_known(data, file)], file
+            [data for data in data_list if not self._is_import_row_known(data, file)], file
         )
-        self._keep_what_is_there(data_list, file)
+        known = self._get_known_import_records(data_list)
+        for data in data_list:
+            if self._is_import_row_good(data, file):
+                key = data.get("xml_id") or data["values"].get("id")
+                if record := known.get(key):
+                    record._drop_imported_values(data["values"])
+                elif not data["values"].get("id"):
+                    self._complete_import_row(data, file)
         # Bad rows are told already; the others show what else is wrong.
-        todo = [[data for data in data_list if self._is_good(data, file)]]
+        todo = [[data for data in data_list if self._is_import_row_good(data, file)]]
         loaded = self.browse()
         while todo and len(file.messages) < MAX_ERRORS:
             rows = todo.pop()
@@ -329,14 +344,14 @@ class Base(models.AbstractModel):
         return loaded
 
     @api.model
-    def _is_good(self, data, file):
+    def _is_import_row_good(self, data, file):
         return data["info"]["rows"]["from"] not in file.bad
 
     @api.model
-    def _is_known(self, data, file):
+    def _is_import_row_known(self, data, file):
         return bool(
             data.get("xml_id") or data["values"].get("id")
-        ) or not self._is_good(data, file)
+        ) or not self._is_import_row_good(data, file)
 
     @api.model
     def _get_import_problem(self, error):
@@ -356,7 +371,7 @@ class Base(models.AbstractModel):
         return str(error)
 
     @api.model
-    def _drop_empty_cells(self, values):
+    def _drop_empty_import_cells(self, values):
         """An empty cell says nothing: neither is what is derived cleared by it, nor
         what the record has already."""
         for name, value in list(values.items()):
@@ -368,14 +383,14 @@ class Base(models.AbstractModel):
             elif field.type == "one2many":
                 for command in value or ():
                     if command[0] in (Command.CREATE, Command.UPDATE):
-                        self.env[field.comodel_name]._drop_empty_cells(command[2])
+                        self.env[field.comodel_name]._drop_empty_import_cells(command[2])
 
     @api.model
     def _match_import_ids(self, data_list, file):
         """Refuse rows with the id of an earlier row: they would change what it says."""
         for data in data_list:
             key = data.get("xml_id") or data["values"].get("id")
-            if key and self._is_good(data, file):
+            if key and self._is_import_row_good(data, file):
                 self._claim_import_key(("id", key), data, file, key)
 
     @api.model
@@ -400,20 +415,48 @@ class Base(models.AbstractModel):
             name=name,
         )
 
+    @api.model
+    def _find_import_twins(self, data_list, file, names, domain=()):
+        """Find what looks like the records that rows without any id describe.
+
+        :param names: fields that tell a customer's records apart; what a row does not
+            say is not compared
+        :param domain: which records count
+        :return: {index of the row: record}, the same customer's, about the same
+            equipment if both tell any
+        """
+        if not data_list:
+            return {}
+        customers = {data["values"].get("partner_id") for data in data_list}
+        records = self.search(
+            [
+                ("partner_id", "in", list(filter(None, customers))),
+                ("id", "not in", list(file.created)),
+                *domain,
+            ]
+        )
+        by_customer = records.grouped(lambda record: record.partner_id.id)
+        twins = {}
+        for data in data_list:
+            values = data["values"]
+            pieces = {
+                command[2].get("installed_base_id")
+                for command in values.get("line_ids") or ()
+                if command[0] == Command.CREATE
+            } - {None}
+            for record in by_customer.get(values.get("partner_id"), ()):
+                there = record.line_ids.installed_base_id
+                if record._says_as_imported(values, names) and (
+                    not pieces or not there or pieces & set(there.ids)
+                ):
+                    twins[data["info"]["rows"]["from"]] = record
+                    break
+        return twins
+
     # -- What a file says again ----------------------------------------------------------
 
     @api.model
-    def _keep_what_is_there(self, data_list, file):
-        """Drop what records say already: a file that is loaded again changes nothing,
-        not even of what may not be changed any more."""
-        known = self._get_known_records(data_list)
-        for data in data_list:
-            record = known.get(data.get("xml_id") or data["values"].get("id"))
-            if record and self._is_good(data, file):
-                record._drop_same_values(data["values"])
-
-    @api.model
-    def _get_known_records(self, data_list):
+    def _get_known_import_records(self, data_list):
         """Return {External ID or id: record}."""
         # Whose record it is, and who may write it, is checked when it is written.
         ids = {}
@@ -433,8 +476,10 @@ class Base(models.AbstractModel):
             if id_ in readable._ids
         }
 
-    def _drop_same_values(self, values):
-        """Drop what this record says already, and find its lines among the new ones."""
+    def _drop_imported_values(self, values):
+        """Drop what this record says already, and find its lines among the new ones: a
+        file that is loaded again changes nothing, not even of what may not be changed
+        any more."""
         self.ensure_one()
         for name, value in list(values.items()):
             field = self._fields.get(name)
@@ -466,13 +511,13 @@ class Base(models.AbstractModel):
             candidates = [
                 lines
                 for lines in free.values()
-                if lines and lines[0]._says(values, keys)
+                if lines and lines[0]._says_as_imported(values, keys)
             ]
             if not candidates:
                 result.append(command)
                 continue
             line = candidates[0].pop(0)
-            line._drop_same_values(values)
+            line._drop_imported_values(values)
             if values:
                 result.append(Command.update(line.id, values))
         return result
@@ -480,7 +525,7 @@ class Base(models.AbstractModel):
     def _get_import_line_identity(self, values, keys):
         return tuple(self[key] for key in keys)
 
-    def _says(self, values, keys):
+    def _says_as_imported(self, values, keys):
         """Tell whether what a row says of the keys is what this line says."""
         given = [key for key in keys if key in values]
         return bool(given) and all(

@@ -168,7 +168,7 @@ class InstalledBase(models.Model):
             values = data["values"]
             if reference:
                 self._claim_import_key(reference, data, file, values["reference"])
-            if serial and self._is_good(data, file):
+            if serial and self._is_import_row_good(data, file):
                 self._claim_import_key(serial, data, file, values["serial_number"])
         by_reference = self._find_by_references(
             reference for reference, _serial in keys
@@ -181,7 +181,7 @@ class InstalledBase(models.Model):
             found = by_reference.get(reference) if reference else by_serial.get(serial)
             if found:
                 data["values"]["id"] = found.id
-            elif not reference and not serial and self._is_good(data, file):
+            elif not reference and not serial and self._is_import_row_good(data, file):
                 nameless.append(data)
         self._refuse_twins(nameless, file)
         self._warn_of_zeros(data_list, file)
@@ -270,7 +270,7 @@ class InstalledBase(models.Model):
         spreadsheet that takes them for numbers drops those."""
         rows = {}
         for data in data_list:
-            if self._is_good(data, file) and (
+            if self._is_import_row_good(data, file) and (
                 identity := self._get_import_keys(data["values"])[1]
             ):
                 rows.setdefault(

@@ -14,6 +14,7 @@ from . import hr_employee
 from . import installed_base
 from . import installed_base_notice_type
 from . import maintenance_month
+from . import maintenance_schedule_import
 from . import maintenance_schedule_line_generation
 from . import maintenance_visit_calendar
 from . import maintenance_visit_checklist
@@ -21,6 +22,7 @@ from . import maintenance_visit_clock
 from . import maintenance_visit_conflict
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
+from . import maintenance_visit_import
 from . import maintenance_visit_labor
 from . import maintenance_visit_lateness
 from . import maintenance_visit_merge

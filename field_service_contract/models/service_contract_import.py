@@ -254,7 +254,7 @@ class ServiceContract(models.Model):
             if name := values.get("name"):
                 key = ("name", company_id, name)
                 self._claim_import_key(key, data, file, name)
-                if self._is_good(data, file):
+                if self._is_import_row_good(data, file):
                     numbers[company_id, name] = data
             else:
                 others.append(data)
@@ -265,36 +265,23 @@ class ServiceContract(models.Model):
             data = numbers.get((contract.company_id.id, contract.name))
             if data:
                 data["values"]["id"] = contract.id
-        self._refuse_import_twins(others, file)
-
-    @api.model
-    def _refuse_import_twins(self, data_list, file):
-        customers = {data["values"].get("partner_id") for data in data_list}
-        twins = {}
-        for contract in self.search(
-            [
-                ("partner_id", "in", list(customers)),
-                ("id", "not in", list(file.created)),
-                ("state", "not in", ("closed", "cancelled")),
-            ]
-        ):
-            key = (contract.partner_id.id, fields.Date.to_string(contract.date_start))
-            twins.setdefault(key, contract)
-        for data in data_list:
-            values, index = data["values"], data["info"]["rows"]["from"]
-            key = (values.get("partner_id"), values.get("date_start"))
-            if twin := twins.get(key):
-                file.refuse(
-                    index,
-                    self.env._(
-                        "Row %(row)s has neither a number nor an External ID, and "
-                        "contract %(twin)s of this customer starts on the same day. "
-                        "Give the row that number, or one of its own if it is another "
-                        "contract.",
-                        row=file.get_number(index),
-                        twin=twin.name,
-                    ),
-                )
+        twins = self._find_import_twins(
+            others,
+            file,
+            ("date_start",),
+            [("state", "not in", ("closed", "cancelled"))],
+        )
+        for index, twin in twins.items():
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s has neither a number nor an External ID, and contract "
+                    "%(twin)s of this customer starts on the same day. Give the row "
+                    "that number, or one of its own if it is another contract.",
+                    row=file.get_number(index),
+                    twin=twin.name,
+                ),
+            )
 
     def _check_imported(self):
         """Refuse what can hardly be meant: a wrong year would bill nothing, or
@@ -324,6 +311,17 @@ class ServiceContract(models.Model):
                     "%(end)s. Correct one of them; a length of 0 is without end.",
                     day=format_date(self.env, before),
                     end=format_date(self.env, contract.date_end),
+                )
+            elif line := contract.line_ids.filtered(
+                lambda line: (
+                    line.date_end
+                    and line.date_end < (line.date_start or line.contract_id.date_start)
+                )
+            )[:1]:
+                problem = self.env._(
+                    "%(line)s ends on %(end)s, before it begins. Correct its dates.",
+                    line=line.display_name,
+                    end=format_date(self.env, line.date_end),
                 )
             else:
                 continue

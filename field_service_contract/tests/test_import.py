@@ -310,7 +310,7 @@ class TestImport(ImportFileMixin, LifeCase):
             ("line_ids/discount", -5, "A discount lies between 0 and 100"),
             ("invoiced_before", "2062-06-30", "which is years ahead"),
             ("date_end", "2025-01-31", "ends on the day it starts or later"),
-            ("line_ids/date_end", "2025-01-31", "2025"),
+            ("line_ids/date_end", "2025-01-31", "before it begins"),
             ("line_ids/value", 1e300, "too large"),
             ("line_ids/value", "nan", "is no number"),
         ):
