@@ -81,7 +81,7 @@ class ImportedFile:
 class Base(models.AbstractModel):
     _inherit = "base"
 
-    # -- What models say of themselves ---------------------------------------------------
+    # -- What models say of themselves -----------------------------------------------
 
     @api.model
     def _is_imported_row_by_row(self):
@@ -142,7 +142,7 @@ class Base(models.AbstractModel):
         :raise ValidationError: naming the record
         """
 
-    # -- Template ------------------------------------------------------------------------
+    # -- Template --------------------------------------------------------------------
 
     @api.model
     def get_import_templates(self):
@@ -206,7 +206,7 @@ class Base(models.AbstractModel):
             tree = node["fields"]
         return " / ".join(labels), node["type"]
 
-    # -- Loading -------------------------------------------------------------------------
+    # -- Loading ---------------------------------------------------------------------
 
     @api.model
     def _get_imported_file(self):
@@ -229,7 +229,7 @@ class Base(models.AbstractModel):
             [cell.strip() if isinstance(cell, str) else cell for cell in row]
             for row in data
         ]
-        # All of it or nothing: a batch of its own would be kept before the next is read.
+        # All of it or nothing: a batch would be kept before the next is read.
         reader = self.with_context(
             installed_base_imported_file=file, _import_limit=None
         )
@@ -296,7 +296,8 @@ class Base(models.AbstractModel):
                 self._drop_empty_import_cells(data["values"])
         self._match_import_ids(data_list, file)
         self._match_import_rows(
-            [data for data in data_list if not self._is_import_row_known(data, file)], file
+            [data for data in data_list if not self._is_import_row_known(data, file)],
+            file,
         )
         known = self._get_known_import_records(data_list)
         for data in data_list:
@@ -383,7 +384,9 @@ class Base(models.AbstractModel):
             elif field.type == "one2many":
                 for command in value or ():
                     if command[0] in (Command.CREATE, Command.UPDATE):
-                        self.env[field.comodel_name]._drop_empty_import_cells(command[2])
+                        self.env[field.comodel_name]._drop_empty_import_cells(
+                            command[2]
+                        )
 
     @api.model
     def _match_import_ids(self, data_list, file):
@@ -453,7 +456,7 @@ class Base(models.AbstractModel):
                     break
         return twins
 
-    # -- What a file says again ----------------------------------------------------------
+    # -- What a file says again ------------------------------------------------------
 
     @api.model
     def _get_known_import_records(self, data_list):
@@ -471,9 +474,7 @@ class Base(models.AbstractModel):
         }
         readable = self.browse(set(ids.values()))._filtered_access("read")
         return {
-            key: self.browse(id_)
-            for key, id_ in ids.items()
-            if id_ in readable._ids
+            key: self.browse(id_) for key, id_ in ids.items() if id_ in readable._ids
         }
 
     def _drop_imported_values(self, values):
@@ -495,7 +496,7 @@ class Base(models.AbstractModel):
                 del values[name]
 
     def _match_import_lines(self, commands):
-        """Return the commands for lines that are not here yet, or say something else."""
+        """Return the commands for lines that are new or say something else."""
         keys = self._get_import_line_keys()
         if not keys:
             return commands

@@ -14,19 +14,18 @@ class InstalledBase(models.Model):
 
     @api.model
     def _get_import_columns(self):
-        _ = self.env._
-        value = _("A value of the list under Configuration.")
+        value = self.env._("A value of the list under Configuration.")
         return [
             (
                 "reference",
-                _(
+                self.env._(
                     "Empty for new equipment: the next number of the company's "
                     "sequence is drawn. A reference that exists updates that piece."
                 ),
             ),
             (
                 "serial_number",
-                _(
+                self.env._(
                     "Compared without case, spaces and dashes. With the product (or "
                     "model) it finds existing equipment when the reference is empty."
                 ),
@@ -34,74 +33,76 @@ class InstalledBase(models.Model):
             ),
             (
                 "product_id",
-                _("Name or internal reference of a product in the catalog."),
+                self.env._("Name or internal reference of a product in the catalog."),
             ),
             (
                 "model",
-                _(
+                self.env._(
                     "For equipment that is not in the catalog. Product or model is "
                     "required."
                 ),
-                _("Pellet stove Lesse"),
+                self.env._("Pellet stove Lesse"),
             ),
-            ("product_brand_id", _("Name of a brand. Empty: the product's.")),
+            ("product_brand_id", self.env._("Name of a brand. Empty: the product's.")),
             (
                 "category_id",
-                _("Full name, for example Stoves / Pellet. Empty: the product's."),
+                self.env._(
+                    "Full name, for example Stoves / Pellet. Empty: the product's."
+                ),
             ),
             (
                 "condition",
-                _("New, Good, Worn or To replace. Empty: New."),
+                self.env._("New, Good, Worn or To replace. Empty: New."),
                 dict(self._fields["condition"]._description_selection(self.env))[
                     "good"
                 ],
             ),
             (
                 "partner_id",
-                _("Name of the customer. Empty: unassigned equipment."),
+                self.env._("Name of the customer. Empty: unassigned equipment."),
             ),
-            ("partner_id/ref", _("Only where customers have the same name.")),
-            ("partner_id/zip", _("Only where customers have the same name.")),
-            ("partner_id/city", _("Only where customers have the same name.")),
+            ("partner_id/ref", self.env._("Only where customers have the same name.")),
+            ("partner_id/zip", self.env._("Only where customers have the same name.")),
+            ("partner_id/city", self.env._("Only where customers have the same name.")),
             (
                 "site_id",
-                _(
+                self.env._(
                     "The customer or one of its addresses, by its own name. Empty: the "
                     "customer's delivery address."
                 ),
             ),
-            ("reseller_id", _("Name of the contact that sold it.")),
-            ("installer_id", _("Name of the contact that installed it.")),
-            ("technician_id", _("Name of the employee who looks after it.")),
-            ("sale_date", _("Date."), date(2026, 1, 10)),
+            ("reseller_id", self.env._("Name of the contact that sold it.")),
+            ("installer_id", self.env._("Name of the contact that installed it.")),
+            ("technician_id", self.env._("Name of the employee who looks after it.")),
+            ("sale_date", self.env._("Date."), date(2026, 1, 10)),
             (
                 "installation_date",
-                _("Date. Warranties start here, else at the sale."),
+                self.env._("Date. Warranties start here, else at the sale."),
                 date(2026, 1, 20),
             ),
-            ("building_year", _("Year in which it was built."), 2025),
-            ("warranty_months", _("Empty: the product's."), 24),
-            ("labor_warranty_months", _("Empty: the product's."), 12),
+            ("building_year", self.env._("Year in which it was built."), 2025),
+            ("warranty_months", self.env._("Empty: the product's."), 24),
+            ("labor_warranty_months", self.env._("Empty: the product's."), 12),
             (
                 "warranty_end_date",
-                _(
+                self.env._(
                     "Only when it differs from start and months. A later end becomes a "
                     "warranty extension."
                 ),
             ),
-            ("labor_warranty_end_date", _("As above, for labor.")),
+            ("labor_warranty_end_date", self.env._("As above, for labor.")),
             ("installation_type_id", value),
             ("flue_type_id", value),
             ("air_supply_type_id", value),
-            ("is_compliant", _("1 for yes, 0 for no."), 1),
+            ("is_compliant", self.env._("1 for yes, 0 for no."), 1),
             (
                 "parent_id",
-                _(
-                    "Reference or serial number of the equipment that it is a component "
-                    "of; it comes before its components."
+                self.env._(
+                    "Reference or serial number of the equipment that it is a "
+                    "component of; it comes before its components."
                 ),
             ),
-            ("note", _("Text.")),
+            ("note", self.env._("Text.")),
         ]
 
     @api.model
@@ -273,18 +274,15 @@ class InstalledBase(models.Model):
             if self._is_import_row_good(data, file) and (
                 identity := self._get_import_keys(data["values"])[1]
             ):
-                rows.setdefault(
-                    (*identity[:3], identity[3].lstrip("0")), []
-                ).append((identity[3], data))
+                rows.setdefault((*identity[:3], identity[3].lstrip("0")), []).append(
+                    (identity[3], data)
+                )
         if not rows:
             return
         candidates = self.sudo().with_context(active_test=False)
         # What is known is looked up by all numbers of zeros that anybody types.
         keys = {
-            "0" * zeros + bare
-            for *_rest, bare in rows
-            if bare
-            for zeros in range(7)
+            "0" * zeros + bare for *_rest, bare in rows if bare for zeros in range(7)
         }
         known = candidates.search_fetch(
             [("serial_key", "in", list(keys))],
@@ -301,9 +299,9 @@ class InstalledBase(models.Model):
                 }
             )
             if identity:
-                others.setdefault(
-                    (*identity[:3], identity[3].lstrip("0")), {}
-                )[identity[3]] = piece.serial_number
+                others.setdefault((*identity[:3], identity[3].lstrip("0")), {})[
+                    identity[3]
+                ] = piece.serial_number
         for bare, described in rows.items():
             spellings = dict(others.get(bare, {}))
             for key, data in described:

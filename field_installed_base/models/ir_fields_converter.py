@@ -20,7 +20,9 @@ class IrFieldsConverter(models.AbstractModel):
         [record] = values
         plain = {key: record[key] for key in record if key in REFERENCING_FIELDS}
         hints = {key: record[key] for key in record if key not in REFERENCING_FIELDS}
-        customer = self._get_told_customer(model, hints.pop("customer", None), savepoint)
+        customer = self._get_told_customer(
+            model, hints.pop("customer", None), savepoint
+        )
         if not any(plain.values()) and hints.get("ref"):
             # A customer number needs no name.
             plain = {None: hints["ref"]}
@@ -120,7 +122,8 @@ class IrFieldsConverter(models.AbstractModel):
             found = (
                 found.filtered(
                     lambda record: (
-                        record.company_id in (record.company_id.browse(), self.env.company)
+                        record.company_id
+                        in (record.company_id.browse(), self.env.company)
                     )
                 )
                 or found

@@ -9,6 +9,7 @@ from odoo.tests import HttpCase, tagged
 from .common import InstalledBaseCase
 from .import_file import CHOSEN_BY_NOBODY, ImportFileMixin
 
+
 @tagged("post_install", "-at_install")
 class TestImportFile(ImportFileMixin, InstalledBaseCase):
     @classmethod
@@ -16,6 +17,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         super().setUpClass()
         cls.stove.write({"name": "Imported stove", "default_code": "IMP-STOVE"})
         cls.boiler.name = "Imported boiler"
+
     def test_numbers(self):
         """What can be read in one way is read so; the rest is an error of its row."""
         field = self.env["product.product"]._fields["list_price"]
@@ -56,7 +58,12 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         self.assertFalse(messages)
         self.assertEqual(
             self.env["installed.base"].browse(ids).mapped("sale_date"),
-            [date(2026, 3, 4), date(2025, 12, 25), date(2025, 12, 25), date(2026, 3, 4)],
+            [
+                date(2026, 3, 4),
+                date(2025, 12, 25),
+                date(2025, 12, 25),
+                date(2026, 3, 4),
+            ],
         )
         before = self._count()
         rows = (

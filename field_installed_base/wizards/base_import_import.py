@@ -32,11 +32,11 @@ class BaseImport(models.TransientModel):
     def _is_row_by_row(self, model=None):
         return self.env[model or self.res_model]._is_imported_row_by_row()
 
-    # -- Columns -------------------------------------------------------------------------
+    # -- Columns ---------------------------------------------------------------------
 
     @api.model
     def get_fields_tree(self, model, depth=3):
-        """Let columns tell contacts of one name apart, and fill what only a file may."""
+        """Let columns tell namesakes apart, and fill what only a file may."""
         tree = super().get_fields_tree(model, depth)
         if not depth or not self._is_row_by_row(model):
             return tree
@@ -74,7 +74,9 @@ class BaseImport(models.TransientModel):
         return tree
 
     @api.model
-    def _get_mapping_suggestion(self, header, fields_tree, header_types, mapping_fields):
+    def _get_mapping_suggestion(
+        self, header, fields_tree, header_types, mapping_fields
+    ):
         model = fields_tree and fields_tree[0].get("model_name")
         if (
             model
@@ -91,7 +93,9 @@ class BaseImport(models.TransientModel):
     def _find_header(self, header, model, fields_tree):
         """Return the path of the field that a header names in everyday words."""
         wanted = normalize_header(header)
-        labels = {normalize_header(node["string"]): node["name"] for node in fields_tree}
+        labels = {
+            normalize_header(node["string"]): node["name"] for node in fields_tree
+        }
         if wanted in labels:
             return [labels[wanted]]
         for path, headers in self.env[model]._get_import_headers().items():
@@ -116,7 +120,7 @@ class BaseImport(models.TransientModel):
         result["asks_formats"] = True
         return result
 
-    # -- Rows ----------------------------------------------------------------------------
+    # -- Rows ------------------------------------------------------------------------
 
     def execute_import(self, fields, columns, options, dryrun=False):
         """Load the whole file at once, and count its rows as the spreadsheet does."""
@@ -142,7 +146,9 @@ class BaseImport(models.TransientModel):
         if any(result.get("name") or ()):
             names = [""] * max(read.numbers)
             skipped = options.get("skip") or 0
-            for number, name in zip(read.numbers, result["name"][skipped:], strict=False):
+            for number, name in zip(
+                read.numbers, result["name"][skipped:], strict=False
+            ):
                 names[number - 1] = name
             result["name"] = names
         return result
@@ -205,7 +211,7 @@ class BaseImport(models.TransientModel):
         )
 
     def _read_xls_cell(self, cell, datemode):
-        import xlrd  # noqa: PLC0415
+        import xlrd
 
         if cell.ctype == xlrd.XL_CELL_NUMBER:
             return self._read_value(cell.value)
@@ -224,7 +230,7 @@ class BaseImport(models.TransientModel):
     def _read_xlsx(self, options):
         if not self._is_row_by_row():
             return super()._read_xlsx(options)
-        import openpyxl  # noqa: PLC0415
+        import openpyxl
 
         book = openpyxl.load_workbook(io.BytesIO(self.file or b""), data_only=True)
         options["sheets"] = book.sheetnames
@@ -266,7 +272,7 @@ class BaseImport(models.TransientModel):
             text, self.env._("The formula of this cell has no result: %s.", text)
         )
 
-    # -- Cells ---------------------------------------------------------------------------
+    # -- Cells -----------------------------------------------------------------------
 
     @api.model
     def _parse_import_data(self, data, import_fields, options):
@@ -347,8 +353,10 @@ class BaseImport(models.TransientModel):
     @api.model
     def _show_number(self, number):
         lang = self.env["res.lang"]._lang_get(self.env.user.lang or "en_US")
-        return lang.format("%.3f", number, grouping=True).rstrip("0").rstrip(
-            lang.decimal_point
+        return (
+            lang.format("%.3f", number, grouping=True)
+            .rstrip("0")
+            .rstrip(lang.decimal_point)
         )
 
     @api.model

@@ -36,7 +36,6 @@ class ServiceContract(models.Model):
 
     @api.model
     def _get_import_columns(self):
-        _ = self.env._
 
         def label(field, value):
             selection = self._fields[field]._description_selection(self.env)
@@ -45,7 +44,7 @@ class ServiceContract(models.Model):
         return [
             (
                 "id",
-                _(
+                self.env._(
                     "Any name of your own, once per contract. Imported again, it "
                     "updates the draft instead of making another."
                 ),
@@ -53,67 +52,70 @@ class ServiceContract(models.Model):
             ),
             (
                 "name",
-                _(
+                self.env._(
                     "The contract's number in your former program. Empty: the next one "
                     "of the sequence."
                 ),
             ),
-            ("partner_id", _("Name of the customer.")),
-            ("partner_id/ref", _("Only where customers have the same name.")),
-            ("partner_id/zip", _("Only where customers have the same name.")),
-            ("partner_id/city", _("Only where customers have the same name.")),
+            ("partner_id", self.env._("Name of the customer.")),
+            ("partner_id/ref", self.env._("Only where customers have the same name.")),
+            ("partner_id/zip", self.env._("Only where customers have the same name.")),
+            ("partner_id/city", self.env._("Only where customers have the same name.")),
             (
                 "invoice_partner_id",
-                _("Name of who pays. Empty: the customer's invoice address."),
+                self.env._("Name of who pays. Empty: the customer's invoice address."),
             ),
             (
                 "customer_reference",
-                _("The customer's own number, printed on their invoices."),
+                self.env._("The customer's own number, printed on their invoices."),
                 "PO 2025-7",
             ),
             (
                 "template_id",
-                _(
+                self.env._(
                     "Name of a contract template, for everything that is not in this "
                     "file."
                 ),
             ),
-            ("group_id", _("Name of a group. Empty: the template's.")),
-            ("date_start", _("Date: first covered day."), date(2025, 7, 1)),
+            ("group_id", self.env._("Name of a group. Empty: the template's.")),
+            ("date_start", self.env._("Date: first covered day."), date(2025, 7, 1)),
             (
                 "term_months",
-                _("Months of a term, 0 without end. Empty: the template's."),
+                self.env._("Months of a term, 0 without end. Empty: the template's."),
                 0,
             ),
             (
                 "date_end",
-                _("Date: last covered day. Empty: follows from start and length."),
+                self.env._(
+                    "Date: last covered day. Empty: follows from start and length."
+                ),
             ),
             (
                 "billing_period",
-                _(
-                    "Monthly, Every two months, Quarterly, Half-yearly, Yearly or Never."
+                self.env._(
+                    "Monthly, Every two months, Quarterly, Half-yearly, Yearly or "
+                    "Never."
                 ),
                 label("billing_period", "12"),
             ),
             (
                 "billing_timing",
-                _("In advance or In arrears."),
+                self.env._("In advance or In arrears."),
                 label("billing_timing", "prepaid"),
             ),
             (
                 "billing_anchor",
-                _("Calendar months or Months from the start."),
+                self.env._("Calendar months or Months from the start."),
                 label("billing_anchor", "calendar"),
             ),
             (
                 "renewal",
-                _("None, By hand or Automatic."),
+                self.env._("None, By hand or Automatic."),
                 label("renewal", "none"),
             ),
             (
                 "invoiced_before",
-                _(
+                self.env._(
                     "Date: last day that was invoiced elsewhere. The next invoice "
                     "begins on the day after."
                 ),
@@ -121,48 +123,53 @@ class ServiceContract(models.Model):
             ),
             (
                 "opening_date",
-                _(
-                    "Only with amounts still to earn: last day that your books count as "
-                    "earned."
+                self.env._(
+                    "Only with amounts still to earn: last day that your books count "
+                    "as earned."
                 ),
                 date(2026, 2, 28),
             ),
             (
                 "line_ids/installed_base_id",
-                _("Reference or serial number of covered equipment."),
+                self.env._("Reference or serial number of covered equipment."),
             ),
             (
                 "line_ids/product_id",
-                _(
+                self.env._(
                     "Name or internal reference of what is invoiced. Empty: as the "
                     "equipment's product or the template says."
                 ),
             ),
             (
                 "line_ids/name",
-                _("Text on invoices. Empty: the name of the equipment or product."),
-                _("Care of the stove"),
-                _("Chimney"),
+                self.env._(
+                    "Text on invoices. Empty: the name of the equipment or product."
+                ),
+                self.env._("Care of the stove"),
+                self.env._("Chimney"),
             ),
             (
                 "line_ids/value",
-                _(
+                self.env._(
                     "A year's value before discount. Empty: the contract value (%) of "
                     "the price."
                 ),
                 1200,
                 300,
             ),
-            ("line_ids/discount", _("Percent off the value."), 5),
+            ("line_ids/discount", self.env._("Percent off the value."), 5),
             (
                 "line_ids/amount",
-                _("A year's amount after discount, in place of the discount."),
+                self.env._("A year's amount after discount, in place of the discount."),
             ),
-            ("line_ids/date_start", _("Date. Empty: the start of the contract.")),
-            ("line_ids/date_end", _("Date. Empty: the end of the contract.")),
+            (
+                "line_ids/date_start",
+                self.env._("Date. Empty: the start of the contract."),
+            ),
+            ("line_ids/date_end", self.env._("Date. Empty: the end of the contract.")),
             (
                 "line_ids/opening_amount",
-                _(
+                self.env._(
                     "Untaxed part of what was invoiced elsewhere that is earned after "
                     "the day above. It stands on your account of deferred revenue."
                 ),

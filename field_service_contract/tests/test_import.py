@@ -270,10 +270,7 @@ class TestImport(ImportFileMixin, LifeCase):
         empty = ("",) * len(first)
         ids, messages = self._import(
             self.FILE,
-            *(
-                (*(empty if index else first), *row)
-                for index, row in enumerate(rows)
-            ),
+            *((*(empty if index else first), *row) for index, row in enumerate(rows)),
             model="service.contract",
         )
         return self.env["service.contract"].browse(ids or ()), messages
@@ -296,7 +293,11 @@ class TestImport(ImportFileMixin, LifeCase):
         )
 
     def test_ambiguous_amounts(self):
-        for row in (("A", "1.200", "", ""), ("A", 1, "1,200", ""), ("A", 1, "", "1.200")):
+        for row in (
+            ("A", "1.200", "", ""),
+            ("A", 1, "1,200", ""),
+            ("A", 1, "", "1.200"),
+        ):
             with self.subTest(row):
                 contract, messages = self._import_lines(row)
                 self.assertFalse(contract)
