@@ -38,7 +38,7 @@ class ReadRows:
     def __init__(self):
         self.rows = []
         self.numbers = []
-        # (index of the row, problem, field)
+        # (index of the row, problem)
         self.bad_cells = []
 
 
@@ -64,7 +64,7 @@ class ImportedFile:
         # A file that was read elsewhere has a row of headers.
         return self.numbers[index] if index < len(self.numbers) else index + 2
 
-    def refuse(self, index, message, field=None):
+    def refuse(self, index, message):
         """Note what is wrong with a row."""
         self.bad.add(index)
         self.messages.append(
@@ -73,7 +73,6 @@ class ImportedFile:
                 "message": message,
                 "record": index,
                 "rows": {"from": index, "to": index},
-                **({"field": field} if field else {}),
             }
         )
 

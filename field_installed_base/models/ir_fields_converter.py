@@ -64,22 +64,12 @@ class IrFieldsConverter(models.AbstractModel):
             file.names[key] = ids
         if len(ids) == 1:
             return ids[0], []
-        action = {
-            "name": self.env._("Possible Values"),
-            "type": "ir.actions.act_window",
-            "target": "new",
-            "res_model": field.comodel_name,
-            "views": [(False, "list"), (False, "form")],
-            "domain": [("id", "in", ids)],
-            "context": {"create": False},
-        }
         told = ", ".join(hint for _key, hint in hints[1])
         if len(ids) > 1:
             raise self._format_import_error(
                 ValueError,
                 self._get_ambiguous_message(field),
                 {"count": str(len(ids)), "value": value},
-                {"moreinfo": action},
             )
         if told:
             raise self._format_import_error(
@@ -88,7 +78,6 @@ class IrFieldsConverter(models.AbstractModel):
                     "“%(value)s” with “%(told)s” is not known for field '%%(field)s'"
                 ),
                 {"value": value, "told": told},
-                {"moreinfo": {**action, "domain": []}},
             )
         return super().db_id_for(model, field, subfield, value, savepoint)
 

@@ -17,6 +17,7 @@ GUESSED_OPTIONS = (
 )
 # Other years are typing errors.
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+LARGEST_NUMBER = 10**12
 
 
 class Number(str):
@@ -134,8 +135,12 @@ class BaseImport(models.TransientModel):
         for message in result["messages"]:
             if "rows" in message:
                 number = read.numbers[message["rows"]["from"]]
-                if message.get("field") or message.get("field_path"):
-                    # The page shows no row beside the messages of a column.
+                if not message.get("moreinfo"):
+                    # Of several errors of a column the page would show the rows only.
+                    message.pop("field", None)
+                    message.pop("field_path", None)
+                else:
+                    # Of one it would show no row.
                     message["message"] = self.env._(
                         "Row %(row)s: %(problem)s",
                         row=number,
@@ -289,11 +294,18 @@ class BaseImport(models.TransientModel):
                 elif kind in ("date", "datetime"):
                     self._parse_date_from_data(data, index, name, kind, options)
         read = self.env.context["installed_base_read_rows"]
+        tree = None
         for number, row in enumerate(data):
             for index, cell in enumerate(row):
                 if isinstance(cell, BadCell):
-                    problem = (number, cell.problem, import_fields[index])
-                    read.bad_cells.append(problem)
+                    tree = tree or self.get_fields_tree(self.res_model)
+                    label, _kind = self.env[self.res_model]._describe_import_column(
+                        import_fields[index], tree
+                    )
+                    problem = self.env._(
+                        "%(column)s: %(problem)s", column=label, problem=cell.problem
+                    )
+                    read.bad_cells.append((number, problem))
                     row[index] = ""
         return data
 
@@ -321,14 +333,14 @@ class BaseImport(models.TransientModel):
     @api.model
     def _read_number_cell(self, cell, sign, units):
         if isinstance(cell, Number):
-            return cell
+            return self._check_size(cell, cell)
         if isinstance(cell, date):
             text = fields.Date.to_string(cell)
             return BadCell(text, self.env._("“%s” is a date, not a number.", text))
         if not cell.strip():
             return ""
         try:
-            return read_number(cell, sign, units)
+            return self._check_size(read_number(cell, sign, units), cell)
         except Ambiguous as error:
             low, high = (self._show_number(number) for number in error.readings)
             problem = self.env._(
@@ -349,6 +361,12 @@ class BaseImport(models.TransientModel):
                 else self.env._("“%s” is no number.", cell)
             )
         return BadCell(cell, problem)
+
+    @api.model
+    def _check_size(self, number, text):
+        if abs(float(number)) <= LARGEST_NUMBER:
+            return number
+        return BadCell(text, self.env._("“%s” is too large.", text))
 
     @api.model
     def _show_number(self, number):

@@ -188,7 +188,6 @@ class MaintenanceVisit(models.Model):
             file.refuse(
                 index,
                 self.env._("A visit that is done has a start: when was it?"),
-                "date_start",
             )
             return
         start = fields.Datetime.to_datetime(start)
@@ -199,7 +198,6 @@ class MaintenanceVisit(models.Model):
                     "A visit on %s cannot be done yet. Correct its start or its state.",
                     fields.Date.to_string(start),
                 ),
-                "date_start",
             )
             return
         visit_type = self.env["maintenance.visit.type"].browse(
