@@ -337,7 +337,7 @@ class Base(models.AbstractModel):
                 {
                     "type": "error",
                     "message": self.env._(
-                        "There are more errors than these: correct them first."
+                        "There may be more errors than these: correct them first."
                     ),
                 }
             )

@@ -56,6 +56,8 @@ class IrFieldsConverter(models.AbstractModel):
         file = self.env["base"]._get_imported_file()
         if file is None or subfield is not None or not value:
             return super().db_id_for(model, field, subfield, value, savepoint)
+        # One of several, separated by commas.
+        value = value.strip()
         hints = self.env.context.get("installed_base_import_hints") or (False, ())
         key = (field.comodel_name, value, hints)
         ids = file.names.get(key)

@@ -71,6 +71,21 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertEqual(again, ids)
         self.assertEqual(len(schedules.line_ids), 2)
 
+    def test_months(self):
+        months = self.env["maintenance.month"].search([("number", "in", (3, 9))])
+        ids, messages = self._import(
+            (*self.SCHEDULE[:6], "line_ids/mode", "line_ids/month_ids"),
+            (
+                *self._get_schedule_row()[:5],
+                "",
+                "in chosen months",
+                f"{months[0].name}, {months[1].name.lower()}",
+            ),
+            model=SCHEDULES,
+        )
+        self.assertFalse(messages)
+        self.assertEqual(self.env[SCHEDULES].browse(ids).line_ids.month_ids, months)
+
     def test_schedule_again_without_id(self):
         row = self._get_schedule_row(id="")
         _ids, messages = self._import(self.SCHEDULE, row, model=SCHEDULES)
