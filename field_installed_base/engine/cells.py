@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import date, datetime, time
 
 # What groups thousands and nothing else: spaces and apostrophes.
@@ -104,10 +105,8 @@ def read_date(text: str, pattern: str = "") -> datetime:
     """
     body = unicodedata.normalize("NFKC", text).strip()
     if pattern:
-        try:
+        with suppress(ValueError):
             return datetime.strptime(body, pattern)
-        except ValueError:
-            pass
     day, _space, clock = body.replace("T", " ", 1).rpartition(" ")
     hours = CLOCK.fullmatch(clock)
     if not hours or not day:

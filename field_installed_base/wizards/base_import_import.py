@@ -314,7 +314,7 @@ class BaseImport(models.TransientModel):
         if not self._is_row_by_row():
             return super()._parse_float_from_data(data, index, name, options)
         sign = self._get_decimal_sign(options)
-        currencies = self.env["res.currency"].with_context(active_test=False).search([])
+        currencies = self.env["res.currency"].search([("active", "in", (True, False))])
         units = frozenset(
             filter(None, (*currencies.mapped("symbol"), *currencies.mapped("name")))
         )
