@@ -10,6 +10,7 @@ from . import installed_base_settlement_mixin
 
 from . import account_move
 from . import account_move_line
+from . import base
 from . import installed_base
 from . import installed_base_air_supply_type
 from . import installed_base_category
@@ -30,6 +31,7 @@ from . import installed_base_retirement
 from . import installed_base_warranty
 from . import installed_base_warranty_extension
 from . import ir_actions_act_window_view
+from . import ir_fields_converter
 from . import ir_sequence
 from . import ir_ui_view
 from . import product_category

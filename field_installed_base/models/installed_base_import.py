@@ -1,11 +1,6 @@
+from datetime import date
+
 from odoo import api, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.models import fix_import_export_id_paths
-
-
-class RowByRow(Exception):
-    """Something is wrong with a batch of rows: Odoo tries them one by one, so that
-    each error is told of its own row."""
 
 
 class InstalledBase(models.Model):
@@ -14,162 +9,315 @@ class InstalledBase(models.Model):
     _inherit = "installed.base"
 
     @api.model
-    def get_import_templates(self):
+    def _get_import_title(self):
+        return self.env._("Installed Base")
+
+    @api.model
+    def _get_import_columns(self):
+        value = self.env._("A value of the list under Configuration.")
         return [
-            {
-                "label": self.env._("Import Template for the Installed Base"),
-                "template": "/field_installed_base/static/xls/installed_base.xlsx",
-            }
+            (
+                "reference",
+                self.env._(
+                    "Empty for new equipment: the next number of the company's "
+                    "sequence is drawn. A reference that exists updates that piece."
+                ),
+            ),
+            (
+                "serial_number",
+                self.env._(
+                    "Compared without case, spaces and dashes. With the product (or "
+                    "model) it finds existing equipment when the reference is empty."
+                ),
+                "SN-2041-0007",
+            ),
+            (
+                "product_id",
+                self.env._("Name or internal reference of a product in the catalog."),
+            ),
+            (
+                "model",
+                self.env._(
+                    "For equipment that is not in the catalog. Product or model is "
+                    "required."
+                ),
+                self.env._("Pellet stove Lesse"),
+            ),
+            ("product_brand_id", self.env._("Name of a brand. Empty: the product's.")),
+            (
+                "category_id",
+                self.env._(
+                    "Full name, for example Stoves / Pellet. Empty: the product's."
+                ),
+            ),
+            (
+                "condition",
+                self.env._("New, Good, Worn or To replace. Empty: New."),
+                dict(self._fields["condition"]._description_selection(self.env))[
+                    "good"
+                ],
+            ),
+            (
+                "partner_id",
+                self.env._("Name of the customer. Empty: unassigned equipment."),
+            ),
+            ("partner_id/ref", self.env._("Only where customers have the same name.")),
+            ("partner_id/zip", self.env._("Only where customers have the same name.")),
+            ("partner_id/city", self.env._("Only where customers have the same name.")),
+            (
+                "site_id",
+                self.env._(
+                    "The customer or one of its addresses, by its own name. Empty: the "
+                    "customer's delivery address."
+                ),
+            ),
+            ("reseller_id", self.env._("Name of the contact that sold it.")),
+            ("installer_id", self.env._("Name of the contact that installed it.")),
+            ("technician_id", self.env._("Name of the employee who looks after it.")),
+            ("sale_date", self.env._("Date."), date(2026, 1, 10)),
+            (
+                "installation_date",
+                self.env._("Date. Warranties start here, else at the sale."),
+                date(2026, 1, 20),
+            ),
+            ("building_year", self.env._("Year in which it was built."), 2025),
+            ("warranty_months", self.env._("Empty: the product's."), 24),
+            ("labor_warranty_months", self.env._("Empty: the product's."), 12),
+            (
+                "warranty_end_date",
+                self.env._(
+                    "Only when it differs from start and months. A later end becomes a "
+                    "warranty extension."
+                ),
+            ),
+            ("labor_warranty_end_date", self.env._("As above, for labor.")),
+            ("installation_type_id", value),
+            ("flue_type_id", value),
+            ("air_supply_type_id", value),
+            ("is_compliant", self.env._("1 for yes, 0 for no."), 1),
+            (
+                "parent_id",
+                self.env._(
+                    "Reference or serial number of the equipment that it is a "
+                    "component of; it comes before its components."
+                ),
+            ),
+            ("note", self.env._("Text.")),
         ]
 
     @api.model
-    def load(self, fields, data):
-        if messages := self._get_later_duplicates(fields, data):
-            return {"ids": False, "messages": messages, "nextrow": 0}
-        # Which row describes which equipment, for as long as this file is loaded.
-        rows = self.with_context(installed_base_import_rows={})
-        return super(InstalledBase, rows).load(fields, data)
+    def _get_import_headers(self):
+        return {
+            "reference": "ref;ref.;no.;number;inventory number;inventory no.;asset no.;"
+            "référence;numéro;n°;code;numero;riferimento;codice;rif.",
+            "serial_number": "serial;serial no.;serial no;serial nr;s/n;sn;"
+            "n° de série;no de série;nº de série;numéro de série;n° série;série;"
+            "matricola;numero di serie;n. di serie;n. serie;numero di matricola;"
+            "serienummer;seriennummer",
+            "product_id": "article;item;produit;articolo;prodotto",
+            "model": "modèle;modello;designation;désignation",
+            "product_brand_id": "make;manufacturer;marque;fabricant;marca;costruttore;"
+            "produttore",
+            "category_id": "family;catégorie;famille;categoria;famiglia",
+            "condition": "state;status;état;etat;condition;stato;condizione;condizioni",
+            "partner_id": "client;owner;customer name;nom du client;nom client;"
+            "propriétaire;cliente;nome cliente;proprietario",
+            "partner_id/ref": "customer number;customer no.;customer reference;"
+            "n° client;no client;numéro client;code client;codice cliente;"
+            "numero cliente",
+            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+            "partner_id/city": "city;town;ville;localité;commune;città;comune;località",
+            "site_id": "site;location;address;installation address;place;lieu;adresse;"
+            "chantier;site d'installation;lieu d'installation;luogo;indirizzo;sede",
+            "technician_id": "technicien;tecnico",
+            "reseller_id": "dealer;revendeur;rivenditore",
+            "installer_id": "installateur;installatore",
+            "sale_date": "sold on;purchase date;date of sale;date d'achat;"
+            "date de vente;vendu le;data di acquisto;data vendita;data di vendita",
+            "installation_date": "installed on;date of installation;install date;"
+            "commissioning date;date d'installation;installé le;mise en service;"
+            "date de mise en service;data installazione;data di installazione;"
+            "messa in servizio",
+            "building_year": "year;year built;year of construction;"
+            "année;annee;année de construction;année de fabrication;anno;"
+            "anno di costruzione;anno di fabbricazione",
+            "warranty_months": "warranty;guarantee;warranty months;garantie;"
+            "garantie (mois);garanzia;garanzia (mesi)",
+            "warranty_end_date": "warranty end;warranty until;fin de garantie;"
+            "garantie jusqu'au;fine garanzia;scadenza garanzia",
+            "parent_id": "component of;belongs to;partie de;composant de;parte di",
+            "note": "remarks;remark;comments;comment;notes;remarques;remarque;"
+            "commentaire;commentaires;note;osservazioni;annotazioni",
+        }
 
     @api.model
-    def _get_later_duplicates(self, fields, data):
-        """Find rows beyond the batch to load that describe the same equipment as an
-        earlier row: loaded batch by batch they would update what the first created.
-
-        Odoo hands over all that is left of the file, and how many rows of it to load:
-        the first batch looks at all of it, once.
-
-        :return: messages as those of `load`
-        """
-        limit = self.env.context.get("_import_limit")
-        skipped = self.env.context.get("installed_base_import_options", {}).get("skip")
-        if not limit or len(data) <= limit or skipped:
-            return []
-        seen, messages = {}, []
-        for number, values in enumerate(self._read_identities(fields, data)):
-            if values.get("id") or values.get(".id"):
-                continue
-            for key in filter(None, self._get_import_keys(values)):
-                first = seen.setdefault(key, number)
-                if first != number and number >= limit:
-                    message = self._get_duplicate_message(number, first, values, key)
-                    messages.append(
-                        {
-                            "type": "error",
-                            "message": message,
-                            "record": number,
-                            "rows": {"from": number, "to": number},
-                        }
-                    )
-        return messages
-
-    @api.model
-    def _read_identities(self, fields, data):
-        """Return per row the values that tell which equipment it describes.
-
-        Cells of products and companies are read as `load` reads them, each spelling
-        once: two spellings of one product are one product.
-        """
-        paths = [fix_import_export_id_paths(field) for field in fields]
-        texts = [
-            (index, path[0])
-            for index, path in enumerate(paths)
-            if path[0] in ("id", ".id", "reference", "serial_number", "model")
-        ]
-        linked = [
-            index
-            for index, path in enumerate(paths)
-            if path[0] in ("product_id", "company_id")
-        ]
-        spellings = list(
-            dict.fromkeys(tuple(row[index] for index in linked) for row in data)
-        )
-        # What cannot be read is told by the batch that loads it; nothing is created.
-        reader = self.with_context(import_cache={}, name_create_enabled_fields={})
-        records = reader._convert_records(
-            reader._extract_records([paths[index] for index in linked], spellings),
-            savepoint=None,
-        )
-        meanings = {}
-        for spelling, (_id, _xml_id, values, _info) in zip(
-            spellings, records, strict=True
-        ):
-            # A product that is not known yet is what it is called.
-            product = tuple(
-                cell
-                for index, cell in zip(linked, spelling, strict=True)
-                if paths[index][0] == "product_id"
-            )
-            meanings[spelling] = {"product_id": any(product) and product, **values}
-        return [
-            {
-                **meanings[tuple(row[index] for index in linked)],
-                **{name: row[index] for index, name in texts},
-            }
-            for row in data
-        ]
-
-    @api.model
-    def _get_duplicate_message(self, number, first, values, key):
-        options = self.env.context.get("installed_base_import_options", {})
-        # People count from 1, the header included.
-        before = 1 + options.get("has_headers", True) + (options.get("skip") or 0)
+    def _get_duplicate_message(self, index, first, name, file):
         return self.env._(
             "Row %(row)s describes the same equipment as row %(first)s: %(name)s. "
             "Remove one of them.",
-            row=number + before,
-            first=first + before,
-            # As it is typed; the key of a serial number is longer than a reference's.
-            name=values["reference" if len(key) == 2 else "serial_number"],
+            row=file.get_number(index),
+            first=file.get_number(first),
+            name=name,
         )
 
-    def _load_records(self, data_list, update=False):
-        seen = self.env.context.get("installed_base_import_rows")
-        if seen is None:
-            return super()._load_records(data_list, update)
-        try:
-            self._prepare_import_rows(data_list, seen)
-            return super()._load_records(data_list, update)
-        except UserError as error:
-            if len(data_list) > 1:
-                raise RowByRow from error
-            raise
-
-    def _prepare_import_rows(self, data_list, seen):
+    @api.model
+    def _match_import_rows(self, data_list, file):
         """Find the equipment that rows describe, in a constant number of queries, and
-        make those rows update it.
-
-        :param data_list: what `_load_records` receives
-        :param dict seen: {key of a piece of equipment: number of the row that has it}
-        :raise ValidationError: if two rows describe the same equipment
-        """
-        rows = [data for data in data_list if not data.get("xml_id")]
-        keys = [self._get_import_keys(data["values"]) for data in rows]
-        for data, row_keys in zip(rows, keys, strict=True):
-            number = data["info"]["rows"]["from"]
-            for key in filter(None, row_keys):
-                first = seen.setdefault(key, number)
-                if first != number:
-                    raise ValidationError(
-                        self._get_duplicate_message(number, first, data["values"], key)
-                    )
+        make those rows update it."""
+        keys = [self._get_import_keys(data["values"]) for data in data_list]
+        for data, (reference, serial) in zip(data_list, keys, strict=True):
+            values = data["values"]
+            if reference:
+                self._claim_import_key(reference, data, file, values["reference"])
+            if serial and self._is_import_row_good(data, file):
+                self._claim_import_key(serial, data, file, values["serial_number"])
         by_reference = self._find_by_references(
             reference for reference, _serial in keys
         )
         by_serial = self._find_by_serial_identity(
             serial for reference, serial in keys if not reference
         )
-        for data, (reference, serial) in zip(rows, keys, strict=True):
-            values = data["values"]
-            if values.get("id"):
-                continue
+        nameless = []
+        for data, (reference, serial) in zip(data_list, keys, strict=True):
             found = by_reference.get(reference) if reference else by_serial.get(serial)
-            # An empty cell says nothing: neither is what is derived cleared by it, nor
-            # what the equipment has already.
-            for name in [name for name, value in values.items() if value is False]:
-                if self._fields[name].type != "boolean":
-                    del values[name]
             if found:
-                values["id"] = found.id
+                data["values"]["id"] = found.id
+            elif not reference and not serial and self._is_import_row_good(data, file):
+                nameless.append(data)
+        self._refuse_twins(nameless, file)
+        self._warn_of_zeros(data_list, file)
+
+    @api.model
+    def _refuse_twins(self, data_list, file):
+        """Ask for a reference where a row has neither that nor a serial number, and
+        equipment that looks the same is there: it would be recorded twice."""
+        if not data_list:
+            return
+        names = ("company_id", "partner_id", "site_id", "product_id", "model")
+        company = self.env.company.id
+        known = {}
+        # A twin is one, whoever may read it.
+        pieces = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search_fetch(
+                [
+                    ("serial_key", "=", False),
+                    ("id", "not in", list(file.created)),
+                    (
+                        "partner_id",
+                        "in",
+                        list({d["values"].get("partner_id", False) for d in data_list}),
+                    ),
+                ],
+                [*names, "reference"],
+            )
+        )
+        for piece in pieces:
+            looks = (
+                piece.company_id.id,
+                piece.partner_id.id,
+                piece.product_id.id,
+                not piece.product_id and (piece.model or "").strip().lower(),
+            )
+            known.setdefault(looks, []).append(piece)
+        for data in data_list:
+            values = data["values"]
+            index = data["info"]["rows"]["from"]
+            product = values.get("product_id", False)
+            looks = (
+                values.get("company_id", company),
+                values.get("partner_id", False),
+                product,
+                not product and (values.get("model") or "").strip().lower(),
+            )
+            site = values.get("site_id")
+            twin = next(
+                (
+                    piece
+                    for piece in known.get(looks, ())
+                    if not site or piece.site_id.id == site
+                ),
+                None,
+            )
+            if twin:
+                file.refuse(
+                    index,
+                    self.env._(
+                        "Row %(row)s has no reference or serial number, and %(twin)s "
+                        "looks the same. Give the row that reference, or one of its "
+                        "own if it is another piece.",
+                        row=file.get_number(index),
+                        twin=twin.reference,
+                    ),
+                )
+                continue
+            same = tuple(sorted((key, str(value)) for key, value in values.items()))
+            first = file.seen.setdefault(("looks", same), index)
+            if first != index:
+                file.refuse(
+                    index,
+                    self.env._(
+                        "Row %(row)s says the same as row %(first)s. Give both a "
+                        "reference or a serial number, or remove one of them.",
+                        row=file.get_number(index),
+                        first=file.get_number(first),
+                    ),
+                )
+
+    @api.model
+    def _warn_of_zeros(self, data_list, file):
+        """Tell of serial numbers that are another's but for leading zeros: a
+        spreadsheet that takes them for numbers drops those."""
+        rows = {}
+        for data in data_list:
+            if self._is_import_row_good(data, file) and (
+                identity := self._get_import_keys(data["values"])[1]
+            ):
+                rows.setdefault((*identity[:3], identity[3].lstrip("0")), []).append(
+                    (identity[3], data)
+                )
+        if not rows:
+            return
+        candidates = self.sudo().with_context(active_test=False)
+        # What is known is looked up by all numbers of zeros that anybody types.
+        keys = {
+            "0" * zeros + bare for *_rest, bare in rows if bare for zeros in range(7)
+        }
+        known = candidates.search_fetch(
+            [("serial_key", "in", list(keys))],
+            ["company_id", "product_id", "model", "serial_key", "serial_number"],
+        )
+        others = {}
+        for piece in known:
+            identity = self._get_serial_identity(
+                {
+                    "company_id": piece.company_id.id,
+                    "product_id": piece.product_id.id,
+                    "model": piece.model,
+                    "serial_number": piece.serial_number,
+                }
+            )
+            if identity:
+                others.setdefault((*identity[:3], identity[3].lstrip("0")), {})[
+                    identity[3]
+                ] = piece.serial_number
+        for bare, described in rows.items():
+            spellings = dict(others.get(bare, {}))
+            for key, data in described:
+                spellings.setdefault(key, data["values"]["serial_number"])
+            for key, data in described:
+                other = next((s for k, s in spellings.items() if k != key), None)
+                if other:
+                    file.warnings.append(
+                        self.env._(
+                            "Row %(row)s: serial number %(serial)s differs from "
+                            "%(other)s in leading zeros only. Is it the same piece?",
+                            row=file.get_number(data["info"]["rows"]["from"]),
+                            serial=data["values"]["serial_number"],
+                            other=other,
+                        )
+                    )
 
     @api.model
     def _get_import_keys(self, values):

@@ -2,7 +2,9 @@ from . import test_access
 from . import test_components
 from . import test_customer_deletion
 from . import test_customer_onboarding
+from . import test_engine_cells
 from . import test_import
+from . import test_import_file
 from . import test_installed_base
 from . import test_installed_base_create
 from . import test_map

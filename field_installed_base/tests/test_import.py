@@ -1,10 +1,9 @@
 from datetime import date
-from io import BytesIO
-from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import file_open, file_path
+
+from odoo.addons.field_installed_base.models.base import ImportedFile
 
 from .common import EDITORS, InstalledBaseCase
 
@@ -170,7 +169,9 @@ class TestImport(InstalledBaseCase):
         del rows[3:5]
         result = self._load(*rows, model=batch)
         self.assertFalse(result["messages"])
-        self.assertEqual((len(result["ids"]), result["nextrow"]), (2, 2))
+        self.assertEqual(
+            (len(result["ids"]), result["nextrow"]), (6, 0), "all of it or nothing"
+        )
 
     def test_two_spellings_across_batches(self):
         """A product is one product, by whatever it is called; its number may be
@@ -187,10 +188,11 @@ class TestImport(InstalledBaseCase):
         batch = self.env["installed.base"].with_context(_import_limit=2)
         columns = self.COLUMNS[:4]
         errors = self._get_errors(self._load(*rows, model=batch, columns=columns))
-        self.assertEqual(set(errors), {2, 3, 6})
+        self.assertEqual(set(errors), {2, 3, 4, 6})
         for row, first in ((2, 2), (3, 3), (6, 7)):
             self.assertIn(f"Row {row + 2} describes the same", errors[row])
             self.assertIn(f"as row {first}:", errors[row])
+        self.assertIn("Nobody sells this", errors[4])
 
     def _import_file(self, lines, **options):
         """Import a file batch by batch as Odoo's page does; return its messages."""
@@ -216,29 +218,11 @@ class TestImport(InstalledBaseCase):
         lines += [f"ROW-{number},Old stove,2001" for number in range(2, 9)]
         lines[6] = "ROW-7,Old stove,1066"
         [message] = self._import_file(lines, limit=2)
-        self.assertEqual((message["record"], message["rows"]["from"]), (5, 5))
-        self.assertEqual(self._count(), 5, "the batches before it are in")
-        # What `load` refuses within a later batch.
-        model = self.env["installed.base"]
-        [message] = model.with_context(installed_base_import_options={"skip": 4}).load(
-            ["reference", "model"], [["A-1", "Stove"], ["A-1", "Stove"]]
-        )["messages"]
-        self.assertIn("Row 7 describes the same equipment as row 6", message["message"])
-        [message] = model.with_context(
-            installed_base_import_options={"has_headers": False}
-        ).load(["reference", "model"], [["A-1", "Stove"], ["A-1", "Stove"]])["messages"]
-        self.assertIn("Row 2 describes the same equipment as row 1", message["message"])
-
-    def test_file_is_compared_once(self):
-        """Later batches do not look at the rest of the file again."""
-        lines = ["reference,model", *(f"R-{number},Stove" for number in range(9))]
-        model = self.env.registry["installed.base"]
-        with patch.object(
-            model, "_read_identities", autospec=True, side_effect=model._read_identities
-        ) as read:
-            self.assertFalse(self._import_file(lines, limit=2))
-        self.assertEqual(read.call_count, 1)
-        self.assertEqual(self._count(), 10)
+        self.assertEqual((message["record"], message["rows"]["from"]), (7, 6))
+        self.assertEqual(self._count(), 1, "nothing of the file is kept")
+        lines[6] = "ROW-2,Old stove,2001"
+        [message] = self._import_file(lines, limit=2)
+        self.assertIn("Row 7 describes the same equipment as row 2", message["message"])
 
     def test_query_count(self):
         """New rows and known ones cost not one query more when there are more."""
@@ -328,40 +312,12 @@ class TestImport(InstalledBaseCase):
                 for number in range(count)
             ]
             start = self.env.cr.sql_log_count
-            self.env["installed.base"]._prepare_import_rows(rows, {})
+            self.env["installed.base"]._match_import_rows(
+                rows, ImportedFile("installed.base")
+            )
             return self.env.cr.sql_log_count - start
 
         match(2)  # warm up
-        self.assertEqual((match(5), match(50)), (2, 2), "references, serial numbers")
-
-    def test_template(self):
-        openpyxl = self._import_openpyxl()
-        (template,) = self.env["installed.base"].get_import_templates()
-        path = template["template"].lstrip("/")
-        self.assertTrue(file_path(path))
-        with file_open(path, "rb") as file:
-            book = openpyxl.load_workbook(BytesIO(file.read()))
-        columns = [cell.value for cell in book.worksheets[0][1]]
-        explained = {
-            row[0]: row[1:]
-            for row in book.worksheets[1].iter_rows(min_row=2, values_only=True)
-        }
-        self.assertEqual(columns, list(explained))
-        labels = self.env["installed.base"].fields_get(attributes=["string"])
-        for label, (name, text) in explained.items():
-            self.assertEqual(labels[name]["string"], label)
-            self.assertTrue(text)
-        # Its example can be imported as it is.
-        example = [cell.value or "" for cell in book.worksheets[0][2]]
-        names = [explained[label][0] for label in columns]
-        result = self._load(example, columns=names)
-        self.assertFalse(result["messages"])
-        piece = self.env["installed.base"].browse(result["ids"])
-        self.assertEqual(piece.warranty_end_date, date(2028, 1, 20))
-
-    def _import_openpyxl(self):
-        try:
-            import openpyxl
-        except ImportError:
-            self.skipTest("openpyxl reads the template")
-        return openpyxl
+        self.assertEqual(
+            (match(5), match(50)), (3, 3), "references, serial numbers, zeros"
+        )

@@ -1,22 +1,434 @@
-from odoo import models
+import csv
+import io
+from datetime import date, datetime, time, timedelta
+
+from odoo import api, fields, models
+
+from ..engine import Ambiguous, CellError, normalize_header, read_date, read_number
+from ..models.base import BadCell, ReadRows
+from ..models.ir_fields_converter import HINTS
+
+# What core guesses from the first rows: here only what somebody chose counts.
+GUESSED_OPTIONS = (
+    "date_format",
+    "datetime_format",
+    "float_decimal_separator",
+    "float_thousand_separator",
+)
+# Other years are typing errors.
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+LARGEST_NUMBER = 10**12
+
+
+class Number(str):
+    """What a cell with a number says, in Python's form: it has no second reading."""
 
 
 class BaseImport(models.TransientModel):
+    """Files for models of field service: see models/base.py."""
+
     _inherit = "base_import.import"
 
+    @api.model
+    def _is_row_by_row(self, model=None):
+        return self.env[model or self.res_model]._is_imported_row_by_row()
+
+    # -- Columns ---------------------------------------------------------------------
+
+    @api.model
+    def get_fields_tree(self, model, depth=3):
+        """Let columns tell namesakes apart, and fill what only a file may."""
+        tree = super().get_fields_tree(model, depth)
+        if not depth or not self._is_row_by_row(model):
+            return tree
+        own = self.env[model]
+        labels = self.env["res.partner"].fields_get(HINTS, ["string"])
+        for node in tree:
+            if node.get("comodel_name") == "res.partner" and node["type"] == "many2one":
+                node["fields"] = node["fields"] + [
+                    {
+                        "id": node["name"],
+                        "name": name,
+                        "string": labels[name]["string"],
+                        "required": False,
+                        "fields": [],
+                        "type": "char",
+                        "model_name": "res.partner",
+                    }
+                    for name in HINTS
+                ]
+        described = own.fields_get(own._get_import_open_fields(), ["string", "type"])
+        known = {node["name"] for node in tree}
+        tree += [
+            {
+                "id": name,
+                "name": name,
+                "string": field["string"],
+                "required": False,
+                "fields": [],
+                "type": field["type"],
+                "model_name": model,
+            }
+            for name, field in described.items()
+            if name not in known
+        ]
+        return tree
+
+    @api.model
+    def _get_mapping_suggestion(
+        self, header, fields_tree, header_types, mapping_fields
+    ):
+        model = fields_tree and fields_tree[0].get("model_name")
+        if (
+            model
+            and self._is_row_by_row(model)
+            and header.lower() not in mapping_fields
+            and (path := self._find_header(header, model, fields_tree))
+        ):
+            return {"field_path": path, "distance": 0}
+        return super()._get_mapping_suggestion(
+            header, fields_tree, header_types, mapping_fields
+        )
+
+    @api.model
+    def _find_header(self, header, model, fields_tree):
+        """Return the path of the field that a header names in everyday words."""
+        wanted = normalize_header(header)
+        labels = {
+            normalize_header(node["string"]): node["name"] for node in fields_tree
+        }
+        if wanted in labels:
+            return [labels[wanted]]
+        for path, headers in self.env[model]._get_import_headers().items():
+            if wanted in map(normalize_header, headers.split(";")):
+                names = path.split("/")
+                nodes = fields_tree
+                for name in names:
+                    node = next((n for n in nodes if n["name"] == name), None)
+                    if node is None:
+                        return None
+                    nodes = node["fields"]
+                return names
+        return None
+
+    def parse_preview(self, options, count=10):
+        if not self._is_row_by_row():
+            return super().parse_preview(options, count)
+        chosen = {key: options.get(key) or "" for key in GUESSED_OPTIONS}
+        result = super().parse_preview(options, count)
+        options.update(chosen)
+        # The page asks how dates and numbers are written, whatever the file is.
+        result["asks_formats"] = True
+        return result
+
+    # -- Rows ------------------------------------------------------------------------
+
     def execute_import(self, fields, columns, options, dryrun=False):
-        """Count rows from the first one of the file, whichever batch they are in."""
-        if self.res_model != "installed.base":
+        """Load the whole file at once, and count its rows as the spreadsheet does."""
+        if not self._is_row_by_row():
             return super().execute_import(fields, columns, options, dryrun)
-        wizard = self.with_context(installed_base_import_options=options)
+        read = ReadRows()
+        wizard = self.with_context(installed_base_read_rows=read)
         result = super(BaseImport, wizard).execute_import(
-            fields, columns, options, dryrun
+            fields, columns, {**options, "limit": None}, dryrun
         )
         for message in result["messages"]:
             if "rows" in message:
-                message["record"] += options.get("skip") or 0
-                message["rows"] = {
-                    edge: row + (options.get("skip") or 0)
-                    for edge, row in message["rows"].items()
-                }
+                number = read.numbers[message["rows"]["from"]]
+                if not message.get("moreinfo"):
+                    # Of several errors of a column the page would show the rows only.
+                    message.pop("field", None)
+                    message.pop("field_path", None)
+                else:
+                    # Of one it would show no row.
+                    message["message"] = self.env._(
+                        "Row %(row)s: %(problem)s",
+                        row=number,
+                        problem=message["message"],
+                    )
+                message["record"] = number
+                message["rows"] = {"from": number - 1, "to": number - 1}
+        if any(result.get("name") or ()):
+            names = [""] * max(read.numbers)
+            skipped = options.get("skip") or 0
+            for number, name in zip(
+                read.numbers, result["name"][skipped:], strict=False
+            ):
+                names[number - 1] = name
+            result["name"] = names
         return result
+
+    @api.model
+    def _convert_import_data(self, fields, options):
+        result = super()._convert_import_data(fields, options)
+        read = self.env.context.get("installed_base_read_rows")
+        if isinstance(read, ReadRows):
+            columns = [index for index, field in enumerate(fields) if field]
+            rows = read.rows[1:] if options.get("has_headers") else read.rows
+            numbers = [
+                number for number, row in rows if any(row[index] for index in columns)
+            ]
+            read.numbers[:] = numbers[options.get("skip") or 0 :]
+        return result
+
+    def _keep_rows(self, rows):
+        """Return the rows that say something, as core does; note their numbers."""
+        numbered = [
+            (number, row)
+            for number, row in enumerate(rows, 1)
+            if any(cell and (not isinstance(cell, str) or cell.strip()) for cell in row)
+        ]
+        width = max((len(row) for _number, row in numbered), default=0)
+        numbered = [
+            (number, [*row, *[""] * (width - len(row))]) for number, row in numbered
+        ]
+        read = self.env.context.get("installed_base_read_rows")
+        if isinstance(read, ReadRows):
+            read.rows = numbered
+        return [row for _number, row in numbered]
+
+    def _read_csv(self, options):
+        result = super()._read_csv(options)
+        if not result or not self._is_row_by_row():
+            return result
+        text = (self.file or b"").decode(options["encoding"])
+        rows = csv.reader(
+            io.StringIO(text),
+            quotechar=options["quoting"],
+            delimiter=options.get("separator") or ",",
+        )
+        kept = self._keep_rows(rows)
+        return len(kept), kept
+
+    def _read_ods(self, options):
+        length, rows = super()._read_ods(options)
+        if self._is_row_by_row():
+            rows = self._keep_rows(rows)
+        return length, rows
+
+    def _read_xls_book(self, book, sheet_name):
+        if not self._is_row_by_row():
+            return super()._read_xls_book(book, sheet_name)
+        sheet = book.sheet_by_name(sheet_name)
+        return sheet.nrows, self._keep_rows(
+            [self._read_xls_cell(cell, book.datemode) for cell in sheet.row(index)]
+            for index in range(sheet.nrows)
+        )
+
+    def _read_xls_cell(self, cell, datemode):
+        import xlrd
+
+        if cell.ctype == xlrd.XL_CELL_NUMBER:
+            return self._read_value(cell.value)
+        if cell.ctype == xlrd.XL_CELL_DATE:
+            return self._read_value(
+                datetime(*xlrd.xldate.xldate_as_tuple(cell.value, datemode))
+                if cell.value >= 1
+                else time()
+            )
+        if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+            return self._read_value(bool(cell.value))
+        if cell.ctype == xlrd.XL_CELL_ERROR:
+            return self._read_error(xlrd.error_text_from_code.get(cell.value, "#"))
+        return cell.value
+
+    def _read_xlsx(self, options):
+        if not self._is_row_by_row():
+            return super()._read_xlsx(options)
+        import openpyxl
+
+        book = openpyxl.load_workbook(io.BytesIO(self.file or b""), data_only=True)
+        options["sheets"] = book.sheetnames
+        options["sheet"] = options.get("sheet") or book.sheetnames[0]
+        sheet = book[options["sheet"]]
+        return sheet.max_row, self._keep_rows(
+            [self._read_xlsx_cell(cell) for cell in row] for row in sheet.rows
+        )
+
+    def _read_xlsx_cell(self, cell):
+        if cell.data_type == "e":
+            return self._read_error(cell.value)
+        is_number = cell.data_type == "n" and isinstance(cell.value, int | float)
+        if is_number and "%" in cell.number_format:
+            # What is shown: 12.5% is kept as 0.125.
+            return self._read_value(round(cell.value * 100, 12))
+        return self._read_value(cell.value)
+
+    @api.model
+    def _read_value(self, value):
+        if value is None:
+            return ""
+        if isinstance(value, bool | str):
+            return str(value)
+        if isinstance(value, int | float):
+            return Number(int(value) if value % 1 == 0 else value)
+        if isinstance(value, datetime):
+            return value if value.time() else value.date()
+        if isinstance(value, time | timedelta):
+            return BadCell(
+                str(value),
+                self.env._("“%s” is a time without a day.", value),
+            )
+        return value
+
+    @api.model
+    def _read_error(self, text):
+        return BadCell(
+            text, self.env._("The formula of this cell has no result: %s.", text)
+        )
+
+    # -- Cells -----------------------------------------------------------------------
+
+    @api.model
+    def _parse_import_data(self, data, import_fields, options):
+        data = super()._parse_import_data(data, import_fields, options)
+        if not self._is_row_by_row():
+            return data
+        # Core leaves properties as they are typed.
+        for index, name in enumerate(import_fields):
+            if "." in name and not name.endswith(".id"):
+                definition = self.env[self.res_model].get_property_definition(name)
+                kind = definition and definition["type"]
+                if kind == "float":
+                    self._parse_float_from_data(data, index, name, options)
+                elif kind in ("date", "datetime"):
+                    self._parse_date_from_data(data, index, name, kind, options)
+        read = self.env.context["installed_base_read_rows"]
+        tree = None
+        for number, row in enumerate(data):
+            for index, cell in enumerate(row):
+                if isinstance(cell, BadCell):
+                    tree = tree or self.get_fields_tree(self.res_model)
+                    label, _kind = self.env[self.res_model]._describe_import_column(
+                        import_fields[index], tree
+                    )
+                    problem = self.env._(
+                        "%(column)s: %(problem)s", column=label, problem=cell.problem
+                    )
+                    read.bad_cells.append((number, problem))
+                    row[index] = ""
+        return data
+
+    @api.model
+    def _parse_float_from_data(self, data, index, name, options):
+        if not self._is_row_by_row():
+            return super()._parse_float_from_data(data, index, name, options)
+        sign = self._get_decimal_sign(options)
+        currencies = self.env["res.currency"].search([("active", "in", (True, False))])
+        units = frozenset(
+            filter(None, (*currencies.mapped("symbol"), *currencies.mapped("name")))
+        )
+        for row in data:
+            if row[index] and not isinstance(row[index], BadCell):
+                row[index] = self._read_number_cell(row[index], sign, units)
+
+    @api.model
+    def _get_decimal_sign(self, options):
+        """Return the decimal sign that somebody chose; what the page sends unless it is
+        changed (1,200.50) was chosen by nobody."""
+        sign = options.get("float_decimal_separator") or ""
+        untouched = (",", ".") == (options.get("float_thousand_separator"), sign)
+        return options.get("decimal_sign") or ("" if untouched else sign)
+
+    @api.model
+    def _read_number_cell(self, cell, sign, units):
+        if isinstance(cell, Number):
+            return self._check_size(cell, cell)
+        if isinstance(cell, date):
+            text = fields.Date.to_string(cell)
+            return BadCell(text, self.env._("“%s” is a date, not a number.", text))
+        if not cell.strip():
+            return ""
+        try:
+            return self._check_size(read_number(cell, sign, units), cell)
+        except Ambiguous as error:
+            low, high = (self._show_number(number) for number in error.readings)
+            problem = self.env._(
+                "“%(text)s” can be read as %(low)s and as %(high)s. Choose the decimal "
+                "sign beside the file, or turn the cell into a number.",
+                text=cell,
+                low=low,
+                high=high,
+            )
+        except CellError:
+            problem = (
+                self.env._(
+                    "“%(text)s” is no number with the decimal sign “%(sign)s”.",
+                    text=cell,
+                    sign=sign,
+                )
+                if sign
+                else self.env._("“%s” is no number.", cell)
+            )
+        return BadCell(cell, problem)
+
+    @api.model
+    def _check_size(self, number, text):
+        if abs(float(number)) <= LARGEST_NUMBER:
+            return number
+        return BadCell(text, self.env._("“%s” is too large.", text))
+
+    @api.model
+    def _show_number(self, number):
+        lang = self.env["res.lang"]._lang_get(self.env.user.lang or "en_US")
+        return (
+            lang.format("%.3f", number, grouping=True)
+            .rstrip("0")
+            .rstrip(lang.decimal_point)
+        )
+
+    @api.model
+    def _parse_date_from_data(self, data, index, name, field_type, options):
+        if not self._is_row_by_row():
+            return super()._parse_date_from_data(data, index, name, field_type, options)
+        key = "date_format" if field_type == "date" else "datetime_format"
+        # A date alone may stand in a column of dates with times.
+        pattern = options.get(key) or options.get("date_format") or ""
+        to_string = fields.Date if field_type == "date" else fields.Datetime
+        for row in data:
+            cell = row[index]
+            if not cell or isinstance(cell, BadCell):
+                continue
+            day = self._read_date_cell(cell, pattern)
+            if day and not isinstance(day, BadCell):
+                day = (
+                    to_string.to_string(day)
+                    if FIRST_YEAR <= day.year <= LAST_YEAR
+                    else BadCell(
+                        str(cell),
+                        self.env._(
+                            "“%(text)s” is in the year %(year)s.",
+                            text=cell,
+                            year=day.year,
+                        ),
+                    )
+                )
+            row[index] = day
+
+    @api.model
+    def _read_date_cell(self, cell, pattern):
+        if isinstance(cell, date):
+            return cell
+        if not cell.strip():
+            return ""
+        try:
+            return read_date(cell, pattern)
+        except Ambiguous as error:
+            problem = self.env._(
+                "“%(text)s” can be read as %(one)s and as %(other)s (year-month-day). "
+                "Choose the date format beside the file, or turn the cell into a date.",
+                text=cell,
+                one=error.readings[0],
+                other=error.readings[1],
+            )
+        except CellError:
+            problem = (
+                self.env._("“%s” is no date of the chosen format.", cell)
+                if pattern
+                else self.env._(
+                    "“%s” is no date. Write the year with four digits, such as "
+                    "2026-12-31, or choose the date format beside the file.",
+                    cell,
+                )
+            )
+        return BadCell(cell, problem)

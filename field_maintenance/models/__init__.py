@@ -17,6 +17,7 @@ from . import hr_version
 from . import installed_base
 from . import installed_base_notice_type
 from . import maintenance_month
+from . import maintenance_schedule_import
 from . import maintenance_schedule_line_generation
 from . import maintenance_visit_calendar
 from . import maintenance_visit_checklist
@@ -24,6 +25,7 @@ from . import maintenance_visit_clock
 from . import maintenance_visit_conflict
 from . import maintenance_visit_dispatch
 from . import maintenance_visit_finish
+from . import maintenance_visit_import
 from . import maintenance_visit_labor
 from . import maintenance_visit_lateness
 from . import maintenance_visit_merge

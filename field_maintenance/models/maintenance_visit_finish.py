@@ -212,6 +212,9 @@ class MaintenanceVisit(models.Model):
 
     def _tell_customer(self, send_report=None):
         """Send the customer what he is told of a visit that was done."""
+        if self._get_imported_file():
+            # Known to them for long.
+            return
         for company, visits in self.grouped("company_id").items():
             if company.visit_report_at_done if send_report is None else send_report:
                 visits._send_report()

@@ -16,6 +16,7 @@ from . import test_engine_regeneration
 from . import test_engine_rules
 from . import test_engine_working_days
 from . import test_equipment_moves
+from . import test_import
 from . import test_intervention
 from . import test_jobs_at_once
 from . import test_maintenance_schedule

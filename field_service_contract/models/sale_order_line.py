@@ -275,6 +275,7 @@ class SaleOrderLine(models.Model):
     def create(self, vals_list):
         lines = super().create(vals_list)
         lines._check_service_in_time()
+        lines._propose_service_template()
         return lines
 
     def _check_service_in_time(self):
@@ -294,8 +295,6 @@ class SaleOrderLine(models.Model):
                     late[0].order_id.display_name,
                 )
             )
-        lines._propose_service_template()
-        return lines
 
     def write(self, vals):
         self._check_service_signed(vals)

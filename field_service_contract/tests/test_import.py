@@ -1,10 +1,11 @@
-from io import BytesIO
 from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo.tests import tagged
-from odoo.tools.misc import file_open
+from odoo.tools import mute_logger
+
+from odoo.addons.field_installed_base.tests.import_file import ImportFileMixin
 
 from .test_life import LifeCase
 
@@ -22,7 +23,7 @@ HEADER = (
 
 
 @tagged("post_install", "-at_install")
-class TestImport(LifeCase):
+class TestImport(ImportFileMixin, LifeCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -239,39 +240,126 @@ class TestImport(LifeCase):
                 contract.action_activate()
 
     def test_template(self):
-        try:
-            import openpyxl
-        except ImportError:
-            self.skipTest("openpyxl reads the template")
-        (template,) = self.env["service.contract"].get_import_templates()
-        with file_open(template["template"].lstrip("/"), "rb") as file:
-            book = openpyxl.load_workbook(BytesIO(file.read()))
-        table, columns = book.worksheets
-        labels = [cell.value for cell in table[1]]
-        explained = {
-            row[0]: row[1:] for row in columns.iter_rows(min_row=2, values_only=True)
-        }
-        self.assertEqual(labels, list(explained))
-        models = {
-            "": self.env["service.contract"],
-            "line_ids": self.env["service.contract.line"],
-        }
-        for label, (name, text) in explained.items():
-            prefix, _slash, own = name.rpartition("/")
-            strings = models[prefix].fields_get([own], ["string"])
-            expected = "External ID" if own == "id" else strings[own]["string"]
-            self.assertEqual(label.split(" / ")[-1], expected)
-            self.assertTrue(text)
-        # Its example can be imported, once a customer is named.
-        names = [explained[label][0] for label in labels]
-        rows = [
-            [cell or "" for cell in row]
-            for row in table.iter_rows(min_row=2, values_only=True)
-        ]
-        rows[0][names.index("partner_id")] = "Claes Bakery"
-        contract = self._read(self._load(*rows, columns=names))
+        """Its example can be imported, once a customer is named."""
+        paths, rows = self._read_template("service.contract")
+        rows[0][paths.index("partner_id")] = "Claes Bakery"
+        ids, messages = self._import(paths, *rows, model="service.contract")
+        self.assertFalse(messages)
+        contract = self.env["service.contract"].browse(ids)
         self.assertEqual(contract.line_ids.mapped("amount"), [1140, 300])
         contract.revenue_account_id = self.care_income
         contract.action_activate()
         self.assertEqual(str(contract.next_invoice_date), "2026-07-01")
         self.assertEqual(contract.deferred_amount, 380)
+
+    FILE = (
+        "id",
+        "partner_id",
+        "date_start",
+        "term_months",
+        "invoiced_before",
+        "opening_date",
+        "line_ids/name",
+        "line_ids/value",
+        "line_ids/discount",
+        "line_ids/opening_amount",
+    )
+
+    def _import_lines(self, *rows):
+        """Import one contract from 2025-07-01 without end, a line for each row."""
+        first = ("old.f", "Claes Bakery", "2025-07-01", 0, "2026-06-30", "2026-02-28")
+        empty = ("",) * len(first)
+        ids, messages = self._import(
+            self.FILE,
+            *((*(empty if index else first), *row) for index, row in enumerate(rows)),
+            model="service.contract",
+        )
+        return self.env["service.contract"].browse(ids or ()), messages
+
+    def test_amounts(self):
+        """Numbers in cells of text: as they are written, or an error."""
+        contract, messages = self._import_lines(
+            ("A", "1200,50", "12,5", "600,00"),
+            ("B", "1 200,50", "12.5 %", "1.200,50"),
+            ("C", 1200.125, 12.5, 1.125),
+            ("D", "1,200.50", "", "0,125"),
+        )
+        self.assertFalse(messages)
+        self.assertEqual(
+            [(line.value, line.discount) for line in contract.line_ids],
+            [(1200.5, 12.5), (1200.5, 12.5), (1200.13, 12.5), (1200.5, 0)],
+        )
+        self.assertEqual(
+            contract.line_ids.mapped("opening_amount"), [600, 1200.5, 1.13, 0.13]
+        )
+
+    def test_ambiguous_amounts(self):
+        for row in (
+            ("A", "1.200", "", ""),
+            ("A", 1, "1,200", ""),
+            ("A", 1, "", "1.200"),
+        ):
+            with self.subTest(row):
+                contract, messages = self._import_lines(row)
+                self.assertFalse(contract)
+                self.assertIn("can be read as 1.2 and as 1,200", messages[0]["message"])
+                self.assertEqual(messages[0]["record"], 2)
+
+    def test_implausible_rows(self):
+        header = ("partner_id", "date_start", "term_months", "line_ids/name")
+        for column, cell, problem in (
+            ("line_ids/discount", 150, "A discount lies between 0 and 100"),
+            ("line_ids/discount", -5, "A discount lies between 0 and 100"),
+            ("invoiced_before", "2062-06-30", "which is years ahead"),
+            ("date_end", "2025-01-31", "ends on the day it starts or later"),
+            ("line_ids/date_end", "2025-01-31", "before it begins"),
+            ("line_ids/value", 1e300, "too large"),
+            ("line_ids/value", "nan", "is no number"),
+        ):
+            with (
+                self.subTest(column=column, cell=cell),
+                mute_logger("odoo.sql_db"),
+            ):
+                _ids, messages = self._import(
+                    (*header, column),
+                    ("Claes Bakery", "2025-07-01", 0, "Care", ""),
+                    ("Claes Bakery", "2025-07-02", 0, "Care", cell),
+                    model="service.contract",
+                )
+                self.assertEqual([m["record"] for m in messages], [3], (column, cell))
+                self.assertIn(problem, messages[0]["message"])
+                self.assertNotIn("ERROR", messages[0]["message"])
+
+    def test_file_again(self):
+        """A file that is loaded again changes nothing, not even an active contract."""
+        rows = (("A", 1200, 5, ""), ("B", 300, "", ""))
+        contract, messages = self._import_lines(*rows)
+        self.assertFalse(messages)
+        again, messages = self._import_lines(*rows)
+        self.assertFalse(messages)
+        self.assertEqual((again, len(again.line_ids)), (contract, 2))
+        contract.write({"opening_date": "2026-02-28"})
+        contract.action_activate()
+        again, messages = self._import_lines(*rows)
+        self.assertFalse(messages)
+        self.assertEqual(contract.line_ids.mapped("amount"), [1140, 300])
+        _again, messages = self._import_lines(("A", 1300, 5, ""))
+        self.assertTrue(messages, "what changes something is refused")
+
+    def test_again_without_id(self):
+        rows = (
+            ("partner_id", "date_start", "name", "line_ids/name", "line_ids/value"),
+            ("Claes Bakery", "2025-07-01", "", "Care", 10),
+            ("Claes Bakery", "2025-08-01", "OLD-8", "Care", 10),
+        )
+        ids, messages = self._import(*rows, model="service.contract")
+        self.assertFalse(messages)
+        _ids, messages = self._import(*rows, model="service.contract")
+        self.assertEqual([message["record"] for message in messages], [2])
+        self.assertIn("starts on the same day", messages[0]["message"])
+        again, messages = self._import(rows[0], rows[2], model="service.contract")
+        self.assertFalse(messages)
+        self.assertEqual(again, ids[1:])
+        self.assertEqual(
+            len(self.env["service.contract"].browse(again).line_ids), 1, "its own line"
+        )

@@ -1,0 +1,5 @@
+"""What needs no database: pure functions."""
+
+from .cells import Ambiguous, CellError, normalize_header, read_date, read_number
+
+__all__ = ["Ambiguous", "CellError", "normalize_header", "read_date", "read_number"]

@@ -1,0 +1,144 @@
+"""What the text in a cell of a spreadsheet says, or that it says two things."""
+
+import math
+import re
+import unicodedata
+from contextlib import suppress
+from datetime import date, datetime, time
+
+# What groups thousands and nothing else: spaces and apostrophes.
+GROUPS = re.compile(r"[\s'’]")
+SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
+ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+DAY_AND_MONTH = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
+
+
+class CellError(ValueError):
+    """The text is no number or date."""
+
+
+class Ambiguous(CellError):
+    """The text can be read in two ways.
+
+    :ivar readings: both, as numbers or dates
+    """
+
+    def __init__(self, *readings: float | date) -> None:
+        super().__init__(*readings)
+        self.readings = readings
+
+
+def read_number(text: str, sign: str = "", units: frozenset[str] = frozenset()) -> str:
+    """Return what Python makes a number of.
+
+    :param text: a number as people write it
+    :param sign: decimal sign, "," or "."; empty if nobody said, then only what can be
+        read in one way is read
+    :param units: currencies and the like that may stand before or after the number
+    :raise CellError: if it is no number, or none with that decimal sign
+    :raise Ambiguous: if both signs make a number of it, and two different ones
+    """
+    body = unicodedata.normalize("NFKC", text).strip().replace("\N{MINUS SIGN}", "-")
+    negative = body.startswith("(") and body.endswith(")")
+    body = _strip_units(body[1:-1] if negative else body, units)
+    if SCIENTIFIC.fullmatch(body):
+        number = float(body)
+        if not math.isfinite(number):
+            raise CellError(text)
+        return repr(-number if negative else number)
+    minus = negative != body.startswith("-")
+    digits = body[1:].lstrip() if body[:1] in ("-", "+") else body
+    readings = {
+        reading
+        for decimal in (sign or ".,")
+        if (reading := _read_with(digits, decimal)) is not None
+    }
+    if not readings:
+        raise CellError(text)
+    if len({float(reading) for reading in readings}) > 1:
+        raise Ambiguous(*sorted(float(reading) for reading in readings))
+    return ("-" if minus else "") + min(readings, key=len)
+
+
+def _strip_units(body: str, units: frozenset[str]) -> str:
+    for unit in sorted(units | {"%"}, key=len, reverse=True):
+        if body.endswith(unit):
+            return body[: -len(unit)].strip()
+        if body.startswith(unit):
+            return body[len(unit) :].strip()
+        if body.startswith(f"-{unit}"):
+            return f"-{body[len(unit) + 1 :].strip()}"
+    return body
+
+
+def _read_with(digits: str, decimal: str) -> str | None:
+    """Return the number without groups, or None if this decimal sign makes none."""
+    whole, found, fraction = digits.partition(decimal)
+    if found and not fraction.isdecimal():
+        return None
+    other = "," if decimal == "." else "."
+    # Only one kind of sign groups a number.
+    kinds = {GROUPS.sub(" ", char) for char in whole if not char.isdecimal()}
+    if not kinds <= {other} and kinds != {" "}:
+        return None
+    groups = re.split(r"[\s'’,.]", whole)
+    if not all(group.isdecimal() for group in groups):
+        return f"0.{fraction}" if found and not whole else None
+    if len(groups) > 1 and (
+        len(groups[0]) > 3
+        or groups[0].startswith("0")
+        or any(len(group) != 3 for group in groups[1:])
+    ):
+        return None
+    return "".join(groups) + (f".{fraction}" if found else "")
+
+
+def read_date(text: str, pattern: str = "") -> datetime:
+    """Return the day, and the time of day if the text says one.
+
+    :param text: a date as people write it
+    :param pattern: how, for `strptime`; empty if nobody said, then only what can be
+        read in one way is read. The year first is read in any case.
+    :raise CellError: if it is no date, or none of that pattern
+    :raise Ambiguous: if day and month could be the other way round
+    """
+    body = unicodedata.normalize("NFKC", text).strip()
+    if pattern:
+        with suppress(ValueError):
+            return datetime.strptime(body, pattern)
+    day, _space, clock = body.replace("T", " ", 1).rpartition(" ")
+    hours = CLOCK.fullmatch(clock)
+    if not hours or not day:
+        day, hours = body, None
+    try:
+        at = time(*(int(part or 0) for part in hours.groups())) if hours else time()
+        if found := ISO_DATE.fullmatch(day.strip()):
+            return datetime.combine(date(*map(int, found.groups())), at)
+        if pattern:
+            return datetime.combine(datetime.strptime(day.strip(), pattern), at)
+    except ValueError as error:
+        raise CellError(text) from error
+    found = DAY_AND_MONTH.fullmatch(day.strip())
+    if not found:
+        raise CellError(text)
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    readings = []
+    for month, number in ((second, first), (first, second)):
+        try:
+            readings.append(date(year, month, number))
+        except ValueError:
+            continue
+    if not readings:
+        raise CellError(text)
+    if len(set(readings)) > 1:
+        raise Ambiguous(*readings)
+    return datetime.combine(readings[0], at)
+
+
+def normalize_header(header: str) -> str:
+    """Return what is compared of a header: letters and digits, without accents. A slash
+    leads to a field of a field."""
+    letters = unicodedata.normalize("NFKD", str(header)).casefold()
+    plain = "".join(char for char in letters if not unicodedata.combining(char))
+    return "/".join(" ".join(re.findall(r"[^\W_]+", part)) for part in plain.split("/"))

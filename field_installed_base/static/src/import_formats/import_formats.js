@@ -1,0 +1,61 @@
+import { ImportAction } from "@base_import/import_action/import_action";
+import { BaseImportModel } from "@base_import/import_model";
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+
+/**
+ * Files for models of field service, spreadsheets too, may be asked how dates and
+ * numbers are written. Nobody has to answer: what can be read in one way is read.
+ */
+patch(BaseImportModel.prototype, {
+    get formattingOptions() {
+        const options = super.formattingOptions;
+        if (!this.asksFormats) {
+            return options;
+        }
+        const asked = {};
+        for (const [name, option] of Object.entries(options)) {
+            if (["date_format", "datetime_format"].includes(name)) {
+                asked[name] = {
+                    ...option,
+                    help: _t(
+                        "Use YYYY for the year, MM for the month and DD for the day. Leave it empty if day and month are clear in each date."
+                    ),
+                };
+            } else if (!name.startsWith("float_")) {
+                asked[name] = option;
+            }
+        }
+        asked.decimal_sign = this.importOptionsValues.decimal_sign;
+        return asked;
+    },
+
+    _onLoadSuccess(res) {
+        this.asksFormats = Boolean(res.asks_formats);
+        if (this.asksFormats && !this.importOptionsValues.decimal_sign) {
+            this.importOptionsValues.decimal_sign = {
+                label: _t("Decimal Sign:"),
+                type: "select",
+                value: "",
+                options: [
+                    { value: "", label: _t("Clear in each number") },
+                    { value: ",", label: _t("Comma: 1.200,50") },
+                    { value: ".", label: _t("Dot: 1,200.50") },
+                ],
+            };
+        }
+        return super._onLoadSuccess(res);
+    },
+});
+
+patch(ImportAction.prototype, {
+    get formattingOptions() {
+        const options = super.formattingOptions;
+        if (!this.model.asksFormats || this.state.filename.toLowerCase().endsWith(".csv")) {
+            return options;
+        }
+        // Spreadsheets say the rest themselves.
+        const { encoding, separator, quoting, ...asked } = options;
+        return asked;
+    },
+});

@@ -1,0 +1,123 @@
+import unittest
+from datetime import date, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.addons.field_installed_base.engine import (
+    Ambiguous,
+    CellError,
+    normalize_header,
+    read_date,
+    read_number,
+)
+
+AMOUNTS = st.decimals(-(10**9), 10**9, places=2)
+# Thousands, decimal sign: how people of one country or another write.
+STYLES = st.sampled_from(
+    [
+        (",", "."),
+        (".", ","),
+        (" ", ","),
+        ("\u202f", ","),
+        ("'", "."),
+        ("", "."),
+        ("", ","),
+    ]
+)
+
+
+def write(amount, thousands, decimal, places=2):
+    text = f"{amount:,.{places}f}"
+    return text.translate(str.maketrans({",": thousands, ".": decimal}))
+
+
+class TestNumbers(unittest.TestCase):
+    @given(AMOUNTS, STYLES)
+    def test_two_decimals_are_read_as_they_are_written(self, amount, style):
+        self.assertEqual(Decimal(read_number(write(amount, *style))), amount)
+
+    @given(AMOUNTS, STYLES)
+    def test_the_sign_that_is_said_reads_the_same(self, amount, style):
+        text = write(amount, *style)
+        self.assertEqual(Decimal(read_number(text, style[1])), amount)
+
+    @given(st.decimals(-(10**9), 10**9, places=3), STYLES)
+    def test_three_decimals_are_read_or_refused(self, amount, style):
+        text = write(amount, *style, places=3)
+        try:
+            self.assertEqual(Decimal(read_number(text)), amount)
+        except Ambiguous as error:
+            self.assertIn(
+                float(amount), [*error.readings, *map(float.__neg__, error.readings)]
+            )
+        self.assertEqual(Decimal(read_number(text, style[1])), amount)
+
+    @given(st.text(max_size=12), st.sampled_from(["", ",", "."]))
+    def test_any_text_is_a_finite_number_or_an_error(self, text, sign):
+        try:
+            number = read_number(text, sign)
+        except CellError:
+            return
+        self.assertTrue(Decimal(number).is_finite())
+
+    def test_ambiguous(self):
+        for text in ("1.200", "1,200", "12.345", "-1.200", "1.000"):
+            with self.subTest(text), self.assertRaises(Ambiguous):
+                read_number(text)
+
+    def test_not_a_number(self):
+        for text in ("", "much", "nan", "inf", "1e999", "12 50", "1.2.3", "1,200,50"):
+            with self.subTest(text), self.assertRaises(CellError):
+                read_number(text)
+
+
+class TestDates(unittest.TestCase):
+    @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)))
+    def test_the_year_first_is_clear(self, day):
+        midnight = datetime.combine(day, datetime.min.time())
+        for text in (day.isoformat(), f"{day:%Y/%m/%d}", f"{day.isoformat()} 00:00"):
+            self.assertEqual(read_date(text), midnight)
+
+    @given(
+        st.dates(date(1900, 1, 1), date(2100, 12, 31)),
+        st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y"]),
+    )
+    def test_other_orders_are_clear_or_refused(self, day, pattern):
+        text = day.strftime(pattern)
+        self.assertEqual(read_date(text, pattern).date(), day)
+        if day.day <= 12 and day.day != day.month:
+            with self.assertRaises(Ambiguous) as caught:
+                read_date(text)
+            self.assertIn(day, caught.exception.readings)
+        else:
+            self.assertEqual(read_date(text).date(), day)
+
+    @given(st.text(max_size=16))
+    def test_any_text_is_a_date_or_an_error(self, text):
+        try:
+            read_date(text)
+        except CellError:
+            return
+
+    def test_time_of_day(self):
+        self.assertEqual(read_date("25/12/2025 08:30"), datetime(2025, 12, 25, 8, 30))
+        self.assertEqual(
+            read_date("03/04/2026 08:30", "%d/%m/%Y"), datetime(2026, 4, 3, 8, 30)
+        )
+
+    def test_not_a_date(self):
+        for text in ("", "31.12.25", "2026-13-01", "31/02/2026", "46000", "soon"):
+            with self.subTest(text), self.assertRaises(CellError):
+                read_date(text)
+
+
+class TestHeaders(unittest.TestCase):
+    def test_everyday_spelling(self):
+        for header, known in (
+            ("N° de Série *", "n° de serie"),
+            ("ANNÉE :", "année"),
+            ("Customer / City", "customer/city"),
+        ):
+            self.assertEqual(normalize_header(header), normalize_header(known))

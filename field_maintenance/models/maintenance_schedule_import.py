@@ -1,0 +1,184 @@
+"""Schedules that move in from a spreadsheet, by Odoo's own import."""
+
+from datetime import date
+
+from odoo import api, models
+
+
+class MaintenanceSchedule(models.Model):
+    _inherit = "maintenance.schedule"
+
+    @api.model
+    def _get_import_title(self):
+        return self.env._("Schedules")
+
+    @api.model
+    def _get_import_columns(self):
+        lines = self.env["maintenance.schedule.line"]
+
+        def label(field, value):
+            selection = lines._fields[field]._description_selection(self.env)
+            return dict(selection)[value]
+
+        namesakes = self.env._("Only where customers have the same name.")
+        return [
+            (
+                "id",
+                self.env._(
+                    "Any name of your own, once per schedule. Imported again, it "
+                    "updates the schedule instead of making another."
+                ),
+                "old_schedule_17",
+            ),
+            ("name", self.env._("Empty: what is visited, and where.")),
+            ("partner_id", self.env._("Name of the customer.")),
+            ("partner_id/ref", namesakes),
+            ("partner_id/zip", namesakes),
+            ("partner_id/city", namesakes),
+            (
+                "site_id",
+                self.env._(
+                    "One of the customer's addresses, by its own name. Empty: derived."
+                ),
+            ),
+            (
+                "date_start",
+                self.env._(
+                    "Date. Visits that were due before you activate the schedule are "
+                    "made, too."
+                ),
+                date(2026, 3, 1),
+            ),
+            ("date_end", self.env._("Date: last day. Empty: no end.")),
+            ("user_id", self.env._("Name of the user who is responsible. Empty: you.")),
+            ("team_id", self.env._("Name of a team.")),
+            (
+                "line_ids/installed_base_id",
+                self.env._(
+                    "Reference or serial number of the equipment that is visited."
+                ),
+            ),
+            (
+                "line_ids/product_id",
+                self.env._(
+                    "Name or internal reference, where no equipment is registered."
+                ),
+            ),
+            (
+                "line_ids/visit_type_id",
+                self.env._("Name of a visit type."),
+                self.env["maintenance.visit.type"].search([], limit=1).name or "",
+            ),
+            (
+                "line_ids/mode",
+                self.env._(
+                    "Every, Spread evenly, In chosen months or Counted from the last "
+                    "visit."
+                ),
+                label("mode", "interval"),
+            ),
+            (
+                "line_ids/interval_number",
+                self.env._("How many units lie between visits."),
+                6,
+            ),
+            (
+                "line_ids/interval_unit",
+                self.env._("Days, Weeks, Months or Years."),
+                label("interval_unit", "month"),
+            ),
+            ("line_ids/visit_count", self.env._("Only for Spread evenly.")),
+            (
+                "line_ids/month_ids",
+                self.env._(
+                    "Only for In chosen months: their names, separated by commas."
+                ),
+            ),
+            (
+                "line_ids/date_first",
+                self.env._(
+                    "Date on which the first visit is due. Empty: as the rule says."
+                ),
+                date(2026, 9, 15),
+            ),
+            (
+                "line_ids/date_end",
+                self.env._("Date: last day. Empty: the schedule's end."),
+            ),
+            (
+                "line_ids/technician_id",
+                self.env._(
+                    "Name of the employee who goes. Empty: the equipment's technician."
+                ),
+            ),
+        ]
+
+    @api.model
+    def _get_import_headers(self):
+        return {
+            "partner_id": "client;customer name;nom du client;cliente;nome cliente",
+            "partner_id/ref": "customer number;customer no.;n° client;no client;"
+            "numéro client;code client;codice cliente;numero cliente",
+            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+            "partner_id/city": "city;town;ville;localité;città;comune;località",
+            "site_id": "site;location;address;lieu;adresse;chantier;luogo;indirizzo;"
+            "sede",
+            "date_start": "start date;begin;from;début;date de début;inizio;"
+            "data inizio;data di inizio",
+            "date_end": "end date;until;fin;date de fin;fine;data fine",
+            "line_ids/installed_base_id": "equipment;serial number;serial;serial no.;"
+            "équipement;appareil;n° de série;numéro de série;apparecchio;matricola;"
+            "impianto",
+            "line_ids/product_id": "product;article;produit;prodotto;articolo",
+            "line_ids/visit_type_id": "visit type;type;type de visite;tipo di visita;"
+            "tipo visita;tipo",
+            "line_ids/interval_number": "interval;every;intervalle;tous les;"
+            "intervallo;ogni",
+            "line_ids/date_first": "next visit;next due;first visit;due date;"
+            "prochaine visite;prochain entretien;échéance;prossima visita;"
+            "prossima manutenzione;scadenza",
+            "line_ids/technician_id": "technician;technicien;tecnico",
+        }
+
+    @api.model
+    def _check_import_columns(self, fields):
+        if "state" not in fields:
+            return super()._check_import_columns(fields)
+        return [
+            {
+                "type": "error",
+                "field": "state",
+                "message": self.env._(
+                    "The state of schedules cannot be imported: they come in as "
+                    "drafts. Leave the column out, and activate them afterwards."
+                ),
+            }
+        ]
+
+    @api.model
+    def _match_import_rows(self, data_list, file):
+        twins = self._find_import_twins(
+            data_list,
+            file,
+            ("date_start", "site_id"),
+            [("state", "!=", "closed")],
+        )
+        for index, twin in twins.items():
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s has no External ID, and schedule %(twin)s of this "
+                    "customer starts on the same day. Give the row an External ID if "
+                    "it is another schedule, or remove it.",
+                    row=file.get_number(index),
+                    twin=twin.display_name,
+                ),
+            )
+
+
+class MaintenanceScheduleLine(models.Model):
+    _inherit = "maintenance.schedule.line"
+
+    @api.model
+    def _get_import_line_keys(self):
+        return ["installed_base_id", "product_id", "visit_type_id"]

@@ -1,0 +1,231 @@
+"""Visits that move in from a spreadsheet, by Odoo's own import: what is due, and what
+was done before."""
+
+from datetime import date, datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Command
+
+# Read-only elsewhere: what another program knew of visits that are over.
+OPEN_FIELDS = {"name", "state", "cancel_reason"}
+
+
+class MaintenanceVisit(models.Model):
+    _inherit = "maintenance.visit"
+
+    @api.model
+    def _get_import_title(self):
+        return self.env._("Visits")
+
+    @api.model
+    def _get_import_open_fields(self):
+        return OPEN_FIELDS
+
+    @api.model
+    def _get_import_columns(self):
+        namesakes = self.env._("Only where customers have the same name.")
+        states = dict(self._fields["state"]._description_selection(self.env))
+        return [
+            (
+                "id",
+                self.env._(
+                    "Any name of your own, once per visit. Imported again, it updates "
+                    "the visit instead of making another."
+                ),
+                "old_visit_17",
+            ),
+            (
+                "name",
+                self.env._(
+                    "The number in your former program. Empty: the next one of the "
+                    "sequence."
+                ),
+            ),
+            ("partner_id", self.env._("Name of the customer.")),
+            ("partner_id/ref", namesakes),
+            ("partner_id/zip", namesakes),
+            ("partner_id/city", namesakes),
+            (
+                "site_id",
+                self.env._(
+                    "One of the customer's addresses, by its own name. Empty: derived."
+                ),
+            ),
+            ("visit_type_id", self.env._("Name of a visit type.")),
+            (
+                "state",
+                self.env._(
+                    "Done for what was done before; Cancelled with a reason. Empty: to "
+                    "plan, or planned if it has a start."
+                ),
+                states["done"],
+            ),
+            (
+                "due_date",
+                self.env._("Date on which it is or was due."),
+                date(2026, 1, 15),
+            ),
+            (
+                "date_start",
+                self.env._(
+                    "Date and time of the appointment. Visits to plan have none."
+                ),
+                datetime(2026, 1, 20, 9, 0),
+            ),
+            ("duration", self.env._("Hours. Empty: the visit type's."), 1.5),
+            ("technician_id", self.env._("Name of the employee who leads.")),
+            ("description", self.env._("What the customer asked for.")),
+            ("cancel_reason", self.env._("Why a cancelled visit did not take place.")),
+            (
+                "line_ids/installed_base_id",
+                self.env._("Reference or serial number of the equipment."),
+            ),
+            (
+                "line_ids/product_id",
+                self.env._(
+                    "Name or internal reference, where no equipment is registered."
+                ),
+            ),
+            (
+                "line_ids/description",
+                self.env._("What was to be done."),
+                self.env._("Yearly check"),
+            ),
+            (
+                "line_ids/work_done",
+                self.env._("What was done."),
+                self.env._("Cleaned, filter replaced"),
+            ),
+            (
+                "line_ids/completion",
+                self.env._("Done, Partly or Not done. Empty: done, if the visit is."),
+            ),
+            (
+                "line_ids/incomplete_reason",
+                self.env._("Why the work was not finished."),
+            ),
+        ]
+
+    @api.model
+    def _get_import_headers(self):
+        return {
+            "name": "visit;visit no.;intervention;n° d'intervention;"
+            "numéro d'intervention;intervento;numero intervento",
+            "partner_id": "client;customer name;nom du client;cliente;nome cliente",
+            "partner_id/ref": "customer number;customer no.;n° client;no client;"
+            "numéro client;code client;codice cliente;numero cliente",
+            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+            "partner_id/city": "city;town;ville;localité;città;comune;località",
+            "site_id": "site;location;address;lieu;adresse;chantier;luogo;indirizzo;"
+            "sede",
+            "visit_type_id": "type;visit type;type de visite;tipo di visita;"
+            "tipo visita;tipo",
+            "state": "status;état;etat;statut;stato",
+            "date_start": "date;visit date;date of visit;date de visite;"
+            "date d'intervention;data;data visita;data intervento",
+            "due_date": "due;due on;échéance;scadenza",
+            "technician_id": "technician;done by;technicien;effectué par;tecnico;"
+            "eseguito da",
+            "line_ids/installed_base_id": "equipment;serial number;serial;serial no.;"
+            "équipement;appareil;n° de série;numéro de série;apparecchio;matricola;"
+            "impianto",
+            "line_ids/work_done": "work done;report;work;travaux;travail effectué;"
+            "rapport;compte rendu;lavoro svolto;rapporto;lavori",
+        }
+
+    @api.model
+    def _match_import_rows(self, data_list, file):
+        """A number that is taken is a visit that moved in already: the row updates
+        it."""
+        company = self.env.company.id
+        numbers, others = {}, []
+        for data in data_list:
+            values = data["values"]
+            company_id = values.get("company_id") or company
+            if number := values.get("name"):
+                key = (company_id, number)
+                self._claim_import_key(("name", *key), data, file, number)
+                if self._is_import_row_good(data, file):
+                    numbers[key] = data
+            else:
+                others.append(data)
+        found = self.search([("name", "in", [number for _company, number in numbers])])
+        for visit in found:
+            data = numbers.get((visit.company_id.id, visit.name))
+            if data:
+                data["values"]["id"] = visit.id
+        self._refuse_visit_twins(others, file)
+
+    @api.model
+    def _refuse_visit_twins(self, data_list, file):
+        dates = ("date_start", "due_date", "actual_start")
+        dated = [
+            data for data in data_list if any(data["values"].get(day) for day in dates)
+        ]
+        names = (*dates, "visit_type_id", "site_id")
+        for index, twin in self._find_import_twins(dated, file, names).items():
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s has neither a number nor an External ID, and visit "
+                    "%(twin)s of this customer is on the same day. Give the row that "
+                    "number, or one of its own if it is another visit.",
+                    row=file.get_number(index),
+                    twin=twin.display_name,
+                ),
+            )
+
+    @api.model
+    def _complete_import_row(self, data, file):
+        """Say of a visit that was done elsewhere what finishing it here would have
+        said; refuse one without a day, or with a day to come."""
+        super()._complete_import_row(data, file)
+        if data["values"].get("state") != "done":
+            return
+        values, index = data["values"], data["info"]["rows"]["from"]
+        start = values.get("actual_start") or values.get("date_start")
+        if not start:
+            file.refuse(
+                index,
+                self.env._("A visit that is done has a start: when was it?"),
+            )
+            return
+        start = fields.Datetime.to_datetime(start)
+        if start > fields.Datetime.now():
+            file.refuse(
+                index,
+                self.env._(
+                    "A visit on %s cannot be done yet. Correct its start or its state.",
+                    fields.Date.to_string(start),
+                ),
+            )
+            return
+        visit_type = self.env["maintenance.visit.type"].browse(
+            values.get("visit_type_id") or ()
+        )
+        hours = values.setdefault("duration", visit_type.duration or 1.0)
+        values.setdefault("date_start", fields.Datetime.to_string(start))
+        values.setdefault("actual_start", fields.Datetime.to_string(start))
+        values.setdefault(
+            "actual_end", fields.Datetime.to_string(start + timedelta(hours=hours))
+        )
+        completion = values.pop("completion", False) or "full"
+        lines = values.setdefault("line_ids", [])
+        if not lines:
+            # What was done is written on a line, also where there is no equipment.
+            label = visit_type.name or self.env._("Visit")
+            lines.append(Command.create({"description": label}))
+        for command in lines:
+            line = command[2]
+            line.setdefault("completion", completion)
+            line.setdefault("technician_id", values.get("technician_id", False))
+            if line["completion"] != "full":
+                line.setdefault("incomplete_reason", self.env._("No reason was given."))
+
+
+class MaintenanceVisitLine(models.Model):
+    _inherit = "maintenance.visit.line"
+
+    @api.model
+    def _get_import_line_keys(self):
+        return ["installed_base_id", "product_id", "description"]

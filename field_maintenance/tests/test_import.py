@@ -1,0 +1,265 @@
+from datetime import date, datetime
+
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from odoo.addons.field_installed_base.tests.import_file import ImportFileMixin
+
+from .common import MaintenanceCase
+
+SCHEDULES = "maintenance.schedule"
+VISITS = "maintenance.visit"
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-15 08:00:00")
+class TestImport(ImportFileMixin, MaintenanceCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.customer.name = "Imported customer"
+        cls.technician.name = "Imported technician"
+        cls.piece = cls._create_equipment(serial_number="IMP-1")
+
+    # -- Schedules ---------------------------------------------------------------------
+
+    SCHEDULE = (
+        "id",
+        "partner_id",
+        "date_start",
+        "line_ids/installed_base_id",
+        "line_ids/visit_type_id",
+        "line_ids/interval_number",
+        "line_ids/interval_unit",
+        "line_ids/date_first",
+    )
+
+    def _get_schedule_row(self, **cells):
+        row = (
+            *("old.s", "Imported customer", "2026-03-01", "IMP-1", "Test cleaning"),
+            *(6, "Months", "2026-09-15"),
+        )
+        return tuple((dict(zip(self.SCHEDULE, row, strict=True)) | cells).values())
+
+    def test_schedules(self):
+        """They come in as drafts; many are activated at once."""
+        ids, messages = self._import(
+            self.SCHEDULE,
+            self._get_schedule_row(),
+            self._get_schedule_row(id="old.t", **{"line_ids/installed_base_id": ""}),
+            model=SCHEDULES,
+        )
+        self.assertFalse(messages)
+        schedules = self.env[SCHEDULES].browse(ids)
+        self.assertEqual(schedules.mapped("state"), ["draft", "draft"])
+        self.assertEqual(schedules[0].line_ids.installed_base_id, self.piece)
+        self.assertFalse(schedules.visit_ids)
+        schedules.action_activate()
+        self.assertEqual(schedules.mapped("state"), ["active", "active"])
+        self.assertEqual(
+            schedules[0].visit_ids.sorted("due_date")[:2].mapped("due_date"),
+            [date(2026, 9, 15), date(2027, 3, 15)],
+        )
+        again, messages = self._import(
+            self.SCHEDULE,
+            self._get_schedule_row(),
+            self._get_schedule_row(id="old.t", **{"line_ids/installed_base_id": ""}),
+            model=SCHEDULES,
+        )
+        self.assertFalse(messages)
+        self.assertEqual(again, ids)
+        self.assertEqual(len(schedules.line_ids), 2)
+
+    def test_months(self):
+        months = self.env["maintenance.month"].search([("number", "in", (3, 9))])
+        ids, messages = self._import(
+            (*self.SCHEDULE[:6], "line_ids/mode", "line_ids/month_ids"),
+            (
+                *self._get_schedule_row()[:5],
+                "",
+                "in chosen months",
+                f"{months[0].name}, {months[1].name.lower()}",
+            ),
+            model=SCHEDULES,
+        )
+        self.assertFalse(messages)
+        self.assertEqual(self.env[SCHEDULES].browse(ids).line_ids.month_ids, months)
+
+    def test_schedule_again_without_id(self):
+        row = self._get_schedule_row(id="")
+        _ids, messages = self._import(self.SCHEDULE, row, model=SCHEDULES)
+        self.assertFalse(messages)
+        before = self.env[SCHEDULES].search_count([])
+        _ids, messages = self._import(self.SCHEDULE, row, model=SCHEDULES)
+        self.assertEqual([message["record"] for message in messages], [2])
+        self.assertIn("starts on the same day", messages[0]["message"])
+        self.assertEqual(self.env[SCHEDULES].search_count([]), before)
+
+    def test_wrong_schedules(self):
+        for cells, problem in (
+            ({"date_start": "03/04/2026"}, "can be read as"),
+            ({"line_ids/date_first": "04.05.2026"}, "can be read as"),
+            ({"partner_id": "Nobody"}, "No matching record"),
+            ({"line_ids/interval_number": "1,5"}, "does not seem to be an integer"),
+            ({"line_ids/installed_base_id": "IMP-9"}, "No matching record"),
+        ):
+            with self.subTest(cells):
+                before = self.env[SCHEDULES].search_count([])
+                _ids, messages = self._import(
+                    self.SCHEDULE,
+                    self._get_schedule_row(id="a"),
+                    self._get_schedule_row(**cells),
+                    model=SCHEDULES,
+                )
+                self.assertEqual([message["record"] for message in messages], [3])
+                self.assertIn(problem, messages[0]["message"])
+                self.assertEqual(self.env[SCHEDULES].search_count([]), before)
+        _ids, messages = self._import(
+            (*self.SCHEDULE, "date_end"),
+            (*self._get_schedule_row(), "2026-01-31"),
+            model=SCHEDULES,
+        )
+        self.assertIn("cannot end before it starts", messages[0]["message"])
+
+    def test_state_of_a_schedule_is_closed(self):
+        _ids, messages = self._import(
+            (*self.SCHEDULE, "state"),
+            (*self._get_schedule_row(), "Active"),
+            model=SCHEDULES,
+        )
+        self.assertIn("they come in as drafts", messages[0]["message"])
+
+    # -- Visits ------------------------------------------------------------------------
+
+    VISIT = (
+        "id",
+        "partner_id",
+        "visit_type_id",
+        "state",
+        "date_start",
+        "technician_id",
+        "line_ids/installed_base_id",
+        "line_ids/work_done",
+    )
+
+    def _get_visit_row(self, **cells):
+        row = (
+            *("old.v", "Imported customer", "Test cleaning", "Done"),
+            *(datetime(2025, 3, 4, 9, 0), "Imported technician", "IMP-1", "Cleaned"),
+        )
+        return tuple((dict(zip(self.VISIT, row, strict=True)) | cells).values())
+
+    def test_done_visits(self):
+        """Complete, without an appointment or a mail."""
+        self.company.write({"visit_report_at_done": True, "visit_rating_at_done": True})
+        self.customer.email = "customer@example.com"
+        mails = self.env["mail.mail"].search_count([])
+        events = self.env["calendar.event"].search_count([])
+        rows = (
+            self._get_visit_row(),
+            self._get_visit_row(
+                id="",
+                date_start="2025-09-04",
+                **{"line_ids/installed_base_id": "", "line_ids/work_done": ""},
+            ),
+        )
+        ids, messages = self._import(self.VISIT, *rows, model=VISITS)
+        self.assertFalse(messages)
+        visit, other = visits = self.env[VISITS].browse(ids)
+        self.assertEqual(visits.mapped("state"), ["done", "done"])
+        self.assertEqual(visits.mapped("completion"), ["full", "full"])
+        self.assertEqual(visit.date_end, visit.actual_end)
+        self.assertEqual(
+            (visit.actual_end - visit.actual_start).total_seconds(), 1.5 * 3600
+        )
+        line = visit.line_ids
+        self.assertEqual(line.installed_base_id, self.piece)
+        self.assertEqual(line.technician_id, self.technician)
+        self.assertEqual((line.completion, line.work_done), ("full", "Cleaned"))
+        self.assertTrue(other.line_ids)
+        self.assertTrue(all(visits.mapped("name")), "they have numbers")
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+        self.assertEqual(self.env["calendar.event"].search_count([]), events)
+        self.assertFalse(visits.calendar_event_id)
+        # Again: what has an id changes nothing, what has none is asked for one.
+        _ids, messages = self._import(self.VISIT, *rows, model=VISITS)
+        self.assertEqual([message["record"] for message in messages], [3])
+        self.assertIn("is on the same day", messages[0]["message"])
+        again, messages = self._import(self.VISIT, rows[0], model=VISITS)
+        self.assertFalse(messages)
+        self.assertEqual(again, visit.ids)
+        self.assertEqual(len(visit.line_ids), 1)
+
+    def test_visit_that_becomes_done(self):
+        """A file tells what was: nobody is written to."""
+        self.company.write({"visit_report_at_done": True, "visit_rating_at_done": True})
+        self.customer.email = "customer@example.com"
+        ids, messages = self._import(
+            self.VISIT,
+            self._get_visit_row(state="", date_start=""),
+            model=VISITS,
+        )
+        self.assertFalse(messages)
+        visit = self.env[VISITS].browse(ids)
+        self.assertTrue(visit.date_start, "made for now, as everywhere")
+        mails = self.env["mail.mail"].search_count([])
+        _ids, messages = self._import(("id", "state"), ("old.v", "Done"), model=VISITS)
+        self.assertFalse(messages)
+        self.assertEqual((visit.state, visit.completion), ("done", "full"))
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
+    def test_number_is_an_identity(self):
+        header = ("name", *self.VISIT)
+        row = ("OLD-77", *self._get_visit_row(id=""))
+        ids, messages = self._import(header, row, model=VISITS)
+        self.assertFalse(messages)
+        self.assertEqual(self.env[VISITS].browse(ids).name, "OLD-77")
+        again, messages = self._import(header, row, model=VISITS)
+        self.assertFalse(messages)
+        self.assertEqual(again, ids)
+        _ids, messages = self._import(header, row, row, model=VISITS)
+        self.assertIn("same record as row 2", messages[0]["message"])
+
+    def test_wrong_visits(self):
+        for cells, problem in (
+            ({"date_start": ""}, "has a start"),
+            ({"date_start": datetime(2027, 3, 4, 9, 0)}, "cannot be done yet"),
+            ({"date_start": "03/04/2025 09:00"}, "can be read as"),
+            ({"state": "Cancelled"}, "for a reason"),
+            ({"technician_id": "Nobody"}, "No matching record"),
+            ({"state": "Finished"}, "not found in selection"),
+        ):
+            with self.subTest(cells):
+                before = self.env[VISITS].search_count([])
+                _ids, messages = self._import(
+                    self.VISIT,
+                    self._get_visit_row(id="a"),
+                    self._get_visit_row(**cells),
+                    model=VISITS,
+                )
+                self.assertEqual([message["record"] for message in messages], [3])
+                self.assertIn(problem, messages[0]["message"])
+                self.assertEqual(self.env[VISITS].search_count([]), before)
+
+    def test_templates(self):
+        for model in (SCHEDULES, VISITS):
+            with self.subTest(model):
+                paths, rows = self._read_template(model)
+                rows[0][paths.index("partner_id")] = "Imported customer"
+                ids, messages = self._import(paths, *rows, model=model)
+                self.assertFalse(messages)
+                self.assertTrue(ids)
+        visit = self.env[VISITS].browse(ids)
+        self.assertEqual((visit.state, visit.due_date), ("done", date(2026, 1, 15)))
+
+    def test_headers(self):
+        self.assertEqual(
+            self._map(("Client", "N° de série", "Date", "Technicien", "Etat"), VISITS),
+            ["partner_id", "line_ids/installed_base_id", "date_start", "technician_id",
+             "state"],
+        )  # fmt: skip
+        self.assertEqual(
+            self._map(("Cliente", "Matricola", "Prossima visita"), SCHEDULES),
+            ["partner_id", "line_ids/installed_base_id", "line_ids/date_first"],
+        )
