@@ -1,0 +1,211 @@
+"""What the days of an invoice line are worth, and what is left of them after credits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from .coverage import FOREVER, Span, intersect, merge, subtract
+from .money import Number, round_ratio, to_coins
+from .months import DAY, UNIT, Months
+from .pricing import YEAR, Pricing
+
+
+class BilledDays:
+    """Days that an invoice line bills, with the price of each when they were billed.
+
+    :param span: its days
+    :param pricing: their dated prices, see `PricedLine.get_pricing`
+    :param months: how months are counted
+    :param rounding: the currency's smallest coin
+    """
+
+    def __init__(
+        self, span: Span, pricing: Pricing, months: Months, rounding: Decimal
+    ) -> None:
+        self.span = span
+        self.pricing = pricing
+        self.rounding = rounding
+        self._months = months
+        firsts = [day for day, _coins in pricing.steps[1:]]
+        ends = [*(day - DAY for day in firsts), FOREVER]
+        self._parts: list[tuple[Span, Number]] = [
+            (part, coins)
+            for (day, coins), end in zip(pricing.steps, ends, strict=False)
+            for part in intersect([span], Span(day, end))
+        ]
+        self.extra = pricing.extra
+        if not self.weigh_days([span]):
+            # Somebody typed a price for what costs nothing: all days share it alike.
+            self._parts, self.extra = [(span, 1)], 0
+
+    def weigh(self, spans: Iterable[Span]) -> Number:
+        """Return the exact price of some of the days, in coins × 12 × `UNIT`.
+
+        What the last day of a term of whole years costs on top is part of the whole.
+        """
+        spans = merge(spans)
+        total = self.weigh_days(spans)
+        return total + self.extra if spans == [self.span] else total
+
+    def weigh_days(self, spans: Iterable[Span]) -> Number:
+        """Return the same without what the last day costs on top."""
+        total: Number = 0
+        spans = list(spans)
+        for part, coins in self._parts:
+            for own in intersect(spans, part):
+                total += coins * self._months.measure(*own)
+        return total
+
+    def has_price(self, span: Span, annual: Number) -> bool:
+        """Tell whether all of some days cost so many coins a year."""
+        return all(
+            coins == annual for part, coins in self._parts if intersect([part], span)
+        )
+
+    def get_carry(self, spans: Iterable[Span]) -> Number:
+        """Return the exact price of everything up to the end of some of the days."""
+        return self.pricing.carry + self.weigh(spans)
+
+    def get_amount(self, spans: Iterable[Span]) -> Decimal:
+        """Return what is billed if only these days are."""
+        coins = round_ratio(self.get_carry(spans), YEAR * UNIT)
+        return (coins - round_ratio(self.pricing.carry, YEAR * UNIT)) * self.rounding
+
+    def get_share(self, amount: Decimal, part: Span) -> Decimal:
+        """Return what some days are worth of an amount for all of them: C(last) less
+        C(day before the first) of the dated prices.
+
+        Shares of days that tile the whole sum to the amount.
+        """
+        return Rest(self, amount).get_worth([part])
+
+
+class Rest:
+    """What is left of an invoice line: its days that are not given back, and what
+    they are still worth.
+
+    :param billed: its days
+    :param amount: what they were billed at, the prices' own unless somebody typed
+        another
+    """
+
+    def __init__(self, billed: BilledDays, amount: Decimal) -> None:
+        self.billed = billed
+        self.amount = amount
+        self.days = [billed.span]
+        # A credit without days of its own lowers the price of all days alike.
+        self._rates: list[tuple[Span, Fraction]] = [(billed.span, Fraction(1))]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the dated prices tells what the days are worth."""
+        return self.amount == self.billed.get_amount(self.days) and all(
+            rate in (0, 1) for _span, rate in self._rates
+        )
+
+    def get_worth(self, spans: Iterable[Span]) -> Decimal:
+        """Return what some days are worth, as far as they are not given back."""
+        spans = merge(spans)
+        if self.is_plain:
+            left = subtract(self.days, spans)
+            return self.amount - self.billed.get_amount(left)
+        total = self._weigh_until(self.billed.span.last)
+        if not total:
+            return Decimal(0)
+        coins = to_coins(self.amount, self.billed.rounding)
+        worth = 0
+        for span in intersect_all(self.days, spans):
+            before = span.first - DAY if span.first > date.min else None
+            earlier = self._weigh_until(before) if before else 0
+            worth += _round(coins * self._weigh_until(span.last), total)
+            worth -= _round(coins * earlier, total)
+        return worth * self.billed.rounding
+
+    def _weigh_until(self, day: date) -> Number:
+        """Return the price of the days up to one, lowered by what credits took."""
+        total: Number = 0
+        whole = self.billed.span
+        for span, rate in self._rates:
+            days = intersect([span], Span(whole.first, day))
+            total += rate * self.billed.weigh_days(days)
+        if day >= whole.last:
+            total += self._rates[-1][1] * self.billed.extra
+        return total
+
+    def give_back(self, span: Span, amount: Decimal, is_whole: bool) -> None:
+        """Take a credit off.
+
+        :param span: its days
+        :param amount: what it gives back for them
+        :param is_whole: whether it gives these days back; else it lowers their price
+        """
+        worth = self.get_worth([span])
+        was_plain = self.is_plain
+        if is_whole:
+            self._lower(span, Fraction(0))
+            self.days = subtract(self.days, [span])
+            if was_plain:
+                self.amount = self.billed.get_amount(self.days)
+            else:
+                self.amount -= worth
+        elif worth:
+            self._lower(span, 1 - Fraction(amount) / Fraction(worth))
+            self.amount -= amount
+
+    def _lower(self, span: Span, rate: Fraction) -> None:
+        """Multiply the price of some days."""
+        rates = []
+        for own, before in self._rates:
+            for part in subtract([own], [span]):
+                rates.append((part, before))
+            for part in intersect([own], span):
+                rates.append((part, before * rate))
+        self._rates = sorted(rates)
+
+    def get_parts(self) -> list[tuple[Span, Decimal, Pricing]]:
+        """Return the days that are left, with what each stretch is billed at and its
+        prices, such that together they are what is left."""
+        parts = []
+        for number, span in enumerate(self.days):
+            earlier = self.days[:number]
+            carry = self.billed.get_carry(earlier)
+            pricing = self.billed.pricing._replace(carry=carry)
+            if self.days != [self.billed.span]:
+                pricing = pricing._replace(extra=0)
+            if self.is_plain:
+                upto = self.billed.get_amount([*earlier, span])
+                amount = upto - self.billed.get_amount(earlier)
+            else:
+                amount = self.get_worth([span])
+            parts.append((span, amount, pricing))
+        return parts
+
+    def take_again(
+        self, span: Span, open_days: Sequence[Span]
+    ) -> tuple[Decimal, Pricing]:
+        """Return what days that were given back are billed at again, with its prices.
+
+        :param open_days: all days that are to be billed, of which these are some
+        """
+        earlier = intersect(open_days, Span(date.min, span.first - DAY))
+        before = [*self.days, *intersect(earlier, self.billed.span)]
+        after = [*before, span]
+        carry = self.billed.get_carry(before)
+        own = self.billed.weigh_days([span])
+        pricing = self.billed.pricing._replace(
+            carry=carry, extra=self.billed.get_carry(after) - carry - own
+        )
+        amount = self.billed.get_amount(after) - self.billed.get_amount(before)
+        return amount, pricing
+
+
+def intersect_all(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
+    """Return the days that lie in both sets of spans."""
+    others = list(others)
+    return merge(part for span in spans for part in intersect(others, span))
+
+
+def _round(numerator: Number, denominator: Number) -> int:
+    ratio = Fraction(numerator) / Fraction(denominator)
+    return round_ratio(ratio.numerator, ratio.denominator)
