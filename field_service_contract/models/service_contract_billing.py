@@ -117,8 +117,11 @@ class ServiceContract(models.Model):
         self.ensure_one()
         return self._cut_to_end(self._get_term_spans())
 
-    def _get_priced_lines(self):
-        """Return {contract line: its covered days with their prices}."""
+    def _get_priced_lines(self, agreed=False):
+        """Return {contract line: its covered days with their prices}.
+
+        :param agreed: whether prices go on after the ends of lines
+        """
         self.ensure_one()
         terms = self._get_terms()
         agreed = self._get_term_spans()
@@ -133,7 +136,7 @@ class ServiceContract(models.Model):
                     terms,
                     suspensions,
                 ),
-                line._get_steps(),
+                line._get_steps(agreed),
                 months,
                 agreed,
                 coin,
@@ -190,7 +193,12 @@ class ServiceContract(models.Model):
             return iter(())
         return plan_bills(
             [
-                LineToBill(line, priced, subtract(priced.covered, invoiced[line.id]))
+                LineToBill(
+                    line,
+                    priced,
+                    open_days := subtract(priced.covered, invoiced[line.id]),
+                    line._get_rests(open_days, invoiced[line.id]),
+                )
                 for line, priced in self._get_priced_lines().items()
             ],
             Periods(terms, self.billing_months, self.billing_anchor),

@@ -8,7 +8,8 @@ from ..engine import Span, subtract
 
 
 class Credit(NamedTuple):
-    """Days of an invoice line that are billed, but no longer covered."""
+    """Days of an invoice line that are billed, but no longer covered, with what is
+    left of their price."""
 
     line: models.BaseModel
     span: Span
@@ -45,10 +46,14 @@ class ServiceContract(models.Model):
         )
         credits = []
         for line in billed:
-            given_back = line._get_service_credited_spans("draft", "posted")
-            days = line._get_service_spans(given_back)
-            for span in subtract(days, covered[line.service_contract_line_id.id]):
-                amount = line._get_service_amount(span)
+            kept = covered[line.service_contract_line_id.id]
+            if not subtract([line._get_service_span()], kept):
+                continue
+            rest = line._get_service_rest("draft", "posted")
+            for span in subtract(rest.days, kept):
+                worth = rest.get_worth([span])
+                rest.give_back(span, worth, is_whole=True)
+                amount = float(line._get_service_sign() * worth)
                 credits.append(Credit(line, span, amount))
         return credits
 
