@@ -17,7 +17,7 @@ from .deferral import (
     share_out,
 )
 from .figures import Figures, distribute
-from .given_back import BilledDays, Rest
+from .given_back import BilledDays, Rest, plan_credits
 from .money import round_money, to_decimal
 from .months import AnniversaryMonths, CalendarMonths, Months, add_months
 from .moving_in import BILLED_MONTHS, continues, fit_start, walk_back

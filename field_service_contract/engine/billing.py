@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
 from .coverage import Span, intersect, subtract
-from .given_back import Rest
+from .given_back import Rest, take_again
 from .months import DAY
 from .periods import Period, Periods, Timing
 from .pricing import PricedLine, Pricing
@@ -20,7 +20,7 @@ MOST_EMPTY_PERIODS = 1200
 class LineToBill(NamedTuple, Generic[Key]):
     """A contract line with its covered days that are not invoiced, in order.
 
-    :param rests: what is left of invoice lines of which days were given back
+    :param rests: what is left of its invoice lines if days of some are billed again
     """
 
     key: Key
@@ -136,7 +136,7 @@ def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
             if not rest.is_plain or not rest.billed.has_price(hole, annual):
                 continue
             for part in intersect(left, hole):
-                again = rest.take_again(part, line.open_spans)
+                again = take_again(line.rests, rest, part, line.open_spans)
                 lines.append(BillLine(line.key, *part, *again))
                 left = subtract(left, [part])
     lines += [

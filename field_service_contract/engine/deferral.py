@@ -62,7 +62,7 @@ def make_rows(
     while day <= last:
         end = day.replace(day=monthrange(day.year, day.month)[1])
         part = Span(day, min(end, last))
-        rows.append(Row(part.last, rest.get_worth([part])))
+        rows.append(Row(part.last, rest.get_share(part)))
         day = date.fromordinal(end.toordinal() + 1)
     return rows
 
@@ -125,7 +125,7 @@ def get_credited(
         end = month.replace(day=monthrange(month.year, month.month)[1])
         for part in intersect([credited], Span(month, end)):
             limits[month] = row.amount
-            wanted[month] = rest.get_worth([part])
+            wanted[month] = rest.get_share(part)
     total = sum(wanted.values(), Decimal(0))
     if not is_whole and total:
         return _spread(credit, wanted, total, rounding)

@@ -4,11 +4,16 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from .coverage import FOREVER, Span, intersect, merge, subtract
 from .money import Number, round_ratio, to_coins
 from .months import DAY, UNIT, Months
 from .pricing import YEAR, Pricing
+
+
+# Coins by which an amount may differ from what the prices say.
+NEAR = 2
 
 
 class BilledDays:
@@ -69,8 +74,8 @@ class BilledDays:
 
     def get_amount(self, spans: Iterable[Span]) -> Decimal:
         """Return what is billed if only these days are."""
-        coins = round_ratio(self.get_carry(spans), YEAR * UNIT)
-        return (coins - round_ratio(self.pricing.carry, YEAR * UNIT)) * self.rounding
+        coins = _round_units(self.get_carry(spans)) - _round_units(self.pricing.carry)
+        return coins * self.rounding
 
     def get_share(self, amount: Decimal, part: Span) -> Decimal:
         """Return what some days are worth of an amount for all of them: C(last) less
@@ -78,7 +83,7 @@ class BilledDays:
 
         Shares of days that tile the whole sum to the amount.
         """
-        return Rest(self, amount).get_worth([part])
+        return Rest(self, amount).get_share(part)
 
 
 class Rest:
@@ -99,10 +104,16 @@ class Rest:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing but the dated prices tells what the days are worth."""
-        return self.amount == self.billed.get_amount(self.days) and all(
+        """Whether nothing but the dated prices tells what the days are worth.
+
+        A coin more or less was left by what other lines of the contract were rounded.
+        """
+        return self._is_near(self.amount, self.billed.get_amount(self.days)) and all(
             rate in (0, 1) for _span, rate in self._rates
         )
+
+    def _is_near(self, amount: Decimal, other: Decimal) -> bool:
+        return abs(amount - other) <= NEAR * self.billed.rounding
 
     def get_worth(self, spans: Iterable[Span]) -> Decimal:
         """Return what some days are worth, as far as they are not given back."""
@@ -110,17 +121,26 @@ class Rest:
         if self.is_plain:
             left = subtract(self.days, spans)
             return self.amount - self.billed.get_amount(left)
+        shares = map(self.get_share, intersect_all(self.days, spans))
+        return sum(shares, Decimal(0))
+
+    def get_share(self, part: Span) -> Decimal:
+        """Return what some days have of what is left. Shares of days that tile all
+        that is left sum to it."""
+        return self._get_upto(part.last) - self._get_upto(part.first - DAY)
+
+    def _get_upto(self, day: date) -> Decimal:
+        """Return what is left of the days up to one."""
+        if not self.days or day >= self.days[-1].last:
+            return self.amount
+        if self.is_plain:
+            return self.billed.get_amount(intersect(self.days, Span(date.min, day)))
         total = self._weigh_until(self.billed.span.last)
         if not total:
             return Decimal(0)
         coins = to_coins(self.amount, self.billed.rounding)
-        worth = 0
-        for span in intersect_all(self.days, spans):
-            before = span.first - DAY if span.first > date.min else None
-            earlier = self._weigh_until(before) if before else 0
-            worth += _round(coins * self._weigh_until(span.last), total)
-            worth -= _round(coins * earlier, total)
-        return worth * self.billed.rounding
+        share = _round(coins * self._weigh_until(day), total)
+        return share * self.billed.rounding
 
     def _weigh_until(self, day: date) -> Number:
         """Return the price of the days up to one, lowered by what credits took."""
@@ -141,14 +161,11 @@ class Rest:
         :param is_whole: whether it gives these days back; else it lowers their price
         """
         worth = self.get_worth([span])
-        was_plain = self.is_plain
         if is_whole:
             self._lower(span, Fraction(0))
             self.days = subtract(self.days, [span])
-            if was_plain:
-                self.amount = self.billed.get_amount(self.days)
-            else:
-                self.amount -= worth
+            # Somebody may have typed another amount: the days are gone all the same.
+            self.amount -= amount if self._is_near(amount, worth) else worth
         elif worth:
             self._lower(span, 1 - Fraction(amount) / Fraction(worth))
             self.amount -= amount
@@ -166,14 +183,16 @@ class Rest:
     def get_parts(self) -> list[tuple[Span, Decimal, Pricing]]:
         """Return the days that are left, with what each stretch is billed at and its
         prices, such that together they are what is left."""
-        parts = []
+        parts: list[tuple[Span, Decimal, Pricing]] = []
         for number, span in enumerate(self.days):
             earlier = self.days[:number]
             carry = self.billed.get_carry(earlier)
             pricing = self.billed.pricing._replace(carry=carry)
             if self.days != [self.billed.span]:
                 pricing = pricing._replace(extra=0)
-            if self.is_plain:
+            if number == len(self.days) - 1:
+                amount = self.amount - sum((own[1] for own in parts), Decimal(0))
+            elif self.is_plain:
                 upto = self.billed.get_amount([*earlier, span])
                 amount = upto - self.billed.get_amount(earlier)
             else:
@@ -181,23 +200,92 @@ class Rest:
             parts.append((span, amount, pricing))
         return parts
 
-    def take_again(
-        self, span: Span, open_days: Sequence[Span]
-    ) -> tuple[Decimal, Pricing]:
-        """Return what days that were given back are billed at again, with its prices.
 
-        :param open_days: all days that are to be billed, of which these are some
-        """
-        earlier = intersect(open_days, Span(date.min, span.first - DAY))
-        before = [*self.days, *intersect(earlier, self.billed.span)]
-        after = [*before, span]
-        carry = self.billed.get_carry(before)
-        own = self.billed.weigh_days([span])
-        pricing = self.billed.pricing._replace(
-            carry=carry, extra=self.billed.get_carry(after) - carry - own
-        )
-        amount = self.billed.get_amount(after) - self.billed.get_amount(before)
-        return amount, pricing
+class Gone(NamedTuple):
+    """Days that are to be given back of one of several invoice lines."""
+
+    number: int
+    span: Span
+    amount: Decimal
+
+
+def plan_credits(
+    rests: Sequence[Rest],
+    kept: Sequence[Iterable[Span]],
+    adjustable: Sequence[bool],
+) -> list[Gone]:
+    """Return which days are given back of the invoice lines of one contract line, and
+    what is, such that what is left is the rounded sum of its days.
+
+    :param rests: what is left of each line; the days are taken off
+    :param kept: days of each that stay
+    :param adjustable: of which lines the amount may differ by the coin that other
+        lines were rounded by: not if all their days are gone
+    """
+    planned: list[Gone] = []
+    for number, (rest, own) in enumerate(zip(rests, kept, strict=True)):
+        for span in subtract(rest.days, own):
+            worth = rest.get_worth([span])
+            rest.give_back(span, worth, is_whole=True)
+            planned.append(Gone(number, span, worth))
+    for place, gone in reversed(list(enumerate(planned))):
+        rest = rests[gone.number]
+        if adjustable[gone.number] and rest.days:
+            coin = _get_residue(rests)
+            rest.amount -= coin
+            planned[place] = gone._replace(amount=gone.amount + coin)
+            break
+    return planned
+
+
+def take_again(
+    rests: Sequence[Rest], rest: Rest, span: Span, open_days: Sequence[Span]
+) -> tuple[Decimal, Pricing]:
+    """Return what days that were given back are billed at again, with their prices,
+    such that everything together is the rounded sum of its days.
+
+    :param rests: what is left of all invoice lines of the contract line
+    :param rest: of which the days were given back
+    :param open_days: all days that are to be billed, of which these are some
+    """
+    plain = [own for own in rests if own.is_plain]
+    earlier = intersect(open_days, Span(date.min, span.first - DAY))
+    carry = _get_carry(plain)
+    for own in plain:
+        again = intersect_all(earlier, subtract([own.billed.span], own.days))
+        carry += own.billed.weigh([*own.days, *again]) - own.billed.weigh(own.days)
+    billed = rest.billed
+    before = merge([*rest.days, *intersect(earlier, billed.span)])
+    more = billed.weigh([*before, span]) - billed.weigh(before)
+    pricing = billed.pricing._replace(
+        carry=carry, extra=more - billed.weigh_days([span])
+    )
+    amount = (_round_units(carry + more) - _round_units(carry)) * billed.rounding
+    return (amount if earlier else amount - _get_residue(plain)), pricing
+
+
+def _get_carry(rests: Sequence[Rest]) -> Number:
+    """Return the exact price of all that is left of the invoice lines of one contract
+    line, and of everything before the first of them."""
+    first = min(rests, key=lambda rest: rest.billed.span.first)
+    weight: Number = sum(rest.billed.weigh(rest.days) for rest in rests)
+    return first.billed.pricing.carry + weight
+
+
+def _get_residue(rests: Sequence[Rest]) -> Decimal:
+    """Return by how much more is billed than the rounded sum of all days, nothing if
+    other than rounding tells them apart."""
+    first = min(rests, key=lambda rest: rest.billed.span.first)
+    rounding = first.billed.rounding
+    coins = _round_units(_get_carry(rests)) - _round_units(first.billed.pricing.carry)
+    residue = sum((rest.amount for rest in rests), Decimal(0)) - coins * rounding
+    plain = all(rest.is_plain for rest in rests)
+    return residue if plain and abs(residue) <= len(rests) * rounding else Decimal(0)
+
+
+def _round_units(units: Number) -> int:
+    """Return coins of coins × 12 × `UNIT`."""
+    return round_ratio(units, YEAR * UNIT)
 
 
 def intersect_all(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:

@@ -316,6 +316,12 @@ class AccountMoveLine(models.Model):
             earnings.give_back(span, to_decimal(currency.round(amount)), is_whole)
         return earnings
 
+    def _get_service_given_before(self):
+        """Return what credit notes give back of a billed line, drafts too."""
+        self.ensure_one()
+        rest = self._get_service_rest("draft", "posted")
+        return self._get_service_sign() * self._get_service_price() - float(rest.amount)
+
     def _take_off_service_credits(self, states, without):
         """Return what is left of a line, and [(credit lines, days, whether they are
         given back)] in the order in which credits count: posted ones before drafts."""
@@ -799,6 +805,42 @@ class AccountMoveLine(models.Model):
             }
             for span, amount, pricing in rest.get_parts()
         ]
+
+    def _prepare_service_copies(self):
+        """Return {(contract line id, first day): values of the lines that copies of
+        these have in their place}, of those that are not copied as they are.
+
+        A reversal credits what is left; a corrected invoice, made after its reversal,
+        bills what that gave back.
+        """
+        copies = {}
+        is_reversal = "move_reverse_cancel" in self.env.context
+        for line in self:
+            key = (line.service_contract_line_id.id, line.service_period_start)
+            rest = line._get_service_rest()
+            if is_reversal:
+                before = rest.amount
+                rest = line._get_service_rest("draft", "posted")
+                if rest.days != [rest.billed.span] or rest.amount != before:
+                    copies[key] = line._prepare_service_parts(rest)
+                    for vals in copies[key]:
+                        del vals["service_pricing"]
+                continue
+            last = line.move_id.reversal_move_ids.sorted("id")[-1:]
+            if last.state != "posted":
+                continue
+            # Who corrects an invoice need not see the credit notes of others.
+            credits = line.sudo().service_credit_line_ids
+            spans = [
+                credit._get_service_span()
+                for credit in credits
+                if credit.move_id == last
+            ]
+            for span in subtract(rest.days, spans):
+                rest.give_back(span, rest.get_worth([span]), is_whole=True)
+            if rest.days != [rest.billed.span]:
+                copies[key] = line._prepare_service_parts(rest)
+        return copies
 
     def _get_service_text(self, span):
         """Return the text of the contract line for these days."""

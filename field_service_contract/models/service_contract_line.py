@@ -633,8 +633,8 @@ class ServiceContractLine(models.Model):
         ]
 
     def _get_rests(self, open_days, invoiced):
-        """Return what is left of invoice lines of which days were given back that are
-        to be billed again.
+        """Return what is left of the invoice lines of this one if days that were given
+        back are to be billed again.
 
         :param open_days: covered days that are not invoiced, as spans in order
         :param invoiced: the others, as spans in order
@@ -646,7 +646,7 @@ class ServiceContractLine(models.Model):
         return [
             line._get_service_rest("posted")
             for line in self.sudo().move_line_ids
-            if line.service_is_live and line.service_credited_days
+            if line.service_is_live and not line.service_credited_line_id
         ]
 
     def _get_effective_days(self, days):

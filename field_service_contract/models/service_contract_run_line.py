@@ -36,6 +36,9 @@ class ServiceContractRunLine(models.Model):
         required=True,
     )
     note = fields.Text(string="Why, or What to Know")
+    is_credit = fields.Boolean(
+        help="Something is to be given back: a draft credit note is made."
+    )
     is_obstacle = fields.Boolean(
         help="Something is wrong with the contract: it does not just wait for visits."
     )
@@ -64,6 +67,19 @@ class ServiceContractRunLine(models.Model):
             "state": "held" if obstacle or waiting else "to_do",
             "note": obstacle or waiting or self._get_lock_note(contract, bills),
             "is_obstacle": bool(obstacle),
+        }
+
+    def _prepare_credit_vals(self, run, contract):
+        """Return what the preview says of what a contract has to give back."""
+        return {
+            "run_id": run.id,
+            "contract_id": contract.id,
+            "amount": -contract.sudo().credit_due_amount,
+            "is_credit": True,
+            "note": self.env._(
+                "Still to give back for days that are not covered: its credit note is "
+                "made as a draft."
+            ),
         }
 
     def _get_lock_note(self, contract, bills):

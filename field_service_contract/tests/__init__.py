@@ -1,5 +1,6 @@
 from . import common
 from . import test_access
+from . import test_billed_prices
 from . import test_concurrency
 from . import test_contract
 from . import test_dashboard
