@@ -1,4 +1,4 @@
-"""What the days of an invoice line are worth, and what is left of them after credits."""
+"""What the days of an invoice line are worth, and what credits leave of them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -10,7 +10,6 @@ from .coverage import FOREVER, Span, intersect, merge, subtract
 from .money import Number, round_ratio, to_coins
 from .months import DAY, UNIT, Months
 from .pricing import YEAR, Pricing
-
 
 # Coins by which an amount may differ from what the prices say.
 NEAR = 2

@@ -220,7 +220,9 @@ class AccountMoveLine(models.Model):
 
     # -- Prices of the billed days ------------------------------------------------
 
-    @api.depends("service_contract_line_id", "service_period_start", "service_period_end")
+    @api.depends(
+        "service_contract_line_id", "service_period_start", "service_period_end"
+    )
     def _compute_service_pricing(self):
         """Keep the prices of the days as they are now: what is billed is shared by
         them, whatever becomes of the contract."""

@@ -86,7 +86,10 @@ class ServiceContract(models.Model):
                 or any(
                     subtract(
                         invoiced[line.id],
-                        [*covered, Span(date.min, contract.invoiced_before or date.min)],
+                        [
+                            *covered,
+                            Span(date.min, contract.invoiced_before or date.min),
+                        ],
                     )
                     for line, covered in contract._get_covered_spans().items()
                 )
@@ -95,21 +98,10 @@ class ServiceContract(models.Model):
 
     @api.depends("line_ids.move_line_ids.parent_state")
     def _compute_draft_credit_notice(self):
-        # Who may end what is covered need not be an accountant.
-        lines = (
-            self.env["account.move.line"]
-            .sudo()
-            .search(
-                [
-                    ("service_contract_id", "in", self.ids),
-                    ("service_credited_line_id", "!=", False),
-                    ("parent_state", "=", "draft"),
-                ]
-            )
-        )
-        by_contract = lines.grouped("service_contract_id")
+        lines = self._get_draft_credit_lines()
+        by_contract = lines.grouped(lambda line: line.service_contract_id.id)
         for contract in self:
-            moves = by_contract.get(contract._origin.sudo(), lines.browse()).move_id
+            moves = by_contract.get(contract._origin.id, lines.browse()).move_id
             contract.draft_credit_notice = Markup("<br/>").join(
                 self.env._(
                     "%(credit)s gives back %(amount)s: check and post it.",
@@ -118,6 +110,18 @@ class ServiceContract(models.Model):
                 )
                 for move in moves
             )
+
+    def _get_draft_credit_lines(self):
+        """Return what draft credit notes give back."""
+        # Who may end what is covered need not be an accountant.
+        lines = self.env["account.move.line"].sudo()
+        return lines.search(
+            [
+                ("service_contract_id", "in", self.ids),
+                ("service_credited_line_id", "!=", False),
+                ("parent_state", "=", "draft"),
+            ]
+        )
 
     def action_make_credit(self):
         """Make the credit notes that are owed, as drafts."""

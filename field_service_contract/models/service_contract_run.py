@@ -161,9 +161,7 @@ class ServiceContractRun(models.Model):
     def _list_waiting(self, contracts):
         """List what is due but waits for visits: nothing is wrong with it."""
         self.ensure_one()
-        known = {
-            line.contract_id: line for line in self.line_ids if not line.is_credit
-        }
+        known = {line.contract_id: line for line in self.line_ids if not line.is_credit}
         lines = self.env["service.contract.run.line"]
         held = contracts.filtered("invoice_after_service")
         vals_list = []

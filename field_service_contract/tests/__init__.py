@@ -6,6 +6,7 @@ from . import test_contract
 from . import test_dashboard
 from . import test_deferral
 from . import test_engine
+from . import test_engine_lives
 from . import test_forecast
 from . import test_gain_and_loss
 from . import test_given_back
@@ -14,6 +15,7 @@ from . import test_invoicing
 from . import test_jobs
 from . import test_life
 from . import test_life_tours
+from . import test_lives
 from . import test_owner
 from . import test_portal
 from . import test_price_update

@@ -60,9 +60,7 @@ class TestPriceSteps(BilledPricesCase):
             self._list_days(move),
             [("2023-01-01", "2023-06-30", 600), ("2023-07-01", "2023-12-31", 1200)],
         )
-        self.assertEqual(
-            list(self._get_rows(contract).values()), [100] * 6 + [200] * 6
-        )
+        self.assertEqual(list(self._get_rows(contract).values()), [100] * 6 + [200] * 6)
 
     @freeze_time("2023-06-15")
     def test_cancel(self):
@@ -72,9 +70,7 @@ class TestPriceSteps(BilledPricesCase):
         )
         self.assertIn("1,200.00", dialog.preview)
         credit = contract._cancel(self._day("2023-06-30"), "Sold")
-        self.assertEqual(
-            self._list_days(credit), [("2023-07-01", "2023-12-31", 1200)]
-        )
+        self.assertEqual(self._list_days(credit), [("2023-07-01", "2023-12-31", 1200)])
         credit.action_post()
         self.assertEqual(set(self._get_rows(contract).values()), {100})
         self._assert_agrees(contract)
@@ -96,9 +92,7 @@ class TestPriceSteps(BilledPricesCase):
             again.action_post()
         self.assertEqual(again.amount_untaxed, 1200)
         self.assertEqual(self._get_sum(contract), 1800)
-        self.assertEqual(
-            list(self._get_rows(contract).values()), [100] * 6 + [200] * 6
-        )
+        self.assertEqual(list(self._get_rows(contract).values()), [100] * 6 + [200] * 6)
 
     @freeze_time("2023-04-10")
     def test_transfer_to_a_payer(self):
@@ -140,7 +134,9 @@ class TestPriceSteps(BilledPricesCase):
         self._recognize("2023-06-30")
         self.env.flush_all()
         self.env.invalidate_all()
-        self.assertEqual((contract.earned_amount, contract.deferred_amount), (600, 1200))
+        self.assertEqual(
+            (contract.earned_amount, contract.deferred_amount), (600, 1200)
+        )
         [(earned, deferred)] = self.env["service.contract.profit"]._read_group(
             [("contract_id", "=", contract.id)],
             [],
@@ -154,14 +150,10 @@ class TestPriceSteps(BilledPricesCase):
         contract, move = self._create_stepped(post=False)
         line = self._span_step(contract, move)
         move.action_post()
-        self.assertEqual(
-            list(self._get_rows(contract).values()), [100] * 6 + [200] * 6
-        )
+        self.assertEqual(list(self._get_rows(contract).values()), [100] * 6 + [200] * 6)
         with freeze_time("2023-06-15"):
             credit = contract._cancel(self._day("2023-06-30"), "Sold")
-        self.assertEqual(
-            self._list_days(credit), [("2023-07-01", "2023-12-31", 1200)]
-        )
+        self.assertEqual(self._list_days(credit), [("2023-07-01", "2023-12-31", 1200)])
         credit.action_post()
         self.assertEqual(line.service_credited_days, [["2023-07-01", "2023-12-31"]])
         self.assertEqual(set(self._get_rows(contract).values()), {100})
@@ -284,9 +276,7 @@ class TestGivenBackBefore(BilledPricesCase):
         credit = self._give_goodwill(move, 600)
         credit.button_draft()
         self.assertEqual(self._get_rows(contract), before)
-        self.assertEqual(
-            contract._preview_credits({})[contract].amount, 0
-        )
+        self.assertEqual(contract._preview_credits({})[contract].amount, 0)
         credit.button_cancel()
         self.assertEqual(
             contract._cancel(self._day("2023-06-30"), "Sold").amount_untaxed, 600
@@ -316,7 +306,7 @@ class TestGivenBackBefore(BilledPricesCase):
 
     @freeze_time("2023-06-30")
     def test_what_else_the_invoice_bills(self):
-        """What is given back of a part that somebody added is none of the contract's."""
+        """What is given back of a part that somebody added is not the contract's."""
         contract, move = self._create_year(is_deferred=False)
         move.button_draft()
         move.invoice_line_ids = [

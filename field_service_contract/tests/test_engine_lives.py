@@ -112,9 +112,7 @@ class Life:
         billed = [span for rest in self.rests for span in rest.days]
         open_days = subtract(priced.covered, billed)
         line = LineToBill("line", priced, open_days, self.rests)
-        periods = Periods(
-            [Span(self.start, self.end)], self.period, self.oracle.anchor
-        )
+        periods = Periods([Span(self.start, self.end)], self.period, self.oracle.anchor)
         made = []
         for bill in plan_bills([line], periods, self.timing, until):
             for own in bill.lines:
@@ -161,7 +159,7 @@ def lives(draw):
     coin = draw(coins)
     start = draw(starts)
     offsets = st.integers(1, 500)
-    amounts = st.integers(1, 300_000).map(lambda number: number * coin)
+    amounts = st.integers(5_000, 300_000).map(lambda number: number * coin)
     steps = [(start, draw(amounts))]
     for offset in sorted(draw(st.sets(offsets, max_size=3))):
         steps.append((start + offset * DAY, draw(amounts)))
@@ -170,9 +168,7 @@ def lives(draw):
     timing = draw(st.sampled_from(["prepaid", "arrears"]))
     life = Life(oracle, draw(st.sampled_from([1, 3, 6, 12])), timing, coin)
     kinds = st.sampled_from(["bill", "suspend", "resume"])
-    events = draw(
-        st.lists(st.tuples(kinds, offsets, st.integers(0, 90)), max_size=8)
-    )
+    events = draw(st.lists(st.tuples(kinds, offsets, st.integers(0, 90)), max_size=8))
     return life, events, draw(offsets)
 
 
