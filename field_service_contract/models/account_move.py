@@ -64,7 +64,8 @@ class AccountMove(models.Model):
         :param dict vals: values of the copy
         """
         self.ensure_one()
-        billed = self.invoice_line_ids.filtered(
+        # Who reverses an invoice need not see its contracts, nor other credit notes.
+        billed = self.sudo().invoice_line_ids.filtered(
             lambda line: (
                 line.service_contract_line_id and not line.service_credited_line_id
             )
@@ -84,8 +85,8 @@ class AccountMove(models.Model):
             lines += [Command.create({**own, **part}) for part in copies]
             count += len(copies)
         if not count:
-            credits = billed.sudo().service_credit_line_ids.move_id
-            credits |= self.reversal_move_ids
+            credits = billed.service_credit_line_ids.move_id
+            credits |= self.sudo().reversal_move_ids
             raise UserError(
                 self.env._(
                     "Nothing is left to give back of %(move)s: see %(credits)s.",

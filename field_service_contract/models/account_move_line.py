@@ -831,11 +831,9 @@ class AccountMoveLine(models.Model):
             last = line.move_id.reversal_move_ids.sorted("id")[-1:]
             if last.state != "posted":
                 continue
-            # Who corrects an invoice need not see the credit notes of others.
-            credits = line.sudo().service_credit_line_ids
             spans = [
                 credit._get_service_span()
-                for credit in credits
+                for credit in line.service_credit_line_ids
                 if credit.move_id == last
             ]
             for span in subtract(rest.days, spans):

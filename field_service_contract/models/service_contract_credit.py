@@ -125,9 +125,31 @@ class ServiceContract(models.Model):
 
     def action_make_credit(self):
         """Make the credit notes that are owed, as drafts."""
-        return self._credit_uncovered()._get_records_action(
+        return self._make_owed_credits()._get_records_action(
             name=self.env._("Credit Notes")
         )
+
+    def _make_owed_credits(self):
+        """Make what is owed again, and let those who take back what it is for find it.
+
+        :return: the credit notes, as drafts
+        """
+        moves = self._credit_uncovered()
+        # What taking something back needs is not shown to anybody.
+        for contract in self.sudo():
+            lines = moves.invoice_line_ids.filtered(
+                lambda line, contract=contract: line.service_contract_id == contract
+            )
+            payer = contract.payer_ids.filtered("undo_data").sorted("id")[-1:]
+            for record, name in (
+                *((own, "transfer_data") for own in contract.successor_ids),
+                (contract, "cancellation_data"),
+                (payer, "undo_data"),
+            ):
+                if lines and (data := record[name]):
+                    ids = [*data["credit_line_ids"], *lines.ids]
+                    record[name] = {**data, "credit_line_ids": ids}
+        return moves
 
     def _schedule_credit_activities(self, moves):
         """Leave the responsible of contracts an activity on each draft credit note; on

@@ -263,7 +263,7 @@ class ServiceContractRun(models.Model):
         # Another run has the rest: what it leaves is to be done yet.
         lines = lines.filtered(lambda r: r.contract_id in claimed)
         credits = lines.filtered("is_credit")
-        made = credits.contract_id._credit_uncovered().with_env(self.env)
+        made = credits.contract_id._make_owed_credits().with_env(self.env)
         credits._note_results(made, {})
         (lines - credits)._note_results(moves, errors)
 

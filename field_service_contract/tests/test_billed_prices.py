@@ -510,3 +510,23 @@ class TestOwedCredit(BilledPricesCase):
         contract._cancel(self._day("2023-06-30"), "Sold").unlink()
         contract.action_undo_cancellation()
         self.assertFalse(contract.credit_due_amount)
+
+    @freeze_time("2023-06-30")
+    def test_made_again_and_taken_back(self):
+        """What was made again goes with what it was for."""
+        contract, move = self._create_year()
+        contract._cancel(self._day("2023-06-30"), "Sold").unlink()
+        contract.action_make_credit()
+        contract.action_undo_cancellation()
+        self.assertFalse(move.reversal_move_ids)
+        contract._transfer_to_payer(self.neighbour, self._day("2023-07-01"), "-")
+        move.reversal_move_ids.unlink()
+        contract.action_make_credit()
+        contract.action_undo_transfer()
+        self.assertFalse(move.reversal_move_ids)
+        self.assertFalse(contract.credit_due_amount)
+        contract._cancel(self._day("2023-06-30"), "Sold").unlink()
+        contract.action_make_credit()
+        move.reversal_move_ids.action_post()
+        with self.assertRefused("is posted", UserError):
+            contract.action_undo_cancellation()

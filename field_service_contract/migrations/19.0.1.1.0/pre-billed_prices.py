@@ -7,6 +7,7 @@ def migrate(cr, version):
         ALTER TABLE account_move_line
             ADD COLUMN IF NOT EXISTS service_pricing jsonb;
         ALTER TABLE service_contract
-            ADD COLUMN IF NOT EXISTS credit_due_amount numeric;
+            ADD COLUMN IF NOT EXISTS credit_due_amount numeric DEFAULT 0;
+        ALTER TABLE service_contract ALTER COLUMN credit_due_amount DROP DEFAULT;
         """
     )
