@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
 from .coverage import Span, intersect, subtract
-from .given_back import Rest, take_again
+from .given_back import Rest, fill_in, take_again
 from .months import DAY
 from .periods import Period, Periods, Timing
 from .pricing import PricedLine, Pricing
@@ -139,8 +139,9 @@ def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
                 again = take_again(line.rests, rest, part, line.open_spans)
                 lines.append(BillLine(line.key, *part, *again))
                 left = subtract(left, [part])
-    lines += [
-        BillLine(line.key, *part, priced.get_amount(*part), priced.get_pricing(part))
-        for part in left
-    ]
+    for part in left:
+        amount, pricing = priced.get_amount(*part), priced.get_pricing(part)
+        if any(rest.days and rest.is_plain and rest.days[-1].last > part.last for rest in line.rests):
+            amount, pricing = fill_in(line.rests, priced, part, line.open_spans)
+        lines.append(BillLine(line.key, *part, amount, pricing))
     return sorted(lines, key=lambda own: own.first)

@@ -68,7 +68,7 @@ def make_rows(
 
 
 def _get_even_rest(whole: Span, amount: Decimal, rounding: Decimal) -> Rest:
-    pricing = Pricing(((whole.first, 1),))
+    pricing = Pricing(((whole.first, 0),))
     return Rest(BilledDays(whole, pricing, CALENDAR, rounding), amount)
 
 

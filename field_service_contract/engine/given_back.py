@@ -9,7 +9,7 @@ from typing import NamedTuple
 from .coverage import FOREVER, Span, intersect, merge, subtract
 from .money import Number, round_ratio, to_coins
 from .months import DAY, UNIT, Months
-from .pricing import YEAR, Pricing
+from .pricing import YEAR, PricedLine, Pricing
 
 # Coins by which an amount may differ from what the prices say.
 NEAR = 2
@@ -39,9 +39,8 @@ class BilledDays:
             for part in intersect([span], Span(day, end))
         ]
         self.extra = pricing.extra
-        if not self.weigh_days([span]):
-            # Somebody typed a price for what costs nothing: all days share it alike.
-            self._parts, self.extra = [(span, 1)], 0
+        self.whole_amount = self.get_amount([span])
+        self._is_free = not self.weigh_days([span])
 
     def weigh(self, spans: Iterable[Span]) -> Number:
         """Return the exact price of some of the days, in coins × 12 × `UNIT`.
@@ -60,6 +59,13 @@ class BilledDays:
             for own in intersect(spans, part):
                 total += coins * self._months.measure(*own)
         return total
+
+    def weigh_share(self, spans: Iterable[Span]) -> Number:
+        """Return in which proportion days share an amount: a price that somebody typed
+        for what costs nothing is shared by all days alike."""
+        if not self._is_free:
+            return self.weigh_days(spans)
+        return sum(self._months.measure(*span) for span in spans)
 
     def has_price(self, span: Span, annual: Number) -> bool:
         """Tell whether all of some days cost so many coins a year."""
@@ -107,6 +113,8 @@ class Rest:
 
         A coin more or less was left by what other lines of the contract were rounded.
         """
+        if self.amount and not self.billed.whole_amount:
+            return False
         return self._is_near(self.amount, self.billed.get_amount(self.days)) and all(
             rate in (0, 1) for _span, rate in self._rates
         )
@@ -147,7 +155,7 @@ class Rest:
         whole = self.billed.span
         for span, rate in self._rates:
             days = intersect([span], Span(whole.first, day))
-            total += rate * self.billed.weigh_days(days)
+            total += rate * self.billed.weigh_share(days)
         if day >= whole.last:
             total += self._rates[-1][1] * self.billed.extra
         return total
@@ -260,6 +268,23 @@ def take_again(
         carry=carry, extra=more - billed.weigh_days([span])
     )
     amount = (_round_units(carry + more) - _round_units(carry)) * billed.rounding
+    return (amount if earlier else amount - _get_residue(plain)), pricing
+
+
+def fill_in(
+    rests: Sequence[Rest], priced: PricedLine, span: Span, open_days: Sequence[Span]
+) -> tuple[Decimal, Pricing]:
+    """Return the same of days that no invoice line billed, though days after them are
+    billed.
+
+    :param priced: the covered days with their prices
+    """
+    plain = [own for own in rests if own.is_plain]
+    earlier = intersect(open_days, Span(date.min, span.first - DAY))
+    carry = _get_carry(plain) + priced.weigh(earlier)
+    pricing = priced.get_pricing(span)._replace(carry=carry)
+    upto = carry + priced.weigh([span]) + pricing.extra
+    amount = (_round_units(upto) - _round_units(carry)) * priced.rounding
     return (amount if earlier else amount - _get_residue(plain)), pricing
 
 

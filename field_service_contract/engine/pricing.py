@@ -115,6 +115,15 @@ class PricedLine:
         inside = {day: own for day, own in self._steps if span.first < day <= span.last}
         return [(span.first, self.get_annual(span.first)), *inside.items()]
 
+    def weigh(self, spans: Iterable[Span]) -> Number:
+        """Return the exact price of some covered days, in coins × 12 × `UNIT`."""
+        return sum(
+            coins * self._months.measure(*own)
+            for span in spans
+            for part, coins in self._parts
+            for own in intersect([part], span)
+        )
+
     def get_pricing(self, span: Span) -> Pricing:
         """Return the dated prices of some covered days."""
         return Pricing(

@@ -265,7 +265,7 @@ class AccountMoveLine(models.Model):
         """
         self.ensure_one()
         span, packed = self._get_service_span(), self.service_pricing
-        pricing = Pricing(((span.first, 1),))
+        pricing = Pricing(((span.first, 0),))
         if packed:
             pricing = Pricing(
                 tuple(
