@@ -129,6 +129,8 @@ def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
     Days that were given back of an invoice line cost what they cost there, however
     that was rounded, so that all of it together is exact.
     """
+    if not line.rests:
+        return [BillLine(line.key, *span, *line.priced.get_bill(span))]
     priced, left, lines = line.priced, [span], []
     annual = priced.get_annual(span.first)
     for rest in line.rests:
@@ -140,8 +142,11 @@ def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
                 lines.append(BillLine(line.key, *part, *again))
                 left = subtract(left, [part])
     for part in left:
-        amount, pricing = priced.get_amount(*part), priced.get_pricing(part)
-        if any(rest.days and rest.is_plain and rest.days[-1].last > part.last for rest in line.rests):
+        amount, pricing = priced.get_bill(part)
+        if any(
+            rest.days and rest.is_plain and rest.days[-1].last > part.last
+            for rest in line.rests
+        ):
             amount, pricing = fill_in(line.rests, priced, part, line.open_spans)
         lines.append(BillLine(line.key, *part, amount, pricing))
     return sorted(lines, key=lambda own: own.first)

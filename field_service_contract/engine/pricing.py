@@ -101,8 +101,11 @@ class PricedLine:
 
     def split(self, span: Span) -> list[Span]:
         """Cut days where the price changes: no invoice line has two prices."""
-        firsts, annual = [span.first], self.get_annual(span.first)
-        for day, coins in self._get_steps(span)[1:]:
+        steps = self._get_steps(span)
+        if len(steps) == 1:
+            return [span]
+        firsts, annual = [span.first], steps[0][1]
+        for day, coins in steps[1:]:
             if coins != annual:
                 firsts.append(day)
             annual = coins
@@ -112,8 +115,21 @@ class PricedLine:
     def _get_steps(self, span: Span) -> list[tuple[date, Number]]:
         """Return (first day, annual amount in coins) of the prices of some days; of
         two on one day the later."""
-        inside = {day: own for day, own in self._steps if span.first < day <= span.last}
-        return [(span.first, self.get_annual(span.first)), *inside.items()]
+        first, last = span
+        annual: Number = 0
+        inside: dict[date, Number] = {}
+        for day, coins in self._steps:
+            if day <= first:
+                annual = coins
+            elif day <= last:
+                inside[day] = coins
+        return [(first, annual), *inside.items()]
+
+    def get_bill(self, span: Span) -> tuple[Decimal, Pricing]:
+        """Return what some covered days are billed at, and their dated prices."""
+        pricing = self.get_pricing(span)
+        earlier = round_ratio(pricing.carry, YEAR * UNIT)
+        return (self.get_coins(span.last) - earlier) * self.rounding, pricing
 
     def weigh(self, spans: Iterable[Span]) -> Number:
         """Return the exact price of some covered days, in coins × 12 × `UNIT`."""
