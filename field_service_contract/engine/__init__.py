@@ -17,10 +17,11 @@ from .deferral import (
     share_out,
 )
 from .figures import Figures, distribute
+from .given_back import BilledDays, Rest, plan_credits
 from .money import round_money, to_decimal
 from .months import AnniversaryMonths, CalendarMonths, Months, add_months
 from .moving_in import BILLED_MONTHS, continues, fit_start, walk_back
 from .periods import Period, Periods
 from .price_update import get_next_update, get_updated_value
-from .pricing import PricedLine, Step
+from .pricing import PricedLine, Pricing, Step
 from .terms import count_years, get_renewed_end

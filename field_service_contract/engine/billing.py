@@ -5,10 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
-from .coverage import Span, intersect
+from .coverage import Span, intersect, subtract
+from .given_back import Rest, fill_in, take_again
 from .months import DAY
 from .periods import Period, Periods, Timing
-from .pricing import PricedLine
+from .pricing import PricedLine, Pricing
 
 Key = TypeVar("Key")
 
@@ -17,20 +18,26 @@ MOST_EMPTY_PERIODS = 1200
 
 
 class LineToBill(NamedTuple, Generic[Key]):
-    """A contract line with its covered days that are not invoiced, in order."""
+    """A contract line with its covered days that are not invoiced, in order.
+
+    :param rests: what is left of its invoice lines if days of some are billed again
+    """
 
     key: Key
     priced: PricedLine
     open_spans: Sequence[Span]
+    rests: Sequence[Rest] = ()
 
 
 class BillLine(NamedTuple, Generic[Key]):
-    """What one invoice line bills: days of one contract line that touch."""
+    """What one invoice line bills: days of one contract line that touch and have one
+    price, which says what shares of them are worth."""
 
     key: Key
     first: date
     last: date
     amount: Decimal
+    pricing: Pricing
 
 
 class Bill(NamedTuple, Generic[Key]):
@@ -105,10 +112,41 @@ def _make_bill(
     period: Period, due: date, lines: Iterable[tuple[LineToBill[Key], list[Span]]]
 ) -> Bill[Key]:
     bill_lines = [
-        BillLine(line.key, *span, line.priced.get_amount(*span))
+        bill_line
         for line, spans in lines
         for span in intersect(spans, Span(period.first, period.last))
+        for part in line.priced.split(span)
+        for bill_line in _make_lines(line, part)
     ]
     amount = sum((line.amount for line in bill_lines), Decimal(0))
     first = min((line.first for line in bill_lines), default=due)
     return Bill(period, due, max(due, first), bill_lines, amount)
+
+
+def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
+    """Return what bills some days that have one price.
+
+    Days that were given back of an invoice line cost what they cost there, however
+    that was rounded, so that all of it together is exact.
+    """
+    if not line.rests:
+        return [BillLine(line.key, *span, *line.priced.get_bill(span))]
+    priced, left, lines = line.priced, [span], []
+    annual = priced.get_annual(span.first)
+    for rest in line.rests:
+        for hole in subtract([rest.billed.span], rest.days):
+            if not rest.is_plain or not rest.billed.has_price(hole, annual):
+                continue
+            for part in intersect(left, hole):
+                again = take_again(line.rests, rest, part, line.open_spans)
+                lines.append(BillLine(line.key, *part, *again))
+                left = subtract(left, [part])
+    for part in left:
+        amount, pricing = priced.get_bill(part)
+        if any(
+            rest.days and rest.is_plain and rest.days[-1].last > part.last
+            for rest in line.rests
+        ):
+            amount, pricing = fill_in(line.rests, priced, part, line.open_spans)
+        lines.append(BillLine(line.key, *part, amount, pricing))
+    return sorted(lines, key=lambda own: own.first)

@@ -4,11 +4,14 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from .coverage import Span, intersect
-from .money import round_ratio, to_coins
+from .given_back import BilledDays, Rest
+from .money import round_money, round_ratio, to_coins
 from .months import CalendarMonths, Months
+from .pricing import Pricing
 
 CALENDAR = CalendarMonths()
 
@@ -39,20 +42,34 @@ def get_share(
     ) * rounding
 
 
-def make_rows(first: date, last: date, amount: Decimal, rounding: Decimal) -> list[Row]:
+def make_rows(
+    first: date,
+    last: date,
+    amount: Decimal,
+    rounding: Decimal,
+    rest: Rest | None = None,
+) -> list[Row]:
     """Return what is earned in each calendar month of the days of an amount.
 
     By covered days / days of the month; each row is dated on its month's last day that
     is covered, and together they are the amount.
+
+    :param rest: what the days are worth by their dated prices and without what was
+        given back; by default all days are worth the same a month
     """
-    whole, rows, day = Span(first, last), [], first
+    rest = rest or _get_even_rest(Span(first, last), amount, rounding)
+    rows, day = [], first
     while day <= last:
         end = day.replace(day=monthrange(day.year, day.month)[1])
         part = Span(day, min(end, last))
-        share = get_share(amount, whole, part, CALENDAR, rounding)
-        rows.append(Row(part.last, share))
+        rows.append(Row(part.last, rest.get_share(part)))
         day = date.fromordinal(end.toordinal() + 1)
     return rows
+
+
+def _get_even_rest(whole: Span, amount: Decimal, rounding: Decimal) -> Rest:
+    pricing = Pricing(((whole.first, 0),))
+    return Rest(BilledDays(whole, pricing, CALENDAR, rounding), amount)
 
 
 def get_month(day: date) -> date:
@@ -81,7 +98,13 @@ def share_out(
 
 
 def get_credited(
-    amount: Decimal, whole: Span, credited: Span, credit: Decimal, rounding: Decimal
+    amount: Decimal,
+    whole: Span,
+    credited: Span,
+    credit: Decimal,
+    rounding: Decimal,
+    rest: Rest | None = None,
+    is_whole: bool = True,
 ) -> dict[date, Decimal]:
     """Return what a credit takes from each month of the days it gives back.
 
@@ -91,20 +114,41 @@ def get_credited(
 
     :param amount: what was billed for the whole
     :param credit: what is given back for some of its days
+    :param rest: as for `make_rows`
+    :param is_whole: whether it gives the days back; else it lowers the price of all of
+        them alike
     """
-    rows = make_rows(*whole, amount, rounding)
-    limits = {get_month(row.date): row.amount for row in rows}
-    wanted = {}
-    for month in limits:
+    rest = rest or _get_even_rest(whole, amount, rounding)
+    limits, wanted = {}, {}
+    for row in make_rows(*whole, amount, rounding, rest):
+        month = get_month(row.date)
         end = month.replace(day=monthrange(month.year, month.month)[1])
         for part in intersect([credited], Span(month, end)):
-            wanted[month] = get_share(amount, whole, part, CALENDAR, rounding)
+            limits[month] = row.amount
+            wanted[month] = rest.get_share(part)
+    total = sum(wanted.values(), Decimal(0))
+    if not is_whole and total:
+        return _spread(credit, wanted, total, rounding)
     parts = share_out(credit, wanted, wanted)
-    rest = credit - sum(parts.values())
+    left = credit - sum(parts.values())
     room = {month: limits[month] - parts.get(month, Decimal(0)) for month in wanted}
-    for month, more in share_out(rest, room, room).items():
+    for month, more in share_out(left, room, room).items():
         parts[month] = parts.get(month, Decimal(0)) + more
     return parts
+
+
+def _spread(
+    amount: Decimal, by: Mapping[date, Decimal], total: Decimal, rounding: Decimal
+) -> dict[date, Decimal]:
+    """Return an amount in proportion to others, the cents carried on."""
+    parts, before, upto = {}, Decimal(0), Decimal(0)
+    for month, own in by.items():
+        upto += own
+        share = Fraction(upto) / Fraction(total)
+        rounded = round_money(Fraction(amount) * share, rounding)
+        parts[month] = rounded - before
+        before = rounded
+    return {month: part for month, part in parts.items() if part}
 
 
 def get_last_day(month: date, spans: Sequence[Span]) -> date | None:

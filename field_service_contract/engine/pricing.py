@@ -20,6 +20,19 @@ class Step(NamedTuple):
     annual: Decimal
 
 
+class Pricing(NamedTuple):
+    """What the days of one invoice line cost: all that shares of them need.
+
+    :param steps: (first day, annual amount in coins), the first on or before the days
+    :param carry: C(day before the first), exact, in coins × 12 × `UNIT`
+    :param extra: what the last day costs on top, in the same unit
+    """
+
+    steps: tuple[tuple[date, Number], ...]
+    carry: Number = 0
+    extra: Number = 0
+
+
 class PricedLine:
     """The covered days of one contract line with the price of each.
 
@@ -84,6 +97,55 @@ class PricedLine:
         """Tell whether every day of the span is covered."""
         return any(
             own.first <= span.first and span.last <= own.last for own in self.covered
+        )
+
+    def split(self, span: Span) -> list[Span]:
+        """Cut days where the price changes: no invoice line has two prices."""
+        steps = self._get_steps(span)
+        if len(steps) == 1:
+            return [span]
+        firsts, annual = [span.first], steps[0][1]
+        for day, coins in steps[1:]:
+            if coins != annual:
+                firsts.append(day)
+            annual = coins
+        lasts = [*map(_before, firsts[1:]), span.last]
+        return [Span(*ends) for ends in zip(firsts, lasts, strict=True)]
+
+    def _get_steps(self, span: Span) -> list[tuple[date, Number]]:
+        """Return (first day, annual amount in coins) of the prices of some days; of
+        two on one day the later."""
+        first, last = span
+        annual: Number = 0
+        inside: dict[date, Number] = {}
+        for day, coins in self._steps:
+            if day <= first:
+                annual = coins
+            elif day <= last:
+                inside[day] = coins
+        return [(first, annual), *inside.items()]
+
+    def get_bill(self, span: Span) -> tuple[Decimal, Pricing]:
+        """Return what some covered days are billed at, and their dated prices."""
+        pricing = self.get_pricing(span)
+        earlier = round_ratio(pricing.carry, YEAR * UNIT)
+        return (self.get_coins(span.last) - earlier) * self.rounding, pricing
+
+    def weigh(self, spans: Iterable[Span]) -> Number:
+        """Return the exact price of some covered days, in coins × 12 × `UNIT`."""
+        return sum(
+            coins * self._months.measure(*own)
+            for span in spans
+            for part, coins in self._parts
+            for own in intersect([part], span)
+        )
+
+    def get_pricing(self, span: Span) -> Pricing:
+        """Return the dated prices of some covered days."""
+        return Pricing(
+            tuple(self._get_steps(span)),
+            self._sum(_before(span.first), self._months),
+            sum(coins for last, coins in self._corrections if last == span.last),
         )
 
     @property

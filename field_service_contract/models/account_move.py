@@ -2,7 +2,10 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
 from odoo.tools import format_date
+
+CREDIT_ACTIVITY = "field_service_contract.mail_activity_type_credit"
 
 
 class AccountMove(models.Model):
@@ -107,6 +110,59 @@ class AccountMove(models.Model):
             )
         )
 
+    # -- Copies -------------------------------------------------------------------
+
+    def copy_data(self, default=None):
+        """Let a reversal give back what is left of contract lines, and the corrected
+        invoice that follows it bill what the reversal gave back."""
+        vals_list = super().copy_data(default)
+        if self.env.context.get("include_business_fields"):
+            for move, vals in zip(self, vals_list, strict=True):
+                move._keep_service_rests(vals)
+        return vals_list
+
+    def _keep_service_rests(self, vals):
+        """Change the lines of a copy that bill, or credit, days of contract lines.
+
+        :param dict vals: values of the copy
+        """
+        self.ensure_one()
+        # Who reverses an invoice need not see its contracts, nor other credit notes.
+        billed = self.sudo().invoice_line_ids.filtered(
+            lambda line: (
+                line.service_contract_line_id and not line.service_credited_line_id
+            )
+        )
+        if not billed or not vals.get("line_ids"):
+            return
+        parts = billed._prepare_service_copies()
+        lines, count = [], 0
+        for command in vals["line_ids"]:
+            own = command[2] if command[0] == Command.CREATE else {}
+            key = (own.get("service_contract_line_id"), own.get("service_period_start"))
+            copies = parts.get(key) if key[0] else None
+            if copies is None:
+                lines.append(command)
+                count += own.get("display_type") == "product"
+                continue
+            lines += [Command.create({**own, **part}) for part in copies]
+            count += len(copies)
+        if not count:
+            credits = billed.service_credit_line_ids.move_id
+            credits |= self.sudo().reversal_move_ids
+            raise UserError(
+                self.env._(
+                    "Nothing is left to give back of %(move)s: see %(credits)s.",
+                    move=self.display_name,
+                    credits=", ".join(
+                        credit._get_service_label()
+                        for credit in credits
+                        if credit.state != "cancel"
+                    ),
+                )
+            )
+        vals["line_ids"] = lines
+
     # -- States -------------------------------------------------------------------
 
     def _post(self, soft=True):
@@ -114,7 +170,20 @@ class AccountMove(models.Model):
         posted = super()._post(soft)
         posted.line_ids.filtered("service_contract_line_id")._defer_service_revenue()
         posted.reversed_entry_id._release_service_rows()
+        posted._close_service_credits()
         return posted
+
+    def button_cancel(self):
+        result = super().button_cancel()
+        self._close_service_credits()
+        return result
+
+    def _close_service_credits(self):
+        """Nobody need look at these credit notes any more."""
+        # Who posts a credit note need not be the one who was asked to.
+        if lines := self.line_ids.sudo().filtered("service_credited_line_id"):
+            lines.move_id.activity_unlink([CREDIT_ACTIVITY])
+            lines.service_contract_id.activity_unlink([CREDIT_ACTIVITY])
 
     def button_draft(self):
         lines = self.line_ids.filtered("service_contract_line_id")

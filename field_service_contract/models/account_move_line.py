@@ -1,4 +1,5 @@
 from decimal import Decimal
+from fractions import Fraction
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -6,11 +7,14 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ..engine import (
+    BilledDays,
+    CalendarMonths,
+    Pricing,
+    Rest,
     Span,
     get_credited,
     get_last_day,
     get_month,
-    get_share,
     intersect,
     make_rows,
     share_out,
@@ -68,6 +72,22 @@ class AccountMoveLine(models.Model):
         copy=False,
         groups="base.group_user",
     )
+    service_pricing = fields.Json(
+        compute="_compute_service_pricing",
+        store=True,
+        precompute=True,
+        copy=False,
+        help="Dated prices of the billed days, as they were when they were billed.",
+        groups="base.group_user",
+    )
+    service_gives_days = fields.Boolean(
+        string="Gives Days Back",
+        copy=False,
+        help="Of a credit: its days are given back, whatever its amount is changed to. "
+        "Other credits do so if they are all that their days are worth; else they "
+        "lower the price of all their days alike.",
+        groups="base.group_user",
+    )
     service_is_live = fields.Boolean(
         compute="_compute_service_is_live",
         store=True,
@@ -112,9 +132,11 @@ class AccountMoveLine(models.Model):
         "move_id.state",
         "service_credit_line_ids.move_id.state",
         "service_credit_line_ids.price_subtotal",
+        "service_credit_line_ids.service_gives_days",
         "service_credit_line_ids.service_period_start",
         "service_credit_line_ids.service_period_end",
         "service_credit_line_ids.service_credit_line_ids.move_id.state",
+        "service_credit_line_ids.service_credit_line_ids.price_subtotal",
     )
     def _compute_service_is_live(self):
         ours = self.filtered("service_contract_line_id")
@@ -196,64 +218,237 @@ class AccountMoveLine(models.Model):
         days = Span(self.service_period_start, self.service_period_end)
         return subtract([days], credited)
 
-    def _get_service_credited_spans(self, *states):
-        """Return which days of a billed line are credited in full.
+    # -- Prices of the billed days ------------------------------------------------
 
-        A credit that was made smaller by hand gives money back, but no days.
-
-        :param states: of the credit notes that count
-        """
-        self.ensure_one()
-        credits = self.service_credit_line_ids.filtered(
-            lambda credit: credit._gives_service_days_back(*states)
-        )
-        groups = credits.grouped(
-            lambda credit: (
-                credit.move_id,
-                Span(credit.service_period_start, credit.service_period_end),
+    @api.depends(
+        "service_contract_line_id", "service_period_start", "service_period_end"
+    )
+    def _compute_service_pricing(self):
+        """Keep the prices of the days as they are now: what is billed is shared by
+        them, whatever becomes of the contract."""
+        ours = self.filtered(
+            lambda line: (
+                line.service_contract_line_id
+                and line.service_period_start
+                and line.service_period_end
+                and not line.service_credited_line_id
             )
         )
-        return [
-            span
-            for (_move, span), group in groups.items()
-            if self._is_service_credit_whole(span, sum(group.mapped("price_subtotal")))
-        ]
+        (self - ours).service_pricing = False
+        priced = {}
+        for contract in ours.service_contract_line_id.contract_id:
+            priced.update(contract._get_priced_lines(agreed=True))
+        for line in ours:
+            pricing = priced[line.service_contract_line_id].get_pricing(
+                line._get_service_span()
+            )
+            line.service_pricing = self._pack_service_pricing(pricing)
+
+    @api.model
+    def _pack_service_pricing(self, pricing):
+        """Return the prices of some days as they are stored."""
+        return {
+            "steps": [[day.isoformat(), str(coins)] for day, coins in pricing.steps],
+            "carry": str(pricing.carry),
+            "extra": str(pricing.extra),
+        }
+
+    def _get_service_span(self):
+        self.ensure_one()
+        return Span(self.service_period_start, self.service_period_end)
+
+    def _get_service_billed_days(self, months=None, currency=None):
+        """Return the billed days with their prices, for the engine.
+
+        :param months: how they are counted; by default as the contract does
+        :param currency: in which amounts are rounded; by default the line's
+        """
+        self.ensure_one()
+        span, packed = self._get_service_span(), self.service_pricing
+        pricing = Pricing(((span.first, 0),))
+        if packed:
+            pricing = Pricing(
+                tuple(
+                    (fields.Date.to_date(day), Fraction(coins))
+                    for day, coins in packed["steps"]
+                ),
+                Fraction(packed["carry"]),
+                Fraction(packed["extra"]),
+            )
+        months = months or self.service_contract_id._get_months()
+        coin = (currency or self.currency_id)._get_service_coin()
+        return BilledDays(span, pricing, months, coin)
+
+    def _get_service_sign(self):
+        """Return -1 if amounts of the document are the other way round than prices."""
+        self.ensure_one()
+        return -1 if self.move_id.move_type == "out_refund" else 1
+
+    def _get_service_price(self):
+        """Return the amount of the line in the mode of its taxes."""
+        self.ensure_one()
+        whole = self.price_unit * self.quantity * (1 - self.discount / 100)
+        return self.currency_id.round(whole)
+
+    # -- What was given back ------------------------------------------------------
+
+    def _get_service_rest(self, *states, without=None):
+        """Return what is left of a billed line after credits, whoever made them: in
+        the mode of its taxes and its currency, of the sign of its prices.
+
+        :param states: of the credit notes that count
+        :param without: credit notes that do not
+        """
+        self.ensure_one()
+        rest, _credits = self._take_off_service_credits(states, without)
+        return rest
+
+    def _get_service_earnings(self, *states, without=None):
+        """Return the same of what is earned: untaxed, in company currency and by the
+        months of the calendar."""
+        self.ensure_one()
+        currency = self.company_currency_id
+        earnings = Rest(
+            self._get_service_billed_days(CalendarMonths(), currency),
+            to_decimal(currency.round(-self.balance)),
+        )
+        _rest, credits = self._take_off_service_credits(states, without)
+        for lines, span, is_whole in credits:
+            amount = sum(line._get_service_given("balance") for line in lines)
+            earnings.give_back(span, to_decimal(currency.round(amount)), is_whole)
+        return earnings
+
+    def _get_service_given_before(self):
+        """Return what credit notes give back of a billed line, drafts too."""
+        self.ensure_one()
+        rest = self._get_service_rest("draft", "posted")
+        return self._get_service_sign() * self._get_service_price() - float(rest.amount)
+
+    def _take_off_service_credits(self, states, without):
+        """Return what is left of a line, and [(credit lines, days, whether they are
+        given back)] in the order in which credits count: posted ones before drafts."""
+        sign, given = self._get_service_sign(), []
+        rest = Rest(
+            self._get_service_billed_days(),
+            to_decimal(sign * self._get_service_price()),
+        )
+        # What was given back does not depend on who looks at it.
+        line = self.sudo()
+        moves = line.service_credit_line_ids.move_id
+        if "draft" in states or line.service_credit_line_ids:
+            moves |= line.move_id.reversal_move_ids
+        moves = moves.filtered(lambda move: move.state in states)
+        if without:
+            moves -= without
+        for move in moves.sorted(lambda move: (move.state == "draft", move.id)):
+            credits = line.service_credit_line_ids.filtered(
+                lambda credit, move=move: (
+                    credit.move_id == move and credit._gives_service_days_back(*states)
+                )
+            )
+            for span, group in credits.grouped(
+                lambda credit: credit._get_service_span()
+            ).items():
+                is_whole = line._is_service_credit_whole(rest, span, group)
+                amount = sum(own._get_service_given("price") for own in group)
+                amount = self.currency_id.round(sign * amount)
+                rest.give_back(span, to_decimal(amount), is_whole)
+                given.append((group, span, is_whole))
+            goodwill = sign * line._get_service_goodwill(move)
+            if not self.currency_id.is_zero(goodwill):
+                rest.give_back(rest.billed.span, to_decimal(goodwill), False)
+        return rest, given
+
+    def _is_service_credit_whole(self, rest, span, credits):
+        """Tell whether credits give all of some days back.
+
+        :param rest: what is left of the billed line without them
+        """
+        self.ensure_one()
+        if any(credits.mapped("service_gives_days")):
+            return True
+        amount = sum(credit._get_service_given("price") for credit in credits)
+        # Tax that is part of the price is rounded apart on either document.
+        tolerance = 2 * self.currency_id.rounding
+        return abs(amount) + tolerance > abs(float(rest.get_worth([span])))
 
     def _gives_service_days_back(self, *states):
         """Tell whether a line is a credit that counts and was not reversed itself."""
         self.ensure_one()
+        if self.move_id.state not in states:
+            return False
+        if not self.service_period_start or not self.service_period_end:
+            return False
         reversals = self.service_credit_line_ids
-        return (
-            self.move_id.state in states
-            and bool(self.service_period_start and self.service_period_end)
-            and "posted" not in reversals.move_id.mapped("state")
-        )
+        if "posted" not in reversals.move_id.mapped("state"):
+            return True
+        return not self.currency_id.is_zero(self._get_service_given("price"))
 
-    def _is_service_credit_whole(self, span, subtotal):
-        """Tell whether an untaxed amount is what these days were billed at."""
-        self.ensure_one()
-        share = self._get_service_share(self.price_subtotal, span)
-        # Tax that is part of the price is rounded apart on either document.
-        tolerance = 2 * self.currency_id.rounding
-        return abs(subtotal) + tolerance > abs(share)
+    def _get_service_given(self, kind):
+        """Return what a credit gives back, less what was reversed of it.
 
-    def _get_service_share(self, amount, span, currency=None):
-        """Return what some days of the line are worth of an amount that is the
-        line's.
-
-        :param currency: of the amount; by default the line's
+        :param kind: ``price``: in the mode of the billed line's taxes and in its
+            currency; ``balance``: untaxed in company currency
         """
         self.ensure_one()
-        currency = currency or self.currency_id
-        whole = Span(self.service_period_start, self.service_period_end)
-        share = get_share(
-            to_decimal(amount),
-            whole,
-            span,
-            self.service_contract_id._get_months(),
-            currency._get_service_coin(),
+        amount = self.balance if kind == "balance" else self._get_service_given_price()
+        for reversal in self.service_credit_line_ids:
+            if reversal.parent_state == "posted":
+                own = reversal._get_service_given(kind)
+                amount += own if kind == "balance" else -own
+        return amount
+
+    def _get_service_given_price(self):
+        """Return the amount of a credit in the mode and currency of what it credits,
+        be it that somebody changed its taxes or currency."""
+        self.ensure_one()
+        billed = self.service_credited_line_id
+        if self.currency_id != billed.currency_id:
+            share = -self.balance / billed.balance if billed.balance else 0
+            return billed._get_service_price() * share
+        if self.tax_ids != billed.tax_ids:
+            share = self.price_subtotal / (billed.price_subtotal or 1)
+            return billed._get_service_price() * share
+        return self._get_service_price()
+
+    def _get_service_goodwill(self, credit_note):
+        """Return what a credit note of the line's invoice gives back of the line
+        without naming it, in the mode of its taxes: what somebody typed there that is
+        nothing else of the invoice is spread over all that it bills for contracts."""
+        self.ensure_one()
+        if credit_note.reversed_entry_id != self.move_id:
+            return 0
+        products = self.move_id.invoice_line_ids.filtered(
+            lambda line: line.display_type == "product"
         )
-        return float(share)
+        ours = products.filtered("service_contract_line_id").sorted("id")
+        others = {line.product_id or line.name for line in products - ours}
+        typed = credit_note.invoice_line_ids.filtered(
+            lambda line: (
+                line.display_type == "product"
+                and not line.service_credited_line_id
+                and (line.product_id or line.name) not in others
+            )
+        )
+        total, whole = (sum(own.mapped("price_subtotal")) for own in (typed, ours))
+        if not typed or not whole:
+            return 0
+        before = ours.filtered(lambda line: line.id < self.id)
+        upto = [sum(own.mapped("price_subtotal")) for own in (before, before | self)]
+        currency = self.currency_id
+        earlier, later = (currency.round(total * own / whole) for own in upto)
+        if not self.price_subtotal:
+            return 0
+        share = self._get_service_price() / self.price_subtotal
+        return currency.round((later - earlier) * share)
+
+    def _get_service_credited_spans(self, *states):
+        """Return the days that credit notes in some states give back."""
+        self.ensure_one()
+        if not self.service_credit_line_ids:
+            return []
+        rest = self._get_service_rest(*states)
+        return subtract([rest.billed.span], rest.days)
 
     # -- What Odoo computes anew --------------------------------------------------
 
@@ -388,12 +583,7 @@ class AccountMoveLine(models.Model):
             [
                 vals
                 for line in deferred - credits
-                for vals in rows._prepare_vals_list(
-                    line,
-                    line.service_period_start,
-                    line.service_period_end,
-                    -line.balance,
-                )
+                for vals in rows._prepare_vals_list(line)
             ]
         )
         for move, lines in credits.grouped("move_id").items():
@@ -538,13 +728,7 @@ class AccountMoveLine(models.Model):
         at_once = sum(credit.sudo().service_deferral_ids.mapped("amount"))
         taken_out = self.company_currency_id.round(credit.balance + at_once)
         dropped = to_decimal(min(amount, taken_out, key=abs))
-        whole = make_rows(
-            self.service_period_start,
-            self.service_period_end,
-            to_decimal(-self.balance),
-            self.company_currency_id._get_service_coin(),
-        )
-        room = {get_month(row.date): row.amount for row in whole}
+        room = {get_month(row.date): row.amount for row in self._get_service_rows()}
         for row in self.sudo().service_deferral_ids:
             month = get_month(row.date)
             room[month] = room.get(month, Decimal(0)) - to_decimal(row.amount)
@@ -564,22 +748,51 @@ class AccountMoveLine(models.Model):
         :param credit: a line that gives days of this line back
         """
         self.ensure_one()
-        days = Span(credit.service_period_start, credit.service_period_end)
+        days = credit._get_service_span()
         same = credit.move_id.line_ids.filtered(
             lambda line: (
                 line.service_credited_line_id == credit.service_credited_line_id
-                and days == (line.service_period_start, line.service_period_end)
+                and days == line._get_service_span()
             )
         )
         _billed, is_credit = credit._get_service_billed_line()
+        own = same if is_credit else credit.service_credited_line_id
         total = sum(same.mapped("balance")) * (1 if is_credit else -1)
-        currency = self.company_currency_id
-        return get_credited(
-            to_decimal(-self.balance),
-            Span(self.service_period_start, self.service_period_end),
+        without = credit.move_id | credit.service_credited_line_id.move_id
+        rest = self._get_service_rest("posted", without=without)
+        return self._get_service_taken(
             days,
-            to_decimal(currency.round(total)),
-            currency._get_service_coin(),
+            to_decimal(self.company_currency_id.round(total)),
+            self._get_service_earnings("posted", without=without),
+            self._is_service_credit_whole(rest, days, own),
+        )
+
+    def _get_service_taken(self, days, total, earnings, is_whole=True):
+        """Return {first day of a month: amount} of what a credit takes from what a
+        billed line earns.
+
+        :param days: that are credited
+        :param total: in company currency
+        :param earnings: what the line earns without the credit
+        :param is_whole: whether the days are given back; else they only cost less
+        """
+        self.ensure_one()
+        return get_credited(
+            earnings.amount,
+            self._get_service_span(),
+            days,
+            total,
+            self.company_currency_id._get_service_coin(),
+            earnings,
+            is_whole,
+        )
+
+    def _get_service_rows(self):
+        """Return what a billed line earns in each month, whatever was credited."""
+        self.ensure_one()
+        earnings = self._get_service_earnings()
+        return make_rows(
+            *earnings.billed.span, earnings.amount, earnings.billed.rounding, earnings
         )
 
     def _get_service_room(self):
@@ -628,12 +841,6 @@ class AccountMoveLine(models.Model):
 
     # -- Credit -------------------------------------------------------------------
 
-    def _get_service_amount(self, span):
-        """Return what some billed days cost, in the mode of the line's taxes."""
-        self.ensure_one()
-        whole = self.price_unit * self.quantity * (1 - self.discount / 100)
-        return self._get_service_share(self.currency_id.round(whole), span)
-
     def _get_service_headings(self):
         """Return the titles and texts above these lines that stand above no other.
 
@@ -658,17 +865,10 @@ class AccountMoveLine(models.Model):
         :param spans: the days that stay; each is a line of its own
         """
         self.ensure_one()
-        parts = [
-            {
-                "quantity": 1,
-                "discount": 0,
-                "price_unit": self._get_service_amount(span),
-                "name": self._get_service_text(span),
-                "service_period_start": span.first,
-                "service_period_end": span.last,
-            }
-            for span in spans
-        ]
+        rest = self._get_service_rest()
+        for gone in subtract([rest.billed.span], spans):
+            rest.give_back(gone, rest.get_worth([gone]), is_whole=True)
+        parts = self._prepare_service_parts(rest)
         copies = self.with_context(include_business_fields=True).copy_data()
         self.write(parts[0])
         self.move_id.write(
@@ -678,6 +878,61 @@ class AccountMoveLine(models.Model):
                 ]
             }
         )
+
+    def _prepare_service_parts(self, rest):
+        """Return the values of lines that bill, or credit, what is left of this one,
+        each some days that touch.
+
+        :param rest: of `_get_service_rest`
+        """
+        self.ensure_one()
+        sign = self._get_service_sign()
+        return [
+            {
+                "quantity": 1,
+                "discount": 0,
+                "price_unit": float(sign * amount),
+                "name": self._get_service_text(span),
+                "service_period_start": span.first,
+                "service_period_end": span.last,
+                "service_pricing": self._pack_service_pricing(pricing),
+            }
+            for span, amount, pricing in rest.get_parts()
+        ]
+
+    def _prepare_service_copies(self):
+        """Return {(contract line id, first day): values of the lines that copies of
+        these have in their place}, of those that are not copied as they are.
+
+        A reversal credits what is left; a corrected invoice, made after its reversal,
+        bills what that gave back.
+        """
+        copies = {}
+        is_reversal = "move_reverse_cancel" in self.env.context
+        for line in self:
+            key = (line.service_contract_line_id.id, line.service_period_start)
+            rest = line._get_service_rest()
+            if is_reversal:
+                before = rest.amount
+                rest = line._get_service_rest("draft", "posted")
+                if rest.days != [rest.billed.span] or rest.amount != before:
+                    copies[key] = line._prepare_service_parts(rest)
+                    for vals in copies[key]:
+                        del vals["service_pricing"]
+                continue
+            last = line.move_id.reversal_move_ids.sorted("id")[-1:]
+            if last.state != "posted":
+                continue
+            spans = [
+                credit._get_service_span()
+                for credit in line.service_credit_line_ids
+                if credit.move_id == last
+            ]
+            for span in subtract(rest.days, spans):
+                rest.give_back(span, rest.get_worth([span]), is_whole=True)
+            if rest.days != [rest.billed.span]:
+                copies[key] = line._prepare_service_parts(rest)
+        return copies
 
     def _get_service_text(self, span):
         """Return the text of the contract line for these days."""
@@ -697,10 +952,11 @@ class AccountMoveLine(models.Model):
         self.ensure_one()
         vals_list = []
         room = self._get_service_room()
+        earnings = self._get_service_earnings("draft", "posted")
         for credit in credits:
             amount, parts = credit.amount, []
             if self._is_service_deferred():
-                deferred = self._take_service_deferred(credit, room)
+                deferred = self._take_service_deferred(credit, room, earnings)
                 parts.append((deferred, self.account_id, self.analytic_distribution))
                 parts.append(
                     (
@@ -723,26 +979,18 @@ class AccountMoveLine(models.Model):
                     )
         return vals_list
 
-    def _take_service_deferred(self, credit, room):
+    def _take_service_deferred(self, credit, room, earnings):
         """Return how much of a credit is still to earn, in the mode of the line's taxes
         and in its currency.
 
         :param credit: of `service.contract._plan_credits`
         :param dict room: what is still to earn by month; what is found is taken off
+        :param earnings: what the line still earns; the days of the credit are taken off
         """
         self.ensure_one()
-        currency = self.company_currency_id
-        total = to_decimal(
-            self._get_service_share(-self.balance, credit.span, currency)
-        )
-        whole = Span(self.service_period_start, self.service_period_end)
-        credited = get_credited(
-            to_decimal(-self.balance),
-            whole,
-            credit.span,
-            total,
-            currency._get_service_coin(),
-        )
+        total = earnings.get_worth([credit.span])
+        credited = self._get_service_taken(credit.span, total, earnings)
+        earnings.give_back(credit.span, total, is_whole=True)
         parts = share_out(total, credited, room)
         for month, part in parts.items():
             room[month] -= part
@@ -764,6 +1012,7 @@ class AccountMoveLine(models.Model):
             "service_period_end": span.last,
             "service_revenue_account_id": self.service_revenue_account_id.id,
             "service_credited_line_id": self.id,
+            "service_gives_days": True,
         }
 
     def _from_service_balance(self, balance):

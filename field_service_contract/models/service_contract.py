@@ -38,6 +38,7 @@ KEPT_FIELDS = frozenset(
     {
         "cancellation_data",
         "cancellation_date",
+        "credit_due_amount",
         "invoiced_until",
         "next_invoice_date",
         "next_run_date",
@@ -983,6 +984,14 @@ class ServiceContract(models.Model):
                     self.env._(
                         "Contract %s is alive: it would no longer be invoiced. Cancel "
                         "it with a date and a reason before you archive it.",
+                        contract.display_name,
+                    )
+                )
+            if contract.sudo().credit_due_amount:
+                raise UserError(
+                    self.env._(
+                        "Contract %s has something left to give back. Make its credit "
+                        "note before you archive it.",
                         contract.display_name,
                     )
                 )

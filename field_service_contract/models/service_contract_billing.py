@@ -118,26 +118,31 @@ class ServiceContract(models.Model):
         self.ensure_one()
         return self._cut_to_end(self._get_term_spans())
 
-    def _get_priced_lines(self):
-        """Return {contract line: its covered days with their prices}."""
+    def _get_priced_lines(self, agreed=False):
+        """Return {contract line: its covered days with their prices}.
+
+        :param agreed: whether prices go on after the ends of lines
+        """
         self.ensure_one()
-        terms = self._get_terms()
-        agreed = self._get_term_spans()
+        terms = self._get_term_spans()
         months = self._get_months()
         coin = self.currency_id._get_service_coin()
+        return {
+            line: PricedLine(covered, line._get_steps(agreed), months, terms, coin)
+            for line, covered in self._get_covered_spans().items()
+        }
+
+    def _get_covered_spans(self):
+        """Return {contract line: its covered days, as spans in order}."""
+        self.ensure_one()
+        terms = self._get_terms()
         suspensions = [row._get_span() for row in self.suspension_ids]
         return {
-            line: PricedLine(
-                cover(
-                    line.date_start or self.date_start,
-                    line.date_end or None,
-                    terms,
-                    suspensions,
-                ),
-                line._get_steps(),
-                months,
-                agreed,
-                coin,
+            line: cover(
+                line.date_start or self.date_start,
+                line.date_end or None,
+                terms,
+                suspensions,
             )
             for line in self.line_ids
             if not line.display_type
@@ -191,7 +196,12 @@ class ServiceContract(models.Model):
             return iter(())
         return plan_bills(
             [
-                LineToBill(line, priced, subtract(priced.covered, invoiced[line.id]))
+                LineToBill(
+                    line,
+                    priced,
+                    open_days := subtract(priced.covered, invoiced[line.id]),
+                    line._get_rests(open_days, invoiced[line.id]),
+                )
                 for line, priced in self._get_priced_lines().items()
             ],
             Periods(

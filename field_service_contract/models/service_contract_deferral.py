@@ -6,7 +6,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, split_every
 
-from ..engine import make_rows, to_decimal
 from .service_contract_billing import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
@@ -86,22 +85,18 @@ class ServiceContractDeferral(models.Model):
     _to_earn_index = models.Index("(company_id, date) WHERE move_id IS NULL")
 
     @api.model
-    def _prepare_vals_list(self, line, first, last, amount):
-        """Return the months in which a part of a posted invoice line is earned.
+    def _prepare_vals_list(self, line):
+        """Return the months in which a posted invoice line is earned.
 
         :param line: the account.move.line
-        :param first: first day of the part
-        :param last: its last day
-        :param amount: of the part, in company currency
         """
-        coin = line.company_currency_id._get_service_coin()
         return [
             {
                 **self._prepare_row_vals(line),
                 "date": row.date,
                 "amount": float(row.amount),
             }
-            for row in make_rows(first, last, to_decimal(amount), coin)
+            for row in line._get_service_rows()
             if row.amount
         ]
 

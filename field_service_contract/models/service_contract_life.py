@@ -28,6 +28,8 @@ class CreditPreview(NamedTuple):
     deferred: float = 0
     revenue: float = 0
     drafts: float = 0
+    # What was given back before of the invoice lines that are about these days.
+    before: float = 0
 
     @property
     def amount(self):
@@ -107,7 +109,7 @@ class ServiceContract(models.Model):
         :param dict removed: {contract line id: spans}
         """
         amounts = self._get_credit_amounts(removed)
-        by_contract = defaultdict(lambda: [0, 0, 0])
+        by_contract = defaultdict(lambda: [0, 0, 0, 0])
         for line, parts in amounts.items():
             own = by_contract[line.contract_id.id]
             own[:] = map(sum, zip(own, parts, strict=True))
@@ -119,16 +121,17 @@ class ServiceContract(models.Model):
         }
 
     def _get_credit_amounts(self, removed):
-        """Return {contract line: [not earned yet, from revenue, off drafts]} of what is
-        given back if days were no longer covered.
+        """Return {contract line: [not earned yet, from revenue, off drafts, before]} of
+        what is given back if days were no longer covered, and of what was before.
 
         :param dict removed: {contract line id: spans}
         """
-        amounts = defaultdict(lambda: [0, 0, 0])
+        amounts = defaultdict(lambda: [0, 0, 0, 0])
         credits = self._plan_credits(removed)
         for line, group in self._group_by_line(credits).items():
             own = amounts[line.service_contract_line_id]
-            sign = -1 if line.move_id.move_type == "out_refund" else 1
+            sign = line._get_service_sign()
+            own[3] += line._get_service_given_before()
             if line.parent_state == "draft":
                 own[2] += sign * sum(credit.amount for credit in group)
                 continue

@@ -778,14 +778,36 @@ class ServiceContractLine(models.Model):
         # The history writes itself: nobody types in it.
         self.env["service.contract.change"].sudo().create(vals_list)
 
-    def _get_steps(self):
-        """Return the price history as annual amounts by first effective day."""
+    def _get_steps(self, agreed=False):
+        """Return the price history as annual amounts by first effective day.
+
+        :param agreed: whether the last price goes on after the end of the line
+        """
         self.ensure_one()
         changes = self.change_ids.sorted(lambda change: (change.date, change.id))
+        while agreed and changes and changes[-1].reason in ENDING_REASONS:
+            changes = changes[:-1]
         totals = accumulate(to_decimal(change.amount) for change in changes)
         return [
             Step(change.date, total)
             for change, total in zip(changes, totals, strict=True)
+        ]
+
+    def _get_rests(self, open_days, invoiced):
+        """Return what is left of the invoice lines of this one if days that were given
+        back are to be billed again.
+
+        :param open_days: covered days that are not invoiced, as spans in order
+        :param invoiced: the others, as spans in order
+        """
+        self.ensure_one()
+        if not open_days or not invoiced or open_days[0].first > invoiced[-1].last:
+            return []
+        # What is billed does not depend on who bills.
+        return [
+            line._get_service_rest("posted")
+            for line in self.sudo().move_line_ids
+            if line.service_is_live and not line.service_credited_line_id
         ]
 
     def _get_effective_days(self, days):
@@ -1114,6 +1136,9 @@ class ServiceContractLine(models.Model):
             "service_contract_line_id": self.id,
             "service_period_start": part.first,
             "service_period_end": part.last,
+            "service_pricing": self.env["account.move.line"]._pack_service_pricing(
+                part.pricing
+            ),
             "service_revenue_account_id": revenue.id if defers else False,
         }
         if self.installed_base_id:

@@ -180,6 +180,12 @@ class ServiceContractRun(models.Model):
                 )
                 for contract, found in bills.items()
             ]
+        lines += [
+            self.env["service.contract.run.line"]._prepare_credit_vals(self, contract)
+            for contract in contracts
+            # Who runs invoices sees what is to be given back.
+            if contract.sudo().credit_due_amount
+        ]
         self.env["service.contract.run.line"].create(lines)
         self._list_waiting(contracts)
         self.is_previewed = True
@@ -213,7 +219,7 @@ class ServiceContractRun(models.Model):
     def _list_waiting(self, contracts):
         """List what is due but waits for visits: nothing is wrong with it."""
         self.ensure_one()
-        known = {line.contract_id: line for line in self.line_ids}
+        known = {line.contract_id: line for line in self.line_ids if not line.is_credit}
         lines = self.env["service.contract.run.line"]
         held = contracts.filtered("invoice_after_service")
         vals_list = []
@@ -290,6 +296,7 @@ class ServiceContractRun(models.Model):
         self.ensure_one()
         contracts = self.env["service.contract"]
         domain = Domain(contracts._get_run_domain(self.date))
+        domain |= Domain("credit_due_amount", "!=", 0)
         domain &= Domain("company_id", "=", self.company_id.id)
         if self.contract_ids:
             domain &= Domain("id", "in", self.contract_ids.ids)
@@ -313,7 +320,11 @@ class ServiceContractRun(models.Model):
         contracts = self._with_dating(contracts)
         claimed, moves, errors = contracts._invoice_slice(self.date)
         # Another run has the rest: what it leaves is to be done yet.
-        lines.filtered(lambda r: r.contract_id in claimed)._note_results(moves, errors)
+        lines = lines.filtered(lambda r: r.contract_id in claimed)
+        credits = lines.filtered("is_credit")
+        made = credits.contract_id._make_owed_credits().with_env(self.env)
+        credits._note_results(made, {})
+        (lines - credits)._note_results(moves, errors)
 
     @api.model
     def _cron_process_runs(self):

@@ -40,6 +40,9 @@ class ServiceContractRunLine(models.Model):
         string="To Invoice", compute="_compute_amount_to_invoice"
     )
     note = fields.Text(string="Why, or What to Know")
+    is_credit = fields.Boolean(
+        help="Something is to be given back: a draft credit note is made."
+    )
     is_obstacle = fields.Boolean(
         help="Something is wrong with the contract: it does not just wait for visits."
     )
@@ -82,6 +85,19 @@ class ServiceContractRunLine(models.Model):
             "note": obstacle or waiting or "\n".join(filter(None, notes)),
             "is_obstacle": bool(obstacle),
             "is_late": bool(late) and not (obstacle or waiting),
+        }
+
+    def _prepare_credit_vals(self, run, contract):
+        """Return what the preview says of what a contract has to give back."""
+        return {
+            "run_id": run.id,
+            "contract_id": contract.id,
+            "amount": -contract.sudo().credit_due_amount,
+            "is_credit": True,
+            "note": self.env._(
+                "Still to give back for days that are not covered: its credit note is "
+                "made as a draft."
+            ),
         }
 
     def _get_lock_note(self, contract, bills):

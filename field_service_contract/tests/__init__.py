@@ -2,12 +2,14 @@ from . import common
 from . import test_access
 from . import test_chart_defaults
 from . import test_coming_term
+from . import test_billed_prices
 from . import test_concurrency
 from . import test_contract
 from . import test_core_buttons
 from . import test_dashboard
 from . import test_deferral
 from . import test_engine
+from . import test_engine_lives
 from . import test_forecast
 from . import test_former_owner
 from . import test_gain_and_loss
@@ -17,6 +19,7 @@ from . import test_invoicing
 from . import test_jobs
 from . import test_life
 from . import test_life_tours
+from . import test_lives
 from . import test_owner
 from . import test_plausible
 from . import test_portal

@@ -229,7 +229,7 @@ class ServiceContractAmendLine(models.TransientModel):
         }
         contracts = ended.contract_id._origin
         amounts = {
-            line.id: sum(parts)
+            line.id: sum(parts[:3])
             for line, parts in contracts._get_credit_amounts(removed).items()
         }
         for row in self:

@@ -93,13 +93,13 @@ class ServiceContractDialog(models.AbstractModel):
             self.env._("Not earned yet"),
             self.env._("From revenue"),
             self.env._("Taken off drafts"),
+            self.env._("Given back before"),
         ]
 
     def _get_credit_cells(self, contract, credit):
         """Return what a contract gives back, as texts under the credit columns."""
-        amounts = (credit.amount, credit.deferred, credit.revenue, credit.drafts)
-        if not credit.deferred:
-            amounts = (credit.amount, 0, 0, credit.drafts)
+        parts = (credit.deferred, credit.revenue) if credit.deferred else (0, 0)
+        amounts = (credit.amount, *parts, credit.drafts, credit.before)
         return [self._format_amount(own, contract.currency_id) for own in amounts]
 
     def _close(self):
