@@ -1,4 +1,5 @@
 # The mixins come first: the models below inherit from them.
+from . import installed_base_guard_mixin
 from . import installed_base_pick_list_mixin
 from . import installed_base_source_mixin
 from . import installed_base_document_mixin

@@ -32,7 +32,13 @@ OLDEST_BUILDING_YEAR = 1800
 
 class InstalledBase(models.Model):
     _name = "installed.base"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "image.mixin"]
+    _inherit = [
+        "installed.base.guard.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "image.mixin",
+    ]
     _description = "Installed Base"
     _order = "id desc"
     _check_company_auto = True

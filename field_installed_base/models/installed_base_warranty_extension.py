@@ -3,6 +3,7 @@ from odoo import fields, models
 
 class InstalledBaseWarrantyExtension(models.Model):
     _name = "installed.base.warranty.extension"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Warranty Extension"
     _order = "date_end desc, id desc"
     _rec_name = "date_end"
@@ -55,4 +56,8 @@ class InstalledBaseWarrantyExtension(models.Model):
 
     def write(self, vals):
         # Whoever fills in the extension itself knows what was agreed.
-        return super().write({"is_typed": False, **vals})
+        result = super().write(vals)
+        if not self._is_own_code() or "is_typed" not in vals:
+            typed = self.filtered("is_typed")
+            typed._as_own_code().write({"is_typed": False})
+        return result

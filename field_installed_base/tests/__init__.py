@@ -6,6 +6,7 @@ from . import test_import
 from . import test_installed_base
 from . import test_installed_base_create
 from . import test_map
+from . import test_native_screens
 from . import test_notices
 from . import test_ownership
 from . import test_portal
@@ -13,5 +14,6 @@ from . import test_properties
 from . import test_qr_label
 from . import test_questionnaire
 from . import test_res_partner
+from . import test_role_matrix
 from . import test_tours
 from . import test_warranty_extension

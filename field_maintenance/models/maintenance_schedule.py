@@ -21,10 +21,11 @@ class MaintenanceSchedule(models.Model):
     """What of a customer is visited how often."""
 
     _name = "maintenance.schedule"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["installed.base.guard.mixin", "mail.thread", "mail.activity.mixin"]
     _description = "Maintenance Schedule"
     _order = "id desc"
     _check_company_auto = True
+    _checked_fields = frozenset({"state"})
 
     name = fields.Char(
         compute="_compute_name",

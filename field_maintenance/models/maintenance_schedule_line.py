@@ -18,7 +18,7 @@ class MaintenanceScheduleLine(models.Model):
     """A piece of equipment or a product that is visited by a rule."""
 
     _name = "maintenance.schedule.line"
-    _inherit = ["maintenance.rule.mixin"]
+    _inherit = ["installed.base.guard.mixin", "maintenance.rule.mixin"]
     _description = "Schedule Line"
     _order = "schedule_id, sequence, id"
     _check_company_auto = True

@@ -10,6 +10,7 @@ class MaintenanceVisitLine(models.Model):
     """A piece of equipment that a visit is about, registered or not."""
 
     _name = "maintenance.visit.line"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Equipment of a Visit"
     _order = "visit_id, sequence, id"
     _check_company_auto = True

@@ -4,9 +4,12 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools.sql import column_exists, create_column
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "installed.base.guard.mixin"]
 
     service_zone_id = fields.Many2one(
         comodel_name="service.zone",
@@ -34,7 +37,7 @@ class ResPartner(models.Model):
         comodel_name="maintenance.visit",
         inverse_name="partner_id",
         string="Visits",
-        groups="base.group_user",
+        groups=READER_GROUPS,
     )
     maintenance_visit_count = fields.Integer(
         string="Number of Visits",
@@ -75,7 +78,7 @@ class ResPartner(models.Model):
 
     def _inverse_service_zone_id(self):
         zones = self.env["service.zone"]._get_zone_by_address(self)
-        for partner in self:
+        for partner in self._as_own_code():
             partner.service_zone_is_chosen = (
                 partner.service_zone_id != zones[partner.id]
             )
@@ -83,7 +86,7 @@ class ResPartner(models.Model):
     def action_find_service_zone(self):
         """Let these sites lie in the zone of their zip code again, whatever was
         chosen."""
-        self.write({"service_zone_is_chosen": False})
+        self._as_own_code().write({"service_zone_is_chosen": False})
         self.env.add_to_compute(self._fields["service_zone_id"], self)
         return True
 

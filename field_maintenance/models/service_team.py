@@ -5,7 +5,7 @@ class ServiceTeam(models.Model):
     """Technicians who work together. A visit may have a team before it has a person."""
 
     _name = "service.team"
-    _inherit = ["hr.mixin"]
+    _inherit = ["installed.base.guard.mixin", "hr.mixin"]
     _description = "Service Team"
     _order = "sequence, name"
     _check_company_auto = True

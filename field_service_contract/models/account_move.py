@@ -2,16 +2,22 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from .installed_base import READER_GROUPS
+
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "installed.base.guard.mixin"]
 
     service_contract_ids = fields.Many2many(
         comodel_name="service.contract",
         string="Service Contracts",
         compute="_compute_service_contract_ids",
+        groups=READER_GROUPS,
     )
-    service_contract_count = fields.Integer(compute="_compute_service_contract_ids")
+    service_contract_count = fields.Integer(
+        compute="_compute_service_contract_ids", groups=READER_GROUPS
+    )
     service_recognizes = fields.Boolean(
         string="Recognises Contract Revenue",
         copy=False,

@@ -28,7 +28,8 @@ class SaleOrder(models.Model):
     stands beside them.
     """
 
-    _inherit = "sale.order"
+    _name = "sale.order"
+    _inherit = ["sale.order", "installed.base.guard.mixin"]
 
     service_has_contract = fields.Boolean(
         compute="_compute_service_kinds", help="At least one line sells a contract."

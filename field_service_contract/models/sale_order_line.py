@@ -24,7 +24,8 @@ class SaleOrderLine(models.Model):
     """A line that sells a service contract: its price is for a year, and the contract
     invoices it, never the order."""
 
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "installed.base.guard.mixin"]
 
     service_is_contract = fields.Boolean(
         string="Contract",

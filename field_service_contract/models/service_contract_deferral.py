@@ -22,6 +22,7 @@ class ServiceContractDeferral(models.Model):
     """
 
     _name = "service.contract.deferral"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Deferred Contract Revenue"
     _order = "date, id"
     _rec_name = "date"

@@ -14,7 +14,7 @@ class ServiceContractPriceUpdate(models.Model):
     so that nothing is updated twice and that it can be undone."""
 
     _name = "service.contract.price.update"
-    _inherit = ["mail.thread"]
+    _inherit = ["installed.base.guard.mixin", "mail.thread"]
     _description = "Price Update of Service Contracts"
     _order = "date desc, id desc"
     _check_company_auto = True
@@ -247,7 +247,7 @@ class ServiceContractPriceUpdate(models.Model):
             update.action_preview()
             update._check_applicable()
             update.line_ids.filtered(lambda line: not line.obstacle)._apply()
-            update.state = "applied"
+            update._as_own_code().state = "applied"
         return True
 
     def action_undo(self):
@@ -263,7 +263,7 @@ class ServiceContractPriceUpdate(models.Model):
         if self.filtered(lambda update: update.state != "undone"):
             raise UserError(self.env._("Undo the update first."))
         self.line_ids.unlink()
-        self.write({"state": "draft", "is_confirmed": False})
+        self._as_own_code().write({"state": "draft", "is_confirmed": False})
         return True
 
     def _check_draft(self):
