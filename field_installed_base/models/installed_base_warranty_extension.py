@@ -55,9 +55,9 @@ class InstalledBaseWarrantyExtension(models.Model):
     )
 
     def write(self, vals):
-        # Whoever fills in the extension itself knows what was agreed.
         result = super().write(vals)
-        if not self._is_own_code() or "is_typed" not in vals:
+        if "is_typed" not in vals:
+            # Whoever fills in the extension itself knows what was agreed.
             typed = self.filtered("is_typed")
             typed._as_own_code().write({"is_typed": False})
         return result

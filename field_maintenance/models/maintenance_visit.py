@@ -432,7 +432,9 @@ class MaintenanceVisit(models.Model):
     @api.depends_context("lang")
     def _compute_display_name(self):
         for visit in self:
-            what = visit.name or visit.visit_type_id.name or self.env._("Visit")
+            # Customers read of its type how it is called.
+            what = visit.name or visit.sudo().visit_type_id.name
+            what = what or self.env._("Visit")
             names = [what, visit.partner_id.display_name]
             if not visit.name and visit.due_date:
                 names.append(format_date(self.env, visit.due_date))
