@@ -108,7 +108,8 @@ class MaintenanceVisitLine(models.Model):
     @api.depends("installed_base_id", "product_id", "serial_number", "description")
     def _compute_display_name(self):
         for line in self:
-            names = (line.serial_number, line.product_id.display_name)
+            # Customers read what it is called, and nothing else of the product.
+            names = (line.serial_number, line.sudo().product_id.display_name)
             line.display_name = (
                 line.installed_base_id.display_name
                 or " - ".join(filter(None, names))
