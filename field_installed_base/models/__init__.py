@@ -1,5 +1,6 @@
 # The mixins come first: the models below inherit from them.
 from . import installed_base_typed_mixin
+from . import installed_base_guard_mixin
 from . import installed_base_pick_list_mixin
 from . import installed_base_company_mixin
 from . import installed_base_plausible_mixin

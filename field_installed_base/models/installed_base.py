@@ -66,6 +66,7 @@ class InstalledBase(models.Model):
     _inherit = [
         "installed.base.company.mixin",
         "installed.base.typed.mixin",
+        "installed.base.guard.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",

@@ -5,6 +5,7 @@ from .installed_base import READER_GROUPS
 
 class InstalledBaseCategory(models.Model):
     _name = "installed.base.category"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Equipment Category"
     _order = "complete_name"
     _parent_store = True

@@ -16,6 +16,7 @@ class InstalledBaseNoticeType(models.Model):
     """
 
     _name = "installed.base.notice.type"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Notice Type"
     _order = "sequence, id"
 

@@ -14,7 +14,7 @@ class InstalledBaseOwnership(models.Model):
     """
 
     _name = "installed.base.ownership"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
     _description = "Ownership of Installed Base"
     _order = "installed_base_id, date_from desc, id desc"
     _rec_name = "partner_name"

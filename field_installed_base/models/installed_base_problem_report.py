@@ -17,6 +17,7 @@ class InstalledBaseProblemReport(models.Model):
     """
 
     _name = "installed.base.problem.report"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Problem Reports within an Hour"
     _order = "hour desc, id"
     _log_access = False

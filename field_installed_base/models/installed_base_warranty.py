@@ -144,8 +144,8 @@ class InstalledBase(models.Model):
                 )
         obsolete.unlink()
         for end, lines in outdated.items():
-            lines.write({"date_end": end, "is_typed": True})
-        extensions.create(vals_list)
+            lines._as_own_code().write({"date_end": end, "is_typed": True})
+        extensions._as_own_code().create(vals_list)
 
     # -- Reminder ---------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 class InstalledBaseWarrantyExtension(models.Model):
     _name = "installed.base.warranty.extension"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
     _description = "Warranty Extension"
     _order = "date_end desc, id desc"
     _rec_name = "date_end"
@@ -55,5 +55,9 @@ class InstalledBaseWarrantyExtension(models.Model):
     )
 
     def write(self, vals):
-        # Whoever fills in the extension itself knows what was agreed.
-        return super().write({"is_typed": False, **vals})
+        result = super().write(vals)
+        if "is_typed" not in vals:
+            # Whoever fills in the extension itself knows what was agreed.
+            typed = self.filtered("is_typed")
+            typed._as_own_code().write({"is_typed": False})
+        return result

@@ -9,7 +9,8 @@ class SurveyUserInput(models.Model):
     no longer once it is completed.
     """
 
-    _inherit = "survey.user_input"
+    _name = "survey.user_input"
+    _inherit = ["survey.user_input", "installed.base.guard.mixin"]
 
     installed_base_id = fields.Many2one(
         comodel_name="installed.base",

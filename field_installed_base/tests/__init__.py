@@ -8,6 +8,7 @@ from . import test_import_file
 from . import test_installed_base
 from . import test_installed_base_create
 from . import test_map
+from . import test_native_screens
 from . import test_notices
 from . import test_ownership
 from . import test_portal
@@ -17,5 +18,6 @@ from . import test_questionnaire
 from . import test_res_partner
 from . import test_returned_equipment
 from . import test_serial_look_alikes
+from . import test_role_matrix
 from . import test_tours
 from . import test_warranty_extension

@@ -26,7 +26,7 @@ CONFIGURATION = {
 }
 DIALOG = dict.fromkeys(EDITORS, "rcwu")
 DISPATCHING = dict.fromkeys(("dispatcher", "administrator"), "rcwu")
-HISTORY = {**dict.fromkeys(EQUIPMENT, "r"), "administrator": "rcwu"}
+HISTORY = dict.fromkeys(EQUIPMENT, "r")
 RIGHTS = {
     "installed.base": EQUIPMENT,
     "installed.base.category": CONFIGURATION,

@@ -82,7 +82,8 @@ class CalendarEvent(models.Model):
     service_equipment_ids = fields.Many2many(
         comodel_name="installed.base",
         string="Equipment",
-        compute="_compute_service_fields",
+        compute="_compute_service_equipment_ids",
+        compute_sudo=True,
         readonly=False,
         domain="[('state', '!=', 'retired'), '|', "
         "('commercial_partner_id', '=', service_commercial_partner_id), "
@@ -130,27 +131,37 @@ class CalendarEvent(models.Model):
 
     @api.depends("maintenance_visit_id", "visit_template_id")
     def _compute_service_fields(self):
-        for event in self:
-            visit = event._get_shown_visit()
+        for event, visit in self._get_shown_visits().items():
             event.is_service_visit = bool(visit)
             for name, field in SERVICE_FIELDS.items():
-                if name != "service_technician_ids":
+                if self._fields[name].type == "many2one":
                     event[name] = visit[field]
+
+    # Any employee opens events, and Odoo asks for rights on equipment even where there
+    # is none: it is what the user may know that is given with all rights.
+    @api.depends("maintenance_visit_id", "visit_template_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_service_equipment_ids(self):
+        shown = self.sudo(False)._get_shown_visits()
+        for event in self:
+            event.service_equipment_ids = shown[event].installed_base_ids
 
     # Employees are behind HR rights; who comes is on the event for everybody.
     @api.depends("maintenance_visit_id", "visit_template_id")
     def _compute_service_technician_ids(self):
-        for event in self:
-            event.service_technician_ids = event._get_shown_visit().technician_ids
+        for event, visit in self._get_shown_visits().items():
+            event.service_technician_ids = visit.technician_ids
 
-    def _get_shown_visit(self):
-        """Return the visit that the form of this event is about: its own, else that of
-        its series."""
-        self.ensure_one()
-        visit = self.maintenance_visit_id
-        if not visit and visit._are_shown_in_calendar():
-            visit = self.visit_template_id
-        return visit
+    def _get_shown_visits(self):
+        """Return {event: the visit that its form is about}: its own, else that of its
+        series, as far as the user may read it."""
+        shown = {event: event.maintenance_visit_id for event in self}
+        if self.env["maintenance.visit"]._are_shown_in_calendar():
+            templates = self.visit_template_id._filtered_access("read")
+            for event in self:
+                if not shown[event]:
+                    shown[event] = event.visit_template_id & templates
+        return shown
 
     @api.depends("service_partner_id", "service_site_id")
     def _compute_service_choice(self):

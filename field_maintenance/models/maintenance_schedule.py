@@ -26,6 +26,7 @@ class MaintenanceSchedule(models.Model):
 
     _name = "maintenance.schedule"
     _inherit = [
+        "installed.base.guard.mixin",
         "installed.base.typed.mixin",
         "installed.base.company.mixin",
         "mail.thread",
@@ -36,6 +37,7 @@ class MaintenanceSchedule(models.Model):
     _description = "Maintenance Schedule"
     _order = "id desc"
     _check_company_auto = True
+    _checked_fields = frozenset({"state"})
 
     name = fields.Char(
         compute="_compute_name",

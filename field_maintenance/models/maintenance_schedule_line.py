@@ -24,6 +24,7 @@ class MaintenanceScheduleLine(models.Model):
 
     _name = "maintenance.schedule.line"
     _inherit = [
+        "installed.base.guard.mixin",
         "installed.base.typed.mixin",
         "maintenance.rule.mixin",
         "maintenance.words.mixin",

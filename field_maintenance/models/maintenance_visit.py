@@ -6,18 +6,19 @@ from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
 from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+from odoo.addons.field_installed_base.models.installed_base_guard_mixin import OwnCode
 
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
 # In the context of who plans many visits at once, or writes the appointments of visits,
 # and does or checks the rest by himself. No remote call can pass this object.
-PLANNING = object()
+PLANNING = OwnCode()
 # In the context of what schedules write, which is nobody's work on a visit and was
 # checked on their lines. No remote call can pass this object.
-GENERATING = object()
+GENERATING = OwnCode()
 # In the context of who finishes visits: he may set the state done and makes follow-ups.
 # No remote call can pass this object.
-FINISHING = object()
+FINISHING = OwnCode()
 
 
 class MaintenanceVisit(models.Model):
@@ -31,6 +32,7 @@ class MaintenanceVisit(models.Model):
     _inherit = [
         "installed.base.company.mixin",
         "installed.base.typed.mixin",
+        "installed.base.guard.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -41,6 +43,20 @@ class MaintenanceVisit(models.Model):
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"
     _check_company_auto = True
+    # Who signed is written with the signature, by its dialog.
+    _kept_fields = frozenset({"signed_by"})
+    _checked_fields = frozenset(
+        {
+            "calendar_event_id",
+            "cancel_reason",
+            "follow_up_of_id",
+            "merged_into_id",
+            "occurrence_date",
+            "sale_line_ids",
+            "schedule_line_id",
+            "state",
+        }
+    )
 
     # Identity
     name = fields.Char(
@@ -78,7 +94,9 @@ class MaintenanceVisit(models.Model):
         default="0",
         index="btree_not_null",
     )
-    tag_ids = fields.Many2many(comodel_name="maintenance.visit.tag", string="Tags")
+    tag_ids = fields.Many2many(
+        comodel_name="maintenance.visit.tag", string="Tags", groups="base.group_user"
+    )
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type",
         index="btree_not_null",
@@ -181,6 +199,7 @@ class MaintenanceVisit(models.Model):
         string="Technicians",
         # Who left is to go until somebody else does.
         context={"active_test": False},
+        groups="base.group_user",
         compute="_compute_technician_ids",
         store=True,
         readonly=False,

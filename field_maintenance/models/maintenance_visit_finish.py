@@ -46,19 +46,23 @@ class MaintenanceVisit(models.Model):
             return self._write_done(vals)
         self._check_new_state(state)
         began = self.filtered(lambda visit: visit.state == "in_progress")
+        actual = {}
         if state in ("to_plan", "planned"):
-            vals = {**vals, "actual_start": False, "actual_end": False}
+            actual = {"actual_start": False, "actual_end": False}
         elif state == "in_progress":
-            vals = {**vals, "actual_end": False}
+            actual = {"actual_end": False}
         elif state == "done":
-            vals = {**vals, "actual_end": fields.Datetime.now()}
+            actual = {"actual_end": fields.Datetime.now()}
         elif state == "cancelled" and not (vals.get("cancel_reason") or "").strip():
             # A remote call or an import that gives none.
             reason = self.env._("Cancelled by %s", self.env.user.name)
             vals = {**vals, "cancel_reason": reason}
         result = super().write(vals)
+        own = self._as_own_code()
+        if actual:
+            own.write(actual)
         if state == "in_progress":
-            fresh = self.filtered(lambda visit: not visit.actual_start)
+            fresh = own.filtered(lambda visit: not visit.actual_start)
             fresh.write({"actual_start": fields.Datetime.now()})
         elif began:
             # Whoever ends a visit ends it for the whole crew.

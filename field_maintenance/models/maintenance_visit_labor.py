@@ -153,4 +153,4 @@ class MaintenanceVisit(models.Model):
                     "time_type": kind,
                 }
             )
-        self.env["service.line"].create(vals_list)
+        self.env["service.line"]._as_own_code().create(vals_list)

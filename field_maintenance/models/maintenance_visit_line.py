@@ -10,7 +10,11 @@ class MaintenanceVisitLine(models.Model):
     """A piece of equipment that a visit is about, registered or not."""
 
     _name = "maintenance.visit.line"
-    _inherit = ["installed.base.typed.mixin", "maintenance.words.mixin"]
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.typed.mixin",
+        "maintenance.words.mixin",
+    ]
     _description = "Equipment of a Visit"
     _order = "visit_id, sequence, id"
     _check_company_auto = True
@@ -109,7 +113,7 @@ class MaintenanceVisitLine(models.Model):
     @api.depends_context("uid")
     def _compute_display_name(self):
         for line in self:
-            # Whoever reads a line reads its name, whatever else he may read.
+            # Whoever reads a line reads its name, whatever else they may read.
             known = line.sudo()
             names = (known.serial_number, known.product_id.display_name)
             line.display_name = (

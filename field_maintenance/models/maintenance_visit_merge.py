@@ -4,9 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from odoo.addons.field_installed_base.models.installed_base_guard_mixin import OwnCode
+
 # In the context of writes by which absorbed visits follow their main one. No remote
 # call can pass this object.
-FOLLOWING = object()
+FOLLOWING = OwnCode()
 # What absorbed visits take from their main one; the start is a computed field.
 FOLLOWED_FIELDS = ("state", "technician_id", "technician_ids", "team_id")
 

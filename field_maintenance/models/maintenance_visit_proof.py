@@ -43,12 +43,13 @@ class MaintenanceVisit(models.Model):
         return visits
 
     def write(self, vals):
-        if "signature" in vals and "signed_on" not in vals:
-            signed = fields.Datetime.now() if vals["signature"] else False
-            vals = {**vals, "signed_on": signed}
-            if not signed:
-                vals["signed_by"] = False
         result = super().write(vals)
+        if "signature" in vals and "signed_on" not in vals:
+            signed = {"signed_on": vals["signature"] and fields.Datetime.now()}
+            if "signed_by" not in vals or not vals["signature"]:
+                # Nobody said whose it is.
+                signed["signed_by"] = False
+            self._as_own_code().write(signed)
         if "photo_ids" in vals:
             self._adopt_photos()
         return result

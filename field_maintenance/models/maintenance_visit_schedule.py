@@ -4,8 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
-from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
-
 from ..engine import Occurrence, at_local_hour
 from .maintenance_visit import FINISHING, GENERATING
 
@@ -69,7 +67,7 @@ class MaintenanceVisit(models.Model):
         string="Order Lines",
         readonly=True,
         copy=False,
-        groups=READER_GROUPS,
+        groups="sales_team.group_sale_salesman,account.group_account_invoice",
         help="What was ordered that this visit delivers.",
     )
     analytic_distribution = fields.Json(

@@ -5,6 +5,7 @@ from odoo import fields, models
 
 class MaintenanceVisitTag(models.Model):
     _name = "maintenance.visit.tag"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Visit Tag"
     _order = "name"
 

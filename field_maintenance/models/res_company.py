@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["res.company", "installed.base.guard.mixin"]
 
     visit_report_at_done = fields.Boolean(
         string="Send Visit Reports",

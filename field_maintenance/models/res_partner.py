@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 from odoo.tools.sql import column_exists, create_column
 
+from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+
 from .maintenance_schedule import LIVE_STATES
 
 # What the name and the address of a contact consist of, as appointments show them.
@@ -14,7 +16,8 @@ ADDRESS_FIELDS = frozenset(
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["res.partner", "installed.base.guard.mixin"]
 
     service_zone_id = fields.Many2one(
         comodel_name="service.zone",
@@ -42,7 +45,7 @@ class ResPartner(models.Model):
         comodel_name="maintenance.visit",
         inverse_name="partner_id",
         string="Visits",
-        groups="base.group_user",
+        groups=READER_GROUPS,
     )
     maintenance_visit_count = fields.Integer(
         string="Number of Visits",
@@ -83,7 +86,7 @@ class ResPartner(models.Model):
 
     def _inverse_service_zone_id(self):
         zones = self.env["service.zone"]._get_zone_by_address(self)
-        for partner in self:
+        for partner in self._as_own_code():
             partner.service_zone_is_chosen = (
                 partner.service_zone_id != zones[partner.id]
             )
@@ -91,7 +94,7 @@ class ResPartner(models.Model):
     def action_find_service_zone(self):
         """Let these sites lie in the zone of their zip code again, whatever was
         chosen."""
-        self.write({"service_zone_is_chosen": False})
+        self._as_own_code().write({"service_zone_is_chosen": False})
         self.env.add_to_compute(self._fields["service_zone_id"], self)
         return True
 

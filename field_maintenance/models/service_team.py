@@ -8,7 +8,11 @@ class ServiceTeam(models.Model):
     """Technicians who work together. A visit may have a team before it has a person."""
 
     _name = "service.team"
-    _inherit = ["installed.base.company.mixin", "hr.mixin"]
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.company.mixin",
+        "hr.mixin",
+    ]
     _description = "Service Team"
     _order = "sequence, name"
     _check_company_auto = True

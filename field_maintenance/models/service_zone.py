@@ -7,7 +7,11 @@ class ServiceZone(models.Model):
     """A part of the country, by zip codes, and who works there."""
 
     _name = "service.zone"
-    _inherit = ["installed.base.company.mixin", "hr.mixin"]
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.company.mixin",
+        "hr.mixin",
+    ]
     _description = "Service Zone"
     _order = "sequence, name"
     _check_company_auto = True

@@ -22,8 +22,10 @@ from . import test_jobs_at_once
 from . import test_maintenance_schedule
 from . import test_maintenance_visit
 from . import test_my_day
+from . import test_native_screens
 from . import test_portal
 from . import test_remote_calls
+from . import test_role_matrix
 from . import test_sale_order
 from . import test_sale_order_growth
 from . import test_schedule_generation

@@ -34,7 +34,7 @@ RIGHTS = {
     "maintenance.visit.finish.line": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.sign": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.type": {**EVERYBODY, "administrator": "rcwu"},
-    "maintenance.visit.tag": {**EVERYBODY, **DISPATCHING},
+    "maintenance.visit.tag": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.month": EVERYBODY,
     "maintenance.schedule": {**READERS, **DISPATCHING},
     "maintenance.schedule.line": {**READERS, **DISPATCHING},

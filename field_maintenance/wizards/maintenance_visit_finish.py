@@ -152,7 +152,7 @@ class MaintenanceVisitFinish(models.TransientModel):
         """Finish the visit with these answers."""
         self.ensure_one()
         if self.signature:
-            self.visit_id.write(
+            self.visit_id._as_own_code().write(
                 {"signature": self.signature, "signed_by": self.signed_by}
             )
         self.visit_id._finish(self._prepare_finish_values())

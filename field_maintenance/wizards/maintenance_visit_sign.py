@@ -28,5 +28,6 @@ class MaintenanceVisitSign(models.TransientModel):
     def action_sign(self):
         """Keep the signature on the visit."""
         self.ensure_one()
-        self.visit_id.write({"signature": self.signature, "signed_by": self.signed_by})
+        visit = self.visit_id._as_own_code()
+        visit.write({"signature": self.signature, "signed_by": self.signed_by})
         return {"type": "ir.actions.act_window_close"}

@@ -4,7 +4,8 @@ from odoo import fields, models
 class AccountAnalyticLine(models.Model):
     """A part or the time of a visit, as a cost of the contract it belongs to."""
 
-    _inherit = "account.analytic.line"
+    _name = "account.analytic.line"
+    _inherit = ["account.analytic.line", "installed.base.guard.mixin"]
 
     service_contract_id = fields.Many2one(
         comodel_name="service.contract",

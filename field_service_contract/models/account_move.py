@@ -5,18 +5,24 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from .installed_base import READER_GROUPS
+
 CREDIT_ACTIVITY = "field_service_contract.mail_activity_type_credit"
 
 
 class AccountMove(models.Model):
-    _inherit = "account.move"
+    _name = "account.move"
+    _inherit = ["account.move", "installed.base.guard.mixin"]
 
     service_contract_ids = fields.Many2many(
         comodel_name="service.contract",
         string="Service Contracts",
         compute="_compute_service_contract_ids",
+        groups=READER_GROUPS,
     )
-    service_contract_count = fields.Integer(compute="_compute_service_contract_ids")
+    service_contract_count = fields.Integer(
+        compute="_compute_service_contract_ids", groups=READER_GROUPS
+    )
     service_recognizes = fields.Boolean(
         string="Recognises Contract Revenue",
         copy=False,

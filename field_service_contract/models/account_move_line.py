@@ -29,7 +29,8 @@ DAY_FIELDS = frozenset(
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["account.move.line", "installed.base.guard.mixin"]
 
     service_contract_line_id = fields.Many2one(
         comodel_name="service.contract.line",
@@ -114,7 +115,7 @@ class AccountMoveLine(models.Model):
         comodel_name="service.contract.deferral",
         inverse_name="move_line_id",
         copy=False,
-        groups="base.group_user",
+        groups="account.group_account_invoice",
     )
 
     _service_days_unique = models.UniqueIndex(

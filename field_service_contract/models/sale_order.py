@@ -32,7 +32,11 @@ class SaleOrder(models.Model):
     """
 
     _name = "sale.order"
-    _inherit = ["sale.order", "installed.base.plausible.mixin"]
+    _inherit = [
+        "sale.order",
+        "installed.base.guard.mixin",
+        "installed.base.plausible.mixin",
+    ]
 
     service_has_contract = fields.Boolean(
         compute="_compute_service_kinds", help="At least one line sells a contract."

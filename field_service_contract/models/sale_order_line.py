@@ -28,7 +28,11 @@ class SaleOrderLine(models.Model):
     invoices it, never the order."""
 
     _name = "sale.order.line"
-    _inherit = ["sale.order.line", "installed.base.plausible.mixin"]
+    _inherit = [
+        "sale.order.line",
+        "installed.base.guard.mixin",
+        "installed.base.plausible.mixin",
+    ]
 
     service_is_contract = fields.Boolean(
         string="Contract",

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command, Domain
 
+from odoo.addons.field_installed_base.models.installed_base_guard_mixin import OwnCode
+
 from ..engine import distribute, get_renewed_end, to_decimal
 
 # Technicians read what is covered, not what it costs.
@@ -40,6 +42,7 @@ KEPT_FIELDS = frozenset(
         "cancellation_date",
         "credit_due_amount",
         "invoiced_until",
+        "name",
         "next_invoice_date",
         "next_run_date",
         "state",
@@ -48,7 +51,7 @@ KEPT_FIELDS = frozenset(
 )
 # In the context of the methods that leave a dated row of what they change. No remote
 # call can pass this object.
-CHANGING = object()
+CHANGING = OwnCode()
 DAY = timedelta(days=1)
 # As a constraint says; more would lead out of the calendar.
 MOST_DAYS_AHEAD = 366
@@ -76,6 +79,7 @@ class ServiceContract(models.Model):
     _inherit = [
         "installed.base.company.mixin",
         "installed.base.typed.mixin",
+        "installed.base.guard.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -84,6 +88,8 @@ class ServiceContract(models.Model):
     _description = "Service Contract"
     _order = "id desc"
     _check_company_auto = True
+    # Contracts of another system keep their numbers when they move in.
+    _checked_fields = frozenset({"name"})
 
     # Identity
     name = fields.Char(

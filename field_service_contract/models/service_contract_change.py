@@ -21,6 +21,7 @@ class ServiceContractChange(models.Model):
     """
 
     _name = "service.contract.change"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Change of Annual Amount"
     _order = "date desc, id desc"
     _rec_name = "reason"

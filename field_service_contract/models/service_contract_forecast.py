@@ -7,6 +7,7 @@ class ServiceContractForecast(models.Model):
     """An invoice that a contract will bring, untaxed, if nothing changes."""
 
     _name = "service.contract.forecast"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Forecast of Contract Invoices"
     _order = "date, id"
     _rec_name = "contract_id"

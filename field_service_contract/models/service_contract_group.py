@@ -3,6 +3,7 @@ from odoo import fields, models
 
 class ServiceContractGroup(models.Model):
     _name = "service.contract.group"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Group of Service Contracts"
     _order = "sequence, name, id"
 

@@ -7,6 +7,7 @@ class ServiceContractIndex(models.Model):
     """An index that prices follow: wages, consumer prices, energy."""
 
     _name = "service.contract.index"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Price Index"
     _order = "name, id"
 

@@ -386,7 +386,7 @@ class ServiceContractLine(models.Model):
         rules = self.schedule_line_id
         if not rules:
             return
-        self.schedule_line_id = False
+        self._as_own_code().schedule_line_id = False
         rules._remove_untouched()
         visits = self.env["maintenance.visit"].sudo()
         visited = visits.search([("schedule_line_id", "in", rules.ids)])

@@ -17,6 +17,7 @@ class ServiceContractMoveIn(models.Model):
     and to be undone."""
 
     _name = "service.contract.move.in"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Move In from OCA's Contracts"
     _order = "id desc"
     _check_company_auto = True
@@ -144,7 +145,7 @@ class ServiceContractMoveIn(models.Model):
                 *(lines._prepare_left_vals(self, left) for left in left_out),
             ]
         )
-        self.is_previewed = True
+        self._as_own_code().is_previewed = True
         return True
 
     def action_move_in(self):
@@ -160,7 +161,7 @@ class ServiceContractMoveIn(models.Model):
                 if self.line_ids
                 else self.env._("There is no contract that has not moved in already.")
             )
-        self.state = "running"
+        self._as_own_code().state = "running"
         if len(lines) > DIRECT_LIMIT:
             self._trigger_job()
             return True
@@ -244,7 +245,7 @@ class ServiceContractMoveIn(models.Model):
         if self._get_lines_to_do():
             self._trigger_job()
         else:
-            self.state = "done"
+            self._as_own_code().state = "done"
 
     @api.model
     def _cron_move_in(self):
@@ -264,7 +265,7 @@ class ServiceContractMoveIn(models.Model):
                 if not cron._commit_progress(len(ids)):
                     return
             if not move_in._get_lines_to_do():
-                move_in.state = "done"
+                move_in._as_own_code().state = "done"
                 cron._commit_progress()
 
     @api.autovacuum

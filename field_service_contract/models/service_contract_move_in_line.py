@@ -11,6 +11,7 @@ _logger = logging.getLogger(__name__)
 
 class ServiceContractMoveInLine(models.Model):
     _name = "service.contract.move.in.line"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Contract That Moves In"
     _order = "move_in_id desc, state, source_name, id"
     _rec_name = "source_name"

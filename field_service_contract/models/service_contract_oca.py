@@ -724,9 +724,11 @@ class ServiceContractOca(models.AbstractModel):
         if plan.group_name:
             group = group.search([("name", "=ilike", plan.group_name)], limit=1)
             group = group or group.create({"name": plan.group_name})
-        contract = self.env["service.contract"].create(
+        contracts = self.env["service.contract"]
+        contract = contracts._as_own_code().create(
             {**plan.vals, **({"group_id": group.id} if group else {})}
         )
+        contract = contract.with_env(self.env)
         if plan.analytic_account_id:
             # Who keeps contracts need not manage analytic accounts.
             contract.sudo().analytic_account_id = plan.analytic_account_id

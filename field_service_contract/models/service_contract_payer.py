@@ -5,6 +5,7 @@ class ServiceContractPayer(models.Model):
     """Who pays for the days of a contract from a day on."""
 
     _name = "service.contract.payer"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Payer of a Service Contract"
     _order = "contract_id, date_start, id"
     _rec_name = "partner_id"

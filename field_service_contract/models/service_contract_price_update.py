@@ -15,6 +15,7 @@ class ServiceContractPriceUpdate(models.Model):
 
     _name = "service.contract.price.update"
     _inherit = [
+        "installed.base.guard.mixin",
         "installed.base.typed.mixin",
         "mail.thread",
         "installed.base.plausible.mixin",
@@ -277,7 +278,7 @@ class ServiceContractPriceUpdate(models.Model):
             update.action_preview()
             update._check_applicable()
             update.line_ids.filtered(lambda line: not line.obstacle)._apply()
-            update.state = "applied"
+            update._as_own_code().state = "applied"
         return True
 
     def action_undo(self):
@@ -293,7 +294,7 @@ class ServiceContractPriceUpdate(models.Model):
         if self.filtered(lambda update: update.state != "undone"):
             raise UserError(self.env._("Undo the update first."))
         self.line_ids.unlink()
-        self.write({"state": "draft", "is_confirmed": False})
+        self._as_own_code().write({"state": "draft", "is_confirmed": False})
         return True
 
     def _check_draft(self):

@@ -81,12 +81,12 @@ class ServiceContractPriceUpdate(models.Model):
                 continue
             if update.state != "applied":
                 raise UserError(self.env._("Only what was applied can be undone."))
-            applied.undo_problem = False
+            applied._as_own_code().undo_problem = False
             update._begin("undoing")
         return True
 
     def _begin(self, state):
-        self.state = state
+        self._as_own_code().state = state
         # Whoever updates prices need not manage jobs.
         job = self.env.ref("field_service_contract.ir_cron_price_updates")
         job.sudo()._trigger()
@@ -148,7 +148,8 @@ class ServiceContractPriceUpdate(models.Model):
         held = self.line_ids.filtered(
             "obstacle" if self.state == "running" else "undo_problem"
         )
-        self.state = "applied" if self.line_ids.filtered("is_applied") else "undone"
+        applied = self.line_ids.filtered("is_applied")
+        self._as_own_code().state = "applied" if applied else "undone"
         if held:
             self._message_log(
                 body=self.env._(
@@ -203,7 +204,7 @@ class ServiceContractPriceUpdateLine(models.Model):
             groups = list(self.grouped("contract_id").values())
             if len(groups) == 1:
                 _logger.info("Price update of %s: %s", self.contract_id.name, error)
-                self[field] = str(error)
+                self._as_own_code()[field] = str(error)
                 return
         for rows in groups:
             rows._try(method, field)

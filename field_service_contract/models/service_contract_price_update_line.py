@@ -9,7 +9,7 @@ from .service_contract_change import ENDING_REASONS
 
 class ServiceContractPriceUpdateLine(models.Model):
     _name = "service.contract.price.update.line"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
     _description = "Line of a Price Update"
     _order = "update_id, contract_id, id"
     _rec_name = "contract_line_id"
@@ -136,7 +136,7 @@ class ServiceContractPriceUpdateLine(models.Model):
             price_update_id=update.id,
             note=update.name,
         )
-        self.is_applied = True
+        self._as_own_code().is_applied = True
         for contract, rows in self.grouped("contract_id").items():
             contract._step_price_update(max(rows.mapped("date")))
         self._log(
@@ -176,10 +176,10 @@ class ServiceContractPriceUpdateLine(models.Model):
         changes.sudo().unlink()
         for contract, rows in self.grouped("contract_id").items():
             contract.next_price_update_date = rows[0].old_planned_date
-        self.is_applied = False
+        self._as_own_code().is_applied = False
         for update in self.update_id:
             if not update.line_ids.filtered("is_applied"):
-                update.state = "undone"
+                update._as_own_code().state = "undone"
         self._log(
             lambda gain: self.env._(
                 "Price update %(update)s undone: %(gain)s a year less.",

@@ -216,7 +216,7 @@ class ServiceContract(models.Model):
             {own: (own._get_renewal_text(), own.notice_date) for own in due},
         )
         for end, contracts in due.grouped("date_end").items():
-            contracts.renewal_activity_end = end
+            contracts._as_own_code().renewal_activity_end = end
 
     def _remind_customer(self):
         """Write to customers about the end of their contracts."""
@@ -226,7 +226,7 @@ class ServiceContract(models.Model):
         template = self.env.ref("field_service_contract.mail_template_renewal")
         template.send_mail_batch(due.ids)
         for end, contracts in due.grouped("date_end").items():
-            contracts.renewal_mail_end = end
+            contracts._as_own_code().renewal_mail_end = end
 
     def _get_renewal_text(self):
         """Return what becomes of the contract at its end, in the user's words."""

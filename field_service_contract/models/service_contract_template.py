@@ -1,12 +1,17 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from .installed_base import READER_GROUPS
 from .service_contract import PRICE_GROUPS
 
 
 class ServiceContractTemplate(models.Model):
     _name = "service.contract.template"
-    _inherit = ["installed.base.typed.mixin", "service.contract.settings"]
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.typed.mixin",
+        "service.contract.settings",
+    ]
     _description = "Template of Service Contracts"
     _order = "sequence, name, id"
     _check_company_auto = True
@@ -50,6 +55,7 @@ class ServiceContractTemplate(models.Model):
         inverse_name="template_id",
         string="Price Cuts",
         copy=True,
+        groups=READER_GROUPS,
     )
 
     _value_percent_positive = models.Constraint(

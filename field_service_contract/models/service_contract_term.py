@@ -14,6 +14,7 @@ class ServiceContractTerm(models.Model):
     """
 
     _name = "service.contract.term"
+    _inherit = ["installed.base.guard.mixin"]
     _description = "Term of a Service Contract"
     _order = "contract_id, date_start, id"
     _rec_name = "date_start"

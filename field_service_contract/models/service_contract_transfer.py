@@ -194,12 +194,12 @@ class ServiceContract(models.Model):
                 "fiscal_position_id": False,
                 "date_start": day,
                 "date_end": end,
-                "predecessor_id": self.id,
                 "line_ids": [
                     Command.create(vals) for vals in lines._prepare_successor_vals(day)
                 ],
             }
         )
+        successor._as_own_code().predecessor_id = self
         successor.action_activate()
         self._hand_over_suspensions(successor, day)
         self._hand_over_visits(lines, successor, day)

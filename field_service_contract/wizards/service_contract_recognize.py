@@ -58,7 +58,12 @@ class ServiceContractRecognize(models.TransientModel):
                 "\n".join(reasons.mapped("recognition_error"))
                 or self.env._("Somebody else recognises this revenue right now.")
             )
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_journal_line"
+        actions = self.env["ir.actions.act_window"]
+        if self.env["account.move"].has_access("read"):
+            action = actions._for_xml_id("account.action_move_journal_line")
+            return {**action, "domain": [("id", "in", entries.ids)], "context": {}}
+        # Administrators of interventions need not read the books.
+        action = actions._for_xml_id(
+            "field_service_contract.service_contract_deferral_action"
         )
-        return {**action, "domain": [("id", "in", entries.ids)], "context": {}}
+        return {**action, "domain": [("move_id", "in", entries.ids)], "context": {}}

@@ -1,0 +1,158 @@
+from odoo import api, models
+from odoo.exceptions import AccessError
+from odoo.models import MAGIC_COLUMNS
+from odoo.tools import ormcache
+
+
+class OwnCode:
+    """What our own methods put into the context while they write fields that are
+    nobody else's to write. No remote call can pass such an object."""
+
+
+KEEPING = OwnCode()
+
+
+class InstalledBaseGuardMixin(models.AbstractModel):
+    """Fields that follow from others, or from what buttons do: no import, form or
+    remote call writes them.
+
+    They are those of our addons that are stored and readonly, those that a model names
+    in `_kept_fields`, and none of `_checked_fields`, whose writing the model checks
+    itself. Our methods write them by `_as_own_code`, in a write of their own: what a
+    user says of other records, in commands, stays the user's.
+    """
+
+    _name = "installed.base.guard.mixin"
+    _description = "Fields That Are Not Written by Hand"
+
+    _kept_fields = frozenset()
+    _checked_fields = frozenset()
+
+    @api.model
+    @ormcache()
+    def _get_kept_fields(self):
+        """Return the names of the fields that only our own methods write."""
+        return self._kept_fields | {
+            name
+            for name, field in self._fields.items()
+            if name not in self._checked_fields
+            and name not in MAGIC_COLUMNS
+            and field.store
+            and field.readonly
+            and not field.inverse
+            and field._modules
+            # What core or other addons lock is theirs to unlock.
+            and all(module.startswith("field_") for module in field._modules)
+        }
+
+    def _as_own_code(self):
+        """Return these records as methods have them that write kept fields."""
+        return self.with_context(field_keeping=KEEPING)
+
+    @api.model
+    def _is_own_code(self):
+        """Tell whether a method of ours writes, or whoever has all rights."""
+        return self.env.su or any(
+            isinstance(value, OwnCode) for value in self.env.context.values()
+        )
+
+    def _check_kept_fields(self, names):
+        """Refuse fields that are not written by hand.
+
+        :param names: the fields that are given
+        :raise AccessError: naming the first of them
+        """
+        kept = self._get_kept_fields()
+        if kept.isdisjoint(names) or self._is_own_code():
+            return
+        name = min(kept.intersection(names))
+        raise AccessError(
+            self.env._(
+                "“%(field)s” of %(model)s is not set by hand: it follows from other "
+                "fields or from buttons. Leave it out.",
+                field=self._fields[name]._description_string(self.env),
+                model=self.env["ir.model"]._get(self._name).name,
+            )
+        )
+
+    def _check_own_company(self, vals):
+        """Refuse to hand a record to a company that the user does not work in: record
+        rules look at where it comes from alone.
+
+        :raise AccessError: naming the company
+        """
+        company = vals.get("company_id")
+        if (
+            company
+            and not self.env.su
+            and self._original_module.startswith("field_")
+            and company not in self.env.companies.ids
+        ):
+            raise AccessError(
+                self.env._(
+                    "You do not work in company %s. Choose one of yours.",
+                    # Its name alone, to tell which one is meant.
+                    self.env["res.company"].browse(company).sudo().display_name,
+                )
+            )
+
+    def _has_field_access(self, field, operation):
+        # Core computes these of activities, which customers do not have.
+        if (
+            field.name.startswith(("activity_", "my_activity_"))
+            and self._original_module.startswith("field_")
+            and not self.env.su
+            and not self.env.user._is_internal()
+        ):
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def default_get(self, fields):
+        """Defaults of a caller's own do not fill in what is not written by hand."""
+        kept = self._get_kept_fields()
+        given = {
+            key
+            for key in self.env.context
+            if key.startswith("default_") and key[8:] in kept
+        }
+        if not given or self._is_own_code():
+            return super().default_get(fields)
+        context = {
+            key: value for key, value in self.env.context.items() if key not in given
+        }
+        clean = self.with_env(self.env(context=context))
+        return super(InstalledBaseGuardMixin, clean).default_get(fields)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if self._is_own_code():
+            return super().create(vals_list)
+        given = self._get_kept_fields().intersection(set().union(*vals_list))
+        if given:
+            # What says nothing, or what holds anyway, is derived.
+            usual = self.default_get(list(given))
+            vals_list = [
+                {
+                    name: value
+                    for name, value in vals.items()
+                    if name not in given or (value and value != usual.get(name))
+                }
+                for vals in vals_list
+            ]
+            self._check_kept_fields(set().union(*vals_list))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_kept_fields(vals)
+        self._check_own_company(vals)
+        return super().write(vals)
+
+    def copy(self, default=None):
+        """What a copy takes over is the record's own, not the caller's."""
+        default = default or {}
+        self._check_kept_fields(default)
+        if any(isinstance(value, list) for value in default.values()):
+            return super().copy(default)
+        copies = super(InstalledBaseGuardMixin, self._as_own_code()).copy(default)
+        return copies.with_env(self.env)

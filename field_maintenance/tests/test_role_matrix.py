@@ -1,0 +1,161 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from odoo.addons.field_installed_base.tests.common import RoleMatrixTests
+
+from .common import MaintenanceCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-01 08:00:00")
+class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
+    addon = "field_maintenance"
+    matrix_models = (
+        "maintenance.schedule",
+        "maintenance.schedule.line",
+        "maintenance.visit",
+        "maintenance.visit.line",
+        "maintenance.visit.tag",
+        "maintenance.visit.time",
+        "maintenance.visit.type",
+        "res.partner",
+        "service.line",
+        "service.team",
+        "service.zone",
+        "survey.user_input",
+    )
+    # A remote call that writes the state does what the buttons do; the others have
+    # tests of their own among the remote calls.
+    checked_fields = (
+        "maintenance.schedule.state",
+        "maintenance.visit.calendar_event_id",
+        "maintenance.visit.cancel_reason",
+        "maintenance.visit.follow_up_of_id",
+        "maintenance.visit.merged_into_id",
+        "maintenance.visit.occurrence_date",
+        "maintenance.visit.sale_line_ids",
+        "maintenance.visit.schedule_line_id",
+        "maintenance.visit.state",
+    )
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.piece = cls._create_equipment()
+        cls.order = cls._create_order((cls.pellets, 1))
+        cls.schedule = cls._create_schedule({"technician_id": cls.technician.id})
+        cls.other_schedule = cls._create_schedule({"technician_id": cls.colleague.id})
+        cls.own = cls._create_planned_visit()
+        cls.own.sale_line_ids = cls.order.order_line
+        cls.foreign = cls._create_planned_visit(technician_id=cls.colleague.id)
+        cls.env["maintenance.visit.tag"].create({"name": "Ladder"})
+        cls.env["service.zone"].create({"name": "North", "company_id": cls.company.id})
+        cls.team = cls.env["service.team"].create({"name": "North"})
+        cls.part = cls.env["service.line"].create(
+            {"visit_id": cls.own.id, "product_id": cls.pellets.id, "price_unit": 6}
+        )
+        cls.env["maintenance.visit.time"].create(
+            {
+                "visit_id": cls.own.id,
+                "technician_id": cls.technician.id,
+                "date_start": "2026-01-01 06:00:00",
+                "date_end": "2026-01-01 07:00:00",
+            }
+        )
+        survey = cls.env["survey.survey"].create(
+            {"title": "Checklist", "survey_type": "visit"}
+        )
+        cls.env["survey.user_input"].create(
+            {"survey_id": survey.id, "maintenance_visit_id": cls.own.id}
+        )
+
+    def test_visit_of_another_customer(self):
+        """Else its portal would open it."""
+        for role in ("technician", "dispatcher", "administrator"):
+            with (
+                self.subTest(role),
+                self.assertRefused("“Commercial Entity” of .* is not set", AccessError),
+            ):
+                self._as(role, self.own).write(
+                    {"commercial_partner_id": self.neighbour.id}
+                )
+        self.assertFalse(self._as("other portal", self.own).search([]))
+
+    def test_number_and_total(self):
+        self.assertEqual(self.part.price_subtotal, 6)
+        for record, values in (
+            (self.part, {"price_subtotal": 1}),
+            (self.part, {"company_id": self.other_company.id}),
+            (self.own, {"name": "V1"}),
+            (self.own, {"signed_on": "2026-01-01 08:00:00"}),
+        ):
+            with (
+                self.subTest(values),
+                self.assertRefused("not set by hand", AccessError),
+            ):
+                self._as("technician", record).write(values)
+
+    def test_who_signed(self):
+        visit = self._as("technician", self.own)
+        values = {"partner_id": self.customer.id, "technician_id": self.technician.id}
+        with self.assertRefused("“Signed By” of .* is not set by hand", AccessError):
+            visit.write({"signed_by": "Mayor"})
+        with self.assertRefused("“Signed By” of .* is not set by hand", AccessError):
+            visit.create({**values, "signed_by": "Mayor"})
+        signature = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+        sign = visit.env["maintenance.visit.sign"].create(
+            {"visit_id": visit.id, "signature": signature, "signed_by": "Anna Claes"}
+        )
+        sign.action_sign()
+        self.assertEqual(self.own.signed_by, "Anna Claes")
+        self.assertEqual(str(self.own.signed_on), "2026-01-01 08:00:00")
+
+    def test_schedules_of_own_visits(self):
+        for role, shown in (
+            ("technician", self.schedule),
+            ("dispatcher", self.schedule | self.other_schedule),
+            ("salesperson", self.schedule | self.other_schedule),
+            ("accountant", self.schedule | self.other_schedule),
+        ):
+            with self.subTest(role):
+                self.env.invalidate_all()
+                model = self._as(role, self.env["maintenance.schedule"])
+                self.assertEqual(set(model.search([]).ids), set(shown.ids))
+                lines = model.line_ids.search([])
+                self.assertEqual(set(lines.ids), set(shown.line_ids.ids))
+        with self.assertRaises(AccessError):
+            self._as("technician", self.other_schedule).read(["name"])
+
+    def test_schedules_of_the_teams_visits(self):
+        self.team.member_ids = self.technician
+        self.other_schedule.visit_ids[0].team_id = self.team
+        self.env.flush_all()
+        self.env.invalidate_all()
+        found = self._as("technician", self.env["maintenance.schedule"]).search([])
+        self.assertEqual(set(found.ids), {self.schedule.id, self.other_schedule.id})
+
+    def test_tags_are_configuration(self):
+        tag = self.env["maintenance.visit.tag"].search([], limit=1)
+        with self.assertRaises(AccessError):
+            self._as("dispatcher", tag).write({"name": "Crane"})
+        self._as("administrator", tag).write({"name": "Crane"})
+        self.assertEqual(tag.name, "Crane")
+
+    def test_contacts_with_chosen_zones_are_merged(self):
+        zone = self.env["service.zone"].search([("name", "=", "North")], limit=1)
+        double = self.env["res.partner"].create(
+            {"name": "Peeters", "is_company": True, "service_zone_id": zone.id}
+        )
+        self.assertTrue(double.service_zone_is_chosen)
+        user = self._create_user(
+            "merging", "base.group_user,base.group_partner_manager"
+        )
+        partner = self.neighbour.with_user(user)
+        with self.assertRefused("not set by hand", AccessError):
+            partner.write({"service_zone_is_chosen": True})
+        merge = self.env["base.partner.merge.automatic.wizard"].with_user(user)
+        merge.create({})._merge([double.id, partner.id], partner)
+        self.assertTrue(self.neighbour.service_zone_is_chosen)
+        self.assertFalse(double.exists())
