@@ -28,15 +28,7 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
             "calendar.attendee": [("base.group_user", None)],
             "calendar.event": [("base.group_user", MEETING)],
             "hr.employee": [
-                (
-                    "hr.group_hr_user",
-                    # Core adds up both.
-                    {
-                        "name": "Eva",
-                        "employee_skill_ids": [],
-                        "current_employee_skill_ids": [],
-                    },
-                ),
+                ("hr.group_hr_user", None),
                 ("base.group_user", None),
             ],
             "product.template": [

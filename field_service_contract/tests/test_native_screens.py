@@ -74,7 +74,7 @@ class TestNativeScreens(NativeScreensTests, ServiceContractCase):
             ],
             "sale.advance.payment.inv": [
                 (
-                    "sales_team.group_sale_salesman",
+                    "sales_team.group_sale_salesman_all_leads",
                     {"sale_order_ids": [Command.set(order.ids)]},
                 )
             ],
