@@ -458,7 +458,7 @@ class NativeScreensTests:
                     [
                         name
                         for name in model.fields_get()
-                        if self.addon in model._fields[name]._modules
+                        if set(model._fields[name]._modules) == {self.addon}
                     ]
                 )
 
