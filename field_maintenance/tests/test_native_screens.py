@@ -22,7 +22,7 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
     def _get_native_users(self):
         survey = self.env["survey.survey"].create({"title": "Satisfaction"})
         self.survey = survey
-        order = self._create_order((self.pellets, 1))
+        order = self._create_order((self.pellets, 1), confirm=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
         return {
             "calendar.attendee": [("base.group_user", None)],
