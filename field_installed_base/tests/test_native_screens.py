@@ -10,7 +10,7 @@ class TestNativeScreens(NativeScreensTests, InstalledBaseCase):
 
     def _get_native_users(self):
         survey = self.env["survey.survey"].create({"title": "Satisfaction"})
-        order = self._create_order((self.pellets, 1))
+        order = self._create_order((self.pellets, 1), confirm=False)
         invoice = self._create_invoice((self.pellets, 1), post=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
         contact = {"name": "Jan Smit", "zip": "9000"}

@@ -22,21 +22,13 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
     def _get_native_users(self):
         survey = self.env["survey.survey"].create({"title": "Satisfaction"})
         self.survey = survey
-        order = self._create_order((self.pellets, 1))
+        order = self._create_order((self.pellets, 1), confirm=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
         return {
             "calendar.attendee": [("base.group_user", None)],
             "calendar.event": [("base.group_user", MEETING)],
             "hr.employee": [
-                (
-                    "hr.group_hr_user",
-                    # Core adds up both.
-                    {
-                        "name": "Eva",
-                        "employee_skill_ids": [],
-                        "current_employee_skill_ids": [],
-                    },
-                ),
+                ("hr.group_hr_user", None),
                 ("base.group_user", None),
             ],
             "product.template": [

@@ -12,7 +12,7 @@ class TestNativeScreens(NativeScreensTests, ServiceContractCase):
 
     def _get_native_users(self):
         contract = self._create_contract()
-        order = self._create_order((self.pellets, 1))
+        order = self._create_order((self.pellets, 1), confirm=False)
         invoice = self._create_invoice((self.pellets, 1), post=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
         account = self.env["account.analytic.account"].create(
@@ -74,7 +74,7 @@ class TestNativeScreens(NativeScreensTests, ServiceContractCase):
             ],
             "sale.advance.payment.inv": [
                 (
-                    "sales_team.group_sale_salesman",
+                    "sales_team.group_sale_salesman_all_leads",
                     {"sale_order_ids": [Command.set(order.ids)]},
                 )
             ],
