@@ -584,9 +584,8 @@ class TestPortal(AccessCase):
         ]
         (values,) = piece.read(names)
         self.assertEqual(values["serial_number"], "S-1")
-        self.assertEqual(
-            values["display_name"], "S-1 - Pellet stove Lesse - Claes Bakery"
-        )
+        # Customers are told no owner's name.
+        self.assertEqual(values["display_name"], "S-1 - Pellet stove Lesse")
         for name in ("note", "technician_id", "sale_line_ids"):
             self.assertNotIn(name, values)
         self.assertEqual(values["site_city"], "Liège")

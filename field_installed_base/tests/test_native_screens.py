@@ -34,6 +34,9 @@ class TestNativeScreens(NativeScreensTests, InstalledBaseCase):
                 ("account.group_account_invoice", {**line, "move_id": invoice.id}),
                 ("account.group_account_readonly", None),
             ],
+            "base.partner.merge.automatic.wizard": [
+                ("base.group_partner_manager", None)
+            ],
             "product.category": [
                 ("product.group_product_manager", {"name": "Shovels"}),
                 ("base.group_user", None),

@@ -434,7 +434,7 @@ class MaintenanceVisit(models.Model):
     def _get_bounds(self):
         return {
             **super()._get_bounds(),
-            "duration": (0, 1000),
+            "duration": (0, 24 * 366),
         }
 
     # -- Computes ----------------------------------------------------------------------

@@ -42,6 +42,7 @@ class MaintenanceVisit(models.Model):
         ],
         string="Status",
         compute="_compute_occurrence_state",
+        groups="base.group_user",
         help="What became of this due date, follow-up visits included.",
     )
     occurrence_label = fields.Char(

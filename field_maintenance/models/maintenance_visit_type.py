@@ -77,7 +77,7 @@ class MaintenanceVisitType(models.Model):
     def _get_bounds(self):
         return {
             **super()._get_bounds(),
-            "duration": (0, 1000),
+            "duration": (0, 24 * 366),
             "days_before": (0, 3660),
             "days_after": (0, 3660),
         }

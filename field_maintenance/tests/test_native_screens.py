@@ -25,6 +25,19 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
         order = self._create_order((self.pellets, 1), confirm=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
         return {
+            "base.partner.merge.automatic.wizard": [
+                ("base.group_partner_manager", None)
+            ],
+            "calendar.recurrence": [("base.group_user", None)],
+            "hr.version": [("hr.group_hr_user", None)],
+            "resource.calendar.attendance": [
+                ("base.group_system", None),
+                ("base.group_user", None),
+            ],
+            "resource.calendar.leaves": [
+                ("base.group_system", None),
+                ("base.group_user", None),
+            ],
             "calendar.attendee": [("base.group_user", None)],
             "calendar.event": [("base.group_user", MEETING)],
             "hr.employee": [

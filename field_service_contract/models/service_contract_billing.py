@@ -257,7 +257,8 @@ class ServiceContract(models.Model):
         """Make the documents of {contract: its bills}, all in one go."""
         documents = self._group_bills(bills)
         # What Odoo notes on a new invoice is noted below, with the contracts.
-        silent = self.env["account.move"].with_context(mail_create_nolog=True)
+        silent = self.env["account.move"]._as_own_code()
+        silent = silent.with_context(mail_create_nolog=True)
         moves = silent.create(
             [self._prepare_invoice_vals(key, parts) for key, parts in documents.items()]
         ).with_env(self.env)

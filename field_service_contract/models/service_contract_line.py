@@ -583,7 +583,7 @@ class ServiceContractLine(models.Model):
             for name in {"value", "cost"} & vals.keys():
                 proposal = line._get_proposal(name)
                 if proposal and line[name] in (0, proposal):
-                    line[f"proposed_{name}"] = proposal
+                    line._as_own_code()[f"proposed_{name}"] = proposal
         return lines
 
     def write(self, vals):

@@ -208,8 +208,12 @@ class ServiceContract(models.Model):
 
     def _get_printed_amounts(self):
         """Return {line: what it costs a year}, with or without tax as invoices of the
-        company show their lines."""
+        company show their lines.
+
+        :raise AccessError: for whoever may not read prices
+        """
         self.ensure_one()
+        self._check_field_access(self._fields["annual_amount"], "read")
         includes = self.company_id.account_price_include == "tax_included"
         name = "total_included_currency" if includes else "total_excluded_currency"
         return {

@@ -87,7 +87,10 @@ class TestComingTerm(LifeCase):
             self.assertEqual(contract.next_change_date, self._day("2027-07-01"))
             self.assertEqual(
                 self._list_days(contract._create_invoices(self._day("2027-12-31"))),
-                [("2027-01-01", "2027-12-31", 1380)],
+                [
+                    ("2027-01-01", "2027-06-30", 660),
+                    ("2027-07-01", "2027-12-31", 720),
+                ],
             )
 
     @freeze_time("2027-09-01")

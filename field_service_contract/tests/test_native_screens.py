@@ -59,6 +59,10 @@ class TestNativeScreens(NativeScreensTests, ServiceContractCase):
                 ("product.group_product_manager", {"name": "Shovel"}),
                 ("base.group_user", None),
             ],
+            "product.product": [
+                ("product.group_product_manager", {"name": "Poker"}),
+                ("base.group_user", None),
+            ],
             "res.company": [
                 ("base.group_erp_manager", None),
                 ("base.group_user", None),

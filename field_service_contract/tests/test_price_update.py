@@ -168,7 +168,7 @@ class TestPriceUpdate(LifeCase):
             mute_logger("odoo.sql_db"),
             self.env.cr.savepoint(),
         ):
-            again.line_ids.is_applied = True
+            again.line_ids._as_own_code().is_applied = True
             self.env.flush_all()
 
     def test_invoiced_days_keep_their_price(self):

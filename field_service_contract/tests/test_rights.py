@@ -32,6 +32,7 @@ PORTAL_EXTRA = {
         "service_term_months",
         "service_billing_period",
         "service_billing_timing",
+        "service_billing_anchor",
         "service_renewal",
         "service_notice_months",
         "service_response_hours",
