@@ -110,10 +110,13 @@ class SaleOrderLine(models.Model):
         a service. None for goods, of which it says how many pieces are visited, and for
         hours, of which it says how long."""
         self.ensure_one()
-        uom, hour = self.product_uom_id, self.env.ref("uom.product_uom_hour")
+        uom = self.product_uom_id
+        # Core's units are there for good: `env.ref` would look each time.
+        get_id = self.env["ir.model.data"]._xmlid_to_res_id
+        hour = uom.browse(get_id("uom.product_uom_hour"))
         if self.product_id.type != "service" or uom._has_common_reference(hour):
             return None
-        unit = self.env.ref("uom.product_uom_unit")
+        unit = uom.browse(get_id("uom.product_uom_unit"))
         if not uom._has_common_reference(unit):
             unit = self.product_id.uom_id
         quantity = uom._compute_quantity(self.product_uom_qty, unit, round=False)

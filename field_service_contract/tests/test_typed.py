@@ -66,7 +66,8 @@ class TestTyped(QuotationCase):
         ):
             change()
             self._assert_agreed(order)
-        self.assertEqual(line.price_unit, 240)
+        # Update Prices leaves what was agreed for equipment.
+        self.assertEqual(line.price_unit, 333)
         order.action_confirm()
         contract = order.service_contract_ids
         self.assertEqual(
