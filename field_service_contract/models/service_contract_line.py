@@ -579,11 +579,15 @@ class ServiceContractLine(models.Model):
         lines = super().create(vals_list)
         # Beside a figure that was given none was proposed: zero would seem to follow
         # it, and what is as proposed would not.
+        free = self.browse()
         for line, vals in zip(lines, vals_list, strict=True):
             for name in {"value", "cost"} & vals.keys():
                 proposal = line._get_proposal(name)
                 if proposal and line[name] in (0, proposal):
                     line._as_own_code()[f"proposed_{name}"] = proposal
+                    free |= line
+        # Before they were stored, their amounts followed the proposal.
+        free.modified(["value", "cost"])
         return lines
 
     def write(self, vals):

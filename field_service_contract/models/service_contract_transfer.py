@@ -183,7 +183,7 @@ class ServiceContract(models.Model):
         payer = payer or partner.browse(addresses["invoice"])
         end, planned = self.date_end, self.next_price_update_date
         contract = self.with_context(service_contract_change=False)
-        successor = contract.copy(
+        successor = contract._as_own_code().copy(
             {
                 "partner_id": partner.id,
                 "invoice_partner_id": payer.id,
@@ -199,7 +199,8 @@ class ServiceContract(models.Model):
                 ],
             }
         )
-        successor._as_own_code().predecessor_id = self
+        successor.predecessor_id = self
+        successor = successor.with_env(contract.env)
         successor.action_activate()
         self._hand_over_suspensions(successor, day)
         self._hand_over_visits(lines, successor, day)

@@ -308,8 +308,8 @@ class TestImport(ImportFileMixin, LifeCase):
     def test_implausible_rows(self):
         header = ("partner_id", "date_start", "term_months", "line_ids/name")
         for column, cell, problem in (
-            ("line_ids/discount", 150, "A discount lies between 0 and 100"),
-            ("line_ids/discount", -5, "A discount lies between 0 and 100"),
+            ("line_ids/discount", 150, "Type a number from 0 to 100"),
+            ("line_ids/discount", -5, "Type a number from 0 to 100"),
             ("invoiced_before", "2062-06-30", "which is years ahead"),
             ("date_end", "2025-01-31", "ends on the day it starts or later"),
             ("line_ids/date_end", "2025-01-31", "before it begins"),
