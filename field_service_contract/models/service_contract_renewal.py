@@ -211,6 +211,7 @@ class ServiceContract(models.Model):
     def _remind_responsible(self):
         """Leave the responsible of contracts an activity about their end."""
         due = self.filtered(lambda own: own.renewal_activity_end != own.date_end)
+        due._read_prices_at_once()
         due._schedule_activities(
             RENEWAL_ACTIVITY,
             {own: (own._get_renewal_text(), own.notice_date) for own in due},
@@ -223,10 +224,16 @@ class ServiceContract(models.Model):
         due = self.filtered(
             lambda own: own.renewal_mail_end != own.date_end and own.partner_id.email
         )
+        due._read_prices_at_once()
         template = self.env.ref("field_service_contract.mail_template_renewal")
         template.send_mail_batch(due.ids)
         for end, contracts in due.grouped("date_end").items():
             contracts._as_own_code().renewal_mail_end = end
+
+    def _read_prices_at_once(self):
+        """Read the price histories of contracts, at which each of them looks alone."""
+        # As where they are looked at.
+        self.line_ids.sudo().change_ids.fetch(["date", "amount", "reason"])
 
     def _get_renewal_text(self):
         """Return what becomes of the contract at its end, in the user's words."""
