@@ -20,7 +20,7 @@ def to_coins(amount: Decimal, rounding: Decimal) -> Number:
     return Fraction(top, bottom) if top % bottom else top // bottom
 
 
-def round_ratio(numerator: Number, denominator: int) -> int:
+def round_ratio(numerator: Number, denominator: Number) -> int:
     """Return the nearest integer, of two the one farther from zero."""
     whole = int((2 * abs(numerator) + denominator) // (2 * denominator))
     return whole if numerator >= 0 else -whole

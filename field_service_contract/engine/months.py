@@ -20,6 +20,11 @@ def get_length(year: int, month: int) -> int:
     return 29 if month == 2 and isleap(year) else _LENGTHS[month]
 
 
+def get_month_end(day: date) -> date:
+    """Return the last day of a day's month."""
+    return day.replace(day=get_length(day.year, day.month))
+
+
 def add_months(day: date, count: int) -> date:
     """Return the same day of another month, cut to that month's length.
 
