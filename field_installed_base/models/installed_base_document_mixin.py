@@ -96,6 +96,8 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
 
     def _forget_equipment_questions(self):
         """Take back what was asked about equipment that is sold again."""
+        if not self:
+            return
         kind = self.env.ref(RETURNED_ACTIVITY, raise_if_not_found=False)
         # As above.
         asked = self.sudo().filtered(

@@ -99,6 +99,8 @@ def plan_bills(
 def _cut(period: Period, cuts: Iterable[date]) -> list[Period]:
     """Return the parts of a period that begin on some days."""
     firsts = [cut for cut in cuts if period.first < cut <= period.last]
+    if not firsts:
+        return [period]
     lasts = [cut - DAY for cut in firsts]
     return [
         period._replace(first=first, last=last)

@@ -1,6 +1,5 @@
 """What was invoiced in advance: month by month until it is earned or given back."""
 
-from calendar import monthrange
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from .coverage import Span, intersect
 from .given_back import BilledDays, Rest
 from .money import round_money, round_ratio, to_coins
-from .months import CalendarMonths, Months
+from .months import CalendarMonths, Months, get_month_end
 from .pricing import Pricing
 
 CALENDAR = CalendarMonths()
@@ -58,13 +57,13 @@ def make_rows(
         given back; by default all days are worth the same a month
     """
     rest = rest or _get_even_rest(Span(first, last), amount, rounding)
-    rows, day = [], first
+    parts, day = [], first
     while day <= last:
-        end = day.replace(day=monthrange(day.year, day.month)[1])
-        part = Span(day, min(end, last))
-        rows.append(Row(part.last, rest.get_share(part)))
+        end = get_month_end(day)
+        parts.append(Span(day, min(end, last)))
         day = date.fromordinal(end.toordinal() + 1)
-    return rows
+    shares = rest.get_shares(parts)
+    return [Row(part.last, share) for part, share in zip(parts, shares, strict=True)]
 
 
 def _get_even_rest(whole: Span, amount: Decimal, rounding: Decimal) -> Rest:
@@ -122,7 +121,7 @@ def get_credited(
     limits, wanted = {}, {}
     for row in make_rows(*whole, amount, rounding, rest):
         month = get_month(row.date)
-        end = month.replace(day=monthrange(month.year, month.month)[1])
+        end = get_month_end(month)
         for part in intersect([credited], Span(month, end)):
             limits[month] = row.amount
             wanted[month] = rest.get_share(part)
@@ -157,7 +156,7 @@ def get_last_day(month: date, spans: Sequence[Span]) -> date | None:
     :param month: its first day
     :param spans: in order
     """
-    end = month.replace(day=monthrange(month.year, month.month)[1])
+    end = get_month_end(month)
     days = intersect(spans, Span(month, end))
     return days[-1].last if days else None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from .coverage import FOREVER, Span, intersect, merge, subtract
@@ -105,7 +106,7 @@ class Rest:
         self.amount = amount
         self.days = [billed.span]
         # A credit without days of its own lowers the price of all days alike.
-        self._rates: list[tuple[Span, Fraction]] = [(billed.span, Fraction(1))]
+        self._rates: list[tuple[Span, Number]] = [(billed.span, 1)]
 
     @property
     def is_plain(self) -> bool:
@@ -134,20 +135,32 @@ class Rest:
     def get_share(self, part: Span) -> Decimal:
         """Return what some days have of what is left. Shares of days that tile all
         that is left sum to it."""
-        return self._get_upto(part.last) - self._get_upto(part.first - DAY)
+        return self.get_shares([part])[0]
 
-    def _get_upto(self, day: date) -> Decimal:
-        """Return what is left of the days up to one."""
-        if not self.days or day >= self.days[-1].last:
-            return self.amount
-        if self.is_plain:
-            return self.billed.get_amount(intersect(self.days, Span(date.min, day)))
-        total = self._weigh_until(self.billed.span.last)
-        if not total:
-            return Decimal(0)
-        coins = to_coins(self.amount, self.billed.rounding)
-        share = _round(coins * self._weigh_until(day), total)
-        return share * self.billed.rounding
+    def get_shares(self, parts: Sequence[Span]) -> list[Decimal]:
+        """Return the same of several days, each part beginning where the one before
+        ends."""
+        if not parts:
+            return []
+        upto = self._sum_until([parts[0].first - DAY, *(part.last for part in parts)])
+        return [later - earlier for earlier, later in pairwise(upto)]
+
+    def _sum_until(self, days: Iterable[date]) -> list[Decimal]:
+        """Return what is left of the days up to each of some."""
+        billed, is_plain = self.billed, self.is_plain
+        coins = to_coins(self.amount, billed.rounding)
+        total = 0 if is_plain else self._weigh_until(billed.span.last)
+
+        def get_upto(day: date) -> Decimal:
+            if not self.days or day >= self.days[-1].last:
+                return self.amount
+            if is_plain:
+                return billed.get_amount(intersect(self.days, Span(date.min, day)))
+            if not total:
+                return Decimal(0)
+            return _round(coins * self._weigh_until(day), total) * billed.rounding
+
+        return [get_upto(day) for day in days]
 
     def _weigh_until(self, day: date) -> Number:
         """Return the price of the days up to one, lowered by what credits took."""
@@ -169,7 +182,7 @@ class Rest:
         """
         worth = self.get_worth([span])
         if is_whole:
-            self._lower(span, Fraction(0))
+            self._lower(span, 0)
             self.days = subtract(self.days, [span])
             # Somebody may have typed another amount: the days are gone all the same.
             self.amount -= amount if self._is_near(amount, worth) else worth
@@ -177,7 +190,7 @@ class Rest:
             self._lower(span, 1 - Fraction(amount) / Fraction(worth))
             self.amount -= amount
 
-    def _lower(self, span: Span, rate: Fraction) -> None:
+    def _lower(self, span: Span, rate: Number) -> None:
         """Multiply the price of some days."""
         rates = []
         for own, before in self._rates:
@@ -319,5 +332,5 @@ def intersect_all(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
 
 
 def _round(numerator: Number, denominator: Number) -> int:
-    ratio = Fraction(numerator) / Fraction(denominator)
-    return round_ratio(ratio.numerator, ratio.denominator)
+    sign = 1 if denominator > 0 else -1
+    return round_ratio(sign * numerator, sign * denominator)

@@ -13,11 +13,14 @@ def to_decimal(value: float | int | Decimal) -> Decimal:
 
 def to_coins(amount: Decimal, rounding: Decimal) -> Number:
     """Return how many smallest coins an amount is, an integer where it can be."""
-    coins = Fraction(amount) / Fraction(rounding)
-    return coins.numerator if coins.denominator == 1 else coins
+    # Integers are several times as fast as fractions, which are seldom needed.
+    top, bottom = amount.as_integer_ratio()
+    coin_top, coin_bottom = rounding.as_integer_ratio()
+    top, bottom = top * coin_bottom, bottom * coin_top
+    return Fraction(top, bottom) if top % bottom else top // bottom
 
 
-def round_ratio(numerator: Number, denominator: int) -> int:
+def round_ratio(numerator: Number, denominator: Number) -> int:
     """Return the nearest integer, of two the one farther from zero."""
     whole = int((2 * abs(numerator) + denominator) // (2 * denominator))
     return whole if numerator >= 0 else -whole

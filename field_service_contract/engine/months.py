@@ -6,11 +6,23 @@ has 28 to 31 days, and `UNIT` can be divided by all four.
 
 import abc
 import math
-from calendar import monthrange
+from calendar import isleap
 from datetime import date, timedelta
 
 UNIT = math.lcm(28, 29, 30, 31)
 DAY = timedelta(days=1)
+_LENGTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def get_length(year: int, month: int) -> int:
+    """Return how many days a month has."""
+    # Much faster than `monthrange`, which finds the day of the week as well.
+    return 29 if month == 2 and isleap(year) else _LENGTHS[month]
+
+
+def get_month_end(day: date) -> date:
+    """Return the last day of a day's month."""
+    return day.replace(day=get_length(day.year, day.month))
 
 
 def add_months(day: date, count: int) -> date:
@@ -21,7 +33,7 @@ def add_months(day: date, count: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
     if not date.min.year <= year <= date.max.year:
         return date.min if year < date.min.year else date.max
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return date(year, month + 1, min(day.day, get_length(year, month + 1)))
 
 
 class Months(abc.ABC):
@@ -51,7 +63,7 @@ class CalendarMonths(Months):
 
     @staticmethod
     def _at(day: date, days: int) -> int:
-        length = monthrange(day.year, day.month)[1]
+        length = get_length(day.year, day.month)
         return (day.year * 12 + day.month - 1) * UNIT + days * (UNIT // length)
 
 
@@ -69,7 +81,7 @@ class AnniversaryMonths(Months):
         """Return which month a day lies in; the one that begins at the start is 0."""
         start = self.start
         number = (day.year - start.year) * 12 + day.month - start.month
-        shortest = min(start.day, monthrange(day.year, day.month)[1])
+        shortest = min(start.day, get_length(day.year, day.month))
         return number if day.day >= shortest else number - 1
 
     def get_first(self, number: int) -> date:

@@ -60,6 +60,7 @@ class PricedLine:
             for day, annual in sorted(steps, key=lambda step: step.day)
         ]
         self._parts = self._cut()
+        self._begins = [months.before(span.first) for span, _coins in self._parts]
         self._corrections = [
             (term.last, coins)
             for term in terms
@@ -144,7 +145,7 @@ class PricedLine:
         """Return the dated prices of some covered days."""
         return Pricing(
             tuple(self._get_steps(span)),
-            self._sum(_before(span.first), self._months),
+            self._sum(_before(span.first)),
             sum(coins for last, coins in self._corrections if last == span.last),
         )
 
@@ -154,13 +155,13 @@ class PricedLine:
         days = [span.last for span, coins in self._parts if coins]
         return max(days, default=None)
 
-    def _sum(self, day: date, months: Months) -> Number:
+    def _sum(self, day: date) -> Number:
         """Return C(day) in coins × 12 × UNIT."""
         total: Number = 0
-        for span, coins in self._parts:
+        for (span, coins), begins in zip(self._parts, self._begins, strict=True):
             if span.first <= day:
                 last = min(span.last, day)
-                total += coins * (months.upto(last) - months.before(span.first))
+                total += coins * (self._months.upto(last) - begins)
         for last, coins in self._corrections:
             if last <= day:
                 total += coins
@@ -168,7 +169,7 @@ class PricedLine:
 
     def get_coins(self, day: date) -> int:
         """Return what all covered days up to this one cost, in whole coins."""
-        return round_ratio(self._sum(day, self._months), YEAR * UNIT)
+        return round_ratio(self._sum(day), YEAR * UNIT)
 
     def get_amount(self, first: date, last: date) -> Decimal:
         """Return what the covered days from the first to the last are billed at.

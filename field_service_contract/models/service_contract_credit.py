@@ -203,6 +203,8 @@ class ServiceContract(models.Model):
         credits = []
         for contract_line, lines in billed.grouped("service_contract_line_id").items():
             contract = contract_line.contract_id
+            # Records taken out by their number would each be read alone.
+            lines = list(lines)
             kept = [
                 subtract(
                     covered[contract_line.id],
