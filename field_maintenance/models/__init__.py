@@ -6,7 +6,6 @@ from . import maintenance_schedule
 from . import maintenance_visit
 from . import maintenance_visit_line
 
-from . import base_partner_merge
 from . import calendar_alarm_manager
 from . import calendar_attendee
 from . import calendar_event

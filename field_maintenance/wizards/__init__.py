@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import maintenance_intervention
 from . import maintenance_visit_batch
 from . import maintenance_visit_batch_result
