@@ -310,7 +310,7 @@ class TestImport(ImportFileMixin, LifeCase):
         for column, cell, problem in (
             ("line_ids/discount", 150, "Type a number from 0 to 100"),
             ("line_ids/discount", -5, "Type a number from 0 to 100"),
-            ("invoiced_before", "2062-06-30", "which is years ahead"),
+            ("invoiced_before", "2062-06-30", "Type a day from"),
             ("date_end", "2025-01-31", "ends on the day it starts or later"),
             ("line_ids/date_end", "2025-01-31", "before it begins"),
             ("line_ids/value", 1e300, "too large"),
