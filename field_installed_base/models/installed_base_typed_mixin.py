@@ -33,7 +33,7 @@ class InstalledBaseTypedMixin(models.AbstractModel):
 
     def write(self, vals):
         inputs = self._get_proposing_fields() & vals.keys()
-        if not inputs:
+        if not inputs or not self:
             return super().write(vals)
         result = True
         for same, records in self._group_by_same(vals, inputs).items():
