@@ -4,7 +4,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
+from odoo.tools import format_date, ormcache
 
 # Nothing that we look after is older, and no promise lasts longer.
 FIRST_DAY = date(1900, 1, 1)
@@ -34,6 +34,19 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
         lowest and the highest number, or how many years ahead a date may lie."""
         return {}
 
+    @api.model
+    @ormcache()
+    def _get_bounded_fields(self):
+        """Return the names of the fields that are looked at: dates and numbers of our
+        addons, and lists, whose lines may have some."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.type in ("one2many", "many2many")
+            or field.type in ("date", "datetime", *BOUNDS)
+            and any(module.startswith(OURS) for module in field._modules)
+        )
+
     @api.model_create_multi
     def create(self, vals_list):
         defaults = {
@@ -60,22 +73,15 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
         :param dict vals: as of `create` and `write`
         :raise ValidationError: naming field, record and what may be typed
         """
-        bounds = None
+        bounded, bounds = self._get_bounded_fields(), self._get_bounds()
         for name, value in vals.items():
-            field = self._fields.get(name)
             # Zero is a number; False and None are none.
-            if field is None or value is None or value is False:
+            if name not in bounded or value is None or value is False:
                 continue
+            field = self._fields[name]
             if field.type in ("one2many", "many2many"):
                 self._check_plausible_commands(field, value)
-                continue
-            if field.type not in ("date", "datetime", *BOUNDS):
-                continue
-            if not any(module.startswith(OURS) for module in field._modules):
-                continue
-            if bounds is None:
-                bounds = self._get_bounds()
-            if field.type in BOUNDS:
+            elif field.type in BOUNDS:
                 limits = bounds.get(name) or BOUNDS[field.type]
                 self._check_plausible_number(field, value, limits, vals)
             elif value:
@@ -114,11 +120,15 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
             )
 
     def _check_plausible_day(self, field, value, years, vals):
-        last = fields.Date.today() + relativedelta(years=years)
+        today = fields.Date.today()
         try:
             day = fields.Date.to_date(value)
         except (TypeError, ValueError, OverflowError):
             day = None
+        # Adding years is slow where thousands of days are looked at.
+        if day and FIRST_DAY.year <= day.year < today.year + years:
+            return
+        last = today + relativedelta(years=years)
         if not day or not FIRST_DAY <= day <= last:
             raise ValidationError(
                 self.env._(
