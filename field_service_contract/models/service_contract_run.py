@@ -22,8 +22,7 @@ class ServiceContractRun(models.Model):
     run is. It is kept, as the selection of a job and as a record of who ran what."""
 
     _name = "service.contract.run"
-    _inherit = ["installed.base.plausible.mixin"]
-    _inherit = ["installed.base.guard.mixin"]
+    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
     _description = "Run of Contract Invoices"
     _order = "id desc"
     _rec_name = "date"
