@@ -93,7 +93,7 @@ class TestGuards(LifeCase):
         ):
             with self.subTest(vals), self.assertRefused("Type a (day|number) from"):
                 self._create_contract(activate=False, **vals)
-        with self.assertRefused("Type a day from|looks ahead until"):
+        with self.assertRefused("Type a day from"):
             self.env["service.contract.run"].create({"date": "9999-12-31"})
         with self.assertRefused("looks ahead until"):
             self.env["service.contract.run"].create({"date": "2099-12-31"})
