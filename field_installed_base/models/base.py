@@ -20,6 +20,9 @@ from odoo.fields import Command
 OWN_MODULES = "field_"
 # Whoever has more errors than this corrects them first.
 MAX_ERRORS = 50
+# Core's own defaults of the methods that are extended here: who logs nothing.
+NO_LOG = models.BaseModel._extract_records.__defaults__[0]
+NO_KEYWORD_LOG = models.BaseModel._convert_records.__kwdefaults__["log"]
 
 
 class BadCell(str):
@@ -248,9 +251,7 @@ class Base(models.AbstractModel):
         return {**result, "messages": messages}
 
     @api.model
-    def _extract_records(
-        self, field_paths, data, log=lambda message: None, limit=float("inf")
-    ):
+    def _extract_records(self, field_paths, data, log=NO_LOG, limit=float("inf")):
         records = super()._extract_records(field_paths, data, log=log, limit=limit)
         file = self._get_imported_file()
         if file is None or file.model != self._name or "partner_id" not in self._fields:
@@ -273,7 +274,7 @@ class Base(models.AbstractModel):
             yield record, info
 
     @api.model
-    def _convert_records(self, records, *, log=lambda message: None, savepoint):
+    def _convert_records(self, records, *, log=NO_KEYWORD_LOG, savepoint):
         file = self._get_imported_file()
         if file is None or file.model != self._name:
             return super()._convert_records(records, log=log, savepoint=savepoint)
