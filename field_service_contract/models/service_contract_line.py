@@ -376,8 +376,9 @@ class ServiceContractLine(models.Model):
         return not self.currency_id.compare_amounts(self[name], proposed)
 
     def _propose(self, name):
-        """Set a figure to the contract value (%) of price or cost."""
-        for line in self:
+        """Set a figure to the contract value (%) of price or cost. What was agreed in
+        another program stays."""
+        for line in self.filtered(lambda line: not line.moved_in_line_id):
             line[name] = line[f"proposed_{name}"] = line._get_proposal(name)
 
     def _get_proposal(self, name):

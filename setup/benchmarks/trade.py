@@ -260,6 +260,7 @@ def load_equipment(
         "retirement_date": SQL("CASE WHEN %s THEN %s + 90 END", is_retired, sold),
         "serial_number": serial,
         "serial_key": key,
+        "was_delivered": SQL("TRUE"),
         "product_id": SQL("product.product_id"),
         "product_brand_id": SQL("product.brand_id"),
         "category_id": SQL("product.category_id"),
