@@ -336,6 +336,7 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _get_board_fields(self):
         return [
+            "company_id",
             "date_end",
             "date_start",
             "due_date",
