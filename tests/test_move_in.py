@@ -11,7 +11,7 @@ from lib import databases, odoo19, postgres
 from lib.system import CHECKOUT
 
 PEERS = ("contract", "contract extras")
-TESTS = "field_service_contract/tests/test_move_in.py"
+TESTS = "field_service_contract/tests/moving_in/test_move_in.py"
 
 
 @pytest.fixture

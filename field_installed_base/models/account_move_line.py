@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from .installed_base import READER_GROUPS
+from .equipment.installed_base import READER_GROUPS
 
 
 class AccountMoveLine(models.Model):

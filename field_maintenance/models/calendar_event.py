@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .maintenance_visit import PLANNING
+from .visit.maintenance_visit import PLANNING
 
 # What changes when somebody moves or removes an event, or says who comes.
 FOLLOWED_FIELDS = frozenset(

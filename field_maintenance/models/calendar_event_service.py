@@ -14,7 +14,7 @@ from odoo.tools.misc import clean_context
 from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
 
 from .calendar_event import SERIES_UPDATES
-from .maintenance_visit import PLANNING
+from .visit.maintenance_visit import PLANNING
 
 _logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .maintenance_schedule import LIVE_STATES
-from .maintenance_visit import OPEN_STATES
+from .schedule.maintenance_schedule import LIVE_STATES
+from .visit.maintenance_visit import OPEN_STATES
 
 
 class HrEmployee(models.Model):

@@ -4,9 +4,11 @@ from odoo import api, fields, models
 from odoo.fields import Command, Domain
 from odoo.tools.sql import column_exists, create_column
 
-from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
 
-from .maintenance_schedule import LIVE_STATES
+from .schedule.maintenance_schedule import LIVE_STATES
 
 # What the name and the address of a contact consist of, as appointments show them.
 NAME_FIELDS = frozenset({"company_name", "name", "parent_id", "type"})

@@ -3,9 +3,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
 
-from .maintenance_visit import OPEN_STATES
+from .visit.maintenance_visit import OPEN_STATES
 
 
 class SaleOrder(models.Model):

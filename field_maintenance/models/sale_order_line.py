@@ -5,9 +5,11 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import format_list
 
-from odoo.addons.field_installed_base.models.installed_base import READER_GROUPS
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
 
-from .maintenance_visit import GENERATING
+from .visit.maintenance_visit import GENERATING
 
 # More visits of one line than anybody plans at once; the button makes the next ones.
 VISITS_AT_ONCE = 100

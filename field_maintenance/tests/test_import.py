@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
-from odoo.addons.field_installed_base.tests.import_file import ImportFileMixin
+from odoo.addons.field_installed_base.tests.equipment.import_file import ImportFileMixin
 
 from .common import MaintenanceCase
 

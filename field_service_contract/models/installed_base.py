@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Command
 
-from .service_contract import DAY, PRICE_GROUPS
+from .contract.service_contract import DAY, PRICE_GROUPS
 
 READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
 

@@ -5,8 +5,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import format_date
 
-from .service_contract import CHANGING
-from .service_contract_life import LIVING
+from .amendment.amend import LIVING
+from .contract.service_contract import CHANGING
 
 # What a line keeps when another piece is covered, whatever that would propose.
 KEPT_FIELDS = (

@@ -1,6 +1,6 @@
 from odoo import models
 
-from .service_contract_oca import OCA_MODEL
+from .moving_in.service_contract_oca import OCA_MODEL
 
 
 class IrUiMenu(models.Model):

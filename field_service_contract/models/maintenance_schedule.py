@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.field_maintenance.models.maintenance_visit import GENERATING
+from odoo.addons.field_maintenance.models.visit.maintenance_visit import GENERATING
 
-from .service_contract import CHANGING
+from .contract.service_contract import CHANGING
 
 # What of a schedule its contract decides.
 CONTRACT_FIELDS = frozenset(

@@ -8,14 +8,14 @@ from odoo.addons.field_maintenance.engine import (
     Term,
     next_occurrence,
 )
-from odoo.addons.field_maintenance.models.maintenance_visit import (
+from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     GENERATING,
     OPEN_STATES,
 )
 
 from ..engine.coverage import FOREVER
+from .contract.service_contract import DAY
 from .installed_base import READER_GROUPS
-from .service_contract import DAY
 
 # What the contract line decides about its visit rule.
 CONTRACT_LINE_FIELDS = frozenset(

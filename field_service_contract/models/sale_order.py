@@ -6,8 +6,8 @@ from odoo.fields import Command, Domain
 from odoo.tools.sql import column_exists, create_column
 
 from ..engine import get_renewed_end
-from .service_contract import DAY
-from .service_contract_settings import BILLING_PERIODS
+from .contract.service_contract import DAY
+from .contract.service_contract_settings import BILLING_PERIODS
 
 SALES_GROUP = "sales_team.group_sale_salesman"
 # Terms that a quotation takes from the template and agrees with the customer, each

@@ -3,7 +3,7 @@ from odoo.tests import Form, tagged
 
 from odoo.addons.field_installed_base.tests.common import ROLES
 
-from ..models.service_contract import PRICE_GROUPS
+from ..models.contract.service_contract import PRICE_GROUPS
 from .common import ServiceContractCase
 
 # Read, create, write, unlink: what each role may do with each model.

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .test_life import LifeCase
+from .amendment.test_life import LifeCase
 
 MODELS = "odoo.addons.field_service_contract.models"
 

@@ -4,7 +4,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from ..models.sale_order import TERMS
-from .test_quotation import QuotationCase
+from .offer.test_quotation import QuotationCase
 
 # What was negotiated, other than what the template says.
 AGREED = {

@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 
 from ..engine import Span
 from ..engine.coverage import FOREVER
-from ..models.service_contract import DAY
-from ..models.service_contract_life import CreditPreview
+from ..models.amendment.amend import CreditPreview
+from ..models.contract.service_contract import DAY
 
 
 class InstalledBaseRetire(models.TransientModel):

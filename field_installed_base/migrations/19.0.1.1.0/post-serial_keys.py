@@ -7,7 +7,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL, mute_logger
 
-from odoo.addons.field_installed_base.models.installed_base import clean_text
+from odoo.addons.field_installed_base.models.equipment.installed_base import clean_text
 
 _logger = logging.getLogger(__name__)
 

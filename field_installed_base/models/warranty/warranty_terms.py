@@ -1,0 +1,311 @@
+import logging
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
+
+from ...jobs import CONCURRENCY_ERRORS, retry
+from ..equipment.installed_base import READER_GROUPS
+
+_logger = logging.getLogger(__name__)
+
+# What the fields of each warranty start with, and the extensions that prolong it.
+EXTENSION_KINDS = {"warranty": ("parts", "both"), "labor_warranty": ("labor", "both")}
+# What the initial end of a warranty is reckoned from.
+WARRANTY_START_FIELDS = frozenset(
+    {
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
+        "product_id",
+    }
+)
+REMINDER_BATCH = 500
+
+
+class InstalledBase(models.Model):
+    """Extensions of the warranty, and the reminder before it ends."""
+
+    _inherit = "installed.base"
+
+    warranty_extension_ids = fields.One2many(
+        comodel_name="installed.base.warranty.extension",
+        inverse_name="installed_base_id",
+        string="Warranty Extensions",
+        groups=READER_GROUPS,
+    )
+    warranty_reminded_for = fields.Date(
+        string="Warranty Reminder Sent For",
+        copy=False,
+        readonly=True,
+        groups=READER_GROUPS,
+        help="The end of the warranty that was last reminded of.",
+    )
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for equipment, vals in zip(self, vals_list, strict=True):
+            for prefix in EXTENSION_KINDS:
+                # What was agreed or paid for one piece is not for another one.
+                if f"{prefix}_end_date" not in (
+                    default or {}
+                ) and equipment._get_warranty_extensions(prefix):
+                    vals.pop(f"{prefix}_end_date", None)
+        return vals_list
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & WARRANTY_START_FIELDS:
+            # An end that was typed before the start was known may turn out later.
+            for prefix in EXTENSION_KINDS:
+                self.filtered(
+                    lambda equipment, prefix=prefix: (
+                        equipment[f"{prefix}_derived_date"]
+                        and equipment[f"{prefix}_end_date"]
+                        and equipment[f"{prefix}_end_date"]
+                        > equipment[f"{prefix}_derived_date"]
+                    )
+                )._derive_warranty_end(prefix, typed=True)
+        return result
+
+    # -- Extensions -------------------------------------------------------------------
+
+    def _get_initial_warranty_end(self, prefix):
+        """Return the last day of the warranty without extension, False without start.
+
+        The day of the event is not counted, as in the reckoning of legal periods: 24
+        months from 2026-01-15 are over at the end of 2028-01-15.
+
+        :param str prefix: "warranty" (parts) or "labor_warranty"
+        """
+        self.ensure_one()
+        start = self.installation_date or self.sale_date
+        months = self[f"{prefix}_months"]
+        return bool(start and months > 0) and start + relativedelta(months=months)
+
+    def _get_warranty_extensions(self, prefix):
+        # Computes run for whoever changes the equipment, importing or by portal.
+        return self.sudo().warranty_extension_ids.filtered(
+            lambda extension: (
+                extension.kind in EXTENSION_KINDS[prefix] and extension.date_end
+            )
+        )
+
+    def _get_extended_warranty_end(self, prefix):
+        """Return the end of the latest extension, False if there is none."""
+        ends = self._get_warranty_extensions(prefix).mapped("date_end")
+        return max(ends, default=False)
+
+    def _record_typed_warranty_ends(self, prefix):
+        """Make an extension of every end that was typed later than all that is known,
+        and drop the extension of a former typed end that no longer holds.
+
+        :raise ValidationError: if the typed end contradicts a recorded extension
+        """
+        kind = EXTENSION_KINDS[prefix][0]
+        # These extensions follow the equipment, which the user may change.
+        extensions = self.env["installed.base.warranty.extension"].sudo()
+        obsolete = extensions
+        outdated = {}
+        vals_list = []
+        for equipment in self:
+            end = equipment[f"{prefix}_end_date"]
+            lines = equipment._get_warranty_extensions(prefix)
+            typed = lines.filtered("is_typed")
+            agreed = max((lines - typed).mapped("date_end"), default=False)
+            if agreed and (not end or end < agreed):
+                raise ValidationError(
+                    self.env._(
+                        "The warranty of %(equipment)s was extended until %(agreed)s. "
+                        "Change or delete that extension instead of the end.",
+                        equipment=equipment._get_label(),
+                        agreed=format_date(self.env, agreed),
+                    )
+                )
+            known = (equipment._get_initial_warranty_end(prefix), agreed)
+            latest = max(filter(None, known), default=False)
+            if not (end and latest and end > latest):
+                obsolete |= typed
+            elif typed:
+                outdated.setdefault(end, extensions)
+                outdated[end] |= typed
+            else:
+                vals_list.append(
+                    {
+                        "installed_base_id": equipment.id,
+                        "kind": kind,
+                        "date_end": end,
+                        "is_typed": True,
+                    }
+                )
+        obsolete.unlink()
+        for end, lines in outdated.items():
+            lines._as_own_code().write({"date_end": end, "is_typed": True})
+        extensions._as_own_code().create(vals_list)
+
+    # -- Reminder ---------------------------------------------------------------------
+
+    @api.model
+    def _cron_remind_warranty(self):
+        """Remind of every warranty that is about to end, once for each end.
+
+        Claims and commits batch by batch. Equipment that fails is tried alone, left
+        for the next run, and makes the job count as failed.
+        """
+        domain = self._get_warranty_reminder_domain()
+        commit = self.env["ir.cron"]._commit_progress
+        commit(remaining=self.search_count(domain))
+        last_id = 0
+        error = None
+        while batch := self.search(
+            domain & Domain("id", ">", last_id), order="id", limit=REMINDER_BATCH
+        ):
+            last_id = batch[-1].id
+            error = retry(self.env, batch._remind_warranty_safely) or error
+            if not commit(len(batch)):
+                break
+        if error:
+            raise error
+
+    def _remind_warranty_safely(self):
+        """Remind of the warranties of a batch, of one at a time if that fails.
+
+        :return: the last error, None if all went well
+        """
+        # What another worker holds is his.
+        claimed = self.try_lock_for_update()
+        try:
+            with self.env.cr.savepoint():
+                claimed._remind_warranty()
+                return None
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception:
+            _logger.info("A batch of warranty reminders failed; trying one by one")
+        error = None
+        for equipment in claimed:
+            try:
+                with self.env.cr.savepoint():
+                    equipment._remind_warranty()
+            except CONCURRENCY_ERRORS:
+                raise
+            except Exception as exception:
+                _logger.exception(
+                    "Reminding of the warranty of equipment %s failed",
+                    equipment.id,
+                )
+                error = exception
+        return error
+
+    @api.model
+    def _get_warranty_reminder_domain(self):
+        """Return a domain of the equipment in service with a warranty that ends within
+        its company's days of notice, and was not reminded of."""
+        today = fields.Date.context_today(self)
+        companies = self.env["res.company"].search([("warranty_reminder_days", ">", 0)])
+        return Domain("state", "=", "installed") & Domain.OR(
+            Domain("company_id", "in", group.ids)
+            & Domain(f"{prefix}_end_date", ">=", today)
+            & Domain(f"{prefix}_end_date", "<=", today + relativedelta(days=days))
+            & Domain.custom(to_sql=self._get_unreminded_sql(prefix))
+            for days, group in companies.grouped("warranty_reminder_days").items()
+            for prefix in EXTENSION_KINDS
+        )
+
+    @api.model
+    def _get_unreminded_sql(self, prefix):
+        def to_sql(model, alias, query):
+            reminded = model._field_to_sql(alias, "warranty_reminded_for", query)
+            end = model._field_to_sql(alias, f"{prefix}_end_date", query)
+            return SQL("(%s IS NULL OR %s < %s)", reminded, reminded, end)
+
+        return to_sql
+
+    def _get_due_warranty_end(self, today):
+        """Return the end of warranty to remind of today, False if there is none."""
+        self.ensure_one()
+        soon = today + relativedelta(days=self.company_id.warranty_reminder_days)
+        ends = (self[f"{prefix}_end_date"] for prefix in EXTENSION_KINDS)
+        reminded = self.warranty_reminded_for
+        due = [
+            end
+            for end in ends
+            if end and today <= end <= soon and not (reminded and end <= reminded)
+        ]
+        return max(due, default=False)
+
+    def _remind_warranty(self):
+        """Remind whom it concerns that the warranty of this equipment is about to end:
+        its salesperson by an activity, the customer by a notice."""
+        today = fields.Date.context_today(self)
+        ends = {equipment: equipment._get_due_warranty_end(today) for equipment in self}
+        due = self.filtered(ends.get)
+        users = due._get_warranty_reminder_users()
+        activity_type = self.env.ref("mail.mail_activity_data_todo")
+        # The activity itself is the reminder: one e-mail for each would be too many.
+        self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+            [
+                {
+                    "res_model_id": self.env["ir.model"]._get_id(self._name),
+                    "res_id": equipment.id,
+                    "activity_type_id": activity_type.id,
+                    "user_id": user.id,
+                    "date_deadline": ends[equipment],
+                    "summary": equipment._get_warranty_reminder_summary(
+                        ends[equipment], user
+                    ),
+                }
+                for equipment, user in users.items()
+            ]
+        )
+        for end, equipment in due.grouped(ends.get).items():
+            equipment.warranty_reminded_for = end
+        if due:
+            notices = self.env["installed.base.notice.type"]
+            notices._notify_contacts("warranty_ending", due)
+
+    def _get_warranty_reminder_summary(self, end, user):
+        env = self.with_context(lang=user.lang).env
+        return env._(
+            "Warranty ends on %(date)s: propose an extension",
+            date=format_date(env, end),
+        )
+
+    def _get_warranty_reminder_users(self):
+        """Return {equipment: user to remind}: the customer's salesperson, else that of
+        its latest order, else a dispatcher of the company. Nobody is reminded of
+        equipment that he may not read."""
+        groups = READER_GROUPS.split(",")
+        dispatchers = self.env["res.users"].search(
+            [
+                (
+                    "all_group_ids",
+                    "in",
+                    self.env.ref("field_installed_base.group_dispatcher").ids,
+                ),
+                ("company_ids", "in", self.company_id.ids),
+                ("share", "=", False),
+            ],
+            order="id",
+        )
+        found = {}
+        for equipment in self:
+            candidates = (
+                equipment.partner_id.user_id,
+                equipment.commercial_partner_id.user_id,
+                equipment.sale_order_ids[:1].user_id,
+                *dispatchers,
+            )
+            for user in candidates:
+                if (
+                    user.active
+                    and equipment.company_id in user.company_ids
+                    and any(user.has_group(group) for group in groups)
+                ):
+                    found[equipment] = user
+                    break
+        return found

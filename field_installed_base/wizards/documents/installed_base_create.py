@@ -1,0 +1,357 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tools import format_list
+
+from ...models.equipment.installed_base import clean_text
+
+SOURCE_MODELS = ("sale.order", "account.move", "res.partner")
+# More rows than anybody checks in one dialog; the rest comes with the next run.
+MAX_ROWS = 200
+
+
+class InstalledBaseCreate(models.TransientModel):
+    _name = "installed.base.create"
+    _inherit = ["installed.base.plausible.mixin"]
+    _description = "Create Installed Base"
+    _check_company_auto = True
+
+    sale_order_id = fields.Many2one(comodel_name="sale.order", readonly=True)
+    move_id = fields.Many2one(
+        comodel_name="account.move", string="Invoice", readonly=True
+    )
+    contact_id = fields.Many2one(comodel_name="res.partner", readonly=True)
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        compute="_compute_from_source",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        compute="_compute_from_source",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    commercial_partner_id = fields.Many2one(related="partner_id.commercial_partner_id")
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Installation Site",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+    )
+    reseller_id = fields.Many2one(
+        comodel_name="res.partner",
+        compute="_compute_reseller_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    installer_id = fields.Many2one(
+        comodel_name="res.partner",
+        compute="_compute_reseller_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    sale_date = fields.Date(
+        compute="_compute_from_source", store=True, readonly=False, precompute=True
+    )
+    serials = fields.Text(
+        string="Paste Serial Numbers",
+        help="One per line. They fill the rows from the top.",
+    )
+    line_ids = fields.One2many(
+        comodel_name="installed.base.create.line",
+        inverse_name="wizard_id",
+        string="Equipment",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+    )
+    product_ids = fields.Many2many(
+        comodel_name="product.product",
+        compute="_compute_product_ids",
+        help="Goods of the document, empty when any product may be chosen.",
+    )
+    notice = fields.Text(compute="_compute_notice")
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "sale_date": 10,
+        }
+
+    @api.model
+    def default_get(self, fields):
+        """Take the source from the record that the wizard was opened on.
+
+        :raise UserError: if nothing can be created from it
+        """
+        defaults = super().default_get(fields)
+        model = self.env.context.get("active_model")
+        if model in SOURCE_MODELS:
+            ids = self.env.context.get("active_ids") or [
+                self.env.context.get("active_id")
+            ]
+            source = self.env[model].browse(filter(None, ids))
+            source._check_installed_base_source()
+            defaults[self._get_source_fields()[model]] = source.id
+        return defaults
+
+    @api.model
+    def _get_source_fields(self):
+        return dict(
+            zip(SOURCE_MODELS, ("sale_order_id", "move_id", "contact_id"), strict=True)
+        )
+
+    def _get_source(self):
+        """Return the order, invoice or contact of this wizard, an empty contact if it
+        was opened without."""
+        self.ensure_one()
+        return self.sale_order_id or self.move_id or self.contact_id
+
+    @api.depends("sale_order_id", "move_id", "contact_id")
+    def _compute_from_source(self):
+        for wizard in self:
+            source = wizard._get_source()
+            vals = source._prepare_installed_base_wizard_vals() if source else {}
+            wizard.company_id = vals.get("company_id") or self.env.company.id
+            wizard.partner_id = vals.get("partner_id")
+            wizard.sale_date = vals.get("sale_date") or fields.Date.context_today(self)
+
+    @api.depends("partner_id", "sale_order_id", "move_id", "contact_id")
+    def _compute_site_id(self):
+        for wizard in self:
+            site = wizard.site_id
+            if not site and (source := wizard._get_source()):
+                site = site.browse(
+                    source._prepare_installed_base_wizard_vals()["site_id"]
+                )
+            # Goods may be delivered to somebody else; a site is the customer's own.
+            wizard.site_id = wizard.partner_id._propose_site(site)
+
+    @api.depends("company_id")
+    def _compute_reseller_id(self):
+        for wizard in self:
+            wizard.reseller_id = wizard.company_id.partner_id
+            wizard.installer_id = wizard.company_id.partner_id
+
+    @api.depends("sale_order_id", "move_id")
+    def _compute_line_ids(self):
+        for wizard in self:
+            rows = wizard._propose_rows()[:MAX_ROWS]
+            wizard.line_ids = [Command.clear(), *map(Command.create, rows)]
+
+    def _propose_rows(self):
+        """Return the values of one row per unit of equipment that is left."""
+        lines = self._get_source_lines().filtered("product_id.is_installed_base")
+        left = lines._get_installed_base_units_left() if lines else {}
+        return [
+            {
+                self._get_line_field(): line.id,
+                "product_id": line.product_id.id,
+                "site_id": self.site_id.id,
+            }
+            for line in lines
+            for _unit in range(left[line.id])
+        ]
+
+    def _get_source_lines(self):
+        """Return the lines of order or invoice that sell goods."""
+        source = self.sale_order_id or self.move_id
+        if not source:
+            return self.env["sale.order.line"]
+        return source._get_installed_base_lines()
+
+    def _get_line_field(self):
+        """Return the row's field that holds the line it comes from."""
+        return "sale_line_id" if self.sale_order_id else "move_line_id"
+
+    @api.depends("sale_order_id", "move_id")
+    def _compute_product_ids(self):
+        for wizard in self:
+            wizard.product_ids = wizard._get_source_lines().product_id
+
+    @api.depends("line_ids", "serials")
+    def _compute_notice(self):
+        for wizard in self:
+            notices = []
+            rows = len(wizard.line_ids)
+            units = len(wizard._propose_rows())
+            if units > MAX_ROWS:
+                notices.append(
+                    self.env._(
+                        "%(units)s units are left. The first %(rows)s are shown: "
+                        "create them, then run this again for the rest.",
+                        units=units,
+                        rows=MAX_ROWS,
+                    )
+                )
+            elif not units and (wizard.sale_order_id or wizard.move_id):
+                notices.append(
+                    self.env._(
+                        "No unit of equipment is left on this document: either its "
+                        "products are not marked as equipment, or their installed "
+                        "base records exist. You can add other goods of it below."
+                    )
+                )
+            serials = len(wizard._get_pasted_serials())
+            if serials > rows:
+                notices.append(
+                    self.env._(
+                        "%(serials)s serial numbers were pasted for %(rows)s rows.",
+                        serials=serials,
+                        rows=rows,
+                    )
+                )
+            wizard.notice = "\n".join(notices)
+
+    def _get_pasted_serials(self):
+        """Return the pasted serial numbers, without empty lines."""
+        return [
+            serial
+            for line in (self.serials or "").splitlines()
+            if (serial := clean_text(line))
+        ]
+
+    # -- Creation ---------------------------------------------------------------------
+
+    def action_create(self):
+        """Create the equipment and tell how much."""
+        equipment = self._create_installed_base()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._(
+                    "%s installed base records were created.", len(equipment)
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_create_and_view(self):
+        """Create the equipment and open it."""
+        equipment = self._create_installed_base()
+        return equipment._get_view_action([("id", "in", equipment.ids)])
+
+    def _create_installed_base(self):
+        """Create one piece of equipment per row, all of them or none.
+
+        :raise UserError: if there is no row, or a row has no unit left to come from
+        :raise ValidationError: naming each row whose serial number is taken
+        """
+        self.ensure_one()
+        if source := self._get_source():
+            source._check_installed_base_source()
+        if not self.line_ids:
+            raise UserError(
+                self.env._("There is nothing to create. Add a row with a product.")
+            )
+        serials = self._get_pasted_serials()[len(self.line_ids) :]
+        if serials:
+            raise ValidationError(
+                self.env._(
+                    "More serial numbers were pasted than there are rows. Add rows or "
+                    "remove: %s",
+                    format_list(self.env, serials),
+                )
+            )
+        self._link_rows()
+        vals_list = self._prepare_installed_base_vals_list()
+        self._check_rows(vals_list)
+        equipment = self.env["installed.base"].create(vals_list)
+        self._log_on_source(equipment)
+        return equipment
+
+    def _prepare_installed_base_vals_list(self):
+        """Return the values of the equipment, a dictionary per row in their order."""
+        common = {
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "reseller_id": self.reseller_id.id,
+            "installer_id": self.installer_id.id,
+            "sale_date": self.sale_date,
+        }
+        return [{**common, **line._prepare_vals()} for line in self.line_ids]
+
+    def _link_rows(self):
+        """Link every row to a line of the document that has a unit left for it.
+
+        Rows that were added by hand take the first line that sells their product.
+        Meanwhile somebody else may have created what was proposed here.
+
+        :raise UserError: if a row has no unit left to come from
+        """
+        if not (self.sale_order_id or self.move_id):
+            return
+        source_lines = self._get_source_lines()
+        source_lines._serialize_installed_base()
+        left = source_lines._get_installed_base_units_left()
+        lines_by_product = source_lines.grouped("product_id")
+        field = self._get_line_field()
+        for row in self.line_ids.sorted(lambda row: not row[field]):
+            candidates = row[field] or lines_by_product.get(row.product_id, ())
+            line = next((line for line in candidates if left.get(line.id, 0) > 0), None)
+            if not line:
+                raise UserError(
+                    self.env._(
+                        "%(document)s has no unit of %(product)s left without an "
+                        "installed base record. Remove its row.",
+                        document=self._get_source().display_name,
+                        product=row.product_id.display_name or row.model,
+                    )
+                )
+            left[line.id] -= 1
+            row[field] = line
+
+    def _check_rows(self, vals_list):
+        """Refuse what the database would refuse, row by row, before anything is
+        created."""
+        conflicts = self.env["installed.base"]._get_serial_conflicts(vals_list)
+        messages = [
+            self.env._(
+                "Row %(row)s: %(message)s", row=index + 1, message=conflicts[index]
+            )
+            for index in sorted(conflicts)
+        ] + [
+            self.env._("Row %s: choose a product or type a model.", index + 1)
+            for index, vals in enumerate(vals_list)
+            if not vals["product_id"] and not clean_text(vals["model"])
+        ]
+        if messages:
+            raise ValidationError("\n".join(messages))
+
+    def _log_on_source(self, equipment):
+        """Say in the source's chatter what was created from it."""
+        source = self._get_source()
+        if source:
+            links = Markup(", ").join(
+                piece._get_html_link(
+                    title=" ".join(filter(None, (piece.reference, piece.serial_number)))
+                )
+                for piece in equipment
+            )
+            # The chatter of a document tells what came of it, whoever may write it.
+            source.sudo()._message_log(
+                body=Markup("%s %s")
+                % (self.env._("Installed base records created:"), links),
+                author_id=self.env.user.partner_id.id,
+            )

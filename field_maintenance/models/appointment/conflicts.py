@@ -1,0 +1,466 @@
+from collections import defaultdict
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
+
+from ..visit.maintenance_visit import OPEN_STATES, PLANNING
+
+
+class MaintenanceVisit(models.Model):
+    """What speaks against an appointment: another visit, time off, a public holiday,
+    an evening, a technician or a customer of whom something is missing."""
+
+    _inherit = "maintenance.visit"
+
+    planning_warning = fields.Text(
+        compute="_compute_planning_warning",
+        groups="base.group_user",
+        help="What speaks against this appointment.",
+    )
+    has_left_technician = fields.Boolean(
+        string="Technician Has Left",
+        compute="_compute_has_left_technician",
+        search="_search_has_left_technician",
+        help="Somebody is to go who is archived or works for another company.",
+    )
+
+    @api.depends("date_start", "date_end", "technician_ids", "site_id", "state")
+    def _compute_planning_warning(self):
+        opened = self.filtered(lambda visit: visit.state in ("planned", "to_plan"))
+        (self - opened).planning_warning = False
+        conflicts = opened._get_planning_conflicts()
+        for visit in opened:
+            texts = [*conflicts[visit], *visit._get_planning_gaps()]
+            visit.planning_warning = "\n".join(texts) or False
+
+    @api.depends(
+        "state", "company_id", "technician_ids.active", "technician_ids.company_id"
+    )
+    def _compute_has_left_technician(self):
+        for visit in self:
+            visit.has_left_technician = visit.state in OPEN_STATES and bool(
+                visit._get_left_technicians()
+            )
+
+    @api.model
+    def _search_has_left_technician(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain("state", "in", OPEN_STATES) & self._get_left_domain()
+        return domain if True in value else ~domain
+
+    @api.model
+    def _get_left_domain(self):
+        """Return the visits to which somebody goes who does not work there any more."""
+        return Domain.custom(
+            to_sql=lambda model, alias, _query: SQL(
+                "EXISTS (SELECT FROM maintenance_visit_technician_rel AS crew "
+                "JOIN hr_employee AS person ON person.id = crew.employee_id "
+                "WHERE crew.visit_id = %s AND (NOT person.active "
+                "OR person.company_id != %s))",
+                SQL.identifier(alias, "id"),
+                SQL.identifier(alias, "company_id"),
+                to_flush=model._fields["technician_ids"],
+            ),
+            predicate=lambda visit: bool(visit._get_left_technicians()),
+        )
+
+    def _get_left_technicians(self):
+        """Return who is to go but does not work there any more."""
+        self.ensure_one()
+        # Who goes is known to whom knows the visit.
+        crew = self.sudo().technician_ids
+        return crew - crew._filter_at(self.company_id)
+
+    @api.constrains(
+        "date_start", "date_end", "technician_id", "technician_ids", "state"
+    )
+    def _check_planning_conflicts(self):
+        """Refuse appointments to come of who does not work there any more, and
+        conflicting ones, if the company does, on every way to make one: form, board,
+        calendar, remote call."""
+        if self.env.context.get("visit_planning") is PLANNING:
+            # Checked once for all that are planned together.
+            return
+        now = fields.Datetime.now()
+        for visit in self:
+            if visit.state == "planned" and visit.date_end and visit.date_end > now:
+                if left := visit._get_left_technicians():
+                    raise ValidationError(
+                        self.env._(
+                            "%(technician)s does not work here any more. Choose who "
+                            "else goes on visit %(visit)s.",
+                            technician=", ".join(left.mapped("name")),
+                            visit=visit.display_name,
+                        )
+                    )
+        visits = self.sudo().filtered(
+            lambda visit: (
+                visit.state == "planned" and visit.company_id.blocks_visit_conflicts
+            )
+        )
+        if not visits:
+            return
+        for visit, texts in visits.with_env(self.env)._get_planning_conflicts().items():
+            if texts:
+                raise ValidationError(
+                    self.env._(
+                        "Visit %(visit)s cannot take place then:\n%(conflicts)s\n"
+                        "Choose another time or technician.",
+                        visit=visit.display_name,
+                        conflicts="\n".join(texts),
+                    )
+                )
+
+    def _get_planning_gaps(self):
+        """Return what is missing to go there, which never forbids to plan."""
+        self.ensure_one()
+        texts = []
+        # Whether somebody has a user is no secret to who plans him.
+        left = self._get_left_technicians()
+        for technician in self.sudo().technician_ids:
+            if technician in left:
+                texts.append(
+                    self.env._(
+                        "%s does not work here any more. Choose who else goes.",
+                        technician.name,
+                    )
+                )
+            elif not technician.user_id:
+                texts.append(
+                    self.env._(
+                        "%s has no user and does not see the visit in Odoo. Set the "
+                        "user of the employee, or tell him yourself.",
+                        technician.name,
+                    )
+                )
+        place = self.sudo().site_id | self.sudo().partner_id
+        texts += [
+            self.env._(
+                "%s is archived. Ask whether somebody goes there.", p.display_name
+            )
+            for p in place
+            if not p.active
+        ]
+        texts += [
+            self.env._(
+                "%s is archived. Ask whether it is still there.", piece._get_label()
+            )
+            for piece in self.sudo().line_ids.installed_base_id
+            if not piece.active
+        ]
+        site = self.site_id
+        if site and not (site.street or site.city or site.zip):
+            texts.append(
+                self.env._(
+                    "%s has no address. Complete the contact, or nobody finds it.",
+                    site.display_name,
+                )
+            )
+        return texts
+
+    def _get_planning_conflicts(self):
+        """Return {visit: texts that say what is in the way, naming the technician}.
+
+        For many visits at once; the number of queries does not depend on how many.
+        """
+        found = {visit: [] for visit in self}
+        timed = self.filtered(
+            lambda visit: (
+                visit.date_start
+                and visit.date_end
+                and visit.date_start < visit.date_end
+                and visit.technician_ids
+            )
+        )
+        if timed:
+            for texts in (
+                timed._get_overlaps(),
+                timed._get_meetings(),
+                timed._get_absences(),
+                timed._get_odd_hours(),
+            ):
+                for visit, lines in texts.items():
+                    found[visit] += lines
+        return found
+
+    # -- Other visits ------------------------------------------------------------------
+
+    def _get_overlaps(self):
+        """Return {visit: what its technicians do then for other visits}."""
+        # Who goes is known to whom knows the visit.
+        rows = [
+            (number, visit._origin.id or 0, visit.date_start, visit.date_end, person.id)
+            for number, visit in enumerate(self)
+            for person in visit.sudo().technician_ids._origin
+        ]
+        visits = self.env["maintenance.visit"]
+        visits.flush_model(["date_start", "date_end", "state", "technician_ids"])
+        # A technician is busy whoever may read what he does.
+        overlaps = self.env.execute_query(
+            SQL(
+                """
+                SELECT mine.number, mine.employee_id, other.id
+                  FROM (VALUES %s)
+                    AS mine(number, id, date_start, date_end, employee_id)
+                  JOIN maintenance_visit_technician_rel AS rel
+                    ON rel.employee_id = mine.employee_id
+                  JOIN maintenance_visit AS other ON other.id = rel.visit_id
+                   AND other.id != mine.id
+                   AND other.state IN ('planned', 'in_progress')
+                   AND other.date_start < mine.date_end::timestamp
+                   AND other.date_end > mine.date_start::timestamp
+                 ORDER BY mine.number, other.date_start, other.id
+                """,
+                SQL(", ").join(SQL("%s", row) for row in rows),
+            )
+        )
+        found = defaultdict(list)
+        mine = list(self)
+        # The planner reads names, numbers and times of what is in the way.
+        people = self.env["hr.employee"].sudo()
+        others = visits.sudo().browse({other for _number, _person, other in overlaps})
+        others.fetch(["name", "date_start", "date_end"])
+        for number, person_id, other_id in overlaps:
+            other = others.browse(other_id)
+            found[mine[number]].append(
+                self.env._(
+                    "%(technician)s has visit %(visit)s from %(start)s to %(end)s.",
+                    technician=people.browse(person_id).name,
+                    visit=other.name,
+                    start=mine[number]._format_moment(other.date_start),
+                    end=mine[number]._format_moment(other.date_end),
+                )
+            )
+        return found
+
+    # -- Meetings ----------------------------------------------------------------------
+
+    def _get_meetings(self, events=None):
+        """Return {visit: what else is in the calendars of its technicians then}: events
+        that make them busy and are no appointments of visits, as far as they did not
+        decline.
+
+        :param events: look at these only
+        """
+        # Who goes is known to whom knows the visit.
+        rows = [
+            (number, partner.id, person.id, *moments, *days)
+            for number, visit in enumerate(self)
+            for person in visit.sudo().technician_ids._origin
+            for partner in person._get_calendar_partners()
+            for moments in [(visit.date_start, visit.date_end)]
+            for days in [tuple(map(visit._get_site_day, moments))]
+        ]
+        found = defaultdict(list)
+        if not rows or (events is not None and not events):
+            return found
+        self.env["calendar.event"].flush_model(
+            ["active", "allday", "res_model", "show_as", "start", "stop"]
+        )
+        self.env["calendar.attendee"].flush_model(["event_id", "partner_id", "state"])
+        self.env["maintenance.visit"].flush_model(["calendar_event_id"])
+        # That somebody is busy is what the planner must know, not why. A whole day is
+        # stored from 8 to 18 o'clock; its hours are of the clock on the wall.
+        meetings = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT mine.number, mine.employee_id, event.start, event.stop,
+                       event.allday
+                  FROM (VALUES %s)
+                    AS mine(number, partner_id, employee_id, date_start, date_end,
+                            first_day, last_day)
+                  JOIN calendar_event AS event
+                    ON tsrange(event.start, GREATEST(event.start, event.stop), '[]')
+                       && tsrange(mine.date_start::timestamp - interval '1 day',
+                                  mine.date_end::timestamp + interval '1 day', '()')
+                   AND CASE WHEN event.allday
+                       THEN event.start::date <= mine.last_day::date
+                            AND event.stop::date >= mine.first_day::date
+                       ELSE event.start < mine.date_end::timestamp
+                            AND event.stop > mine.date_start::timestamp END
+                   AND event.active
+                   AND event.show_as = 'busy'
+                   AND event.visit_template_id IS NULL
+                   AND event.res_model IS DISTINCT FROM 'hr.leave'
+                   %s
+                  JOIN calendar_attendee AS attendee
+                    ON attendee.event_id = event.id
+                   AND attendee.partner_id = mine.partner_id
+                   AND attendee.state IS DISTINCT FROM 'declined'
+                 WHERE NOT EXISTS (SELECT FROM maintenance_visit AS visit
+                                    WHERE visit.calendar_event_id = event.id)
+                 ORDER BY mine.number, event.start, mine.employee_id
+                """,
+                SQL(", ").join(SQL("%s", row) for row in rows),
+                SQL()
+                if events is None
+                else SQL("AND event.id IN %s", tuple(events.ids)),
+            )
+        )
+        visits, people = list(self), self.env["hr.employee"].sudo()
+        for number, person_id, start, stop, allday in meetings:
+            visit, name = visits[number], people.browse(person_id).name
+            found[visit].append(
+                self.env._(
+                    "%(technician)s has another appointment on %(day)s.",
+                    technician=name,
+                    day=format_date(self.env, start.date()),
+                )
+                if allday
+                else self.env._(
+                    "%(technician)s has another appointment from %(start)s to %(end)s.",
+                    technician=name,
+                    start=visit._format_moment(start),
+                    end=visit._format_moment(stop),
+                )
+            )
+        return found
+
+    # -- Time off ----------------------------------------------------------------------
+
+    def _get_absences(self, leaves=None):
+        """Return {visit: time off of its technicians, and public holidays}.
+
+        :param leaves: look at these only
+        """
+        people = self.sudo().technician_ids._origin
+        among = Domain.TRUE if leaves is None else Domain("id", "in", leaves.ids)
+        leaves = (
+            self.env["resource.calendar.leaves"]
+            # That somebody is away is what the planner must know, not why.
+            .sudo()
+            .search(
+                Domain("date_from", "<", max(self.mapped("date_end")))
+                & Domain("date_to", ">", min(self.mapped("date_start")))
+                & Domain("time_type", "=", "leave")
+                & (
+                    Domain("company_id", "in", (False, *self.company_id.ids))
+                    | Domain("resource_id", "!=", False)
+                )
+                & Domain("resource_id", "in", (False, *people.resource_id.ids))
+                & among
+            )
+        )
+        found = defaultdict(list)
+        for visit in self:
+            during = leaves.filtered(
+                lambda leave, visit=visit: (
+                    leave.date_from < visit.date_end
+                    and leave.date_to > visit.date_start
+                    # Who is away is away, whichever company granted it.
+                    and (
+                        leave.resource_id
+                        or leave.company_id.id in (False, visit.company_id.id)
+                    )
+                )
+            )
+            # Who goes is known to whom knows the visit.
+            for person in visit.sudo().technician_ids._origin:
+                for leave in during:
+                    if leave.resource_id == person.resource_id:
+                        text = self.env._(
+                            "%(technician)s is away from %(start)s to %(end)s.",
+                            technician=person.name,
+                            start=visit._format_moment(leave.date_from),
+                            end=visit._format_moment(leave.date_to),
+                        )
+                    elif not leave.resource_id and (
+                        not leave.calendar_id
+                        or leave.calendar_id == person.resource_calendar_id
+                    ):
+                        text = self.env._(
+                            "%(technician)s does not work on %(holiday)s.",
+                            technician=person.name,
+                            holiday=leave.name or self.env._("this public holiday"),
+                        )
+                    else:
+                        continue
+                    found[visit].append(text)
+        return found
+
+    # -- Working hours -----------------------------------------------------------------
+
+    def _get_odd_hours(self):
+        """Return {visit: which of its technicians do not work at that hour}."""
+        # Who goes is known to whom knows the visit.
+        rows = [
+            (visit, person, person.resource_calendar_id)
+            for visit in self
+            for person in visit.sudo().technician_ids._origin
+        ]
+        found = defaultdict(list)
+        for calendar in {
+            row[2] for row in rows if row[2] and not row[2].flexible_hours
+        }:
+            tz = pytz.timezone(calendar.tz or "UTC")
+            pairs = [(visit, person) for visit, person, own in rows if own == calendar]
+            days = {
+                visit: tuple(
+                    pytz.utc.localize(moment).astimezone(tz)
+                    for moment in (visit.date_start, visit.date_end)
+                )
+                for visit, _person in pairs
+            }
+            hours = self._get_hours_by_day(
+                calendar,
+                min(start.date() for start, _end in days.values()),
+                max(end.date() for _start, end in days.values()),
+            )
+            for visit, person in pairs:
+                start, end = days[visit]
+                first, last = hours.get(start.date()), hours.get(end.date())
+                if not (
+                    first
+                    and last
+                    and first[0] <= start.time()
+                    and end.time() <= last[1]
+                ):
+                    found[visit].append(
+                        self.env._(
+                            "%s does not work at this hour.",
+                            person.name,
+                        )
+                    )
+        return found
+
+    # -- After planning ----------------------------------------------------------------
+
+    @api.model
+    def _get_planned_from_now(self, start=None, end=None):
+        """Return a domain of planned visits that are not over.
+
+        :param datetime start: that end after this moment
+        :param datetime end: that begin before this moment
+        """
+        start = max(filter(None, (start, fields.Datetime.now())))
+        domain = Domain("state", "=", "planned") & Domain("date_end", ">", start)
+        return domain & Domain("date_start", "<", end) if end else domain
+
+    def _tell_of_archived(self, records):
+        """Tell the dispatchers of these visits that what they are about was
+        archived."""
+        self._tell_dispatchers(
+            self.env._("Check open visits"),
+            self.env._(
+                "This was archived, and visits are open: %s",
+                ", ".join(records.mapped("display_name")),
+            ),
+        )
+
+    def _tell_of_conflicts(self, texts):
+        """Tell the dispatchers of these visits what came in their way after they were
+        planned.
+
+        :param dict texts: {visit: texts}
+        """
+        found = self.filtered(lambda visit: texts.get(visit))
+        found._tell_dispatchers(
+            self.env._("Check planned visits"),
+            self.env._("Something came in the way after they were planned:"),
+            {visit: " ".join(texts[visit]) for visit in found},
+        )

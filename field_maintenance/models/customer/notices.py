@@ -1,0 +1,311 @@
+import logging
+from datetime import timedelta
+
+import pytz
+import vobject
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date, format_time
+
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
+
+from ..visit.maintenance_visit import PLANNING
+
+_logger = logging.getLogger(__name__)
+
+NOTICE_BATCH = 200
+
+
+class MaintenanceVisit(models.Model):
+    """What the customer is told of a visit by e-mail.
+
+    The visit keeps which start the customer knows of. A job compares it with the start
+    it has now and, once nothing was changed for a while, tells what differs: moving a
+    visit five times within minutes is one mail, moving it back is none.
+    """
+
+    _inherit = "maintenance.visit"
+
+    told_start = fields.Datetime(
+        string="Start the Customer Knows Of",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
+    reminded_start = fields.Datetime(
+        string="Start the Customer Was Reminded Of", readonly=True, copy=False
+    )
+
+    # -- Who and what ------------------------------------------------------------------
+
+    def _get_notice_contact(self):
+        """Return the person with whom the visit is agreed: its contact, else the site,
+        else the customer, whichever has an address."""
+        self.ensure_one()
+        places = (self.contact_id, self.site_id, self.partner_id)
+        return next((p for p in places if p.email_normalized), self.partner_id.browse())
+
+    def _describe_to_customer(self, contact):
+        """Return what a mail says of this visit, in the language of a contact and the
+        time zone of the site. Nothing that is meant for the technician."""
+        self.ensure_one()
+        visit = self.with_context(lang=contact.lang or self.env.lang)
+        tz = self._get_site_tz()
+
+        def show_day(moment):
+            day = visit._get_site_day(moment)
+            return day and format_date(visit.env, day, date_format="full") or ""
+
+        def show_time(moment):
+            return moment and format_time(visit.env, moment, tz=tz, time_format="short")
+
+        return {
+            "what": visit.visit_type_id.name or "",
+            "is_planned": visit.state == "planned",
+            "day": show_day(visit.date_start),
+            "time": "" if visit.is_all_day else show_time(visit.date_start) or "",
+            "former": show_day(visit.told_start),
+            "site": visit.site_id.contact_address_inline or "",
+            "equipment": [
+                piece._get_document_name() for piece in visit.installed_base_ids
+            ],
+            # The customer may know who comes.
+            "technicians": ", ".join(visit.sudo().technician_ids.mapped("name")),
+        }
+
+    def _prepare_calendar_file(self, contact):
+        """Return the values of an attachment by which the visit gets into the calendar
+        of a contact, is moved there, or disappears from it."""
+        self.ensure_one()
+        return {
+            "name": "visit.ics",
+            "raw": self._get_calendar_file(contact),
+            "mimetype": "text/calendar",
+        }
+
+    def _get_calendar_file(self, contact):
+        """Return the visit as iCalendar, with what the customer may know only.
+
+        The same visit has the same UID each time; a later file replaces an earlier.
+        """
+        self.ensure_one()
+        details = self._describe_to_customer(contact)
+        is_off = self.state != "planned"
+        start = self.date_start or self.told_start
+        stop = self.date_end or start + timedelta(hours=self.duration)
+        calendar = vobject.iCalendar()
+        calendar.add("method").value = "CANCEL" if is_off else "PUBLISH"
+        event = calendar.add("vevent")
+        # No secret: it tells the visits of two databases apart.
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        event.add("uid").value = f"maintenance-visit-{self.id}@{database}"
+        now = fields.Datetime.now()
+        # Grows with each file, as the standard wants it.
+        event.add("sequence").value = str(int(now.timestamp()) // 60)
+        event.add("dtstamp").value = pytz.utc.localize(now)
+        event.add("dtstart").value = pytz.utc.localize(start)
+        event.add("dtend").value = pytz.utc.localize(stop)
+        title = [details["what"], self.company_id.name]
+        event.add("summary").value = " - ".join(filter(None, title))
+        if details["site"]:
+            event.add("location").value = details["site"]
+        if details["equipment"]:
+            event.add("description").value = "\n".join(details["equipment"])
+        event.add("status").value = "CANCELLED" if is_off else "CONFIRMED"
+        return calendar.serialize().encode()
+
+    # -- When --------------------------------------------------------------------------
+
+    @api.model
+    def _get_notice(self, code):
+        # Notices go out by the settings of the company, whoever works on the visit.
+        return (
+            self.env["installed.base.notice.type"].sudo().search([("code", "=", code)])
+        )
+
+    @api.model
+    def _get_untold_domain(self, company, settled_before):
+        """Return the visits of a company of which a customer should hear."""
+        here = Domain("company_id", "=", company.id)
+        now = fields.Datetime.now()
+        domain = Domain.FALSE
+        if company.visit_notice_planned or company.visit_notice_changed:
+            domain |= (
+                Domain("state", "=", "planned")
+                & Domain("date_start", ">", now)
+                & Domain("told_start", "=", False)
+                & Domain(
+                    "calendar_event_id.create_date", ">=", company.visit_notice_since
+                )
+            )
+        if company.visit_notice_changed:
+            known = Domain("told_start", ">", now)
+            domain |= known & Domain("state", "in", ("to_plan", "cancelled"))
+            domain |= (
+                known
+                & Domain("state", "=", "planned")
+                & Domain("date_start", ">", now)
+                & self._get_differing_domain("told_start")
+            )
+        settled = Domain("write_date", "<=", settled_before) & (
+            Domain("calendar_event_id", "=", False)
+            | Domain("calendar_event_id.write_date", "<=", settled_before)
+        )
+        return here & domain & settled
+
+    @api.model
+    def _get_differing_domain(self, field):
+        """Return the visits whose start is another than this field says."""
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s IS DISTINCT FROM %s",
+                model._field_to_sql(alias, "date_start", query),
+                model._field_to_sql(alias, field, query),
+            ),
+            predicate=lambda visit: visit.date_start != visit[field],
+        )
+
+    def _tell_customers(self):
+        """Tell customers what they do not know yet of these visits."""
+        fresh = self.filtered(lambda v: v.state == "planned" and not v.told_start)
+        changed = self.filtered(
+            lambda v: (
+                v.told_start
+                and (v.state != "planned" or v.date_start != v.told_start)
+                and v.company_id.visit_notice_changed
+            )
+        )
+        # Without that notice customers hear of it on the phone.
+        told = fresh.filtered(lambda visit: visit.company_id.visit_notice_planned)
+        self._get_notice("visit_planned")._notify_of_visits(told)
+        self._get_notice("visit_changed")._notify_of_visits(changed)
+        now = fields.Datetime.now()
+        quiet = (fresh | changed).with_context(
+            visit_planning=PLANNING, tracking_disable=True
+        )
+        for visit in quiet:
+            start = visit.state == "planned" and visit.date_start
+            values = {"told_start": start}
+            days = visit.company_id.visit_reminder_days
+            if start and start <= now + timedelta(days=days):
+                # He has just been told.
+                values["reminded_start"] = start
+            visit.write(values)
+
+    def _remind_customers(self):
+        """Remind customers of these visits."""
+        self._get_notice("visit_reminder")._notify_of_visits(self)
+        quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
+        for start, visits in quiet.grouped("date_start").items():
+            visits.write({"reminded_start": start})
+
+    def action_tell_customer(self):
+        """Tell the customer of this visit now, whatever he was told before.
+
+        :raise UserError: if there is nobody to tell
+        """
+        self.check_access("write")
+        for visit in self:
+            code = "visit_changed" if visit.told_start else "visit_planned"
+            if visit.state != "planned":
+                visit._check_state(("planned",), self.env._("announce"))
+            # Mails, templates and contacts are not what the technician may write.
+            mails = self._get_notice(code)._notify_of_visits(visit.sudo())
+            if not mails:
+                raise UserError(
+                    self.env._(
+                        "Nobody was told of visit %s: its contact has no e-mail "
+                        "address, refused, or the notice is switched off under "
+                        "Configuration > Notices.",
+                        visit.display_name,
+                    )
+                )
+            # What the customer knows is noted by the system; the right to write was
+            # checked.
+            visit.sudo().with_context(
+                visit_planning=PLANNING, tracking_disable=True
+            ).told_start = visit.date_start
+        return True
+
+    @api.model
+    def _cron_tell_customers(self):
+        """Tell customers what changed, and remind them of visits that come."""
+        companies = self.env["res.company"].search(
+            Domain("visit_notice_planned", "=", True)
+            | Domain("visit_notice_changed", "=", True)
+            | Domain("visit_reminder_days", ">", 0)
+        )
+        now = fields.Datetime.now()
+        for company in companies:
+            settled = now - timedelta(minutes=company.visit_notice_delay)
+            self._run_notices(
+                self._get_untold_domain(company, settled), "_tell_customers"
+            )
+            if company.visit_reminder_days:
+                soon = now + timedelta(days=company.visit_reminder_days)
+                self._run_notices(
+                    Domain("company_id", "=", company.id)
+                    & Domain("state", "=", "planned")
+                    & Domain("date_start", ">", now)
+                    & Domain("date_start", "<=", soon)
+                    & self._get_differing_domain("reminded_start"),
+                    "_remind_customers",
+                )
+
+    @api.model
+    def _run_notices(self, domain, method):
+        """Send in batches, each of which is claimed, and kept when it is done.
+
+        :param domain: the visits of which somebody is to be told
+        :param str method: what tells
+        """
+        commit = self.env["ir.cron"]._commit_progress
+        tried = []
+
+        def notify_next():
+            visits = self.search(
+                domain & Domain("id", "not in", tried),
+                order="date_start, id",
+                limit=NOTICE_BATCH,
+            )
+            # What another job holds is his.
+            claimed = visits.try_lock_for_update(allow_referencing=True)
+            claimed._notify_safely(method)
+            return visits
+
+        while visits := retry(self.env, notify_next):
+            tried += visits.ids
+            if not commit(len(visits)):
+                break
+
+    def _notify_safely(self, method):
+        """Tell somebody of these visits, of each by itself if that fails. The
+        dispatcher hears of those that could not be told.
+
+        :param str method: what tells
+        """
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, method)()
+                self.env.flush_all()
+                return
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception:
+            _logger.info("Notices of visits failed; trying them one by one")
+            self.env.invalidate_all()
+        for visit in self:
+            try:
+                with self.env.cr.savepoint():
+                    getattr(visit, method)()
+                    self.env.flush_all()
+            except CONCURRENCY_ERRORS:
+                raise
+            except Exception as error:
+                _logger.warning("Notice of visit %s failed", visit.id, exc_info=True)
+                self.env.invalidate_all()
+                visit._report_failure(
+                    self.env._("The customer could not be told"), error
+                )

@@ -1,0 +1,468 @@
+from datetime import timedelta
+
+from pytz import utc
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL
+
+from ..visit.maintenance_visit import OPEN_STATES
+
+# States of a visit that has its place in time.
+PLACED_STATES = ("planned", "in_progress", "done")
+# What a screen can show and a browser can draw.
+WINDOW_DAYS = 42
+VISIT_LIMIT = 3000
+BACKLOG_LIMIT = 500
+TECHNICIAN_LIMIT = 100
+
+
+class MaintenanceVisit(models.Model):
+    """The dispatch board: who goes where and when, and what nobody has planned yet."""
+
+    _inherit = "maintenance.visit"
+
+    # Finds what overlaps a stretch of time, however long visits are. For a moment of a
+    # write, an end may be older than its start.
+    _planned_range_index = models.Index(
+        "USING gist (tsrange(date_start, GREATEST(date_start, date_end), '[]')) "
+        "WHERE state IN ('planned', 'in_progress', 'done') AND date_start IS NOT NULL"
+    )
+    _backlog_opening_index = models.Index(
+        "(company_id, window_start) WHERE state = 'to_plan'"
+    )
+
+    @api.model
+    def _get_overlap_domain(self, start, end):
+        """Return the visits that take or took place in a stretch of time, even if
+        only in part of it.
+
+        :param datetime start: naive UTC, inclusive
+        :param datetime end: naive UTC, exclusive
+        """
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "(%(start)s IS NOT NULL "
+                "AND tsrange(%(start)s, GREATEST(%(start)s, %(end)s), '[]') "
+                "&& tsrange(%(low)s::timestamp, %(high)s::timestamp, '()'))",
+                start=model._field_to_sql(alias, "date_start", query),
+                end=model._field_to_sql(alias, "date_end", query),
+                low=start,
+                high=end,
+            )
+
+        def overlaps(visit):
+            if not visit.date_start or not visit.date_end:
+                return False
+            return visit.date_start < end and visit.date_end > start
+
+        return Domain("state", "in", PLACED_STATES) & Domain.custom(
+            to_sql=to_sql, predicate=overlaps
+        )
+
+    @api.model
+    def _get_crew_domain(self, technicians):
+        """Return the visits to which one of these technicians goes.
+
+        Asks for each visit whether he does. A plain domain would collect all that they
+        ever did.
+        """
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "ARRAY(SELECT crew.employee_id "
+                "FROM maintenance_visit_technician_rel crew "
+                "WHERE crew.visit_id = %s) && %s",
+                SQL.identifier(alias, "id"),
+                technicians.ids,
+                to_flush=model._fields["technician_ids"],
+            )
+
+        return Domain.custom(
+            to_sql=to_sql,
+            # Who goes is known to whom knows the visit.
+            predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
+        )
+
+    # -- What the board shows ----------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def get_dispatch_board(
+        self,
+        start,
+        end,
+        domain=None,
+        team_ids=None,
+        zone_ids=None,
+        technician_ids=None,
+    ):
+        """Return what the board shows of a stretch of time.
+
+        All visits of a technician are there, so that nobody is planned twice; those
+        that do not match the search are marked. Only the backlog is narrowed: to the
+        search, to the zones, to the teams (and visits without a team), and to visits
+        whose window opens before the end.
+
+        :param str start: UTC, inclusive
+        :param str end: UTC, exclusive, at most 42 days later
+        :param list domain: what is searched for
+        :param list team_ids: teams whose members have a row; None chooses the teams
+            and zones of the user, no team and no zone means everybody
+        :param list zone_ids: zones whose technicians have a row
+        :param list technician_ids: employees who have a row, too
+        :return: dict of `technicians` (rows in their order, with working hours in
+            UTC), `visits` (planned, in progress or done), `backlog` (visits to plan,
+            late ones first, then by priority and due date), `teams` and `zones` (what
+            there is to choose), `team_ids`, `zone_ids` and `technician_ids` (what is
+            chosen), `has_more_technicians`, `has_more_visits` and `has_more_backlog`
+            (there is more than is shown), `can_dispatch`
+        :raise UserError: if the stretch is empty or too long
+        """
+        start, end = self._parse_board_window(start, end)
+        domain = Domain(domain or Domain.TRUE)
+        teams, zones = self._get_board_groups()
+        people = self._get_board_people(technician_ids or [])
+        if people and team_ids is None and zone_ids is None:
+            team_ids = zone_ids = []
+        chosen_teams, chosen_zones = self._choose_board_groups(
+            teams, zones, team_ids, zone_ids
+        )
+        is_chosen = bool(chosen_teams or chosen_zones or people)
+        if is_chosen:
+            members = self._get_board_members(chosen_teams, chosen_zones)
+            technicians = (people | members).sorted("name")
+        else:
+            technicians = self._get_board_technicians(teams, zones)
+        shown = technicians[:TECHNICIAN_LIMIT]
+        everybody = not is_chosen and technicians == shown
+        groups = (chosen_teams, chosen_zones)
+        visits = self._search_board_visits(start, end, not everybody and shown, groups)
+        matching = visits
+        if visits and not domain.is_true():
+            matching = self.search(domain & Domain("id", "in", visits.ids), order="id")
+        backlog = self._search_board_backlog(end, domain, chosen_teams, chosen_zones)
+        # Of all at once, and without asking whether each employee may be read.
+        (visits | backlog).sudo().fetch(["technician_ids"])
+        has_more = technicians != shown and not everybody
+        crew = visits.sudo().technician_ids.sorted("name")
+        # Whoever has a visit is one of them; who left is shown as long as others have
+        # to go instead.
+        shown |= crew if everybody else visits._get_left_crew().sorted("name")
+        return {
+            "technicians": self._get_board_rows(shown, teams, start, end),
+            "has_more_technicians": has_more,
+            "visits": visits[:VISIT_LIMIT]._get_board_values(matching),
+            "has_more_visits": len(visits) > VISIT_LIMIT,
+            "backlog": backlog[:BACKLOG_LIMIT]._get_board_values(backlog),
+            "has_more_backlog": len(backlog) > BACKLOG_LIMIT,
+            "teams": [{"id": team.id, "name": team.name} for team in teams],
+            "zones": [{"id": zone.id, "name": zone.name} for zone in zones],
+            "team_ids": chosen_teams.ids,
+            "zone_ids": chosen_zones.ids,
+            "technician_ids": people.ids,
+            "can_dispatch": self.has_access("write"),
+        }
+
+    @api.model
+    def _parse_board_window(self, start, end):
+        start, end = (fields.Datetime.to_datetime(moment) for moment in (start, end))
+        if not start < end <= start + timedelta(days=WINDOW_DAYS, hours=1):
+            raise UserError(
+                self.env._(
+                    "The dispatch board shows 1 to %(days)s days at once, not those "
+                    "from %(start)s to %(end)s.",
+                    days=WINDOW_DAYS,
+                    start=start,
+                    end=end,
+                )
+            )
+        return start, end
+
+    @api.model
+    def _get_board_groups(self):
+        """Return all teams and zones that there are to choose."""
+        here = Domain("company_id", "in", self.env.companies.ids)
+        anywhere = here | Domain("company_id", "=", False)
+        # Employees are no secret to who dispatches them; reading them takes HR rights.
+        teams = self.env["service.team"].search_fetch(here, ["name"]).sudo()
+        zones = self.env["service.zone"].search_fetch(anywhere, ["name"]).sudo()
+        return teams, zones
+
+    @api.model
+    def _choose_board_groups(self, teams, zones, team_ids, zone_ids):
+        """Return the chosen teams and zones; the user's own, if he did not choose."""
+        if team_ids is None and zone_ids is None:
+            people = teams.member_ids | teams.leader_id | zones.technician_ids
+            people.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+            mine = people.filtered(lambda employee: employee.user_id == self.env.user)
+            return (
+                teams.filtered(lambda team: mine & (team.member_ids | team.leader_id)),
+                zones.filtered(lambda zone: mine & zone.technician_ids),
+            )
+        return (
+            teams.filtered(lambda team: team.id in (team_ids or ())),
+            zones.filtered(lambda zone: zone.id in (zone_ids or ())),
+        )
+
+    @api.model
+    @api.readonly
+    def get_dispatch_people(self):
+        """Return all whom the board can show, by name.
+
+        :return: list of dicts of `id` and `name`
+        :raise AccessError: if the user may read no visits
+        """
+        self.check_access("read")
+        people = self._get_board_technicians(*self._get_board_groups(), limit=None)
+        return [{"id": person.id, "name": person.name} for person in people]
+
+    @api.model
+    def _get_board_people(self, ids):
+        """Return the employees of these ids whom the user's companies still employ."""
+        return (
+            # They are no secret to who dispatches them; reading them takes HR rights.
+            self.env["hr.employee"]
+            .sudo()
+            .search_fetch(
+                [("id", "in", ids), ("company_id", "in", self.env.companies.ids)],
+                ["active", "company_id", "name", "resource_id", "user_id"],
+                order="name, id",
+            )
+        )
+
+    @api.model
+    def _get_board_technicians(self, teams, zones, limit=TECHNICIAN_LIMIT + 1):
+        """Return who has a row: members of the teams and technicians of the zones;
+        all employees, as long as there are neither teams nor zones."""
+        if teams or zones:
+            return self._get_board_members(teams, zones)
+        return (
+            self.env["hr.employee"]
+            # Who works here is no secret to who dispatches; the rest of them is.
+            .sudo()
+            .search(
+                [("company_id", "in", self.env.companies.ids)],
+                limit=limit,
+                order="name, id",
+            )
+        )
+
+    @api.model
+    def _get_board_members(self, teams, zones):
+        """Return the members of teams and the technicians of zones."""
+        companies = self.env.companies
+        # As above.
+        employees = self.env["hr.employee"].sudo()
+        if teams:
+            employees |= teams.member_ids
+        if zones:
+            employees |= zones.technician_ids
+        employees.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+        return employees.filtered(
+            lambda employee: employee.active and employee.company_id in companies
+        ).sorted("name")
+
+    @api.model
+    def _get_left_crew(self):
+        """Return who is to go on these visits but does not work there any more."""
+        left = self.sudo().technician_ids.browse()
+        for company, visits in self.sudo().grouped("company_id").items():
+            crew = visits.filtered(lambda v: v.state in OPEN_STATES).technician_ids
+            left |= crew - crew._filter_at(company)
+        return left
+
+    @api.model
+    def _search_board_visits(self, start, end, technicians, groups):
+        """Return what is planned or done in a stretch of time.
+
+        :param technicians: whose visits, besides those of nobody; false for all
+        :param groups: chosen teams and zones: whoever left them is shown, too
+        """
+        domain = self._get_overlap_domain(start, end) & Domain(
+            "merged_into_id", "=", False
+        )
+        if technicians:
+            left = self._get_left_domain() & Domain("state", "in", OPEN_STATES)
+            teams, zones = groups
+            if teams or zones:
+                members = teams.with_context(active_test=False).member_ids
+                members |= zones.with_context(active_test=False).technician_ids
+                left &= (
+                    Domain("team_id", "in", teams.ids)
+                    | Domain("zone_id", "in", zones.ids)
+                    | self._get_crew_domain(members)
+                )
+            domain &= (
+                Domain("technician_id", "=", False)
+                | self._get_crew_domain(technicians)
+                | left
+            )
+        return self.search_fetch(
+            domain,
+            self._get_board_fields(),
+            limit=VISIT_LIMIT + 1,
+            order="date_start, id",
+        )
+
+    @api.model
+    def _search_board_backlog(self, end, domain, teams, zones):
+        """Return the visits to plan whose window opens before a moment."""
+        last = fields.Datetime.context_timestamp(self, end - timedelta(seconds=1))
+        domain &= (
+            Domain("state", "=", "to_plan")
+            & Domain("merged_into_id", "=", False)
+            & (
+                Domain("window_start", "=", False)
+                | Domain("window_start", "<=", last.date())
+            )
+        )
+        if teams:
+            # What a team left behind waits for all others.
+            domain &= Domain("team_id", "in", [*teams.ids, False]) | Domain(
+                "team_id", "any", [("active", "=", False)]
+            )
+        if zones:
+            domain &= Domain("zone_id", "in", zones.ids)
+        return self.search_fetch(
+            domain,
+            self._get_board_fields(),
+            limit=BACKLOG_LIMIT + 1,
+            order="is_overdue DESC, priority DESC NULLS LAST, due_date, id",
+        )
+
+    @api.model
+    def _get_board_fields(self):
+        return [
+            "company_id",
+            "date_end",
+            "date_start",
+            "due_date",
+            "duration",
+            "name",
+            "partner_id",
+            "priority",
+            "site_id",
+            "state",
+            "team_id",
+            "technician_id",
+            "visit_type_id",
+            "window_end",
+            "window_start",
+            "zone_id",
+        ]
+
+    def _get_board_values(self, matching):
+        """Return what the board needs to draw these visits.
+
+        :param matching: those that match the search
+        """
+        matching = set(matching.ids)
+        # Who may read a visit may read whom and where it is for, and who goes.
+        visits = self.sudo()
+        places = visits.partner_id | visits.site_id
+        places.fetch(["city", "complete_name"])
+        return [
+            {
+                "id": visit.id,
+                "name": visit.name or "",
+                "customer": visit.partner_id.complete_name,
+                "city": visit.site_id.city or "",
+                "visit_type": visit.visit_type_id.name or "",
+                "color": visit.visit_type_id.color,
+                "zone": visit.zone_id.name or "",
+                "team_id": visit.team_id.id,
+                "state": visit.state,
+                "lateness": visit.lateness,
+                "priority": visit.priority or "0",
+                "date_start": visit.date_start,
+                "date_end": visit.date_end,
+                "due_date": visit.due_date,
+                "window_end": visit.window_end,
+                "duration": visit.duration,
+                "technician_id": visit.technician_id.id,
+                "technician_ids": visit.technician_ids.ids,
+                "is_match": visit.id in matching,
+            }
+            for visit in visits
+        ]
+
+    @api.model
+    def _get_board_rows(self, technicians, teams, start, end):
+        """Return the rows: technicians, with their teams and the hours that they work
+        (UTC)."""
+        resources = technicians.resource_id
+        working, _calendars = resources._get_valid_work_intervals(
+            utc.localize(start), utc.localize(end)
+        )
+        return [
+            {
+                "id": technician.id,
+                "name": technician._get_board_name(),
+                "team_ids": teams.filtered(
+                    lambda team, technician=technician: technician in team.member_ids
+                ).ids,
+                "working": [
+                    [
+                        fields.Datetime.to_string(moment.astimezone(utc))
+                        for moment in interval[:2]
+                    ]
+                    for interval in working.get(technician.resource_id.id, ())
+                ],
+            }
+            for technician in technicians
+        ]
+
+    # -- What is dropped on it ---------------------------------------------------------
+
+    def dispatch(self, start, end=None, technician_id=False, from_technician_id=False):
+        """Plan or move a visit, as dropping it on the board does.
+
+        :param str start: UTC
+        :param str end: UTC; without it, the visit keeps its duration
+        :param int technician_id: on whose row it is dropped; nobody's, if false
+        :param int from_technician_id: from whose row it comes: him the technician
+            replaces; the others who go stay
+        :return: what to warn the dispatcher of, as a list of texts
+        :raise UserError: if the visit is done or cancelled; whatever else forbids the
+            change speaks for itself
+        """
+        self.ensure_one()
+        self._check_state(OPEN_STATES, self.env._("move"))
+        values = {"date_start": fields.Datetime.to_datetime(start)}
+        if end:
+            length = fields.Datetime.to_datetime(end) - values["date_start"]
+            if length <= timedelta():
+                raise UserError(
+                    self.env._(
+                        "Visit %s cannot end before it starts.", self.display_name
+                    )
+                )
+            values["duration"] = length.total_seconds() / 3600
+        self.write(
+            {**values, **self._prepare_crew_values(technician_id, from_technician_id)}
+        )
+        return self._get_dispatch_warnings()
+
+    def _prepare_crew_values(self, technician_id, from_technician_id):
+        """Return who goes when one technician takes another's place."""
+        # Who goes is known to whom may move the visit.
+        crew = self.sudo().technician_ids.ids
+        lead = self.sudo().technician_id.id
+        # From the backlog, where a visit stands once: whoever leads it is replaced.
+        leaving = from_technician_id or (lead if self.state == "to_plan" else False)
+        if technician_id == leaving or (technician_id in crew and not leaving):
+            return {}
+        crew = [member for member in crew if member not in (leaving, technician_id)]
+        if technician_id:
+            crew.append(technician_id)
+        if lead in (leaving, False):
+            lead = technician_id or next(iter(crew), False)
+        return {"technician_ids": [Command.set(crew)], "technician_id": lead}
+
+    def _get_dispatch_warnings(self):
+        """Return what speaks against the new appointment but does not forbid it."""
+        self.ensure_one()
+        return (self.planning_warning or "").splitlines()

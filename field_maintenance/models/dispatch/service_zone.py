@@ -1,0 +1,159 @@
+from odoo import api, fields, models
+
+from ..visit.maintenance_visit import OPEN_STATES
+
+
+class ServiceZone(models.Model):
+    """A part of the country, by zip codes, and who works there."""
+
+    _name = "service.zone"
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.company.mixin",
+        "hr.mixin",
+    ]
+    _description = "Service Zone"
+    _order = "sequence, name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    color = fields.Integer()
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        index=True,
+        help="Leave it empty for a zone of all companies.",
+    )
+    country_id = fields.Many2one(
+        comodel_name="res.country",
+        help="Zip codes are compared in this country only; without one, in any.",
+    )
+    zip_prefixes = fields.Char(
+        string="Zip Codes",
+        help="Beginnings of zip codes, with commas between them, e.g. 10, 201, 2060. "
+        "Of several zones the longest beginning wins.",
+    )
+    technician_ids = fields.Many2many(
+        comodel_name="hr.employee",
+        relation="service_zone_technician_rel",
+        column1="zone_id",
+        column2="employee_id",
+        string="Technicians",
+        check_company=True,
+    )
+
+    # -- Zone of an address ------------------------------------------------------------
+
+    def _get_prefixes(self):
+        """Return the beginnings of zip codes, without spaces, in capitals."""
+        self.ensure_one()
+        prefixes = (self.zip_prefixes or "").replace(";", ",").split(",")
+        return [key for prefix in prefixes if (key := self._normalize_zip(prefix))]
+
+    @api.model
+    def _normalize_zip(self, code):
+        return "".join((code or "").split()).upper()
+
+    @api.model
+    def _get_zone_by_address(self, partners):
+        """Tell in which zone each address lies.
+
+        The longest matching beginning wins, a zone of the country before one without,
+        then the order of the zones.
+
+        :param partners: addresses
+        :return: {address id: zone, empty if there is none}
+        """
+        # Zones are few; the same for everybody, whatever zones he may read.
+        zones = self.sudo().search([("zip_prefixes", "!=", False)])
+        rows = [(prefix, zone) for zone in zones for prefix in zone._get_prefixes()]
+        rows.sort(key=lambda row: (-len(row[0]), not row[1].country_id))
+        found = {}
+        for partner in partners:
+            code = self._normalize_zip(partner.zip)
+            found[partner.id] = next(
+                (
+                    zone
+                    for prefix, zone in rows
+                    if code.startswith(prefix)
+                    and (not zone.country_id or zone.country_id == partner.country_id)
+                    and (
+                        not zone.company_id
+                        or not partner.company_id
+                        or zone.company_id == partner.company_id
+                    )
+                ),
+                self.browse(),
+            )
+        return found
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        zones = super().create(vals_list)
+        self._refresh_sites()
+        return zones
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {
+            "zip_prefixes",
+            "country_id",
+            "active",
+            "sequence",
+            "company_id",
+        }:
+            if vals.get("active") is False:
+                self._leave_sites()
+            self._refresh_sites()
+        if vals.get("active") is False:
+            self._leave_visits()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._refresh_sites()
+        return result
+
+    def _leave_sites(self):
+        """Let sites for which these zones were chosen lie where their zip code says."""
+        # As below.
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
+        chosen = partners.search(
+            [
+                ("service_zone_id", "in", self.ids),
+                ("service_zone_is_chosen", "=", True),
+            ]
+        )
+        chosen.write({"service_zone_is_chosen": False})
+        self.env.add_to_compute(partners._fields["service_zone_id"], chosen)
+
+    def _leave_visits(self):
+        """Let open visits of these zones lie in the present zone of their sites."""
+        # As below.
+        visits = self.env["maintenance.visit"].sudo()
+        self.env.add_to_compute(
+            visits._fields["zone_id"],
+            visits.search([("zone_id", "in", self.ids), ("state", "in", OPEN_STATES)]),
+        )
+
+    @api.model
+    def _refresh_sites(self):
+        """Let every site find its zone anew, except those whose zone was chosen."""
+        # A zone is configured by administrators, who need not write every contact.
+        partners = self.env["res.partner"].sudo()
+        self.env.add_to_compute(
+            partners._fields["service_zone_id"],
+            partners.with_context(active_test=False).search(
+                [("zip", "!=", False), ("service_zone_is_chosen", "=", False)]
+            ),
+        )
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "maintenance.visit",
+                [("company_id", "!=", company_id), ("zone_id", "in", self.ids)],
+            ),
+        ]

@@ -1,0 +1,318 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+
+from ..visit.maintenance_visit import FINISHING
+
+FOLLOW_UP_DAYS = 14
+
+
+class MaintenanceVisit(models.Model):
+    """The end of a visit: what was done, what is left, and the way back.
+
+    A visit becomes done by :meth:`_finish` alone, whoever writes its state, so that
+    nothing that has to be known or answered is left out.
+    """
+
+    _inherit = "maintenance.visit"
+
+    _cancelled_has_reason = models.Constraint(
+        "CHECK (state <> 'cancelled' OR COALESCE(cancel_reason, '') <> '')",
+        "A visit is cancelled for a reason. Tell it.",
+    )
+
+    # -- State -------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(vals.get("state") == "done" for vals in vals_list) and not (
+            self.env.su or self.env.user.has_group("field_installed_base.group_manager")
+        ):
+            raise AccessError(
+                self.env._(
+                    "Visits that were done elsewhere are imported by an administrator. "
+                    "Plan the visit, then choose Done."
+                )
+            )
+        return super().create(vals_list)
+
+    def write(self, vals):
+        state = vals.get("state")
+        if not state:
+            return super().write(vals)
+        if state == "done" and self.env.context.get("visit_finishing") is not FINISHING:
+            return self._write_done(vals)
+        self._check_new_state(state)
+        began = self.filtered(lambda visit: visit.state == "in_progress")
+        actual = {}
+        if state in ("to_plan", "planned"):
+            actual = {"actual_start": False, "actual_end": False}
+        elif state == "in_progress":
+            actual = {"actual_end": False}
+        elif state == "done":
+            actual = {"actual_end": fields.Datetime.now()}
+        elif state == "cancelled" and not (vals.get("cancel_reason") or "").strip():
+            # A remote call or an import that gives none.
+            reason = self.env._("Cancelled by %s", self.env.user.name)
+            vals = {**vals, "cancel_reason": reason}
+        result = super().write(vals)
+        own = self._as_own_code()
+        if actual:
+            own.write(actual)
+        if state == "in_progress":
+            fresh = own.filtered(lambda visit: not visit.actual_start)
+            fresh.write({"actual_start": fields.Datetime.now()})
+        elif began:
+            # Whoever ends a visit ends it for the whole crew.
+            began.sudo()._get_running_times()._stop()
+        return result
+
+    def _write_done(self, vals):
+        """Finish visits whose state is written, by a remote call or an import, with
+        what it says and what their lines already say."""
+        said = ("completion", "incomplete_reason")
+        unfinished = self.filtered(lambda visit: visit.state != "done")
+        others = {
+            name: value for name, value in vals.items() if name not in ("state", *said)
+        }
+        if others:
+            self.write(others)
+        unfinished.filtered(lambda visit: visit.state == "to_plan").action_start()
+        unknown = self.env._("No reason was given.")
+        unfinished._finish(
+            {
+                "completion": vals.get("completion"),
+                "incomplete_reason": vals.get("incomplete_reason") or unknown,
+                "lines": {
+                    line.id: {
+                        "completion": line.completion,
+                        "incomplete_reason": line.incomplete_reason or unknown,
+                    }
+                    for line in unfinished.line_ids
+                    if line.completion and not vals.get("completion")
+                },
+            }
+        )
+        return True
+
+    def _check_new_state(self, state):
+        """Refuse what no button offers: a remote call may try it."""
+        if state == "done":
+            return
+        undone = self.filtered(lambda visit: visit.state == "done")
+        if undone and state != "in_progress":
+            raise UserError(
+                self.env._(
+                    "Visit %s is done. Go one step back first.",
+                    undone[0].display_name,
+                )
+            )
+        undone._check_not_invoiced()
+
+    # -- Done --------------------------------------------------------------------------
+
+    def action_done(self):
+        """Ask what was done, and finish the visit.
+
+        :raise UserError: if mandatory questions of the checklist are not answered
+        """
+        self.ensure_one()
+        self._check_may_finish()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Done"),
+            "res_model": "maintenance.visit.finish",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_visit_id": self.id},
+        }
+
+    def _check_may_finish(self):
+        self._check_not_absorbed()
+        self._check_state(("planned", "in_progress"), self.env._("finish"))
+        (self | self._get_absorbed())._check_checklists_answered()
+
+    def _finish(self, values=None):
+        """Finish visits and those that are done together with them.
+
+        :param dict values: what was done, all of it optional:
+
+            * ``lines``: values of visit lines by their id, with the keys below
+            * ``completion``, ``incomplete_reason``, ``work_done``, ``technician_id``:
+              for all other lines; without them the work was done fully, by the lead
+            * ``customer_feedback``
+            * ``follow_up_date``: day for which a visit is made for what is left;
+              without it there is none
+            * ``send_report``: whether the customer is sent the report; what the
+              company chose if it is not said
+
+        :return: the follow-up visits
+        :raise UserError: if a visit is not open, if mandatory questions of a checklist
+            are not answered, or if the reason for what is left is missing
+        """
+        values = values or {}
+        self._check_may_finish()
+        visits = self | self._get_absorbed()
+        visits._finish_lines(values)
+        done = {"state": "done"}
+        if values.get("customer_feedback"):
+            done["customer_feedback"] = values["customer_feedback"]
+        visits._close_begun_checklists()
+        visits.with_context(visit_finishing=FINISHING).write(done)
+        visits._drop_needless_follow_ups()
+        follow_ups = self.browse()
+        if values.get("follow_up_date"):
+            follow_ups = visits._create_follow_ups(values["follow_up_date"])
+        self._tell_customer(values.get("send_report"))
+        return follow_ups
+
+    def _finish_lines(self, values):
+        """Write what was done on each piece of equipment."""
+        names = ("completion", "incomplete_reason", "work_done", "technician_id")
+        common = {name: values[name] for name in names if values.get(name)}
+        without = self.filtered(lambda visit: not visit.line_ids)
+        # What was done is written on a line, also where there is no equipment.
+        self.env["maintenance.visit.line"].create(
+            [
+                {"visit_id": visit.id, "description": visit._get_work_label()}
+                for visit in without
+            ]
+        )
+        by_values = {}
+        for visit in self:
+            lead = visit.technician_id.id
+            for line in visit.line_ids:
+                known = {
+                    "completion": "full",
+                    "technician_id": line.technician_id.id or lead,
+                    **common,
+                    **values.get("lines", {}).get(line.id, {}),
+                }
+                if known["completion"] == "full":
+                    known["incomplete_reason"] = False
+                elif not (known.get("incomplete_reason") or "").strip():
+                    raise UserError(
+                        self.env._(
+                            "Tell why the work on %(equipment)s was not finished "
+                            "(visit %(visit)s).",
+                            equipment=line.display_name,
+                            visit=visit.display_name,
+                        )
+                    )
+                key = tuple(sorted(known.items()))
+                by_values[key] = by_values.get(key, line.browse()) | line
+        for key, lines in by_values.items():
+            lines.write(dict(key))
+        for visit in self:
+            reasons = dict.fromkeys(visit.line_ids.mapped("incomplete_reason"))
+            visit.incomplete_reason = "; ".join(filter(None, reasons))
+
+    def _get_work_label(self):
+        """Return what the work is called where no equipment names it."""
+        self.ensure_one()
+        return self.visit_type_id.name or self.env._("Visit")
+
+    def _tell_customer(self, send_report=None):
+        """Send the customer what he is told of a visit that was done."""
+        if self._get_imported_file():
+            # Known to them for long.
+            return
+        for company, visits in self.grouped("company_id").items():
+            if company.visit_report_at_done if send_report is None else send_report:
+                visits._send_report()
+            if company.visit_rating_at_done:
+                visits._request_rating()
+
+    # -- What is left ------------------------------------------------------------------
+
+    def _get_default_follow_up_date(self):
+        """Return the day for which a follow-up is proposed."""
+        return fields.Date.context_today(self) + timedelta(days=FOLLOW_UP_DAYS)
+
+    def _create_follow_ups(self, due_date):
+        """Create a visit for what each of these left undone, unless it has one.
+
+        :param date due_date: when it is due
+        """
+        unfinished = self.filtered(
+            lambda visit: (
+                visit.completion != "full"
+                # A visit that went one step back had one before.
+                and not visit._get_open_follow_ups()
+            )
+        )
+        follow_ups = self.with_context(visit_finishing=FINISHING).create(
+            [visit._prepare_follow_up_values(due_date) for visit in unfinished]
+        )
+        return follow_ups.with_env(self.env)
+
+    def _get_open_follow_ups(self):
+        """Return the follow-ups that were not begun, with all rights."""
+        # What is left must not be planned twice, whoever plans it.
+        return self.sudo().follow_up_ids.filtered(
+            lambda visit: visit.state in ("to_plan", "planned")
+        )
+
+    def _drop_needless_follow_ups(self):
+        """Cancel the follow-ups of visits that went one step back and were finished
+        after all."""
+        finished = self.filtered(lambda visit: visit.completion == "full")
+        for visit in finished:
+            follow_ups = visit._get_open_follow_ups()
+            if follow_ups:
+                follow_ups._cancel(
+                    self.env._("%s was finished after all.", visit.display_name)
+                )
+
+    def _prepare_follow_up_values(self, due_date):
+        """Return the values of the visit for what is left. It is about the same
+        occurrence, which stays open until it is fully done."""
+        self.ensure_one()
+        left = self.line_ids.filtered(lambda line: line.completion != "full")
+        description = [self.incomplete_reason, self.description]
+        return {
+            "follow_up_of_id": self.id,
+            "schedule_line_id": self.schedule_line_id.id,
+            "occurrence_date": self.occurrence_date,
+            "occurrence_number": self.occurrence_number,
+            "sale_order_id": self.sale_order_id.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "site_id": self.site_id.id,
+            "contact_id": self.contact_id.id,
+            "visit_type_id": self.visit_type_id.id,
+            "maintenance_type": self.maintenance_type,
+            "priority": self.priority,
+            "tag_ids": [Command.set(self.tag_ids.ids)],
+            "technician_id": self.technician_id._filter_at(self.company_id).id,
+            "team_id": self.team_id.id,
+            "due_date": due_date,
+            "description": "\n".join(filter(None, description)),
+            "note": self.note,
+            "line_ids": [
+                Command.create(
+                    {
+                        "installed_base_id": line.installed_base_id.id,
+                        "product_id": line.product_id.id,
+                        "serial_number": line.serial_number,
+                        "description": line.description,
+                    }
+                )
+                for line in left
+            ],
+        }
+
+    def action_view_follow_ups(self):
+        """Show the visits that were made for what this one left."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_maintenance.maintenance_visit_action"
+        )
+        action["domain"] = [("follow_up_of_id", "in", self.ids)]
+        action["context"] = {"create": False}
+        if len(self.follow_up_ids) == 1:
+            action.update(
+                views=[(False, "form")], res_id=self.follow_up_ids.id, domain=[]
+            )
+        return action

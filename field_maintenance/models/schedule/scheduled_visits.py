@@ -1,0 +1,454 @@
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_datetime
+
+from ...engine import Occurrence, at_local_hour
+from ..visit.maintenance_visit import FINISHING, GENERATING
+
+# Fields whose change is nobody's work on a visit.
+UNTOUCHING_FIELDS = frozenset({"access_token"})
+# What tells which due date and which order a visit fulfils: schedules, orders and
+# follow-ups say it, not who goes there.
+ORIGIN_FIELDS = (
+    "schedule_line_id",
+    "occurrence_date",
+    "follow_up_of_id",
+    "sale_line_ids",
+)
+
+
+class MaintenanceVisit(models.Model):
+    """A visit as an occurrence of its schedule."""
+
+    _inherit = "maintenance.visit"
+
+    occurrence_total = fields.Integer(
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="How many visits its period has.",
+    )
+    occurrence_state = fields.Selection(
+        selection=[
+            ("pending", "Pending"),
+            ("planned", "Planned"),
+            ("in_progress", "In progress"),
+            ("none", "Not done"),
+            ("partial", "Partly done"),
+            ("done", "Done"),
+            ("cancelled", "Skipped"),
+        ],
+        string="Status",
+        compute="_compute_occurrence_state",
+        groups="base.group_user",
+        help="What became of this due date, follow-up visits included.",
+    )
+    occurrence_label = fields.Char(
+        string="Number in Period", compute="_compute_occurrence_label"
+    )
+    is_touched = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Somebody changed this visit since its schedule made it.",
+    )
+    is_dropped = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        help="Cancelled because the rule of its schedule has changed.",
+    )
+    sale_line_ids = fields.Many2many(
+        comodel_name="sale.order.line",
+        relation="maintenance_visit_sale_line_rel",
+        column1="visit_id",
+        column2="sale_line_id",
+        string="Order Lines",
+        readonly=True,
+        copy=False,
+        groups="sales_team.group_sale_salesman,account.group_account_invoice",
+        help="What was ordered that this visit delivers.",
+    )
+    analytic_distribution = fields.Json(
+        groups="base.group_user", help="Taken over from the order."
+    )
+    analytic_precision = fields.Integer(
+        store=False,
+        default=lambda self: self.env["decimal.precision"].precision_get(
+            "Percentage Analytic"
+        ),
+    )
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.depends("occurrence_number", "occurrence_total")
+    def _compute_occurrence_label(self):
+        for visit in self:
+            visit.occurrence_label = visit.occurrence_total and self.env._(
+                "%(number)s of %(total)s",
+                number=visit.occurrence_number,
+                total=visit.occurrence_total,
+            )
+
+    @api.depends(
+        "state", "completion", "follow_up_ids.state", "follow_up_ids.completion"
+    )
+    def _compute_occurrence_state(self):
+        occurrences = self._get_visits_by_occurrence()
+        for visit in self:
+            visits = occurrences.get(visit._get_occurrence_key())
+            visits = visits or visit._get_with_follow_ups()
+            visit.occurrence_state = visits._get_occurrence_state()
+
+    def _get_with_follow_ups(self):
+        """Return these visits and what follows them up, in this order."""
+        visits = last = self
+        while last := last.follow_up_ids.sorted("id") - visits:
+            visits |= last
+        return visits
+
+    def _get_occurrence_key(self):
+        """Return what tells the occurrences apart: line and nominal date."""
+        self.ensure_one()
+        return self.schedule_line_id.id, self.occurrence_date
+
+    def _get_visits_by_occurrence(self):
+        """Return {occurrence key: its visits, in the order in which they were made}."""
+        lines = self.schedule_line_id
+        if not lines:
+            return {}
+        days = self.mapped("occurrence_date")
+        visits = self.search(
+            [("schedule_line_id", "in", lines.ids), ("occurrence_date", "in", days)],
+            order="id",
+        )
+        return visits.grouped(lambda visit: visit._get_occurrence_key())
+
+    def _is_fully_done(self):
+        """Tell whether all that was to be done is done."""
+        self.ensure_one()
+        return self.state == "done" and self.completion in (False, "full")
+
+    def _get_deciding_visit(self):
+        """Return the visit that decides on the status of an occurrence: the last that
+        was done in full, else the last one.
+
+        :param self: the visits of one occurrence, in the order in which they were made
+        """
+        # A visit done together with another has the fate of that one.
+        full = self.filtered(
+            lambda visit: (visit.merged_into_id or visit)._is_fully_done()
+        )
+        last = (full or self)[-1:]
+        return last.merged_into_id or last
+
+    def _get_occurrence_state(self):
+        visit = self._get_deciding_visit()
+        if visit.state == "done":
+            return (
+                visit.completion
+                if visit.completion in ("none", "partial")
+                else ("done")
+            )
+        return "pending" if visit.state in (False, "to_plan") else visit.state
+
+    def _get_occurrence(self, day, touched):
+        """Return an occurrence as the engine knows it.
+
+        :param self: the visits of one occurrence
+        :param date day: its nominal date
+        :param touched: visits to plan that somebody worked on
+        :rtype: engine.Occurrence
+        """
+        first = self.filtered(lambda visit: not visit.follow_up_of_id)[:1]
+        fates = self.mapped(lambda visit: visit.merged_into_id or visit)
+        full = fates.filtered(lambda visit: visit._is_fully_done())
+        states = set(fates.mapped("state"))
+        if full:
+            return Occurrence(day, "done", full[-1]._get_done_date())
+        if "in_progress" in states:
+            return Occurrence(day, "started")
+        if "planned" in states:
+            return Occurrence(day, "planned")
+        if first.state == "to_plan" and first == fates[:1]:
+            return Occurrence(day, "touched" if first in touched else "untouched")
+        if "to_plan" in states:
+            # Half done, the rest is to be planned.
+            return Occurrence(day, "started")
+        if "done" in states:
+            done = fates.filtered(lambda visit: visit.state == "done")
+            return Occurrence(day, "done", done[-1]._get_done_date())
+        return Occurrence(day, "dropped" if first.is_dropped else "skipped")
+
+    def _get_done_date(self):
+        """Return the day on which the work ended, at the site; None if unknown."""
+        self.ensure_one()
+        # When somebody worked is known to whom knows the visit.
+        ends = [*self.sudo().time_ids.mapped("date_end"), self.date_end]
+        # The clock tells when it was done; without one, the appointment.
+        return self._get_site_day(max(filter(None, ends[:-1]), default=ends[-1]))
+
+    # -- Place and hour ----------------------------------------------------------------
+
+    def _get_site_tz(self):
+        """Return the name of the time zone at the site (A7): of the site, else of the
+        customer, else of the working hours of the company."""
+        self.ensure_one()
+        return self.site_id._get_site_tz(self.partner_id, self.company_id)
+
+    def _get_site_day(self, moment):
+        """Return the day that it is at the site.
+
+        :param datetime moment: naive UTC, maybe none
+        :return: date, None without a moment
+        """
+        if not moment:
+            return None
+        site = self.with_context(tz=self._get_site_tz())
+        return fields.Datetime.context_timestamp(site, moment).date()
+
+    def _format_moment(self, moment):
+        """Return a moment in words, as it is for the reader; for one who has no time
+        zone, as it is at the site.
+
+        :param datetime moment: naive UTC
+        """
+        tz = self.env.context.get("tz") or self.env.user.tz or self._get_site_tz()
+        return format_datetime(self.env, moment, tz=tz)
+
+    def _get_preferred_start(self, day, hour=None):
+        """Return when a visit begins that takes place on a day: at the preferred hour
+        of its schedule line, unless another is given.
+
+        :param date day: day at the site
+        :param float hour: hour of the day at the site; 0 or None for the preferred one
+        :return: naive UTC; None if there is no hour
+        """
+        self.ensure_one()
+        # Whoever plans a visit may know its hour.
+        hour = hour or self.sudo().schedule_line_id.local_hour
+        return hour and at_local_hour(day, hour, self._get_zone_info())
+
+    def _get_zone_info(self):
+        return ZoneInfo(self._get_site_tz())
+
+    # -- Touched -----------------------------------------------------------------------
+
+    def _filter_touched(self):
+        """Return those of these visits that somebody worked on since they were made:
+        wrote a field or the equipment, drew a number, left a message, an activity or a
+        document."""
+        touched = self.filtered(
+            lambda visit: visit.is_touched or visit.name or visit.calendar_event_id
+        )
+        rest = self - touched
+        if not rest:
+            return touched
+        # Whether somebody left something does not depend on who asks.
+        ids = set()
+        for model, field in (
+            ("mail.message", "model"),
+            ("mail.activity", "res_model"),
+            ("ir.attachment", "res_model"),
+        ):
+            groups = (
+                self.env[model]
+                .sudo()
+                ._read_group(
+                    [(field, "=", self._name), ("res_id", "in", rest.ids)], ["res_id"]
+                )
+            )
+            ids.update(res_id for (res_id,) in groups)
+        followed = rest.follow_up_ids.follow_up_of_id | rest.merged_ids.merged_into_id
+        ids.update(followed.ids)
+        return self.filtered(lambda visit: visit in touched or visit.id in ids)
+
+    def _touch(self):
+        """Note that somebody changed these visits, unless their schedule did."""
+        if self.env.context.get("visit_generation") is GENERATING:
+            return
+        untouched = self.filtered(
+            lambda visit: visit.schedule_line_id and not visit.is_touched
+        )
+        if untouched:
+            # A note of the system, of whatever the user was allowed to change.
+            untouched.with_context(visit_generation=GENERATING).sudo().write(
+                {"is_touched": True}
+            )
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model
+    def _add_precomputed_values(self, vals_list):
+        # For values that miss one of these Odoo makes a record of each row first, which
+        # takes as long as all the rest.
+        if self.env.context.get("visit_generation") is GENERATING:
+            ids = {vals.get("schedule_line_id") for vals in vals_list} - {None}
+            lines = self.env["maintenance.schedule.line"].browse(ids)
+            known = {
+                line.id: {
+                    "schedule_id": line.schedule_id.id,
+                    "commercial_partner_id": line.commercial_partner_id.id,
+                }
+                for line in lines
+            }
+            for vals in vals_list:
+                vals.update(known.get(vals.get("schedule_line_id"), {}))
+        return super()._add_precomputed_values(vals_list)
+
+    def _check_company(self, fnames=None):
+        # A visit is made of what its schedule line was checked for.
+        if self.env.context.get("visit_generation") is GENERATING:
+            return None
+        return super()._check_company(fnames)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._may_set_origin():
+            for name in ORIGIN_FIELDS:
+                self._refuse_link(name, vals_list)
+        return super().create(vals_list)
+
+    def _may_set_origin(self):
+        """Tell whether this is a schedule or a follow-up at work, or an administrator
+        who imports what another system knew."""
+        context = self.env.context
+        return (
+            self.env.su
+            or context.get("visit_generation") is GENERATING
+            or context.get("visit_finishing") is FINISHING
+            or self.env.user.has_group("field_installed_base.group_manager")
+        )
+
+    def write(self, vals):
+        if not self._may_set_origin():
+            for name in vals.keys() & set(ORIGIN_FIELDS):
+                self._refuse_link(name)
+        result = super().write(vals)
+        # Odoo stores what it computes anew without writing: that touches nothing.
+        if vals.keys() - UNTOUCHING_FIELDS:
+            self._touch()
+        if vals.get("state") not in (None, "cancelled"):
+            dropped = self.filtered("is_dropped")
+            if dropped:
+                dropped.with_context(visit_generation=GENERATING).write(
+                    {"is_dropped": False}
+                )
+        if vals.keys() & {"state", "completion", "merged_into_id"}:
+            self._make_next_visits()
+        return result
+
+    def _make_next_visits(self):
+        """Make the next visit of schedules that count from the last one."""
+        if self.env.context.get("visit_generation") is GENERATING:
+            return
+        # A schedule goes on, whoever does or cancels its visits.
+        lines = self.sudo().schedule_line_id.filtered(
+            lambda line: line.mode == "after_last" and line.state == "active"
+        )
+        if lines:
+            lines._apply_rule()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_occurrence(self):
+        if self.env.context.get("visit_generation") is GENERATING:
+            return
+        for visit in self:
+            if visit.schedule_line_id and not visit.follow_up_of_id:
+                raise UserError(
+                    self.env._(
+                        "Visit %s belongs to a schedule, which would make it again. "
+                        "Cancel it instead: a cancelled visit stays skipped.",
+                        visit.display_name,
+                    )
+                )
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    @api.model
+    def _get_word_fields(self):
+        return ("description", "note", "incomplete_reason", "customer_feedback")
+
+    def _prepare_place_vals(self, customer, site):
+        """Return what changes when all that is visited moves elsewhere."""
+        return {
+            "partner_id": customer.id,
+            "site_id": site.id,
+            "contact_id": self._get_default_contact(customer, site).id,
+        }
+
+    def _go_to(self, customer, site):
+        """Follow the equipment to another place."""
+        owner = customer.commercial_partner_id
+        sold = self.filtered(lambda visit: visit.commercial_partner_id != owner)
+        sold._leave_former_customer()
+        self.write(self._prepare_place_vals(customer, site))
+
+    def _leave_former_customer(self):
+        """Let what these visits hold of their customer stay with them: what was said,
+        photos of their place, who signed, and who of them follows or is invited."""
+        self._leave_words()
+        for visit in self.filtered("photo_ids"):
+            visit.photo_ids.write(
+                {"res_model": "res.partner", "res_id": visit.partner_id.id}
+            )
+            visit.photo_ids = False
+        self.filtered(lambda v: v.signature or v.signed_by).write(
+            {"signature": False, "signed_by": False}
+        )
+        # The next owner knows nothing of the appointment yet.
+        self.filtered(lambda v: v.told_start or v.reminded_start).write(
+            {"told_start": False, "reminded_start": False}
+        )
+        self.filtered("access_token").write({"access_token": False})
+        for visit in self.filtered("activity_ids"):
+            # Nobody need answer the one customer about the other's visit.
+            visit._find_customer_activities().unlink()
+        former = {visit.id: visit.commercial_partner_id for visit in self}
+        # That a visit goes elsewhere was allowed; who follows it is its consequence.
+        followers = self.env["mail.followers"].sudo()
+        followers.search(
+            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+        ).filtered(
+            lambda f: f.partner_id.commercial_partner_id == former[f.res_id]
+        ).unlink()
+        quiet = self._get_quiet_events().env
+        for visit in self.filtered("calendar_event_id"):
+            event = visit.calendar_event_id.with_env(quiet)
+            guests = event.partner_ids.filtered(
+                lambda guest, owner=visit.commercial_partner_id: (
+                    guest.commercial_partner_id == owner
+                )
+            )
+            if guests:
+                event.partner_ids -= guests
+
+    def _prepare_parted_vals(self, place, lines):
+        """Return the values of the visit of equipment that moved elsewhere: the same
+        work at the same time.
+
+        :param place: customer and site
+        :param lines: what goes over to it
+        """
+        self.ensure_one()
+        vals = self.copy_data({"line_ids": [], "zone_id": False})[0]
+        if place[0].commercial_partner_id != self.commercial_partner_id:
+            vals.update(dict.fromkeys(self._get_word_fields(), False))
+        return {
+            **vals,
+            **self._prepare_place_vals(*place),
+            "zone_id": place[1].service_zone_id.id,
+            "due_date": self.due_date,
+            "date_start": self.date_start,
+        }
+
+    def _log_moves(self, notes):
+        """Write down which equipment moved, on visits that were planned once: those
+        that are only due have no history.
+
+        :param notes: {id: sentences}
+        """
+        planned = self.filtered("name")
+        planned._message_log_batch({v.id: " ".join(notes[v.id]) for v in planned})

@@ -1,0 +1,980 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command, Domain
+from odoo.tools import format_date
+
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
+from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
+    OwnCode,
+)
+
+OPEN_STATES = ("to_plan", "planned", "in_progress")
+CLOSED_STATES = ("done", "cancelled")
+# In the context of who plans many visits at once, or writes the appointments of visits,
+# and does or checks the rest by himself. No remote call can pass this object.
+PLANNING = OwnCode()
+# In the context of what schedules write, which is nobody's work on a visit and was
+# checked on their lines. No remote call can pass this object.
+GENERATING = OwnCode()
+# In the context of who finishes visits: he may set the state done and makes follow-ups.
+# No remote call can pass this object.
+FINISHING = OwnCode()
+
+
+class MaintenanceVisit(models.Model):
+    """Something to be done at a customer's site, from due to done.
+
+    A visit that is only due is a light row: no number, no appointment, nothing in its
+    chatter. Planning it gives it all three.
+    """
+
+    _name = "maintenance.visit"
+    _inherit = [
+        "installed.base.company.mixin",
+        "installed.base.typed.mixin",
+        "installed.base.guard.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "hr.mixin",
+        "maintenance.words.mixin",
+        "installed.base.plausible.mixin",
+    ]
+    _description = "Maintenance Visit"
+    _order = "date_start, due_date, id"
+    _check_company_auto = True
+    # Who signed is written with the signature, by its dialog.
+    _kept_fields = frozenset({"signed_by"})
+    _checked_fields = frozenset(
+        {
+            "calendar_event_id",
+            "cancel_reason",
+            "follow_up_of_id",
+            "merged_into_id",
+            "occurrence_date",
+            "sale_line_ids",
+            "schedule_line_id",
+            "state",
+        }
+    )
+
+    # Identity
+    name = fields.Char(
+        string="Number",
+        copy=False,
+        readonly=True,
+        index="trigram",
+        help="Drawn when the visit is planned.",
+    )
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    state = fields.Selection(
+        selection=[
+            ("to_plan", "To plan"),
+            ("planned", "Planned"),
+            ("in_progress", "In progress"),
+            ("done", "Done"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        default="to_plan",
+        copy=False,
+        index=True,
+        tracking=True,
+        group_expand=True,
+    )
+    priority = fields.Selection(
+        selection=[("0", "Normal"), ("1", "High"), ("2", "Urgent")],
+        default="0",
+        index="btree_not_null",
+    )
+    tag_ids = fields.Many2many(
+        comodel_name="maintenance.visit.tag", string="Tags", groups="base.group_user"
+    )
+    visit_type_id = fields.Many2one(
+        comodel_name="maintenance.visit.type",
+        index="btree_not_null",
+        ondelete="restrict",
+        tracking=True,
+    )
+    maintenance_type = fields.Selection(
+        selection=[
+            ("scheduled", "Scheduled"),
+            ("unscheduled", "Unscheduled"),
+            ("breakdown", "Breakdown"),
+        ],
+        compute="_compute_maintenance_type",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+    )
+    description = fields.Text(help="What the customer asks for.")
+    note = fields.Html(
+        string="Notes for the Technician",
+        groups="base.group_user",
+        help="The customer does not see them.",
+    )
+    color = fields.Integer(related="visit_type_id.color")
+
+    # Customer
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id",
+        string="Commercial Entity",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        help="Where the visit takes place: the customer or one of its addresses.",
+    )
+    contact_id = fields.Many2one(
+        comodel_name="res.partner",
+        compute="_compute_contact_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        help="Whom the technician asks for.",
+    )
+    phone = fields.Char(related="contact_id.phone")
+    email = fields.Char(related="contact_id.email")
+    site_address = fields.Char(
+        related="site_id.contact_address_inline", string="Address"
+    )
+    site_city = fields.Char(related="site_id.city", string="City")
+    site_access = fields.Text(related="site_id.service_access", related_sudo=True)
+    site_can_locate = fields.Boolean(related="site_id.can_locate")
+    partner_category_ids = fields.Many2many(
+        related="partner_id.category_id", string="Customer Tags"
+    )
+    zone_id = fields.Many2one(
+        comodel_name="service.zone",
+        compute="_compute_zone_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        check_company=True,
+    )
+
+    # Who goes. Before the equipment: whose visit it is decides who may add to it.
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        string="Lead Technician",
+        index="btree_not_null",
+        check_company=True,
+        tracking=True,
+    )
+    technician_ids = fields.Many2many(
+        comodel_name="hr.employee",
+        relation="maintenance_visit_technician_rel",
+        column1="visit_id",
+        column2="employee_id",
+        string="Technicians",
+        # Who left is to go until somebody else does.
+        context={"active_test": False},
+        groups="base.group_user",
+        compute="_compute_technician_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+    )
+    team_id = fields.Many2one(
+        comodel_name="service.team",
+        index="btree_not_null",
+        check_company=True,
+        tracking=True,
+    )
+    route_sequence = fields.Integer(
+        default=10, aggregator=None, help="Order of the visits of a day."
+    )
+
+    # Equipment
+    line_ids = fields.One2many(
+        comodel_name="maintenance.visit.line",
+        inverse_name="visit_id",
+        string="Equipment",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=True,
+    )
+    installed_base_ids = fields.Many2many(
+        comodel_name="installed.base",
+        compute="_compute_installed_base_ids",
+        inverse="_inverse_installed_base_ids",
+        search="_search_installed_base_ids",
+    )
+    available_equipment_count = fields.Integer(
+        compute="_compute_available_equipment_count",
+        help="How many pieces of equipment there are to choose from.",
+    )
+
+    # When it is due
+    # Not computed from the appointment: its windows would follow whatever moves that.
+    # See `_propose_due_date`.
+    due_date = fields.Date(index="btree_not_null", tracking=True)
+    window_start = fields.Date(
+        string="Earliest",
+        compute="_compute_window",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    window_end = fields.Date(
+        string="Latest",
+        compute="_compute_window_end",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        help="Last day on which the visit is not late.",
+    )
+    is_overdue = fields.Boolean(
+        string="Late", compute="_compute_is_overdue", search="_search_is_overdue"
+    )
+
+    # When it takes place; see maintenance_visit_calendar.py
+    date_start = fields.Datetime(
+        string="Start",
+        compute="_compute_date_start",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        copy=False,
+        tracking=True,
+    )
+    duration = fields.Float(
+        compute="_compute_duration",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Planned hours on site.",
+    )
+    date_end = fields.Datetime(
+        string="End",
+        compute="_compute_date_end",
+        inverse="_inverse_date_end",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        copy=False,
+    )
+    calendar_event_id = fields.Many2one(
+        comodel_name="calendar.event",
+        string="Appointment",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        bypass_search_access=True,
+        groups="base.group_user",
+    )
+    is_all_day = fields.Boolean(related="calendar_event_id.allday", string="All Day")
+    planned_by_id = fields.Many2one(
+        related="calendar_event_id.create_uid",
+        string="Planned By",
+        groups="base.group_user",
+    )
+    planned_on = fields.Datetime(
+        related="calendar_event_id.create_date",
+        string="Planned On",
+        groups="base.group_user",
+    )
+
+    # Where it comes from
+    schedule_line_id = fields.Many2one(
+        comodel_name="maintenance.schedule.line",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        check_company=True,
+        # A schedule goes with its equipment to the next owner, and names him.
+        groups="base.group_user",
+    )
+    schedule_id = fields.Many2one(
+        related="schedule_line_id.schedule_id",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+        groups="base.group_user",
+    )
+    occurrence_date = fields.Date(
+        string="Nominal Date",
+        readonly=True,
+        copy=False,
+        help="The day on which the rule of the schedule puts this visit, before it was "
+        "moved off a day without work. It never changes.",
+    )
+    occurrence_number = fields.Integer(
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        help="Which visit of its period this is, counted from one.",
+    )
+    follow_up_of_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        check_company=True,
+    )
+    follow_up_ids = fields.One2many(
+        comodel_name="maintenance.visit",
+        inverse_name="follow_up_of_id",
+        string="Follow-Up Visits",
+    )
+    merged_into_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        string="Done Together With",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        check_company=True,
+    )
+    merged_ids = fields.One2many(
+        comodel_name="maintenance.visit",
+        inverse_name="merged_into_id",
+        string="Visits Done Together",
+    )
+    sale_order_id = fields.Many2one(
+        comodel_name="sale.order",
+        index="btree_not_null",
+        copy=False,
+        ondelete="set null",
+        check_company=True,
+        groups=READER_GROUPS,
+    )
+
+    # What was done
+    completion = fields.Selection(
+        selection=[("none", "Not done"), ("partial", "Partly"), ("full", "Done")],
+        compute="_compute_completion",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=False,
+        tracking=True,
+    )
+    incomplete_reason = fields.Char(
+        copy=False, help="Why the work could not be finished."
+    )
+    cancel_reason = fields.Char(readonly=True, copy=False, tracking=True)
+    time_ids = fields.One2many(
+        comodel_name="maintenance.visit.time",
+        inverse_name="visit_id",
+        string="Actual Times",
+        groups="field_installed_base.group_user,account.group_account_invoice",
+    )
+    customer_feedback = fields.Text(copy=False)
+
+    _occurrence_unique = models.UniqueIndex(
+        "(schedule_line_id, occurrence_date) "
+        "WHERE schedule_line_id IS NOT NULL AND follow_up_of_id IS NULL",
+        "The schedule has a visit on this date already.",
+    )
+    _calendar_event_unique = models.UniqueIndex(
+        "(calendar_event_id) WHERE calendar_event_id IS NOT NULL",
+        "This appointment belongs to another visit.",
+    )
+    _backlog_index = models.Index("(company_id, window_end) WHERE state = 'to_plan'")
+    _window_ordered = models.Constraint(
+        "CHECK (window_end IS NULL OR window_start IS NULL "
+        "OR window_end >= window_start)",
+        "The last day of a visit's window cannot be before its first.",
+    )
+    # Hence no visit ends before it starts. Dates themselves cannot be compared here: a
+    # search in the middle of a write stores a new start before the end that follows it.
+    _duration_positive = models.Constraint(
+        "CHECK (duration IS NULL OR duration >= 0)",
+        "The duration of a visit cannot be less than zero.",
+    )
+    _planned_has_start = models.Constraint(
+        "CHECK (state NOT IN ('planned', 'in_progress') OR date_start IS NOT NULL)",
+        "A planned visit has a start. Choose one, or put the visit back to plan.",
+    )
+    _occurrence_complete = models.Constraint(
+        "CHECK (schedule_line_id IS NULL OR occurrence_date IS NOT NULL)",
+        "A visit of a schedule has the date on which the schedule puts it.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "duration": (0, 24 * 366),
+        }
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.depends("name", "visit_type_id", "partner_id", "due_date")
+    @api.depends_context("lang", "uid")
+    def _compute_display_name(self):
+        # A visit may follow one at another customer, whom customers are not told.
+        names_customer = not self.env.user.share
+        for visit in self:
+            # Whoever reads a visit reads its name, whatever else they may read.
+            known = visit.sudo()
+            what = known.name or known.visit_type_id.name or self.env._("Visit")
+            names = [what, names_customer and known.partner_id.display_name]
+            # Not the day that is being typed: a title that changes makes the browser
+            # show the day before again.
+            if not visit.name and (day := visit._origin.due_date):
+                names.append(format_date(self.env, day))
+            visit.display_name = " - ".join(filter(None, names))
+
+    @api.depends("visit_type_id")
+    def _compute_maintenance_type(self):
+        for visit in self:
+            visit.maintenance_type = (
+                visit.visit_type_id.maintenance_type
+                or visit.maintenance_type
+                or "unscheduled"
+            )
+
+    @api.depends("partner_id")
+    def _compute_site_id(self):
+        for visit in self:
+            visit.site_id = visit.partner_id._propose_site(visit.site_id)
+
+    @api.depends("partner_id", "site_id")
+    def _compute_contact_id(self):
+        for visit in self:
+            customer = visit.partner_id
+            contact = visit.contact_id
+            if contact.commercial_partner_id != customer.commercial_partner_id:
+                contact = self._get_default_contact(customer, visit.site_id)
+            visit.contact_id = contact
+
+    @api.model
+    def _get_default_contact(self, customer, site):
+        """Return whom to ask for at a site: the customer if only he has a phone."""
+        return customer if customer.phone and not site.phone else site
+
+    @api.depends("site_id", "company_id")
+    def _compute_zone_id(self):
+        for visit in self:
+            # The zone is the dispatcher's knowledge, whoever makes the visit.
+            zone = visit.site_id.sudo().service_zone_id
+            # Companies may share a site whose zone is one of them's.
+            is_ours = zone.company_id in (zone.company_id.browse(), visit.company_id)
+            visit.zone_id = is_ours and zone
+
+    @api.depends("visit_type_id", "due_date")
+    def _compute_window(self):
+        for visit in self:
+            days = visit.visit_type_id.days_before
+            visit.window_start = visit.due_date and (
+                visit.due_date - timedelta(days=days)
+            )
+
+    @api.depends("visit_type_id", "due_date")
+    def _compute_window_end(self):
+        for visit in self:
+            days = visit.visit_type_id.days_after
+            visit.window_end = visit.due_date and (
+                visit.due_date + timedelta(days=days)
+            )
+
+    @api.onchange("date_start")
+    def _propose_due_date(self):
+        """Let visits be due on the day of their appointment that were due on none."""
+        for visit in self:
+            # Planning never changes when a visit was due. Its day is that of the site,
+            # whoever plans it: jobs have no time zone.
+            if not visit.due_date and visit.date_start:
+                visit.due_date = visit._get_site_day(visit.date_start)
+
+    @api.depends("state", "window_end", "date_end")
+    @api.depends_context("tz")
+    def _compute_is_overdue(self):
+        now, today = fields.Datetime.now(), fields.Date.context_today(self)
+        for visit in self:
+            if visit.state not in OPEN_STATES:
+                visit.is_overdue = False
+            elif visit.date_end:
+                visit.is_overdue = visit.date_end < now
+            else:
+                visit.is_overdue = bool(visit.window_end and visit.window_end < today)
+
+    @api.model
+    def _search_is_overdue(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        now, today = fields.Datetime.now(), fields.Date.context_today(self)
+        return Domain("state", "in", OPEN_STATES) & (
+            Domain("date_end", "<", now)
+            | (Domain("date_end", "=", False) & Domain("window_end", "<", today))
+        )
+
+    @api.depends("technician_id")
+    def _compute_technician_ids(self):
+        for visit in self:
+            lead, crew = visit.technician_id, visit.technician_ids
+            if lead in crew and lead:
+                continue
+            # Of a crew the others stay; one who went alone is replaced.
+            others = crew if len(crew) > 1 else crew.browse()
+            visit.technician_ids = others | lead
+
+    @api.depends("line_ids.completion")
+    def _compute_completion(self):
+        for visit in self:
+            done = set(visit.line_ids.mapped("completion")) - {False}
+            if not done:
+                visit.completion = visit.completion
+            elif len(done) == 1 and False not in visit.line_ids.mapped("completion"):
+                visit.completion = done.pop()
+            else:
+                visit.completion = "none" if done == {"none"} else "partial"
+
+    # -- Equipment ---------------------------------------------------------------------
+
+    @api.depends("partner_id", "site_id")
+    def _compute_line_ids(self):
+        """Put in the equipment that is meant without doubt: the only piece at the
+        site, else the customer's only one. A choice that is still valid stays."""
+        available = self._get_available_equipment()
+        for visit in self:
+            pieces = available[visit]
+            wrong = visit.line_ids.filtered(
+                lambda line, pieces=pieces: (
+                    line.installed_base_id._origin
+                    and line.installed_base_id._origin not in pieces
+                )
+            )
+            commands = [Command.unlink(line.id) for line in wrong]
+            if visit.line_ids == wrong and visit.state in ("to_plan", "planned"):
+                at_site = pieces.filtered(
+                    lambda piece, visit=visit: piece.site_id == visit.site_id._origin
+                )
+                meant = at_site if len(at_site) == 1 else pieces
+                if len(meant) == 1:
+                    commands.append(Command.create({"installed_base_id": meant.id}))
+            # Lines that stay as they are cost a query for each visit.
+            if commands or not visit._origin:
+                visit.line_ids = commands or visit.line_ids
+
+    def _get_available_equipment(self):
+        """Return {visit: equipment that stands at its customer or site}."""
+        equipment = self.env["installed.base"]
+        found = dict.fromkeys(self, equipment)
+        customers = self.partner_id.commercial_partner_id
+        sites = self.site_id
+        if not customers or not equipment.has_access("read"):
+            return found
+        pieces = equipment.search(
+            Domain("state", "=", "installed")
+            & Domain("company_id", "in", self.company_id.ids)
+            & (
+                Domain("commercial_partner_id", "in", customers._origin.ids)
+                | Domain("site_id", "in", sites._origin.ids)
+            )
+        )
+        by_owner = pieces.grouped("commercial_partner_id")
+        by_site = pieces.grouped("site_id")
+        for visit in self:
+            owned = by_owner.get(visit.partner_id.commercial_partner_id._origin)
+            placed = by_site.get(visit.site_id._origin) if visit.site_id else None
+            found[visit] = ((owned or equipment) | (placed or equipment)).filtered(
+                lambda piece, visit=visit: piece.company_id == visit.company_id
+            )
+        return found
+
+    @api.depends("partner_id", "site_id", "company_id")
+    @api.depends_context("uid")
+    def _compute_available_equipment_count(self):
+        available = self._get_available_equipment()
+        for visit in self:
+            visit.available_equipment_count = len(available[visit])
+
+    @api.depends("line_ids.installed_base_id")
+    def _compute_installed_base_ids(self):
+        # Odoo asks of each piece whether the user may read it: what decides on that is
+        # read for all of them at once.
+        self.line_ids.installed_base_id._filtered_access("read")
+        for visit in self:
+            visit.installed_base_ids = visit.line_ids.installed_base_id
+
+    def _inverse_installed_base_ids(self):
+        for visit in self:
+            wanted = visit.installed_base_ids
+            dropped = visit.line_ids.filtered(
+                lambda line, wanted=wanted: (
+                    line.installed_base_id and line.installed_base_id not in wanted
+                )
+            )
+            missing = wanted - visit.line_ids.installed_base_id
+            visit.line_ids = [
+                *(Command.delete(line.id) for line in dropped),
+                *(Command.create({"installed_base_id": piece.id}) for piece in missing),
+            ]
+
+    @api.model
+    def _search_installed_base_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain("line_ids.installed_base_id", operator, value)
+
+    # -- Constraints -------------------------------------------------------------------
+
+    @api.constrains("partner_id", "site_id")
+    def _check_site_id(self):
+        for visit in self:
+            customer, site = visit.partner_id, visit.site_id
+            if site and site.commercial_partner_id != customer.commercial_partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(site)s is no site of %(customer)s, the customer of visit "
+                        "%(visit)s. Choose the customer or one of its addresses.",
+                        site=site.display_name,
+                        customer=customer.display_name,
+                        visit=visit.display_name,
+                    )
+                )
+
+    @api.constrains("sale_order_id")
+    def _check_sale_order_id(self):
+        # Who may link an order need not see it. A visit keeps its order when it
+        # follows equipment to another customer, and so does a follow-up of it.
+        for visit in self.sudo():
+            order = visit.sale_order_id
+            customer = visit.commercial_partner_id
+            if (
+                order
+                and order != visit.follow_up_of_id.sale_order_id
+                and order.partner_id.commercial_partner_id != customer
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Order %(order)s is not for %(customer)s, the customer of "
+                        "visit %(visit)s. Choose an order of this customer.",
+                        order=order.display_name,
+                        customer=customer.display_name,
+                        visit=visit.display_name,
+                    )
+                )
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model
+    def default_get(self, fields):
+        """A visit made by hand starts now, unless it is made for a due date."""
+        defaults = super().default_get(fields)
+        if (
+            "date_start" in fields
+            and "date_start" not in defaults
+            and not defaults.get("due_date")
+            # Whoever plans says when.
+            and self.env.context.get("visit_planning") is not PLANNING
+            and self.env.context.get("default_state", "planned") == "planned"
+        ):
+            defaults["date_start"] = self._get_default_start()
+            if "state" in fields:
+                defaults["state"] = "planned"
+        return defaults
+
+    @api.model
+    def _get_default_start(self):
+        """Return now, without seconds."""
+        return fields.Datetime.now().replace(second=0, microsecond=0)
+
+    @api.model
+    def _refuse_link(self, name, vals_list=None):
+        """Refuse a link that buttons and appointments make, not users: the record at
+        its other end is changed with all rights.
+
+        :param str name: the field
+        :param vals_list: values of new visits, to which defaults are added; None if the
+            field is written
+        :raise AccessError: if the field is given
+        """
+        if self.env.su:
+            return
+        if vals_list is not None:
+            default = self.default_get([name]).get(name)
+            if not any(vals.get(name, default) for vals in vals_list):
+                return
+        raise AccessError(
+            self.env._(
+                "“%s” of a visit is not set by hand. Plan the visit, or use the "
+                "buttons of its form.",
+                self._fields[name]._description_string(self.env),
+            )
+        )
+
+    @api.model
+    def _check_new_parent(self, vals):
+        """Refuse to move a part of a visit to one that the user may not change: record
+        rules look at where it comes from alone.
+
+        :param dict vals: what is written on lines or times of visits
+        :raise AccessError: if that visit is not the user's to change
+        """
+        if vals.get("visit_id"):
+            self.browse(vals["visit_id"]).check_access("write")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._complete_planning_values(vals) for vals in vals_list]
+        visits = super().create(vals_list)
+        # Part of what is created, whoever may change it later.
+        visits.sudo().with_context(
+            visit_planning=PLANNING, tracking_disable=True
+        )._propose_due_date()
+        planned = visits.filtered(lambda visit: visit.state != "to_plan")
+        planned._draw_numbers()
+        if self.env.context.get("visit_planning") is not PLANNING:
+            planned._sync_calendar_events()
+        return visits
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        # Who goes is known to whom knows the visit.
+        for visit, vals in zip(self.sudo(), vals_list, strict=True):
+            if left := visit._get_left_technicians():
+                crew = visit.technician_ids - left
+                vals["technician_ids"] = [Command.set(crew.ids)]
+                vals["technician_id"] = ((visit.technician_id - left) or crew[:1]).id
+        return vals_list
+
+    @api.model
+    def _complete_planning_values(self, vals):
+        """Make state, dates and technicians of a new visit agree."""
+        vals = dict(vals)
+        if vals.get("calendar_event_id"):
+            # The appointment says when.
+            vals["state"] = "planned"
+        elif vals.keys() & {"due_date", "occurrence_date", "window_end"} or (
+            vals.get("state") in ("to_plan", "cancelled")
+        ):
+            # Made for a due date, not for now.
+            vals.setdefault("date_start", False)
+        elif "date_start" not in vals:
+            vals["date_start"] = self.env.context.get(
+                "default_date_start", self._get_default_start()
+            )
+        if "date_start" in vals and vals.get("state", "to_plan") in (
+            "to_plan",
+            "planned",
+        ):
+            vals["state"] = "planned" if vals["date_start"] else "to_plan"
+        lead = vals.get("technician_id")
+        # What schedules write needs no look.
+        alone = [Command.set([lead] if lead else [])]
+        if vals.get("technician_ids") and vals["technician_ids"] != alone:
+            crew = self.new({"technician_ids": vals["technician_ids"]}).technician_ids
+            if not lead:
+                vals["technician_id"] = crew[:1]._origin.id
+            elif lead not in crew._origin.ids:
+                # Who leads goes too.
+                vals["technician_ids"] = [Command.set([lead, *crew._origin.ids])]
+        return vals
+
+    def write(self, vals):
+        if vals.get("state") == "to_plan":
+            # Whoever puts it back: what is to be planned has no time yet.
+            vals = {**vals, "date_start": False}
+        result = super().write(vals)
+        if vals.keys() & {"date_start", "calendar_event_id"}:
+            self._propose_due_date()
+        if "technician_ids" in vals:
+            for visit in self:
+                lead, crew = visit.technician_id, visit.technician_ids
+                if lead in crew:
+                    continue
+                if vals.get("technician_id"):
+                    # Who is said to lead goes too.
+                    visit.technician_ids = lead | crew
+                elif "technician_id" not in vals:
+                    visit.technician_id = crew[:1]
+        if self.env.context.get("visit_planning") is PLANNING:
+            # Who plans many at once does the rest for all of them.
+            return result
+        if vals.keys() & {"partner_id", "site_id"}:
+            # Not a constraint: it would judge lines that are about to be replaced.
+            self.line_ids._check_installed_base_id()
+        if "date_start" in vals and "state" not in vals:
+            planned = bool(vals["date_start"])
+            before, after = (
+                ("to_plan", "planned") if planned else ("planned", "to_plan")
+            )
+            changed = self.filtered(lambda visit: visit.state == before)
+            if changed:
+                changed.write({"state": after})
+        if "state" in vals:
+            self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
+        if vals.keys() & self._get_appointment_fields():
+            self._sync_calendar_events(vals.keys())
+        return result
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "installed.base",
+                [
+                    ("company_id", "!=", company_id),
+                    ("maintenance_visit_line_ids.visit_id", "in", self.ids),
+                ],
+            ),
+            (
+                "maintenance.visit",
+                [
+                    ("company_id", "!=", company_id),
+                    ("id", "not in", self.ids),
+                    "|",
+                    ("follow_up_of_id", "in", self.ids),
+                    ("merged_into_id", "in", self.ids),
+                ],
+            ),
+            (
+                "maintenance.schedule",
+                [
+                    ("company_id", "!=", company_id),
+                    ("id", "in", self.schedule_id.ids),
+                ],
+            ),
+            # Its number, appointment and history are those of its company.
+            ("maintenance.visit", [("id", "in", self.ids), ("name", "!=", False)]),
+            (
+                "service.line",
+                [("company_id", "!=", company_id), ("visit_id", "in", self.ids)],
+            ),
+        ]
+
+    def _draw_numbers(self):
+        """Number the visits that have none."""
+        quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
+        for visit, number in quiet._get_new_numbers().items():
+            visit.name = number
+
+    def _get_new_numbers(self):
+        """Draw {visit: number} for the visits that have none, with one query for each
+        company."""
+        unnumbered = self.filtered(lambda visit: not visit.name)
+        numbers = {}
+        for company, visits in unnumbered.grouped("company_id").items():
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
+            drawn = sequence._next_batch(len(visits))
+            numbers |= dict(zip(visits, drawn, strict=True))
+        return numbers
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        for visit in self:
+            if visit.name or visit.follow_up_ids or visit.merged_ids:
+                raise UserError(
+                    self.env._(
+                        "Visit %s was planned once and has a history. Cancel it "
+                        "instead.",
+                        visit.display_name,
+                    )
+                )
+
+    # -- From due to done --------------------------------------------------------------
+
+    def _check_state(self, states, action):
+        """Refuse an action that the state of a visit does not allow.
+
+        :param states: the states that do
+        :param str action: what is refused, e.g. "start"
+        :raise UserError: naming the first visit in another state
+        """
+        labels = dict(self._fields["state"]._description_selection(self.env))
+        for visit in self:
+            if visit.state not in states:
+                raise UserError(
+                    self.env._(
+                        "Visit %(visit)s is %(state)s: you cannot %(action)s it.",
+                        visit=visit.display_name,
+                        state=labels[visit.state].lower(),
+                        action=action,
+                    )
+                )
+
+    def action_start(self):
+        """Begin the work now. A visit that was not planned takes place now."""
+        self._check_state(("to_plan", "planned"), self.env._("start"))
+        unplanned = self.filtered(lambda visit: not visit.date_start)
+        if unplanned:
+            start = self._get_default_start()
+            unplanned.write({"state": "in_progress", "date_start": start})
+        if planned := self - unplanned:
+            planned.write({"state": "in_progress"})
+        return True
+
+    def action_put_back(self):
+        """Take one step back: done to in progress, in progress to planned, planned and
+        cancelled to plan."""
+        previous = {
+            "planned": "to_plan",
+            "in_progress": "planned",
+            "done": "in_progress",
+            "cancelled": "to_plan",
+        }
+        self._check_state(previous, self.env._("undo"))
+        self._check_not_invoiced()
+        for state, visits in self.grouped("state").items():
+            values = {"state": previous[state]}
+            if previous[state] == "to_plan":
+                values |= {"date_start": False, "cancel_reason": False}
+            visits.write(values)
+        return True
+
+    def action_cancel(self):
+        """Ask for the reason and cancel."""
+        self._check_state(OPEN_STATES, self.env._("cancel"))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Cancel Visits"),
+            "res_model": "maintenance.visit.cancel",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_visit_ids": [Command.set(self.ids)]},
+        }
+
+    def _cancel(self, reason):
+        """Cancel visits for a reason. Their appointments are archived."""
+        self._check_state(OPEN_STATES, self.env._("cancel"))
+        self.write({"state": "cancelled", "cancel_reason": reason})
+
+    def action_locate_on_map(self):
+        """Show the site on a map, in a new tab."""
+        return self.site_id.action_locate_on_map()

@@ -1,0 +1,253 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
+
+from .maintenance_visit import GENERATING
+
+
+class MaintenanceVisitLine(models.Model):
+    """A piece of equipment that a visit is about, registered or not."""
+
+    _name = "maintenance.visit.line"
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.typed.mixin",
+        "maintenance.words.mixin",
+    ]
+    _description = "Equipment of a Visit"
+    _order = "visit_id, sequence, id"
+    _check_company_auto = True
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        required=True,
+        index=True,
+        ondelete="cascade",
+    )
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one(
+        related="visit_id.company_id", store=True, precompute=True, index=True
+    )
+    state = fields.Selection(related="visit_id.state", store=True, precompute=True)
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base",
+        string="Equipment",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        compute="_compute_product_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+    )
+    serial_number = fields.Char(
+        compute="_compute_serial_number", store=True, readonly=False, precompute=True
+    )
+    description = fields.Char(help="What is to be done on this piece of equipment.")
+
+    # What was done
+    work_done = fields.Text()
+    completion = fields.Selection(
+        selection=[("none", "Not done"), ("partial", "Partly"), ("full", "Done")],
+    )
+    incomplete_reason = fields.Char(
+        string="Why Not", help="Why the work could not be finished."
+    )
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        string="Done By",
+        index="btree_not_null",
+        check_company=True,
+    )
+
+    service_line_ids = fields.One2many(
+        comodel_name="service.line",
+        inverse_name="visit_line_id",
+        string="Parts and Time",
+        groups=READER_GROUPS,
+    )
+
+    # Of the visit, for the history of the equipment
+    visit_date = fields.Date(compute="_compute_visit_date")
+    visit_type_id = fields.Many2one(related="visit_id.visit_type_id")
+
+    _equipment_once = models.UniqueIndex(
+        "(visit_id, installed_base_id) WHERE installed_base_id IS NOT NULL",
+        "A piece of equipment is on a visit once.",
+    )
+
+    # -- Computes ----------------------------------------------------------------------
+
+    # What was typed for equipment that is not registered stays when it is registered.
+    @api.depends("installed_base_id")
+    def _compute_product_id(self):
+        for line in self:
+            line.product_id = line.installed_base_id.product_id or line.product_id
+
+    @api.depends("installed_base_id")
+    def _compute_serial_number(self):
+        for line in self:
+            line.serial_number = (
+                line.installed_base_id.serial_number or line.serial_number
+            )
+
+    @api.depends("visit_id.actual_start", "visit_id.date_start", "visit_id.due_date")
+    @api.depends_context("tz")
+    def _compute_visit_date(self):
+        for line in self:
+            visit = line.visit_id
+            start = visit.actual_start or visit.date_start
+            line.visit_date = (
+                fields.Datetime.context_timestamp(line, start).date()
+                if start
+                else visit.due_date
+            )
+
+    @api.depends("installed_base_id", "product_id", "serial_number", "description")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        for line in self:
+            # Whoever reads a line reads its name, whatever else they may read.
+            known = line.sudo()
+            names = (known.serial_number, known.product_id.display_name)
+            line.display_name = (
+                known.installed_base_id.display_name
+                or " - ".join(filter(None, names))
+                or known.description
+            )
+
+    # -- Constraints -------------------------------------------------------------------
+
+    @api.constrains("installed_base_id", "visit_id")
+    def _check_installed_base_id(self):
+        # Whose equipment it is must not depend on who looks.
+        for line in self.sudo():
+            equipment, visit = line.installed_base_id, line.visit_id
+            if not equipment or visit.state in ("done", "cancelled"):
+                continue
+            customer = visit.partner_id.commercial_partner_id
+            owner = equipment.commercial_partner_id
+            if owner != customer and equipment.site_id != visit.site_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s does not stand at %(customer)s, the customer "
+                        "of visit %(visit)s. Choose equipment of this customer or "
+                        "site, or assign it to the customer first.",
+                        equipment=equipment._get_label(),
+                        customer=customer.display_name,
+                        visit=visit.display_name,
+                    )
+                )
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if self.env.context.get("visit_generation") is not GENERATING:
+            lines.visit_id._touch()
+        return lines
+
+    @api.model
+    def _add_precomputed_values(self, vals_list):
+        # See the visit, which does the same.
+        if self.env.context.get("visit_generation") is GENERATING:
+            visits = self.env["maintenance.visit"]
+            for vals in vals_list:
+                visit = visits.browse(vals["visit_id"])
+                vals.update({"company_id": visit.company_id.id, "state": visit.state})
+        return super()._add_precomputed_values(vals_list)
+
+    def _check_company(self, fnames=None):
+        # See the visit, which does the same.
+        if self.env.context.get("visit_generation") is GENERATING:
+            return None
+        return super()._check_company(fnames)
+
+    def write(self, vals):
+        # Whoever changes the equipment of a visit changes the visit.
+        self.env["maintenance.visit"]._check_new_parent(vals)
+        result = super().write(vals)
+        self.visit_id._touch()
+        return result
+
+    def unlink(self):
+        self.visit_id._touch()
+        return super().unlink()
+
+    # -- Actions -----------------------------------------------------------------------
+
+    def action_register_equipment(self):
+        """Record equipment that was found on site in the installed base."""
+        for line in self:
+            if line.installed_base_id:
+                continue
+            if not line.product_id and not (line.description or "").strip():
+                raise UserError(
+                    self.env._(
+                        "Choose the product of this equipment or describe it, then "
+                        "record it (visit %s).",
+                        line.visit_id.display_name,
+                    )
+                )
+            line.installed_base_id = self.env["installed.base"].create(
+                line._prepare_equipment_values()
+            )
+        return True
+
+    def _prepare_equipment_values(self):
+        """Return the values of the equipment that this line describes."""
+        self.ensure_one()
+        visit = self.visit_id
+        return {
+            "product_id": self.product_id.id,
+            "model": False if self.product_id else self.description,
+            "serial_number": self.serial_number,
+            "partner_id": visit.partner_id.id,
+            "site_id": visit.site_id.id,
+            "company_id": visit.company_id.id,
+        }
+
+    def action_open_visit(self):
+        """Show the visit."""
+        self.ensure_one()
+        return self.visit_id._get_form_action()
+
+    def action_print_report(self):
+        """Print the report of the visit."""
+        return self.visit_id.action_print_report()
+
+    def _get_equipment_name(self):
+        """Return the equipment as customers know it: product or model, else what was
+        typed."""
+        self.ensure_one()
+        product = self.product_id.with_context(display_default_code=False)
+        equipment = self.installed_base_id
+        return (
+            (equipment and equipment._get_product_name())
+            or product.display_name
+            or self.description
+            or self.serial_number
+            or ""
+        )
+
+    # -- Equipment that moves ----------------------------------------------------------
+
+    @api.model
+    def _get_word_fields(self):
+        return ("description", "work_done", "incomplete_reason")
+
+    def _get_words_customer(self):
+        return self.visit_id.partner_id
+
+    def _part_to(self, visit):
+        """Go over to another visit."""
+        self.write({"visit_id": visit.id})

@@ -1,0 +1,135 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..schedule.maintenance_schedule import LIVE_STATES
+
+
+class MaintenanceVisitType(models.Model):
+    """A kind of work with what a visit starts from."""
+
+    _name = "maintenance.visit.type"
+    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _description = "Visit Type"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    color = fields.Integer()
+    maintenance_type = fields.Selection(
+        selection=lambda self: self._selection_maintenance_type(),
+        required=True,
+        default="unscheduled",
+    )
+    duration = fields.Float(
+        default=1.0,
+        required=True,
+        aggregator=None,
+        help="Hours that a visit of this type takes.",
+    )
+    days_before = fields.Integer(
+        default=7,
+        aggregator=None,
+        help="So many days before its due date a visit may take place.",
+    )
+    days_after = fields.Integer(
+        default=14,
+        aggregator=None,
+        help="So many days after its due date a visit is not late yet.",
+    )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Billed Product",
+        domain="[('sale_ok', '=', True)]",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="What the customer is billed for a visit of this type.",
+    )
+    survey_id = fields.Many2one(
+        comodel_name="survey.survey",
+        string="Checklist",
+        index="btree_not_null",
+        domain="[('survey_type', '=', 'visit')]",
+        groups="base.group_user",
+        help="What the technician answers during the visit.",
+    )
+    skill_ids = fields.Many2many(
+        comodel_name="hr.skill",
+        string="Skills",
+        groups="base.group_user",
+        help="What a technician must be able to do for this work.",
+    )
+    alarm_ids = fields.Many2many(
+        comodel_name="calendar.alarm",
+        string="Reminders",
+        help="Reminders of the appointment in the calendar.",
+    )
+
+    _duration_positive = models.Constraint(
+        "CHECK (duration > 0)", "The duration of a visit type must be above zero."
+    )
+    _window_positive = models.Constraint(
+        "CHECK (days_before >= 0 AND days_after >= 0)",
+        "The days before and after the due date cannot be less than zero.",
+    )
+
+    @api.model
+    def _get_bounds(self):
+        return {
+            **super()._get_bounds(),
+            "duration": (0, 24 * 366),
+            "days_before": (0, 3660),
+            "days_after": (0, 3660),
+        }
+
+    def _selection_maintenance_type(self):
+        visits = self.env["maintenance.visit"]
+        return visits._fields["maintenance_type"]._description_selection(self.env)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "name" in vals:
+            # Whoever names kinds of work need not plan visits: appointments follow.
+            visits = self.env["maintenance.visit"].sudo()
+            visits = visits.search(
+                [
+                    ("visit_type_id", "in", self.ids),
+                    ("state", "in", ("planned", "in_progress")),
+                ]
+            )
+            if visits:
+                visits._update_calendar_events({"visit_type_id"})
+        if vals.get("active") is False:
+            # What was agreed goes on; whoever is responsible may choose another type.
+            lines = self.env["maintenance.schedule.line"].sudo()
+            lines = lines.search(
+                [("visit_type_id", "in", self.ids), ("state", "in", LIVE_STATES)]
+            )
+            lines.schedule_id._tell_responsible(
+                self.env._("Choose another visit type"),
+                self.env._(
+                    "Visit type %s was archived. Its visits go on being made until "
+                    "another one is chosen.",
+                    ", ".join(self.mapped("name")),
+                ),
+            )
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        # A type is in use, whoever may read what uses it.
+        for model in ("maintenance.schedule.line", "maintenance.visit"):
+            used = (
+                self.env[model]
+                .sudo()
+                .search([("visit_type_id", "in", self.ids)], limit=1)
+            )
+            if used:
+                raise UserError(
+                    self.env._(
+                        "Visit type %(type)s is used by %(record)s. Archive it "
+                        "instead.",
+                        type=used.visit_type_id.name,
+                        record=used.display_name,
+                    )
+                )

@@ -1,0 +1,297 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+
+from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
+    OwnCode,
+)
+
+# In the context of writes by which absorbed visits follow their main one. No remote
+# call can pass this object.
+FOLLOWING = OwnCode()
+# What absorbed visits take from their main one; the start is a computed field.
+FOLLOWED_FIELDS = ("state", "technician_id", "technician_ids", "team_id")
+
+
+class MaintenanceVisit(models.Model):
+    """Visits of one site that are done together.
+
+    One of them, the main visit, has the appointment. The others stay the occurrences
+    that they are, with their key, and follow it: they start, are done and are cancelled
+    with it, and can be split off again.
+    """
+
+    _inherit = "maintenance.visit"
+
+    # Absorbed visits start when their main one does.
+    date_start = fields.Datetime(recursive=True)
+    absorbed_line_ids = fields.Many2many(
+        comodel_name="maintenance.visit.line",
+        string="Also Done Here",
+        compute="_compute_absorbed_line_ids",
+        help="Equipment of the visits that are done together with this one.",
+    )
+    nearby_visit_count = fields.Integer(
+        compute="_compute_nearby_visit_count",
+        groups="base.group_user",
+        help="Other visits of this site that are due around the same time.",
+    )
+
+    @api.depends("merged_ids.line_ids")
+    def _compute_absorbed_line_ids(self):
+        for visit in self:
+            visit.absorbed_line_ids = visit.merged_ids.line_ids
+
+    @api.depends("merged_into_id.date_start")
+    def _compute_date_start(self):
+        absorbed = self.filtered("merged_into_id")
+        for visit in absorbed:
+            visit.date_start = visit.merged_into_id.date_start
+        return super(MaintenanceVisit, self - absorbed)._compute_date_start()
+
+    @api.depends("merged_into_id.date_start")
+    def _compute_date_end(self):
+        # By the start of the main visit, too, so that the end follows at once.
+        return super()._compute_date_end()
+
+    # -- Which ones --------------------------------------------------------------------
+
+    @api.depends("site_id", "due_date", "state", "merged_into_id", "merged_ids")
+    def _compute_nearby_visit_count(self):
+        nearby = self._get_nearby_visits()
+        for visit in self:
+            visit.nearby_visit_count = len(nearby[visit])
+
+    def _get_nearby_visits(self):
+        """Return {visit: other visits of its site that are due around the same time
+        and could be done together with it}."""
+        found = dict.fromkeys(self, self.browse())
+        hosts = self.filtered(
+            lambda visit: (
+                visit.state in ("to_plan", "planned", "in_progress")
+                and not visit.merged_into_id
+                and visit.due_date
+                and visit.site_id
+            )
+        )
+        if not hosts:
+            return found
+        days = {
+            company: timedelta(days=company.visit_together_days)
+            for company in hosts.company_id
+        }
+        longest = max(days.values())
+        others = self.search(
+            Domain("site_id", "in", hosts.site_id.ids)
+            & Domain("company_id", "in", hosts.company_id.ids)
+            & Domain("state", "in", ("to_plan", "planned"))
+            & Domain("merged_into_id", "=", False)
+            & Domain("due_date", ">=", min(hosts.mapped("due_date")) - longest)
+            & Domain("due_date", "<=", max(hosts.mapped("due_date")) + longest)
+        )
+        by_place = others.grouped(lambda visit: (visit.company_id, visit.site_id))
+        for visit in hosts:
+            company = visit.company_id
+            around = by_place.get((company, visit.site_id), self.browse())
+            found[visit] = around.filtered(
+                lambda other, visit=visit, company=company: (
+                    other != visit._origin
+                    and abs(other.due_date - visit.due_date) <= days[company]
+                )
+            )
+        return found
+
+    def _get_absorbed(self):
+        """Return the visits that are done together with these."""
+        # They are part of what the user may do, whoever was meant to go there.
+        return self.sudo().merged_ids.sudo(self.env.su)
+
+    def _get_main(self):
+        """Return the visit by which this one is done."""
+        self.ensure_one()
+        return self.merged_into_id or self
+
+    def _check_not_absorbed(self):
+        """Refuse to handle a visit alone that is done together with another."""
+        for visit in self:
+            if visit.merged_into_id:
+                # It names the other visit, and tells nothing else of it.
+                raise UserError(
+                    self.env._(
+                        "Visit %(visit)s is done together with %(main)s. Use that "
+                        "one, or split this one off first.",
+                        visit=visit.display_name,
+                        main=visit.sudo().merged_into_id.display_name,
+                    )
+                )
+
+    # -- Merge and split ---------------------------------------------------------------
+
+    def action_do_together(self):
+        """Make one appointment of these visits: that of the one with an appointment,
+        else of the one that is due first."""
+        if len(self) < 2:
+            raise UserError(self.env._("Choose the visits that are done together."))
+        main = self.sorted(
+            lambda visit: (
+                visit.state != "in_progress",
+                visit.state != "planned",
+                visit.date_start or fields.Datetime.now(),
+                visit.due_date or fields.Date.context_today(visit),
+                visit.id,
+            )
+        )[0]
+        main._absorb(self - main)
+        return main._get_form_action()
+
+    def action_do_nearby_together(self):
+        """Do the other visits that are due here around the same time with this one."""
+        self.ensure_one()
+        self._absorb(self._get_nearby_visits()[self])
+        return True
+
+    def _absorb(self, others):
+        """Do other visits together with this one.
+
+        :raise UserError: if one of them is at another site, has begun, or is done
+            together with another visit already
+        """
+        self.ensure_one()
+        self._check_not_absorbed()
+        self._check_state(("to_plan", "planned", "in_progress"), self.env._("merge"))
+        others._check_not_absorbed()
+        others._check_state(("to_plan", "planned"), self.env._("merge"))
+        for other in others:
+            if other.site_id != self.site_id or other.company_id != self.company_id:
+                raise UserError(
+                    self.env._(
+                        "Visit %(other)s takes place at %(there)s, visit %(visit)s at "
+                        "%(here)s. Only visits of one site are done together.",
+                        other=other.display_name,
+                        there=other.site_id.display_name,
+                        visit=self.display_name,
+                        here=self.site_id.display_name,
+                    )
+                )
+        # Those that they had absorbed come along, each with its own duration again.
+        for other in others:
+            other.duration -= sum(other._get_absorbed().mapped("duration"))
+        others |= others._get_absorbed()
+        others.with_context(visit_following=FOLLOWING)._drop_appointments()
+        duration = self.duration + sum(others.mapped("duration"))
+        others.with_context(visit_following=FOLLOWING).write(
+            {"merged_into_id": self.id, **self._prepare_followed_values()}
+        )
+        self.duration = duration
+
+    def _drop_appointments(self):
+        """Remove the appointments of visits that have none of their own any more."""
+        planned = self.filtered(lambda visit: visit.state == "planned")
+        planned.write({"date_start": False})
+
+    def _prepare_followed_values(self, names=FOLLOWED_FIELDS):
+        """Return what absorbed visits take from this one."""
+        values = {
+            name: self._fields[name].convert_to_write(self[name], self)
+            for name in names
+        }
+        if "state" in values:
+            values["cancel_reason"] = self.cancel_reason
+        if "technician_ids" in values:
+            values["technician_ids"] = [Command.set(self.technician_ids.ids)]
+        return values
+
+    def action_split_off(self):
+        """Make visits of their own again of what was done together with others. They
+        are back to plan."""
+        absorbed = self.filtered("merged_into_id")
+        absorbed._check_state(
+            ("to_plan", "planned", "in_progress", "cancelled"),
+            self.env._("split off"),
+        )
+        by_main = absorbed.grouped("merged_into_id")
+        absorbed.with_context(visit_following=FOLLOWING).write(
+            {
+                "merged_into_id": False,
+                "state": "to_plan",
+                "date_start": False,
+                "cancel_reason": False,
+            }
+        )
+        for main, visits in by_main.items():
+            if main.state in ("to_plan", "planned", "in_progress"):
+                shorter = main.duration - sum(visits.mapped("duration"))
+                main.duration = max(shorter, main.visit_type_id.duration or 0.25)
+        return True
+
+    def _cancel_alone(self, reason):
+        """Cancel these visits, but nothing that is done together with them: that is
+        still needed. It becomes visits of their own again, back to plan.
+
+        :param str reason: why these are cancelled
+        """
+        others = self._get_absorbed() - self
+        planned = others.filtered(lambda visit: visit.state != "to_plan")
+        led = self.filtered(
+            lambda visit: visit.merged_into_id and visit.merged_into_id not in self
+        )
+        (others | led).action_split_off()
+        self._cancel(reason)
+        planned._tell_dispatchers(self.env._("Plan again"), reason)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_link("merged_into_id", vals_list)
+        return super().create(vals_list)
+
+    # -- Follow ------------------------------------------------------------------------
+
+    def write(self, vals):
+        following = self.env.context.get("visit_following") is FOLLOWING
+        if "merged_into_id" in vals and not following:
+            self._refuse_link("merged_into_id")
+        if not following and vals.keys() & {*FOLLOWED_FIELDS, "date_start"}:
+            self._check_led_with_main()
+        is_put_back = vals.get("state") == "to_plan"
+        if is_put_back or ("date_start" in vals and not vals["date_start"]):
+            # Their start goes with that of the main visit, so their state goes first.
+            states = ("planned", "in_progress") if is_put_back else ("planned",)
+            planned = self._get_absorbed().filtered(lambda visit: visit.state in states)
+            if planned:
+                planned.with_context(visit_following=FOLLOWING).write(
+                    {"state": "to_plan"}
+                )
+        result = super().write(vals)
+        followed = [name for name in FOLLOWED_FIELDS if name in vals]
+        if followed:
+            for visit in self:
+                absorbed = visit._get_absorbed() - self
+                if absorbed:
+                    absorbed.with_context(visit_following=FOLLOWING).write(
+                        visit._prepare_followed_values(followed)
+                    )
+        return result
+
+    def _check_led_with_main(self):
+        """Refuse to lead an absorbed visit elsewhere than its main one."""
+        alone = self.filtered(
+            lambda visit: visit.merged_into_id and visit.merged_into_id not in self
+        )
+        alone._check_not_absorbed()
+
+    def _sync_calendar_events(self, changed=None):
+        """Absorbed visits take place at the appointment of their main one."""
+        alone = self.filtered(lambda visit: not visit.merged_into_id)
+        return super(MaintenanceVisit, alone)._sync_calendar_events(changed)
+
+    def _get_form_action(self):
+        """Return the action that shows this visit."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "maintenance.visit",
+            "views": [(False, "form")],
+            "res_id": self.id,
+        }

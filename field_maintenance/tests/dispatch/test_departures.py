@@ -1,0 +1,226 @@
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import MaintenanceCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-01-01 08:00:00")
+class TestDepartures(MaintenanceCase):
+    """Who or what is archived or goes to another company while visits are made."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.piece = cls._create_equipment()
+        cls.team = cls.env["service.team"].create(
+            {"name": "North", "member_ids": [Command.set(cls.technician.ids)]}
+        )
+        cls.schedule = cls._create_schedule(
+            {"installed_base_id": cls.piece.id, "technician_id": cls.technician.id},
+            team_id=cls.team.id,
+            user_id=cls.users["dispatcher"].id,
+        )
+        cls.line = cls.schedule.line_ids
+        visits = cls.schedule.visit_ids.sorted("occurrence_date")
+        cls.planned, cls.touched, cls.rest = visits[0], visits[1], visits[2:]
+        cls.planned.date_start = "2026-02-02 08:00:00"
+        cls.touched.note = "Bring the ladder"
+        cls.env.flush_all()
+
+    def _get_board(self, **vals):
+        return self.env["maintenance.visit"].get_dispatch_board(
+            "2026-02-01 00:00:00", "2026-02-08 00:00:00", **vals
+        )
+
+    def _leave(self, how):
+        if how == "archived":
+            self.technician.active = False
+        else:
+            self.technician.company_id = self.other_company
+        self.env.invalidate_all()
+
+    def test_technician_leaves(self):
+        for how in ("archived", "another company"):
+            with self.subTest(how), self.env.cr.savepoint() as savepoint:
+                self._leave(how)
+                self.assertFalse(self.rest.technician_ids | self.rest.technician_id)
+                self.assertFalse(self.rest._filter_touched(), "Nobody did anything")
+                self.assertEqual(self.planned.technician_id, self.technician)
+                self.assertEqual(self.touched.technician_id, self.technician)
+                self.assertEqual(
+                    self.env["maintenance.visit"].search(
+                        [
+                            ("has_left_technician", "=", True),
+                            ("schedule_id", "=", self.schedule.id),
+                        ]
+                    ),
+                    self.planned | self.touched,
+                )
+                self.assertEqual(
+                    self.schedule.visit_ids.filtered("has_left_technician"),
+                    self.planned | self.touched,
+                )
+                activity = self.planned.activity_ids | self.touched.activity_ids
+                self.assertEqual(activity.summary, "Find another technician")
+                self.assertEqual(activity.user_id, self.users["dispatcher"])
+                self.assertIn(self.planned.name, activity.note)
+                self.assertEqual(
+                    self.schedule.activity_ids.summary, "Choose another technician"
+                )
+                self.assertIn("does not work here", self.line.warning)
+                self.assertIn("does not work here", self.planned.planning_warning)
+                with freeze_time("2026-02-02"):
+                    new = self.schedule._generate_visits()
+                self.assertEqual(len(new), 1)
+                self.assertFalse(new.technician_id)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_technician_comes_back(self):
+        self.technician.active = False
+        self.technician.active = True
+        self.assertEqual(self.rest.technician_id, self.technician)
+        self.assertEqual(self.rest.technician_ids, self.technician)
+        self.assertFalse(self.planned.has_left_technician)
+
+    def test_planning_refuses_who_left(self):
+        self.colleague.active = False
+        for visit, vals in (
+            (self.touched, {"date_start": "2026-02-03 08:00:00"}),
+            (self.planned, {}),
+        ):
+            with self.assertRefused("does not work here"):
+                visit.write({"technician_id": self.colleague.id, **vals})
+        with self.assertRefused("does not work here"):
+            self.env["maintenance.visit"]._plan(
+                {self.touched: ("2026-02-03 08:00:00", None, self.colleague)}
+            )
+        self.touched.date_start = "2026-02-03 08:00:00"
+        self.assertEqual(self.touched.state, "planned")
+
+    def test_what_is_past_is_corrected(self):
+        past = self._create_planned_visit("2025-12-01 08:00:00")
+        self.technician.active = False
+        past.date_start = "2025-12-01 09:00:00"
+        past.action_start()
+        past.write({"state": "done", "completion": "full"})
+        self.assertEqual(past.technician_id, self.technician)
+        self.assertFalse(past.has_left_technician)
+
+    def test_copies_go_to_nobody(self):
+        both = self._create_planned_visit(
+            technician_ids=[Command.set((self.technician | self.colleague).ids)]
+        )
+        self.technician.active = False
+        self.assertFalse(self.planned.copy().technician_ids)
+        copy = both.copy()
+        self.assertEqual(copy.technician_id, self.colleague)
+        self.assertEqual(copy.technician_ids, self.colleague)
+
+    def test_equipment_moves_after_its_technician_left(self):
+        """A visit of its own at the same time, without who cannot go."""
+        other = self._create_equipment()
+        visit = self._create_planned_visit(installed_base_ids=(self.piece | other).ids)
+        self.technician.active = False
+        other.partner_id = self.neighbour
+        new = self.env["maintenance.visit"].search(
+            [("partner_id", "=", self.neighbour.id)]
+        )
+        self.assertEqual(new.date_start, visit.date_start)
+        self.assertFalse(new.technician_id)
+
+    def test_board(self):
+        elsewhere = self.env["service.team"].create(
+            {"name": "South", "member_ids": [Command.set(self.colleague.ids)]}
+        )
+        self._leave("archived")
+        for vals in ({"team_ids": self.team.ids}, {}):
+            board = self._get_board(**vals)
+            self.assertIn(self.planned.id, [v["id"] for v in board["visits"]])
+            names = {row["id"]: row["name"] for row in board["technicians"]}
+            self.assertEqual(names[self.technician.id], "Tom Technician (left)")
+        board = self._get_board(team_ids=elsewhere.ids)
+        self.assertNotIn(self.planned.id, [v["id"] for v in board["visits"]])
+
+    def test_equipment_archived(self):
+        self.piece.active = False
+        self.assertFalse(self.rest.exists())
+        self.assertEqual(self.planned.state, "planned")
+        self.assertIn("is archived", self.planned.planning_warning)
+        self.assertIn("is archived", self.line.warning)
+        self.assertIn("is archived", self.schedule.message_ids[0].body)
+        activity = self.planned.activity_ids | self.touched.activity_ids
+        self.assertEqual(activity.summary, "Check open visits")
+        with freeze_time("2026-03-02"):
+            self.assertFalse(self.schedule._generate_visits())
+            self.line.interval_number = 2
+            self.assertFalse(self.line.visit_ids - self.planned - self.touched)
+            self.line.interval_number = 1
+        self.piece.active = True
+        self.assertEqual(len(self.schedule.visit_ids), 12)
+        self.assertFalse(self.line.warning)
+
+    def test_customer_or_site_archived(self):
+        self.schedule.site_id = self.workshop
+        self.piece.site_id = self.workshop
+        for place in (self.customer, self.workshop):
+            with self.subTest(place.name):
+                self.assertEqual(len(self.schedule.visit_ids), 12)
+                place.action_archive()
+                self.assertEqual(self.schedule.visit_ids, self.planned | self.touched)
+                self.assertEqual(self.schedule.state, "active")
+                activities = self.planned.activity_ids | self.touched.activity_ids
+                self.assertIn("Check open visits", activities.mapped("summary"))
+                with freeze_time("2026-03-02"):
+                    self.assertFalse(self.schedule._generate_visits())
+                place.action_unarchive()
+        self.assertEqual(len(self.schedule.visit_ids), 12)
+
+    def test_visit_type_archived(self):
+        """What was agreed goes on; its responsible may choose another type."""
+        self.cleaning.active = False
+        self.assertEqual(
+            self.schedule.activity_ids.summary, "Choose another visit type"
+        )
+        self.assertEqual(self.schedule.activity_ids.user_id, self.users["dispatcher"])
+        with freeze_time("2026-02-02"):
+            self.assertEqual(len(self.schedule._generate_visits()), 1)
+
+    def test_product_archived(self):
+        """What is sold no more is looked after all the same."""
+        self.piece.product_id.active = False
+        self.piece.product_id.product_tmpl_id.active = False
+        with freeze_time("2026-02-02"):
+            self.assertEqual(len(self.schedule._generate_visits()), 1)
+
+    def test_team_archived(self):
+        south = self.env["service.team"].create({"name": "South"})
+        self.team.active = False
+        self.assertEqual(self.schedule.activity_ids.summary, "Choose another team")
+        with freeze_time("2026-02-02"):
+            self.assertFalse(self.schedule._generate_visits().team_id)
+        due = self._create_visit(team_id=self.team.id, due_date="2026-02-03")
+        board = self._get_board(team_ids=south.ids)
+        self.assertIn(due.id, [v["id"] for v in board["backlog"]])
+
+    def test_zone_archived(self):
+        zones = self.env["service.zone"]
+        narrow, wide = zones.create(
+            [{"name": "N", "zip_prefixes": "40"}, {"name": "W", "zip_prefixes": "4"}]
+        )
+        self.customer.zip = "4000"
+        chosen = zones.create({"name": "Chosen"})
+        visit = self._create_visit(site_id=self.customer.id)
+        self.assertEqual(visit.zone_id, narrow)
+        narrow.active = False
+        self.assertEqual(visit.zone_id, wide)
+        self.customer.service_zone_id = chosen
+        late = self._create_visit(site_id=self.customer.id)
+        self.assertEqual(late.zone_id, chosen)
+        chosen.active = False
+        self.assertEqual(self.customer.service_zone_id, wide)
+        self.assertFalse(self.customer.service_zone_is_chosen)
+        self.assertEqual(late.zone_id, wide)

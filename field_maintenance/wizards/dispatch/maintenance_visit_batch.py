@@ -1,0 +1,431 @@
+from datetime import datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+from psycopg2 import IntegrityError
+from pytz import UTC, timezone
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import format_date, format_datetime, mute_logger
+
+from ...engine import FreeTime, at_local_hour
+from ...models.visit.maintenance_visit import OPEN_STATES
+
+# How far ahead working time is looked for.
+PLANNED_WEEKS = 26
+
+
+class MaintenanceVisitBatch(models.TransientModel):
+    """Changes many visits at once, and reports what was done and what was not."""
+
+    _name = "maintenance.visit.batch"
+    _inherit = ["hr.mixin", "installed.base.plausible.mixin"]
+    _description = "Change Visits"
+
+    action = fields.Selection(
+        selection=[
+            ("plan", "Plan"),
+            ("assign", "Reassign"),
+            ("postpone", "Postpone"),
+            ("cancel", "Cancel"),
+        ],
+        required=True,
+        default="plan",
+    )
+    visit_ids = fields.Many2many(
+        comodel_name="maintenance.visit",
+        relation="maintenance_visit_batch_rel",
+        column1="batch_id",
+        column2="visit_id",
+        string="Visits",
+        required=True,
+    )
+    company_ids = fields.Many2many(
+        comodel_name="res.company", compute="_compute_company_ids"
+    )
+
+    # Plan
+    plan_mode = fields.Selection(
+        selection=[
+            ("spread", "One after the other, in working hours"),
+            ("fixed", "All on one day at one hour"),
+        ],
+        string="When",
+        default="spread",
+        required=True,
+        help="One after the other: in the order in which they are due, none before its "
+        "earliest day, each at its preferred hour if it has one, where the technician "
+        "has nothing else.",
+    )
+    date = fields.Date(
+        string="Day",
+        default=lambda self: fields.Date.context_today(self) + relativedelta(days=1),
+        help="The day, or the first one.",
+    )
+    hour = fields.Float(default=8.0, help="Hour of the day at each site.")
+    # Of any of these companies: each visit refuses whom it cannot have.
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        domain="[('company_id', 'in', company_ids)]",
+        help="Empty: each visit keeps its own.",
+    )
+    team_id = fields.Many2one(
+        comodel_name="service.team", domain="[('company_id', 'in', company_ids)]"
+    )
+
+    # Postpone
+    postpone_mode = fields.Selection(
+        selection=[("days", "By days"), ("date", "To a day")],
+        default="days",
+        required=True,
+    )
+    days = fields.Integer(default=7)
+
+    # Cancel
+    reason = fields.Char()
+
+    # Report
+    result_ids = fields.One2many(
+        comodel_name="maintenance.visit.batch.result",
+        inverse_name="batch_id",
+        string="Report",
+        readonly=True,
+    )
+    done_count = fields.Integer(compute="_compute_counts")
+    refused_count = fields.Integer(compute="_compute_counts")
+
+    @api.model
+    def default_get(self, fields):
+        """Take the visits that were selected."""
+        defaults = super().default_get(fields)
+        if self.env.context.get("active_model") == "maintenance.visit":
+            ids = self.env.context.get("active_ids") or []
+            defaults["visit_ids"] = [Command.set(ids)]
+        return defaults
+
+    @api.depends("visit_ids")
+    def _compute_company_ids(self):
+        for batch in self:
+            batch.company_ids = batch.visit_ids.company_id
+
+    @api.depends("result_ids.is_done")
+    def _compute_counts(self):
+        for batch in self:
+            done = batch.result_ids.filtered("is_done")
+            batch.done_count = len(done)
+            batch.refused_count = len(batch.result_ids - done)
+
+    # -- Running -----------------------------------------------------------------------
+
+    def action_apply(self):
+        """Change the visits, each that can be, and show what was done and what not.
+
+        :raise UserError: if something is missing that all of them need
+        """
+        self.ensure_one()
+        self._check_complete()
+        self.result_ids.unlink()
+        visits = self.visit_ids.sorted(
+            lambda visit: visit.due_date or visit._get_site_day(visit.create_date)
+        )
+        refused = self._get_obstacles(visits)
+        changes = getattr(self, f"_prepare_{self.action}")(
+            visits.filtered(lambda visit: visit not in refused), refused
+        )
+        told = self._run(changes, refused)
+        self.result_ids = [
+            Command.create(
+                {
+                    "visit_id": visit.id,
+                    "is_done": visit in told,
+                    "message": told.get(visit) or refused.get(visit),
+                }
+            )
+            for visit in visits
+        ]
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Report"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def _check_complete(self):
+        missing = {
+            "plan": not self.date and self.env._("Choose the day first."),
+            "assign": not (self.technician_id or self.team_id)
+            and self.env._("Choose the technician or the team first."),
+            "postpone": self.postpone_mode == "days"
+            and self.days < 1
+            and self.env._("Visits are postponed by one day or more.")
+            or self.postpone_mode == "date"
+            and not self.date
+            and self.env._("Choose the day first."),
+            "cancel": not self.reason and self.env._("Tell the reason first."),
+        }[self.action]
+        if missing:
+            raise UserError(missing)
+        if not 0 <= self.hour < 24:
+            raise UserError(self.env._("The hour lies between 0:00 and 23:59."))
+
+    def _get_obstacles(self, visits):
+        """Return {visit: why it cannot be changed so}."""
+        allowed = {
+            "plan": ("to_plan", "planned"),
+            "assign": OPEN_STATES,
+            "postpone": ("to_plan", "planned"),
+            "cancel": OPEN_STATES,
+        }[self.action]
+        labels = dict(visits._fields["state"]._description_selection(self.env))
+        writable = visits._filtered_access("write")
+        refused = {}
+        for visit in visits:
+            if visit not in writable:
+                refused[visit] = self.env._("You may not change this visit.")
+            elif visit.state not in allowed:
+                refused[visit] = self.env._(
+                    "It is %s already.", labels[visit.state].lower()
+                )
+        return refused
+
+    def _run(self, changes, refused):
+        """Make the changes all at once; if one fails, one by one.
+
+        :param changes: {visit: (function, what is reported)}
+        :param dict refused: takes what fails, with the reason
+        :return: {visit: what was done}
+        """
+        try:
+            # One by one tells the reason.
+            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                by_function = {}
+                for visit, (function, _message) in changes.items():
+                    by_function.setdefault(function, []).append(visit.id)
+                for function, ids in by_function.items():
+                    function(self.visit_ids.browse(ids))
+                self.env.flush_all()
+            return {visit: message for visit, (_function, message) in changes.items()}
+        except (UserError, IntegrityError):
+            self.env.invalidate_all()
+        told = {}
+        for visit, (function, message) in changes.items():
+            try:
+                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                    function(visit)
+                    self.env.flush_all()
+                told[visit] = message
+            except UserError as error:
+                self.env.invalidate_all()
+                refused[visit] = str(error)
+            except IntegrityError as error:
+                self.env.invalidate_all()
+                refused[visit] = visit._sql_error_to_message(error)
+        return told
+
+    def _write(self, vals):
+        """Return the function that writes values on visits."""
+        return lambda visits: visits.write(vals)
+
+    def _plan(self, starts, technician=None):
+        """Return the function that plans visits, or moves them, all at once.
+
+        :param dict starts: {visit: naive UTC}
+        :param technician: who leads them; by default whoever does
+        """
+
+        def plan(visits):
+            visits._plan(
+                {
+                    visit: (
+                        starts[visit],
+                        None,
+                        visit._get_crew_led_by(technician) if technician else None,
+                    )
+                    for visit in visits
+                }
+            )
+
+        return plan
+
+    # -- Plan --------------------------------------------------------------------------
+
+    def _prepare_plan(self, visits, refused):
+        if self.plan_mode == "fixed":
+            starts = {
+                visit: at_local_hour(self.date, self.hour, visit._get_zone_info())
+                for visit in visits
+            }
+        else:
+            starts = self._spread(visits, refused)
+        function = self._plan(starts, self.technician_id)
+        return {
+            visit: (
+                function,
+                self._describe_plan(
+                    visit, start, self.technician_id or visit.technician_id
+                ),
+            )
+            for visit, start in starts.items()
+        }
+
+    def _describe_plan(self, visit, start, technician):
+        local = format_datetime(
+            self.env, start, tz=visit._get_site_tz(), dt_format="EEE d MMM y HH:mm"
+        )
+        text = ", ".join(filter(None, (local, technician.name)))
+        if visit.window_end and visit._get_site_day(start) > visit.window_end:
+            return self.env._(
+                "%(plan)s: after its latest day, %(latest)s.",
+                plan=text,
+                latest=format_date(self.env, visit.window_end),
+            )
+        return text
+
+    def _spread(self, visits, refused):
+        """Return {visit: when it fits into the technician's working time}."""
+        starts = {}
+        technicians = {v: self.technician_id or v.technician_id for v in visits}
+        for visit, technician in technicians.items():
+            if not technician:
+                refused[visit] = self.env._("It has no technician. Choose one.")
+        chosen = visits.filtered(technicians.get)
+        free = self._get_free_time(
+            self.env["hr.employee"].union(*technicians.values()), chosen
+        )
+        for visit in chosen:
+            first = self._get_first_day(visit)
+            start = free[technicians[visit]].take(
+                timedelta(hours=visit.duration),
+                self._get_preferred_starts(visit, first),
+                at_local_hour(first, 0, visit._get_zone_info()),
+            )
+            if start:
+                starts[visit] = start
+            else:
+                refused[visit] = self.env._(
+                    "%(technician)s has no time for it within %(weeks)s weeks.",
+                    technician=technicians[visit].name,
+                    weeks=PLANNED_WEEKS,
+                )
+        return starts
+
+    def _get_first_day(self, visit):
+        """Return the day from which a visit may take place."""
+        return max(filter(None, (self.date, visit.window_start)))
+
+    def _get_preferred_starts(self, visit, first):
+        """Return the times at which a visit with a preferred hour may begin, from its
+        first day on."""
+        # Whoever plans a visit may know its hour.
+        if not visit.sudo().schedule_line_id.local_hour:
+            return []
+        days = (first + timedelta(days=n) for n in range(PLANNED_WEEKS * 7))
+        return list(filter(None, map(visit._get_preferred_start, days)))
+
+    def _get_free_time(self, technicians, visits):
+        """Return {technician: FreeTime}, in naive UTC.
+
+        :param visits: what is about to be planned and takes no time yet
+        """
+        # When somebody works is no secret; the rest of an employee is.
+        employees = technicians.sudo()
+        busy = self._get_busy_time(employees, visits)
+        found = {}
+        for calendar, group in employees.grouped(
+            lambda e: e.resource_calendar_id or e.company_id.resource_calendar_id
+        ).items():
+            zone = timezone(calendar.tz or "UTC")
+            start = zone.localize(datetime.combine(self.date, time.min))
+            last = max(map(self._get_first_day, visits), default=self.date)
+            end = zone.localize(datetime.combine(last, time.max))
+            end += timedelta(weeks=PLANNED_WEEKS)
+            intervals = calendar._work_intervals_batch(
+                start, end, resources=group.resource_id
+            )
+            for employee in group:
+                working = [
+                    tuple(t.astimezone(UTC).replace(tzinfo=None) for t in (begin, stop))
+                    for begin, stop, _meta in intervals[employee.resource_id.id]
+                ]
+                found[technicians.browse(employee.id)] = FreeTime(
+                    working, busy.get(employee.id, [])
+                )
+        return found
+
+    def _get_busy_time(self, employees, visits):
+        """Return {employee id: from and to of what is planned already}."""
+        start = datetime.combine(self.date, time.min) - timedelta(days=1)
+        # Somebody is busy, whoever may read with what.
+        planned = (
+            self.env["maintenance.visit"]
+            .sudo()
+            .search(
+                [
+                    ("technician_ids", "in", employees.ids),
+                    ("state", "in", ("planned", "in_progress")),
+                    ("date_end", ">=", start),
+                    ("id", "not in", visits.ids),
+                ]
+            )
+        )
+        busy = {}
+        for visit in planned:
+            for employee in visit.technician_ids & employees:
+                busy.setdefault(employee.id, []).append(
+                    (visit.date_start, visit.date_end)
+                )
+        return busy
+
+    # -- Reassign, postpone, cancel ----------------------------------------------------
+
+    def _prepare_assign(self, visits, refused):
+        vals = {}
+        if self.technician_id:
+            vals["technician_id"] = self.technician_id.id
+        if self.team_id:
+            vals["team_id"] = self.team_id.id
+        names = (self.technician_id.name, self.team_id.name)
+        function, message = self._write(vals), ", ".join(filter(None, names))
+        return {visit: (function, message) for visit in visits}
+
+    def _prepare_postpone(self, visits, refused):
+        functions, changes, starts = {}, {}, {}
+        move = self._plan(starts)
+        for visit in visits:
+            zone = visit._get_zone_info()
+            local = visit.date_start and visit.date_start.replace(
+                tzinfo=UTC
+            ).astimezone(zone)
+            present = local.date() if local else visit.due_date
+            if not present:
+                refused[visit] = self.env._("It has no date to be postponed.")
+                continue
+            day = (
+                present + timedelta(days=self.days)
+                if self.postpone_mode == "days"
+                else self.date
+            )
+            if day <= present:
+                refused[visit] = self.env._(
+                    "It takes place later already, on %s.",
+                    format_date(self.env, present),
+                )
+                continue
+            if local:
+                # At the same hour, whatever the clocks do in between.
+                hour = local.hour + local.minute / 60
+                starts[visit] = at_local_hour(day, hour, zone)
+                function = move
+            else:
+                function = functions.setdefault(day, self._write({"due_date": day}))
+            changes[visit] = (function, format_date(self.env, day))
+        return changes
+
+    def _prepare_cancel(self, visits, refused):
+        def cancel(group):
+            group._cancel(self.reason)
+
+        return {visit: (cancel, self.reason) for visit in visits}

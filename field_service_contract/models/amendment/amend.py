@@ -1,0 +1,266 @@
+"""What all changes of living contracts share; lines that are added, price updates."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ...engine import (
+    AnniversaryMonths,
+    PricedLine,
+    Step,
+    cover,
+    get_next_update,
+    to_decimal,
+)
+from ..contract.service_contract import CHANGING, DAY
+
+LIVING = ("active", "suspended")
+
+
+class CreditPreview(NamedTuple):
+    """What a contract gives back, in its currency and in the mode of its taxes."""
+
+    deferred: float = 0
+    revenue: float = 0
+    drafts: float = 0
+    # What was given back before of the invoice lines that are about these days.
+    before: float = 0
+
+    @property
+    def amount(self):
+        """Return what credit notes give back; drafts are made smaller instead."""
+        return self.deferred + self.revenue
+
+
+class ServiceContract(models.Model):
+    _inherit = "service.contract"
+
+    next_price_update_date = fields.Date(
+        compute="_compute_next_price_update_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+
+    # -- Computes -----------------------------------------------------------------
+
+    @api.depends("date_start", "price_update_months")
+    def _compute_next_price_update_date(self):
+        for contract in self:
+            months, start = contract.price_update_months, contract.date_start
+            planned = contract.next_price_update_date
+            if contract.state == "draft":
+                due = AnniversaryMonths(start).get_first(months) if start else False
+                contract.next_price_update_date = months and due
+            else:
+                contract.next_price_update_date = planned
+
+    # -- Checks -------------------------------------------------------------------
+
+    def _check_living(self):
+        """Refuse what can only be done to contracts that live."""
+        for contract in self:
+            if contract.state not in LIVING:
+                states = dict(self._fields["state"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s is %(state)s: only active and suspended "
+                        "contracts can be changed like this.",
+                        contract=contract.display_name,
+                        state=states[contract.state].lower(),
+                    )
+                )
+
+    def _check_not_cancelled(self):
+        for contract in self:
+            if contract.cancellation_date:
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s is cancelled as of %(day)s. Undo the "
+                        "cancellation first.",
+                        contract=contract.display_name,
+                        day=format_date(self.env, contract.cancellation_date),
+                    )
+                )
+
+    def _log_life(self, bodies):
+        """Leave a note on contracts.
+
+        :param dict bodies: {contract: text}
+        """
+        contracts = self.browse(contract.id for contract in bodies)
+        contracts._message_log_batch(
+            {contract.id: body for contract, body in bodies.items()}
+        )
+
+    def _with_reason(self, text, reason):
+        return Markup("%s<br/>%s") % (text, reason) if reason else text
+
+    # -- Credits ------------------------------------------------------------------
+
+    def _preview_credits(self, removed):
+        """Return {contract: what it gives back} if days were no longer covered.
+
+        :param dict removed: {contract line id: spans}
+        """
+        amounts = self._get_credit_amounts(removed)
+        by_contract = defaultdict(lambda: [0, 0, 0, 0])
+        for line, parts in amounts.items():
+            own = by_contract[line.contract_id.id]
+            own[:] = map(sum, zip(own, parts, strict=True))
+        return {
+            contract: CreditPreview(
+                *map(contract.currency_id.round, by_contract[contract.id])
+            )
+            for contract in self
+        }
+
+    def _get_credit_amounts(self, removed):
+        """Return {contract line: [not earned yet, from revenue, off drafts, before]} of
+        what is given back if days were no longer covered, and of what was before.
+
+        :param dict removed: {contract line id: spans}
+        """
+        amounts = defaultdict(lambda: [0, 0, 0, 0])
+        credits = self._plan_credits(removed)
+        for line, group in self._group_by_line(credits).items():
+            own = amounts[line.service_contract_line_id]
+            sign = line._get_service_sign()
+            own[3] += line._get_service_given_before()
+            if line.parent_state == "draft":
+                own[2] += sign * sum(credit.amount for credit in group)
+                continue
+            for vals in line._prepare_service_credit_lines(group):
+                is_revenue = vals["account_id"] == line.service_revenue_account_id.id
+                is_deferred = line._is_service_deferred() and not is_revenue
+                own[0 if is_deferred else 1] += sign * vals["price_unit"]
+        return amounts
+
+    # -- Lines --------------------------------------------------------------------
+
+    def _add_lines(self, vals_list, day, reason):
+        """Add lines to one living contract.
+
+        :param vals_list: values of the lines
+        :param day: first covered day
+        :param str reason: kept with the gain
+        :return: the lines
+        """
+        self.ensure_one()
+        self._check_living()
+        self._check_inside(day)
+        lines = (
+            self.env["service.contract.line"]
+            .with_context(service_contract_change=CHANGING)
+            .create(
+                [
+                    {**vals, "contract_id": self.id, "date_start": day}
+                    for vals in vals_list
+                ]
+            )
+            .with_env(self.env)
+        )
+        if problems := lines._get_activation_problems():
+            raise UserError("\n".join(problems))
+        lines._record_price("line_added", note=reason)
+        self._update_visits(reason)
+        self._log_life(
+            {
+                self: self._with_reason(
+                    self.env._(
+                        "Added from %(day)s: %(lines)s.",
+                        day=format_date(self.env, day),
+                        lines=", ".join(line._get_priced_label() for line in lines),
+                    ),
+                    reason,
+                )
+            }
+        )
+        return lines
+
+    def _check_inside(self, day):
+        """Refuse a day on which a contract does not run."""
+        for contract in self:
+            end = contract.date_end
+            if day < contract.date_start or (end and day > end):
+                raise UserError(
+                    self.env._(
+                        "%(day)s lies outside contract %(contract)s, which runs from "
+                        "%(start)s to %(end)s.",
+                        day=format_date(self.env, day),
+                        contract=contract.display_name,
+                        start=format_date(self.env, contract.date_start),
+                        end=format_date(self.env, end) if end else "…",
+                    )
+                )
+
+    def _get_added_amount(self, amount, day):
+        """Return what the next run bills at once for a line added from a day on: the
+        days for which the other lines are invoiced.
+
+        :param amount: annual amount
+        """
+        self.ensure_one()
+        upto = self.invoiced_until
+        first = max(day, self.date_start)
+        if self.invoiced_before:
+            first = max(first, self.invoiced_before + DAY)
+        if not upto or upto < first or not self.billing_months:
+            return 0
+        priced = PricedLine(
+            cover(
+                first,
+                None,
+                self._get_terms(),
+                [row._get_span() for row in self.suspension_ids],
+            ),
+            [Step(first, to_decimal(amount))],
+            self._get_months(),
+            (),
+            self.currency_id._get_service_coin(),
+        )
+        return float(priced.get_amount(first, upto))
+
+    # -- Price updates ------------------------------------------------------------
+
+    def _step_price_update(self, done):
+        """Plan the next price update after the one that counts from a day.
+
+        :param done: first day of the update
+        """
+        for contract in self:
+            planned = contract.next_price_update_date
+            if planned and contract.price_update_months:
+                contract.next_price_update_date = get_next_update(
+                    contract.date_start, planned, contract.price_update_months, done
+                )
+
+    def _prepare_price_notes(self, bill):
+        """Return what an invoice says about the price updates that begin in the days
+        of its bill, in the payer's language."""
+        self.ensure_one()
+        first, last = bill.period[:2]
+        changes = self.line_ids.change_ids.filtered(
+            lambda change: (
+                change.reason == "price_update" and first <= change.date <= last
+            )
+        )
+        ends = {}
+        for part in bill.lines:
+            ends[part.key.id] = max(part.last, ends.get(part.key.id, part.last))
+        told = {
+            (change.price_update_id, change.date)
+            for change in changes
+            if change.price_update_id.is_announced
+            and change.date <= ends.get(change.contract_line_id.id, change.date.min)
+        }
+        lang = self._get_payer(first).lang
+        return [
+            {"display_type": "line_note", "name": update._get_sentence(day, lang)}
+            for update, day in sorted(told, key=lambda pair: pair[1])
+        ]

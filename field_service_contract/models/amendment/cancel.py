@@ -1,0 +1,159 @@
+"""Contracts that are cancelled, and those whose cancellation is taken back."""
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_date
+
+from ..contract.service_contract import CHANGING, DAY, PRICE_GROUPS
+from .amend import LIVING
+from .renew import RENEWAL_ACTIVITY
+
+
+class ServiceContract(models.Model):
+    _inherit = "service.contract"
+
+    cancellation_date = fields.Date(
+        copy=False,
+        readonly=True,
+        tracking=True,
+        index="btree_not_null",
+        help="Last covered day of a contract that was cancelled.",
+    )
+    cancellation_reason = fields.Char(copy=False, readonly=True, tracking=True)
+    # What undoing the cancellation puts back.
+    cancellation_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
+
+    def _cancel(self, last_day, reason, change_reason="cancelled", note=None):
+        """End contracts before their time; what was invoiced after is credited.
+
+        :param last_day: last covered day; the day before the start if earlier
+        :param str reason: in words
+        :param str change_reason: of `service.contract.change`
+        :param str note: kept with the loss; by default the reason
+        :return: the credit notes, as drafts
+        """
+        self._check_not_cancelled()
+        self._check_living()
+        self._check_end_after(last_day)
+        data, gone = {}, self.env["service.contract.change"].sudo()
+        ends = {own: max(last_day, own.date_start - DAY) for own in self}
+        for contract, end in ends.items():
+            later = contract.line_ids.sudo().change_ids.filtered(
+                lambda change, end=end: change.date > end
+            )
+            data[contract] = {
+                "date_end": fields.Date.to_string(contract.date_end),
+                "changes": later._prepare_copy_vals_list(),
+            }
+            gone |= later
+        gone.unlink()
+        for end, contracts in self.grouped(lambda own: ends[own]).items():
+            contracts._set_ends(ends, cancellation_date=end, cancellation_reason=reason)
+        lines = self.line_ids.filtered(lambda line: not line.display_type)
+        changes = lines._record_price(
+            change_reason,
+            {line: ends[line.contract_id] + DAY for line in lines},
+            dict.fromkeys(lines, 0),
+            note=note or reason,
+        )
+        for contract, own in data.items():
+            made = changes.filtered(lambda c, own=contract: c.contract_id == own)
+            own["change_ids"] = made.ids
+        credits = self._credit_uncovered(reason=reason)
+        for contract, own in data.items():
+            lines = credits.invoice_line_ids.filtered(
+                lambda line, contract=contract: line.service_contract_id == contract
+            )
+            contract.sudo().cancellation_data = {**own, "credit_line_ids": lines.ids}
+        self._update_states()
+        self._update_visits(reason)
+        self.activity_unlink([RENEWAL_ACTIVITY])
+        self._log_life(
+            {
+                contract: self._with_reason(
+                    self.env._(
+                        "Cancelled: %s is the last covered day.",
+                        format_date(self.env, contract.date_end),
+                    ),
+                    reason,
+                )
+                for contract in self
+            }
+        )
+        return credits
+
+    def _check_end_after(self, last_day):
+        """Refuse an end later than the one that contracts have."""
+        for contract in self:
+            if contract.date_end and contract.date_end < last_day:
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s ends on %(end)s, before %(day)s.",
+                        contract=contract.display_name,
+                        end=format_date(self.env, contract.date_end),
+                        day=format_date(self.env, last_day),
+                    )
+                )
+
+    def action_undo_cancellation(self):
+        """Take cancellations back, as long as no credit note of theirs is posted."""
+        for contract in self:
+            if not contract.cancellation_date:
+                raise UserError(
+                    self.env._("Contract %s was not cancelled.", contract.display_name)
+                )
+            contract._check_undoable()
+        changes = self.env["service.contract.change"].sudo()
+        for contract in self.with_context(service_contract_change=CHANGING):
+            data = contract.cancellation_data
+            contract._drop_draft_credits(data["credit_line_ids"])
+            changes.browse(data["change_ids"]).exists().unlink()
+            changes.create(data["changes"])
+            contract.write(
+                {
+                    "state": "active",
+                    "date_end": data["date_end"],
+                    "cancellation_date": False,
+                    "cancellation_reason": False,
+                    "cancellation_data": False,
+                }
+            )
+        self._update_states()
+        self._update_visits(None)
+        self._log_life(dict.fromkeys(self, self.env._("Cancellation taken back.")))
+        return True
+
+    def _check_undoable(self):
+        self.ensure_one()
+        lines = self.env["account.move.line"].sudo()
+        lines = lines.browse(self.cancellation_data["credit_line_ids"]).exists()
+        posted = lines.move_id.filtered(lambda move: move.state == "posted")
+        if posted:
+            raise UserError(
+                self.env._(
+                    "The cancellation of contract %(contract)s cannot be taken back: "
+                    "credit note %(credit)s is posted. Reset it to draft first.",
+                    contract=self.display_name,
+                    credit=", ".join(posted.mapped("display_name")),
+                )
+            )
+        living = self.successor_ids.filtered(lambda contract: contract.state in LIVING)
+        if living:
+            raise UserError(
+                self.env._(
+                    "Contract %(contract)s was taken over by %(successor)s: cancel "
+                    "that one first.",
+                    contract=self.display_name,
+                    successor=", ".join(living.mapped("display_name")),
+                )
+            )
+
+    def _drop_draft_credits(self, line_ids):
+        """Delete lines of credit notes that are no longer due, and what has none."""
+        # Who may take back a cancellation need not be an accountant.
+        lines = self.env["account.move.line"].sudo().browse(line_ids).exists()
+        moves = lines.move_id
+        lines.unlink()
+        empty = moves.filtered(lambda move: not move.invoice_line_ids)
+        empty.filtered("posted_before").button_cancel()
+        empty.filtered(lambda move: not move.posted_before).unlink()

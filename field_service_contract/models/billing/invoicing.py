@@ -1,0 +1,743 @@
+import logging
+from collections import defaultdict
+from datetime import date, timedelta
+
+from babel.dates import format_date as babel_format_date
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import format_date, get_lang
+
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
+
+from ...engine import (
+    AnniversaryMonths,
+    CalendarMonths,
+    LineToBill,
+    Periods,
+    PricedLine,
+    Span,
+    cover,
+    intersect,
+    merge,
+    plan_bills,
+    subtract,
+)
+from ...engine.coverage import FOREVER
+
+_logger = logging.getLogger(__name__)
+
+# Contracts that are claimed, invoiced and committed together.
+SLICE = 50
+ERROR_ACTIVITY = "field_service_contract.mail_activity_type_invoicing_error"
+
+# What `account.move` is created with; each of these starts a document of its own.
+INVOICE_FIELDS = (
+    "company_id",
+    "partner_id",
+    "partner_shipping_id",
+    "currency_id",
+    "journal_id",
+    "invoice_payment_term_id",
+    "fiscal_position_id",
+)
+# Given with its balance, Odoo need not write a new line once more to find it.
+TEXT_BALANCE = {"balance": 0, "amount_currency": 0}
+BEGINNING = date.min
+
+
+class ServiceContract(models.Model):
+    _inherit = "service.contract"
+
+    # -- What is covered, invoiced and due ----------------------------------------
+
+    @api.depends(
+        "date_start",
+        "date_end",
+        "billing_months",
+        "billing_timing",
+        "billing_anchor",
+        "billing_first_part",
+        "currency_id",
+        "invoiced_before",
+        "term_ids.date_start",
+        "term_ids.date_end",
+        "suspension_ids.date_start",
+        "suspension_ids.date_end",
+        "line_ids.date_start",
+        "line_ids.date_end",
+        "line_ids.change_ids.date",
+        "line_ids.change_ids.amount",
+        "line_ids.move_line_ids.service_is_live",
+        "line_ids.move_line_ids.service_live_start",
+        "line_ids.move_line_ids.service_period_start",
+        "line_ids.move_line_ids.service_period_end",
+        "line_ids.move_line_ids.service_credited_days",
+    )
+    def _compute_next_invoice_date(self):
+        invoiced = self._get_invoiced_spans()
+        for contract in self:
+            bill = next(contract._plan_bills(invoiced), None)
+            contract.next_invoice_date = bill and bill.due
+            if bill:
+                first = min(line.first for line in bill.lines if line.amount)
+                contract.invoiced_until = first - timedelta(days=1)
+            else:
+                lasts = [
+                    spans[-1].last
+                    for line in contract.line_ids
+                    if (spans := invoiced.get(line.id))
+                    and (spans := contract._cut_to_end(spans))
+                ]
+                contract.invoiced_until = max(lasts, default=False)
+
+    def _cut_to_end(self, spans):
+        return intersect(spans, Span(BEGINNING, self._get_last_day() or FOREVER))
+
+    def _get_last_day(self):
+        """Return the last day that is billed, None without end."""
+        self.ensure_one()
+        return self.date_end or None
+
+    def _get_term_spans(self):
+        """Return the days of the terms as agreed."""
+        self.ensure_one()
+        return [term._get_span() for term in self.term_ids]
+
+    def _get_months(self):
+        """Return how months are counted for this contract."""
+        self.ensure_one()
+        if self.billing_anchor == "anniversary":
+            return AnniversaryMonths(self.date_start)
+        return CalendarMonths()
+
+    def _get_terms(self):
+        """Return the days of the terms, cut at the contract's end."""
+        self.ensure_one()
+        return self._cut_to_end(self._get_term_spans())
+
+    def _get_priced_lines(self, agreed=False):
+        """Return {contract line: its covered days with their prices}.
+
+        :param agreed: whether prices go on after the ends of lines
+        """
+        self.ensure_one()
+        terms = self._get_term_spans()
+        months = self._get_months()
+        coin = self.currency_id._get_service_coin()
+        return {
+            line: PricedLine(covered, line._get_steps(agreed), months, terms, coin)
+            for line, covered in self._get_covered_spans().items()
+        }
+
+    def _get_covered_spans(self):
+        """Return {contract line: its covered days, as spans in order}."""
+        self.ensure_one()
+        terms = self._get_terms()
+        suspensions = [row._get_span() for row in self.suspension_ids]
+        return {
+            line: cover(
+                line.date_start or self.date_start,
+                line.date_end or None,
+                terms,
+                suspensions,
+            )
+            for line in self.line_ids
+            if not line.display_type
+        }
+
+    def _get_invoiced_spans(self):
+        """Return {contract line id: its invoiced days, as spans in order}.
+
+        Days of live invoice lines without the credited ones, and everything up to
+        the last day invoiced elsewhere.
+        """
+        invoiced = defaultdict(list)
+        moves = self.env["account.move.line"].sudo()
+        query = moves._search(
+            [
+                ("service_contract_line_id", "in", self.line_ids._origin.ids),
+                ("service_is_live", "=", True),
+                ("service_credited_line_id", "=", False),
+            ],
+            order="id",
+        )
+        names = (
+            "service_contract_line_id",
+            "service_period_start",
+            "service_period_end",
+            "service_credited_days",
+        )
+        moves.flush_model(names)
+        columns = (moves._field_to_sql(moves._table, name, query) for name in names)
+        rows = self.env.execute_query(query.select(*columns))
+        for line_id, first, last, credited in rows:
+            holes = [Span(*map(date.fromisoformat, days)) for days in credited or ()]
+            invoiced[line_id] += subtract([Span(first, last)], holes)
+        for contract in self.filtered("invoiced_before"):
+            for line in contract.line_ids:
+                invoiced[line.id].append(Span(BEGINNING, contract.invoiced_before))
+        return defaultdict(
+            list, {line_id: merge(spans) for line_id, spans in invoiced.items()}
+        )
+
+    def _plan_bills(self, invoiced, until=None, cuts=()):
+        """Yield the bills of a contract that are not made yet, see the engine.
+
+        :param invoiced: of `_get_invoiced_spans`
+        :param until: last due date; None: all
+        :param cuts: days on which another bill begins; they change nothing else
+        """
+        self.ensure_one()
+        terms = self._get_terms()
+        if not terms or not self.billing_months:
+            return iter(())
+        return plan_bills(
+            [
+                LineToBill(
+                    line,
+                    priced,
+                    open_days := subtract(priced.covered, invoiced[line.id]),
+                    line._get_rests(open_days, invoiced[line.id]),
+                )
+                for line, priced in self._get_priced_lines().items()
+            ],
+            Periods(
+                terms,
+                self.billing_months,
+                self.billing_anchor,
+                self.billing_first_part == "together",
+            ),
+            self.billing_timing,
+            until,
+            cuts,
+        )
+
+    def _get_due_bills(self, until):
+        """Return {contract: its bills that are due up to a day}.
+
+        Contracts without any are left out. Each contract also bills what is due
+        within the days that its invoices are made ahead.
+        """
+        # What is billed does not depend on what its user may see of it.
+        contracts = self.sudo()
+        invoiced = contracts._get_invoiced_spans()
+        bills = {
+            contract.with_env(self.env): list(
+                contract._plan_bills(
+                    invoiced,
+                    until + timedelta(days=contract.invoice_ahead_days),
+                    contract.payer_ids.mapped("date_start"),
+                )
+            )
+            for contract in contracts
+        }
+        return {contract: found for contract, found in bills.items() if found}
+
+    # -- Invoices -----------------------------------------------------------------
+
+    def _create_invoices(self, until=None):
+        """Invoice everything that is due.
+
+        :param until: last due date; by default today. Contracts that are invoiced
+            some days ahead add these
+        :return: the invoices, credit notes where the total is negative
+        :raise UserError: if a contract cannot be invoiced, with its reason
+        """
+        until = until or fields.Date.context_today(self)
+        bills = self._get_due_bills(until)
+        obstacles = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
+        if obstacles:
+            raise UserError("\n".join(obstacles.values()))
+        return self._create_invoices_of(bills)
+
+    def _create_invoices_of(self, bills):
+        """Make the documents of {contract: its bills}, all in one go."""
+        documents = self._group_bills(bills)
+        # What Odoo notes on a new invoice is noted below, with the contracts.
+        silent = self.env["account.move"]._as_own_code()
+        silent = silent.with_context(mail_create_nolog=True)
+        moves = silent.create(
+            [self._prepare_invoice_vals(key, parts) for key, parts in documents.items()]
+        ).with_env(self.env)
+        if not moves:
+            return moves
+        self._log_invoices(moves, documents)
+        self._post_invoices(moves, documents)
+        return moves
+
+    def _group_bills(self, bills):
+        """Return {key of a document: [(contract, bill), …]}.
+
+        A key is what the document is created with, and what keeps it apart.
+        """
+        documents = defaultdict(list)
+        positions = self._get_fiscal_positions(bills)
+        today = fields.Date.context_today(self)
+        for contract, found in bills.items():
+            posting = (contract.invoice_posting, contract.invoice_sending)
+            owner = contract.id if contract.invoice_grouping == "contract" else 0
+            together = contract.invoice_catch_up == "lines"
+            latest = max(bill.date for bill in found)
+            for number, bill in enumerate(found):
+                vals = contract._prepare_invoice_header(bill, positions)
+                header = tuple(vals[name] for name in INVOICE_FIELDS)
+                day = latest if together else bill.date
+                # Periods that are dated alike are kept apart by their number.
+                apart = 0
+                if contract._get_invoice_dating() == "run":
+                    day, apart = today, 0 if together else number
+                documents[header, day, posting, (owner, apart)].append((contract, bill))
+        return documents
+
+    def _get_invoice_dating(self):
+        """Return how documents are dated; a run may date all of them on its day."""
+        self.ensure_one()
+        return self.env.context.get("service_invoice_dating") or self.invoice_dating
+
+    def _get_document_days(self, bills):
+        """Return the dates of the documents that bills come to."""
+        self.ensure_one()
+        if self._get_invoice_dating() == "run":
+            return [fields.Date.context_today(self)]
+        days = sorted({bill.date for bill in bills})
+        return days[-1:] if self.invoice_catch_up == "lines" else days
+
+    def _get_fiscal_positions(self, bills):
+        """Return {(company, payer, delivery address): fiscal position of today}."""
+        positions = {}
+        for contract, found in bills.items():
+            if contract.fiscal_position_id:
+                continue
+            company, site = contract.company_id, contract.site_id
+            for payer in {contract._get_payer(bill.period.first) for bill in found}:
+                if (company, payer, site) not in positions:
+                    model = self.env["account.fiscal.position"].with_company(company)
+                    position = model._get_fiscal_position(payer, delivery=site)
+                    positions[company, payer, site] = position
+        return positions
+
+    def _prepare_invoice_header(self, bill, positions):
+        """Return what the document of a bill begins with."""
+        self.ensure_one()
+        payer = self._get_payer(bill.period.first)
+        terms = self.payment_term_id
+        if payer != self.invoice_partner_id:
+            terms = payer.with_company(self.company_id).property_payment_term_id
+        key = (self.company_id, payer, self.site_id)
+        position = self.fiscal_position_id or positions[key]
+        return {
+            "company_id": self.company_id.id,
+            "partner_id": payer.id,
+            "partner_shipping_id": (self.site_id or payer).id,
+            "currency_id": self.currency_id.id,
+            "journal_id": self._get_journal().id,
+            "invoice_payment_term_id": terms.id,
+            "fiscal_position_id": position.id,
+        }
+
+    def _prepare_invoice_vals(self, key, parts):
+        """Return the values of a document.
+
+        :param key: of `_group_bills`
+        :param parts: its contracts with their bills
+        """
+        header, day, _posting, _apart = key
+        vals = dict(zip(INVOICE_FIELDS, header, strict=True))
+        sign = -1 if sum(bill.amount for _contract, bill in parts) < 0 else 1
+        contracts = self.browse().union(*(contract for contract, _bill in parts))
+        position = self.env["account.fiscal.position"].browse(
+            vals["fiscal_position_id"]
+        )
+        references = [c.customer_reference for c in contracts if c.customer_reference]
+        lines = []
+        for contract, bill in parts:
+            lines += contract._prepare_bill_lines(bill, day, sign, position, parts)
+        return {
+            **vals,
+            "move_type": "out_invoice" if sign > 0 else "out_refund",
+            "invoice_date": day,
+            "invoice_origin": ", ".join(contracts.mapped("name")),
+            "ref": ", ".join(references) or False,
+            "invoice_user_id": contracts[0].user_id.id,
+            "invoice_line_ids": [
+                Command.create({"sequence": number, **TEXT_BALANCE, **line})
+                if line["display_type"] != "product"
+                else Command.create({"sequence": number, **line})
+                for number, line in enumerate(lines, 1)
+            ],
+        }
+
+    def _prepare_bill_lines(self, bill, day, sign, position, parts):
+        """Return the invoice lines of one bill, headed by a title where needed.
+
+        :param day: date of the document
+        :param int sign: -1 on a credit note
+        :param position: fiscal position of the document
+        :param parts: everything on the document
+        """
+        self.ensure_one()
+        hides = self.invoice_detail == "contract"
+        lines = []
+        is_plain = self._is_plain_list(parts)
+        if hides or self.invoice_title or (len(parts) > 1 and not is_plain):
+            lines.append(
+                {
+                    "display_type": "line_section",
+                    "name": self._get_bill_title(bill, day),
+                    "collapse_composition": hides,
+                }
+            )
+        by_line = defaultdict(list)
+        for part in bill.lines:
+            by_line[part.key.id].append(part)
+        texts = []
+        for line in self.line_ids:
+            if line.display_type:
+                texts.append(line._prepare_text_vals(bill, day))
+            elif line.id in by_line:
+                lines += texts
+                texts = []
+                own = [
+                    line._prepare_invoice_line_vals(part, bill, day, sign, position)
+                    for part in by_line[line.id]
+                ]
+                if is_plain:
+                    own[0]["name"] = f"{self.name}: {own[0]['name']}"
+                lines += own
+        # What follows the last line belongs to it.
+        return [*lines, *texts, *self._prepare_price_notes(bill)]
+
+    def _is_plain_list(self, parts):
+        """Tell whether a document of several contracts has one line of each, which
+        names its contract itself: titles would only make it twice as long."""
+        contracts = self.browse().union(*(contract for contract, _bill in parts))
+        return len(contracts) > 1 and all(
+            contract.invoice_detail == "line"
+            and not contract.invoice_title
+            and len(bill.lines) == 1
+            and not any(line.display_type for line in contract.line_ids)
+            for contract, bill in parts
+        )
+
+    def _get_bill_title(self, bill, day):
+        self.ensure_one()
+        first, last = bill.period[:2]
+        lang = self._get_payer(first).lang
+        if self.invoice_title:
+            return self._fill_markers(self.invoice_title, first, last, day, lang)
+        period = self._fill_markers("#START# – #END#", first, last, day, lang)
+        return f"{self.name}: {period}"
+
+    @api.model
+    def _fill_markers(self, text, first, last, day, lang):
+        """Return a text with the days of a period in place of its markers.
+
+        They are the markers that users of OCA's contracts know.
+
+        :param first: first billed day
+        :param last: last billed day
+        :param day: date of the document
+        :param str lang: of the reader
+        """
+        if not text or "#" not in text:
+            return text
+        for marker, value in (
+            ("#START#", lambda: format_date(self.env, first, lang)),
+            ("#END#", lambda: format_date(self.env, last, lang)),
+            ("#INVOICEMONTHNUMBER#", lambda: f"{day:%m}"),
+            ("#INVOICEYEAR#", lambda: f"{day:%Y}"),
+            (
+                "#INVOICEMONTHNAME#",
+                lambda: babel_format_date(
+                    day, "LLLL", locale=get_lang(self.env, lang).code
+                ),
+            ),
+        ):
+            if marker in text:
+                text = text.replace(marker, value())
+        return text
+
+    def _log_invoices(self, moves, documents):
+        """Say on each document which contracts it bills, and in them that it did."""
+        origins = {
+            move.id: Markup(", ").join(
+                contract._get_html_link()
+                for contract in self.browse().union(*(c for c, _bill in parts))
+            )
+            for move, parts in zip(moves, documents.values(), strict=True)
+        }
+        moves._message_log_batch(
+            {
+                move_id: self.env._("Made from service contracts: %s", links)
+                for move_id, links in origins.items()
+            }
+        )
+
+    def _post_invoices(self, moves, documents):
+        """Post and send what is to be posted and sent by setting."""
+        to_post, to_send = moves.browse(), moves.browse()
+        for move, (_header, _day, posting, _apart) in zip(
+            moves, documents, strict=True
+        ):
+            how, sends = posting
+            if how == "post":
+                to_post |= move
+                to_send |= move if sends else move.browse()
+        if to_post:
+            to_post._post(soft=False)
+        if to_send:
+            self._send_invoices(to_send)
+
+    @api.model
+    def _send_invoices(self, moves):
+        """Leave invoices to Odoo's job that sends them."""
+        user = self.env.user
+        moves.sending_data = {
+            "author_user_id": user.id,
+            "author_partner_id": user.partner_id.id,
+        }
+        # Whoever runs invoices need not manage jobs.
+        self.env.ref("account.ir_cron_account_move_send").sudo()._trigger()
+
+    # -- What holds invoices back -------------------------------------------------
+
+    def _get_invoicing_obstacles(self, bills=None):
+        """Return {contract: why it cannot be invoiced, in words}.
+
+        Checked before anything is created, so that a contract with an error costs
+        the others nothing.
+
+        :param dict bills: {contract: its bills}, whose payers are looked at as well
+        """
+        obstacles = {}
+        # Archived accounts and taxes are what is looked for, whoever asks.
+        for contract in self.sudo().with_context(active_test=False):
+            own = contract.with_env(self.env)
+            reasons = contract._get_invoicing_problems()
+            firsts = {bill.period.first for bill in (bills or {}).get(own, ())}
+            payers = contract.invoice_partner_id.union(
+                *(contract._get_payer(first) for first in firsts)
+            )
+            for payer in payers - contract.invoice_partner_id:
+                reasons += contract._get_payer_problems(payer)
+            if reasons:
+                obstacles[own] = f"{contract.name}: {' '.join(reasons)}"
+        return obstacles
+
+    def _get_invoicing_problems(self):
+        """Return everything that keeps one contract from being invoiced, in words."""
+        self.ensure_one()
+        problems = []
+        payer = self.invoice_partner_id
+        if not payer:
+            problems.append(self.env._("It has no payer."))
+        else:
+            problems += self._get_payer_problems(payer)
+        journal = self._get_journal()
+        if not journal.active:
+            problems.append(
+                self.env._(
+                    "It has no journal of customer invoices that is in use: choose "
+                    "another one."
+                )
+            )
+        for line in self.line_ids:
+            if not line.display_type:
+                problems += line._get_invoicing_problems()
+        return problems
+
+    def _get_payer_problems(self, payer):
+        """Return what keeps a payer from being invoiced, in words."""
+        self.ensure_one()
+        if not payer.active:
+            return [
+                self.env._(
+                    "Payer %s is archived: choose another one.", payer.display_name
+                )
+            ]
+        problems = []
+        account = payer.with_company(self.company_id).property_account_receivable_id
+        if account and not account.active:
+            problems.append(
+                self.env._(
+                    "Account %(account)s of payer %(payer)s is archived: choose "
+                    "another one.",
+                    account=account.display_name,
+                    payer=payer.display_name,
+                )
+            )
+        if self.invoice_posting == "post":
+            problems += self._get_posting_problems(payer)
+        return problems
+
+    def _get_posting_problems(self, payer):
+        """Return what keeps an invoice from leaving without anybody looking at it."""
+        self.ensure_one()
+        problems = []
+        if not any((payer.street, payer.city, payer.zip)):
+            problems.append(
+                self.env._(
+                    "Payer %s has no address: type it, or leave invoices as drafts.",
+                    payer.display_name,
+                )
+            )
+        if self.invoice_sending and not payer.email:
+            problems.append(
+                self.env._(
+                    "Payer %s has no e-mail address to send invoices to.",
+                    payer.display_name,
+                )
+            )
+        return problems
+
+    # -- Run ----------------------------------------------------------------------
+
+    @api.model
+    def _get_run_domain(self, until):
+        """Return which contracts have something due: found by index, whatever their
+        state."""
+        return [("next_run_date", "<=", until)]
+
+    @api.model
+    def _cron_create_invoices(self):
+        """Invoice everything that is due, every night; what was held back today is
+        tried again tomorrow."""
+        today = fields.Date.context_today(self)
+        companies = self.env["res.company"].search(
+            [("service_invoice_automatically", "=", True)]
+        )
+        due = self.search_fetch(
+            Domain(self._get_run_domain(today))
+            & Domain("company_id", "in", companies.ids)
+            & (
+                Domain("invoicing_error_date", "=", False)
+                | Domain("invoicing_error_date", "<", today)
+            ),
+            ["company_id", "invoice_partner_id", "invoice_grouping"],
+        )
+        due._invoice_in_slices(today)
+
+    def _invoice_in_slices(self, until):
+        """Invoice contracts slice by slice, each one committed.
+
+        Two runs at once take different slices; what a run cannot lock is left to the
+        one that has it. When the time of a job is over, the job starts again.
+
+        :param until: last due date
+        """
+        cron = self.env["ir.cron"]
+        slices = self._get_slices()
+        cron._commit_progress(remaining=sum(map(len, slices)))
+        for ids in slices:
+            contracts = self.browse(ids)
+            try:
+                contracts._invoice_slice(until)
+            except CONCURRENCY_ERRORS:
+                # Another run was faster: it has billed what this one has not seen.
+                self.env.cr.rollback()
+                _logger.info("Service contracts %s are invoiced elsewhere.", ids)
+            if not cron._commit_progress(len(ids)):
+                break
+
+    def _get_slices(self):
+        """Return the ids of contracts in slices of at most `SLICE`, those that are
+        combined on one invoice in one of them."""
+        groups = self.grouped(
+            lambda contract: (
+                contract.company_id.id,
+                contract.invoice_partner_id.id,
+                contract.invoice_grouping == "contract" and contract.id,
+            )
+        )
+        slices = []
+        for (company_id, *_key), contracts in groups.items():
+            last = slices[-1] if slices else (None, [])
+            if last[0] == company_id and len(last[1]) + len(contracts) <= SLICE:
+                last[1].extend(contracts.ids)
+            else:
+                slices.append((company_id, contracts.ids))
+        return [ids for _company_id, ids in slices]
+
+    def _invoice_slice(self, until):
+        """Invoice contracts all at once, on error one by one, and note what happened.
+
+        :param until: last due date
+        :return: the contracts that no other run has claimed, the documents, and
+            {contract: why it was not invoiced}
+        :rtype: tuple
+        """
+        contracts = self.try_lock_for_update(allow_referencing=True)
+        bills = contracts._get_due_bills(until)
+        errors = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
+        good = {c: found for c, found in bills.items() if c not in errors}
+        moves = self._try_invoices(good, errors)
+        contracts._note_invoicing(errors)
+        return contracts, moves, errors
+
+    def _try_invoices(self, bills, errors):
+        """Make the documents of {contract: its bills}; if that fails, of half of them
+        at a time, until it is clear whose fault it is.
+
+        :param errors: {contract: reason}, to which those that fail are added
+        :return: the documents
+        """
+        moves = self.env["account.move"]
+        if not bills:
+            return moves
+        try:
+            with self.env.cr.savepoint():
+                return self._create_invoices_of(bills)
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            if len(bills) == 1:
+                (contract,) = bills
+                _logger.info("%s is not invoiced: %s", contract.name, error)
+                errors[contract] = f"{contract.name}: {error}"
+                return moves
+        for part in self._split_bills(bills):
+            moves |= self._try_invoices(part, errors)
+        return moves
+
+    def _split_bills(self, bills):
+        """Return two halves of {contract: its bills}, payers kept together if there
+        are several."""
+        payers = list(dict.fromkeys(c.invoice_partner_id.id for c in bills))
+        if len(payers) > 1:
+            first = set(payers[: len(payers) // 2])
+            inside = {c for c in bills if c.invoice_partner_id.id in first}
+        else:
+            inside = set(list(bills)[: len(bills) // 2])
+        return [
+            {c: found for c, found in bills.items() if (c in inside) is wanted}
+            for wanted in (True, False)
+        ]
+
+    def _note_invoicing(self, errors):
+        """Write on contracts why they were not invoiced, with one activity each, and
+        clear what was written before on the others."""
+        # Whoever runs invoices need not write contracts.
+        today, notes = fields.Date.context_today(self), {}
+        for contract in self.sudo():
+            reason = errors.get(contract.with_env(self.env))
+            if reason:
+                contract.write(
+                    {"invoicing_error": reason, "invoicing_error_date": today}
+                )
+                notes[contract] = (reason, today)
+        self.sudo()._schedule_activities(
+            ERROR_ACTIVITY,
+            notes,
+            self.sudo().browse(contract.id for contract in notes)._get_repairers(),
+        )
+        cleared = self.sudo().filtered(
+            lambda contract: (
+                contract.invoicing_error and contract.with_env(self.env) not in errors
+            )
+        )
+        if cleared:
+            cleared.write({"invoicing_error": False, "invoicing_error_date": False})
+            cleared.activity_unlink([ERROR_ACTIVITY])

@@ -1,0 +1,148 @@
+"""How jobs go through many contracts: slice by slice, each claimed and committed."""
+
+import logging
+
+from odoo import api, fields, models
+from odoo.tools import split_every
+
+from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
+
+_logger = logging.getLogger(__name__)
+
+RECOGNITION_ACTIVITY = "field_service_contract.mail_activity_type_recognition_error"
+
+
+class ServiceContract(models.Model):
+    _inherit = "service.contract"
+
+    recognition_error = fields.Text(
+        copy=False,
+        readonly=True,
+        help="Why its earned revenue could not be recognised by the last run.",
+    )
+
+    # What jobs look for, among everything that has ended long ago.
+    _living_end_index = models.Index(
+        "(date_end) WHERE state IN ('active', 'suspended')"
+    )
+    _living_notice_index = models.Index(
+        "(notice_date) WHERE state IN ('active', 'suspended')"
+    )
+
+    def _do_in_slices(self, do, note_error=None):
+        """Do something to contracts slice by slice, each one committed.
+
+        Two jobs at once take different slices: what one cannot lock is left to the
+        other. When the time of a job is over, the job starts again.
+
+        :param do: called with contracts; done again it finds nothing left to do
+        :param note_error: called with a contract that fails and its error
+        :return: whether there was time for all
+        :rtype: bool
+        """
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(self))
+        for ids in split_every(SLICE, self.ids):
+            try:
+                self.browse(ids)._try_slice(do, note_error)
+            except CONCURRENCY_ERRORS:
+                # Another job was faster.
+                self.env.cr.rollback()
+                _logger.info("Service contracts %s are changed elsewhere.", ids)
+            if not cron._commit_progress(len(ids)):
+                return False
+        return True
+
+    def _try_slice(self, do, note_error):
+        """Do something to contracts all at once, on error one by one."""
+        claimed = self.try_lock_for_update(allow_referencing=True)
+        if not claimed:
+            return
+        try:
+            with self.env.cr.savepoint():
+                do(claimed)
+            return
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            if len(claimed) == 1:
+                _logger.info("Job on %s failed: %s", claimed.name, error)
+                if note_error:
+                    note_error(claimed, error)
+                return
+        for contract in claimed:
+            contract._try_slice(do, note_error)
+
+    @api.model
+    def _schedule_activities(self, kind, notes, users=None):
+        """Leave the responsible of contracts one activity of a kind each.
+
+        Those that have one already keep it.
+
+        :param str kind: XML id of the type
+        :param dict notes: {contract: (note, deadline)}
+        :param dict users: {contract: whose it is}; by default the responsible's
+        """
+        users = users or {}
+        contracts = self.browse(contract.id for contract in notes)
+        known = set(contracts.activity_search([kind]).mapped("res_id"))
+        activity_type = self.env.ref(kind)
+        model_id = self.env["ir.model"]._get_id(self._name)
+        self.env["mail.activity"].create(
+            [
+                {
+                    "activity_type_id": activity_type.id,
+                    "summary": activity_type.summary,
+                    "automated": True,
+                    "note": note,
+                    "date_deadline": deadline,
+                    "res_model_id": model_id,
+                    "res_id": contract.id,
+                    "user_id": (
+                        users.get(contract) or contract.user_id or self.env.user
+                    ).id,
+                }
+                for contract, (note, deadline) in notes.items()
+                if contract.id not in known
+            ]
+        )
+
+    def _get_repairers(self):
+        """Return {contract: who may mend what is wrong with it}: its responsible if
+        they may change contracts, else who runs the job, else an administrator.
+
+        Of contracts that nobody can mend it is empty.
+        """
+        group = self.env.ref("field_installed_base.group_manager").sudo()
+        managers = group.all_user_ids.filtered("active").sorted("id")
+        repairers = {}
+        for contract in self:
+            able = managers.filtered(
+                lambda user, company=contract.company_id: company in user.company_ids
+            )
+            chosen = (contract.user_id | self.env.user) & able
+            repairers[contract] = (contract.user_id & able) or chosen or able[:1]
+        return repairers
+
+    def _note_recognition(self, errors):
+        """Write on contracts why their revenue was not recognised, with one activity
+        each, and clear what was written before on the others.
+
+        :param dict errors: {contract: reason}
+        """
+        # Whoever books revenue need not write contracts.
+        contracts, today = self.sudo(), fields.Date.context_today(self)
+        reasons = {c: errors[c] for c in contracts if c in errors}
+        for contract, reason in reasons.items():
+            contract.recognition_error = reason
+        contracts._schedule_activities(
+            RECOGNITION_ACTIVITY,
+            {contract: (reason, today) for contract, reason in reasons.items()},
+            contracts.browse(contract.id for contract in reasons)._get_repairers(),
+        )
+        cleared = contracts.filtered(
+            lambda contract: contract.recognition_error and contract not in reasons
+        )
+        if cleared:
+            cleared.recognition_error = False
+            cleared.activity_unlink([RECOGNITION_ACTIVITY])

@@ -1,0 +1,1419 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command, Domain
+
+from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
+    OwnCode,
+)
+
+from ...engine import distribute, get_renewed_end, to_decimal
+
+# Technicians read what is covered, not what it costs.
+PRICE_GROUPS = ",".join(
+    (
+        "sales_team.group_sale_salesman",
+        "account.group_account_invoice",
+        "field_installed_base.group_dispatcher",
+    )
+)
+# What the days and prices of a living contract depend on: changed with a date and a
+# reason only, by the methods that leave a dated row.
+GUARDED_FIELDS = frozenset(
+    {
+        "company_id",
+        "currency_id",
+        # It brings all the settings below with it.
+        "template_id",
+        "date_start",
+        "date_end",
+        "billing_period",
+        "billing_months",
+        "billing_timing",
+        "billing_anchor",
+        "billing_first_part",
+        "is_deferred",
+    }
+)
+# What the actions below write, with what goes with it.
+KEPT_FIELDS = frozenset(
+    {
+        "cancellation_data",
+        "cancellation_date",
+        "credit_due_amount",
+        "invoiced_until",
+        "name",
+        "next_invoice_date",
+        "next_run_date",
+        "state",
+        "transfer_data",
+    }
+)
+# In the context of the methods that leave a dated row of what they change. No remote
+# call can pass this object.
+CHANGING = OwnCode()
+DAY = timedelta(days=1)
+# As a constraint says; more would lead out of the calendar.
+MOST_DAYS_AHEAD = 366
+
+
+def from_template(name):
+    """Return the compute of a setting: the template's, else its default.
+
+    Each setting has one of its own: those that are given are not overwritten by those
+    that are not.
+    """
+
+    @api.depends("template_id")
+    def compute(contracts):
+        default = contracts._get_settings()[name]
+        for contract in contracts:
+            template = contract.template_id
+            contract[name] = template[name] if template else contract[name] or default
+
+    return compute
+
+
+class ServiceContract(models.Model):
+    _name = "service.contract"
+    _inherit = [
+        "installed.base.company.mixin",
+        "installed.base.typed.mixin",
+        "installed.base.guard.mixin",
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "service.contract.settings",
+    ]
+    _description = "Service Contract"
+    _order = "id desc"
+    _check_company_auto = True
+    # Contracts of another system keep their numbers when they move in.
+    _checked_fields = frozenset({"name"})
+
+    # Identity
+    name = fields.Char(
+        string="Number",
+        copy=False,
+        readonly=True,
+        index="trigram",
+        help="Drawn from the sequence of service contracts.",
+    )
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    state = fields.Selection(
+        selection=[
+            ("draft", "Draft"),
+            ("active", "Active"),
+            ("suspended", "Suspended"),
+            ("closed", "Closed"),
+            ("cancelled", "Cancelled"),
+        ],
+        default="draft",
+        required=True,
+        copy=False,
+        readonly=True,
+        index=True,
+        tracking=True,
+    )
+    template_id = fields.Many2one(
+        comodel_name="service.contract.template",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    user_id = fields.Many2one(
+        comodel_name="res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        domain="[('share', '=', False)]",
+        index="btree_not_null",
+        tracking=True,
+    )
+    customer_reference = fields.Char(
+        copy=False, help="The customer's own number, printed on his invoices."
+    )
+
+    # Parties
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id",
+        string="Commercial Entity",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    invoice_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Payer",
+        compute="_compute_invoice_partner_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Delivery Address",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    currency_id = fields.Many2one(
+        comodel_name="res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        ondelete="restrict",
+    )
+    payment_term_id = fields.Many2one(
+        comodel_name="account.payment.term",
+        compute="_compute_payment_term_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        ondelete="restrict",
+    )
+    fiscal_position_id = fields.Many2one(
+        comodel_name="account.fiscal.position",
+        check_company=True,
+        ondelete="restrict",
+        help="Empty: Odoo finds the one of the payer on the day of the invoice.",
+    )
+
+    # Dates
+    date_start = fields.Date(
+        string="Start",
+        required=True,
+        default=lambda self: fields.Date.context_today(self),
+        tracking=True,
+    )
+    date_end = fields.Date(
+        string="End",
+        compute="_compute_date_end",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        tracking=True,
+        help="Last covered day; empty without end.",
+    )
+    notice_date = fields.Date(
+        compute="_compute_notice_date",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
+        help="Last day on which notice may be given.",
+    )
+    term_ids = fields.One2many(
+        comodel_name="service.contract.term",
+        inverse_name="contract_id",
+        string="Terms",
+        copy=False,
+    )
+    suspension_ids = fields.One2many(
+        comodel_name="service.contract.suspension",
+        inverse_name="contract_id",
+        string="Suspensions",
+        copy=False,
+    )
+    next_price_update_date = fields.Date(
+        string="Next Price Update", copy=False, index="btree_not_null"
+    )
+
+    # Settings, from the template
+    group_id = fields.Many2one(
+        compute=from_template("group_id"), store=True, readonly=False, precompute=True
+    )
+    billing_period = fields.Selection(
+        compute=from_template("billing_period"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    billing_timing = fields.Selection(
+        compute=from_template("billing_timing"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    billing_anchor = fields.Selection(
+        compute="_compute_billing_anchor",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    billing_first_part = fields.Selection(
+        compute=from_template("billing_first_part"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    journal_id = fields.Many2one(
+        compute=from_template("journal_id"), store=True, readonly=False, precompute=True
+    )
+    invoice_grouping = fields.Selection(
+        compute=from_template("invoice_grouping"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_detail = fields.Selection(
+        compute=from_template("invoice_detail"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_dating = fields.Selection(
+        compute=from_template("invoice_dating"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_catch_up = fields.Selection(
+        compute=from_template("invoice_catch_up"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_ahead_days = fields.Integer(
+        compute=from_template("invoice_ahead_days"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_posting = fields.Selection(
+        compute=from_template("invoice_posting"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_sending = fields.Boolean(
+        compute=from_template("invoice_sending"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    invoice_title = fields.Char(
+        translate=False,
+        compute=from_template("invoice_title"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    revenue_account_id = fields.Many2one(
+        compute=from_template("revenue_account_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    deferred_account_id = fields.Many2one(
+        compute=from_template("deferred_account_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    is_deferred = fields.Boolean(
+        compute="_compute_is_deferred", store=True, readonly=False, precompute=True
+    )
+    analytic_plan_id = fields.Many2one(
+        compute=from_template("analytic_plan_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    analytic_account_id = fields.Many2one(
+        comodel_name="account.analytic.account",
+        copy=False,
+        check_company=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        groups="analytic.group_analytic_accounting",
+        help="What the contract earns and costs is booked on it. Made when the "
+        "contract is activated.",
+    )
+    response_hours = fields.Float(
+        compute=from_template("response_hours"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    calendar_id = fields.Many2one(
+        compute=from_template("calendar_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    renewal = fields.Selection(
+        compute=from_template("renewal"), store=True, readonly=False, precompute=True
+    )
+    term_months = fields.Integer(
+        compute=from_template("term_months"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    notice_months = fields.Integer(
+        compute=from_template("notice_months"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    price_update_months = fields.Integer(
+        compute=from_template("price_update_months"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    note = fields.Html(
+        translate=False,
+        compute=from_template("note"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    discount_ids = fields.One2many(
+        comodel_name="service.contract.discount",
+        inverse_name="contract_id",
+        string="Price Cuts",
+        compute="_compute_discount_ids",
+        store=True,
+        readonly=False,
+        copy=True,
+    )
+
+    # Lines and amounts
+    line_ids = fields.One2many(
+        comodel_name="service.contract.line", inverse_name="contract_id", copy=True
+    )
+    line_count = fields.Integer(compute="_compute_line_count")
+    change_ids = fields.One2many(
+        comodel_name="service.contract.change",
+        inverse_name="contract_id",
+        string="Gain and Loss",
+        copy=False,
+        groups=PRICE_GROUPS,
+    )
+    annual_amount = fields.Monetary(
+        compute="_compute_annual_amount",
+        inverse="_inverse_annual_amount",
+        store=True,
+        groups=PRICE_GROUPS,
+        help="What the lines cost a year today; before the start, on its first day.",
+    )
+    annual_untaxed = fields.Monetary(
+        string="Untaxed Annual Amount",
+        compute="_compute_annual_untaxed",
+        store=True,
+        groups=PRICE_GROUPS,
+        help="Annual amount without the taxes that it contains.",
+    )
+    tax_mode = fields.Char(
+        string="Taxes",
+        compute="_compute_tax_mode",
+        compute_sudo=True,
+        groups=PRICE_GROUPS,
+        help="Whether the amounts of the contract contain tax.",
+    )
+    tax_totals = fields.Binary(
+        string="Totals per Year",
+        compute="_compute_tax_totals",
+        compute_sudo=True,
+        exportable=False,
+        groups=PRICE_GROUPS,
+        help="What a year costs who pays for it today.",
+    )
+    amount_per_period = fields.Monetary(
+        compute="_compute_amount_per_period",
+        store=True,
+        groups=PRICE_GROUPS,
+        aggregator=None,
+        help="Annual amount of a whole billing period.",
+    )
+    next_change_date = fields.Date(
+        compute="_compute_annual_amount",
+        store=True,
+        index="btree_not_null",
+        help="Next day on which the annual amount changes.",
+    )
+
+    # Invoices
+    invoiced_before = fields.Date(
+        copy=False,
+        tracking=True,
+        help="Last day that was invoiced elsewhere, before the contract was kept here.",
+    )
+    next_invoice_date = fields.Date(
+        string="Next Invoice",
+        compute="_compute_next_invoice_date",
+        store=True,
+        index="btree_not_null",
+        help="Due date of the earliest covered day that is not invoiced.",
+    )
+    next_run_date = fields.Date(
+        compute="_compute_next_run_date",
+        store=True,
+        index="btree_not_null",
+        help="Day from which the next invoice may be made.",
+    )
+    invoiced_until = fields.Date(
+        compute="_compute_next_invoice_date",
+        store=True,
+        index="btree_not_null",
+        help="Day before the earliest covered day that is not invoiced.",
+    )
+    invoicing_error = fields.Text(copy=False, readonly=True)
+    invoicing_error_date = fields.Date(copy=False, readonly=True)
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Invoices",
+        compute="_compute_invoice_ids",
+        search="_search_invoice_ids",
+        groups="account.group_account_invoice,sales_team.group_sale_salesman",
+    )
+    invoice_count = fields.Integer(
+        compute="_compute_invoice_ids",
+        groups="account.group_account_invoice,sales_team.group_sale_salesman",
+    )
+    deferral_ids = fields.One2many(
+        comodel_name="service.contract.deferral",
+        inverse_name="contract_id",
+        copy=False,
+        groups=PRICE_GROUPS,
+    )
+    invoiced_amount = fields.Monetary(
+        string="Invoiced",
+        currency_field="company_currency_id",
+        compute="_compute_earned_amounts",
+        groups=PRICE_GROUPS,
+        help="Untaxed amount of posted invoices less credit notes.",
+    )
+    earned_amount = fields.Monetary(
+        string="Earned",
+        currency_field="company_currency_id",
+        compute="_compute_earned_amounts",
+        groups=PRICE_GROUPS,
+    )
+    deferred_amount = fields.Monetary(
+        string="To Earn",
+        currency_field="company_currency_id",
+        compute="_compute_earned_amounts",
+        groups=PRICE_GROUPS,
+    )
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    warning = fields.Text(compute="_compute_warning")
+
+    _name_unique = models.UniqueIndex(
+        "(name, company_id) WHERE name IS NOT NULL",
+        "Another contract of the company has this number.",
+    )
+    _dates_ordered = models.Constraint(
+        # A contract cancelled on its first day ends the day before.
+        "CHECK (date_end IS NULL OR date_end >= date_start - 1)",
+        "A contract ends on the day it starts or later.",
+    )
+    _dates_limited = models.Constraint(
+        "CHECK (date_start BETWEEN '1900-01-01' AND '2999-12-31' "
+        "AND (date_end IS NULL OR date_end <= '3999-12-31'))",
+        "A contract starts between the years 1900 and 2999 and ends before 4000. "
+        "Correct its dates.",
+    )
+    _billing_months_known = models.Constraint(
+        "CHECK (billing_months IN (0, 1, 2, 3, 6, 12))",
+        "A billing period has 1, 2, 3, 6 or 12 months, 0 if never billed.",
+    )
+
+    # -- Computes -----------------------------------------------------------------
+
+    # By the months: whoever creates contracts may give these.
+    @api.depends("template_id", "billing_months")
+    def _compute_billing_anchor(self):
+        for contract in self:
+            template = contract.template_id
+            contract.billing_anchor = template._get_billing_anchor_of(
+                contract.billing_months
+            )
+
+    @api.depends("template_id", "company_id", "billing_timing")
+    def _compute_is_deferred(self):
+        for contract in self:
+            # Without an account for it nobody has thought of deferring yet.
+            account = contract._get_deferred_account()
+            wanted = contract.template_id.is_deferred or not contract.template_id
+            contract.is_deferred = (
+                contract.billing_timing == "prepaid" and wanted and bool(account)
+            )
+
+    @api.depends("template_id")
+    def _compute_discount_ids(self):
+        for contract in self:
+            if contract.template_id:
+                contract.discount_ids = [
+                    Command.clear(),
+                    *contract.template_id._prepare_discount_commands(),
+                ]
+            else:
+                contract.discount_ids = contract.discount_ids
+
+    @api.depends("partner_id")
+    def _compute_invoice_partner_id(self):
+        for contract in self:
+            # Another contact of the customer does not change who pays.
+            agreed = contract.state != "draft" and contract.invoice_partner_id
+            addresses = contract.partner_id.address_get(["invoice"])
+            contract.invoice_partner_id = agreed or addresses["invoice"]
+
+    @api.depends("partner_id")
+    def _compute_site_id(self):
+        for contract in self:
+            contract.site_id = contract.partner_id._propose_site(contract.site_id)
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for contract in self:
+            contract.currency_id = (
+                contract.currency_id or contract.company_id.currency_id
+            )
+
+    @api.depends("invoice_partner_id", "company_id")
+    def _compute_payment_term_id(self):
+        for contract in self:
+            payer = contract.invoice_partner_id.with_company(contract.company_id)
+            contract.payment_term_id = payer.property_payment_term_id
+
+    @api.depends("date_start", "term_months")
+    def _compute_date_end(self):
+        for contract in self:
+            if contract.state != "draft":
+                # Renewals and cancellations set the end of a living contract.
+                contract.date_end = contract.date_end
+            elif contract.term_months and contract.date_start:
+                contract.date_end = get_renewed_end(
+                    contract.date_start - DAY, contract.term_months
+                )
+            else:
+                contract.date_end = False
+
+    @api.depends("date_end", "notice_months", "renewal")
+    def _compute_notice_date(self):
+        for contract in self:
+            contract.notice_date = (
+                contract.date_end
+                and contract.renewal != "none"
+                and get_renewed_end(contract.date_end, -contract.notice_months)
+            )
+
+    @api.depends("line_ids")
+    def _compute_line_count(self):
+        counts = dict(
+            self.env["service.contract.line"]._read_group(
+                [("contract_id", "in", self.ids), ("display_type", "=", False)],
+                ["contract_id"],
+                ["__count"],
+            )
+        )
+        for contract in self:
+            contract.line_count = counts.get(contract._origin, 0)
+
+    @api.depends(
+        "state",
+        "date_start",
+        "line_ids.amount",
+        "line_ids.change_ids.amount",
+        "line_ids.change_ids.date",
+    )
+    def _compute_annual_amount(self):
+        """Sum what is in force today; a nightly job computes it again on the next
+        day on which it changes."""
+        for contract in self:
+            if contract.state == "draft" or not contract.term_ids:
+                contract.annual_amount = sum(contract.line_ids.mapped("amount"))
+                contract.next_change_date = False
+                continue
+            today = fields.Date.context_today(contract)
+            day = max(today, contract.date_start)
+            changes = contract.line_ids.change_ids
+            later = changes.filtered(lambda change, day=day: change.date > day)
+            contract.annual_amount = sum((changes - later).mapped("amount"))
+            contract.next_change_date = min(later.mapped("date"), default=False)
+
+    @api.depends("annual_amount", "line_ids.product_id", "line_ids.tax_ids")
+    def _compute_annual_untaxed(self):
+        for contract in self:
+            lines = contract.line_ids
+            if any(line._get_taxes()._includes_tax() for line in lines):
+                contract.annual_untaxed = sum(
+                    line._get_untaxed(line._get_annual_today()) for line in lines
+                )
+            else:
+                contract.annual_untaxed = contract.annual_amount
+
+    @api.depends("line_ids.product_id", "line_ids.tax_ids", "company_id")
+    @api.depends_context("lang")
+    def _compute_tax_mode(self):
+        for contract in self:
+            contract.tax_mode = contract._get_tax_mode()
+
+    @api.depends(
+        "annual_amount",
+        "currency_id",
+        "fiscal_position_id",
+        "invoice_partner_id",
+        "site_id",
+        "line_ids.product_id",
+        "line_ids.tax_ids",
+    )
+    @api.depends_context("lang")
+    def _compute_tax_totals(self):
+        for contract in self:
+            contract.tax_totals = contract._get_tax_totals()
+
+    def _inverse_annual_amount(self):
+        """Spread the difference over the lines, by amount."""
+        for contract in self:
+            contract._distribute_annual_amount(contract.annual_amount, "amount")
+
+    @api.depends("annual_amount", "billing_months")
+    def _compute_amount_per_period(self):
+        for contract in self:
+            contract.amount_per_period = contract.currency_id.round(
+                contract.annual_amount / 12 * contract.billing_months
+            )
+
+    @api.depends("next_invoice_date", "invoice_ahead_days")
+    def _compute_next_run_date(self):
+        for contract in self:
+            day = contract.next_invoice_date
+            contract.next_run_date = day and day - timedelta(
+                days=min(contract.invoice_ahead_days, MOST_DAYS_AHEAD)
+            )
+
+    @api.depends("line_ids.move_line_ids.move_id")
+    def _compute_invoice_ids(self):
+        rows = self.env["account.move.line"]._read_group(
+            [("service_contract_id", "in", self.ids)],
+            ["service_contract_id"],
+            ["move_id:recordset"],
+        )
+        moves = dict(rows)
+        for contract in self:
+            contract.invoice_ids = moves.get(contract._origin, False)
+            contract.invoice_count = len(contract.invoice_ids)
+
+    def _search_invoice_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return [("line_ids.move_line_ids.move_id", operator, value)]
+
+    @api.depends("deferral_ids.amount", "deferral_ids.move_id")
+    def _compute_earned_amounts(self):
+        # Whoever may see what a contract earns need not read the accounts.
+        lines = self.env["account.move.line"].sudo()
+        invoiced = dict(
+            lines._read_group(
+                [
+                    ("service_contract_id", "in", self.ids),
+                    ("parent_state", "=", "posted"),
+                    ("move_id.move_type", "in", ("out_invoice", "out_refund")),
+                ],
+                ["service_contract_id"],
+                ["balance:sum"],
+            )
+        )
+        deferred = dict(
+            self.env["service.contract.deferral"]
+            .sudo()
+            ._read_group(
+                [("contract_id", "in", self.ids), ("move_id", "=", False)],
+                ["contract_id"],
+                ["amount:sum"],
+            )
+        )
+        for contract in self:
+            contract.invoiced_amount = -invoiced.get(contract._origin, 0)
+            contract.deferred_amount = deferred.get(contract._origin, 0)
+            contract.earned_amount = contract.invoiced_amount - contract.deferred_amount
+
+    @api.depends(
+        "line_ids.installed_base_id",
+        "state",
+        "template_id",
+        "company_id",
+        "billing_months",
+        "billing_timing",
+        "deferred_account_id",
+    )
+    def _compute_warning(self):
+        """Name equipment that another live contract covers as well."""
+        lines = self.line_ids.filtered("installed_base_id")
+        others = self.env["service.contract.line"].search(
+            [
+                ("installed_base_id", "in", lines.installed_base_id.ids),
+                ("contract_id.state", "in", ("active", "suspended")),
+            ]
+        )
+        for contract in self:
+            covered = contract.line_ids.installed_base_id._origin
+            doubles = others.filtered(
+                lambda line, contract=contract, covered=covered: (
+                    line.contract_id != contract._origin
+                    and line.installed_base_id in covered
+                )
+            )
+            warnings = [
+                self.env._(
+                    "%(equipment)s is also covered by contract %(contract)s.",
+                    equipment=line.installed_base_id.display_name,
+                    contract=line.contract_id.display_name,
+                )
+                for line in doubles
+            ]
+            contract.warning = "\n".join([*warnings, *contract._get_not_deferred()])
+
+    def _get_not_deferred(self):
+        """Return that what is billed in advance is not deferred, if it should be."""
+        self.ensure_one()
+        wanted = self.template_id.is_deferred or not self.template_id
+        asks = self.state == "draft" and self.billing_timing == "prepaid" and wanted
+        # Of a month's invoice little or nothing is to be deferred.
+        if not asks or self.billing_months < 2 or self._get_deferred_account():
+            return []
+        return [self.company_id._get_service_deferral_warning()]
+
+    @api.depends("name", "partner_id")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        # Who pays for somebody else's contract reads its name on his invoices.
+        names_customer = not self.env.user.share
+        for contract in self:
+            # Whoever reads a contract reads its name, whatever else he may read.
+            known = contract.sudo()
+            names = (known.name, names_customer and known.partner_id.display_name)
+            contract.display_name = " - ".join(filter(None, names))
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain.OR(
+            Domain(name, operator, value)
+            for name in ("name", "customer_reference", "partner_id")
+        )
+
+    def _compute_access_url(self):
+        result = super()._compute_access_url()
+        for contract in self:
+            contract.access_url = f"/my/service-contracts/{contract.id}"
+        return result
+
+    # -- Constraints --------------------------------------------------------------
+
+    @api.model
+    def _get_bounds(self):
+        # Nobody invoices further ahead, wherever they did it before.
+        return {**super()._get_bounds(), "invoiced_before": 10}
+
+    def _check_invoiced_before(self, vals):
+        """Refuse another last day invoiced elsewhere once something was invoiced here:
+        days would be billed twice, or never."""
+        if "invoiced_before" not in vals:
+            return
+        day = fields.Date.to_date(vals["invoiced_before"]) or False
+        changed = self.filtered(lambda contract: contract.invoiced_before != day)
+        billed = (
+            self.env["account.move.line"]
+            .sudo()
+            .search([("service_contract_id", "in", changed.ids)], limit=1)
+        )
+        if billed:
+            raise ValidationError(
+                self.env._(
+                    "Contract %(contract)s was invoiced here already (%(invoice)s): "
+                    "its last day invoiced elsewhere can no longer change.",
+                    contract=billed.service_contract_id.display_name,
+                    invoice=billed.move_id._get_service_label(),
+                )
+            )
+
+    # -- CRUD ---------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [dict(vals) for vals in vals_list]
+        missing = [vals for vals in vals_list if not vals.get("name")]
+        by_company = {}
+        for vals in missing:
+            company_id = vals.get("company_id") or self.env.company.id
+            by_company.setdefault(company_id, []).append(vals)
+        for company_id, group in by_company.items():
+            company = self.env["res.company"].browse(company_id)
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
+            numbers = sequence._next_batch(len(group))
+            for vals, number in zip(group, numbers, strict=True):
+                vals["name"] = number
+        for vals in vals_list:
+            # Before its lines say that they are guarded.
+            if vals.get("state", "draft") != "draft":
+                self.new({"name": vals["name"]})._check_kept({"state"})
+        contracts = super().create(vals_list)
+        for contract in contracts:
+            if contract.state != "draft":
+                contract._check_kept({"state"})
+        return contracts
+
+    def write(self, vals):
+        self._check_kept(vals.keys())
+        self._check_guarded(vals)
+        # Before anything is compared with it.
+        self._check_plausible(vals)
+        self._check_invoiced_before(vals)
+        following = self.line_ids.browse()
+        if vals.keys() & {"response_hours", "template_id"}:
+            following = self.line_ids.filtered(
+                lambda line: line.response_hours == line.contract_id.response_hours
+            )
+        terms = {}
+        if "partner_id" in vals and "payment_term_id" not in vals:
+            terms = {own: (own.invoice_partner_id, own.payment_term_id) for own in self}
+        result = super().write(vals)
+        for contract, lines in following.grouped("contract_id").items():
+            lines.response_hours = contract.response_hours
+        for contract, (payer, term) in terms.items():
+            # Who pays as before pays on the terms that were agreed.
+            if contract.invoice_partner_id == payer:
+                contract.payment_term_id = term
+        return result
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "installed.base",
+                [
+                    ("company_id", "!=", company_id),
+                    ("service_contract_line_ids.contract_id", "in", self.ids),
+                ],
+            ),
+        ]
+
+    def _check_kept(self, names):
+        """Refuse to write what follows from what is done to contracts."""
+        changing = self.env.context.get("service_contract_change") is CHANGING
+        kept = sorted(KEPT_FIELDS & names)
+        if self and kept and not changing and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "%(field)s of contract %(contract)s is not written by hand: "
+                    "activate, suspend, renew, invoice or cancel the contract.",
+                    field=self._fields[kept[0]]._description_string(self.env),
+                    contract=self[0].display_name,
+                )
+            )
+
+    def _set_state(self, state):
+        """Write the state; what goes with it is the caller's."""
+        self.with_context(service_contract_change=CHANGING).write({"state": state})
+
+    def _check_guarded(self, vals):
+        self._check_customer_kept(vals)
+        self._check_not_archived(vals)
+        names = GUARDED_FIELDS & vals.keys()
+        if not names or self.env.context.get("service_contract_change") is CHANGING:
+            return
+        living = self.filtered(lambda contract: contract.state != "draft")
+        for name in names:
+            field = self._fields[name]
+            for contract in living:
+                value = field.convert_to_cache(vals[name], contract, validate=False)
+                if value != field.convert_to_cache(contract[name], contract):
+                    raise UserError(
+                        self.env._(
+                            "Contract %(contract)s is no draft any more: %(field)s "
+                            "cannot just be changed. End or cancel it with a date "
+                            "and a reason, or make a new contract.",
+                            contract=contract.display_name,
+                            field=field._description_string(self.env),
+                        )
+                    )
+
+    def _check_customer_kept(self, vals):
+        """Refuse another customer once a contract is no draft: covered equipment,
+        payer and what was invoiced are the customer's. Another of his contacts is
+        as good."""
+        if "partner_id" not in vals:
+            return
+        customer = self.env["res.partner"].browse(vals["partner_id"])
+        customer = customer.commercial_partner_id
+        for contract in self:
+            if contract.state != "draft" and contract.commercial_partner_id != customer:
+                raise UserError(
+                    self.env._(
+                        "Contract %s is no draft any more. Transfer it, or make a new "
+                        "contract, if another customer takes over.",
+                        contract.display_name,
+                    )
+                )
+
+    def _check_not_archived(self, vals):
+        """Refuse to hide contracts that run, or have something left to invoice: no
+        run would find them any more."""
+        if vals.get("active", True):
+            return
+        for contract in self:
+            if contract.state in ("active", "suspended"):
+                raise UserError(
+                    self.env._(
+                        "Contract %s is alive: it would no longer be invoiced. Cancel "
+                        "it with a date and a reason before you archive it.",
+                        contract.display_name,
+                    )
+                )
+            if contract.sudo().credit_due_amount:
+                raise UserError(
+                    self.env._(
+                        "Contract %s has something left to give back. Make its credit "
+                        "note before you archive it.",
+                        contract.display_name,
+                    )
+                )
+            if contract.next_invoice_date:
+                raise UserError(
+                    self.env._(
+                        "Contract %s has something left to invoice. Invoice it before "
+                        "you archive it.",
+                        contract.display_name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_living(self):
+        for contract in self:
+            if contract.state != "draft" or contract.term_ids:
+                raise UserError(
+                    self.env._(
+                        "Contract %s was signed. Cancel it, or archive it, instead "
+                        "of deleting what it says about the past.",
+                        contract.display_name,
+                    )
+                )
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for contract, vals in zip(self, vals_list, strict=True):
+            vals.pop("annual_amount", None)
+            if contract.cancellation_date and "date_end" not in (default or {}):
+                # The end that was agreed, not the one of the cancellation.
+                vals["date_end"] = contract.sudo().cancellation_data["date_end"]
+        return vals_list
+
+    # -- Activation ---------------------------------------------------------------
+
+    def action_activate(self):
+        """Begin the contracts: their first term, price history and analytic account.
+
+        :raise UserError: with everything that is missing, of all contracts at once
+        """
+        for contract in self:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "Contract %s is no draft: only drafts can be activated.",
+                        contract.display_name,
+                    )
+                )
+        problems = {contract: contract._get_activation_problems() for contract in self}
+        problems = {contract: found for contract, found in problems.items() if found}
+        if problems:
+            raise UserError(
+                "\n\n".join(
+                    "\n".join(
+                        (
+                            self.env._(
+                                "Contract %s cannot be activated yet:",
+                                contract.display_name,
+                            ),
+                            *(f"- {problem}" for problem in found),
+                        )
+                    )
+                    for contract, found in problems.items()
+                )
+            )
+        self._create_analytic_accounts()
+        # Terms write themselves: nobody changes them by hand.
+        self.env["service.contract.term"].sudo().create(
+            [contract._prepare_term_vals() for contract in self]
+        )
+        self.line_ids._record_price("signed")
+        ending = self.line_ids.filtered("date_end")
+        ending._record_price(
+            "ended",
+            {line: line.date_end + DAY for line in ending},
+            dict.fromkeys(ending, 0),
+        )
+        self._set_state("active")
+        self._update_states()
+        return True
+
+    def _activate_ready(self):
+        """Activate the drafts that lack nothing, and leave the others as they are."""
+        return self.filtered(
+            lambda contract: (
+                contract.state == "draft" and not contract._get_activation_problems()
+            )
+        ).action_activate()
+
+    def _prepare_term_vals(self):
+        self.ensure_one()
+        return {
+            "contract_id": self.id,
+            "date_start": self.date_start,
+            "date_end": self.date_end,
+        }
+
+    def _get_activation_problems(self):
+        """Return everything that keeps a draft from being activated, in words."""
+        self.ensure_one()
+        problems = []
+        priced = self.line_ids.filtered(lambda line: not line.display_type)
+        if not priced:
+            problems.append(self.env._("It has no line that covers anything."))
+        elif not any(priced.mapped("amount")):
+            problems.append(self.env._("None of its lines has an amount."))
+        if self.date_end and self.date_end < self.date_start:
+            problems.append(self.env._("It ends before it starts."))
+        if self.renewal != "none" and not self.date_end:
+            problems.append(self.env._("It is to be renewed, but has no end."))
+        if self.renewal == "automatic" and not self.term_months:
+            problems.append(
+                self.env._("It is renewed by itself, but its length is not known.")
+            )
+        problems += priced._get_activation_problems()
+        if self.billing_months:
+            problems += self._get_accounting_problems(priced)
+        return problems
+
+    def _get_accounting_problems(self, lines):
+        """Return what invoicing and deferral lack, in words."""
+        self.ensure_one()
+        problems = []
+        if not self.invoice_partner_id:
+            problems.append(self.env._("It has no payer."))
+        if not self._get_journal():
+            problems.append(
+                self.env._(
+                    "Company %s has no journal of customer invoices.",
+                    self.company_id.display_name,
+                )
+            )
+        problems += [
+            self.env._(
+                "No income account for “%s”: set one on its product, on the contract "
+                "or on the journal.",
+                line._get_label(),
+            )
+            for line in lines
+            if not line._get_revenue_account()
+        ]
+        if self.is_deferred and self.billing_timing == "prepaid":
+            problems += self._get_deferral_problems()
+        return problems
+
+    def _get_deferral_problems(self):
+        self.ensure_one()
+        account = self._get_deferred_account()
+        if not account:
+            return [
+                self.env._(
+                    "Its revenue is deferred, but no account is set for it: choose "
+                    "one on the contract or in the settings of the company."
+                )
+            ]
+        problems = []
+        if not self.company_id.service_entry_journal_id:
+            problems.append(
+                self.env._(
+                    "Company %s has no journal for miscellaneous entries, which the "
+                    "recognition of deferred revenue needs.",
+                    self.company_id.display_name,
+                )
+            )
+        # The account carries what is not earned yet: it has no analytic distribution.
+        plans = (
+            self.env["account.analytic.plan"]
+            .sudo()
+            .with_company(self.company_id)
+            .get_relevant_plans(
+                company_id=self.company_id.id,
+                account=account.id,
+                business_domain="invoice",
+            )
+        )
+        problems += [
+            self.env._(
+                "Analytic plan %(plan)s is mandatory on account %(account)s, which "
+                "deferred revenue is booked to without analytic distribution.",
+                plan=plan["name"],
+                account=account.display_name,
+            )
+            for plan in plans
+            if plan["applicability"] == "mandatory"
+        ]
+        return problems
+
+    def _create_analytic_accounts(self):
+        # Who activates contracts need not manage analytic accounts.
+        contracts = self.sudo().filtered(
+            lambda contract: (
+                not contract.analytic_account_id and contract._get_analytic_plan()
+            )
+        )
+        accounts = self.env["account.analytic.account"].sudo()
+        accounts = accounts.create(
+            [contract._prepare_analytic_account_vals() for contract in contracts]
+        )
+        for contract, account in zip(contracts, accounts, strict=True):
+            contract.analytic_account_id = account
+
+    def _prepare_analytic_account_vals(self):
+        self.ensure_one()
+        return {
+            "name": self.name,
+            "partner_id": self.partner_id.id,
+            "company_id": self.company_id.id,
+            "plan_id": self._get_analytic_plan().id,
+        }
+
+    def action_cancel_draft(self):
+        """Give up drafts. What was signed is cancelled with a date and a reason."""
+        if self.filtered(lambda contract: contract.state != "draft"):
+            raise UserError(self.env._("Only drafts can be given up."))
+        self._set_state("cancelled")
+        return True
+
+    def action_reset_to_draft(self):
+        """Take up drafts again that were given up."""
+        if self.filtered(
+            lambda contract: contract.state != "cancelled" or contract.term_ids
+        ):
+            raise UserError(
+                self.env._("Only contracts that were never active can be drafts again.")
+            )
+        self._set_state("draft")
+        return True
+
+    # -- Accounts -----------------------------------------------------------------
+
+    def _get_journal(self):
+        """Return the journal of the contract's invoices."""
+        self.ensure_one()
+        return self.journal_id or self.company_id.service_invoice_journal_id
+
+    def _get_deferred_account(self):
+        """Return the account of what is invoiced but not earned yet."""
+        self.ensure_one()
+        return self.deferred_account_id or self.company_id.service_deferred_account_id
+
+    def _get_analytic_plan(self):
+        self.ensure_one()
+        return self.analytic_plan_id or self.company_id.service_analytic_plan_id
+
+    def _get_analytic_distribution(self):
+        """Return where the revenue of the contract is counted."""
+        self.ensure_one()
+        account = self.sudo().analytic_account_id
+        return {str(account.id): 100} if account else False
+
+    # -- Annual amount ------------------------------------------------------------
+
+    def _distribute_annual_amount(self, total, method):
+        """Give the lines of drafts amounts that sum to a new annual amount.
+
+        :param str method: ``even``, ``amount`` or ``profit``
+        :raise UserError: if the contract lives, has no lines or nothing to go by
+        """
+        for contract in self:
+            if contract.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "The annual amount of contract %s can be typed while it is a "
+                        "draft. Change the price of a living contract with a date "
+                        "and a reason.",
+                        contract.display_name,
+                    )
+                )
+            lines = contract.line_ids.filtered(lambda line: not line.display_type)
+            amounts = contract._spread_annual_amount(lines, total, method)
+            for line, amount in zip(lines, amounts, strict=True):
+                line.amount = float(amount)
+
+    def _spread_annual_amount(self, lines, total, method):
+        """Return the amounts of lines that sum to a new total, as decimals."""
+        self.ensure_one()
+        amounts = [to_decimal(line.amount) for line in lines]
+        bases = {
+            "even": [Decimal(1)] * len(lines),
+            "amount": amounts,
+            "profit": [to_decimal(line.profit) for line in lines],
+        }[method]
+        try:
+            return distribute(
+                to_decimal(total), amounts, bases, self.currency_id._get_service_coin()
+            )
+        except ValueError as error:
+            raise UserError(
+                self.env._(
+                    "The annual amount of contract %s has nothing to be distributed "
+                    "by: it needs lines whose amounts, or profits, are not zero.",
+                    self.display_name,
+                )
+            ) from error
+
+    # -- States -------------------------------------------------------------------
+
+    @api.model
+    def _cron_update_states(self):
+        """Suspend, resume, end and close what is due to be, every night."""
+        today = fields.Date.context_today(self)
+        self._find_to_update(today)._do_in_slices(
+            lambda contracts: contracts._bring_up_to_date(today)
+        )
+
+    @api.model
+    def _find_to_update(self, today):
+        """Return what a day may change, each kind found by an index of its own."""
+        living = Domain("state", "in", ("active", "suspended"))
+        begun = self.env["service.contract.suspension"].search(
+            [
+                ("contract_id.state", "=", "active"),
+                ("date_start", "<=", today),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", today),
+            ]
+        )
+        return (
+            self.search([("next_change_date", "<=", today)])
+            | self.search([("state", "=", "suspended")])
+            | self.search(living & Domain("date_end", "<", today))
+            | begun.contract_id
+        )
+
+    def _bring_up_to_date(self, today):
+        """Let contracts have the annual amount and the state of today."""
+        changed = self.filtered(
+            lambda c: c.next_change_date and c.next_change_date <= today
+        )
+        self.env.add_to_compute(self._fields["annual_amount"], changed)
+        self._update_states()
+
+    def _update_states(self):
+        """Bring the state of living contracts up to today."""
+        today = fields.Date.context_today(self)
+        living = self.filtered(lambda c: c.state in ("active", "suspended"))
+        ended = living.filtered(lambda contract: contract._has_ended(today))
+        ended._record_end()
+        states = {}
+        for contract in living:
+            if contract in ended and contract.cancellation_date:
+                state = "cancelled"
+            elif contract in ended and contract._is_finished(today):
+                state = "closed"
+            else:
+                state = "suspended" if contract._is_suspended(today) else "active"
+            if state != contract.state:
+                states.setdefault(state, self.browse())
+                states[state] |= contract
+        for state, contracts in states.items():
+            contracts._set_state(state)
+
+    def _is_suspended(self, day):
+        self.ensure_one()
+        return any(
+            first <= day <= last
+            for first, last in (row._get_span() for row in self.suspension_ids)
+        )
+
+    def _has_ended(self, day):
+        """Tell whether the last covered day lies before a day, for good."""
+        self.ensure_one()
+        return bool(
+            self.date_end
+            # What never began has ended, whenever it was to begin.
+            and self.date_end < max(day, self.date_start)
+            and not self._is_end_open()
+        )
+
+    def _is_finished(self, day):
+        """Tell whether the end has passed and nothing is left to invoice or earn."""
+        self.ensure_one()
+        return bool(
+            self.date_end
+            and self.date_end < day
+            and not self.next_invoice_date
+            and not self.sudo().deferral_ids.filtered(lambda row: not row.move_id)
+        )
+
+    def _record_end(self):
+        """Count the loss of what ended and was not renewed, once."""
+        lines = self.line_ids
+        ends = {line: line.contract_id.date_end for line in lines}
+        days = {line: end + DAY for line, end in ends.items()}
+        lines._record_price("ended", days, dict.fromkeys(lines, 0))
+        lines._balance_later(ends)
+
+    # -- Actions ------------------------------------------------------------------
+
+    def action_view_invoices(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
+        return {
+            **action,
+            "domain": [("id", "in", self.invoice_ids.ids)],
+            "context": {"default_move_type": "out_invoice", "create": False},
+        }
+
+    def action_view_deferrals(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_service_contract.service_contract_deferral_action"
+        )
+        return {**action, "domain": [("contract_id", "=", self.id)], "context": {}}
+
+    def action_open_run(self):
+        """Open the dialog that previews and makes invoices, for these contracts."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Invoice Contracts"),
+            "res_model": "service.contract.run",
+            "view_mode": "form",
+            "context": {"default_contract_ids": [Command.set(self.ids)]},
+        }

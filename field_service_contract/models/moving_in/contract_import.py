@@ -1,0 +1,433 @@
+"""Contracts that move in from a spreadsheet, by Odoo's own import."""
+
+from datetime import date
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_date
+
+from ...engine import make_rows, to_decimal
+from ..contract.service_contract import DAY, PRICE_GROUPS
+
+# Read-only in views, and typed by whoever keeps the numbers of another program.
+OPEN_COLUMNS = frozenset({"id", ".id", "name"})
+# Whoever bills further ahead than this typed a wrong year.
+MAX_MONTHS_AHEAD = 24
+# Rows that a contract is made with; all others write themselves.
+OPEN_LISTS = frozenset({"line_ids", "discount_ids"})
+
+
+class ServiceContract(models.Model):
+    _inherit = "service.contract"
+
+    opening_date = fields.Date(
+        string="Earned Until",
+        copy=False,
+        help="Of what was invoiced elsewhere: last day that the books count as earned.",
+    )
+
+    # -- Import -------------------------------------------------------------------
+
+    @api.model
+    def _get_import_title(self):
+        return self.env._("Service Contracts")
+
+    @api.model
+    def _get_import_columns(self):
+
+        def label(field, value):
+            selection = self._fields[field]._description_selection(self.env)
+            return dict(selection)[value]
+
+        return [
+            (
+                "id",
+                self.env._(
+                    "Any name of your own, once per contract. Imported again, it "
+                    "updates the draft instead of making another."
+                ),
+                "old_contract_17",
+            ),
+            (
+                "name",
+                self.env._(
+                    "The contract's number in your former program. Empty: the next one "
+                    "of the sequence."
+                ),
+            ),
+            ("partner_id", self.env._("Name of the customer.")),
+            ("partner_id/ref", self.env._("Only where customers have the same name.")),
+            ("partner_id/zip", self.env._("Only where customers have the same name.")),
+            ("partner_id/city", self.env._("Only where customers have the same name.")),
+            (
+                "invoice_partner_id",
+                self.env._("Name of who pays. Empty: the customer's invoice address."),
+            ),
+            (
+                "customer_reference",
+                self.env._("The customer's own number, printed on their invoices."),
+                "PO 2025-7",
+            ),
+            (
+                "template_id",
+                self.env._(
+                    "Name of a contract template, for everything that is not in this "
+                    "file."
+                ),
+            ),
+            ("group_id", self.env._("Name of a group. Empty: the template's.")),
+            ("date_start", self.env._("Date: first covered day."), date(2025, 7, 1)),
+            (
+                "term_months",
+                self.env._("Months of a term, 0 without end. Empty: the template's."),
+                0,
+            ),
+            (
+                "date_end",
+                self.env._(
+                    "Date: last covered day. Empty: follows from start and length."
+                ),
+            ),
+            (
+                "billing_period",
+                self.env._(
+                    "Monthly, Every two months, Quarterly, Half-yearly, Yearly or "
+                    "Never."
+                ),
+                label("billing_period", "12"),
+            ),
+            (
+                "billing_timing",
+                self.env._("In advance or In arrears."),
+                label("billing_timing", "prepaid"),
+            ),
+            (
+                "billing_anchor",
+                self.env._("Calendar months or Months from the start."),
+                label("billing_anchor", "calendar"),
+            ),
+            (
+                "renewal",
+                self.env._("None, By hand or Automatic."),
+                label("renewal", "none"),
+            ),
+            (
+                "invoiced_before",
+                self.env._(
+                    "Date: last day that was invoiced elsewhere. The next invoice "
+                    "begins on the day after."
+                ),
+                date(2026, 6, 30),
+            ),
+            (
+                "opening_date",
+                self.env._(
+                    "Only with amounts still to earn: last day that your books count "
+                    "as earned."
+                ),
+                date(2026, 2, 28),
+            ),
+            (
+                "line_ids/installed_base_id",
+                self.env._("Reference or serial number of covered equipment."),
+            ),
+            (
+                "line_ids/product_id",
+                self.env._(
+                    "Name or internal reference of what is invoiced. Empty: as the "
+                    "equipment's product or the template says."
+                ),
+            ),
+            (
+                "line_ids/name",
+                self.env._(
+                    "Text on invoices. Empty: the name of the equipment or product."
+                ),
+                self.env._("Care of the stove"),
+                self.env._("Chimney"),
+            ),
+            (
+                "line_ids/value",
+                self.env._(
+                    "A year's value before discount. Empty: the contract value (%) of "
+                    "the price."
+                ),
+                1200,
+                300,
+            ),
+            ("line_ids/discount", self.env._("Percent off the value."), 5),
+            (
+                "line_ids/amount",
+                self.env._("A year's amount after discount, in place of the discount."),
+            ),
+            (
+                "line_ids/date_start",
+                self.env._("Date. Empty: the start of the contract."),
+            ),
+            ("line_ids/date_end", self.env._("Date. Empty: the end of the contract.")),
+            (
+                "line_ids/opening_amount",
+                self.env._(
+                    "Untaxed part of what was invoiced elsewhere that is earned after "
+                    "the day above. It stands on your account of deferred revenue."
+                ),
+                380,
+            ),
+        ]
+
+    @api.model
+    def _get_import_headers(self):
+        return {
+            "name": "contract number;contract no.;contract;numéro de contrat;"
+            "n° de contrat;no de contrat;contrat;numero di contratto;"
+            "numero contratto;contratto",
+            "partner_id": "client;customer name;nom du client;nom client;cliente;"
+            "nome cliente",
+            "partner_id/ref": "customer number;customer no.;n° client;no client;"
+            "numéro client;code client;codice cliente;numero cliente",
+            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+            "partner_id/city": "city;town;ville;localité;città;comune;località",
+            "invoice_partner_id": "invoice to;bill to;payeur;facturé à;fatturare a;"
+            "pagatore",
+            "date_start": "start date;begin;from;début;date de début;du;inizio;"
+            "data inizio;data di inizio;dal",
+            "date_end": "end date;until;to;fin;date de fin;échéance;au;fine;data fine;"
+            "data di fine;scadenza;al",
+            "term_months": "term;duration;duration (months);durée;durée (mois);durata;"
+            "durata (mesi)",
+            "billing_period": "billing;invoicing;frequency;périodicité;facturation;"
+            "fréquence;periodicità;fatturazione;frequenza",
+            "invoiced_before": "invoiced until;billed until;facturé jusqu'au;"
+            "fatturato fino al",
+            "line_ids/installed_base_id": "equipment;serial number;serial;"
+            "équipement;appareil;n° de série;numéro de série;apparecchio;matricola;"
+            "impianto",
+            "line_ids/product_id": "product;service;produit;article;prodotto;articolo",
+            "line_ids/name": "description;text;désignation;libellé;descrizione;testo",
+            "line_ids/value": "value;annual value;valeur;valeur annuelle;valore;"
+            "valore annuo",
+            "line_ids/discount": "discount;remise;remise %;sconto;sconto %",
+            "line_ids/amount": "amount;annual amount;price;yearly price;montant;"
+            "montant annuel;prix;importo;importo annuo;prezzo;canone",
+        }
+
+    @api.model
+    def _check_import_columns(self, fields):
+        return self._get_closed_columns(fields)
+
+    @api.model
+    def _get_closed_columns(self, columns):
+        """Find columns of what contracts say by themselves, such as their state.
+
+        :return: messages as those of `load`
+        """
+        messages = []
+        for column in columns:
+            name, *rest = column.split("/")
+            model, own = self, name
+            if name == "line_ids" and rest:
+                model, own = self.env["service.contract.line"], rest[0]
+            field = model._fields.get(own)
+            if not field or own in OPEN_COLUMNS:
+                continue
+            is_list = field.type == "one2many" and own not in OPEN_LISTS
+            if field.readonly or is_list:
+                messages.append(
+                    {
+                        "type": "error",
+                        "field": column,
+                        "message": self.env._(
+                            "Column “%s” cannot be imported: contracts come in as "
+                            "drafts and write it themselves. Leave it out, and "
+                            "activate them afterwards.",
+                            field._description_string(self.env),
+                        ),
+                    }
+                )
+        return messages
+
+    @api.model
+    def _match_import_rows(self, data_list, file):
+        """A number that is taken is a contract that moved in already: the row updates
+        it. A row without a number and an External ID must not look like a contract of
+        the customer that is there."""
+        company = self.env.company.id
+        numbers, others = {}, []
+        for data in data_list:
+            values = data["values"]
+            company_id = values.get("company_id") or company
+            if name := values.get("name"):
+                key = ("name", company_id, name)
+                self._claim_import_key(key, data, file, name)
+                if self._is_import_row_good(data, file):
+                    numbers[company_id, name] = data
+            else:
+                others.append(data)
+        found = self.with_context(active_test=False).search(
+            [("name", "in", [name for _company, name in numbers])]
+        )
+        for contract in found:
+            data = numbers.get((contract.company_id.id, contract.name))
+            if data:
+                data["values"]["id"] = contract.id
+        twins = self._find_import_twins(
+            others,
+            file,
+            ("date_start",),
+            [("state", "not in", ("closed", "cancelled"))],
+        )
+        for index, twin in twins.items():
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s has neither a number nor an External ID, and contract "
+                    "%(twin)s of this customer starts on the same day. Give the row "
+                    "that number, or one of its own if it is another contract.",
+                    row=file.get_number(index),
+                    twin=twin.name,
+                ),
+            )
+
+    def _check_imported(self):
+        """Refuse what can hardly be meant: a wrong year would bill nothing, or
+        everything again."""
+        for contract in self:
+            before = contract.invoiced_before
+            today = fields.Date.context_today(contract)
+            latest = max(today, contract.date_start) + relativedelta(
+                months=MAX_MONTHS_AHEAD
+            )
+            if before and before > latest and not contract.date_end:
+                problem = self.env._(
+                    "it was invoiced elsewhere until %s, which is years ahead. Correct "
+                    "the year.",
+                    format_date(self.env, before),
+                )
+            elif before and before < contract.date_start - DAY:
+                problem = self.env._(
+                    "it was invoiced elsewhere until %(day)s, before it begins on "
+                    "%(start)s. Correct one of them, or leave the former empty.",
+                    day=format_date(self.env, before),
+                    start=format_date(self.env, contract.date_start),
+                )
+            elif before and contract.date_end and before > contract.date_end:
+                problem = self.env._(
+                    "it was invoiced elsewhere until %(day)s, after its end on "
+                    "%(end)s. Correct one of them; a length of 0 is without end.",
+                    day=format_date(self.env, before),
+                    end=format_date(self.env, contract.date_end),
+                )
+            elif line := contract.line_ids.filtered(
+                lambda line: (
+                    line.date_end
+                    and line.date_end < (line.date_start or line.contract_id.date_start)
+                )
+            )[:1]:
+                problem = self.env._(
+                    "%(line)s ends on %(end)s, before it begins. Correct its dates.",
+                    line=line.display_name,
+                    end=format_date(self.env, line.date_end),
+                )
+            else:
+                continue
+            raise ValidationError(
+                self.env._(
+                    "Contract of %(customer)s: %(problem)s",
+                    customer=contract.partner_id.display_name,
+                    problem=problem,
+                )
+            )
+
+    # -- What is still to earn ----------------------------------------------------
+
+    def action_activate(self):
+        """Defer what was invoiced elsewhere and is still to earn."""
+        result = super().action_activate()
+        rows = self.env["service.contract.deferral"].sudo()
+        rows.create(
+            [
+                vals
+                for contract in self
+                for line in contract.line_ids
+                for vals in line._prepare_opening_vals_list()
+            ]
+        )
+        return result
+
+    def _get_activation_problems(self):
+        problems = super()._get_activation_problems()
+        if not any(self.line_ids.mapped("opening_amount")):
+            return problems
+        if not self.is_deferred or self.billing_timing != "prepaid":
+            problems.append(
+                self.env._(
+                    "A line has an amount to earn, but the contract defers nothing."
+                )
+            )
+        if not self.opening_date:
+            problems.append(
+                self.env._("A line has an amount to earn: tell what is earned until.")
+            )
+        elif not self.invoiced_before or self.invoiced_before <= self.opening_date:
+            problems.append(
+                self.env._(
+                    "A line has an amount to earn, but nothing was invoiced elsewhere "
+                    "for days after %s.",
+                    format_date(self.env, self.opening_date),
+                )
+            )
+        return problems
+
+
+class ServiceContractLine(models.Model):
+    _inherit = "service.contract.line"
+
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
+    opening_amount = fields.Monetary(
+        string="Still to Earn",
+        currency_field="company_currency_id",
+        copy=False,
+        groups=PRICE_GROUPS,
+        help="Of what was invoiced elsewhere, untaxed: it stands on the account of "
+        "deferred revenue and is earned month by month.",
+    )
+
+    @api.model
+    def _get_import_line_keys(self):
+        return ["installed_base_id", "product_id", "name"]
+
+    def _prepare_opening_vals_list(self):
+        """Return the months in which what was invoiced elsewhere is earned."""
+        self.ensure_one()
+        contract, amount = self.contract_id, self.sudo().opening_amount
+        if not amount:
+            return []
+        first = max(contract.opening_date + DAY, self.date_start or contract.date_start)
+        ends = filter(
+            None, (contract.invoiced_before, self.date_end, contract.date_end)
+        )
+        position = contract.fiscal_position_id
+        coin = self.company_currency_id._get_service_coin()
+        # Days that were never covered earn all of it at once.
+        last = max(min(ends), first)
+        return [
+            {
+                "contract_id": contract.id,
+                "contract_line_id": self.id,
+                "is_opening": True,
+                "date": row.date,
+                "amount": float(row.amount),
+                "deferred_account_id": position.map_account(
+                    contract._get_deferred_account()
+                ).id,
+                "revenue_account_id": position.map_account(
+                    self._get_revenue_account()
+                ).id,
+            }
+            for row in make_rows(first, last, to_decimal(amount), coin)
+            if row.amount
+        ]

@@ -1,0 +1,210 @@
+"""Price updates of very many contracts: applied and undone by a job, in slices."""
+
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import split_every
+
+from ..amendment.amend import LIVING
+from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
+from ..billing.service_contract_run import DIRECT_LIMIT
+
+_logger = logging.getLogger(__name__)
+
+# What the job is to do.
+AT_WORK = ("running", "undoing")
+
+
+class ServiceContractPriceUpdate(models.Model):
+    _inherit = "service.contract.price.update"
+
+    state = fields.Selection(
+        selection_add=[
+            ("running", "Being applied"),
+            ("applied",),
+            ("undoing", "Being undone"),
+            ("undone",),
+        ],
+        ondelete={"running": "set default", "undoing": "set default"},
+    )
+    progress = fields.Integer(string="Progress (%)", compute="_compute_progress")
+    chosen_count = fields.Integer(string="Chosen", compute="_compute_chosen_count")
+
+    @api.depends("state", "line_ids.is_applied", "line_ids.obstacle")
+    def _compute_progress(self):
+        for update in self:
+            to_do = len(update._get_lines_to_do())
+            update.progress = 100 - 100 * to_do // max(1, len(update.line_ids))
+
+    @api.depends("contract_ids")
+    def _compute_chosen_count(self):
+        for update in self:
+            update.chosen_count = len(update.contract_ids)
+
+    def _get_lines_to_do(self):
+        """Return the lines that the job has not treated yet."""
+        self.ensure_one()
+        if self.state == "running":
+            return self.line_ids.filtered(
+                lambda row: not row.is_applied and not row.obstacle
+            )
+        if self.state == "undoing":
+            return self.line_ids.filtered(
+                lambda row: row.is_applied and not row.undo_problem
+            )
+        return self.line_ids.browse()
+
+    # -- Actions ------------------------------------------------------------------
+
+    def action_apply(self):
+        """Change the prices: at once if the contracts are few, else by a job."""
+        for update in self:
+            if len(update._get_contracts()) <= DIRECT_LIMIT:
+                super(ServiceContractPriceUpdate, update).action_apply()
+                continue
+            update._check_draft()
+            # The job looks at each contract again before it changes its prices.
+            if not update.line_ids:
+                update.action_preview()
+            update._check_applicable()
+            update._begin("running")
+        return True
+
+    def action_undo(self):
+        """Bring back the old prices: at once if the contracts are few, else by a
+        job, which leaves those at the new price that cannot be undone."""
+        for update in self:
+            applied = update.line_ids.filtered("is_applied")
+            if len(applied.contract_id) <= DIRECT_LIMIT:
+                super(ServiceContractPriceUpdate, update).action_undo()
+                continue
+            if update.state != "applied":
+                raise UserError(self.env._("Only what was applied can be undone."))
+            applied._as_own_code().undo_problem = False
+            update._begin("undoing")
+        return True
+
+    def _begin(self, state):
+        self._as_own_code().state = state
+        # Whoever updates prices need not manage jobs.
+        job = self.env.ref("field_service_contract.ir_cron_price_updates")
+        job.sudo()._trigger()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_at_work(self):
+        for update in self:
+            if update.state in AT_WORK:
+                raise UserError(
+                    self.env._(
+                        "Price update %s is at work: wait until it is done.",
+                        update.display_name,
+                    )
+                )
+
+    # -- Job ----------------------------------------------------------------------
+
+    @api.model
+    def _cron_apply(self):
+        """Go on with the updates that are too large for a web request.
+
+        A job that is killed goes on where it was: each slice is committed with what
+        became of its lines.
+        """
+        cron = self.env["ir.cron"]
+        for update in self.search([("state", "in", AT_WORK)], order="id"):
+            # The job acts for who made the update: the notes bear that name.
+            update = update.with_user(update.create_uid)
+            update = update.with_company(update.company_id)
+            contracts = update._get_lines_to_do().contract_id
+            cron._commit_progress(remaining=len(contracts))
+            for ids in split_every(SLICE, contracts.ids):
+                try:
+                    update._process_slice(contracts.browse(ids))
+                except CONCURRENCY_ERRORS:
+                    # Somebody changes them right now: they are done next time.
+                    self.env.cr.rollback()
+                if not cron._commit_progress(len(ids)):
+                    return
+            update._finish()
+            cron._commit_progress()
+
+    def _process_slice(self, contracts):
+        """Apply or undo the update for some contracts, all at once, on error one by
+        one."""
+        self.ensure_one()
+        contracts = contracts.try_lock_for_update(allow_referencing=True)
+        rows = self._get_lines_to_do().filtered(lambda r: r.contract_id in contracts)
+        if self.state == "running":
+            rows._refresh()._try("_apply", "obstacle")
+        else:
+            rows._try("_undo", "undo_problem")
+
+    def _finish(self):
+        """Say what became of the update once nothing is left to do."""
+        self.ensure_one()
+        if self.state not in AT_WORK or self._get_lines_to_do():
+            return
+        held = self.line_ids.filtered(
+            "obstacle" if self.state == "running" else "undo_problem"
+        )
+        applied = self.line_ids.filtered("is_applied")
+        self._as_own_code().state = "applied" if applied else "undone"
+        if held:
+            self._message_log(
+                body=self.env._(
+                    "%(count)s lines were left as they are: see why beside them.",
+                    count=len(held),
+                )
+            )
+
+
+class ServiceContractPriceUpdateLine(models.Model):
+    _inherit = "service.contract.price.update.line"
+
+    undo_problem = fields.Text(string="Not Undone Because", readonly=True)
+
+    def _refresh(self):
+        """Look again at what changed since the preview.
+
+        :return: the lines that take the place of these and can be applied
+        """
+        update, contracts = self.update_id, self.contract_id
+        gone = self.filtered(lambda row: row.contract_id.state not in LIVING)
+        gone.obstacle = self.env._("The contract has ended since.")
+        fresh = self - gone
+        vals_list = self._prepare_vals_list(update, contracts - gone.contract_id)
+        known = fresh.mapped("contract_line_id")
+        fresh.unlink()
+        created = self.create(
+            [
+                vals
+                for vals in vals_list
+                # What was added since nobody has seen in the preview.
+                if vals["contract_line_id"] in known.ids
+            ]
+        )
+        return created.filtered(lambda row: not row.obstacle)
+
+    def _try(self, method, field):
+        """Call a method for all lines at once; if that fails, contract by contract.
+
+        :param str field: where the reason is kept of those that fail
+        """
+        if not self:
+            return
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, method)()
+                self.env.flush_all()
+                return
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            groups = list(self.grouped("contract_id").values())
+            if len(groups) == 1:
+                _logger.info("Price update of %s: %s", self.contract_id.name, error)
+                self._as_own_code()[field] = str(error)
+                return
+        for rows in groups:
+            rows._try(method, field)

@@ -1,0 +1,335 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+
+from ..common import ServiceContractCase
+
+
+@tagged("post_install", "-at_install")
+class TestLines(ServiceContractCase):
+    def test_figures(self):
+        """Price 10,000, cost 6,000, 12 %, discount 5 %."""
+        boiler = self.boiler
+        boiler.write({"list_price": 10000, "standard_price": 6000})
+        piece = self._create_equipment(product_id=boiler.id)
+        contract = self._create_contract(
+            activate=False,
+            template_id=self.template.id,
+            lines=[{"installed_base_id": piece.id, "discount": 5}],
+        )
+        line = contract.line_ids
+        self.assertEqual((line.value, line.cost), (1200, 720))
+        self.assertEqual((line.amount, line.discount_amount), (1140, 60))
+        self.assertEqual(line.profit, 420)
+
+    def test_typing_one_figure_sets_the_discount(self):
+        contract = self._create_contract(activate=False)
+        line = contract.line_ids
+        line.cost = 720
+        for typed in ({"amount": 1140}, {"discount_amount": 60}, {"profit": 420}):
+            with self.subTest(typed):
+                line.discount = 0
+                line.write(typed)
+                self.assertAlmostEqual(line.discount, 5)
+                self.assertEqual(line.amount, 1140)
+        line.write({"profit": 1, "discount_amount": 200, "amount": 900})
+        self.assertEqual(line.amount, 900)
+        line.amount = 1500
+        self.assertEqual((line.value, line.discount), (1500, 0))
+
+    def test_typed_amount_comes_back(self):
+        contract = self._create_contract(999.99, activate=False)
+        for amount in (333.33, 0.01, 777.77, 999.98):
+            contract.line_ids.amount = amount
+            self.assertEqual(contract.line_ids.amount, amount)
+
+    def test_figures_at_creation(self):
+        contract = self._create_contract(
+            activate=False,
+            lines=[{"name": "Care", "value": 1200, "cost": 720, "amount": 1140}],
+        )
+        self.assertAlmostEqual(contract.line_ids.discount, 5)
+        self.assertEqual(contract.annual_amount, 1140)
+
+    def test_form(self):
+        piece = self._create_equipment()
+        with Form(self.env["service.contract"]) as form:
+            form.partner_id = self.customer
+            form.template_id = self.template
+            form.date_start = "2026-01-01"
+            with form.line_ids.new() as line:
+                line.installed_base_id = piece
+                self.assertEqual(line.value, 240)
+                line.amount = 200
+                self.assertAlmostEqual(line.discount, 100 / 6)
+                line.value = 400
+                self.assertAlmostEqual(line.amount, 333.33)
+            form.billing_period = "3"
+        contract = form.record
+        self.assertEqual(contract.billing_months, 3)
+        self.assertEqual(contract.group_id, self.group)
+        self.assertEqual(contract.invoice_partner_id, self.customer)
+        self.assertEqual(contract.site_id, self.workshop)
+        self.assertAlmostEqual(contract.annual_amount, 333.33)
+        self.assertAlmostEqual(contract.amount_per_period, 83.33)
+
+    def test_refused_equipment(self):
+        foreign = self._create_equipment(partner_id=self.neighbour.id)
+        retired = self._create_equipment()
+        retired.retirement_date = "2026-01-01"
+        own = self._create_equipment()
+        for pieces, message in (
+            (foreign, "is not equipment of Claes Bakery"),
+            (retired, "retired"),
+            (own + own, "twice"),
+        ):
+            with self.subTest(message), self.assertRefused(message):
+                self._create_contract(
+                    activate=False,
+                    lines=[{"installed_base_id": id_} for id_ in pieces._ids],
+                )
+
+    def test_equipment_of_another_customer_by_activation(self):
+        """A draft may change its customer, its equipment an owner."""
+        piece = self._create_equipment()
+        lines = [{"installed_base_id": piece.id, "value": 100}]
+        contract = self._create_contract(lines=lines, activate=False)
+        contract.partner_id = self.neighbour
+        with self.assertRefused("is not equipment of", UserError):
+            contract.action_activate()
+        contract.partner_id = self.customer
+        contract.action_activate()
+
+    def test_equipment_in_two_contracts(self):
+        piece = self._create_equipment()
+        lines = [{"installed_base_id": piece.id, "value": 100}]
+        first = self._create_contract(lines=lines)
+        self.assertFalse(first.warning)
+        second = self._create_contract(lines=lines, activate=False)
+        self.assertIn(first.name, second.warning)
+
+    def test_distribution(self):
+        contract = self._create_contract(600, 300, 100, activate=False)
+        contract.annual_amount = 1200
+        self.assertEqual(contract.line_ids.mapped("amount"), [720, 360, 120])
+        contract._distribute_annual_amount(1300, "even")
+        self.assertEqual(contract.line_ids.mapped("amount"), [753.33, 393.33, 153.34])
+        empty = self._create_contract(0, activate=False)
+        with self.assertRefused("nothing to be distributed", UserError):
+            empty.annual_amount = 100
+
+
+@tagged("post_install", "-at_install")
+class TestLife(ServiceContractCase):
+    def test_activation_lists_everything(self):
+        tax = self._create_tax("Old tax", active=False)
+        contract = self._create_contract(
+            activate=False,
+            is_deferred=True,
+            renewal="manual",
+            lines=[
+                {
+                    "name": "Care",
+                    "date_start": "2025-01-01",
+                    "tax_ids": [Command.set(tax.ids)],
+                }
+            ],
+        )
+        with self.assertRaises(UserError) as caught:
+            contract.action_activate()
+        for part in ("an amount", "no end", "outside", "Old tax", "no account is set"):
+            self.assertIn(part, str(caught.exception))
+        self.assertEqual(contract.state, "draft")
+        self.assertFalse(contract.term_ids)
+
+    def test_mandatory_plan_on_the_deferred_account(self):
+        self.env["account.analytic.account"].create(
+            {"name": "Any", "plan_id": self.plan.id}
+        )
+        self.plan.applicability_ids = [
+            Command.create({"business_domain": "invoice", "applicability": "mandatory"})
+        ]
+        self.company.service_deferred_account_id = self.deferred
+        contract = self._create_contract(activate=False, is_deferred=True)
+        with self.assertRefused("Test contracts is mandatory on account", UserError):
+            contract.action_activate()
+
+    def test_activation(self):
+        contract = self._create_contract(1200, 300, term_months=24)
+        self.assertEqual(contract.state, "active")
+        self.assertEqual(str(contract.date_end), "2027-12-31")
+        term = contract.term_ids
+        self.assertEqual(
+            (term.date_start, term.date_end), (contract.date_start, contract.date_end)
+        )
+        self.assertEqual(
+            contract.change_ids.mapped(lambda row: (str(row.date), row.reason)),
+            [("2026-01-01", "signed")] * 2,
+        )
+        self.assertEqual(sum(contract.change_ids.mapped("amount")), 1500)
+        self.assertEqual(contract.annual_amount, 1500)
+        with self.assertRefused("no draft", UserError):
+            contract.action_activate()
+
+    def test_living_contracts_are_guarded(self):
+        contract = self._create_contract()
+        for record, vals in (
+            (contract, {"date_start": "2025-01-01"}),
+            (contract, {"billing_months": 3}),
+            (contract, {"billing_timing": "arrears"}),
+            (contract.line_ids, {"amount": 1}),
+            (contract.line_ids, {"date_end": "2026-02-01"}),
+            (contract, {"line_ids": [Command.create({"name": "More", "value": 1})]}),
+            (contract, {"annual_amount": 1}),
+        ):
+            with self.subTest(vals), self.assertRefused("draft", UserError):
+                record.write(vals)
+        with self.assertRefused("draft", UserError):
+            contract.line_ids.unlink()
+        with self.assertRefused("was signed", UserError):
+            contract.unlink()
+        # What does not touch days or prices may change, and so may equal values.
+        contract.write({"billing_timing": "prepaid", "invoice_posting": "post"})
+        contract.line_ids.name = "Other text"
+
+    def test_annual_amount_follows_the_dates(self):
+        with freeze_time("2026-02-01"):
+            contract = self._create_contract()
+            self._change_price(
+                contract.line_ids,
+                {"amount": 2400},
+                self._day("2026-04-01"),
+                "price_update",
+            )
+            self.assertEqual(contract.annual_amount, 1200)
+            self.assertEqual(str(contract.next_change_date), "2026-04-01")
+        with freeze_time("2026-04-01"):
+            self._run_job("update_states")
+        self.assertEqual(contract.annual_amount, 2400)
+        self.assertFalse(contract.next_change_date)
+
+    def test_gain_and_loss(self):
+        """The changes sum to the annual amount, and to 0 once it has ended."""
+        with freeze_time("2026-02-01"):
+            contract = self._create_contract(1200, 300, term_months=12)
+            contract.line_ids[1]._end(self._day("2026-01-31"))
+            self.assertEqual(contract.annual_amount, 1200)
+            self.assertEqual(sum(contract.change_ids.mapped("amount")), 1200)
+        with freeze_time("2027-01-01"):
+            self._run_job("update_states")
+            self._run_job("update_states")
+            self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
+            self.assertEqual(contract.annual_amount, 0)
+            ended = contract.change_ids.filtered(lambda row: row.reason == "ended")
+            self.assertEqual(ended.mapped("amount"), [-1200])
+            self.assertEqual(str(ended.date), "2027-01-01")
+
+    def test_closed_when_nothing_is_left(self):
+        with freeze_time("2026-12-31"):
+            contract = self._create_contract(term_months=12)
+            contract._update_states()
+            self.assertEqual(contract.state, "active")
+        with freeze_time("2027-01-01"):
+            self._run_job("update_states")
+            self.assertEqual(contract.state, "active")
+            contract._create_invoices(self._day("2027-01-01"))
+            self._run_job("update_states")
+            self.assertEqual(contract.state, "closed")
+
+    def test_suspension(self):
+        contract = self._create_contract()
+        with freeze_time("2026-02-01"):
+            contract.suspension_ids = [
+                Command.create(
+                    {
+                        "date_start": "2026-02-10",
+                        "date_end": "2026-02-20",
+                        "reason": "Works",
+                    }
+                )
+            ]
+            self._run_job("update_states")
+            self.assertEqual(contract.state, "active")
+        for day, state in (("10", "suspended"), ("20", "suspended"), ("21", "active")):
+            with freeze_time(f"2026-02-{day}"):
+                self._run_job("update_states")
+                self.assertEqual(contract.state, state, day)
+
+    def test_drafts(self):
+        contract = self._create_contract(activate=False)
+        contract.action_cancel_draft()
+        self.assertEqual(contract.state, "cancelled")
+        contract.action_reset_to_draft()
+        contract.unlink()
+
+    def test_template(self):
+        self.template.discount_ids = [
+            Command.create({"line_type": "part", "discount": 20})
+        ]
+        self.template.write({"billing_period": "6", "invoice_ahead_days": 5})
+        contract = self.env["service.contract"].create(
+            {
+                "partner_id": self.customer.id,
+                "template_id": self.template.id,
+                "invoice_ahead_days": 9,
+            }
+        )
+        self.assertEqual(contract.billing_months, 6)
+        self.assertEqual(contract.invoice_ahead_days, 9)
+        self.assertEqual(contract.discount_ids.mapped("discount"), [20])
+        self.assertFalse(contract.date_end)
+
+    def test_copy(self):
+        contract = self._create_contract(
+            lines=[{"name": "Care", "amount": 1140, "value": 1200}]
+        )
+        copy = contract.copy()
+        self.assertEqual(copy.state, "draft")
+        self.assertNotEqual(copy.name, contract.name)
+        self.assertEqual(copy.line_ids.amount, 1140)
+        self.assertFalse(copy.term_ids | copy.change_ids.contract_id.term_ids)
+        self.assertFalse(copy.next_invoice_date)
+
+    def test_terms_do_not_overlap(self):
+        contract = self._create_contract(term_months=12)
+        with self.assertRefused("lasts until after", ValidationError):
+            contract.term_ids = [Command.create({"date_start": "2026-12-31"})]
+
+    def test_numbers(self):
+        contracts = self.env["service.contract"].create(
+            [{"partner_id": self.customer.id} for _number in range(3)]
+        )
+        self.assertEqual(len(set(contracts.mapped("name"))), 3)
+        self.env["ir.sequence"].search(
+            [("code", "=", "service.contract")]
+        ).active = False
+        with self.assertRefused("no sequence", UserError):
+            self._create_contract()
+
+    def test_two_companies(self):
+        contract = self._create_contract()
+        other = self.env["account.journal"].create(
+            {
+                "name": "Foreign",
+                "code": "FRG",
+                "type": "sale",
+                "company_id": self.other_company.id,
+            }
+        )
+        with self.assertRaises(UserError):
+            contract.journal_id = other
+        user = self._create_user("sc_foreign", "account.group_account_invoice")
+        user.write(
+            {
+                "company_ids": [Command.set(self.other_company.ids)],
+                "company_id": self.other_company.id,
+            }
+        )
+        found = (
+            self.env["service.contract"]
+            .with_user(user)
+            .with_context(allowed_company_ids=self.other_company.ids)
+        )
+        self.assertFalse(found.search([("id", "=", contract.id)]))

@@ -1,0 +1,47 @@
+from odoo.tests import HttpCase, tagged
+
+from ..offer.test_quotation import QuotationCase
+
+
+@tagged("post_install", "-at_install")
+class TestTours(QuotationCase, HttpCase):
+    """What people do in the browser, each with the single role that it takes."""
+
+    def test_quotation_from_equipment_to_signed_contract(self):
+        """Journey 15: two pieces of a contact, offered, sent, signed on the portal."""
+        self.customer.email = "claes@example.com"
+        seller = self.users["salesperson"]
+        self.customer.user_id = seller
+        self.start_tour(
+            f"/odoo/action-contacts.action_contacts/{self.customer.id}",
+            "service_contract_offer",
+            login=seller.login,
+            timeout=90,
+        )
+        order = self.env["sale.order"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(order.state, "sent")
+        self.assertFalse(order.service_contract_ids)
+        self.start_tour(
+            order.get_portal_url(),
+            "service_contract_signature",
+            login=self.users["portal"].login,
+            timeout=90,
+        )
+        contract = order.service_contract_ids
+        self.assertEqual(contract.state, "active")
+        self.assertEqual(contract.annual_amount, 480)
+        self.assertEqual(contract.line_ids.installed_base_id, self.first | self.second)
+
+    def test_typed_day_is_shown(self):
+        """In the browser: what is titled by a day kept the one before in its field."""
+        manager = self._create_user("sc_days", "field_installed_base.group_manager")
+        for path in (
+            "service-price-updates/new",
+            "action-field_service_contract.service_contract_run_action/new",
+        ):
+            self.start_tour(
+                f"/odoo/{path}",
+                "service_contract_typed_day",
+                login=manager.login,
+                timeout=90,
+            )

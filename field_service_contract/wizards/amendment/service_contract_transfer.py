@@ -1,0 +1,136 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...engine import Span
+from ...engine.coverage import FOREVER
+
+
+class ServiceContractTransfer(models.TransientModel):
+    _name = "service.contract.transfer"
+    _inherit = ["service.contract.dialog"]
+    _description = "Transfer Contracts"
+
+    mode = fields.Selection(
+        selection=[
+            ("payer", "Another partner pays"),
+            ("customer", "Another customer takes over"),
+        ],
+        default="payer",
+        required=True,
+    )
+    partner_id = fields.Many2one(comodel_name="res.partner", required=True)
+    commercial_partner_id = fields.Many2one(related="partner_id.commercial_partner_id")
+    invoice_partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Payer",
+        compute="_compute_addresses",
+        store=True,
+        readonly=False,
+    )
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Installation Site",
+        compute="_compute_addresses",
+        store=True,
+        readonly=False,
+        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+    )
+    moves_equipment = fields.Boolean(
+        default=True,
+        help="The covered equipment gets the new customer and site on the same day.",
+    )
+    date = fields.Date(
+        string="From",
+        required=True,
+        default=lambda self: fields.Date.context_today(self),
+        help="First day of the new payer or customer.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_addresses(self):
+        for dialog in self:
+            addresses = dialog.partner_id.address_get(["invoice", "delivery"])
+            dialog.invoice_partner_id = addresses["invoice"]
+            dialog.site_id = addresses["delivery"]
+
+    def _get_preview_fields(self):
+        return ("date", "mode", "partner_id", "moves_equipment")
+
+    def _is_ready(self):
+        return super()._is_ready() and bool(self.date and self.partner_id)
+
+    def _get_preview(self, contracts):
+        contracts._check_living()
+        contracts._check_inside(self.date)
+        if self.mode == "customer":
+            contracts._check_not_cancelled()
+        credits = contracts._preview_credits(
+            contracts._get_removed(Span(self.date, FOREVER))
+        )
+        columns = [
+            self.env._("Contract"),
+            self.env._("Until now"),
+            self.env._("From %s", self._format_day(self.date)),
+            self.env._("Annual amount"),
+            *self._get_credit_columns(),
+        ]
+        rows = [
+            [
+                contract.display_name,
+                self._get_former(contract).display_name,
+                self.partner_id.display_name,
+                self._format_amount(contract.annual_amount, contract.currency_id),
+                *self._get_credit_cells(contract, credits[contract]),
+            ]
+            for contract in contracts
+        ]
+        note = self.env._(
+            "The new customer gets a contract of his own with the same settings, "
+            "prices and end."
+        )
+        return self._prepare_table(
+            columns, rows, [note if self.mode == "customer" else None]
+        )
+
+    def _get_former(self, contract):
+        if self.mode == "customer":
+            return contract.partner_id
+        return contract._get_payer(self.date)
+
+    def action_transfer(self):
+        """Give the contracts their new payer, or the customer contracts of his own."""
+        self.ensure_one()
+        contracts = self.contract_ids
+        if self.mode == "payer":
+            contracts._transfer_to_payer(self.partner_id, self.date, self.reason)
+            return self._close()
+        if self.partner_id.commercial_partner_id in contracts.commercial_partner_id:
+            raise UserError(
+                self.env._(
+                    "%s is the customer already: choose another one.",
+                    self.partner_id.display_name,
+                )
+            )
+        if self.moves_equipment:
+            self._move_equipment()
+        successors = contracts.browse()
+        for contract in contracts:
+            successors |= contract._transfer_lines(
+                contract.line_ids,
+                self.partner_id,
+                self.date,
+                self.reason,
+                payer=self.invoice_partner_id,
+                site=self.site_id,
+            )
+        return successors._get_records_action(name=self.env._("Taken Over"))
+
+    def _move_equipment(self):
+        lines = self.contract_ids._get_lines_on(self.date)
+        equipment = lines.installed_base_id.with_context(
+            ownership_date=self.date,
+            ownership_reason=self.reason,
+            # The contract lines move along.
+            service_contract_choice="settled",
+        )
+        equipment.write({"partner_id": self.partner_id.id, "site_id": self.site_id.id})
