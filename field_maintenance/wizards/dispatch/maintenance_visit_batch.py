@@ -235,7 +235,7 @@ class MaintenanceVisitBatch(models.TransientModel):
                 refused[visit] = visit._sql_error_to_message(error)
         return told
 
-    def _write(self, vals):
+    def _set(self, vals):
         """Return the function that writes values on visits."""
         return lambda visits: visits.write(vals)
 
@@ -398,7 +398,7 @@ class MaintenanceVisitBatch(models.TransientModel):
         if self.team_id:
             vals["team_id"] = self.team_id.id
         names = (self.technician_id.name, self.team_id.name)
-        function, message = self._write(vals), ", ".join(filter(None, names))
+        function, message = self._set(vals), ", ".join(filter(None, names))
         return {visit: (function, message) for visit in visits}
 
     def _prepare_postpone(self, visits, refused):
@@ -430,7 +430,7 @@ class MaintenanceVisitBatch(models.TransientModel):
                 starts[visit] = at_local_hour(day, hour, zone)
                 function = move
             else:
-                function = functions.setdefault(day, self._write({"due_date": day}))
+                function = functions.setdefault(day, self._set({"due_date": day}))
             changes[visit] = (function, format_date(self.env, day))
         return changes
 

@@ -12,5 +12,5 @@ class MaintenanceVisitBatch(models.TransientModel):
     gate_code = fields.Char()
 
     def _prepare_gate(self, visits, refused):
-        function = self._write({"gate_code": self.gate_code})
+        function = self._set({"gate_code": self.gate_code})
         return {visit: (function, self.gate_code) for visit in visits}
