@@ -351,8 +351,11 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _get_appointment_fields(self):
-        """Return the fields of a visit that its appointment shows."""
-        return set(APPOINTMENT_FIELDS)
+        """Return {field of a visit: fields of its appointment that follow it}.
+
+        To keep one more field in step, add it here and to `_prepare_event_values`.
+        """
+        return dict(APPOINTMENT_FIELDS)
 
     @api.model
     def _get_quiet_events(self, invites=False):
@@ -391,7 +394,7 @@ class MaintenanceVisit(models.Model):
         new = shown.filtered(lambda visit: not visit.calendar_event_id)
         for visit, event in new._create_calendar_events().items():
             visit.calendar_event_id = event
-        (shown - new)._update_calendar_events(changed or APPOINTMENT_FIELDS.keys())
+        (shown - new)._update_calendar_events(changed)
         gone = (visits - shown).filtered(lambda visit: visit.state != "done")
         gone.calendar_event_id.with_env(events.env).filtered("active").write(
             {"active": False}
@@ -422,12 +425,16 @@ class MaintenanceVisit(models.Model):
             found |= dict(zip(visits, events, strict=True))
         return found
 
-    def _update_calendar_events(self, changed):
+    def _update_calendar_events(self, changed=None):
         """Let existing appointments say what the visits say, with one write for those
-        that change alike."""
-        names = sorted(
-            {name for field in changed for name in APPOINTMENT_FIELDS.get(field, ())}
-        )
+        that change alike.
+
+        :param changed: fields of the visits that changed; all of them by default
+        """
+        followers = self._get_appointment_fields()
+        if changed is None:
+            changed = followers
+        names = sorted({name for field in changed for name in followers.get(field, ())})
         events = self._get_quiet_events()
         followed = self._get_event_dates()
         alike = {}

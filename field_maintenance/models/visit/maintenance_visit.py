@@ -840,7 +840,7 @@ class MaintenanceVisit(models.Model):
                 changed.write({"state": after})
         if "state" in vals:
             self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
-        if vals.keys() & self._get_appointment_fields():
+        if vals.keys() & self._get_appointment_fields().keys():
             self._sync_calendar_events(vals.keys())
         return result
 

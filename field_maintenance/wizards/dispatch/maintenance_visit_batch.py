@@ -121,6 +121,10 @@ class MaintenanceVisitBatch(models.TransientModel):
     def action_apply(self):
         """Change the visits, each that can be, and show what was done and what not.
 
+        An action is a value of `action` with a method `_prepare_<action>(visits,
+        refused)`, which returns {visit: (function of visits, what is reported)} and
+        notes in `refused` why a visit is left out.
+
         :raise UserError: if something is missing that all of them need
         """
         self.ensure_one()
@@ -154,6 +158,10 @@ class MaintenanceVisitBatch(models.TransientModel):
         }
 
     def _check_complete(self):
+        """Raise a UserError if the action lacks something that all visits need.
+
+        An added action has its own check before it calls this one.
+        """
         missing = {
             "plan": not self.date and self.env._("Choose the day first."),
             "assign": not (self.technician_id or self.team_id)
@@ -165,7 +173,7 @@ class MaintenanceVisitBatch(models.TransientModel):
             and not self.date
             and self.env._("Choose the day first."),
             "cancel": not self.reason and self.env._("Tell the reason first."),
-        }[self.action]
+        }.get(self.action)
         if missing:
             raise UserError(missing)
         if not 0 <= self.hour < 24:
@@ -173,12 +181,7 @@ class MaintenanceVisitBatch(models.TransientModel):
 
     def _get_obstacles(self, visits):
         """Return {visit: why it cannot be changed so}."""
-        allowed = {
-            "plan": ("to_plan", "planned"),
-            "assign": OPEN_STATES,
-            "postpone": ("to_plan", "planned"),
-            "cancel": OPEN_STATES,
-        }[self.action]
+        allowed = self._get_allowed_states()
         labels = dict(visits._fields["state"]._description_selection(self.env))
         writable = visits._filtered_access("write")
         refused = {}
@@ -190,6 +193,13 @@ class MaintenanceVisitBatch(models.TransientModel):
                     "It is %s already.", labels[visit.state].lower()
                 )
         return refused
+
+    def _get_allowed_states(self):
+        """Return the states of visits that the action may change: those that are open,
+        unless it moves what has not begun."""
+        if self.action in ("plan", "postpone"):
+            return ("to_plan", "planned")
+        return OPEN_STATES
 
     def _run(self, changes, refused):
         """Make the changes all at once; if one fails, one by one.
@@ -225,7 +235,7 @@ class MaintenanceVisitBatch(models.TransientModel):
                 refused[visit] = visit._sql_error_to_message(error)
         return told
 
-    def _write(self, vals):
+    def _set(self, vals):
         """Return the function that writes values on visits."""
         return lambda visits: visits.write(vals)
 
@@ -388,7 +398,7 @@ class MaintenanceVisitBatch(models.TransientModel):
         if self.team_id:
             vals["team_id"] = self.team_id.id
         names = (self.technician_id.name, self.team_id.name)
-        function, message = self._write(vals), ", ".join(filter(None, names))
+        function, message = self._set(vals), ", ".join(filter(None, names))
         return {visit: (function, message) for visit in visits}
 
     def _prepare_postpone(self, visits, refused):
@@ -420,7 +430,7 @@ class MaintenanceVisitBatch(models.TransientModel):
                 starts[visit] = at_local_hour(day, hour, zone)
                 function = move
             else:
-                function = functions.setdefault(day, self._write({"due_date": day}))
+                function = functions.setdefault(day, self._set({"due_date": day}))
             changes[visit] = (function, format_date(self.env, day))
         return changes
 

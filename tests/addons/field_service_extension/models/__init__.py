@@ -1,0 +1,4 @@
+from . import calendar_event
+from . import maintenance_visit
+from . import maintenance_visit_batch
+from . import service_contract_line

@@ -1,0 +1,7 @@
+from odoo import fields, models
+
+
+class CalendarEvent(models.Model):
+    _inherit = "calendar.event"
+
+    gate_code = fields.Char()
