@@ -105,7 +105,11 @@ class AccountMove(models.Model):
     def _get_copy_message_content(self, default):
         content = super()._get_copy_message_content(default)
         contracts = self.line_ids.service_contract_id
-        if not contracts or self.env.context.get("include_business_fields"):
+        # A debit note of a credit note takes the credit back.
+        is_debit = "debit_origin_id" in default and self.move_type != "out_refund"
+        if not contracts or (
+            self.env.context.get("include_business_fields") and not is_debit
+        ):
             return content
         return (
             content
@@ -120,9 +124,18 @@ class AccountMove(models.Model):
 
     def copy_data(self, default=None):
         """Let a reversal give back what is left of contract lines, and the corrected
-        invoice that follows it bill what the reversal gave back."""
+        invoice that follows it bill what the reversal gave back.
+
+        A debit note, of the addon `account_debit_note`, asks for more on top of an
+        invoice, whose days it does not bill once more.
+        """
+        if "debit_origin_id" in (default or {}):
+            self = self.with_context(service_debits=True)
         vals_list = super().copy_data(default)
-        if self.env.context.get("include_business_fields"):
+        if (
+            self.env.context.get("include_business_fields")
+            and "service_debits" not in self.env.context
+        ):
             for move, vals in zip(self, vals_list, strict=True):
                 move._keep_service_rests(vals)
         return vals_list

@@ -533,10 +533,9 @@ class AccountMoveLine(models.Model):
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
-        if self.env.context.get("include_business_fields"):
-            return vals_list
+        keeps = self.env.context.get("include_business_fields")
         for line, vals in zip(self, vals_list, strict=True):
-            if line._is_service_deferred():
+            if line._is_service_deferred() and (not keeps or line._is_service_debit()):
                 # A copy bills no days: what it defers nothing would ever earn.
                 contract = line.sudo().service_contract_id
                 vals["account_id"] = line.service_revenue_account_id.id
@@ -545,7 +544,7 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         super()._copy_data_extend_business_fields(values)
-        if not self.service_contract_line_id:
+        if not self.service_contract_line_id or self._is_service_debit():
             return
         values.update(
             {
@@ -556,9 +555,21 @@ class AccountMoveLine(models.Model):
             }
         )
         # A reversal says in its context that it is one; a corrected copy of what was
-        # reversed bills the days again.
-        if "move_reverse_cancel" in self.env.context:
+        # reversed bills, or credits, the days again.
+        credited = self.service_credited_line_id
+        context = self.env.context
+        if "move_reverse_cancel" in context or "service_debits" in context:
             values["service_credited_line_id"] = self.id
+        elif credited:
+            values["service_credited_line_id"] = credited.id
+            values["service_gives_days"] = self.service_gives_days
+
+    def _is_service_debit(self):
+        """Tell whether a copy of the line only asks for more than it bills. Days that a
+        credit gave back are billed again."""
+        self.ensure_one()
+        debits = "service_debits" in self.env.context
+        return debits and not self.service_credited_line_id
 
     def _is_installed_base_goods(self):
         # A contract covers equipment, it does not sell it.

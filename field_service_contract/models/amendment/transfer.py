@@ -192,6 +192,9 @@ class ServiceContract(models.Model):
                     self.company_id
                 ).property_payment_term_id.id,
                 "fiscal_position_id": False,
+                # What was typed for, or about, the former customer stays with them.
+                "note": self.template_id.note,
+                "invoice_title": self.template_id.invoice_title,
                 "date_start": day,
                 "date_end": end,
                 "line_ids": [

@@ -102,10 +102,12 @@ class ServiceContract(models.Model):
         by_contract = lines.grouped(lambda line: line.service_contract_id.id)
         for contract in self:
             moves = by_contract.get(contract._origin.id, lines.browse()).move_id
+            # Only conversations open the links of `_get_html_link`.
             contract.draft_credit_notice = Markup("<br/>").join(
                 self.env._(
                     "%(credit)s gives back %(amount)s: check and post it.",
-                    credit=move._get_html_link(title=move._get_service_label()),
+                    credit=Markup('<a href="/odoo/%s/%s">%s</a>')
+                    % (move._name, move.id, move._get_service_label()),
                     amount=move.currency_id.format(move.amount_total),
                 )
                 for move in moves

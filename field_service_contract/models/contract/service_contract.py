@@ -646,6 +646,8 @@ class ServiceContract(models.Model):
         "state",
         "date_start",
         "line_ids.amount",
+        "line_ids.date_start",
+        "line_ids.date_end",
         "line_ids.change_ids.amount",
         "line_ids.change_ids.date",
     )
@@ -654,8 +656,8 @@ class ServiceContract(models.Model):
         day on which it changes."""
         for contract in self:
             if contract.state == "draft" or not contract.term_ids:
-                contract.annual_amount = sum(contract.line_ids.mapped("amount"))
-                contract.next_change_date = False
+                lines, contract.next_change_date = contract._get_offered_lines()
+                contract.annual_amount = sum(lines.mapped("amount"))
                 continue
             today = fields.Date.context_today(contract)
             day = max(today, contract.date_start)
@@ -664,13 +666,36 @@ class ServiceContract(models.Model):
             contract.annual_amount = sum((changes - later).mapped("amount"))
             contract.next_change_date = min(later.mapped("date"), default=False)
 
+    def _get_offered_lines(self):
+        """Return the lines of a draft that count today, or on the first day on which
+        any does, and the next day on which others do: a line and the one that goes on
+        with it are not counted both.
+
+        :rtype: tuple[service.contract.line, date | False]
+        """
+        self.ensure_one()
+        lines = self.line_ids.filtered(lambda line: not line.display_type)
+        today = fields.Date.context_today(self)
+        start = self.date_start or today
+        firsts = {line: line.date_start or start for line in lines}
+        day = max(today, min(firsts.values(), default=today))
+        offered = lines.filtered(
+            lambda line: (
+                firsts[line] <= day and (not line.date_end or line.date_end >= day)
+            )
+        )
+        later = [first for first in firsts.values() if first > day]
+        later += [line.date_end + DAY for line in offered if line.date_end]
+        return offered, min(later, default=False)
+
     @api.depends("annual_amount", "line_ids.product_id", "line_ids.tax_ids")
     def _compute_annual_untaxed(self):
         for contract in self:
             lines = contract.line_ids
             if any(line._get_taxes()._includes_tax() for line in lines):
                 contract.annual_untaxed = sum(
-                    line._get_untaxed(line._get_annual_today()) for line in lines
+                    line._get_untaxed(annual)
+                    for line, annual in lines._get_annuals_today().items()
                 )
             else:
                 contract.annual_untaxed = contract.annual_amount
@@ -1268,7 +1293,7 @@ class ServiceContract(models.Model):
                         contract.display_name,
                     )
                 )
-            lines = contract.line_ids.filtered(lambda line: not line.display_type)
+            lines, _day = contract._get_offered_lines()
             amounts = contract._spread_annual_amount(lines, total, method)
             for line, amount in zip(lines, amounts, strict=True):
                 line.amount = float(amount)

@@ -734,21 +734,32 @@ class ServiceContractLine(models.Model):
         changes = self.sudo().change_ids.filtered(lambda change: change.date <= day)
         return self.currency_id.round(sum(changes.mapped("amount")))
 
-    def _get_annual_today(self, begun=True):
-        """Return what the line costs a year today; before the start of the contract, on
-        its first day.
+    def _get_annuals_today(self, begun=True):
+        """Return {line: what it costs a year today}; before the start of the contract,
+        on its first day.
 
         :param bool begun: whether a line that begins later costs nothing yet, else
             what it costs on its first day
         """
-        self.ensure_one()
-        contract = self.contract_id
-        if contract.state == "draft" or not contract.term_ids:
-            return self.amount
-        day = max(fields.Date.context_today(self), contract.date_start)
-        if not begun and self.date_start:
-            day = max(day, self.date_start)
-        return self._get_annual(day)
+        today, annuals = fields.Date.context_today(self), {}
+        for contract, lines in self.grouped("contract_id").items():
+            if contract.state == "draft" or not contract.term_ids:
+                offered, _day = contract._get_offered_lines()
+                if not begun:
+                    ended = lines.filtered(
+                        lambda line: line.date_end and line.date_end < today
+                    )
+                    offered |= lines - ended
+                annuals.update(
+                    {line: line.amount if line in offered else 0 for line in lines}
+                )
+                continue
+            for line in lines:
+                day = max(today, contract.date_start)
+                if not begun and line.date_start:
+                    day = max(day, line.date_start)
+                annuals[line] = line._get_annual(day)
+        return annuals
 
     def _get_renewed_annual(self, first):
         """Return what the line costs a year when the contract is renewed: what was in

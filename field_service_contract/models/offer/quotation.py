@@ -150,36 +150,42 @@ class ServiceContract(models.Model):
             return self.env._("plus tax")
         return self.env._("partly tax included")
 
-    def _get_current_position(self):
-        """Return who pays for the contract today, and under which fiscal position."""
-        self.ensure_one()
-        today = fields.Date.context_today(self)
-        payer = self._get_payer(max(today, self.date_start or today))
-        positions = self.env["account.fiscal.position"].with_company(self.company_id)
-        found = self.fiscal_position_id or (
-            payer and positions._get_fiscal_position(payer, delivery=self.site_id)
-        )
-        return payer, found or positions
+    def _get_current_positions(self):
+        """Return {contract: (who pays for it today, fiscal position)}."""
+        today, current, known = fields.Date.context_today(self), {}, {}
+        for contract in self:
+            payer = contract._get_payer(max(today, contract.date_start or today))
+            position, site = contract.fiscal_position_id, contract.site_id
+            if payer and not position:
+                key = (contract.company_id, payer, site)
+                if key not in known:
+                    model = position.with_company(contract.company_id)
+                    known[key] = model._get_fiscal_position(payer, delivery=site)
+                position = known[key]
+            current[contract] = payer, position
+        return current
 
-    def _prepare_base_lines(self, begun=True):
+    def _prepare_base_lines(self, begun=True, current=None):
         """Return {line: base line}, as Odoo computes taxes, of what lines cost a year
         who pays for them today.
 
-        :param bool begun: of `_get_annual_today`
+        :param bool begun: of `_get_annuals_today`
+        :param current: of `_get_current_positions`, where it is known
         """
         self.ensure_one()
         # What is printed and shown to customers does not depend on who prints it.
         contract = self.sudo()
         company = contract.company_id or self.env.company
         taxes = contract.env["account.tax"]
-        payer, position = contract._get_current_position()
+        payer, position = current or contract._get_current_positions()[contract]
         base_lines = {}
-        for line in contract.line_ids.filtered(lambda line: not line.display_type):
+        lines = contract.line_ids.filtered(lambda line: not line.display_type)
+        for line, annual in lines._get_annuals_today(begun).items():
             mapped = position.map_tax(line._get_taxes())
             base_lines[line] = taxes._prepare_base_line_for_taxes_computation(
                 line,
                 tax_ids=mapped,
-                price_unit=line._get_price(line._get_annual_today(begun), mapped),
+                price_unit=line._get_price(annual, mapped),
                 quantity=1,
                 discount=0,
                 currency_id=contract.currency_id or company.currency_id,
@@ -189,22 +195,35 @@ class ServiceContract(models.Model):
         taxes._round_base_lines_tax_details(list(base_lines.values()), company)
         return base_lines
 
-    def _get_tax_totals(self):
-        """Return what a year costs who pays today, as `tax_totals` of a quotation."""
+    def _get_tax_totals(self, current=None):
+        """Return what a year costs who pays today, as `tax_totals` of a quotation.
+
+        :param current: of `_get_current_positions`, where it is known
+        """
         self.ensure_one()
         company = self.company_id or self.env.company
         # As above.
         taxes = self.env["account.tax"].sudo()
         return taxes._get_tax_totals_summary(
-            base_lines=list(self._prepare_base_lines().values()),
+            base_lines=list(self._prepare_base_lines(current=current).values()),
             currency=self.currency_id or company.currency_id,
             company=company,
         )
 
-    def _get_annual_total(self):
-        """Return what a year costs who pays today, with tax."""
-        self.ensure_one()
-        return self._get_tax_totals()["total_amount_currency"]
+    def _get_annual_totals(self):
+        """Return {contract: what a year costs who pays today, with tax}."""
+        # As above.
+        contracts = self.sudo()
+        # Lines without texts are read by themselves, contract by contract: read those
+        # of all contracts before.
+        contracts.line_ids.mapped("tax_ids")
+        contracts.line_ids.product_id.mapped("taxes_id")
+        contracts.line_ids.change_ids.mapped("amount")
+        contracts.mapped("term_ids")
+        return {
+            contract: contract._get_tax_totals(current)["total_amount_currency"]
+            for contract, current in contracts._get_current_positions().items()
+        }
 
     def _get_printed_amounts(self):
         """Return {line: what it costs a year}, with or without tax as invoices of the

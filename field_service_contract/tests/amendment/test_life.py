@@ -1,8 +1,10 @@
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import ServiceContractCase
 
@@ -40,6 +42,25 @@ class LifeCase(ServiceContractCase):
 
 @tagged("post_install", "-at_install")
 class TestCancel(LifeCase):
+    def test_button_for_one_and_for_several(self):
+        view = self.env["service.contract.cancel"].get_view(view_type="form")
+        buttons = etree.fromstring(view["arch"]).xpath(
+            "//button[@name='action_cancel']"
+        )
+        first, second = self._create_contract(), self._create_contract()
+        for contracts, words in (
+            (first, ["Cancel the contract"]),
+            (first | second, ["Cancel the contracts"]),
+        ):
+            dialog = self._open("service.contract.cancel", contracts)
+            count = {"contract_count": dialog.contract_count}
+            shown = [
+                button.get("string")
+                for button in buttons
+                if not safe_eval(button.get("invisible"), count)
+            ]
+            self.assertEqual(shown, words)
+
     def test_example(self):
         """1,200 a year prepaid, invoiced to 31 December, recognised to 30 September,
         last covered day 15 September: 350.00 = 300.00 + 50.00."""
@@ -538,6 +559,37 @@ class TestTransfer(LifeCase):
             self.assertEqual(str(successor.date_end), "2027-01-20")
             moves = successor._create_invoices(self._day("2026-04-30"))
         self.assertEqual(moves.mapped("amount_untaxed"), [33.33])
+
+    def test_words_about_the_former_customer(self):
+        """What was typed for one customer is not read by the next: it stays where it
+        was, the other has what the template says."""
+        self.template.note = "<p>One visit a year</p>"
+        typed = {
+            "note": "<p>Key under the mat</p>",
+            "invoice_title": "Villa Formerly",
+            "customer_reference": "Formerly 7",
+        }
+        for template, note in (
+            (self.template, "<p>One visit a year</p>"),
+            (self.template.browse(), False),
+        ):
+            contract = self._create_contract(
+                template_id=template.id,
+                lines=[
+                    {"name": "Care", "value": 1200},
+                    {"display_type": "line_note", "name": "Ring at the back"},
+                ],
+                **typed,
+            )
+            successor = contract._transfer_lines(
+                contract.line_ids, self.neighbour, self._day("2026-04-11"), "Sold"
+            )
+            self.assertEqual(successor.note or False, note)
+            self.assertFalse(successor.invoice_title)
+            self.assertFalse(successor.customer_reference)
+            self.assertEqual(successor.line_ids.mapped("name"), ["Care"])
+            self.assertEqual(contract.note, typed["note"])
+            self.assertEqual(contract.invoice_title, typed["invoice_title"])
 
     def test_same_customer_is_refused(self):
         contract = self._create_contract()

@@ -1,6 +1,9 @@
 """What was billed is shared by the prices that it was billed at, and what was given
 back, by whatever button, counts."""
 
+import importlib.util
+from pathlib import Path
+
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
@@ -8,6 +11,8 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .test_given_back import GivenBackCase
+
+MIGRATION = Path(__file__).parents[1] / "migrations/19.0.1.1.0/post-billed_prices.py"
 
 
 class BilledPricesCase(GivenBackCase):
@@ -417,6 +422,51 @@ class TestGivenBackBefore(BilledPricesCase):
 
 @tagged("post_install", "-at_install")
 class TestOwedCredit(BilledPricesCase):
+    @freeze_time("2023-06-30")
+    def test_migration(self):
+        """What contracts owed before it was kept is found, and no other."""
+        cancelled, move = self._create_year()
+        cancelled._cancel(self._day("2023-06-30"), "Sold").unlink()
+        suspended, _move = self._create_year()
+        suspended._suspend(
+            self._day("2023-07-01"), self._day("2023-07-31"), "Works"
+        ).unlink()
+        paid, _move = self._create_year()
+        paid._transfer_to_payer(
+            self.neighbour, self._day("2023-10-01"), "Sold"
+        ).unlink()
+        ended, _move = self._create_year(
+            lines=[{"name": "A", "value": 1200}, {"name": "B", "value": 600}]
+        )
+        ended.line_ids[1]._end(self._day("2023-08-31"))
+        ended._credit_uncovered().unlink()
+        credited, _move = self._create_year()
+        credited._cancel(self._day("2023-06-30"), "Sold").action_post()
+        living, _move = self._create_year()
+        contracts = cancelled | suspended | paid | ended | credited | living
+        owed = [600, 100, 300, 200, 0, 0]
+        self.assertEqual(contracts.mapped("credit_due_amount"), owed)
+        lines = contracts.line_ids.move_line_ids
+        pricings = lines.mapped("service_pricing")
+        self.assertTrue(all(move.invoice_line_ids.mapped("service_pricing")))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move_line SET service_pricing = NULL WHERE id = ANY(%s)",
+            (lines.ids,),
+        )
+        self.env.cr.execute(
+            "UPDATE service_contract SET credit_due_amount = 0 WHERE id = ANY(%s)",
+            (contracts.ids,),
+        )
+        self.env.invalidate_all()
+        spec = importlib.util.spec_from_file_location("billed_prices", MIGRATION)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+        self.assertEqual(contracts.mapped("credit_due_amount"), owed)
+        self.assertEqual(lines.mapped("service_pricing"), pricings)
+
     def _get_activities(self, credit):
         kind = self.env.ref("field_service_contract.mail_activity_type_credit")
         return credit.activity_ids.filtered(lambda own: own.activity_type_id == kind)
@@ -425,7 +475,9 @@ class TestOwedCredit(BilledPricesCase):
     def test_draft_is_named_and_deleted_is_owed(self):
         contract, _move = self._create_year(user_id=self.env.uid)
         credit = contract._cancel(self._day("2023-06-30"), "Sold")
-        self.assertIn(f'data-oe-id="{credit.id}"', contract.draft_credit_notice)
+        self.assertIn(
+            f'href="/odoo/account.move/{credit.id}"', contract.draft_credit_notice
+        )
         self.assertIn("600.00", contract.draft_credit_notice)
         self.assertFalse(contract.credit_due_amount)
         self.assertEqual(self._get_activities(credit).user_id, contract.user_id)

@@ -255,6 +255,72 @@ class TestInvoiceButtons(TaxIncludedCase):
         action = wizard.modify_moves() if modify else wizard.refund_moves()
         return self.env["account.move"].browse(action["res_id"])
 
+    def _debit(self, move):
+        """Return a debit note with the lines of a document, as the addon for them
+        makes it."""
+        vals = {"ref": move.name, "invoice_date": "2026-01-05"}
+        if "account.debit.note" in self.env:
+            wizard = (
+                self.env["account.debit.note"]
+                .with_context(active_model="account.move", active_ids=move.ids)
+                .create({"copy_lines": True, "date": "2026-01-05"})
+            )
+            return self.env["account.move"].browse(wizard.create_debit()["res_id"])
+        [data] = move.with_context(include_business_fields=True).copy_data(
+            {**vals, "move_type": "out_invoice", "debit_origin_id": move.id}
+        )
+        del data["debit_origin_id"]
+        return move.create(data)
+
+    def test_debit_note(self):
+        """It asks for more: it bills no days, and its lines are revenue at once."""
+        contract, move = self._create_prepaid()
+        distribution = contract._get_analytic_distribution()
+        move.action_post()
+        debit = self._debit(move)
+        line = debit.invoice_line_ids
+        self.assertEqual(line.price_unit, 1200)
+        self.assertFalse(line.service_contract_line_id)
+        self.assertFalse(line.service_period_start)
+        self.assertEqual(line.account_id, self.care_income)
+        self.assertEqual(line.analytic_distribution, distribution)
+        self.assertEqual(debit.amount_total, 1200)
+        debit.action_post()
+        self.assertEqual(contract.invoice_ids, move)
+        self.assertEqual(contract.deferred_amount, 1000)
+        self.assertFalse(contract.credit_due_amount)
+
+    def test_debit_note_of_a_credit_note(self):
+        """It takes the credit back: the days are billed again, once."""
+        contract, move = self._create_prepaid()
+        move.action_post()
+        credit = self._reverse(move)
+        credit.action_post()
+        self.assertEqual(contract.deferred_amount, 0)
+        debit = self._debit(credit)
+        self.assertEqual(
+            debit.invoice_line_ids.service_credited_line_id, credit.invoice_line_ids
+        )
+        debit.action_post()
+        self.assertEqual(contract.deferred_amount, 1000)
+        self.assertFalse(contract.next_invoice_date)
+        self.assertFalse(contract._create_invoices(self._day("2026-12-31")))
+
+    def test_corrected_credit_note(self):
+        """A credit note that is reversed and made anew gives the same days back."""
+        contract, move = self._create_prepaid()
+        move.action_post()
+        credit = self._reverse(move)
+        credit.action_post()
+        again = self._reverse(credit, modify=True)
+        line = again.invoice_line_ids
+        self.assertEqual(again.move_type, "out_refund")
+        self.assertEqual(line.service_credited_line_id, move.invoice_line_ids)
+        self.assertEqual(contract.deferred_amount, 1000)
+        again.action_post()
+        self.assertEqual(contract.deferred_amount, 0)
+        self.assertEqual(str(contract.next_invoice_date), "2026-01-01")
+
     def test_reverse_and_create(self):
         contract, move = self._create_prepaid(fiscal_position_id=self.abroad.id)
         before = self._get_state(move.invoice_line_ids)

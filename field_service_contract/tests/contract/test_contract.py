@@ -194,6 +194,73 @@ class TestLife(ServiceContractCase):
         contract.write({"billing_timing": "prepaid", "invoice_posting": "post"})
         contract.line_ids.name = "Other text"
 
+    def test_invoices_follow_what_is_made(self):
+        """What was read once is read anew after an invoice is made, or deleted."""
+        contract, other = self._create_contract(), self._create_contract()
+        self.assertFalse((contract | other).invoice_ids)
+        self.assertEqual(contract.invoice_count, 0)
+        moves = contract._create_invoices(self._day("2026-02-01"))
+        self.assertEqual(contract.invoice_ids, moves)
+        self.assertEqual(contract.invoice_count, 2)
+        self.assertFalse(other.invoice_ids)
+        moves[1].unlink()
+        self.assertEqual(contract.invoice_ids, moves[0])
+        moves[0].action_post()
+        credit = moves[0]._reverse_moves()
+        self.assertEqual(contract.invoice_ids, moves[0] | credit)
+        line = moves[0].copy().invoice_line_ids
+        line.write(
+            {
+                "service_contract_line_id": other.line_ids.id,
+                "service_period_start": "2026-01-01",
+                "service_period_end": "2026-01-31",
+            }
+        )
+        self.assertEqual(other.invoice_ids, line.move_id)
+        self.assertEqual(other.invoice_count, 1)
+
+    def test_annual_amount_of_a_draft(self):
+        """A line and the one that goes on with it are not counted both."""
+        lines = [
+            {"name": "Old price", "value": 1200, "date_end": "2026-06-30"},
+            {"name": "New price", "value": 1320, "date_start": "2026-07-01"},
+            {"name": "Always", "value": 100},
+        ]
+        with freeze_time("2025-12-01"):
+            contract = self._create_contract(lines=lines, activate=False)
+            self.assertEqual(contract.annual_amount, 1300)
+            self.assertEqual(contract.annual_untaxed, 1300)
+            self.assertEqual(contract.tax_totals["total_amount_currency"], 1300)
+            self.assertEqual(str(contract.next_change_date), "2026-07-01")
+            old, new, always = contract.line_ids
+            self.assertEqual(
+                contract._get_printed_amounts(), {old: 1200, new: 1320, always: 100}
+            )
+        with freeze_time("2026-07-01"):
+            self._run_job("update_states")
+            self.assertEqual(contract.annual_amount, 1420)
+            self.assertFalse(contract.next_change_date)
+            self.assertEqual(contract._get_printed_amounts()[old], 0)
+            contract.annual_amount = 710
+            self.assertEqual(
+                contract.line_ids.mapped("amount"), [1200, 660, 50], "What counts"
+            )
+            self.assertEqual(contract.annual_amount, 710)
+            contract.action_activate()
+            self.assertEqual(contract.annual_amount, 710)
+
+    def test_annual_amount_of_a_draft_that_begins_later(self):
+        """The first day on which anything is covered counts."""
+        lines = [
+            {"name": "Spring", "value": 600, "date_start": "2026-03-01"},
+            {"name": "Autumn", "value": 900, "date_start": "2026-09-01"},
+        ]
+        with freeze_time("2025-12-01"):
+            contract = self._create_contract(lines=lines, activate=False)
+            self.assertEqual(contract.annual_amount, 600)
+            contract.line_ids[0].date_start = "2026-10-01"
+            self.assertEqual(contract.annual_amount, 900)
+
     def test_annual_amount_follows_the_dates(self):
         with freeze_time("2026-02-01"):
             contract = self._create_contract()

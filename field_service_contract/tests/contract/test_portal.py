@@ -60,6 +60,31 @@ class TestPortal(PortalCase):
         )
         self.assertEqual(counters["service_contract_count"], 1)
 
+    def test_queries_of_the_list_do_not_grow(self):
+        """What each contract covers and costs is computed for all of them at once."""
+        self._login("portal")
+
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._get("/my/service-contracts")
+            return self.env.cr.sql_log_count - before
+
+        self.customer.country_id = self.env.ref("base.be")
+        lines = [
+            {"name": "Care", "value": 100, "product_id": self.care.id},
+            {"display_type": "line_note", "name": "Ring twice"},
+        ]
+        self._create_contract(lines=lines)
+        count()
+        few = count()
+        for _number in range(5):
+            self._create_contract(lines=lines)
+        # The first page after that notes what it lists, for the arrows.
+        count()
+        self.assertLessEqual(count(), few)
+
     def test_sort_filter_search(self):
         other = self._create_contract(date_start="2025-01-01")
         self.env.flush_all()

@@ -683,6 +683,18 @@ class TestMoveIn(MoveInCase):
         self.assertEqual(row.contract_id.annual_amount, 1200)
         self.assertEqual(source.active, False)
 
+    def test_price_of_a_successor_in_a_draft(self):
+        self._create_source(
+            {"name": "Old price", "date_end": "2026-06-30"},
+            {"name": "New price", "date_start": "2026-07-01", "price_unit": 110},
+        )
+        contract = self._move_in(activates=False).line_ids.contract_id
+        self.assertEqual(contract.state, "draft")
+        self.assertEqual(contract.annual_amount, 1200)
+        with freeze_time("2026-07-01 09:00:00"):
+            contract._bring_up_to_date(self._day("2026-07-01"))
+            self.assertEqual(contract.annual_amount, 1320)
+
     def test_error_of_one(self):
         """An error names the contract and the remedy; the others move in."""
         good = self._create_source(name="Good")

@@ -73,6 +73,19 @@ class TestDashboard(ProfitCase):
         values = self._get_values(today="2026-12-01")
         self.assertEqual(values["ending"], "1")
 
+    def test_colour_of_the_margin(self):
+        """A loss is red, as a contract that loses money is; a gain is not."""
+        self.assertEqual(self._get_figures()["margin"]["tone"], "danger")
+        # Nothing at all is no loss.
+        values = self._get_values(today="2027-06-02")
+        figures = self._get_figures(today="2027-06-02")
+        self.assertEqual((values["margin"], figures["margin"]["tone"]), ("0", ""))
+        with freeze_time("2026-12-02"):
+            self.endless._create_invoices(self._day("2026-12-01")).action_post()
+        values = self._get_values(today="2026-12-15")
+        figures = self._get_figures(today="2026-12-15")
+        self.assertEqual((values["margin"], figures["margin"]["tone"]), ("840", ""))
+
     def test_figures_open_what_they_count(self):
         """Each action finds as many records as its figure says."""
         for name, figure in self._get_figures(today="2026-12-01").items():

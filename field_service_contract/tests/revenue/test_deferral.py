@@ -1,9 +1,14 @@
+import re
+from contextlib import contextmanager
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.fields import Command
+from odoo.tests import BaseCase, tagged
+from odoo.tools.misc import file_path
 
 from ...models.contract.service_contract import CHANGING
 from ...models.revenue import service_contract_deferral
@@ -35,6 +40,33 @@ class TestDeferral(ServiceContractCase):
         contract.with_context(service_contract_change=CHANGING).date_end = self._day(
             day
         )
+
+    def test_reset_of_what_is_no_contracts(self):
+        """Entries without contracts cost nothing and write nothing of ours."""
+        _contract, ours = self._create_year()
+        move = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.customer.id,
+                "invoice_line_ids": [
+                    Command.create({"name": "Part", "price_unit": 10, "tax_ids": []})
+                ],
+            }
+        )
+        move.action_post()
+        self.assertFalse(self._list_writes(move.button_draft))
+        # The same finds what is written where there is something.
+        self.assertTrue(self._list_writes(ours.button_draft))
+
+    def _list_writes(self, function):
+        """Return the queries of a function that write to a table of ours."""
+        with contextmanager(self._patchExecute)([]) as queries:
+            function()
+        return [
+            query
+            for query in queries
+            if re.match(r'\s*(UPDATE|INSERT INTO|DELETE FROM) "?service_', query)
+        ]
 
     def test_default(self):
         self.assertTrue(self._create_contract(is_deferred=True).is_deferred)
@@ -295,3 +327,38 @@ class TestDeferral(ServiceContractCase):
         self.assertEqual(credit.amount_untaxed, 350)
         credit.action_post()
         self.assertEqual(self._get_balances(), (0, 425))
+
+
+@tagged("standard", "at_install")
+class TestDeferralInDemo(BaseCase):
+    """Whoever tries the demo sees what is deferred. It need not be installed here."""
+
+    def test_demo_defers(self):
+        path = file_path("field_service_contract/demo/service_contract_demo.xml")
+        records = {
+            record.get("id"): {field.get("name"): field for field in record}
+            for record in etree.parse(path).findall("record")
+        }
+        name = records["base.main_company"]["service_deferred_account_id"].get("ref")
+        account = records[name]
+        self.assertEqual(account["account_type"].text, "liability_current")
+        self.assertIn("base.main_company", account["company_ids"].get("eval"))
+        # Templates defer what they bill in advance, and do so by default.
+        order = list(records)
+        prepaid = [
+            name
+            for name, vals in records.items()
+            if name.startswith("template_")
+            and "billing_timing" not in vals
+            and "is_deferred" not in vals
+        ]
+        self.assertTrue(prepaid)
+        used = [
+            vals["template_id"].get("ref")
+            for vals in records.values()
+            if "template_id" in vals and "partner_id" in vals
+        ]
+        self.assertTrue(set(prepaid) & set(used))
+        # The account is there before what it is for.
+        for other in prepaid:
+            self.assertLess(order.index("base.main_company"), order.index(other))

@@ -85,8 +85,9 @@ class ServiceContractTransfer(models.TransientModel):
             for contract in contracts
         ]
         note = self.env._(
-            "The new customer gets a contract of his own with the same settings, "
-            "prices and end."
+            "The new customer gets a contract of their own with the same settings, "
+            "prices and end. Terms and title that were typed for the former one stay "
+            "with them; the new contract has those of its template."
         )
         return self._prepare_table(
             columns, rows, [note if self.mode == "customer" else None]

@@ -44,7 +44,7 @@ class ServiceContractDistribute(models.TransientModel):
     def _get_lines(self, contract):
         """Return the lines that share the amount."""
         if contract.state == "draft":
-            return contract.line_ids.filtered(lambda line: not line.display_type)
+            return contract._get_offered_lines()[0]
         contract._check_living()
         if not self.date:
             raise UserError(self.env._("Choose from which day on."))
