@@ -1,11 +1,13 @@
 """French and Italian are complete and in step with the code."""
 
+import ast
 import io
 import re
 
 import polib
 import pytest
 
+from odoo.tools.babel import extract_python
 from odoo.tools.translate import trans_export
 
 from lib import checkout, translations
@@ -30,6 +32,28 @@ def test_template_is_current(addon, env):
         exported = polib.pofile(buffer.getvalue().decode())
     known = translations.terms(_catalogue(addon, f"{addon}.pot"))
     assert known == translations.terms(exported), "run setup/translate"
+
+
+@every_addon
+def test_only_words_are_terms(addon):
+    """What stands in parentheses right after a text to translate is a term for Odoo:
+    lists in brackets are none."""
+    for path in (CHECKOUT / addon).rglob("*.py"):
+        source = path.read_bytes()
+        found = [
+            message[0] if isinstance(message, tuple) else message
+            for _line, _name, message, _comments in extract_python(
+                io.BytesIO(source), {"_": None}, [], {}
+            )
+        ]
+        meant = [
+            ast.literal_eval(node.args[0])
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Call)
+            and getattr(node.func, "attr", getattr(node.func, "id", None)) == "_"
+            and isinstance(node.args[0], ast.Constant)
+        ]
+        assert sorted(filter(None, found)) == sorted(meant), path
 
 
 @every_addon

@@ -97,8 +97,8 @@ class Base(models.AbstractModel):
 
     @api.model
     def _get_import_columns(self):
-        """Return the columns of the template: (path of the field, what to fill in,
-        its cell in each row of the example). None: there is no template."""
+        """Return the columns of the template: [path of the field, what to fill in,
+        its cell in each row of the example]. None: there is no template."""
         return []
 
     @api.model

@@ -545,6 +545,7 @@ class ResPartner(models.Model):
         """Return the kinds of records that keep a contact: kind, label, model, the
         fields that hold contacts, domain, and whether business is not settled."""
         order_fields = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+        draft = [("state", "=", "draft")]
         unpaid = [
             ("state", "=", "posted"),
             ("payment_state", "in", ("not_paid", "partial")),
@@ -556,7 +557,7 @@ class ResPartner(models.Model):
                 "equipment",
                 self.env._("equipment"),
                 "installed.base",
-                ("partner_id", "site_id"),
+                ["partner_id", "site_id"],
                 [],
                 True,
             ),
@@ -580,15 +581,15 @@ class ResPartner(models.Model):
                 "draft_invoice",
                 self.env._("draft invoices"),
                 "account.move",
-                ("partner_id",),
-                [("state", "=", "draft")],
+                ["partner_id"],
+                draft,
                 True,
             ),
             (
                 "unpaid_invoice",
                 self.env._("unpaid invoices"),
                 "account.move",
-                ("partner_id",),
+                ["partner_id"],
                 unpaid,
                 True,
             ),
@@ -609,16 +610,16 @@ class ResPartner(models.Model):
                 "move",
                 self.env._("other accounting entries"),
                 "account.move",
-                ("partner_id",),
+                ["partner_id"],
                 settled,
                 False,
             ),
-            ("user", self.env._("users"), "res.users", ("partner_id",), [], False),
+            ("user", self.env._("users"), "res.users", ["partner_id"], [], False),
             (
                 "employee",
                 self.env._("employees"),
                 "hr.employee",
-                ("work_contact_id",),
+                ["work_contact_id"],
                 [],
                 False,
             ),

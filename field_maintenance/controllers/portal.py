@@ -182,7 +182,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
         if not error:
             error, status = self._count_message(visit)
         if error:
-            return self._render_visit(visit, status, error=error, wish=text)
+            return self._render_visit(visit, status, error=error, wish=text, day=day)
         visit._ask_other_date(request.env.user.partner_id, day, text)
         return request.redirect(f"/my/visits/{visit.id}?asked=1#date")
 

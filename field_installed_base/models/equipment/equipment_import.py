@@ -16,93 +16,93 @@ class InstalledBase(models.Model):
     def _get_import_columns(self):
         value = self.env._("A value of the list under Configuration.")
         return [
-            (
+            [
                 "reference",
                 self.env._(
                     "Empty for new equipment: the next number of the company's "
                     "sequence is drawn. A reference that exists updates that piece."
                 ),
-            ),
-            (
+            ],
+            [
                 "serial_number",
                 self.env._(
                     "Compared without case, spaces and dashes. With the product (or "
                     "model) it finds existing equipment when the reference is empty."
                 ),
                 "SN-2041-0007",
-            ),
-            (
+            ],
+            [
                 "product_id",
                 self.env._("Name or internal reference of a product in the catalog."),
-            ),
-            (
+            ],
+            [
                 "model",
                 self.env._(
                     "For equipment that is not in the catalog. Product or model is "
                     "required."
                 ),
                 self.env._("Pellet stove Lesse"),
-            ),
-            ("product_brand_id", self.env._("Name of a brand. Empty: the product's.")),
-            (
+            ],
+            ["product_brand_id", self.env._("Name of a brand. Empty: the product's.")],
+            [
                 "category_id",
                 self.env._(
                     "Full name, for example Stoves / Pellet. Empty: the product's."
                 ),
-            ),
-            (
+            ],
+            [
                 "condition",
                 self.env._("New, Good, Worn or To replace. Empty: New."),
                 dict(self._fields["condition"]._description_selection(self.env))[
                     "good"
                 ],
-            ),
-            (
+            ],
+            [
                 "partner_id",
                 self.env._("Name of the customer. Empty: unassigned equipment."),
-            ),
-            ("partner_id/ref", self.env._("Only where customers have the same name.")),
-            ("partner_id/zip", self.env._("Only where customers have the same name.")),
-            ("partner_id/city", self.env._("Only where customers have the same name.")),
-            (
+            ],
+            ["partner_id/ref", self.env._("Only where customers have the same name.")],
+            ["partner_id/zip", self.env._("Only where customers have the same name.")],
+            ["partner_id/city", self.env._("Only where customers have the same name.")],
+            [
                 "site_id",
                 self.env._(
                     "The customer or one of its addresses, by its own name. Empty: the "
                     "customer's delivery address."
                 ),
-            ),
-            ("reseller_id", self.env._("Name of the contact that sold it.")),
-            ("installer_id", self.env._("Name of the contact that installed it.")),
-            ("technician_id", self.env._("Name of the employee who looks after it.")),
-            ("sale_date", self.env._("Date."), date(2026, 1, 10)),
-            (
+            ],
+            ["reseller_id", self.env._("Name of the contact that sold it.")],
+            ["installer_id", self.env._("Name of the contact that installed it.")],
+            ["technician_id", self.env._("Name of the employee who looks after it.")],
+            ["sale_date", self.env._("Date."), date(2026, 1, 10)],
+            [
                 "installation_date",
                 self.env._("Date. Warranties start here, else at the sale."),
                 date(2026, 1, 20),
-            ),
-            ("building_year", self.env._("Year in which it was built."), 2025),
-            ("warranty_months", self.env._("Empty: the product's."), 24),
-            ("labor_warranty_months", self.env._("Empty: the product's."), 12),
-            (
+            ],
+            ["building_year", self.env._("Year in which it was built."), 2025],
+            ["warranty_months", self.env._("Empty: the product's."), 24],
+            ["labor_warranty_months", self.env._("Empty: the product's."), 12],
+            [
                 "warranty_end_date",
                 self.env._(
                     "Only when it differs from start and months. A later end becomes a "
                     "warranty extension."
                 ),
-            ),
-            ("labor_warranty_end_date", self.env._("As above, for labor.")),
-            ("installation_type_id", value),
-            ("flue_type_id", value),
-            ("air_supply_type_id", value),
-            ("is_compliant", self.env._("1 for yes, 0 for no."), 1),
-            (
+            ],
+            ["labor_warranty_end_date", self.env._("As above, for labor.")],
+            ["installation_type_id", value],
+            ["flue_type_id", value],
+            ["air_supply_type_id", value],
+            ["is_compliant", self.env._("1 for yes, 0 for no."), 1],
+            [
                 "parent_id",
                 self.env._(
                     "Reference or serial number of the equipment that it is a "
                     "component of; it comes before its components."
                 ),
-            ),
-            ("note", self.env._("Text.")),
+            ],
+            ["note", self.env._("Text.")],
         ]
 
     @api.model

@@ -22,95 +22,95 @@ class MaintenanceSchedule(models.Model):
 
         namesakes = self.env._("Only where customers have the same name.")
         return [
-            (
+            [
                 "id",
                 self.env._(
                     "Any name of your own, once per schedule. Imported again, it "
                     "updates the schedule instead of making another."
                 ),
                 "old_schedule_17",
-            ),
-            ("name", self.env._("Empty: what is visited, and where.")),
-            ("partner_id", self.env._("Name of the customer.")),
-            ("partner_id/ref", namesakes),
-            ("partner_id/zip", namesakes),
-            ("partner_id/city", namesakes),
-            (
+            ],
+            ["name", self.env._("Empty: what is visited, and where.")],
+            ["partner_id", self.env._("Name of the customer.")],
+            ["partner_id/ref", namesakes],
+            ["partner_id/zip", namesakes],
+            ["partner_id/city", namesakes],
+            [
                 "site_id",
                 self.env._(
                     "One of the customer's addresses, by its own name. Empty: derived."
                 ),
-            ),
-            (
+            ],
+            [
                 "date_start",
                 self.env._(
                     "Date. Visits that were due before you activate the schedule are "
                     "made, too."
                 ),
                 date(2026, 3, 1),
-            ),
-            ("date_end", self.env._("Date: last day. Empty: no end.")),
-            ("user_id", self.env._("Name of the user who is responsible. Empty: you.")),
-            ("team_id", self.env._("Name of a team.")),
-            (
+            ],
+            ["date_end", self.env._("Date: last day. Empty: no end.")],
+            ["user_id", self.env._("Name of the user who is responsible. Empty: you.")],
+            ["team_id", self.env._("Name of a team.")],
+            [
                 "line_ids/installed_base_id",
                 self.env._(
                     "Reference or serial number of the equipment that is visited."
                 ),
-            ),
-            (
+            ],
+            [
                 "line_ids/product_id",
                 self.env._(
                     "Name or internal reference, where no equipment is registered."
                 ),
-            ),
-            (
+            ],
+            [
                 "line_ids/visit_type_id",
                 self.env._("Name of a visit type."),
                 self.env["maintenance.visit.type"].search([], limit=1).name or "",
-            ),
-            (
+            ],
+            [
                 "line_ids/mode",
                 self.env._(
                     "Every, Spread evenly, In chosen months or Counted from the last "
                     "visit."
                 ),
                 label("mode", "interval"),
-            ),
-            (
+            ],
+            [
                 "line_ids/interval_number",
                 self.env._("How many units lie between visits."),
                 6,
-            ),
-            (
+            ],
+            [
                 "line_ids/interval_unit",
                 self.env._("Days, Weeks, Months or Years."),
                 label("interval_unit", "month"),
-            ),
-            ("line_ids/visit_count", self.env._("Only for Spread evenly.")),
-            (
+            ],
+            ["line_ids/visit_count", self.env._("Only for Spread evenly.")],
+            [
                 "line_ids/month_ids",
                 self.env._(
                     "Only for In chosen months: their names, separated by commas."
                 ),
-            ),
-            (
+            ],
+            [
                 "line_ids/date_first",
                 self.env._(
                     "Date on which the first visit is due. Empty: as the rule says."
                 ),
                 date(2026, 9, 15),
-            ),
-            (
+            ],
+            [
                 "line_ids/date_end",
                 self.env._("Date: last day. Empty: the schedule's end."),
-            ),
-            (
+            ],
+            [
                 "line_ids/technician_id",
                 self.env._(
                     "Name of the employee who goes. Empty: the equipment's technician."
                 ),
-            ),
+            ],
         ]
 
     @api.model

@@ -26,84 +26,84 @@ class MaintenanceVisit(models.Model):
         namesakes = self.env._("Only where customers have the same name.")
         states = dict(self._fields["state"]._description_selection(self.env))
         return [
-            (
+            [
                 "id",
                 self.env._(
                     "Any name of your own, once per visit. Imported again, it updates "
                     "the visit instead of making another."
                 ),
                 "old_visit_17",
-            ),
-            (
+            ],
+            [
                 "name",
                 self.env._(
                     "The number in your former program. Empty: the next one of the "
                     "sequence."
                 ),
-            ),
-            ("partner_id", self.env._("Name of the customer.")),
-            ("partner_id/ref", namesakes),
-            ("partner_id/zip", namesakes),
-            ("partner_id/city", namesakes),
-            (
+            ],
+            ["partner_id", self.env._("Name of the customer.")],
+            ["partner_id/ref", namesakes],
+            ["partner_id/zip", namesakes],
+            ["partner_id/city", namesakes],
+            [
                 "site_id",
                 self.env._(
                     "One of the customer's addresses, by its own name. Empty: derived."
                 ),
-            ),
-            ("visit_type_id", self.env._("Name of a visit type.")),
-            (
+            ],
+            ["visit_type_id", self.env._("Name of a visit type.")],
+            [
                 "state",
                 self.env._(
                     "Done for what was done before; Cancelled with a reason. Empty: to "
                     "plan, or planned if it has a start."
                 ),
                 states["done"],
-            ),
-            (
+            ],
+            [
                 "due_date",
                 self.env._("Date on which it is or was due."),
                 date(2026, 1, 15),
-            ),
-            (
+            ],
+            [
                 "date_start",
                 self.env._(
                     "Date and time of the appointment. Visits to plan have none."
                 ),
                 datetime(2026, 1, 20, 9, 0),
-            ),
-            ("duration", self.env._("Hours. Empty: the visit type's."), 1.5),
-            ("technician_id", self.env._("Name of the employee who leads.")),
-            ("description", self.env._("What the customer asked for.")),
-            ("cancel_reason", self.env._("Why a cancelled visit did not take place.")),
-            (
+            ],
+            ["duration", self.env._("Hours. Empty: the visit type's."), 1.5],
+            ["technician_id", self.env._("Name of the employee who leads.")],
+            ["description", self.env._("What the customer asked for.")],
+            ["cancel_reason", self.env._("Why a cancelled visit did not take place.")],
+            [
                 "line_ids/installed_base_id",
                 self.env._("Reference or serial number of the equipment."),
-            ),
-            (
+            ],
+            [
                 "line_ids/product_id",
                 self.env._(
                     "Name or internal reference, where no equipment is registered."
                 ),
-            ),
-            (
+            ],
+            [
                 "line_ids/description",
                 self.env._("What was to be done."),
                 self.env._("Yearly check"),
-            ),
-            (
+            ],
+            [
                 "line_ids/work_done",
                 self.env._("What was done."),
                 self.env._("Cleaned, filter replaced"),
-            ),
-            (
+            ],
+            [
                 "line_ids/completion",
                 self.env._("Done, Partly or Not done. Empty: done, if the visit is."),
-            ),
-            (
+            ],
+            [
                 "line_ids/incomplete_reason",
                 self.env._("Why the work was not finished."),
-            ),
+            ],
         ]
 
     @api.model

@@ -113,6 +113,9 @@ class TestPortal(PortalCase):
         self.assertIn("Type the day", text)
         text = self._ask(self.address, 400, day="2027-04-30").text
         self.assertIn("not past", text)
+        # What was typed is still there, and so is the box to write in.
+        self.assertRegex(text, r'name="day" value="2027-04-30"')
+        self.assertRegex(text, r'<textarea[^>]* name="wish"')
         with mute_logger("odoo.http"):
             self._ask(f"/my/visits/{self.foreign.id}", 404, wish="Soon")
         self.assertFalse(self.visit.activity_ids)
@@ -199,7 +202,13 @@ class TestPortal(PortalCase):
         self.assertEqual(response.headers["Content-Type"], "application/pdf")
         # Tests render the page that becomes the PDF file.
         self.assertIn(self.visit.name, response.text)
+        self.assertRegex(
+            self._get(self.address).text, r'<textarea[^>]* name="feedback"[^>]*></'
+        )
+        self._ask(f"{self.address}/rate", rate="3")
+        self.assertIn("<strong>So so</strong>", self._get(self.address).text)
         self._ask(f"{self.address}/rate", rate="1", feedback="<b>Dirt</b>")
+        self.assertIn("&lt;b&gt;Dirt&lt;/b&gt;</textarea>", self._get(self.address).text)
         self.assertEqual(self.visit.rating_value, 1)
         self.assertIn("Unhappy customer", self.visit.activity_ids.mapped("summary"))
         # Who thinks better of it corrects what he said.

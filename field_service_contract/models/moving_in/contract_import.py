@@ -42,113 +42,113 @@ class ServiceContract(models.Model):
             return dict(selection)[value]
 
         return [
-            (
+            [
                 "id",
                 self.env._(
                     "Any name of your own, once per contract. Imported again, it "
                     "updates the draft instead of making another."
                 ),
                 "old_contract_17",
-            ),
-            (
+            ],
+            [
                 "name",
                 self.env._(
                     "The contract's number in your former program. Empty: the next one "
                     "of the sequence."
                 ),
-            ),
-            ("partner_id", self.env._("Name of the customer.")),
-            ("partner_id/ref", self.env._("Only where customers have the same name.")),
-            ("partner_id/zip", self.env._("Only where customers have the same name.")),
-            ("partner_id/city", self.env._("Only where customers have the same name.")),
-            (
+            ],
+            ["partner_id", self.env._("Name of the customer.")],
+            ["partner_id/ref", self.env._("Only where customers have the same name.")],
+            ["partner_id/zip", self.env._("Only where customers have the same name.")],
+            ["partner_id/city", self.env._("Only where customers have the same name.")],
+            [
                 "invoice_partner_id",
                 self.env._("Name of who pays. Empty: the customer's invoice address."),
-            ),
-            (
+            ],
+            [
                 "customer_reference",
                 self.env._("The customer's own number, printed on their invoices."),
                 "PO 2025-7",
-            ),
-            (
+            ],
+            [
                 "template_id",
                 self.env._(
                     "Name of a contract template, for everything that is not in this "
                     "file."
                 ),
-            ),
-            ("group_id", self.env._("Name of a group. Empty: the template's.")),
-            ("date_start", self.env._("Date: first covered day."), date(2025, 7, 1)),
-            (
+            ],
+            ["group_id", self.env._("Name of a group. Empty: the template's.")],
+            ["date_start", self.env._("Date: first covered day."), date(2025, 7, 1)],
+            [
                 "term_months",
                 self.env._("Months of a term, 0 without end. Empty: the template's."),
                 0,
-            ),
-            (
+            ],
+            [
                 "date_end",
                 self.env._(
                     "Date: last covered day. Empty: follows from start and length."
                 ),
-            ),
-            (
+            ],
+            [
                 "billing_period",
                 self.env._(
                     "Monthly, Every two months, Quarterly, Half-yearly, Yearly or "
                     "Never."
                 ),
                 label("billing_period", "12"),
-            ),
-            (
+            ],
+            [
                 "billing_timing",
                 self.env._("In advance or In arrears."),
                 label("billing_timing", "prepaid"),
-            ),
-            (
+            ],
+            [
                 "billing_anchor",
                 self.env._("Calendar months or Months from the start."),
                 label("billing_anchor", "calendar"),
-            ),
-            (
+            ],
+            [
                 "renewal",
                 self.env._("None, By hand or Automatic."),
                 label("renewal", "none"),
-            ),
-            (
+            ],
+            [
                 "invoiced_before",
                 self.env._(
                     "Date: last day that was invoiced elsewhere. The next invoice "
                     "begins on the day after."
                 ),
                 date(2026, 6, 30),
-            ),
-            (
+            ],
+            [
                 "opening_date",
                 self.env._(
                     "Only with amounts still to earn: last day that your books count "
                     "as earned."
                 ),
                 date(2026, 2, 28),
-            ),
-            (
+            ],
+            [
                 "line_ids/installed_base_id",
                 self.env._("Reference or serial number of covered equipment."),
-            ),
-            (
+            ],
+            [
                 "line_ids/product_id",
                 self.env._(
                     "Name or internal reference of what is invoiced. Empty: as the "
                     "equipment's product or the template says."
                 ),
-            ),
-            (
+            ],
+            [
                 "line_ids/name",
                 self.env._(
                     "Text on invoices. Empty: the name of the equipment or product."
                 ),
                 self.env._("Care of the stove"),
                 self.env._("Chimney"),
-            ),
-            (
+            ],
+            [
                 "line_ids/value",
                 self.env._(
                     "A year's value before discount. Empty: the contract value (%) of "
@@ -156,25 +156,25 @@ class ServiceContract(models.Model):
                 ),
                 1200,
                 300,
-            ),
-            ("line_ids/discount", self.env._("Percent off the value."), 5),
-            (
+            ],
+            ["line_ids/discount", self.env._("Percent off the value."), 5],
+            [
                 "line_ids/amount",
                 self.env._("A year's amount after discount, in place of the discount."),
-            ),
-            (
+            ],
+            [
                 "line_ids/date_start",
                 self.env._("Date. Empty: the start of the contract."),
-            ),
-            ("line_ids/date_end", self.env._("Date. Empty: the end of the contract.")),
-            (
+            ],
+            ["line_ids/date_end", self.env._("Date. Empty: the end of the contract.")],
+            [
                 "line_ids/opening_amount",
                 self.env._(
                     "Untaxed part of what was invoiced elsewhere that is earned after "
                     "the day above. It stands on your account of deferred revenue."
                 ),
                 380,
-            ),
+            ],
         ]
 
     @api.model
