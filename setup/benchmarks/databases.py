@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from lib.console import step
 
-from . import bulk, trade
+from . import bulk, contracts, trade
 from .options import Sizes
 
 LOADED = "bench.loaded"
@@ -57,11 +57,8 @@ class Databases:
         """The database of service contracts, ours and OCA's."""
 
         def load(env: Environment, count: int) -> None:
-            # Its benchmarks import this module.
-            from . import service_contract
-
-            service_contract.load(env, count)
-            service_contract.load_live(env, self.sizes.due)
+            contracts.load(env, count)
+            contracts.load_live(env, self.sizes.due)
 
         return self._get("contracts", self.sizes.contracts, load)
 
