@@ -43,7 +43,7 @@ class TestRecognition(JobCase):
         archived = self.deferred.copy({"code": "493900"})
         bad.deferral_ids.deferred_account_id = archived
         archived.active = False
-        with mute_logger(f"{MODELS}.service_contract_deferral"):
+        with mute_logger(f"{MODELS}.revenue.service_contract_deferral"):
             self._recognize("2023-01-31")
             self._recognize("2023-01-31")
         self.assertEqual(len(self._get_entries(good | other)), 2)
@@ -73,7 +73,7 @@ class TestRecognition(JobCase):
         wizard = self.env["service.contract.recognize"].create({"date": "2023-01-31"})
         with (
             self._progress([1]),
-            mute_logger(f"{MODELS}.service_contract_deferral"),
+            mute_logger(f"{MODELS}.revenue.service_contract_deferral"),
             self.assertRefused(f"{contract.name}.*493100", UserError),
         ):
             wizard.action_recognize()
@@ -83,7 +83,7 @@ class TestRecognition(JobCase):
         contracts = self.env["service.contract"]
         for _number in range(5):
             contracts |= self._create_year(lines=[{"name": "A", "value": 600}] * 2)[0]
-        with patch(f"{MODELS}.service_contract_deferral.ENTRY_SIZE", 4):
+        with patch(f"{MODELS}.revenue.service_contract_deferral.ENTRY_SIZE", 4):
             entries = self._recognize("2023-01-31")
         self.assertEqual(
             [len(entry.service_deferral_ids) for entry in entries.sorted("id")],
@@ -131,7 +131,7 @@ class TestRecognition(JobCase):
         self.company.service_recognize_automatically = True
         with (
             freeze_time("2023-03-02"),
-            mute_logger(f"{MODELS}.service_contract_deferral"),
+            mute_logger(f"{MODELS}.revenue.service_contract_deferral"),
         ):
             self._run_job("recognize")
 
@@ -153,7 +153,7 @@ class TestNights(JobCase):
         with (
             freeze_time("2027-01-02"),
             patch.object(model, "_renew", _fail),
-            mute_logger(f"{MODELS}.service_contract_jobs"),
+            mute_logger(f"{MODELS}.contract.jobs"),
         ):
             self._run_job("renew")
             self._run_job("renew")
@@ -171,7 +171,7 @@ class TestNights(JobCase):
         contracts = self._create_many(5)
         seen = []
         with (
-            patch(f"{MODELS}.service_contract_jobs.SLICE", 2),
+            patch(f"{MODELS}.contract.jobs.SLICE", 2),
             self._progress([1, 0]),
         ):
             self.assertFalse(contracts._do_in_slices(lambda c: seen.append(c.ids)))

@@ -13,13 +13,10 @@ from ...engine import (
     AnniversaryMonths,
     PricedLine,
     Step,
-    cover,
     get_next_update,
     to_decimal,
 )
-from ..contract.service_contract import CHANGING, DAY
-
-LIVING = ("active", "suspended")
+from ..contract.service_contract import CHANGING, DAY, LIVING
 
 
 class CreditPreview(NamedTuple):
@@ -41,6 +38,9 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     next_price_update_date = fields.Date(
+        string="Next Price Update",
+        copy=False,
+        index="btree_not_null",
         compute="_compute_next_price_update_date",
         store=True,
         readonly=False,
@@ -212,13 +212,9 @@ class ServiceContract(models.Model):
             first = max(first, self.invoiced_before + DAY)
         if not upto or upto < first or not self.billing_months:
             return 0
+        line = self.line_ids.new({"contract_id": self.id, "date_start": first})
         priced = PricedLine(
-            cover(
-                first,
-                None,
-                self._get_terms(),
-                [row._get_span() for row in self.suspension_ids],
-            ),
+            line._get_covered_spans(),
             [Step(first, to_decimal(amount))],
             self._get_months(),
             (),

@@ -4,8 +4,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..contract.service_contract import CHANGING, DAY, PRICE_GROUPS
-from .amend import LIVING
+from ..contract.service_contract import CHANGING, DAY, LIVING, PRICE_GROUPS
 from .renew import RENEWAL_ACTIVITY
 
 
@@ -124,7 +123,9 @@ class ServiceContract(models.Model):
         return True
 
     def _check_undoable(self):
+        """Refuse to take a cancellation back that something was built on."""
         self.ensure_one()
+        self._check_transfer_stands()
         lines = self.env["account.move.line"].sudo()
         lines = lines.browse(self.cancellation_data["credit_line_ids"]).exists()
         posted = lines.move_id.filtered(lambda move: move.state == "posted")

@@ -6,8 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...engine import get_renewed_end
-from ..contract.service_contract import CHANGING, DAY
-from .amend import LIVING
+from ..contract.service_contract import CHANGING, DAY, LIVING
 
 RENEWAL_ACTIVITY = "field_service_contract.mail_activity_type_renewal"
 

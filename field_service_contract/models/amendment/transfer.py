@@ -43,10 +43,10 @@ class ServiceContract(models.Model):
         for contract in self:
             contract.successor_count = len(contract.successor_ids)
 
-    # -- CRUD ---------------------------------------------------------------------
+    # -- Payers -------------------------------------------------------------------
 
-    def _check_guarded(self, vals):
-        super()._check_guarded(vals)
+    def _check_payer_kept(self, vals):
+        """Refuse another payer for all days at once where payers are dated."""
         changing = self.env.context.get("service_contract_change") is CHANGING
         if "invoice_partner_id" not in vals or changing:
             return
@@ -61,8 +61,6 @@ class ServiceContract(models.Model):
                     )
                 )
 
-    # -- Transfer -----------------------------------------------------------------
-
     def _get_payer(self, day):
         """Return who pays for a day."""
         self.ensure_one()
@@ -71,6 +69,14 @@ class ServiceContract(models.Model):
             before = rows.filtered(lambda row: row.date_start <= day)
             payer = (before.sorted("date_start")[-1:] or rows[:1]).partner_id
         return payer
+
+    @api.model
+    def _find_with_new_payer(self, today):
+        """Return the contracts of which somebody else pays from today on."""
+        rows = self.env["service.contract.payer"].search(
+            [("is_pending", "=", True), ("date_start", "<=", today)]
+        )
+        return rows.contract_id
 
     def _transfer_to_payer(self, payer, day, reason):
         """Let another partner pay from a day on. What is invoiced of these days is
@@ -114,6 +120,7 @@ class ServiceContract(models.Model):
                 }
             )
         before = {contract: contract._get_payer(day) for contract in self}
+        undo = self._get_payers_to_restore(day)
         # Who was to pay later does so no more.
         self.payer_ids.filtered(lambda row: row.date_start >= day).sudo().unlink()
         credits = self._plan_credits(self._get_removed(Span(day, FOREVER)))
@@ -133,7 +140,9 @@ class ServiceContract(models.Model):
                 for contract, former in before.items()
             }
         )
-        return self._give_back(credits, reason=reason)
+        credits = self._give_back(credits, reason=reason)
+        self._keep_payers_to_restore(undo, day, credits)
+        return credits
 
     def _get_removed(self, span):
         """Return {contract line id: spans} for days of all lines."""
@@ -148,6 +157,8 @@ class ServiceContract(models.Model):
             contract = row.contract_id.with_context(service_contract_change=CHANGING)
             contract.invoice_partner_id = row.partner_id
         rows.sudo().is_pending = False
+
+    # -- Transfer -----------------------------------------------------------------
 
     def _transfer_lines(self, lines, partner, day, reason, payer=None, site=None):
         """Let another customer take over lines of one contract, by a contract of his
@@ -178,6 +189,7 @@ class ServiceContract(models.Model):
         # Those that begin later are taken over from their own first day.
         firsts = {line: max(day, line.date_start or day) for line in lines}
         lines._check_price_days(firsts)
+        undo = lines._get_transfer_to_restore()
         former = self.partner_id
         addresses = partner.address_get(["invoice", "delivery"])
         payer = payer or partner.browse(addresses["invoice"])
@@ -216,6 +228,7 @@ class ServiceContract(models.Model):
             lines._end(last, note=note)
             self._credit_uncovered(reason=reason)
             self._update_visits(reason)
+        lines._keep_transfer_to_restore(undo, successor)
         self._log_life(
             {
                 self: self._with_reason(
@@ -274,15 +287,3 @@ class ServiceContract(models.Model):
                 not line.display_type and (not line.date_end or line.date_end >= day)
             )
         )
-
-    @api.model
-    def _find_to_update(self, today):
-        rows = self.env["service.contract.payer"].search(
-            [("is_pending", "=", True), ("date_start", "<=", today)]
-        )
-        return super()._find_to_update(today) | rows.contract_id
-
-    def _bring_up_to_date(self, today):
-        # Those pay whose day has come, before anything else.
-        self._update_payers(today)
-        return super()._bring_up_to_date(today)

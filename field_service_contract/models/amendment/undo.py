@@ -4,8 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..contract.service_contract import CHANGING, DAY, PRICE_GROUPS
-from .amend import LIVING
+from ..contract.service_contract import CHANGING, DAY, LIVING, PRICE_GROUPS
 
 PRICE_REASONS = frozenset({"price_update", "manual"})
 
@@ -192,9 +191,12 @@ class ServiceContract(models.Model):
                 last.with_env(self.env)._undo_successor()
         return True
 
-    def _transfer_to_payer(self, payer, day, reason):
-        """Remember what undoing it puts back."""
-        before = {
+    def _get_payers_to_restore(self, day):
+        """Return {contract: what undoing a transfer to another payer puts back}.
+
+        :param day: first day that the other one pays
+        """
+        return {
             contract: {
                 "payer_id": contract.invoice_partner_id.id,
                 "rows": contract.payer_ids.filtered(
@@ -203,14 +205,19 @@ class ServiceContract(models.Model):
             }
             for contract in self
         }
-        credits = super()._transfer_to_payer(payer, day, reason)
+
+    def _keep_payers_to_restore(self, before, day, credits):
+        """Remember beside new payers what undoing their transfer puts back.
+
+        :param before: of `_get_payers_to_restore`
+        :param credits: the credit notes of the transfer
+        """
         for contract, data in before.items():
             lines = credits.invoice_line_ids.filtered(
                 lambda line, contract=contract: line.service_contract_id == contract
             )
             new = contract.payer_ids.filtered(lambda row: row.date_start == day)
             new.sudo().undo_data = {**data, "credit_line_ids": lines.ids}
-        return credits
 
     def _undo_payer(self, row):
         """Let those pay again who did before the latest payer."""
@@ -257,26 +264,6 @@ class ServiceContract(models.Model):
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
-
-    def _transfer_lines(self, lines, partner, day, reason, payer=None, site=None):
-        """Remember what undoing it puts back."""
-        moved = lines & self._get_lines_on(day)
-        ends = {
-            str(line.id): line.date_end and fields.Date.to_string(line.date_end)
-            for line in moved
-        }
-        before = moved.sudo().change_ids
-        vals = {change.id: change._prepare_copy_vals_list()[0] for change in before}
-        credits = moved._get_service_credits()
-        successor = super()._transfer_lines(lines, partner, day, reason, payer, site)
-        kept = before.exists()
-        successor.sudo().transfer_data = {
-            "ends": ends,
-            "changes": [vals[change.id] for change in before - kept],
-            "change_ids": (moved.sudo().change_ids - kept).ids,
-            "credit_line_ids": (moved._get_service_credits() - credits).ids,
-        }
-        return successor
 
     def _undo_successor(self):
         """Give a contract back to the customer from whom it was taken over; the one
@@ -334,8 +321,9 @@ class ServiceContract(models.Model):
             partner_id, site_id = before[str(piece.id)]
             piece.write({"partner_id": partner_id, "site_id": site_id})
 
-    def _check_undoable(self):
+    def _check_transfer_stands(self):
         """Refuse to bring a transfer back by undoing the end of its contract."""
+        self.ensure_one()
         if self.predecessor_id.state in LIVING and not self.sudo().transfer_data:
             raise UserError(
                 self.env._(
@@ -345,11 +333,40 @@ class ServiceContract(models.Model):
                     former=self.predecessor_id.display_name,
                 )
             )
-        return super()._check_undoable()
 
 
 class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
+
+    def _get_transfer_to_restore(self):
+        """Return what undoing a transfer of these lines puts back, as it is before."""
+        changes = self.sudo().change_ids
+        return {
+            "ends": {
+                str(line.id): line.date_end and fields.Date.to_string(line.date_end)
+                for line in self
+            },
+            "changes": {
+                change.id: change._prepare_copy_vals_list()[0] for change in changes
+            },
+            "credits": self._get_service_credits(),
+        }
+
+    def _keep_transfer_to_restore(self, before, successor):
+        """Remember on the contract that took these lines over what undoing it puts
+        back.
+
+        :param before: of `_get_transfer_to_restore`
+        """
+        changes = self.sudo().change_ids.browse(before["changes"])
+        kept = changes.exists()
+        credits = self._get_service_credits() - before["credits"]
+        successor.sudo().transfer_data = {
+            "ends": before["ends"],
+            "changes": [before["changes"][change.id] for change in changes - kept],
+            "change_ids": (self.sudo().change_ids - kept).ids,
+            "credit_line_ids": credits.ids,
+        }
 
     def _get_service_credits(self):
         """Return what gives back days of these lines, drafts too."""

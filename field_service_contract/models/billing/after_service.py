@@ -24,33 +24,22 @@ class ServiceContract(models.Model):
                 contract.billing_timing == "arrears" and wanted.invoice_after_service
             )
 
-    def _get_due_bills(self, until):
-        """Leave out what waits for visits, and date what was released by them."""
-        return {
-            contract: released
-            for contract, (released, _waiting, _visits) in self._split_by_service(
-                super()._get_due_bills(until)
-            ).items()
-            if released
-        }
-
     def _get_waiting_bills(self, until):
         """Return {contract: (bills that wait, the visits they wait for)}.
 
         :param until: last due date
         """
-        # All that is due, as if nothing had to wait.
-        bills = super()._get_due_bills(until)  # pylint: disable=super-method-mismatch
         return {
             contract: (waiting, visits)
             for contract, (_released, waiting, visits) in self._split_by_service(
-                bills
+                self._plan_due_bills(until)
             ).items()
             if waiting
         }
 
     def _split_by_service(self, bills):
-        """Tell which bills wait until the visits of their periods are made.
+        """Tell which bills wait until the visits of their periods are made, and date
+        the others as these released them.
 
         :param dict bills: {contract: its bills}
         :return: {contract: (released bills, waiting bills, visits they wait for)}

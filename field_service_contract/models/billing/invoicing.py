@@ -19,7 +19,6 @@ from ...engine import (
     Periods,
     PricedLine,
     Span,
-    cover,
     intersect,
     merge,
     plan_bills,
@@ -46,6 +45,30 @@ INVOICE_FIELDS = (
 # Given with its balance, Odoo need not write a new line once more to find it.
 TEXT_BALANCE = {"balance": 0, "amount_currency": 0}
 BEGINNING = date.min
+# What decides about the days that are billed, when, and at which price.
+BILLING_TERMS = (
+    "date_start",
+    "date_end",
+    "billing_months",
+    "billing_timing",
+    "billing_anchor",
+    "billing_first_part",
+    "currency_id",
+    "invoiced_before",
+    "term_ids.date_start",
+    "term_ids.date_end",
+    "suspension_ids.date_start",
+    "suspension_ids.date_end",
+    "line_ids.date_start",
+    "line_ids.date_end",
+    "line_ids.change_ids.date",
+    "line_ids.change_ids.amount",
+    "line_ids.move_line_ids.service_is_live",
+    "line_ids.move_line_ids.service_live_start",
+    "line_ids.move_line_ids.service_period_start",
+    "line_ids.move_line_ids.service_period_end",
+    "line_ids.move_line_ids.service_credited_days",
+)
 
 
 class ServiceContract(models.Model):
@@ -53,29 +76,7 @@ class ServiceContract(models.Model):
 
     # -- What is covered, invoiced and due ----------------------------------------
 
-    @api.depends(
-        "date_start",
-        "date_end",
-        "billing_months",
-        "billing_timing",
-        "billing_anchor",
-        "billing_first_part",
-        "currency_id",
-        "invoiced_before",
-        "term_ids.date_start",
-        "term_ids.date_end",
-        "suspension_ids.date_start",
-        "suspension_ids.date_end",
-        "line_ids.date_start",
-        "line_ids.date_end",
-        "line_ids.change_ids.date",
-        "line_ids.change_ids.amount",
-        "line_ids.move_line_ids.service_is_live",
-        "line_ids.move_line_ids.service_live_start",
-        "line_ids.move_line_ids.service_period_start",
-        "line_ids.move_line_ids.service_period_end",
-        "line_ids.move_line_ids.service_credited_days",
-    )
+    @api.depends(*BILLING_TERMS)
     def _compute_next_invoice_date(self):
         invoiced = self._get_invoiced_spans()
         for contract in self:
@@ -93,18 +94,22 @@ class ServiceContract(models.Model):
                 ]
                 contract.invoiced_until = max(lasts, default=False)
 
-    def _cut_to_end(self, spans):
-        return intersect(spans, Span(BEGINNING, self._get_last_day() or FOREVER))
+    # Below, `expected` are the terms that are expected to follow those agreed, none by
+    # default.
 
-    def _get_last_day(self):
+    def _cut_to_end(self, spans, expected=()):
+        last = self._get_last_day(expected) or FOREVER
+        return intersect(spans, Span(BEGINNING, last))
+
+    def _get_last_day(self, expected=()):
         """Return the last day that is billed, None without end."""
         self.ensure_one()
-        return self.date_end or None
+        return expected[-1].last if expected else self.date_end or None
 
-    def _get_term_spans(self):
+    def _get_term_spans(self, expected=()):
         """Return the days of the terms as agreed."""
         self.ensure_one()
-        return [term._get_span() for term in self.term_ids]
+        return [*(term._get_span() for term in self.term_ids), *expected]
 
     def _get_months(self):
         """Return how months are counted for this contract."""
@@ -113,37 +118,31 @@ class ServiceContract(models.Model):
             return AnniversaryMonths(self.date_start)
         return CalendarMonths()
 
-    def _get_terms(self):
+    def _get_terms(self, expected=()):
         """Return the days of the terms, cut at the contract's end."""
         self.ensure_one()
-        return self._cut_to_end(self._get_term_spans())
+        return self._cut_to_end(self._get_term_spans(expected), expected)
 
-    def _get_priced_lines(self, agreed=False):
+    def _get_priced_lines(self, agreed=False, expected=()):
         """Return {contract line: its covered days with their prices}.
 
         :param agreed: whether prices go on after the ends of lines
         """
         self.ensure_one()
-        terms = self._get_term_spans()
+        terms = self._get_term_spans(expected)
         months = self._get_months()
         coin = self.currency_id._get_service_coin()
         return {
             line: PricedLine(covered, line._get_steps(agreed), months, terms, coin)
-            for line, covered in self._get_covered_spans().items()
+            for line, covered in self._get_covered_spans(expected).items()
         }
 
-    def _get_covered_spans(self):
+    def _get_covered_spans(self, expected=()):
         """Return {contract line: its covered days, as spans in order}."""
         self.ensure_one()
-        terms = self._get_terms()
-        suspensions = [row._get_span() for row in self.suspension_ids]
+        terms = self._get_terms(expected)
         return {
-            line: cover(
-                line.date_start or self.date_start,
-                line.date_end or None,
-                terms,
-                suspensions,
-            )
+            line: line._get_covered_spans(terms)
             for line in self.line_ids
             if not line.display_type
         }
@@ -183,7 +182,7 @@ class ServiceContract(models.Model):
             list, {line_id: merge(spans) for line_id, spans in invoiced.items()}
         )
 
-    def _plan_bills(self, invoiced, until=None, cuts=()):
+    def _plan_bills(self, invoiced, until=None, cuts=(), expected=()):
         """Yield the bills of a contract that are not made yet, see the engine.
 
         :param invoiced: of `_get_invoiced_spans`
@@ -191,7 +190,7 @@ class ServiceContract(models.Model):
         :param cuts: days on which another bill begins; they change nothing else
         """
         self.ensure_one()
-        terms = self._get_terms()
+        terms = self._get_terms(expected)
         if not terms or not self.billing_months:
             return iter(())
         return plan_bills(
@@ -202,7 +201,7 @@ class ServiceContract(models.Model):
                     open_days := subtract(priced.covered, invoiced[line.id]),
                     line._get_rests(open_days, invoiced[line.id]),
                 )
-                for line, priced in self._get_priced_lines().items()
+                for line, priced in self._get_priced_lines(expected=expected).items()
             ],
             Periods(
                 terms,
@@ -216,10 +215,24 @@ class ServiceContract(models.Model):
         )
 
     def _get_due_bills(self, until):
-        """Return {contract: its bills that are due up to a day}.
+        """Return {contract: its bills that are due up to a day and wait for nothing}.
 
         Contracts without any are left out. Each contract also bills what is due
         within the days that its invoices are made ahead.
+        """
+        return {
+            contract: released
+            for contract, (released, _waiting, _visits) in self._split_by_service(
+                self._plan_due_bills(until)
+            ).items()
+            if released
+        }
+
+    def _plan_due_bills(self, until, expects_renewals=False):
+        """Return {contract: its bills that are due up to a day}, whatever they wait
+        for; contracts without any are left out.
+
+        :param bool expects_renewals: whether to bill terms that are only expected, too
         """
         # What is billed does not depend on what its user may see of it.
         contracts = self.sudo()
@@ -230,6 +243,7 @@ class ServiceContract(models.Model):
                     invoiced,
                     until + timedelta(days=contract.invoice_ahead_days),
                     contract.payer_ids.mapped("date_start"),
+                    contract._get_expected_terms(until) if expects_renewals else (),
                 )
             )
             for contract in contracts

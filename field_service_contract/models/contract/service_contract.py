@@ -19,6 +19,8 @@ PRICE_GROUPS = ",".join(
         "field_installed_base.group_dispatcher",
     )
 )
+# The states of a contract that runs.
+LIVING = ("active", "suspended")
 # What the days and prices of a living contract depend on: changed with a date and a
 # reason only, by the methods that leave a dated row.
 GUARDED_FIELDS = frozenset(
@@ -241,9 +243,6 @@ class ServiceContract(models.Model):
         inverse_name="contract_id",
         string="Suspensions",
         copy=False,
-    )
-    next_price_update_date = fields.Date(
-        string="Next Price Update", copy=False, index="btree_not_null"
     )
 
     # Settings, from the template
@@ -757,7 +756,9 @@ class ServiceContract(models.Model):
             return NotImplemented
         return [("line_ids.move_line_ids.move_id", operator, value)]
 
-    @api.depends("deferral_ids.amount", "deferral_ids.move_id")
+    @api.depends(
+        "deferral_ids.amount", "deferral_ids.move_id", "deferral_ids.is_opening"
+    )
     def _compute_earned_amounts(self):
         # Whoever may see what a contract earns need not read the accounts.
         lines = self.env["account.move.line"].sudo()
@@ -772,22 +773,30 @@ class ServiceContract(models.Model):
                 ["balance:sum"],
             )
         )
-        deferred = dict(
-            self.env["service.contract.deferral"]
-            .sudo()
-            ._read_group(
-                [("contract_id", "in", self.ids), ("move_id", "=", False)],
+        deferred = self._sum_deferrals([("move_id", "=", False)])
+        # What was invoiced elsewhere and still to earn counts as invoiced.
+        openings = self._sum_deferrals([("is_opening", "=", True)])
+        for contract in self:
+            contract.invoiced_amount = openings.get(contract._origin, 0) - invoiced.get(
+                contract._origin, 0
+            )
+            contract.deferred_amount = deferred.get(contract._origin, 0)
+            contract.earned_amount = contract.invoiced_amount - contract.deferred_amount
+
+    def _sum_deferrals(self, domain):
+        """Return {contract: sum of its deferred amounts that a domain finds}."""
+        rows = self.env["service.contract.deferral"].sudo()
+        return dict(
+            rows._read_group(
+                Domain("contract_id", "in", self.ids) & Domain(domain),
                 ["contract_id"],
                 ["amount:sum"],
             )
         )
-        for contract in self:
-            contract.invoiced_amount = -invoiced.get(contract._origin, 0)
-            contract.deferred_amount = deferred.get(contract._origin, 0)
-            contract.earned_amount = contract.invoiced_amount - contract.deferred_amount
 
     @api.depends(
         "line_ids.installed_base_id",
+        "line_ids.schedule_line_id",
         "state",
         "template_id",
         "company_id",
@@ -796,14 +805,27 @@ class ServiceContract(models.Model):
         "deferred_account_id",
     )
     def _compute_warning(self):
-        """Name equipment that another live contract covers as well."""
+        covered, visited = self._get_double_coverage(), self._get_double_visits()
+        for contract in self:
+            contract.warning = "\n".join(
+                (
+                    *covered[contract],
+                    *contract._get_not_deferred(),
+                    *visited[contract],
+                )
+            )
+
+    def _get_double_coverage(self):
+        """Return {contract: which equipment another live contract covers as well, in
+        words}."""
         lines = self.line_ids.filtered("installed_base_id")
         others = self.env["service.contract.line"].search(
             [
                 ("installed_base_id", "in", lines.installed_base_id.ids),
-                ("contract_id.state", "in", ("active", "suspended")),
+                ("contract_id.state", "in", LIVING),
             ]
         )
+        warnings = {}
         for contract in self:
             covered = contract.line_ids.installed_base_id._origin
             doubles = others.filtered(
@@ -812,7 +834,7 @@ class ServiceContract(models.Model):
                     and line.installed_base_id in covered
                 )
             )
-            warnings = [
+            warnings[contract] = [
                 self.env._(
                     "%(equipment)s is also covered by contract %(contract)s.",
                     equipment=line.installed_base_id.display_name,
@@ -820,7 +842,7 @@ class ServiceContract(models.Model):
                 )
                 for line in doubles
             ]
-            contract.warning = "\n".join([*warnings, *contract._get_not_deferred()])
+        return warnings
 
     def _get_not_deferred(self):
         """Return that what is billed in advance is not deferred, if it should be."""
@@ -915,26 +937,52 @@ class ServiceContract(models.Model):
 
     def write(self, vals):
         self._check_kept(vals.keys())
+        self._check_customer_kept(vals)
+        self._check_not_archived(vals)
         self._check_guarded(vals)
+        self._check_payer_kept(vals)
         # Before anything is compared with it.
         self._check_plausible(vals)
         self._check_invoiced_before(vals)
-        following = self.line_ids.browse()
-        if vals.keys() & {"response_hours", "template_id"}:
-            following = self.line_ids.filtered(
-                lambda line: line.response_hours == line.contract_id.response_hours
-            )
-        terms = {}
-        if "partner_id" in vals and "payment_term_id" not in vals:
-            terms = {own: (own.invoice_partner_id, own.payment_term_id) for own in self}
+        following = self._get_following_lines(vals)
+        agreed = self._get_agreed_payment(vals)
         result = super().write(vals)
         for contract, lines in following.grouped("contract_id").items():
             lines.response_hours = contract.response_hours
-        for contract, (payer, term) in terms.items():
-            # Who pays as before pays on the terms that were agreed.
+        self._keep_agreed_payment(agreed)
+        self._follow_with_visits(vals)
+        return result
+
+    def unlink(self):
+        # Before anything of them goes.
+        self._unlink_except_living()
+        self.line_ids.unlink()
+        self._unlink_schedules()
+        return super().unlink()
+
+    def _get_following_lines(self, vals):
+        """Return the lines that are answered as fast as their contract says, and go on
+        to be if that is written."""
+        if not vals.keys() & {"response_hours", "template_id"}:
+            return self.line_ids.browse()
+        return self.line_ids.filtered(
+            lambda line: line.response_hours == line.contract_id.response_hours
+        )
+
+    def _get_agreed_payment(self, vals):
+        """Return {contract: (payer, payment terms)} if another customer is written."""
+        if "partner_id" not in vals or "payment_term_id" in vals:
+            return {}
+        return {own: (own.invoice_partner_id, own.payment_term_id) for own in self}
+
+    def _keep_agreed_payment(self, agreed):
+        """Let who pays as before pay on the terms that were agreed.
+
+        :param agreed: of `_get_agreed_payment`
+        """
+        for contract, (payer, term) in agreed.items():
             if contract.invoice_partner_id == payer:
                 contract.payment_term_id = term
-        return result
 
     def _get_company_ties(self, company_id):
         return [
@@ -967,8 +1015,7 @@ class ServiceContract(models.Model):
         self.with_context(service_contract_change=CHANGING).write({"state": state})
 
     def _check_guarded(self, vals):
-        self._check_customer_kept(vals)
-        self._check_not_archived(vals)
+        """Refuse what is changed of a living contract with a date and a reason only."""
         names = GUARDED_FIELDS & vals.keys()
         if not names or self.env.context.get("service_contract_change") is CHANGING:
             return
@@ -1012,7 +1059,7 @@ class ServiceContract(models.Model):
         if vals.get("active", True):
             return
         for contract in self:
-            if contract.state in ("active", "suspended"):
+            if contract.state in LIVING:
                 raise UserError(
                     self.env._(
                         "Contract %s is alive: it would no longer be invoiced. Cancel "
@@ -1104,6 +1151,8 @@ class ServiceContract(models.Model):
         )
         self._set_state("active")
         self._update_states()
+        self._close_offer()
+        self._defer_openings()
         return True
 
     def _activate_ready(self):
@@ -1142,6 +1191,7 @@ class ServiceContract(models.Model):
         problems += priced._get_activation_problems()
         if self.billing_months:
             problems += self._get_accounting_problems(priced)
+        problems += self._get_opening_problems()
         return problems
 
     def _get_accounting_problems(self, lines):
@@ -1333,7 +1383,7 @@ class ServiceContract(models.Model):
     @api.model
     def _find_to_update(self, today):
         """Return what a day may change, each kind found by an index of its own."""
-        living = Domain("state", "in", ("active", "suspended"))
+        living = Domain("state", "in", LIVING)
         begun = self.env["service.contract.suspension"].search(
             [
                 ("contract_id.state", "=", "active"),
@@ -1348,10 +1398,12 @@ class ServiceContract(models.Model):
             | self.search([("state", "=", "suspended")])
             | self.search(living & Domain("date_end", "<", today))
             | begun.contract_id
+            | self._find_with_new_payer(today)
         )
 
     def _bring_up_to_date(self, today):
-        """Let contracts have the annual amount and the state of today."""
+        """Let contracts have the payer, the annual amount and the state of today."""
+        self._update_payers(today)
         changed = self.filtered(
             lambda c: c.next_change_date and c.next_change_date <= today
         )
@@ -1361,7 +1413,7 @@ class ServiceContract(models.Model):
     def _update_states(self):
         """Bring the state of living contracts up to today."""
         today = fields.Date.context_today(self)
-        living = self.filtered(lambda c: c.state in ("active", "suspended"))
+        living = self.filtered(lambda contract: contract.state in LIVING)
         ended = living.filtered(lambda contract: contract._has_ended(today))
         ended._record_end()
         states = {}

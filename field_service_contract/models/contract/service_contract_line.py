@@ -8,7 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from ...engine import Figures, Step, intersect, to_decimal
+from ...engine import Figures, Step, cover, intersect, to_decimal
 from ...engine.coverage import FOREVER, Span
 from ..amendment.service_contract_change import ENDING_REASONS
 from .service_contract import CHANGING, DAY, PRICE_GROUPS
@@ -272,9 +272,11 @@ class ServiceContractLine(models.Model):
     @api.depends("installed_base_id")
     def _compute_product_id(self):
         for line in self:
-            # Not the equipment itself: it is not sold again.
+            # What was agreed in another program stays, here and below. And not the
+            # equipment itself: it is not sold again.
             line.product_id = (
-                line.installed_base_id.product_id.service_contract_product_id
+                (line.moved_in_line_id and line.product_id)
+                or line.installed_base_id.product_id.service_contract_product_id
                 or (line.installed_base_id and line.contract_id.template_id.product_id)
                 or line.product_id
             )
@@ -282,7 +284,8 @@ class ServiceContractLine(models.Model):
     @api.depends("installed_base_id", "product_id")
     def _compute_name(self):
         for line in self:
-            line.name = line._get_default_name() or line.name
+            agreed = line.moved_in_line_id and line.name
+            line.name = agreed or line._get_default_name() or line.name
 
     def _get_default_name(self):
         """Return the text that equipment or product propose, in the customer's
@@ -359,11 +362,19 @@ class ServiceContractLine(models.Model):
 
     @api.depends("price", "value_percent")
     def _compute_value(self):
-        self.filtered(lambda line: line._follows("value"))._propose("value")
+        self._follow_proposal("value")
 
     @api.depends("price_cost", "value_percent")
     def _compute_cost(self):
-        self.filtered(lambda line: line._follows("cost"))._propose("cost")
+        self._follow_proposal("cost")
+
+    def _follow_proposal(self, name):
+        """Set a figure to the proposed one where it is none of its own."""
+        agreed = self.filtered("moved_in_line_id")
+        for line in agreed:
+            line[name] = line[name]
+        own = self - agreed
+        own.filtered(lambda line: line._follows(name))._propose(name)
 
     def _follows(self, name):
         """Tell whether a figure is the proposed one, of a line that is no promise yet:
@@ -553,6 +564,21 @@ class ServiceContractLine(models.Model):
         first = self.date_start or self.contract_id.date_start
         return Span(first, self.date_end or FOREVER)
 
+    def _get_covered_spans(self, terms=None):
+        """Return the days that this line covers, as spans in order: its own inside
+        those of the contract, without the suspended ones.
+
+        :param terms: days of the contract; by default its terms, up to its end
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        return cover(
+            self.date_start or contract.date_start,
+            self.date_end or None,
+            contract._get_terms() if terms is None else terms,
+            [row._get_span() for row in contract.suspension_ids],
+        )
+
     # -- Access -------------------------------------------------------------------
 
     def _has_field_access(self, field, operation):
@@ -576,12 +602,47 @@ class ServiceContractLine(models.Model):
             {vals["contract_id"] for vals in vals_list if vals.get("contract_id")}
         )
         self._check_guarded(contracts)
+        vals_list, rules = self._split_rules(vals_list)
         vals_list = [self._keep_one_figure(vals) for vals in vals_list]
         lines = super().create(vals_list)
+        lines._propose_beside(vals_list)
+        lines._create_rules(rules)
+        return lines
+
+    def write(self, vals):
+        if GUARDED_FIELDS & vals.keys():
+            self._check_guarded(self.contract_id)
+        vals = self._keep_one_figure(vals)
+        others = self._get_lines_to_propose(vals)
+        result = super().write(vals)
+        others._propose_anew(vals)
+        self._follow_with_rules(vals)
+        return result
+
+    def unlink(self):
+        rules = self._get_own_rules()
+        result = super().unlink()
+        rules.unlink()
+        return result
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        self._copy_rules(vals_list, default or {})
+        return vals_list
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_living(self):
+        self._check_guarded(self.contract_id)
+
+    def _propose_beside(self, vals_list):
+        """Note of new lines what is proposed where value or cost was given.
+
+        :param vals_list: what each of them was created with
+        """
         # Beside a figure that was given none was proposed: zero would seem to follow
         # it, and what is as proposed would not.
         free = self.browse()
-        for line, vals in zip(lines, vals_list, strict=True):
+        for line, vals in zip(self, vals_list, strict=True):
             for name in {"value", "cost"} & vals.keys():
                 proposal = line._get_proposal(name)
                 if proposal and line[name] in (0, proposal):
@@ -589,27 +650,21 @@ class ServiceContractLine(models.Model):
                     free |= line
         # Before they were stored, their amounts followed the proposal.
         free.modified(["value", "cost"])
-        return lines
 
-    def write(self, vals):
-        if GUARDED_FIELDS & vals.keys():
-            self._check_guarded(self.contract_id)
-        vals = self._keep_one_figure(vals)
+    def _get_lines_to_propose(self, vals):
+        """Return the lines of which values change something that is proposed by."""
         names = PROPOSING_FIELDS & vals.keys()
-        others = self.filtered(
+        return self.filtered(
             lambda line: any(not line._has_value(name, vals[name]) for name in names)
         )
-        result = super().write(vals)
-        others = others.filtered(lambda line: line.contract_id.state == "draft")
+
+    def _propose_anew(self, vals):
+        """Propose the figures of drafts that were not written themselves."""
+        drafts = self.filtered(lambda line: line.contract_id.state == "draft")
         for name in {"value", "cost"} - vals.keys():
             # Typed figures follow from the value, too.
             if name == "cost" or not vals.keys() & {*TYPED_FIGURES}:
-                others._propose(name)
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_living(self):
-        self._check_guarded(self.contract_id)
+                drafts._propose(name)
 
     @api.model
     def _keep_one_figure(self, vals):
@@ -638,14 +693,18 @@ class ServiceContractLine(models.Model):
 
         :param date day: its first day; what begins later keeps its own
         """
-        return [
-            {
-                **vals,
-                "date_start": (line.date_start or day) > day and line.date_start,
-                "date_end": line.date_end,
-            }
-            for line, vals in zip(self, self.copy_data(), strict=True)
-        ]
+        vals_list = []
+        for line, vals in zip(self, self.copy_data(), strict=True):
+            start = (line.date_start or day) > day and line.date_start
+            vals_list.append(
+                {
+                    **vals,
+                    **line._prepare_successor_rule(start or day),
+                    "date_start": start,
+                    "date_end": line.date_end,
+                }
+            )
+        return vals_list
 
     # -- Activation ---------------------------------------------------------------
 
@@ -684,7 +743,7 @@ class ServiceContractLine(models.Model):
                 )
                 for tax in archived
             ]
-        return problems
+        return problems + self._get_missing_rules()
 
     # -- Prices -------------------------------------------------------------------
 

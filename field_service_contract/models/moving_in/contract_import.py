@@ -342,9 +342,8 @@ class ServiceContract(models.Model):
 
     # -- What is still to earn ----------------------------------------------------
 
-    def action_activate(self):
+    def _defer_openings(self):
         """Defer what was invoiced elsewhere and is still to earn."""
-        result = super().action_activate()
         rows = self.env["service.contract.deferral"].sudo()
         rows.create(
             [
@@ -354,10 +353,11 @@ class ServiceContract(models.Model):
                 for vals in line._prepare_opening_vals_list()
             ]
         )
-        return result
 
-    def _get_activation_problems(self):
-        problems = super()._get_activation_problems()
+    def _get_opening_problems(self):
+        """Return what is missing to defer what is still to earn, in words."""
+        self.ensure_one()
+        problems = []
         if not any(self.line_ids.mapped("opening_amount")):
             return problems
         if not self.is_deferred or self.billing_timing != "prepaid":

@@ -69,29 +69,3 @@ class ServiceContractLine(models.Model):
         "(moved_in_line_id) WHERE moved_in_line_id > 0",
         "This line of OCA's contract has moved in already.",
     )
-
-    # What was agreed elsewhere stays when the equipment that is covered is added.
-
-    def _compute_product_id(self):
-        kept = self.filtered(lambda line: line.moved_in_line_id and line.product_id)
-        for line in kept:
-            line.product_id = line.product_id
-        return super(ServiceContractLine, self - kept)._compute_product_id()
-
-    def _compute_name(self):
-        kept = self.filtered(lambda line: line.moved_in_line_id and line.name)
-        for line in kept:
-            line.name = line.name
-        return super(ServiceContractLine, self - kept)._compute_name()
-
-    def _compute_value(self):
-        kept = self.filtered("moved_in_line_id")
-        for line in kept:
-            line.value = line.value
-        return super(ServiceContractLine, self - kept)._compute_value()
-
-    def _compute_cost(self):
-        kept = self.filtered("moved_in_line_id")
-        for line in kept:
-            line.cost = line.cost
-        return super(ServiceContractLine, self - kept)._compute_cost()

@@ -28,10 +28,9 @@ class ServiceContract(models.Model):
         "The order has a contract already.",
     )
 
-    def action_activate(self):
-        result = super().action_activate()
+    def _close_offer(self):
+        """Forget what was missing of contracts that are activated."""
         self.activity_unlink([ACTIVITY])
-        return result
 
     def _activate_or_tell(self):
         """Activate new contracts; who is responsible for one that cannot be activated

@@ -8,9 +8,8 @@ from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ...engine import Span, get_renewed_end
-from ..amendment.amend import LIVING
-from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
-from ..contract.service_contract import DAY, PRICE_GROUPS
+from ..billing.invoicing import BILLING_TERMS, CONCURRENCY_ERRORS, SLICE
+from ..contract.service_contract import DAY, LIVING, PRICE_GROUPS
 
 _logger = logging.getLogger(__name__)
 
@@ -33,9 +32,8 @@ class ServiceContract(models.Model):
         index="btree_not_null",
         help="Last day up to which invoices are forecast.",
     )
-    # Whatever changes what is to be billed changes the forecast: they are one compute.
     forecast_is_stale = fields.Boolean(
-        compute="_compute_next_invoice_date",
+        compute="_compute_forecast_is_stale",
         store=True,
         help="Changed since its invoices were forecast.",
     )
@@ -43,6 +41,8 @@ class ServiceContract(models.Model):
     _forecast_stale_index = models.Index("(id) WHERE forecast_is_stale")
 
     @api.depends(
+        # Whatever changes what is to be billed changes the forecast.
+        *BILLING_TERMS,
         "renewal",
         "term_months",
         "cancellation_date",
@@ -54,26 +54,15 @@ class ServiceContract(models.Model):
         "line_ids.product_id",
         "line_ids.tax_ids",
     )
-    def _compute_next_invoice_date(self):
-        result = super()._compute_next_invoice_date()
+    def _compute_forecast_is_stale(self):
         self.forecast_is_stale = True
-        return result
 
     # -- Expected renewals --------------------------------------------------------
 
-    def _get_term_spans(self):
-        return [*super()._get_term_spans(), *self._get_expected_terms()]
-
-    def _get_last_day(self):
-        expected = self._get_expected_terms()
-        return expected[-1].last if expected else super()._get_last_day()
-
-    def _get_expected_terms(self):
-        """Return the terms that follow if nobody gives notice, up to the day until
-        which the context says that invoices are forecast."""
+    def _get_expected_terms(self, until):
+        """Return the terms that follow up to a day if nobody gives notice."""
         self.ensure_one()
-        until = self.env.context.get("service_forecast_until")
-        if not until or not self._is_renewal_expected():
+        if not self._is_renewal_expected():
             return []
         terms, end = [], self.date_end
         while end < until:
@@ -93,12 +82,6 @@ class ServiceContract(models.Model):
         )
 
     # -- Forecast -----------------------------------------------------------------
-
-    def _get_visits_of_bills(self, bills):
-        """A forecast does not wait for visits: they are what is expected."""
-        if self.env.context.get("service_forecast_until"):
-            return {}
-        return super()._get_visits_of_bills(bills)
 
     @api.model
     def _get_forecast_end(self, today):
@@ -165,12 +148,8 @@ class ServiceContract(models.Model):
 
     def _prepare_forecast_vals_list(self, until):
         """Return the values of the forecast, a row for each period and contract."""
-        # Bills of expected renewals are those that the context asks for.
-        forecasting = self.with_context(service_forecast_until=until)
-        planned = {
-            contract.with_env(self.env): bills
-            for contract, bills in forecasting._get_due_bills(until).items()
-        }
+        # A forecast waits for no visits: they are what is expected.
+        planned = self._plan_due_bills(until, expects_renewals=True)
         taxes = self._get_forecast_taxes(planned)
         today = fields.Date.context_today(self)
         rates = {

@@ -1,6 +1,6 @@
 """What was invoiced elsewhere before a contract was kept here, and is still to earn."""
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import split_every
@@ -121,26 +121,3 @@ class ServiceContractDeferral(models.Model):
                 {**base, "account_id": deferred.id, "balance": -amount},
             ]
         return vals_list
-
-
-class ServiceContract(models.Model):
-    _inherit = "service.contract"
-
-    @api.depends("deferral_ids.is_opening")
-    def _compute_earned_amounts(self):
-        """Count what was invoiced elsewhere and still to earn as invoiced."""
-        result = super()._compute_earned_amounts()
-        openings = dict(
-            self.env["service.contract.deferral"]
-            .sudo()
-            ._read_group(
-                [("contract_id", "in", self.ids), ("is_opening", "=", True)],
-                ["contract_id"],
-                ["amount:sum"],
-            )
-        )
-        for contract in self:
-            amount = openings.get(contract._origin, 0)
-            contract.invoiced_amount += amount
-            contract.earned_amount += amount
-        return result

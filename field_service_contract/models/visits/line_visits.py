@@ -8,7 +8,7 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     OPEN_STATES,
 )
 
-from ...engine import Span, cover, subtract
+from ...engine import Span, subtract
 from ...engine.coverage import FOREVER
 from ..contract.service_contract import CHANGING
 
@@ -402,11 +402,9 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         contract = self.contract_id
         first = self.date_start or contract.date_start
-        covered = cover(
-            first,
-            self.date_end or None,
-            [Span(contract.date_start, contract.date_end or FOREVER)],
-            [row._get_span() for row in contract.suspension_ids],
+        # Drafts, which have no terms yet, are visited as they say.
+        covered = self._get_covered_spans(
+            [Span(contract.date_start, contract.date_end or FOREVER)]
         )
         return [
             Gap(gap_first, None if gap_last == FOREVER else gap_last)
@@ -513,47 +511,52 @@ class ServiceContractLine(models.Model):
                 done.setdefault(rule.id, []).extend(nominal)
         return done, due
 
-    # -- CRUD -------------------------------------------------------------------------
+    # -- Lines that are created, written, copied and deleted --------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        typed = [
-            {name: vals[name] for name in RULE_FIELDS if name in vals}
-            for vals in vals_list
-        ]
-        lines = super().create(
+    @api.model
+    def _split_rules(self, vals_list):
+        """Return what new lines are created with, and what is typed of their rules."""
+        return (
             [
                 {name: vals[name] for name in vals if name not in RULE_FIELDS}
                 for vals in vals_list
-            ]
+            ],
+            [
+                {name: vals[name] for name in RULE_FIELDS if name in vals}
+                for vals in vals_list
+            ],
         )
+
+    def _create_rules(self, typed):
+        """Keep the visit rules of new lines: the proposed ones, with what was typed.
+
+        :param typed: values of `RULE_FIELDS`, for each line
+        """
         # What is proposed does not depend on what its user may read.
         empty = self._get_empty_rule()
-        rules = {
-            line: {**line.sudo()._get_default_rule(empty), **own}
-            for line, own in zip(lines, typed, strict=True)
-        }
-        lines._write_rules(rules)
-        return lines
+        self._write_rules(
+            {
+                line: {**line.sudo()._get_default_rule(empty), **own}
+                for line, own in zip(self, typed, strict=True)
+            }
+        )
 
-    def write(self, vals):
-        result = super().write(vals)
+    def _follow_with_rules(self, vals):
+        """Bring visit rules in line with what was written of lines."""
         if vals.keys() & {"date_start", "date_end", "installed_base_id", "sequence"}:
             # Living ones are brought in line with a reason, see the contract.
             drafts = self.filtered(lambda line: line.contract_id.state == "draft")
             drafts._sync_rules()
-        return result
 
-    def unlink(self):
-        rules = self.sudo().schedule_line_id.with_context(
+    def _get_own_rules(self):
+        """Return the visit rules that go with these lines."""
+        # Whoever may delete a contract line may delete its rule.
+        return self.sudo().schedule_line_id.with_context(
             service_contract_change=CHANGING
         )
-        result = super().unlink()
-        rules.unlink()
-        return result
 
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
+    def _copy_rules(self, vals_list, default):
+        """Add the visit rules of these lines to what their copies are created with."""
         for line, vals in zip(self.sudo(), vals_list, strict=True):
             if line.schedule_line_id:
                 rule = {name: line[name] for name in RULE_FIELDS}
@@ -561,16 +564,14 @@ class ServiceContractLine(models.Model):
                 own = {name: prepared[target] for name, target in RULE_FIELDS.items()}
             else:
                 own = {"mode": False}
-            vals.update(
-                {name: own[name] for name in own if name not in (default or {})}
-            )
-        return vals_list
+            vals.update({name: own[name] for name in own if name not in default})
 
     # -- Activation -------------------------------------------------------------------
 
-    def _get_activation_problems(self):
-        problems = super()._get_activation_problems()
-        return problems + [
+    def _get_missing_rules(self):
+        """Return which lines lack the visit rule that their template asks for, in
+        words."""
+        return [
             self.env._("“%s” has no visit rule.", line._get_label())
             for line in self
             if line.contract_id.template_id.visits_required
@@ -580,12 +581,12 @@ class ServiceContractLine(models.Model):
 
     # -- Transfer ---------------------------------------------------------------------
 
-    def _prepare_successor_vals(self, day):
-        """Visits stay due when they were."""
-        vals_list = super()._prepare_successor_vals(day)
-        for line, vals in zip(self.sudo(), vals_list, strict=True):
-            if rule := line.schedule_line_id:
-                vals["visit_date_first"] = rule._get_date_from(
-                    vals["date_start"] or day
-                )
-        return vals_list
+    def _prepare_successor_rule(self, day):
+        """Return when visits are due by the line that goes on with this one: when they
+        were.
+
+        :param date day: first day of the other line
+        """
+        self.ensure_one()
+        rule = self.sudo().schedule_line_id
+        return {"visit_date_first": rule._get_date_from(day)} if rule else {}

@@ -99,25 +99,25 @@ class ServiceContract(models.Model):
         help="Included visits that are not made yet.",
     )
 
-    @api.depends("line_ids.schedule_line_id")
-    def _compute_warning(self):
-        """Name equipment that another schedule visits as well."""
-        result = super()._compute_warning()
+    def _get_double_visits(self):
+        """Return {contract: which equipment another schedule visits as well, in
+        words}."""
         rules = self.env["maintenance.schedule.line"]
         if not rules.has_access("read"):
-            return result
+            return {contract: [] for contract in self}
         visited = self.line_ids.filtered("schedule_line_id").installed_base_id
         others = rules.search(
             Domain("installed_base_id", "in", visited._origin.ids)
             & Domain("state", "in", ("active", "suspended"))
             & Domain("schedule_id.service_contract_id", "=", False)
         )
+        warnings = {}
         for contract in self:
             pieces = contract.line_ids.filtered("schedule_line_id").installed_base_id
             doubles = others.filtered(
                 lambda rule, pieces=pieces: rule.installed_base_id in pieces._origin
             )
-            texts = [
+            warnings[contract] = [
                 self.env._(
                     "%(equipment)s is also visited by schedule %(schedule)s: close "
                     "that one, or choose no visits here.",
@@ -126,8 +126,7 @@ class ServiceContract(models.Model):
                 )
                 for rule in doubles
             ]
-            contract.warning = "\n".join(filter(None, [contract.warning, *texts]))
-        return result
+        return warnings
 
     # -- Counts -----------------------------------------------------------------------
 
@@ -382,10 +381,9 @@ class ServiceContract(models.Model):
                 to_plan = found.filtered(lambda visit: visit.state == "to_plan")
                 old._adopt_visits(found - (to_plan - to_plan._filter_touched()))
 
-    # -- CRUD -------------------------------------------------------------------------
-
-    def write(self, vals):
-        result = super().write(vals)
+    def _follow_with_visits(self, vals):
+        """Bring schedules and visit rules in line with what was written of contracts:
+        those of living ones follow with a reason, see `_update_visits`."""
         if vals.keys() & {"date_start", "date_end", "term_months"}:
             drafts = self.filtered(lambda contract: contract.state == "draft")
             drafts.line_ids._sync_rules()
@@ -394,15 +392,11 @@ class ServiceContract(models.Model):
             self._sync_schedules({*FOLLOWED_FIELDS})
         if "state" in vals:
             self._sync_schedule_states()
-        return result
 
-    def unlink(self):
-        self._unlink_except_living()
-        self.line_ids.unlink()
+    def _unlink_schedules(self):
         # Whoever may delete a draft may delete its schedule.
         schedules = self.sudo().schedule_ids
         schedules.with_context(service_contract_change=CHANGING).unlink()
-        return super().unlink()
 
     # -- Actions ----------------------------------------------------------------------
 

@@ -250,18 +250,17 @@ class TestForecast(ServiceContractCase):
     def test_one_that_fails(self):
         """The others of its slice are forecast, and it is tried again."""
         bad, good = self._create_contract(), self._create_contract()
-        get_bills = type(bad)._get_due_bills
+        get_bills = type(bad)._plan_due_bills
 
-        def fail(contracts, until):
+        def fail(contracts, *args, **kwargs):
             if bad in contracts:
                 raise ValueError("broken")
-            return get_bills(contracts, until)
+            return get_bills(contracts, *args, **kwargs)
 
         with (
-            patch.object(type(bad), "_get_due_bills", fail),
+            patch.object(type(bad), "_plan_due_bills", fail),
             self.assertLogs(
-                "odoo.addons.field_service_contract.models"
-                ".service_contract_forecasting",
+                "odoo.addons.field_service_contract.models.profit.forecast",
                 "WARNING",
             ),
         ):
