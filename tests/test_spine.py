@@ -37,7 +37,6 @@ field_maintenance maintenance.visit _sync_calendar_events
 field_maintenance maintenance.visit create
 field_maintenance maintenance.visit date_start
 field_maintenance maintenance.visit write
-field_service_contract sale.order write
 field_service_contract service.contract _bring_up_to_date
 field_service_contract service.contract _check_guarded
 field_service_contract service.contract _check_undoable
@@ -55,8 +54,6 @@ field_service_contract service.contract _transfer_to_payer
 field_service_contract service.contract action_activate
 field_service_contract service.contract next_price_update_date
 field_service_contract service.contract write
-field_service_contract service.contract.cancel _get_notes
-field_service_contract service.contract.deferral move_line_id
 field_service_contract service.contract.line _compute_cost
 field_service_contract service.contract.line _compute_name
 field_service_contract service.contract.line _compute_product_id
@@ -65,10 +62,6 @@ field_service_contract service.contract.line _get_activation_problems
 field_service_contract service.contract.line _prepare_successor_vals
 field_service_contract service.contract.line create
 field_service_contract service.contract.line write
-field_service_contract service.contract.price.update action_apply
-field_service_contract service.contract.price.update action_undo
-field_service_contract service.contract.price.update state
-field_service_contract service.contract.transfer action_transfer
 """
 
 # Addon, mixin and attribute that another mixin of the same model defines, too.
