@@ -24,10 +24,6 @@ OF_CLASSES = {
 # Addon, model and attribute that are still defined in several classes. Nothing may be
 # added, and what is mended must be taken out.
 DEFINED_TWICE = """
-field_installed_base installed.base _close_to_former_owner
-field_installed_base installed.base _get_portal_values
-field_installed_base installed.base create
-field_installed_base installed.base write
 field_maintenance calendar.event _check_visit_access
 field_maintenance calendar.event create
 field_maintenance calendar.event write
