@@ -24,10 +24,6 @@ OF_CLASSES = {
 # Addon, model and attribute that are still defined in several classes. Nothing may be
 # added, and what is mended must be taken out.
 DEFINED_TWICE = """
-field_installed_base installed.base _close_to_former_owner
-field_installed_base installed.base _get_portal_values
-field_installed_base installed.base create
-field_installed_base installed.base write
 field_maintenance calendar.event _check_visit_access
 field_maintenance calendar.event create
 field_maintenance calendar.event write
@@ -37,13 +33,7 @@ field_maintenance maintenance.visit _sync_calendar_events
 field_maintenance maintenance.visit create
 field_maintenance maintenance.visit date_start
 field_maintenance maintenance.visit write
-field_service_contract sale.order write
-field_service_contract service.contract.cancel _get_notes
-field_service_contract service.contract.deferral move_line_id
-field_service_contract service.contract.price.update action_apply
-field_service_contract service.contract.price.update action_undo
-field_service_contract service.contract.price.update state
-field_service_contract service.contract.transfer action_transfer
+
 """
 
 # Addon, mixin and attribute that another mixin of the same model defines, too.

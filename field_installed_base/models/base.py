@@ -67,6 +67,11 @@ class ImportedFile:
         # A file that was read elsewhere has a row of headers.
         return self.numbers[index] if index < len(self.numbers) else index + 2
 
+    def claim(self, key, index):
+        """Return the index of the first row that describes what a key tells: this one,
+        unless an earlier one does."""
+        return self.seen.setdefault(key, index)
+
     def refuse(self, index, message):
         """Note what is wrong with a row."""
         self.bad.add(index)
@@ -404,19 +409,18 @@ class Base(models.AbstractModel):
         :param name: the same, as people type it
         """
         index = data["info"]["rows"]["from"]
-        first = file.seen.setdefault(key, index)
+        first = file.claim(key, index)
         if first != index:
-            file.refuse(index, self._get_duplicate_message(index, first, name, file))
-
-    @api.model
-    def _get_duplicate_message(self, index, first, name, file):
-        return self.env._(
-            "Row %(row)s describes the same record as row %(first)s: %(name)s. "
-            "Remove one of them.",
-            row=file.get_number(index),
-            first=file.get_number(first),
-            name=name,
-        )
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s describes the same record as row %(first)s: %(name)s. "
+                    "Remove one of them.",
+                    row=file.get_number(index),
+                    first=file.get_number(first),
+                    name=name,
+                ),
+            )
 
     @api.model
     def _find_import_twins(self, data_list, file, names, domain=()):

@@ -1,7 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Command
 
+from .amendment.amend import LIVING
 from .contract.service_contract import DAY, PRICE_GROUPS
 
 READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
@@ -221,3 +222,127 @@ class InstalledBase(models.Model):
             )
         )
         return left.with_env(self.env)
+
+    # -- Retirement ---------------------------------------------------------------
+
+    def _settle_retirement(self):
+        # Before the visits, which follow the lines that go over.
+        self._hand_over_contract_lines()
+        result = super()._settle_retirement()
+        self._settle_retired_contracts()
+        return result
+
+    def _get_own_rules(self):
+        # The visit rule of a contract line goes where the line goes.
+        return (
+            super()._get_own_rules().filtered(lambda rule: not rule.service_contract_id)
+        )
+
+    def _hand_over_contract_lines(self):
+        """Let successors be covered in place of this equipment, at the same price and
+        on the same days, unless the context says something else
+        (`service_contract_choice`)."""
+        if not self._may_hand_over_contract_lines():
+            return
+        for piece, successor in self._get_successors().items():
+            lines = piece._get_contract_heritage(successor)
+            if lines:
+                lines._cover_successor(successor)
+
+    @api.model
+    def _may_hand_over_contract_lines(self):
+        """Tell whether nobody chose anything else for the lines of contracts."""
+        choice = self.env.context.get("service_contract_choice")
+        return choice in (None, False, "successor")
+
+    def _get_contract_heritage(self, successor):
+        """Return the lines of contracts, drafts too, that another piece takes over from
+        this equipment: except of contracts that cover it already.
+
+        :param successor: the other piece; none if it is still to be recorded
+        """
+        # Whoever replaces equipment need not see the contracts that cover it: they
+        # cost the same, and end when they did.
+        lines = self.env["service.contract.line"].sudo()
+        days = filter(None, self.mapped("retirement_date"))
+        day = min(days, default=fields.Date.context_today(self))
+        drafts = lines.search(
+            [
+                ("installed_base_id", "in", self.ids),
+                ("contract_id.state", "=", "draft"),
+            ]
+        )
+        going = drafts | self.sudo()._get_covering_contract_lines(day)
+        taken = lines.search(
+            [
+                ("installed_base_id", "in", successor.ids),
+                ("contract_id", "in", going.contract_id.ids),
+            ]
+        ).contract_id
+        holders, owner = {}, (successor or self).sudo().commercial_partner_id
+        return going.filtered(
+            lambda line: (
+                line.contract_id not in taken
+                and line.contract_id.commercial_partner_id in owner
+                # Two pieces do not become one that is covered twice.
+                and holders.setdefault(line.contract_id, line.installed_base_id)
+                == line.installed_base_id
+            )
+        )
+
+    def _get_settlement(self, successor, hands_over):
+        goes, ends = super()._get_settlement(successor, hands_over)
+        if hands_over and self._may_hand_over_contract_lines():
+            goes += [
+                self.env._("Contract line %s", line.display_name)
+                for line in self._get_contract_heritage(successor)
+            ]
+        return goes, ends
+
+    def _settle_retired_contracts(self):
+        """Decide what becomes of the contract lines of equipment that was retired.
+
+        The context says it (`service_contract_choice`): ``end`` on that day, or
+        ``keep``. Without it, as for imports and remote calls, or if the user may not
+        change contracts, the responsible of the contract is asked by an activity.
+        """
+        may_change = self.env.su or self.env.user.has_group(
+            "field_installed_base.group_manager"
+        )
+        choice = may_change and self.env.context.get("service_contract_choice")
+        for day, equipment in self.grouped("retirement_date").items():
+            # Whoever retires equipment need not see the contracts that cover it.
+            lines = equipment.sudo()._get_covering_contract_lines(
+                fields.Date.add(day, days=1)
+            )
+            lines = lines.with_env(self.env)
+            if not lines:
+                continue
+            if choice == "end":
+                lines._end_with_credit(day, self._get_retirement_text())
+            elif choice == "keep":
+                lines._log_retirement_kept(day)
+            else:
+                lines._ask_about_retirement(day)
+
+    def _get_retirement_text(self):
+        """Return why contract lines end, in words."""
+        reasons = set(filter(None, self.mapped("retirement_reason")))
+        text = self.env._("The equipment was retired.")
+        return f"{text} {', '.join(sorted(reasons))}".strip()
+
+    def _get_covering_contract_lines(self, day):
+        """Return the living contract lines that cover this equipment on a day or
+        later."""
+        return self.env["service.contract.line"].search(
+            [
+                ("installed_base_id", "in", self.ids),
+                ("contract_id.state", "in", LIVING),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", day),
+                "|",
+                ("contract_id.date_end", "=", False),
+                ("contract_id.date_end", ">=", day),
+            ]
+        )

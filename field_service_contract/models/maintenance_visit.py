@@ -1,11 +1,30 @@
+from datetime import timedelta
+
+import pytz
+
 from odoo import api, fields, models
 from odoo.tools.sql import column_exists, create_column
 
 from .installed_base import READER_GROUPS
 
+# What decides about the cost of a visit that was done.
+COST_FIELDS = frozenset(
+    {
+        "state",
+        "service_contract_id",
+        "technician_id",
+        "technician_ids",
+        "duration",
+        "actual_start",
+        "actual_end",
+        "merged_into_id",
+    }
+)
+
 
 class MaintenanceVisit(models.Model):
-    """A visit that a contract promised."""
+    """A visit that a contract promised: its parts and time cost the contract, on the
+    analytic account of it."""
 
     _inherit = "maintenance.visit"
 
@@ -32,11 +51,37 @@ class MaintenanceVisit(models.Model):
         help="Planned on a day that the contract covers no more, and kept by choice.",
     )
 
+    service_cost_ids = fields.One2many(
+        comodel_name="account.analytic.line",
+        inverse_name="service_visit_id",
+        string="Costs",
+        copy=False,
+        groups="analytic.group_analytic_accounting",
+    )
+
     def _auto_init(self):
         # Existing visits belong to none: nothing to compute on millions of them.
         if not column_exists(self.env.cr, self._table, "service_contract_id"):
             create_column(self.env.cr, self._table, "service_contract_id", "int4")
         return super()._auto_init()
+
+    # -- CRUD ---------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        visits = super().create(vals_list)
+        visits._get_done()._update_costs()
+        return visits
+
+    def write(self, vals):
+        if not COST_FIELDS & vals.keys():
+            return super().write(vals)
+        before = self._get_done()
+        result = super().write(vals)
+        (before | self._get_done())._update_costs()
+        return result
+
+    # -- Contract -----------------------------------------------------------------
 
     @api.depends("schedule_line_id")
     def _compute_service_contract_id(self):
@@ -61,3 +106,138 @@ class MaintenanceVisit(models.Model):
         """Open the contract of this visit."""
         self.ensure_one()
         return self.service_contract_id._get_records_action()
+
+    # -- Costs --------------------------------------------------------------------
+
+    def _get_done(self):
+        # What was done costs, whoever says so.
+        return self.sudo().filtered(lambda visit: visit.state == "done")
+
+    def _update_costs(self):
+        """Book what done visits of contracts cost, correct what is booked of them, and
+        take back what no longer counts."""
+        if not self:
+            return
+        # Whoever does a visit need not know what an hour of his costs, nor write in
+        # the accounts; the lines are read by those who may read these.
+        visits = self.sudo()
+        visits |= visits.merged_into_id | visits._get_absorbed()
+        visits |= visits._get_absorbed()
+        booked = {
+            line._get_service_key(): line
+            for line in visits.env["account.analytic.line"].search(
+                [("service_visit_id", "in", visits.ids)]
+            )
+        }
+        costly = visits.filtered(
+            lambda visit: (
+                visit.state == "done"
+                and visit.service_contract_id
+                and visit.service_contract_id.state != "draft"
+            )
+        )
+        if not costly and not booked:
+            return
+        costly.service_contract_id._create_analytic_accounts()
+        vals_list = []
+        for visit in costly.filtered("service_contract_id.analytic_account_id"):
+            for key, vals in visit._prepare_costs().items():
+                line = booked.pop(key, None)
+                unit_cost = vals.pop("unit_cost")
+                if line:
+                    line._correct_service_cost(vals, unit_cost)
+                else:
+                    amount = unit_cost * vals["unit_amount"]
+                    vals["amount"] = -visit.currency_id.round(amount)
+                    vals_list.append(vals)
+        gone = visits.env["account.analytic.line"].union(*booked.values())
+        gone.unlink()
+        gone.create(vals_list)
+
+    def _prepare_costs(self):
+        """Return {key of an analytic line: its values, with the cost of one unit}."""
+        self.ensure_one()
+        costs = {}
+        for line in self.service_line_ids.filtered(lambda line: line._costs_contract()):
+            costs[self, line] = {
+                **self._prepare_cost_vals(line.name, self._get_cost_moment()),
+                **line._prepare_cost_vals(),
+            }
+        employee_costs = self._prepare_time_costs()
+        return {**costs, **employee_costs}
+
+    def _prepare_time_costs(self):
+        """Return the costs of the recorded times; without any, of everybody who went,
+        from start to done, else as long as was planned."""
+        self.ensure_one()
+        main, share = self._get_main(), self._get_time_share()
+        # Not `env.ref`, which asks the database for each visit whether it exists.
+        hour_id = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
+        times = main.time_ids.filtered("date_end")
+        sources = [
+            (time, time.technician_id, time.duration, time.date_start) for time in times
+        ] or [
+            (technician, technician, main._get_hours(), main._get_cost_moment())
+            for technician in main.technician_ids
+        ]
+        return {
+            (self, source): {
+                **self._prepare_cost_vals(technician.name, moment),
+                "service_time_id": source.id if times else False,
+                "service_technician_id": technician.id,
+                "user_id": technician.user_id.id,
+                "product_uom_id": hour_id,
+                "unit_amount": hours * share,
+                "unit_cost": technician.hourly_cost,
+            }
+            for source, technician, hours, moment in sources
+        }
+
+    def _get_hours(self):
+        """Return how long a visit without recorded times took."""
+        self.ensure_one()
+        if self.actual_start and self.actual_end:
+            actual = (self.actual_end - self.actual_start) / timedelta(hours=1)
+            # Nothing but the button was pressed: the plan tells more.
+            if actual > 0:
+                return actual
+        return self.duration
+
+    def _get_time_share(self):
+        """Return which part of the time of visits that are done together is this
+        one's, by their planned durations."""
+        self.ensure_one()
+        main = self._get_main()
+        absorbed = main.merged_ids
+        if not absorbed:
+            return 1
+        # The main visit is planned for the time of all.
+        planned = {visit: visit.duration for visit in absorbed}
+        planned[main] = max(0, main.duration - sum(planned.values()))
+        total = sum(planned.values())
+        return planned[self] / total if total else 1 / len(planned)
+
+    def _get_cost_moment(self):
+        """Return when the visit was done, in UTC."""
+        self.ensure_one()
+        moment = self.actual_end or self.date_end or self.date_start
+        return moment or self.create_date
+
+    def _prepare_cost_vals(self, name, moment):
+        """Return what the analytic lines of a visit have in common.
+
+        :param datetime moment: when, in UTC; it is booked on the day of the site
+        """
+        self.ensure_one()
+        account = self.service_contract_id.analytic_account_id
+        tz = pytz.timezone(self._get_site_tz())
+        return {
+            "name": ": ".join(filter(None, (self.name, name))),
+            "date": pytz.utc.localize(moment).astimezone(tz).date(),
+            account.plan_id._column_name(): account.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "user_id": False,
+            "service_contract_id": self.service_contract_id.id,
+            "service_visit_id": self.id,
+        }

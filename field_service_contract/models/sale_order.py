@@ -429,10 +429,30 @@ class SaleOrder(models.Model):
     # -- CRUD -------------------------------------------------------------------------
 
     def write(self, vals):
-        # The same template again is no choice: the terms stay as they were agreed.
+        turned = self._get_turned(vals)
+        result = True
+        for kept, orders in self._group_by_kept_terms(vals):
+            result = super(SaleOrder, orders).write(kept)
+        # What an order sells of a visit costs the order, not the contract of the visit.
+        turned.order_line._get_billed_visits()._update_costs()
+        return result
+
+    def _get_turned(self, vals):
+        """Return the orders that values cancel, or take up again."""
+        if "state" not in vals:
+            return self.browse()
+        return self.filtered(
+            lambda order: (order.state == "cancel") != (vals["state"] == "cancel")
+        )
+
+    def _group_by_kept_terms(self, vals):
+        """Return [(values without what the orders have already, orders)].
+
+        The same template again is no choice: the terms stay as they were agreed.
+        """
         names = vals.keys() & {"service_contract_template_id", "service_billing_period"}
         if not names:
-            return super().write(vals)
+            return [(vals, self)]
 
         def get_same(order):
             values = {name: order._fields[name] for name in names}
@@ -442,11 +462,10 @@ class SaleOrder(models.Model):
                 if field.convert_to_write(order[name], order) == (vals[name] or False)
             )
 
-        result = True
-        for same, orders in self.grouped(get_same).items():
-            kept = {name: value for name, value in vals.items() if name not in same}
-            result = super(SaleOrder, orders).write(kept)
-        return result
+        return [
+            ({name: value for name, value in vals.items() if name not in same}, orders)
+            for same, orders in self.grouped(get_same).items()
+        ]
 
     # -- Invoicing and payment --------------------------------------------------------
 

@@ -69,6 +69,13 @@ class SaleOrderLine(models.Model):
     service_price_period = fields.Char(
         string="Per", compute="_compute_service_price_period"
     )
+    service_visit_rule = fields.Char(
+        string="Contract Visits",
+        compute="_compute_service_visit_rule",
+        groups="base.group_user",
+        help="How often the contract visits what this line covers: by the rule of its "
+        "product, else of the contract template.",
+    )
     service_contract_line_id = fields.Many2one(
         comodel_name="service.contract.line",
         string="Contract Line",
@@ -124,6 +131,33 @@ class SaleOrderLine(models.Model):
     def _compute_service_price_period(self):
         for line in self:
             line.service_price_period = line.service_is_contract and self.env._("year")
+
+    @api.depends(
+        "service_is_contract",
+        "service_installed_base_id",
+        "product_id",
+        "order_id.service_contract_template_id",
+        "order_id.service_term_months",
+    )
+    @api.depends_context("lang")
+    def _compute_service_visit_rule(self):
+        rules = self.env["service.contract.visit.mixin"]
+        for line in self:
+            line.service_visit_rule = False
+            if not line.service_is_contract or line.display_type:
+                continue
+            # What is promised does not depend on what its user may read.
+            order = line.order_id.sudo()
+            template = order.service_contract_template_id
+            rule = template._get_visit_rule(
+                line._get_service_equipment(), line.product_id.sudo()
+            ).with_context(lang=self.env.lang)
+            if rule.mode == "spread":
+                line.service_visit_rule = rules._describe_spread(
+                    rule.visit_count, bool(order.service_term_months)
+                )
+            else:
+                line.service_visit_rule = rule.rule_summary
 
     def _get_service_equipment(self):
         """Return the equipment that this line covers.
@@ -312,6 +346,13 @@ class SaleOrderLine(models.Model):
             self._propose_service_template()
         return result
 
+    def unlink(self):
+        # What is no longer sold may cost a contract.
+        visits = self._get_billed_visits()
+        result = super().unlink()
+        visits._update_costs()
+        return result
+
     def _propose_service_template(self):
         """Choose the template of the orders that these lines make offer a contract."""
         self.filtered("service_is_contract").order_id._propose_service_template()
@@ -410,3 +451,10 @@ class SaleOrderLine(models.Model):
                 ("price_cost", product.cost_currency_id, product.standard_price),
             )
         }
+
+    def _get_billed_visits(self):
+        """Return the done visits of which these lines sell parts."""
+        # What a visit costs does not depend on who sells.
+        parts = self.env["service.line"].sudo()
+        found = parts.search([("sale_line_id", "in", self.ids)]) if self else parts
+        return found.visit_id._get_done()

@@ -11,6 +11,4 @@ from .amendment import service_contract_renew
 from .amendment import service_contract_resume
 from .amendment import service_contract_suspend
 from .amendment import service_contract_transfer
-from .amendment import service_contract_transfer_undo
 from . import installed_base_retire
-from .amendment import service_contract_cancel_moved_in

@@ -151,16 +151,6 @@ class InstalledBase(models.Model):
         }
 
     @api.model
-    def _get_duplicate_message(self, index, first, name, file):
-        return self.env._(
-            "Row %(row)s describes the same equipment as row %(first)s: %(name)s. "
-            "Remove one of them.",
-            row=file.get_number(index),
-            first=file.get_number(first),
-            name=name,
-        )
-
-    @api.model
     def _match_import_rows(self, data_list, file):
         """Find the equipment that rows describe, in a constant number of queries, and
         make those rows update it."""
@@ -168,9 +158,9 @@ class InstalledBase(models.Model):
         for data, (reference, serial) in zip(data_list, keys, strict=True):
             values = data["values"]
             if reference:
-                self._claim_import_key(reference, data, file, values["reference"])
+                self._claim_equipment(reference, data, file, values["reference"])
             if serial and self._is_import_row_good(data, file):
-                self._claim_import_key(serial, data, file, values["serial_number"])
+                self._claim_equipment(serial, data, file, values["serial_number"])
         by_reference = self._find_by_references(
             reference for reference, _serial in keys
         )
@@ -186,6 +176,27 @@ class InstalledBase(models.Model):
                 nameless.append(data)
         self._refuse_twins(nameless, file)
         self._warn_of_zeros(data_list, file)
+
+    @api.model
+    def _claim_equipment(self, key, data, file, name):
+        """Refuse a row that describes the same equipment as an earlier one.
+
+        :param key: what tells the equipment
+        :param name: the same, as people type it
+        """
+        index = data["info"]["rows"]["from"]
+        first = file.claim(key, index)
+        if first != index:
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s describes the same equipment as row %(first)s: "
+                    "%(name)s. Remove one of them.",
+                    row=file.get_number(index),
+                    first=file.get_number(first),
+                    name=name,
+                ),
+            )
 
     @api.model
     def _refuse_twins(self, data_list, file):
@@ -253,7 +264,7 @@ class InstalledBase(models.Model):
                 )
                 continue
             same = tuple(sorted((key, str(value)) for key, value in values.items()))
-            first = file.seen.setdefault(("looks", same), index)
+            first = file.claim(("looks", same), index)
             if first != index:
                 file.refuse(
                     index,

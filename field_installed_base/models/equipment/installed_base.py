@@ -27,6 +27,16 @@ TECHNICIAN_FIELDS = frozenset({"condition", "note", "image_1920"})
 Holding = namedtuple("Holding", "customer site owner")
 
 WARRANTY_EXPIRING_MONTHS = 3
+# What the initial end of a warranty is reckoned from.
+WARRANTY_START_FIELDS = frozenset(
+    {
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
+        "product_id",
+    }
+)
 OLDEST_BUILDING_YEAR = 1800
 
 # What is typed by hand or scanned and may be blank without looking so.
@@ -958,8 +968,11 @@ class InstalledBase(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        defaults = self.default_get(["company_id", "product_id", "model"])
+        defaults = self.default_get(
+            ["company_id", "product_id", "category_id", "model"]
+        )
         vals_list = [self._clean_texts({**defaults, **vals}) for vals in vals_list]
+        self._fill_in_categories(vals_list)
         self._check_serials_free(vals_list)
         self._draw_references(vals_list)
         equipment = super().create(vals_list)
@@ -967,29 +980,11 @@ class InstalledBase(models.Model):
         equipment._notify_ownership_change({})
         return equipment
 
-    @api.model
-    def _clean_texts(self, vals):
-        """Return values with typed texts as they are to be seen."""
-        texts = {name: clean_text(vals[name]) for name in TYPED_TEXTS if name in vals}
-        return {**vals, **texts}
-
     def write(self, vals):
         vals = self._clean_texts(vals)
         self._check_technician_fields(vals)
-        if vals.keys() & {"serial_number", "product_id", "model", "company_id"}:
-            self._check_serials_free(
-                [
-                    {
-                        "company_id": equipment.company_id.id,
-                        "product_id": equipment.product_id.id,
-                        "model": equipment.model,
-                        "serial_number": equipment.serial_number,
-                        **vals,
-                    }
-                    for equipment in self
-                ],
-                ignored=self,
-            )
+        self._check_own_serials_free(vals)
+        dropped = self._describe_dropped_properties(vals)
         serving = self.browse()
         if vals.get("retirement_date"):
             serving = self.filtered(lambda piece: not piece.retirement_date)
@@ -1001,7 +996,24 @@ class InstalledBase(models.Model):
             self._bring_components_along(before)
         if serving:
             serving._settle_retirement()
+        if dropped:
+            self.browse(dropped)._message_log_batch(dropped)
+        if vals.keys() & WARRANTY_START_FIELDS:
+            self._derive_late_warranty_ends()
         return result
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for equipment, vals in zip(self, vals_list, strict=True):
+            for name in equipment._get_agreed_warranty_ends() - (default or {}).keys():
+                vals.pop(name, None)
+        return vals_list
+
+    @api.model
+    def _clean_texts(self, vals):
+        """Return values with typed texts as they are to be seen."""
+        texts = {name: clean_text(vals[name]) for name in TYPED_TEXTS if name in vals}
+        return {**vals, **texts}
 
     def _get_company_ties(self, company_id):
         others = [("company_id", "!=", company_id)]
@@ -1219,6 +1231,7 @@ class InstalledBase(models.Model):
         shared.with_context(tracking_disable=True).write(
             {"document_ids": [Command.clear()], "access_token": False}
         )
+        self._hide_published_fillings()
 
     # -- Serial numbers ---------------------------------------------------------------
 
@@ -1324,6 +1337,23 @@ class InstalledBase(models.Model):
         conflicts = self._get_serial_conflicts(vals_list, ignored)
         if conflicts:
             raise ValidationError("\n".join(conflicts.values()))
+
+    def _check_own_serials_free(self, vals):
+        """Refuse values by which this equipment gets a serial number that is taken."""
+        if vals.keys() & {"serial_number", "product_id", "model", "company_id"}:
+            self._check_serials_free(
+                [
+                    {
+                        "company_id": equipment.company_id.id,
+                        "product_id": equipment.product_id.id,
+                        "model": equipment.model,
+                        "serial_number": equipment.serial_number,
+                        **vals,
+                    }
+                    for equipment in self
+                ],
+                ignored=self,
+            )
 
     # -- Views ------------------------------------------------------------------------
 

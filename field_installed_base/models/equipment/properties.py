@@ -87,11 +87,10 @@ class InstalledBase(models.Model):
         }
         return {id_: lost for id_, lost in dropped.items() if lost}
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        # Odoo fills in properties before it computes the category that defines them.
-        defaults = self.default_get(["product_id", "category_id"])
-        vals_list = [{**defaults, **vals} for vals in vals_list]
+    @api.model
+    def _fill_in_categories(self, vals_list):
+        """Give every value without category that of its product: Odoo fills in
+        properties before it computes the category that defines them."""
         products = self.env["product.product"].browse(
             {vals["product_id"] for vals in vals_list if vals.get("product_id")}
         )
@@ -101,23 +100,22 @@ class InstalledBase(models.Model):
         for vals in vals_list:
             if "category_id" not in vals and vals.get("product_id"):
                 vals["category_id"] = categories[vals["product_id"]]
-        return super().create(vals_list)
 
-    def write(self, vals):
+    def _describe_dropped_properties(self, vals):
+        """Return {id: note} of this equipment that loses properties by values.
+
+        :param dict vals: as of `write`
+        """
         if "category_id" not in vals:
-            return super().write(vals)
+            return {}
         # A category may be given as record or id, as everywhere in Odoo.
         category = self.env["installed.base.category"].browse(
             self._fields["category_id"].convert_to_cache(vals["category_id"], self)
         )
-        bodies = {
+        return {
             id_: self._get_dropped_properties_message(id_, category, lost)
             for id_, lost in self._get_dropped_properties(category).items()
         }
-        result = super().write(vals)
-        if bodies:
-            self.browse(bodies)._message_log_batch(bodies)
-        return result
 
     def _get_dropped_properties_message(self, id_, category, lost):
         equipment = self.browse(id_)

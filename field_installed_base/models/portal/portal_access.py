@@ -48,15 +48,17 @@ class InstalledBase(models.Model):
         # have rights of their own. The page prints their names and nothing else of
         # them, and the documents that are shared with the owner.
         piece = self.sudo()
+        # By the rules of the reader, hence his own period only.
+        ownerships = self.env["installed.base.ownership"].search(
+            [("installed_base_id", "=", self.id)]
+        )
         return {
             "piece": piece,
             "technician_name": piece.technician_id.name,
             "documents": piece.document_ids,
             "picture": piece.image_512 or piece.product_id.image_512,
-            # By the rules of the reader, hence his own period only.
-            "ownerships": self.env["installed.base.ownership"].search(
-                [("installed_base_id", "=", self.id)]
-            ),
+            "ownerships": ownerships,
+            "questionnaires": self._get_published_fillings(ownerships),
         }
 
     def _get_product_name(self):

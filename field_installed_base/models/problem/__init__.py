@@ -1,0 +1,2 @@
+from . import report_problem
+from . import installed_base_problem_report

@@ -33,12 +33,12 @@ class InstalledBase(models.Model):
                     )
                 )
 
-    def _get_portal_values(self):
-        """Add the answers that were published, of the reader's own time as owner."""
-        values = super()._get_portal_values()
-        periods = [
-            (line.date_from, line.date_to or date.max) for line in values["ownerships"]
-        ]
+    def _get_published_fillings(self, ownerships):
+        """Return the answers that were published of the reader's own time as owner.
+
+        :param ownerships: that time, as installed.base.ownership records
+        """
+        periods = [(line.date_from, line.date_to or date.max) for line in ownerships]
         # Customers have no rights on surveys; the page prints question and answer of
         # what a colleague has published.
         fillings = (
@@ -53,8 +53,7 @@ class InstalledBase(models.Model):
             ended = fields.Datetime.context_timestamp(clock, filling.end_datetime)
             return any(first <= ended.date() <= last for first, last in periods)
 
-        values["questionnaires"] = fillings.filtered(is_shown)
-        return values
+        return fillings.filtered(is_shown)
 
     def _get_published_domain(self):
         return Domain(
@@ -67,13 +66,12 @@ class InstalledBase(models.Model):
             ]
         )
 
-    def _close_to_former_owner(self, former):
-        result = super()._close_to_former_owner(former)
+    def _hide_published_fillings(self):
+        """Take back the publication of answers from equipment that changed hands."""
         # They were published for who had it then, whatever the day is called. Whoever
         # may change the owner need not read answers.
         fillings = self.env["survey.user_input"].sudo()
         fillings.search(self._get_published_domain()).is_public = False
-        return result
 
     def _get_default_questionnaire(self):
         """Return the questionnaire of the category, or of the nearest one above it."""

@@ -1,0 +1,2 @@
+from . import installed_base_warranty_extension
+from . import warranty_terms

@@ -14,16 +14,6 @@ _logger = logging.getLogger(__name__)
 
 # What the fields of each warranty start with, and the extensions that prolong it.
 EXTENSION_KINDS = {"warranty": ("parts", "both"), "labor_warranty": ("labor", "both")}
-# What the initial end of a warranty is reckoned from.
-WARRANTY_START_FIELDS = frozenset(
-    {
-        "installation_date",
-        "sale_date",
-        "warranty_months",
-        "labor_warranty_months",
-        "product_id",
-    }
-)
 REMINDER_BATCH = 500
 
 
@@ -45,32 +35,6 @@ class InstalledBase(models.Model):
         groups=READER_GROUPS,
         help="The end of the warranty that was last reminded of.",
     )
-
-    def copy_data(self, default=None):
-        vals_list = super().copy_data(default)
-        for equipment, vals in zip(self, vals_list, strict=True):
-            for prefix in EXTENSION_KINDS:
-                # What was agreed or paid for one piece is not for another one.
-                if f"{prefix}_end_date" not in (
-                    default or {}
-                ) and equipment._get_warranty_extensions(prefix):
-                    vals.pop(f"{prefix}_end_date", None)
-        return vals_list
-
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.keys() & WARRANTY_START_FIELDS:
-            # An end that was typed before the start was known may turn out later.
-            for prefix in EXTENSION_KINDS:
-                self.filtered(
-                    lambda equipment, prefix=prefix: (
-                        equipment[f"{prefix}_derived_date"]
-                        and equipment[f"{prefix}_end_date"]
-                        and equipment[f"{prefix}_end_date"]
-                        > equipment[f"{prefix}_derived_date"]
-                    )
-                )._derive_warranty_end(prefix, typed=True)
-        return result
 
     # -- Extensions -------------------------------------------------------------------
 
@@ -99,6 +63,29 @@ class InstalledBase(models.Model):
         """Return the end of the latest extension, False if there is none."""
         ends = self._get_warranty_extensions(prefix).mapped("date_end")
         return max(ends, default=False)
+
+    def _get_agreed_warranty_ends(self):
+        """Return the names of the ends that were agreed or paid for this piece of
+        equipment: they are for no other one."""
+        self.ensure_one()
+        return {
+            f"{prefix}_end_date"
+            for prefix in EXTENSION_KINDS
+            if self._get_warranty_extensions(prefix)
+        }
+
+    def _derive_late_warranty_ends(self):
+        """Derive ends anew that are later than the derived ones: an end that was typed
+        before the start was known may turn out later."""
+        for prefix in EXTENSION_KINDS:
+            self.filtered(
+                lambda equipment, prefix=prefix: (
+                    equipment[f"{prefix}_derived_date"]
+                    and equipment[f"{prefix}_end_date"]
+                    and equipment[f"{prefix}_end_date"]
+                    > equipment[f"{prefix}_derived_date"]
+                )
+            )._derive_warranty_end(prefix, typed=True)
 
     def _record_typed_warranty_ends(self, prefix):
         """Make an extension of every end that was typed later than all that is known,

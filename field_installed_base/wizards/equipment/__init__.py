@@ -1,0 +1,3 @@
+from . import installed_base_change_category
+from . import installed_base_replace
+from . import installed_base_retire

@@ -8,7 +8,6 @@ from odoo.tools import split_every
 
 from ..amendment.amend import LIVING
 from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
-from ..billing.service_contract_run import DIRECT_LIMIT
 
 _logger = logging.getLogger(__name__)
 
@@ -19,15 +18,6 @@ AT_WORK = ("running", "undoing")
 class ServiceContractPriceUpdate(models.Model):
     _inherit = "service.contract.price.update"
 
-    state = fields.Selection(
-        selection_add=[
-            ("running", "Being applied"),
-            ("applied",),
-            ("undoing", "Being undone"),
-            ("undone",),
-        ],
-        ondelete={"running": "set default", "undoing": "set default"},
-    )
     progress = fields.Integer(string="Progress (%)", compute="_compute_progress")
     chosen_count = fields.Integer(string="Chosen", compute="_compute_chosen_count")
 
@@ -55,35 +45,24 @@ class ServiceContractPriceUpdate(models.Model):
             )
         return self.line_ids.browse()
 
-    # -- Actions ------------------------------------------------------------------
+    # -- Begin --------------------------------------------------------------------
 
-    def action_apply(self):
-        """Change the prices: at once if the contracts are few, else by a job."""
-        for update in self:
-            if len(update._get_contracts()) <= DIRECT_LIMIT:
-                super(ServiceContractPriceUpdate, update).action_apply()
-                continue
-            update._check_draft()
-            # The job looks at each contract again before it changes its prices.
-            if not update.line_ids:
-                update.action_preview()
-            update._check_applicable()
-            update._begin("running")
-        return True
+    def _begin_applying(self):
+        """Leave to the job to change the prices of what the preview shows."""
+        self._check_draft()
+        # The job looks at each contract again before it changes its prices.
+        if not self.line_ids:
+            self.action_preview()
+        self._check_applicable()
+        self._begin("running")
 
-    def action_undo(self):
-        """Bring back the old prices: at once if the contracts are few, else by a
-        job, which leaves those at the new price that cannot be undone."""
-        for update in self:
-            applied = update.line_ids.filtered("is_applied")
-            if len(applied.contract_id) <= DIRECT_LIMIT:
-                super(ServiceContractPriceUpdate, update).action_undo()
-                continue
-            if update.state != "applied":
-                raise UserError(self.env._("Only what was applied can be undone."))
-            applied._as_own_code().undo_problem = False
-            update._begin("undoing")
-        return True
+    def _begin_undoing(self, applied):
+        """Leave to the job to bring back the old prices.
+
+        :param applied: the lines at the new price
+        """
+        applied._as_own_code().undo_problem = False
+        self._begin("undoing")
 
     def _begin(self, state):
         self._as_own_code().state = state

@@ -7,6 +7,7 @@ from odoo.tools import format_date, formatLang
 
 from ...engine import to_decimal
 from ..amendment.amend import LIVING
+from ..billing.service_contract_run import DIRECT_LIMIT
 
 
 class ServiceContractPriceUpdate(models.Model):
@@ -32,7 +33,13 @@ class ServiceContractPriceUpdate(models.Model):
         default=lambda self: self.env.company,
     )
     state = fields.Selection(
-        selection=[("draft", "Preview"), ("applied", "Applied"), ("undone", "Undone")],
+        selection=[
+            ("draft", "Preview"),
+            ("running", "Being applied"),
+            ("applied", "Applied"),
+            ("undoing", "Being undone"),
+            ("undone", "Undone"),
+        ],
         default="draft",
         required=True,
         readonly=True,
@@ -269,11 +276,15 @@ class ServiceContractPriceUpdate(models.Model):
         return True
 
     def action_apply(self):
-        """Change the prices of what the preview shows.
+        """Change the prices of what the preview shows: at once if the contracts are
+        few, else by a job.
 
         :raise UserError: if nothing is to change, or a high change is not confirmed
         """
         for update in self:
+            if len(update._get_contracts()) > DIRECT_LIMIT:
+                update._begin_applying()
+                continue
             # Something may have changed since somebody looked.
             update.action_preview()
             update._check_applicable()
@@ -282,11 +293,17 @@ class ServiceContractPriceUpdate(models.Model):
         return True
 
     def action_undo(self):
-        """Bring back the old prices, as long as none of the new is invoiced."""
+        """Bring back the old prices, as long as none of the new is invoiced: at once if
+        the contracts are few, else by a job, which leaves those at the new price that
+        cannot be undone."""
         for update in self:
             if update.state != "applied":
                 raise UserError(self.env._("Only what was applied can be undone."))
-            update.line_ids.filtered("is_applied")._undo()
+            applied = update.line_ids.filtered("is_applied")
+            if len(applied.contract_id) > DIRECT_LIMIT:
+                update._begin_undoing(applied)
+            else:
+                applied._undo()
         return True
 
     def action_draft(self):

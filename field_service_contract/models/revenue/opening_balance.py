@@ -11,8 +11,6 @@ from .service_contract_deferral import ENTRY_SIZE
 class ServiceContractDeferral(models.Model):
     _inherit = "service.contract.deferral"
 
-    # An invoice of the former program, if it is known, is none of the contract's.
-    move_line_id = fields.Many2one(required=False)
     is_opening = fields.Boolean(
         string="From Before",
         readonly=True,

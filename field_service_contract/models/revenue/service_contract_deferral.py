@@ -26,10 +26,10 @@ class ServiceContractDeferral(models.Model):
     _order = "date, id"
     _rec_name = "date"
 
+    # An invoice of the former program, if it is known, is none of the contract's.
     move_line_id = fields.Many2one(
         comodel_name="account.move.line",
         string="Invoice Line",
-        required=True,
         index=True,
         ondelete="restrict",
     )

@@ -8,7 +8,8 @@ from odoo.tests import tagged
 from ..amendment.test_life import LifeCase
 
 LIMIT = (
-    "odoo.addons.field_service_contract.models.pricing.price_update_job.DIRECT_LIMIT"
+    "odoo.addons.field_service_contract.models.pricing."
+    "service_contract_price_update.DIRECT_LIMIT"
 )
 
 

@@ -58,6 +58,12 @@ class ServiceContractCancel(models.TransientModel):
         early = contracts.filtered(
             lambda contract: contract.notice_date and contract.notice_date >= self.date
         )
+        # No credit note is made here of what was invoiced elsewhere.
+        elsewhere = contracts.filtered(
+            lambda contract: (
+                contract.invoiced_before and contract.invoiced_before > self.date
+            )
+        )
         return [
             self.env._(
                 "Contract %(contract)s: notice may be given until %(notice)s, for the "
@@ -67,6 +73,15 @@ class ServiceContractCancel(models.TransientModel):
                 end=self._format_day(contract.date_end),
             )
             for contract in early
+        ] + [
+            self.env._(
+                "Contract %(contract)s was invoiced elsewhere until %(day)s: credit "
+                "these days by hand. What is to earn of them stays: %(amount)s.",
+                contract=contract.name,
+                day=self._format_day(contract.invoiced_before),
+                amount=contract.company_currency_id.format(contract.deferred_amount),
+            )
+            for contract in elsewhere
         ]
 
     def action_cancel(self):

@@ -112,11 +112,10 @@ class ServiceContractTransfer(models.TransientModel):
                     self.partner_id.display_name,
                 )
             )
-        if self.moves_equipment:
-            self._move_equipment()
+        places = self._move_equipment() if self.moves_equipment else None
         successors = contracts.browse()
         for contract in contracts:
-            successors |= contract._transfer_lines(
+            successor = contract._transfer_lines(
                 contract.line_ids,
                 self.partner_id,
                 self.date,
@@ -124,14 +123,40 @@ class ServiceContractTransfer(models.TransientModel):
                 payer=self.invoice_partner_id,
                 site=self.site_id,
             )
+            if places is not None:
+                self._remember_places(successor, places)
+            successors |= successor
         return successors._get_records_action(name=self.env._("Taken Over"))
 
     def _move_equipment(self):
+        """Move the covered equipment to the new customer.
+
+        :return: {equipment: (id of its customer, id of its site) before}
+        """
         lines = self.contract_ids._get_lines_on(self.date)
-        equipment = lines.installed_base_id.with_context(
+        equipment = lines.installed_base_id
+        places = {piece: (piece.partner_id.id, piece.site_id.id) for piece in equipment}
+        equipment = equipment.with_context(
             ownership_date=self.date,
             ownership_reason=self.reason,
             # The contract lines move along.
             service_contract_choice="settled",
         )
         equipment.write({"partner_id": self.partner_id.id, "site_id": self.site_id.id})
+        return places
+
+    @api.model
+    def _remember_places(self, successor, places):
+        """Note where the equipment of a contract stood, for taking the transfer back.
+
+        :param dict places: of `_move_equipment`
+        """
+        # Only the undo reads and writes what it puts back.
+        successor = successor.sudo()
+        own = successor.line_ids.installed_base_id
+        successor.transfer_data = {
+            **successor.transfer_data,
+            "equipment": {
+                str(piece.id): place for piece, place in places.items() if piece in own
+            },
+        }

@@ -1,0 +1,84 @@
+"""What becomes of contract lines when covered equipment is retired."""
+
+from markupsafe import Markup
+
+from odoo import models
+from odoo.tools import format_date
+
+from ..contract.service_contract import CHANGING
+
+# What a line keeps when another piece is covered, whatever that would propose.
+KEPT_FIELDS = (
+    "product_id",
+    "name",
+    "price",
+    "price_cost",
+    "value_percent",
+    "value",
+    "cost",
+    "discount",
+)
+
+
+class ServiceContractLine(models.Model):
+    _inherit = "service.contract.line"
+
+    def _cover_successor(self, successor):
+        """Cover another piece in place of the one that was retired: nothing else of
+        these lines changes, neither price nor days nor visit rule."""
+        changing = self.with_context(service_contract_change=CHANGING)
+        notes = {}
+        for line in changing:
+            former = line.installed_base_id
+            had_default_name = line._get_default_name() == line.name
+            kept = {
+                name: line._fields[name].convert_to_write(line[name], line)
+                for name in KEPT_FIELDS
+            }
+            line.write({**kept, "installed_base_id": successor.id})
+            if had_default_name:
+                line.name = line._get_default_name()
+            notes.setdefault(line.contract_id, []).append(
+                self.env._(
+                    "%(equipment)s was replaced by %(successor)s, which is covered "
+                    "from now on at the same price.",
+                    equipment=former._get_document_name(),
+                    successor=successor._get_document_name(),
+                )
+            )
+        contracts = self.contract_id
+        rules = changing.schedule_line_id
+        rules._remove_untouched()
+        contracts._update_visits(None)
+        contracts._log_life(
+            {contract: Markup("<br/>").join(texts) for contract, texts in notes.items()}
+        )
+
+    def _log_retirement_kept(self, day):
+        """Note that lines go on though their equipment was retired."""
+        self.contract_id._log_life(
+            {
+                contract: self.env._(
+                    "Covered on though retired on %(day)s: %(lines)s.",
+                    day=format_date(self.env, day),
+                    lines=", ".join(line._get_label() for line in lines),
+                )
+                for contract, lines in self.grouped("contract_id").items()
+            }
+        )
+
+    def _ask_about_retirement(self, day):
+        """Ask the responsible of contracts what becomes of lines whose equipment was
+        retired."""
+        # Whoever retires equipment need not write contracts.
+        for contract, lines in self.sudo().grouped("contract_id").items():
+            note = self.env._(
+                "%(lines)s retired on %(day)s. End the line, or leave it.",
+                lines=", ".join(line._get_label() for line in lines),
+                day=format_date(self.env, day),
+            )
+            contract.activity_schedule(
+                "field_service_contract.mail_activity_type_retired",
+                note=note,
+                user_id=(contract.user_id or self.env.user).id,
+            )
