@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import odoo.api
 from odoo.modules.registry import Registry
@@ -11,6 +12,12 @@ from odoo.tests.common import HttpCase, get_db_name
 # What the pages of tours load. Odoo's own runner makes every bundle there is, which
 # takes five times as long.
 BUNDLES = ("web.assets_web", "web.assets_frontend", "web.assets_frontend_lazy")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy machine")
 
 
 @pytest.fixture

@@ -28,6 +28,10 @@ def _files(database: str) -> Path:
     return cache_folder() / "data" / "filestore" / database
 
 
+def _install_log(database: str) -> Path:
+    return cache_folder() / "log" / f"{database}.install.log"
+
+
 def exists(server: Server, database: str) -> bool:
     """Tell whether the database is there."""
     sql = f"SELECT 1 FROM pg_database WHERE datname = '{database}'"
@@ -61,6 +65,10 @@ def require_ours(server: Server, database: str) -> None:
 def drop(server: Server, database: str) -> None:
     """Drop the database and its files, if they are there and ours."""
     require_ours(server, database)
+    _drop(server, database)
+
+
+def _drop(server: Server, database: str) -> None:
     server.query(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
     shutil.rmtree(_files(database), ignore_errors=True)
 
@@ -106,10 +114,10 @@ def install(
     modules: list[str],
     demo: bool,
     update: bool = False,
-) -> Path:
-    """Install (or update) modules; return Odoo's log."""
+) -> None:
+    """Install (or update) modules."""
     names = ",".join(modules)
-    log = cache_folder() / "log" / f"{database}.install.log"
+    log = _install_log(database)
     arguments = ["--database", database, "--init", names]
     arguments += ["--update", names] if update else []
     arguments += ["--with-demo"] if demo else ["--without-demo"]
@@ -122,7 +130,6 @@ def install(
     )
     if missing:
         raise Failure(f"{missing[0][0]} was not installed: see {log}")
-    return log
 
 
 def complaints(log: Path) -> list[str]:
@@ -147,7 +154,7 @@ def _prune_templates(server: Server, keep: int = 6) -> None:
 
 
 @contextlib.contextmanager
-def _building(server: Server, name: str) -> Iterator[str]:
+def building(server: Server, name: str) -> Iterator[str]:
     """Yield the name of a database that becomes template ``name`` when it is whole."""
     fresh = f"{name}_new"
     drop(server, fresh)
@@ -157,7 +164,7 @@ def _building(server: Server, name: str) -> Iterator[str]:
     _prune_templates(server)
 
 
-def _touch(name: str) -> None:
+def touch(name: str) -> None:
     stamps = cache_folder() / "templates"
     stamps.mkdir(exist_ok=True)
     (stamps / name).touch()
@@ -175,29 +182,36 @@ def dependencies_template(
     name = f"{PREFIX}_base_{key}"
     if not exists(server, name):
         data = "demo data" if demo else "no demo data"
-        with _building(server, name) as fresh, step(f"Odoo's own addons, {data}"):
+        with building(server, name) as fresh, step(f"Odoo's own addons, {data}"):
             create(server, fresh)
             install(runtime, server, fresh, modules, demo)
-    _touch(name)
+    touch(name)
+    return name
+
+
+def addons_template(
+    runtime: odoo19.Runtime, server: Server, rebuild: bool = False
+) -> str:
+    """Return a database with our addons and their demo data."""
+    base = dependencies_template(runtime, server)
+    name = f"{PREFIX}_tests_{digest([base, checkout.addons_key()])}"
+    if rebuild or not _install_log(f"{name}_new").is_file():
+        drop(server, name)
+    if not exists(server, name):
+        with building(server, name) as fresh, step("our addons, with demo data"):
+            copy(server, base, fresh)
+            install(runtime, server, fresh, checkout.addons() or ["base"], True)
+    touch(name)
     return name
 
 
 def tests_template(runtime: odoo19.Runtime, server: Server, rebuild: bool) -> str:
-    """Return a database with our addons, as the tests want it."""
-    base = dependencies_template(runtime, server)
-    name = f"{PREFIX}_tests_{digest([base, checkout.addons_key()])}"
-    if rebuild:
+    """Return the same, once it was installed without a warning."""
+    name = addons_template(runtime, server, rebuild)
+    if lines := complaints(_install_log(f"{name}_new")):
         drop(server, name)
-    if not exists(server, name):
-        with _building(server, name) as fresh, step("our addons, with demo data"):
-            copy(server, base, fresh)
-            log = install(runtime, server, fresh, checkout.addons() or ["base"], True)
-            if lines := complaints(log):
-                shown = "\n  ".join(lines[:20])
-                raise Failure(
-                    f"installing our addons logs warnings, mend them:\n  {shown}"
-                )
-    _touch(name)
+        shown = "\n  ".join(lines[:20])
+        raise Failure(f"installing our addons logs warnings, mend them:\n  {shown}")
     return name
 
 
@@ -218,7 +232,18 @@ def test_database(
     try:
         yield name
     finally:
-        drop(server, name)
+        _drop_tests(server, os.getpid())
+
+
+def _drop_tests(server: Server, process: int) -> None:
+    """Drop a run's database, and what its processes left of theirs if they crashed."""
+    rows = server.query(
+        "SELECT datname FROM pg_database "
+        f"WHERE datname ~ '^{PREFIX}_test_{process}(?![0-9])'"
+    )
+    for (name,) in rows:
+        # pytest-odoo copies the database without the comment that says it is ours.
+        _drop(server, name)
 
 
 def _drop_orphans(server: Server) -> None:
@@ -226,11 +251,12 @@ def _drop_orphans(server: Server) -> None:
     if not server.private:
         return
     rows = server.query(
-        f"SELECT datname FROM pg_database WHERE datname ~ '^{PREFIX}_test_[0-9]+$'"
+        f"SELECT DISTINCT substring(datname from '^{PREFIX}_test_([0-9]+)') "
+        f"FROM pg_database WHERE datname ~ '^{PREFIX}_test_[0-9]'"
     )
-    for (name,) in rows:
-        if not Path(f"/proc/{name.rpartition('_')[2]}").exists():
-            drop(server, name)
+    for (process,) in rows:
+        if not Path(f"/proc/{process}").exists():
+            _drop_tests(server, int(process))
 
 
 # -- the database of setup/run -----------------------------------------------------
@@ -266,11 +292,15 @@ def _kind(demo: bool) -> str:
 def _make_for_use(
     runtime: odoo19.Runtime, server: Server, name: str, demo: bool
 ) -> None:
+    started = f"{name}_new"
     with locked("templates"):
-        base = dependencies_template(runtime, server, demo)
-        started = f"{name}_new"
+        if demo:
+            template = addons_template(runtime, server)
+        else:
+            template = dependencies_template(runtime, server, demo=False)
         drop(server, started)
-        copy(server, base, started)
-    with step(f"database {name}: our addons installed"):
-        install(runtime, server, started, checkout.addons() or ["base"], demo)
+        copy(server, template, started)
+    if not demo:
+        with step(f"database {name}: our addons installed"):
+            install(runtime, server, started, checkout.addons() or ["base"], demo)
     rename(server, started, name)
