@@ -37,6 +37,7 @@
         "wizards/equipment/installed_base_change_category_views.xml",
         "wizards/documents/installed_base_create_views.xml",
         "wizards/questionnaire/installed_base_fill_in_views.xml",
+        "wizards/equipment/installed_base_put_back_views.xml",
         "wizards/equipment/installed_base_replace_views.xml",
         "wizards/equipment/installed_base_retire_views.xml",
         "views/equipment/installed_base_views.xml",

@@ -117,6 +117,12 @@ class Base(models.AbstractModel):
         return set()
 
     @api.model
+    def _get_import_archived_fields(self):
+        """Return the fields in which a name may mean a record that is archived, where
+        none that is not has it."""
+        return set()
+
+    @api.model
     def _check_import_columns(self, fields):
         """Return messages, as those of `load`, of columns that cannot be imported."""
         return []

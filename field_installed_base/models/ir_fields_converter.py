@@ -59,10 +59,15 @@ class IrFieldsConverter(models.AbstractModel):
         # One of several, separated by commas.
         value = value.strip()
         hints = self.env.context.get("installed_base_import_hints") or (False, ())
-        key = (field.comodel_name, value, hints)
+        finds_archived = field.name in model._get_import_archived_fields()
+        key = (field.comodel_name, value, hints, finds_archived)
         ids = file.names.get(key)
         if not ids:
-            ids = self._find_by_name(self.env[field.comodel_name], value, *hints)
+            records = self.env[field.comodel_name]
+            ids = self._find_by_name(records, value, *hints)
+            if not ids and finds_archived:
+                records = records.with_context(active_test=False)
+                ids = self._find_by_name(records, value, *hints)
             file.names[key] = ids
         if len(ids) == 1:
             return ids[0], []

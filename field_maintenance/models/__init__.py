@@ -48,6 +48,7 @@ from . import res_partner
 from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves
+from . import resource_resource
 from . import sale_order
 from . import sale_order_line
 from .billing import service_line

@@ -14,17 +14,23 @@ class HrEmployee(models.Model):
     def write(self, vals):
         if not vals.keys() & {"active", "company_id"}:
             return super().write(vals)
+        with self._watch_departures():
+            return super().write(vals)
+
+    @contextmanager
+    def _watch_departures(self):
+        """Let visits follow those of these employees who leave or come back by what is
+        done meanwhile."""
         # What waits to be computed is checked as things were until now.
         self.env["maintenance.visit"].flush_model()
         # Whoever manages employees need not plan visits: they follow.
         before = {person: (person.active, person.company_id) for person in self.sudo()}
-        result = super().write(vals)
+        yield
         changed = self.sudo().filtered(
             lambda person: before[person] != (person.active, person.company_id)
         )
         if changed:
             changed._follow_on_visits()
-        return result
 
     def _filter_at(self, company):
         """Return those of these employees who still work for a company: who is archived

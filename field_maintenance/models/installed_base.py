@@ -3,7 +3,7 @@ from collections import defaultdict
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from .schedule.maintenance_schedule import LIVE_STATES
 from .visit.maintenance_visit import GENERATING
@@ -80,6 +80,25 @@ class InstalledBase(models.Model):
             equipment.maintenance_schedule_count = count
 
     # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        pieces = super().create(vals_list)
+        pieces._follow_orders()
+        return pieces
+
+    def _follow_orders(self):
+        """Let confirmed orders of maintenance be about this equipment, which was just
+        recorded for their other lines."""
+        # Whoever records equipment need not sell maintenance.
+        lines = self.sudo().sale_line_ids.order_id.order_line.filtered(
+            lambda line: (
+                line.state == "sale" and line._is_visited() and line.product_uom_qty > 0
+            )
+        )
+        lines._follow_equipment(
+            {line: line._get_visited_equipment() - self for line in lines}
+        )
 
     def write(self, vals):
         archived = self.browse()
@@ -221,11 +240,16 @@ class InstalledBase(models.Model):
         return result
 
     def _get_visit_lines(self):
-        """Return the lines of open visits about this equipment."""
+        """Return the lines of open visits about this equipment, without those on which
+        work was recorded: that was done to this piece, where it stood."""
         # Who may move equipment need not plan visits: they follow.
         lines = self.env["maintenance.visit.line"].sudo()
         return lines.with_context(visit_generation=GENERATING).search(
-            [("installed_base_id", "in", self.ids), ("state", "in", MOVING_STATES)]
+            Domain("installed_base_id", "in", self.ids)
+            & Domain("state", "in", MOVING_STATES)
+            & Domain("visit_id.actual_start", "=", False)
+            & Domain("visit_id.time_ids", "=", False)
+            & ~Domain("visit_id.checklist_ids", "any", [("state", "=", "done")])
         )
 
     def _get_schedule_lines(self):
@@ -303,29 +327,50 @@ class InstalledBase(models.Model):
 
     def _settle_retirement(self):
         result = super()._settle_retirement()
-        by_successor = defaultdict(self.browse)
-        for piece, successor in self._get_successors().items():
-            by_successor[successor] |= piece
-        for successor, pieces in by_successor.items():
-            pieces._hand_over_visits(successor)
         # What nobody took over ends.
         self._withdraw_from_visits(self.env._("%s was retired."))
         return result
+
+    def _hand_over(self, successor, back=False):
+        super()._hand_over(successor, back)
+        self._hand_over_visits(successor, back)
+
+    def _get_ended(self):
+        # Whoever puts equipment back need not read schedules.
+        lines = self.env["maintenance.schedule.line"].sudo()
+        ended = lines.with_context(active_test=False).search(
+            [("installed_base_id", "in", self.ids), ("active", "=", False)]
+        )
+        return super()._get_ended() + self._describe_rules(ended)
 
     def _get_own_rules(self):
         """Return the lines of live schedules that are handed over on their own."""
         return self._get_schedule_lines()
 
-    def _get_heritage(self, successor):
+    def _get_going_rules(self, successor, back):
+        """Return the lines of live schedules that go over with another document. To be
+        extended; for the parameters see :meth:`_get_heritage`."""
+        return self.env["maintenance.schedule.line"].sudo()
+
+    def _get_heritage(self, successor, back=False):
         """Return what another piece takes over from this equipment: the lines of live
         schedules and of open visits, except of a kind that it has itself.
 
         :param successor: the other piece; none if it is still to be recorded
+        :param bool back: only what this equipment took over from that piece
         :return: lines of schedules and lines of visits
         """
         # What takes over need not be read by who retires equipment.
         successor = successor.sudo()
         rules, lines = self._get_own_rules(), self._get_visit_lines()
+        if back:
+            rules = rules.filtered(lambda rule: rule.taken_over_from_id == successor)
+            lines = lines.filtered(
+                lambda line: (
+                    line.taken_over_from_id == successor
+                    or line.visit_id.schedule_line_id in rules
+                )
+            )
         holders = dict.fromkeys(
             successor._get_schedule_lines().visit_type_id, successor
         )
@@ -337,7 +382,9 @@ class InstalledBase(models.Model):
             )
         )
         # Visits of a rule that ends, end with it.
-        ending = rules - going
+        ending = (
+            self._get_schedule_lines() - going - self._get_going_rules(successor, back)
+        )
         visits = set(successor._get_visit_lines().visit_id.ids)
         taken_over = lines.browse()
         for line in lines:
@@ -360,10 +407,10 @@ class InstalledBase(models.Model):
             or bool(self.site_id and self.site_id == document.site_id)
         )
 
-    def _hand_over_visits(self, successor):
+    def _hand_over_visits(self, successor, back):
         """Let another piece be visited in place of this equipment, by the same rules
         and at the same times."""
-        rules, lines = self._get_heritage(successor)
+        rules, lines = self._get_heritage(successor, back)
         note = self.env._(
             "%(equipment)s was replaced by %(successor)s.",
             equipment=", ".join(piece._get_document_name() for piece in self),
@@ -372,42 +419,49 @@ class InstalledBase(models.Model):
         rules._take_equipment(successor)
         # Those that nobody touched were made anew.
         lines = lines.exists()
-        lines.write(
-            {
-                "installed_base_id": successor.id,
-                "product_id": successor.product_id.id,
-                "serial_number": successor.serial_number,
-            }
-        )
+        for piece, own in lines.grouped("installed_base_id").items():
+            own.write(
+                {
+                    "installed_base_id": successor.id,
+                    "product_id": successor.product_id.id,
+                    "serial_number": successor.serial_number,
+                    "taken_over_from_id": piece.id,
+                }
+            )
         rules.schedule_id._message_log_batch(dict.fromkeys(rules.schedule_id.ids, note))
         lines.visit_id._log_moves(dict.fromkeys(lines.visit_id.ids, [note]))
         # It may stand at another site of the customer.
         successor._bring_visits_along()
 
-    def _get_settlement(self, successor, hands_over):
-        goes, ends = super()._get_settlement(successor, hands_over)
+    def _get_settlement(self, successor, hands_over, back=False):
+        goes, ends = super()._get_settlement(successor, hands_over, back)
         rules, lines = self._get_own_rules(), self._get_visit_lines()
         going, staying = rules.browse(), lines.browse()
         if hands_over:
-            going, staying = self._get_heritage(successor)
+            going, staying = self._get_heritage(successor, back)
         for texts, some_rules, some_lines in (
             (goes, going, staying),
             (ends, rules - going, lines - staying),
         ):
-            texts += [
-                self.env._(
-                    "Schedule %(schedule)s: %(visit_type)s",
-                    schedule=rule.schedule_id.display_name,
-                    visit_type=rule.visit_type_id.display_name,
-                )
-                for rule in some_rules
-            ]
+            texts += self._describe_rules(some_rules)
             visits = some_lines.visit_id
             planned = visits.filtered(lambda visit: visit.state == "planned")
             texts += [self.env._("Visit %s", v.display_name) for v in planned]
             if to_plan := visits - planned:
                 texts.append(self.env._("Visits to plan: %s", len(to_plan)))
         return goes, ends
+
+    @api.model
+    def _describe_rules(self, rules):
+        """Return lines of schedules in words."""
+        return [
+            self.env._(
+                "Schedule %(schedule)s: %(visit_type)s",
+                schedule=rule.schedule_id.display_name,
+                visit_type=rule.visit_type_id.display_name,
+            )
+            for rule in rules
+        ]
 
     # -- Gone --------------------------------------------------------------------------
 

@@ -9,14 +9,16 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from .visit.maintenance_visit import GENERATING
+from .visit.maintenance_visit import GENERATING, OPEN_STATES
 
 # More visits of one line than anybody plans at once; the button makes the next ones.
 VISITS_AT_ONCE = 100
 # What a smaller quantity leaves alone.
 UNDER_WAY = ("in_progress", "done")
 # What of a confirmed line says what is visited, and how often.
-ORDERED_FIELDS = frozenset({"product_id", "product_uom_id", "product_uom_qty"})
+ORDERED_FIELDS = frozenset(
+    {"installed_base_ids", "product_id", "product_uom_id", "product_uom_qty"}
+)
 
 
 class SaleOrderLine(models.Model):
@@ -291,6 +293,13 @@ class SaleOrderLine(models.Model):
             for line in confirmed
             if (rules := line._get_all_schedule_lines())
         }
+        pieces = {}
+        if "installed_base_ids" in vals:
+            # Lines without equipment of their own are about that of the others.
+            about = confirmed.order_id.order_line.filtered(
+                lambda line: line._is_visited() and line.product_uom_qty > 0
+            )
+            pieces = {line: line._get_visited_equipment() for line in about}
         result = super().write(vals)
         for line, (product, quantity) in before.items():
             if line.product_id != product or line.product_uom_qty <= 0:
@@ -300,6 +309,7 @@ class SaleOrderLine(models.Model):
                 line._follow_quantity(shares[line])
             if line.product_uom_qty < quantity:
                 line._retract_excess()
+        confirmed.browse(line.id for line in pieces)._follow_equipment(pieces)
         # A schedule that somebody closed stays closed.
         known = confirmed.with_context(active_test=False)
         new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
@@ -330,6 +340,116 @@ class SaleOrderLine(models.Model):
                 body=self.env._(
                     "What was added is visited by schedule %s.", schedule.display_name
                 )
+            )
+
+    def _follow_equipment(self, before):
+        """Visit the equipment that these lines are about now: what takes the place of
+        other equipment is visited by the same rule and at the same time.
+
+        :param before: {line: equipment it was about}
+        """
+        for line in self:
+            after = line._get_visited_equipment()
+            gone, new = before[line] - after, after - before[line]
+            if not gone and not new:
+                continue
+            line._exchange_on_visits(before[line], after)
+            rules = line._get_all_schedule_lines().filtered("active")
+            # The rule of a line without equipment is about none.
+            leaving = rules.filtered(
+                lambda rule, gone=gone: (
+                    rule.installed_base_id in gone or not rule.installed_base_id
+                )
+            )
+            if rules:
+                line._exchange_on_rules(rules, leaving, new - rules.installed_base_id)
+        self.filtered(lambda line: not line._get_all_schedule_lines())._make_and_tell()
+
+    def _exchange_on_rules(self, rules, leaving, new):
+        """Let other equipment take the place of some in the schedule of this line.
+
+        :param rules: its lines in living schedules
+        :param leaving: those of them whose equipment it is not about any more
+        :param new: equipment that has no rule yet
+        """
+        before = dict(zip(rules, self._get_schedule_shares(len(rules)), strict=True))
+        for rule, piece in zip(leaving, new, strict=False):
+            rule._take_equipment(piece)
+        left = leaving[len(new) :]
+        if len(rules) == len(left):
+            # Nothing was chosen instead: one rule goes on without equipment.
+            left[:1]._take_equipment(new.browse())
+            left = left[1:]
+        if left:
+            left._remove_untouched()
+            self._retract_visits(
+                left.visit_ids.filtered(lambda visit: visit.state in OPEN_STATES)
+            )
+            left.write({"active": False, "sale_line_id": False})
+        start = max(rules.schedule_id[:1].date_start, self.order_id._get_service_date())
+        kept, added = rules - left, []
+        by_piece = kept.grouped(lambda rule: rule.installed_base_id.id)
+        for vals in self._prepare_schedule_lines_vals():
+            rule = by_piece.get(vals.get("installed_base_id", False))
+            if not rule:
+                added.append({**vals, "date_start": start})
+                continue
+            share = {
+                name: vals[name]
+                for name, value in before[rule].items()
+                if rule[name] == value != vals[name]
+            }
+            if share:
+                rule.write(share)
+        rules.schedule_id[:1].line_ids = [Command.create(vals) for vals in added]
+
+    def _exchange_on_visits(self, before, after):
+        """Let other equipment take the place of some on the open visits of this line
+        that follow no rule. What is at another site is visited anew.
+
+        :param before: the equipment this line was about; of none, its visits were about
+            what is at their site
+        :param after: the equipment it is about now
+        """
+        self.ensure_one()
+        visits = self._get_live_visits().filtered(
+            lambda visit: visit.state not in UNDER_WAY and not visit.schedule_line_id
+        )
+        order = self.order_id
+        for visit in visits:
+            others = visit.sale_line_ids - self
+            shared = after.browse().union(
+                *(line._get_visited_equipment() for line in others)
+            )
+            known = visit.line_ids.installed_base_id
+            here = (after - known).filtered(
+                lambda piece, visit=visit: (
+                    (piece.site_id or order._get_visit_site()) == visit.site_id
+                )
+            )
+            gone = (before or known) - after - shared
+            lines = visit.line_ids.filtered(
+                lambda line, gone=gone: line.installed_base_id in gone
+            )
+            for line, piece in zip(lines, here, strict=False):
+                line.write(
+                    {
+                        "installed_base_id": piece.id,
+                        "product_id": piece.product_id.id,
+                        "serial_number": piece.serial_number,
+                    }
+                )
+            left = lines[len(here) :]
+            if left == visit.line_ids and after and not here:
+                # It goes to another site.
+                self._retract_visits(visit)
+                continue
+            left.unlink()
+            left.create(
+                [
+                    {"visit_id": visit.id, "installed_base_id": piece.id}
+                    for piece in here[len(lines) :]
+                ]
             )
 
     def _follow_quantity(self, before):

@@ -191,6 +191,30 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertEqual(again, visit.ids)
         self.assertEqual(len(visit.line_ids), 1)
 
+    def test_visits_of_who_left(self):
+        """Who did a visit may have left since; nobody plans anything for them."""
+        self.technician.active = False
+        ids, messages = self._import(self.VISIT, self._get_visit_row(), model=VISITS)
+        self.assertFalse(messages)
+        visit = self.env[VISITS].browse(ids)
+        self.assertEqual(visit.technician_id, self.technician)
+        self.assertEqual(visit.line_ids.technician_id, self.technician)
+        _ids, messages = self._import(
+            self.VISIT,
+            self._get_visit_row(id="old.w", state="", date_start="2026-07-01"),
+            model=VISITS,
+        )
+        self.assertIn("does not work here any more", messages[0]["message"])
+        namesake = self.colleague
+        namesake.name = self.technician.name
+        ids, messages = self._import(
+            self.VISIT,
+            self._get_visit_row(id="old.x", date_start="2025-10-01"),
+            model=VISITS,
+        )
+        self.assertFalse(messages)
+        self.assertEqual(self.env[VISITS].browse(ids).technician_id, namesake)
+
     def test_visit_that_becomes_done(self):
         """A file tells what was: nobody is written to."""
         self.company.write({"visit_report_at_done": True, "visit_rating_at_done": True})

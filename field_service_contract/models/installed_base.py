@@ -226,8 +226,6 @@ class InstalledBase(models.Model):
     # -- Retirement ---------------------------------------------------------------
 
     def _settle_retirement(self):
-        # Before the visits, which follow the lines that go over.
-        self._hand_over_contract_lines()
         result = super()._settle_retirement()
         self._settle_retired_contracts()
         return result
@@ -238,16 +236,26 @@ class InstalledBase(models.Model):
             super()._get_own_rules().filtered(lambda rule: not rule.service_contract_id)
         )
 
-    def _hand_over_contract_lines(self):
-        """Let successors be covered in place of this equipment, at the same price and
-        on the same days, unless the context says something else
+    def _get_going_rules(self, successor, back):
+        rules = super()._get_going_rules(successor, back)
+        if self._may_hand_over_contract_lines():
+            rules |= self._get_contract_heritage(successor, back).schedule_line_id
+        return rules
+
+    def _hand_over(self, successor, back=False):
+        # Before the visits, which follow the lines that go over.
+        self._hand_over_contract_lines(successor, back)
+        super()._hand_over(successor, back)
+
+    def _hand_over_contract_lines(self, successor, back):
+        """Let another piece be covered in place of this equipment, at the same price
+        and on the same days, unless the context says something else
         (`service_contract_choice`)."""
         if not self._may_hand_over_contract_lines():
             return
-        for piece, successor in self._get_successors().items():
-            lines = piece._get_contract_heritage(successor)
-            if lines:
-                lines._cover_successor(successor)
+        lines = self._get_contract_heritage(successor, back)
+        if lines:
+            lines._cover_successor(successor)
 
     @api.model
     def _may_hand_over_contract_lines(self):
@@ -255,11 +263,12 @@ class InstalledBase(models.Model):
         choice = self.env.context.get("service_contract_choice")
         return choice in (None, False, "successor")
 
-    def _get_contract_heritage(self, successor):
+    def _get_contract_heritage(self, successor, back=False):
         """Return the lines of contracts, drafts too, that another piece takes over from
         this equipment: except of contracts that cover it already.
 
         :param successor: the other piece; none if it is still to be recorded
+        :param bool back: only what this equipment took over from that piece
         """
         # Whoever replaces equipment need not see the contracts that cover it: they
         # cost the same, and end when they did.
@@ -273,6 +282,8 @@ class InstalledBase(models.Model):
             ]
         )
         going = drafts | self.sudo()._get_covering_contract_lines(day)
+        if back:
+            going = going.filtered(lambda line: line.taken_over_from_id == successor)
         taken = lines.search(
             [
                 ("installed_base_id", "in", successor.ids),
@@ -290,12 +301,12 @@ class InstalledBase(models.Model):
             )
         )
 
-    def _get_settlement(self, successor, hands_over):
-        goes, ends = super()._get_settlement(successor, hands_over)
+    def _get_settlement(self, successor, hands_over, back=False):
+        goes, ends = super()._get_settlement(successor, hands_over, back)
         if hands_over and self._may_hand_over_contract_lines():
             goes += [
                 self.env._("Contract line %s", line.display_name)
-                for line in self._get_contract_heritage(successor)
+                for line in self._get_contract_heritage(successor, back)
             ]
         return goes, ends
 

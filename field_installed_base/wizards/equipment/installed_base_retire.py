@@ -36,6 +36,33 @@ class InstalledBaseRetire(models.TransientModel):
         "customer.",
     )
 
+    commercial_partner_ids = fields.Many2many(
+        comodel_name="res.partner", compute="_compute_commercial_partner_ids"
+    )
+    successor_warning = fields.Char(compute="_compute_successor_warning")
+
+    @api.depends("installed_base_ids")
+    def _compute_commercial_partner_ids(self):
+        """Customers at whose sites a successor is looked for."""
+        for wizard in self:
+            wizard.commercial_partner_ids = (
+                wizard.installed_base_ids.commercial_partner_id
+            )
+
+    @api.depends("installed_base_ids", "reason", "replaced_by_id", "is_handed_over")
+    def _compute_successor_warning(self):
+        for wizard in self:
+            successor = wizard._get_successor()
+            left = wizard.installed_base_ids._origin - wizard._get_succeeded()
+            wizard.successor_warning = False
+            if successor and wizard.is_handed_over and left:
+                wizard.successor_warning = self.env._(
+                    "%(successor)s does not stand at the customer of %(equipment)s and "
+                    "takes nothing over. Assign it to the customer first.",
+                    successor=successor._get_label(),
+                    equipment=", ".join(piece._get_label() for piece in left),
+                )
+
     @api.model
     def _get_bounds(self):
         return {

@@ -112,10 +112,10 @@ class MaintenanceVisit(models.Model):
             calls = visit._find_activities("mail.mail_activity_data_call", summary)
             if rate >= rating_data.RATING_LIMIT_OK:
                 # Unless somebody else at the customer's still complains.
-                unhappy = Domain("rating", "<", rating_data.RATING_LIMIT_OK)
-                if not visit._search_given_ratings(
-                    Domain("res_id", "=", visit.id) & unhappy
-                ):
+                last = {}
+                for given in visit._search_given_ratings([("res_id", "=", visit.id)]):
+                    last.setdefault(given.partner_id, given.rating)
+                if min(last.values()) >= rating_data.RATING_LIMIT_OK:
                     calls.unlink()
                 continue
             feedback = rating.feedback

@@ -63,6 +63,13 @@ class MaintenanceScheduleLine(models.Model):
         domain="['|', ('commercial_partner_id', '=', commercial_partner_id), "
         "('site_id', '=', site_id), ('state', '=', 'installed')]",
     )
+    taken_over_from_id = fields.Many2one(
+        comodel_name="installed.base",
+        readonly=True,
+        copy=False,
+        groups=READER_GROUPS,
+        help="Equipment in whose place this one stands.",
+    )
     product_id = fields.Many2one(
         comodel_name="product.product",
         compute="_compute_product_id",
@@ -765,6 +772,7 @@ class MaintenanceScheduleLine(models.Model):
                     },
                     "installed_base_id": successor.id,
                     "product_id": successor.product_id.id or line.product_id.id,
+                    "taken_over_from_id": line.installed_base_id.id,
                 }
             )
 

@@ -39,6 +39,13 @@ class MaintenanceVisitLine(models.Model):
         ondelete="restrict",
         check_company=True,
     )
+    taken_over_from_id = fields.Many2one(
+        comodel_name="installed.base",
+        readonly=True,
+        copy=False,
+        groups=READER_GROUPS,
+        help="Equipment in whose place this one stands.",
+    )
     product_id = fields.Many2one(
         comodel_name="product.product",
         compute="_compute_product_id",

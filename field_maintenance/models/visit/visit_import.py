@@ -18,6 +18,11 @@ class MaintenanceVisit(models.Model):
         return self.env._("Visits")
 
     @api.model
+    def _get_import_archived_fields(self):
+        # Who did a visit may have left since.
+        return {"technician_id"}
+
+    @api.model
     def _get_import_open_fields(self):
         return OPEN_FIELDS
 
@@ -225,6 +230,10 @@ class MaintenanceVisit(models.Model):
 
 class MaintenanceVisitLine(models.Model):
     _inherit = "maintenance.visit.line"
+
+    @api.model
+    def _get_import_archived_fields(self):
+        return {"technician_id"}
 
     @api.model
     def _get_import_line_keys(self):

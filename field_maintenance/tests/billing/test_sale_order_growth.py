@@ -425,3 +425,106 @@ class TestSaleOrderGrowth(MaintenanceCase):
         self.assertIn(schedule.name, salesperson.maintenance_warning)
         order.order_line.installed_base_ids = self.remote
         self.assertFalse(order.maintenance_warning)
+
+    # -- Equipment of confirmed orders -------------------------------------------------
+
+    def _sell(self, product, pieces, quantity=1):
+        order = self._create_order(
+            {
+                "product_id": product.id,
+                "product_uom_qty": quantity,
+                "installed_base_ids": [Command.set(pieces.ids)],
+            }
+        )
+        return order.order_line
+
+    def test_other_equipment_is_chosen(self):
+        """The schedule goes on with it, at the same times."""
+        line = self._sell(self.quarterly, self.piece, 4)
+        rule = line.maintenance_schedule_line_ids
+        rule.technician_id = self.technician
+        planned = self._get_visits(line)[0]
+        planned.date_start = "2026-04-02 08:00:00"
+        days = self._get_visits(line).mapped("occurrence_date")
+        line.order_id.user_id = self.users["salesperson"]
+        self._as("salesperson", line).installed_base_ids = self.remote
+        self.assertEqual(rule.installed_base_id, self.remote)
+        self.assertEqual(rule.technician_id, self.technician)
+        self.assertEqual((rule.visit_limit, rule.mode), (4, "interval"))
+        visits = self._get_visits(line)
+        self.assertEqual(visits.mapped("occurrence_date"), days)
+        self.assertEqual((visits - planned).installed_base_ids, self.remote)
+
+    def test_equipment_is_added_and_removed(self):
+        line = self._sell(self.quarterly, self.piece, 4)
+        rule = line.maintenance_schedule_line_ids
+        line.installed_base_ids |= self.remote
+        rules = line.maintenance_schedule_line_ids
+        self.assertEqual(rules.installed_base_id, self.piece | self.remote)
+        self.assertEqual(rules.schedule_id, rule.schedule_id)
+        self.assertEqual(rules.mapped("visit_limit"), [2, 2])
+        self.assertEqual(len(self._get_visits(line)), 4)
+        line.installed_base_ids -= self.remote
+        self.assertEqual(line.maintenance_schedule_line_ids, rule)
+        self.assertEqual(rule.visit_limit, 4)
+        visits = self._get_visits(line)
+        self.assertEqual(len(visits), 4)
+        self.assertEqual(visits.installed_base_ids, self.piece)
+        line.installed_base_ids = False
+        self.assertEqual(line.maintenance_schedule_line_ids, rule)
+        self.assertFalse(rule.installed_base_id)
+        self.assertEqual(len(self._get_visits(line)), 4)
+
+    def test_other_equipment_of_single_visits(self):
+        line = self._sell(self.call, self.piece)
+        visit = self._get_visits(line)
+        visit.date_start = "2026-02-02 08:00:00"
+        twin = self._create_equipment(site_id=self.customer.id)
+        line.installed_base_ids = twin
+        self.assertEqual(self._get_visits(line), visit)
+        self.assertEqual(visit.installed_base_ids, twin)
+        self.assertEqual(visit.state, "planned")
+        self.env.flush_all()
+        line.installed_base_ids |= self.piece
+        self.assertEqual(self._get_visits(line), visit)
+        self.assertEqual(visit.installed_base_ids, twin | self.piece)
+        line.installed_base_ids = self.remote
+        self.assertEqual(visit.state, "cancelled", "It stands at another site")
+        visit = self._get_visits(line)
+        self.assertEqual(visit.installed_base_ids, self.remote)
+        self.assertEqual(visit.site_id, self.workshop)
+        self._finish(visit)
+        line.installed_base_ids = self.piece
+        self.assertEqual(visit.installed_base_ids, self.remote, "It was done")
+
+    def test_other_lines_follow(self):
+        """A line without equipment of its own is about that of the others; a piece
+        that two lines are about stays on their visit."""
+        order = self._create_order((self.quarterly, 2), (self.call, 1))
+        scheduled, single = order.order_line
+        visit = self._get_visits(single)
+        single.installed_base_ids = self.piece
+        rule = scheduled.maintenance_schedule_line_ids
+        self.assertEqual(rule.installed_base_id, self.piece)
+        self.assertEqual(visit.state, "cancelled", "It was for another site")
+        self.assertEqual(self._get_visits(single).installed_base_ids, self.piece)
+        self.assertEqual(self._get_visits(scheduled).installed_base_ids, self.piece)
+
+    def test_equipment_is_recorded_from_the_order(self):
+        order = self._create_order((self.stove, 2), (self.quarterly, 2))
+        goods, scheduled = order.order_line
+        rule = scheduled.maintenance_schedule_line_ids
+        self.assertFalse(rule.installed_base_id)
+        new = self._create_equipment(sale_line_ids=[Command.set(goods.ids)])
+        self.assertEqual(rule.installed_base_id, new)
+        self.assertEqual(len(self._get_visits(scheduled)), 2)
+        second = self._create_equipment(sale_line_ids=[Command.set(goods.ids)])
+        rules = scheduled.maintenance_schedule_line_ids
+        self.assertEqual(rules.installed_base_id, new | second)
+        self.assertEqual(len(self._get_visits(scheduled)), 2)
+
+    def test_equipment_of_somebody_else(self):
+        line = self._sell(self.quarterly, self.piece, 4)
+        theirs = self._create_equipment(partner_id=self.neighbour.id)
+        with self.assertRefused("does not stand at"):
+            line.installed_base_ids = theirs

@@ -1,3 +1,5 @@
+from datetime import date
+
 from freezegun import freeze_time
 
 from odoo.fields import Command
@@ -78,6 +80,83 @@ class TestDepartures(MaintenanceCase):
                 self.assertFalse(new.technician_id)
                 savepoint.rollback()
             self.env.invalidate_all()
+
+    def test_resource_archived(self):
+        """Whatever archives who goes: their resource, or they."""
+        self.technician.resource_id.active = False
+        self.env.invalidate_all()
+        self.assertFalse(self.technician.active)
+        self.assertFalse(self.rest.technician_ids)
+        self.assertEqual(
+            self.schedule.visit_ids.filtered("has_left_technician"),
+            self.planned | self.touched,
+        )
+        activity = self.planned.activity_ids | self.touched.activity_ids
+        self.assertEqual(activity.summary, "Find another technician")
+        self.assertEqual(
+            self.schedule.activity_ids.summary, "Choose another technician"
+        )
+        self.technician.resource_id.action_unarchive()
+        self.assertEqual(self.rest.technician_id, self.technician)
+        self.assertFalse(self.planned.has_left_technician)
+
+    def test_follow_up_goes_to_nobody(self):
+        """What is left to do of a visit that was under way is planned anew."""
+        for visit in self.planned | self.touched:
+            with self.subTest(visit.state):
+                visit.technician_id = self.technician
+                visit.action_start()
+                self.technician.active = False
+                self.assertTrue(visit.has_left_technician)
+                visit._finish(
+                    {
+                        "completion": "partial",
+                        "incomplete_reason": "No part",
+                        "follow_up_date": date(2026, 3, 1),
+                    }
+                )
+                self.assertEqual(visit.technician_id, self.technician)
+                follow_up = visit.follow_up_ids
+                self.assertEqual(len(follow_up), 1)
+                self.assertFalse(follow_up.technician_id | follow_up.technician_ids)
+                self.assertFalse(follow_up.has_left_technician)
+                self.technician.active = True
+
+    def test_series_goes_on_with_the_others(self):
+        """Visits of a series in the calendar stay as they are and are named; what is
+        added to the series has who is left."""
+        events = self._as("dispatcher", self.env["calendar.event"])
+        crew = self.technician | self.colleague
+        event = events.create(
+            {
+                "is_service_visit": True,
+                "service_partner_id": self.customer.id,
+                "service_visit_type_id": self.cleaning.id,
+                "service_technician_ids": [Command.set(crew.ids)],
+                "start": "2026-02-03 09:00:00",
+                "event_tz": "Europe/Brussels",
+                "service_repeat": "week",
+            }
+        )
+        series = event.recurrence_id.calendar_event_ids.sorted("start")
+        visits = series.sudo()._get_visits()
+        before = visits.filtered("has_left_technician")
+        self.assertFalse(before)
+        self.technician.active = False
+        self.env.invalidate_all()
+        self.assertEqual(visits.filtered("has_left_technician"), visits)
+        self.assertEqual(
+            (visits | self.planned | self.touched).activity_ids.mapped("summary"),
+            ["Find another technician"],
+        )
+        second = series[1]
+        second.write({"recurrence_update": "future_events", "service_repeat": "year"})
+        self.env.invalidate_all()
+        new = self.env["maintenance.visit"].search(
+            [("partner_id", "=", self.customer.id), ("id", "not in", visits.ids)]
+        ) - (self.planned | self.touched | self.rest)
+        self.assertTrue(new)
+        self.assertEqual(new.technician_ids, self.colleague)
 
     def test_technician_comes_back(self):
         self.technician.active = False

@@ -1,6 +1,7 @@
 from odoo.exceptions import AccessError
 from odoo.http import Request
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.mail.tests.common import MailCase
 
@@ -76,6 +77,26 @@ class TestVisitRating(MailCase, ExecutionCase):
         self.assertEqual(activity.user_id, dispatcher)
         self.assertIn("Left dirt &lt;b&gt;", activity.note)
 
+    def test_one_call_until_nobody_complains(self):
+        """A second complaint changes the call; it is closed once all are content."""
+        visit = self._finish()
+        self._rate(visit, 1, "Too late")
+        call = visit.activity_ids
+        self._rate(visit, 1, "Far too late")
+        self.assertEqual(visit.activity_ids, call)
+        self.assertIn("Far too late", call.note)
+        token = visit._rating_get_access_token(self.customer)
+        visit.rating_apply(1, token=token, feedback="Dirty")
+        self.assertEqual(visit.activity_ids, call)
+        self.assertIn("Dirty", call.note)
+        self._rate(visit, 3)
+        self.assertEqual(visit.activity_ids, call, "The other one still complains")
+        visit.rating_apply(5, token=token)
+        self.assertFalse(call.exists())
+        self.assertFalse(visit.activity_ids)
+        self._rate(visit, 1, "Broken again")
+        self.assertEqual(len(visit.activity_ids), 1)
+
     def test_customers_do_not_rate_what_is_not_theirs(self):
         visit = self._finish()
         with self.assertRaises(AccessError):
@@ -116,3 +137,9 @@ class TestVisitRatingPage(ExecutionFixtures, HttpCase):
             self.assertEqual(response.status_code, 200)
             self.assertEqual(len(visit.activity_ids), int(rate == 1))
         self.assertEqual(visit.rating_value, 5)
+
+    @mute_logger("odoo.http")
+    def test_what_is_no_token(self):
+        for path in ("/rate/a%00b/1", "/rate/%00/5", "/rate/a%00b/submit_feedback"):
+            with self.subTest(path):
+                self.assertEqual(self.url_open(path).status_code, 400)

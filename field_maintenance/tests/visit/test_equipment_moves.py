@@ -273,6 +273,133 @@ class TestEquipmentMoves(MaintenanceCase):
             bodies = " ".join(record.message_ids.mapped("body"))
             self.assertEqual(bodies.count("was replaced by"), 1)
 
+    def test_visit_with_recorded_work_stays(self):
+        """Times and a checklist are of the piece that was there."""
+        self.cleaning.survey_id = self.env["survey.survey"].create(
+            {
+                "title": "Checklist",
+                "survey_type": "visit",
+                "access_mode": "token",
+                "users_login_required": True,
+                "question_and_page_ids": [
+                    Command.create({"title": "State", "question_type": "char_box"})
+                ],
+            }
+        )
+        timed, filled, begun, planned = (
+            self._create_visit(
+                installed_base_ids=self.piece.ids,
+                technician_id=self.technician.id,
+                date_start="2026-02-02 08:00:00",
+            )
+            for _number in range(4)
+        )
+        self.env["maintenance.visit.time"].create(
+            {
+                "visit_id": timed.id,
+                "technician_id": self.technician.id,
+                "time_type": "travel",
+                "date_start": "2026-01-01 07:00:00",
+                "date_end": "2026-01-01 07:30:00",
+            }
+        )
+        filled._fill_in_checklist().sudo()._mark_done()
+        begun._fill_in_checklist()
+        successor, preview = self._replace(self.piece)
+        for visit in timed | filled:
+            self.assertEqual(visit.installed_base_ids, self.piece)
+            self.assertEqual(visit.state, "planned")
+            self.assertNotIn(visit.name, preview)
+        for visit in begun | planned:
+            self.assertEqual(visit.installed_base_ids, successor)
+            self.assertIn(visit.name, preview)
+
+    def _put_back(self, piece, **vals):
+        """Press the button and the one of its dialog.
+
+        :return: what the dialog shows, None if there is none
+        """
+        piece = self._as("dispatcher", piece)
+        action = piece.action_ask_put_back()
+        if action is True:
+            return None
+        wizard = (
+            self.env[action["res_model"]]
+            .with_user(self.users["dispatcher"])
+            .with_context(action["context"])
+            .create(vals)
+        )
+        preview = wizard.preview
+        wizard.action_put_back()
+        self.env.invalidate_all()
+        return preview
+
+    def test_put_back_takes_back(self):
+        """What the successor took over, not what is its own."""
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        visit = self._create_visit(installed_base_ids=self.piece.ids)
+        self._retire(self.piece, self.other)
+        own = self._create_schedule(
+            {"installed_base_id": self.other.id, "visit_type_id": self.repair.id}
+        )
+        call = self._create_visit(installed_base_ids=self.other.ids)
+        preview = self._put_back(self.piece)
+        self.assertIn("Comes back", preview)
+        self.assertIn(schedule.name, preview)
+        self.assertNotIn("Test repair", preview)
+        self.assertEqual(self.piece.state, "installed")
+        self.assertEqual(schedule.line_ids.installed_base_id, self.piece)
+        self.assertEqual(schedule.visit_ids.installed_base_ids, self.piece)
+        self.assertEqual(len(schedule.visit_ids), 12)
+        self.assertEqual(visit.installed_base_ids, self.piece)
+        self.assertEqual(own.line_ids.installed_base_id, self.other)
+        self.assertEqual(own.visit_ids.installed_base_ids, self.other)
+        self.assertEqual(call.installed_base_ids, self.other)
+
+    def test_put_back_one_of_two(self):
+        """Of two pieces that became one, each takes back what was its own."""
+        third = self._create_equipment()
+        schedule = self._create_schedule(
+            {"installed_base_id": self.piece.id},
+            {"installed_base_id": self.other.id, "visit_type_id": self.repair.id},
+        )
+        first, second = schedule.line_ids
+        self._retire(self.piece | self.other, third)
+        self.assertEqual((first | second).installed_base_id, third)
+        self._put_back(self.other)
+        self.assertEqual(first.installed_base_id, third)
+        self.assertEqual(second.installed_base_id, self.other)
+
+    def test_put_back_takes_nothing_back(self):
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        self._retire(self.piece, self.other)
+        wizard = self.env["installed.base.put.back"].new(
+            {"installed_base_id": self.piece.id, "is_taken_back": False}
+        )
+        self.assertIn("Stays with", wizard.preview)
+        self._put_back(self.piece, is_taken_back=False)
+        self.assertEqual(self.piece.state, "installed")
+        self.assertEqual(schedule.line_ids.installed_base_id, self.other)
+
+    def test_put_back_names_what_ended(self):
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        self.piece.retirement_date = "2026-01-10"
+        self.assertEqual(schedule.state, "closed")
+        preview = self._put_back(self.piece)
+        self.assertIn("does not come back", preview)
+        self.assertIn(schedule.name, preview)
+        self.assertEqual(self.piece.state, "installed")
+        self.other.retirement_date = "2026-01-10"
+        self.assertIsNone(self._put_back(self.other), "Nothing to ask")
+        self.assertEqual(self.other.state, "installed")
+
+    def test_put_back_after_the_successor_was_sold(self):
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        self._retire(self.piece, self.other)
+        self.other.partner_id = self.neighbour
+        self.assertIsNone(self._put_back(self.piece))
+        self.assertEqual(schedule.line_ids.installed_base_id, self.other)
+
     def test_replaced_without_handing_over(self):
         schedule = self._create_schedule({"installed_base_id": self.piece.id})
         _successor, preview = self._replace(self.piece, is_handed_over=False)

@@ -2,8 +2,12 @@
 
 from markupsafe import Markup
 
-from odoo import models
+from odoo import fields, models
 from odoo.tools import format_date
+
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
 
 from ..contract.service_contract import CHANGING
 
@@ -23,6 +27,14 @@ KEPT_FIELDS = (
 class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
 
+    taken_over_from_id = fields.Many2one(
+        comodel_name="installed.base",
+        readonly=True,
+        copy=False,
+        groups=READER_GROUPS,
+        help="Equipment in whose place this one stands.",
+    )
+
     def _cover_successor(self, successor):
         """Cover another piece in place of the one that was retired: nothing else of
         these lines changes, neither price nor days nor visit rule."""
@@ -35,7 +47,13 @@ class ServiceContractLine(models.Model):
                 name: line._fields[name].convert_to_write(line[name], line)
                 for name in KEPT_FIELDS
             }
-            line.write({**kept, "installed_base_id": successor.id})
+            line.write(
+                {
+                    **kept,
+                    "installed_base_id": successor.id,
+                    "taken_over_from_id": former.id,
+                }
+            )
             if had_default_name:
                 line.name = line._get_default_name()
             notes.setdefault(line.contract_id, []).append(

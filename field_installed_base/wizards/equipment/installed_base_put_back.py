@@ -1,0 +1,55 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+
+
+class InstalledBasePutBack(models.TransientModel):
+    """Puts equipment back into service and shows what comes back with it."""
+
+    _name = "installed.base.put.back"
+    _description = "Put Equipment Back into Service"
+
+    installed_base_id = fields.Many2one(
+        comodel_name="installed.base", string="Equipment", required=True, readonly=True
+    )
+    replaced_by_id = fields.Many2one(related="installed_base_id.replaced_by_id")
+    has_handed_over = fields.Boolean(compute="_compute_preview")
+    is_taken_back = fields.Boolean(
+        string="Take Back from the Successor",
+        default=True,
+        help="What the successor took over hangs on the old equipment again.",
+    )
+    preview = fields.Html(
+        string="What Becomes of It", compute="_compute_preview", sanitize=False
+    )
+
+    @api.depends("installed_base_id", "is_taken_back")
+    def _compute_preview(self):
+        for wizard in self:
+            piece = wizard.installed_base_id
+            taken, ended = piece._get_taken_over(), piece._get_ended()
+            wizard.has_handed_over = bool(taken)
+            title = (
+                self.env._("Comes back from the successor:")
+                if wizard.is_taken_back
+                else self.env._("Stays with the successor:")
+            )
+            parts = [
+                Markup("<p class='mb-1'>%s</p><ul>%s</ul>")
+                % (title, Markup().join(Markup("<li>%s</li>") % text for text in texts))
+                for title, texts in (
+                    (title, taken),
+                    (self.env._("Ended and does not come back:"), ended),
+                )
+                if texts
+            ]
+            wizard.preview = Markup().join(parts) or False
+
+    def action_put_back(self):
+        """Put the equipment back into service, with what comes back."""
+        self.ensure_one()
+        piece, successor = self.installed_base_id, self.replaced_by_id
+        piece.action_put_back()
+        if self.is_taken_back and self.has_handed_over:
+            piece._take_back(successor)
+        return {"type": "ir.actions.act_window_close"}
