@@ -11,7 +11,12 @@ GROUPS = re.compile(r"[\s'’]")
 SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 ISO_DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 DAY_AND_MONTH = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
-CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?")
+CLOCK = re.compile(
+    r"(.*?)[T\s]\s*(\d{1,2})[:h](\d{2})(?::(\d{2}))?(?:\.\d+)?(?:\s*([ap])\.?m\.?)?",
+    re.IGNORECASE,
+)
+# What comes first in a pattern; the separator is free.
+ORDERS = {"dmY": "day", "mdY": "month"}
 
 
 class CellError(ValueError):
@@ -98,42 +103,60 @@ def read_date(text: str, pattern: str = "") -> datetime:
     """Return the day, and the time of day if the text says one.
 
     :param text: a date as people write it
-    :param pattern: how, for `strptime`; empty if nobody said, then only what can be
-        read in one way is read. The year first is read in any case.
+    :param pattern: how, for `strptime`: whether day or month come first holds with
+        other separators, too. Empty if nobody said, then only what can be read in one
+        way is read. The year first is read in any case.
     :raise CellError: if it is no date, or none of that pattern
     :raise Ambiguous: if day and month could be the other way round
     """
     body = unicodedata.normalize("NFKC", text).strip()
+    day, at = _split_clock(body)
     if pattern:
-        with suppress(ValueError):
+        # What is no pattern at all fails as a regular expression.
+        with suppress(ValueError, re.error):
             return datetime.strptime(body, pattern)
-    day, _space, clock = body.replace("T", " ", 1).rpartition(" ")
-    hours = CLOCK.fullmatch(clock)
-    if not hours or not day:
-        day, hours = body, None
-    try:
-        at = time(*(int(part or 0) for part in hours.groups())) if hours else time()
-        if found := ISO_DATE.fullmatch(day.strip()):
-            return datetime.combine(date(*map(int, found.groups())), at)
-        if pattern:
-            return datetime.combine(datetime.strptime(day.strip(), pattern), at)
-    except ValueError as error:
-        raise CellError(text) from error
-    found = DAY_AND_MONTH.fullmatch(day.strip())
-    if not found:
+        with suppress(ValueError, re.error):
+            return datetime.combine(datetime.strptime(day, pattern), at)
+    if found := ISO_DATE.fullmatch(day):
+        return _combine(text, at, *map(int, found.groups()))
+    order = ORDERS.get("".join(re.findall(r"%([dmY])", pattern)))
+    found = DAY_AND_MONTH.fullmatch(day)
+    if not found or (pattern and not order):
         raise CellError(text)
-    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    one, other, year = int(found[1]), int(found[3]), int(found[4])
     readings = []
-    for month, number in ((second, first), (first, second)):
-        try:
-            readings.append(date(year, month, number))
-        except ValueError:
-            continue
+    for name, number, month in (("day", one, other), ("month", other, one)):
+        if name == (order or name):
+            with suppress(CellError):
+                readings.append(_combine(text, at, year, month, number))
     if not readings:
         raise CellError(text)
     if len(set(readings)) > 1:
-        raise Ambiguous(*readings)
-    return datetime.combine(readings[0], at)
+        raise Ambiguous(*(reading.date() for reading in readings))
+    return readings[0]
+
+
+def _split_clock(body: str) -> tuple[str, time]:
+    found = CLOCK.fullmatch(body)
+    if not found:
+        return body, time()
+    day, hour, minute, second, half = found.groups()
+    hours = int(hour)
+    if half:
+        if not 1 <= hours <= 12:
+            raise CellError(body)
+        hours = hours % 12 + (12 if half.lower() == "p" else 0)
+    try:
+        return day.strip(), time(hours, int(minute), int(second or 0))
+    except ValueError as error:
+        raise CellError(body) from error
+
+
+def _combine(text: str, at: time, year: int, month: int, day: int) -> datetime:
+    try:
+        return datetime.combine(date(year, month, day), at)
+    except ValueError as error:
+        raise CellError(text) from error
 
 
 def normalize_header(header: str) -> str:

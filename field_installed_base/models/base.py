@@ -123,9 +123,27 @@ class Base(models.AbstractModel):
         return set()
 
     @api.model
+    def _get_import_filled_fields(self):
+        """Return the read-only fields that `_complete_import_row` fills, and no column
+        of a file."""
+        return set()
+
+    @api.model
     def _check_import_columns(self, fields):
         """Return messages, as those of `load`, of columns that cannot be imported."""
-        return []
+        return [
+            {
+                "type": "error",
+                "field": name,
+                "message": self.env._(
+                    "Column “%s” cannot be imported: it follows from others. Leave it "
+                    "out.",
+                    self._fields[name]._description_string(self.env),
+                ),
+            }
+            for name in fields
+            if name in self._get_import_filled_fields()
+        ]
 
     @api.model
     def _match_import_rows(self, data_list, file):

@@ -91,3 +91,22 @@ class TestTours(InstalledBaseFixtures, HttpCase):
             login=user.login,
             timeout=60,
         )
+
+    def test_import(self):
+        """A file of somebody who writes as in France."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        user = self._create_user("ib_tour_import", ROLES["dispatcher"])
+        user.lang = "fr_FR"
+        self.start_tour(
+            "/odoo/installed-base/import",
+            "installed_base_import",
+            login=user.login,
+            timeout=60,
+        )
+        pieces = self.env["installed.base"].search(
+            [("serial_number", "in", ("I-1", "I-2"))], order="serial_number"
+        )
+        self.assertEqual(
+            [str(day) for day in pieces.mapped("sale_date")],
+            ["2026-04-03", "2025-12-25"],
+        )

@@ -1,8 +1,13 @@
 import csv
 import io
+import zipfile
 from datetime import date, datetime, time, timedelta
 
+from lxml import etree
+
 from odoo import api, fields, models
+from odoo.tools import config
+from odoo.tools.misc import get_lang
 
 from ..engine import Ambiguous, CellError, normalize_header, read_date, read_number
 from ..models.base import BadCell, ReadRows
@@ -18,6 +23,14 @@ GUESSED_OPTIONS = (
 # Other years are typing errors.
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 LARGEST_NUMBER = 10**12
+# No spreadsheet is larger.
+MAX_ROWS, MAX_COLUMNS = 2**20, 2**14
+MAX_SPACES = 1000
+# What a slow server loads, whatever the rows are.
+ROWS_PER_SECOND = 100
+# Names in files of LibreOffice.
+OASIS = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
+OFFICE, TABLE, TEXT = OASIS % "office", OASIS % "table", OASIS % "text"
 
 
 class Number(str):
@@ -94,11 +107,6 @@ class BaseImport(models.TransientModel):
     def _find_header(self, header, model, fields_tree):
         """Return the path of the field that a header names in everyday words."""
         wanted = normalize_header(header)
-        labels = {
-            normalize_header(node["string"]): node["name"] for node in fields_tree
-        }
-        if wanted in labels:
-            return [labels[wanted]]
         for path, headers in self.env[model]._get_import_headers().items():
             if wanted in map(normalize_header, headers.split(";")):
                 names = path.split("/")
@@ -109,17 +117,51 @@ class BaseImport(models.TransientModel):
                         return None
                     nodes = node["fields"]
                 return names
-        return None
+        # What people call something else comes before what a field is called.
+        labels = {
+            normalize_header(node["string"]): node["name"] for node in fields_tree
+        }
+        return [labels[wanted]] if wanted in labels else None
 
     def parse_preview(self, options, count=10):
         if not self._is_row_by_row():
             return super().parse_preview(options, count)
+        if "decimal_sign" not in options:
+            self._answer_formats(options)
         chosen = {key: options.get(key) or "" for key in GUESSED_OPTIONS}
         result = super().parse_preview(options, count)
         options.update(chosen)
         # The page asks how dates and numbers are written, whatever the file is.
         result["asks_formats"] = True
+        count = result.get("num_rows", 0) - bool(options.get("has_headers"))
+        result["length_warning"] = self._get_length_warning(count)
         return result
+
+    @api.model
+    def _answer_formats(self, options):
+        """Answer what the page asks as the user's language writes dates and numbers,
+        until somebody answers otherwise."""
+        lang = get_lang(self.env)
+        options["decimal_sign"] = lang.decimal_point
+        options["date_format"] = options.get("date_format") or lang.date_format
+
+    @api.model
+    def _get_length_warning(self, count):
+        """Return what to tell of a file that may take longer than a request may."""
+        limits = [config["limit_time_real"]]
+        if config["workers"]:
+            limits.append(config["limit_time_cpu"])
+        seconds = min(filter(None, limits), default=0)
+        if not seconds or count <= seconds * ROWS_PER_SECOND:
+            return ""
+        return self.env._(
+            "This file has %(count)s rows. It is kept as a whole or not at all, and "
+            "this server stops what takes longer than %(seconds)s seconds. Split it "
+            "into files of at most %(limit)s rows.",
+            count=count,
+            seconds=seconds,
+            limit=seconds * ROWS_PER_SECOND,
+        )
 
     # -- Rows ------------------------------------------------------------------------
 
@@ -172,10 +214,13 @@ class BaseImport(models.TransientModel):
         return result
 
     def _keep_rows(self, rows):
-        """Return the rows that say something, as core does; note their numbers."""
+        """Return the rows that say something, as core does; note their numbers.
+
+        :param rows: pairs of the number that a spreadsheet shows, and the cells
+        """
         numbered = [
             (number, row)
-            for number, row in enumerate(rows, 1)
+            for number, row in rows
             if any(cell and (not isinstance(cell, str) or cell.strip()) for cell in row)
         ]
         width = max((len(row) for _number, row in numbered), default=0)
@@ -197,21 +242,90 @@ class BaseImport(models.TransientModel):
             quotechar=options["quoting"],
             delimiter=options.get("separator") or ",",
         )
-        kept = self._keep_rows(rows)
+        kept = self._keep_rows(enumerate(rows, 1))
         return len(kept), kept
 
     def _read_ods(self, options):
-        length, rows = super()._read_ods(options)
-        if self._is_row_by_row():
-            rows = self._keep_rows(rows)
-        return length, rows
+        if not self._is_row_by_row():
+            return super()._read_ods(options)
+        parser = etree.XMLParser(
+            resolve_entities=False, remove_comments=True, remove_pis=True
+        )
+        with zipfile.ZipFile(io.BytesIO(self.file or b"")) as archive:
+            book = etree.fromstring(archive.read("content.xml"), parser)
+        sheets = {
+            sheet.get(f"{TABLE}name"): sheet for sheet in book.iter(f"{TABLE}table")
+        }
+        options["sheets"] = list(sheets)
+        options["sheet"] = options.get("sheet") or options["sheets"][0]
+        kept = self._keep_rows(self._read_ods_rows(sheets[options["sheet"]]))
+        return len(kept), kept
+
+    def _read_ods_rows(self, sheet):
+        number = 1
+        for row in sheet.iter(f"{TABLE}table-row"):
+            cells = self._read_ods_cells(row)
+            end = number + int(row.get(f"{TABLE}number-rows-repeated", 1))
+            if cells:
+                # One row stands for several that say the same.
+                for repeated in range(number, min(end, MAX_ROWS + 1)):
+                    yield repeated, cells
+            number = end
+
+    def _read_ods_cells(self, row):
+        """Return the cells of a row up to the last that says something."""
+        cells, blank = [], 0
+        for cell in row:
+            value = self._read_ods_cell(cell)
+            times = int(cell.get(f"{TABLE}number-columns-repeated", 1))
+            if value == "":
+                blank += times
+            elif len(cells) + blank + times <= MAX_COLUMNS:
+                cells += [""] * blank + [value] * times
+                blank = 0
+        return cells
+
+    def _read_ods_cell(self, cell):
+        if cell.tag != f"{TABLE}table-cell":
+            # Covered by the one before.
+            return ""
+        # What is shown. Notes beside the cell are no paragraphs of its own.
+        text = "\n".join(map(self._read_ods_text, cell.iterchildren(f"{TEXT}p")))
+        if cell.get(f"{TABLE}formula") and text.startswith(("#", "Err:")):
+            return self._read_error(text)
+        kind, value = cell.get(f"{OFFICE}value-type"), cell.get(f"{OFFICE}value")
+        if kind in ("float", "currency"):
+            return self._read_value(float(value))
+        if kind == "percentage":
+            return self._read_value(round(float(value) * 100, 12))
+        if kind == "date":
+            return self._read_value(
+                datetime.fromisoformat(cell.get(f"{OFFICE}date-value"))
+            )
+        if kind == "time":
+            return self._refuse_time(text)
+        if kind == "boolean":
+            return self._read_value(cell.get(f"{OFFICE}boolean-value") == "true")
+        return text
+
+    @api.model
+    def _read_ods_text(self, node):
+        if node.tag == f"{TEXT}s":
+            return " " * min(int(node.get(f"{TEXT}c", 1)), MAX_SPACES)
+        if node.tag in (f"{TEXT}tab", f"{TEXT}line-break"):
+            return "\t" if node.tag.endswith("tab") else "\n"
+        rest = (self._read_ods_text(child) + (child.tail or "") for child in node)
+        return (node.text or "") + "".join(rest)
 
     def _read_xls_book(self, book, sheet_name):
         if not self._is_row_by_row():
             return super()._read_xls_book(book, sheet_name)
         sheet = book.sheet_by_name(sheet_name)
         return sheet.nrows, self._keep_rows(
-            [self._read_xls_cell(cell, book.datemode) for cell in sheet.row(index)]
+            (
+                index + 1,
+                [self._read_xls_cell(cell, book.datemode) for cell in sheet.row(index)],
+            )
             for index in range(sheet.nrows)
         )
 
@@ -242,7 +356,8 @@ class BaseImport(models.TransientModel):
         options["sheet"] = options.get("sheet") or book.sheetnames[0]
         sheet = book[options["sheet"]]
         return sheet.max_row, self._keep_rows(
-            [self._read_xlsx_cell(cell) for cell in row] for row in sheet.rows
+            (number, [self._read_xlsx_cell(cell) for cell in row])
+            for number, row in enumerate(sheet.rows, 1)
         )
 
     def _read_xlsx_cell(self, cell):
@@ -265,11 +380,12 @@ class BaseImport(models.TransientModel):
         if isinstance(value, datetime):
             return value if value.time() else value.date()
         if isinstance(value, time | timedelta):
-            return BadCell(
-                str(value),
-                self.env._("“%s” is a time without a day.", value),
-            )
+            return self._refuse_time(str(value))
         return value
+
+    @api.model
+    def _refuse_time(self, text):
+        return BadCell(text, self.env._("“%s” is a time without a day.", text))
 
     @api.model
     def _read_error(self, text):
@@ -297,6 +413,9 @@ class BaseImport(models.TransientModel):
         tree = None
         for number, row in enumerate(data):
             for index, cell in enumerate(row):
+                if isinstance(cell, str) and "\0" in cell:
+                    text = cell.replace("\0", "�")
+                    cell = BadCell(text, self.env._("“%s” is no text.", text))
                 if isinstance(cell, BadCell):
                     tree = tree or self.get_fields_tree(self.res_model)
                     label, _kind = self.env[self.res_model]._describe_import_column(
@@ -353,7 +472,8 @@ class BaseImport(models.TransientModel):
         except CellError:
             problem = (
                 self.env._(
-                    "“%(text)s” is no number with the decimal sign “%(sign)s”.",
+                    "“%(text)s” is no number with the decimal sign “%(sign)s”. Choose "
+                    "another one beside the file, or turn the cell into a number.",
                     text=cell,
                     sign=sign,
                 )
@@ -366,11 +486,11 @@ class BaseImport(models.TransientModel):
     def _check_size(self, number, text):
         if abs(float(number)) <= LARGEST_NUMBER:
             return number
-        return BadCell(text, self.env._("“%s” is too large.", text))
+        return BadCell(text, self.env._("“%s” is too large.", f"{float(number):g}"))
 
     @api.model
     def _show_number(self, number):
-        lang = self.env["res.lang"]._lang_get(self.env.user.lang or "en_US")
+        lang = self.env["res.lang"]._lang_get(get_lang(self.env).code)
         return (
             lang.format("%.3f", number, grouping=True)
             .rstrip("0")
@@ -423,7 +543,11 @@ class BaseImport(models.TransientModel):
             )
         except CellError:
             problem = (
-                self.env._("“%s” is no date of the chosen format.", cell)
+                self.env._(
+                    "“%s” is no date of the format chosen beside the file. Choose "
+                    "another one, or turn the cell into a date.",
+                    cell,
+                )
                 if pattern
                 else self.env._(
                     "“%s” is no date. Write the year with four digits, such as "

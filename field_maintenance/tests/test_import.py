@@ -1,7 +1,8 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.field_installed_base.tests.equipment.import_file import ImportFileMixin
@@ -21,6 +22,47 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         cls.customer.name = "Imported customer"
         cls.technician.name = "Imported technician"
         cls.piece = cls._create_equipment(serial_number="IMP-1")
+
+    def test_question_is_answered_from_the_language(self):
+        """Order of day and month and decimal sign, for schedules and visits alike."""
+        schedule = self._get_schedule_row(
+            date_start="03/04/2026", **{"line_ids/date_first": "05.06.2026"}
+        )
+        visit = (*self._get_visit_row(date_start="03/04/2026 09:00"), "1,250")
+        for lang, first, due, start, duration in (
+            ("en_US", (3, 4), (5, 6), (3, 4, 8), 1250),
+            ("fr_FR", (4, 3), (6, 5), (4, 3, 7), 1.25),
+        ):
+            with self.subTest(lang):
+                ids, messages = self._import_as_asked(
+                    self.SCHEDULE,
+                    (f"{lang}.s", *schedule[1:]),
+                    model=SCHEDULES,
+                    lang=lang,
+                )
+                self.assertFalse(messages)
+                record = self.env[SCHEDULES].browse(ids)
+                self.assertEqual(record.date_start, date(2026, *first))
+                self.assertEqual(record.line_ids.date_first, date(2026, *due))
+                ids, messages = self._import_as_asked(
+                    (*self.VISIT, "duration"),
+                    (f"{lang}.v", *visit[1:]),
+                    model=VISITS,
+                    lang=lang,
+                )
+                self.assertFalse(messages)
+                record = self.env[VISITS].browse(ids)
+                self.assertEqual(record.date_start, datetime(2026, *start, 0))
+                self.assertEqual(record.duration, duration)
+        for model, header, row in (
+            (SCHEDULES, self.SCHEDULE, ("old.w", *schedule[1:])),
+            (VISITS, (*self.VISIT, "duration"), ("old.w", *visit[1:])),
+        ):
+            _ids, messages = self._import_as_asked(
+                header, row, model=model, date_format="", decimal_sign=""
+            )
+            self.assertEqual(list(self._get_rows(messages)), [2])
+            self.assertEqual(len(messages), 2)
 
     # -- Schedules ---------------------------------------------------------------------
 
@@ -49,9 +91,11 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             self._get_schedule_row(),
             self._get_schedule_row(id="old.t", **{"line_ids/installed_base_id": ""}),
             model=SCHEDULES,
+            role="dispatcher",
         )
         self.assertFalse(messages)
         schedules = self.env[SCHEDULES].browse(ids)
+        self.assertEqual(schedules.create_uid, self.users["dispatcher"])
         self.assertEqual(schedules.mapped("state"), ["draft", "draft"])
         self.assertEqual(schedules[0].line_ids.installed_base_id, self.piece)
         self.assertFalse(schedules.visit_ids)
@@ -214,6 +258,36 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         )
         self.assertFalse(messages)
         self.assertEqual(self.env[VISITS].browse(ids).technician_id, namesake)
+
+    def test_done_visits_of_an_administrator(self):
+        """Numbers, states and times are nobody's to write, but for a file."""
+        header = ("name", "cancel_reason", *self.VISIT)
+        done = ("OLD-1", "", *self._get_visit_row())
+        rows = (
+            done,
+            ("OLD-2", "Moved away", *self._get_visit_row(id="", state="Cancelled")),
+        )
+        ids, messages = self._import(header, *rows, model=VISITS, role="administrator")
+        self.assertFalse(messages)
+        visits = self.env[VISITS].browse(ids)
+        self.assertEqual(visits.mapped("name"), ["OLD-1", "OLD-2"])
+        self.assertEqual(visits.mapped("state"), ["done", "cancelled"])
+        self.assertEqual(
+            visits[0].actual_end - visits[0].actual_start, timedelta(hours=1.5)
+        )
+        again, messages = self._import(header, done, model=VISITS, role="administrator")
+        self.assertFalse(messages)
+        self.assertEqual(again, ids[:1])
+        _ids, messages = self._import(header, rows[1], model=VISITS, role="dispatcher")
+        self.assertFalse(messages)
+        other = ("OLD-3", "", *self._get_visit_row(id=""))
+        _ids, messages = self._import(header, other, model=VISITS, role="dispatcher")
+        self.assertIn("by an administrator", self._get_rows(messages)[2])
+        visits = self._as("administrator", self.env[VISITS])
+        result = visits.load(["name", "actual_end"], [["X", "2026-01-01"]])
+        self.assertIn("“Done On” cannot be imported", str(result["messages"]))
+        with self.assertRaises(AccessError):
+            visits.create({"name": "X", "partner_id": self.customer.id})
 
     def test_visit_that_becomes_done(self):
         """A file tells what was: nobody is written to."""

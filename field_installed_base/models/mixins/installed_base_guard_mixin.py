@@ -63,6 +63,9 @@ class InstalledBaseGuardMixin(models.AbstractModel):
         :raise AccessError: naming the first of them
         """
         kept = self._get_kept_fields()
+        file = self._get_imported_file()
+        if file and file.model == self._name:
+            kept -= self._get_import_open_fields() | self._get_import_filled_fields()
         if kept.isdisjoint(names) or self._is_own_code():
             return
         name = min(kept.intersection(names))

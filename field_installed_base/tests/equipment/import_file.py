@@ -28,18 +28,35 @@ class ImportFileMixin:
         book.save(file)
         return file.getvalue()
 
-    def _open_file(self, content, model="installed.base", name="file.xlsx"):
-        return self.env["base_import.import"].create(
+    def _open_file(self, content, model="installed.base", name="file.xlsx", role=None):
+        wizard = self.env["base_import.import"]
+        return (self._as(role, wizard) if role else wizard).create(
             {"res_model": model, "file": content, "file_name": name}
         )
 
-    def _import(self, *rows, model="installed.base", dryrun=False, **options):
-        """Import rows, headers first, as the page does; return (ids, messages)."""
+    def _import(
+        self, *rows, model="installed.base", dryrun=False, role=None, **options
+    ):
+        """Import rows, headers first, as the page does, with all rights or in a role;
+        return (ids, messages)."""
         formats = options.pop("formats", ())
-        wizard = self._open_file(self._make_book(rows, formats), model)
+        wizard = self._open_file(self._make_book(rows, formats), model, role=role)
         result = wizard.execute_import(
             list(rows[0]), list(rows[0]), {**CHOSEN_BY_NOBODY, **options}, dryrun
         )
+        self.env.invalidate_all()
+        return result.get("ids"), result["messages"]
+
+    def _import_as_asked(self, *rows, model="installed.base", lang=None, **answers):
+        """Import rows with what the page answers for a language, or somebody else;
+        return (ids, messages)."""
+        wizard = self._open_file(self._make_book(rows), model)
+        if lang:
+            self.env["res.lang"]._activate_lang(lang)
+            wizard = wizard.with_context(lang=lang)
+        result = wizard.parse_preview({**CHOSEN_BY_NOBODY})
+        options = {**result["options"], **answers}
+        result = wizard.execute_import(list(rows[0]), list(rows[0]), options)
         self.env.invalidate_all()
         return result.get("ids"), result["messages"]
 

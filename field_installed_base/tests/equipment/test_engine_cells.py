@@ -94,10 +94,31 @@ class TestDates(unittest.TestCase):
         else:
             self.assertEqual(read_date(text).date(), day)
 
-    @given(st.text(max_size=16))
-    def test_any_text_is_a_date_or_an_error(self, text):
+    @given(
+        st.dates(date(1900, 1, 1), date(2100, 12, 31)),
+        st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m-%d-%Y"]),
+        st.sampled_from("/.- "),
+    )
+    def test_an_order_holds_with_any_separator(self, day, pattern, separator):
+        text = day.strftime(pattern.replace(pattern[2], separator))
+        self.assertEqual(read_date(text, pattern).date(), day)
+        self.assertEqual(read_date(day.isoformat(), pattern).date(), day)
+        other = "%m/%d/%Y" if pattern.startswith("%d") else "%d/%m/%Y"
+        if day.day > 12:
+            with self.assertRaises(CellError):
+                read_date(text, other)
+        else:
+            self.assertEqual(
+                read_date(text, other).date(), date(day.year, day.day, day.month)
+            )
+
+    @given(
+        st.text(max_size=16),
+        st.one_of(st.just(""), st.text("%dmYHS/.( \x00", max_size=8)),
+    )
+    def test_any_text_is_a_date_or_an_error(self, text, pattern):
         try:
-            read_date(text)
+            read_date(text, pattern)
         except CellError:
             return
 
@@ -106,9 +127,28 @@ class TestDates(unittest.TestCase):
         self.assertEqual(
             read_date("03/04/2026 08:30", "%d/%m/%Y"), datetime(2026, 4, 3, 8, 30)
         )
+        for text, hour in (
+            ("8:30 PM", 20),
+            ("12:30 am", 0),
+            ("12:30:00 p.m.", 12),
+            ("14h30", 14),
+        ):
+            self.assertEqual(
+                read_date(f"3/4/2026 {text}", "%m/%d/%Y"),
+                datetime(2026, 3, 4, hour, 30),
+            )
 
     def test_not_a_date(self):
-        for text in ("", "31.12.25", "2026-13-01", "31/02/2026", "46000", "soon"):
+        for text in (
+            "",
+            "31.12.25",
+            "2026-13-01",
+            "31/02/2026",
+            "46000",
+            "soon",
+            "25/12/2025 25:00",
+            "25/12/2025 13:00 PM",
+        ):
             with self.subTest(text), self.assertRaises(CellError):
                 read_date(text)
 

@@ -1,10 +1,13 @@
+import zipfile
 from datetime import date, datetime
 from io import BytesIO
 from itertools import count
+from unittest.mock import patch
 
 import openpyxl
 
 from odoo.tests import HttpCase, tagged
+from odoo.tools import config, mute_logger
 
 from ..common import InstalledBaseCase
 from .import_file import CHOSEN_BY_NOBODY, ImportFileMixin
@@ -90,17 +93,69 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             [date(2026, 4, 3), date(2026, 3, 4)],
         )
 
-    def test_nothing_is_guessed_from_the_first_rows(self):
+    def test_question_is_answered_from_the_language(self):
+        """Day and month, decimal sign: not from the first rows, and once."""
         book = self._make_book(
-            [("reference", "sale_date"), ("A-1", "03/04/2026"), ("A-2", "04/05/2026")]
+            [("reference", "sale_date"), ("A-1", "03/04/2026"), ("A-2", "14/05/2026")]
         )
-        options = dict(CHOSEN_BY_NOBODY)
-        result = self._open_file(book).parse_preview(options)
-        self.assertTrue(result["asks_formats"])
-        self.assertFalse(options["date_format"])
-        native = self._open_file(book, "res.partner").parse_preview(dict(options))
+        for lang, answers in (
+            ("en_US", ("%m/%d/%Y", ".")),
+            ("fr_FR", ("%d/%m/%Y", ",")),
+            ("de_DE", ("%d.%m.%Y", ",")),
+        ):
+            with self.subTest(lang):
+                self.env["res.lang"]._activate_lang(lang)
+                options = dict(CHOSEN_BY_NOBODY)
+                wizard = self._open_file(book).with_context(lang=lang)
+                result = wizard.parse_preview(options)
+                self.assertTrue(result["asks_formats"])
+                self.assertEqual(
+                    (options["date_format"], options["decimal_sign"]), answers
+                )
+                options |= {"date_format": "", "decimal_sign": ""}
+                wizard.parse_preview(options)
+                self.assertEqual(
+                    (options["date_format"], options["decimal_sign"]), ("", "")
+                )
+        native = self._open_file(book, "res.partner").parse_preview(
+            dict(CHOSEN_BY_NOBODY)
+        )
         self.assertNotIn("asks_formats", native)
+        self.assertNotIn("decimal_sign", native["options"])
         self.assertTrue(native["options"]["date_format"])
+
+    def test_answer_decides(self):
+        """What can be read in two ways is read as the answer says; what cannot be read
+        so is an error of its row."""
+        header = ("reference", "model", "sale_date")
+        rows = (("L-1", "Stove", "03/04/2026"), ("L-2", "Stove", "4-3-2026"))
+        for lang, days in (
+            ("en_US", [date(2026, 3, 4), date(2026, 4, 3)]),
+            ("fr_FR", [date(2026, 4, 3), date(2026, 3, 4)]),
+            ("de_DE", [date(2026, 4, 3), date(2026, 3, 4)]),
+        ):
+            with self.subTest(lang):
+                ids, messages = self._import_as_asked(header, *rows, lang=lang)
+                self.assertFalse(messages)
+                pieces = self.env["installed.base"].browse(ids)
+                self.assertEqual(pieces.mapped("sale_date"), days)
+        before = self._count()
+        wrong = (*rows, ("L-3", "Stove", "25/12/2025"), ("L-4", "Stove", "2025-12-25"))
+        _ids, messages = self._import_as_asked(header, *wrong, lang="en_US")
+        errors = self._get_rows(messages)
+        self.assertEqual(list(errors), [4])
+        self.assertIn("chosen beside the file", errors[4])
+        _ids, messages = self._import_as_asked(header, *wrong, date_format="")
+        errors = self._get_rows(messages)
+        self.assertEqual(list(errors), [2, 3])
+        self.assertIn("2026-04-03 and as 2026-03-04", errors[2])
+        self.assertEqual(self._count(), before)
+        for hostile in ("%d%d", "((", "%", "\x00", "%Q"):
+            with self.subTest(hostile):
+                _ids, messages = self._import_as_asked(
+                    header, *rows, date_format=hostile
+                )
+                self.assertEqual(list(self._get_rows(messages)), [2, 3])
 
     def test_native_models_are_as_before(self):
         rows = (("name", "partner_latitude"), ("Imported", "1200,50"))
@@ -202,6 +257,129 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         fields = ["reference", "model", "building_year"]
         result = wizard.execute_import(fields, fields, dict(CHOSEN_BY_NOBODY))
         self.assertEqual(set(self._get_rows(result["messages"])), {5})
+
+    def _make_ods(self, *rows):
+        """Return a file of LibreOffice with these rows, given in its own words."""
+        names = "".join(
+            f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+            for name in ("office", "table", "text")
+        )
+        book = BytesIO()
+        with zipfile.ZipFile(book, "w") as archive:
+            archive.writestr(
+                "content.xml",
+                f"<office:document-content{names}><office:body><office:spreadsheet>"
+                f'<table:table table:name="Sheet">{"".join(rows)}</table:table>'
+                "</office:spreadsheet></office:body></office:document-content>",
+            )
+        return book.getvalue()
+
+    def _make_ods_row(self, *cells, times=1):
+        tag = "table:table-cell"
+        texts = "".join(
+            cell if cell.startswith("<") else f"<{tag}><text:p>{cell}</text:p></{tag}>"
+            for cell in cells
+        )
+        return (
+            f'<table:table-row table:number-rows-repeated="{times}">{texts}'
+            f'<{tag} table:number-columns-repeated="16000"/></table:table-row>'
+        )
+
+    def test_files_of_libreoffice(self):
+        """Blank rows count; cells are what they are, not what they look like."""
+
+        def cell(kind, value, text, name="value", more=""):
+            return (
+                f'<table:table-cell office:value-type="{kind}" {more} '
+                f'office:{name}="{value}"><text:p>{text}</text:p></table:table-cell>'
+            )
+
+        row = self._make_ods_row
+        file = self._make_ods(
+            row(),
+            row("reference", "model", "sale_date", "building_year", "note"),
+            row(times=3),
+            row(
+                "#7",
+                "Old<text:s text:c='2'/>stove",
+                cell("date", "2026-03-04", "04/03/26", "date-value"),
+                cell("float", "2001", "2,001.00"),
+                "a</text:p><text:p>b",
+            ),
+            row("O-2", '<table:table-cell table:number-columns-repeated="2"/>', "1066"),
+            row(
+                "O-3",
+                "Stove",
+                cell("time", "PT10H00M00S", "10:00", "time-value"),
+                cell("string", "", "#DIV/0!", "string-value", "table:formula='=1/0'"),
+            ),
+            row("O-4", "Stove", "<table:covered-table-cell/>", "1067", times=2),
+            row(times=1000000),
+        )
+        wizard = self._open_file(file, name="file.ods")
+        preview = wizard.parse_preview(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(preview["options"]["sheets"], ["Sheet"])
+        self.assertEqual(preview["num_rows"], 6)
+        fields = ["reference", "model", "sale_date", "building_year", "note"]
+        result = wizard.execute_import(fields, fields, dict(CHOSEN_BY_NOBODY))
+        errors = self._get_rows(result["messages"])
+        self.assertEqual(list(errors), [7, 8, 9, 10])
+        self.assertIn("10:00” is a time without a day", errors[8])
+        self.assertIn("#DIV/0!", errors[8])
+        good = self._make_ods(
+            row("reference", "model", "sale_date", "building_year", "note"),
+            row(
+                "#7",
+                "Old<text:s text:c='2'/>stove",
+                cell("date", "2026-03-04", "04/03/26", "date-value"),
+                cell("float", "2001", "2,001.00"),
+                "a</text:p><text:p>b",
+            ),
+        )
+        wizard = self._open_file(good, name="file.ods")
+        result = wizard.execute_import(fields, fields, dict(CHOSEN_BY_NOBODY))
+        self.assertFalse(result["messages"])
+        piece = self.env["installed.base"].browse(result["ids"])
+        self.assertEqual(
+            (piece.reference, piece.model, piece.sale_date, piece.building_year),
+            ("#7", "Old  stove", date(2026, 3, 4), 2001),
+        )
+        self.assertIn("b", piece.note)
+
+    @mute_logger("odoo.addons.base_import.models.base_import")
+    def test_what_is_no_file_of_libreoffice(self):
+        for content in (
+            self._make_ods("<table:table-row>"),
+            self._make_ods()[:-30],
+            self._make_ods(
+                '<table:table-row table:number-rows-repeated="many"></table:table-row>'
+            ),
+        ):
+            wizard = self._open_file(content, name="file.ods")
+            self.assertTrue(wizard.parse_preview(dict(CHOSEN_BY_NOBODY))["error"])
+
+    def test_length(self):
+        """Who has more rows than a request has time for is told before."""
+        rows = [("reference", "model"), *((f"N-{n}", "Stove") for n in range(201))]
+        wizard = self._open_file(self._make_book(rows))
+        limits = {"limit_time_real": 2, "limit_time_cpu": 1, "workers": 0}
+        for workers, warned in ((0, "most 200 rows"), (2, "most 100 rows")):
+            with patch.dict(config.options, limits | {"workers": workers}):
+                result = wizard.parse_preview(dict(CHOSEN_BY_NOBODY))
+            self.assertIn("201 rows", result["length_warning"])
+            self.assertIn(warned, result["length_warning"])
+        with patch.dict(config.options, limits | {"limit_time_real": 0}):
+            result = wizard.parse_preview(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(result["length_warning"], "")
+
+    def test_what_no_database_keeps(self):
+        csv = b"reference,model\nR-1,St\x00ve\nR-2,Stove\n\x00,Stove\n"
+        wizard = self._open_file(csv, name="file.csv")
+        fields = ["reference", "model"]
+        result = wizard.execute_import(fields, fields, dict(CHOSEN_BY_NOBODY))
+        errors = self._get_rows(result["messages"])
+        self.assertEqual(list(errors), [2, 4])
+        self.assertIn("Model: “St�ve” is no text", errors[2])
 
     def test_formula_without_a_result(self):
         book = self._make_book(

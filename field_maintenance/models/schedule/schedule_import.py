@@ -134,6 +134,7 @@ class MaintenanceSchedule(models.Model):
             "tipo visita;tipo",
             "line_ids/interval_number": "interval;every;intervalle;tous les;"
             "intervallo;ogni",
+            "line_ids/interval_unit": "unit;unité;unità",
             "line_ids/date_first": "next visit;next due;first visit;due date;"
             "prochaine visite;prochain entretien;échéance;prossima visita;"
             "prossima manutenzione;scadenza",

@@ -27,6 +27,10 @@ class MaintenanceVisit(models.Model):
         return OPEN_FIELDS
 
     @api.model
+    def _get_import_filled_fields(self):
+        return {"actual_start", "actual_end"}
+
+    @api.model
     def _get_import_columns(self):
         namesakes = self.env._("Only where customers have the same name.")
         states = dict(self._fields["state"]._description_selection(self.env))
@@ -163,7 +167,7 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _refuse_visit_twins(self, data_list, file):
-        dates = ("date_start", "due_date", "actual_start")
+        dates = ("date_start", "due_date")
         dated = [
             data for data in data_list if any(data["values"].get(day) for day in dates)
         ]
@@ -188,7 +192,7 @@ class MaintenanceVisit(models.Model):
         if data["values"].get("state") != "done":
             return
         values, index = data["values"], data["info"]["rows"]["from"]
-        start = values.get("actual_start") or values.get("date_start")
+        start = values.get("date_start")
         if not start:
             file.refuse(
                 index,
@@ -209,11 +213,8 @@ class MaintenanceVisit(models.Model):
             values.get("visit_type_id") or ()
         )
         hours = values.setdefault("duration", visit_type.duration or 1.0)
-        values.setdefault("date_start", fields.Datetime.to_string(start))
-        values.setdefault("actual_start", fields.Datetime.to_string(start))
-        values.setdefault(
-            "actual_end", fields.Datetime.to_string(start + timedelta(hours=hours))
-        )
+        values["actual_start"] = fields.Datetime.to_string(start)
+        values["actual_end"] = fields.Datetime.to_string(start + timedelta(hours=hours))
         completion = values.pop("completion", False) or "full"
         lines = values.setdefault("line_ids", [])
         if not lines:

@@ -208,7 +208,8 @@ class TestPortal(PortalCase):
         self._ask(f"{self.address}/rate", rate="3")
         self.assertIn("<strong>So so</strong>", self._get(self.address).text)
         self._ask(f"{self.address}/rate", rate="1", feedback="<b>Dirt</b>")
-        self.assertIn("&lt;b&gt;Dirt&lt;/b&gt;</textarea>", self._get(self.address).text)
+        text = self._get(self.address).text
+        self.assertIn("&lt;b&gt;Dirt&lt;/b&gt;</textarea>", text)
         self.assertEqual(self.visit.rating_value, 1)
         self.assertIn("Unhappy customer", self.visit.activity_ids.mapped("summary"))
         # Who thinks better of it corrects what he said.

@@ -215,7 +215,8 @@ class ServiceContract(models.Model):
 
     @api.model
     def _check_import_columns(self, fields):
-        return self._get_closed_columns(fields)
+        messages = super()._check_import_columns(fields)
+        return messages + self._get_closed_columns(fields)
 
     @api.model
     def _get_closed_columns(self, columns):

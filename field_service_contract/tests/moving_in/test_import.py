@@ -293,6 +293,14 @@ class TestImport(ImportFileMixin, LifeCase):
             contract.line_ids.mapped("opening_amount"), [600, 1200.5, 1.13, 0.13]
         )
 
+    def test_headers(self):
+        """An annual amount is a line's, not what is distributed to lines."""
+        headers = ("Annual Amount", "Montant annuel", "Canone", "Value", "Customer")
+        self.assertEqual(
+            [self._map((header,), "service.contract")[0] for header in headers],
+            ["line_ids/amount"] * 3 + ["line_ids/value", "partner_id"],
+        )
+
     def test_ambiguous_amounts(self):
         for row in (
             ("A", "1.200", "", ""),
@@ -304,6 +312,47 @@ class TestImport(ImportFileMixin, LifeCase):
                 self.assertFalse(contract)
                 self.assertIn("can be read as 1.2 and as 1,200", messages[0]["message"])
                 self.assertEqual(messages[0]["record"], 2)
+
+    def test_question_is_answered_from_the_language(self):
+        """Amounts, opening balances and days; the answer decides, nothing else."""
+        header = ("id", "partner_id", "date_start", "invoiced_before", "opening_date")
+        header += ("term_months", "line_ids/name")
+        header += ("line_ids/value", "line_ids/opening_amount")
+        row = ("Claes Bakery", "01.07.2025", "06/05/2026", "05/06/2026", 0, "A")
+        cells = ("1.200", "1.125")
+        model = "service.contract"
+        for lang, before, opening, amounts in (
+            ("de_DE", "2026-05-06", "2026-06-05", (1200, 1125)),
+            ("en_US", "2026-06-05", "2026-05-06", (1.2, 1.13)),
+        ):
+            with self.subTest(lang):
+                name = f"old.{lang}"
+                ids, messages = self._import_as_asked(
+                    header, (name, *row, *cells), model=model, lang=lang
+                )
+                self.assertFalse(messages)
+                contract = self.env[model].browse(ids)
+                self.assertEqual(str(contract.invoiced_before), before)
+                self.assertEqual(str(contract.opening_date), opening)
+                self.assertEqual(
+                    (contract.line_ids.value, contract.line_ids.opening_amount), amounts
+                )
+        count = self._count(model)
+        _ids, messages = self._import_as_asked(
+            header, ("old.x", *row, "1200,50", "600,00"), model=model, lang="en_US"
+        )
+        self.assertIn("decimal sign “.”", self._get_rows(messages)[2])
+        self.assertEqual(len(messages), 2)
+        _ids, messages = self._import_as_asked(
+            header,
+            ("old.x", *row, *cells),
+            model=model,
+            decimal_sign="",
+            date_format="",
+        )
+        self.assertEqual(len(messages), 5)
+        self.assertEqual(list(self._get_rows(messages)), [2])
+        self.assertEqual(self._count(model), count)
 
     def test_implausible_rows(self):
         header = ("partner_id", "date_start", "term_months", "line_ids/name")

@@ -4,8 +4,8 @@ import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 /**
- * Files for models of field service, spreadsheets too, may be asked how dates and
- * numbers are written. Nobody has to answer: what can be read in one way is read.
+ * Files for models of field service, spreadsheets too, are asked how dates and numbers
+ * are written. The server answers for the user's language, until they answer otherwise.
  */
 patch(BaseImportModel.prototype, {
     get formattingOptions() {
@@ -15,14 +15,14 @@ patch(BaseImportModel.prototype, {
         }
         const asked = {};
         for (const [name, option] of Object.entries(options)) {
-            if (["date_format", "datetime_format"].includes(name)) {
+            if (name === "date_format") {
                 asked[name] = {
                     ...option,
                     help: _t(
-                        "Use YYYY for the year, MM for the month and DD for the day. Leave it empty if day and month are clear in each date."
+                        "Use YYYY for the year, MM for the month and DD for the day. A time may follow. Leave it empty if day and month are clear in each date."
                     ),
                 };
-            } else if (!name.startsWith("float_")) {
+            } else if (name !== "datetime_format" && !name.startsWith("float_")) {
                 asked[name] = option;
             }
         }
@@ -44,11 +44,19 @@ patch(BaseImportModel.prototype, {
                 ],
             };
         }
-        return super._onLoadSuccess(res);
+        super._onLoadSuccess(res);
+        if (res.length_warning) {
+            this._addMessage("warning", [res.length_warning]);
+        }
     },
 });
 
 patch(ImportAction.prototype, {
+    get isBatched() {
+        // The server keeps such a file as a whole or not at all.
+        return super.isBatched && !this.model.asksFormats;
+    },
+
     get formattingOptions() {
         const options = super.formattingOptions;
         if (!this.model.asksFormats || this.state.filename.toLowerCase().endsWith(".csv")) {
