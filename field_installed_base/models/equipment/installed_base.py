@@ -1,14 +1,13 @@
 import re
 import unicodedata
-from collections import Counter, namedtuple
 from functools import lru_cache
 
-from dateutil.relativedelta import relativedelta
-
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Command, Domain
-from odoo.tools import SQL, LazyTranslate
+from odoo.fields import Domain
+from odoo.tools import LazyTranslate
+
+from ..mixins.installed_base_place_mixin import SITE_DOMAIN
 
 _lt = LazyTranslate(__name__)
 
@@ -19,24 +18,8 @@ EDITOR_GROUPS = (
     "field_installed_base.group_dispatcher",
 )
 READER_GROUPS = ",".join((*EDITOR_GROUPS, "field_installed_base.group_user"))
-# Orders and invoices are shown to those who may read them.
-DOCUMENT_GROUPS = "sales_team.group_sale_salesman,account.group_account_invoice"
 TECHNICIAN_FIELDS = frozenset({"condition", "note", "image_1920"})
 
-# Where a piece of equipment is and whose: the customer may be a contact of its owner.
-Holding = namedtuple("Holding", "customer site owner")
-
-WARRANTY_EXPIRING_MONTHS = 3
-# What the initial end of a warranty is reckoned from.
-WARRANTY_START_FIELDS = frozenset(
-    {
-        "installation_date",
-        "sale_date",
-        "warranty_months",
-        "labor_warranty_months",
-        "product_id",
-    }
-)
 OLDEST_BUILDING_YEAR = 1800
 
 # What is typed by hand or scanned and may be blank without looking so.
@@ -75,13 +58,12 @@ class InstalledBase(models.Model):
     _name = "installed.base"
     _inherit = [
         "installed.base.company.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.place.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "image.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Installed Base"
     _order = "id desc"
@@ -208,7 +190,7 @@ class InstalledBase(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain=SITE_DOMAIN,
         tracking=True,
         help="The customer or one of its addresses.",
     )
@@ -244,72 +226,11 @@ class InstalledBase(models.Model):
         tracking=True,
     )
 
-    # Dates and warranty
+    # Dates
     sale_date = fields.Date()
     installation_date = fields.Date(tracking=True)
     building_year = fields.Integer(
         aggregator=None, help="Year in which the equipment was built."
-    )
-    warranty_months = fields.Integer(
-        string="Parts Warranty (Months)",
-        compute="_compute_warranty_months",
-        store=True,
-        readonly=False,
-        precompute=True,
-        aggregator=None,
-    )
-    labor_warranty_months = fields.Integer(
-        string="Labor Warranty (Months)",
-        compute="_compute_labor_warranty_months",
-        store=True,
-        readonly=False,
-        precompute=True,
-        aggregator=None,
-    )
-    warranty_end_date = fields.Date(
-        string="Parts Warranty Until",
-        compute="_compute_warranty_end_date",
-        inverse="_inverse_warranty_end_date",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        tracking=True,
-        help="Last day on which parts are under warranty.",
-    )
-    warranty_derived_date = fields.Date(
-        compute="_compute_warranty_end_date", store=True, precompute=True
-    )
-    labor_warranty_end_date = fields.Date(
-        string="Labor Warranty Until",
-        compute="_compute_labor_warranty_end_date",
-        inverse="_inverse_labor_warranty_end_date",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        tracking=True,
-        help="Last day on which labor is under warranty.",
-    )
-    labor_warranty_derived_date = fields.Date(
-        compute="_compute_labor_warranty_end_date", store=True, precompute=True
-    )
-    warranty_type = fields.Selection(
-        selection=[("initial", "Initial"), ("extension", "Extension")],
-        compute="_compute_warranty_type",
-        # Not precomputed: only once it is written is an end known to be typed.
-        store=True,
-        help="Extension: the warranty ends later than the product's.",
-    )
-    warranty_state = fields.Selection(
-        selection=[
-            ("none", "No warranty"),
-            ("active", "Under warranty"),
-            ("expiring", "Ending soon"),
-            ("expired", "Expired"),
-        ],
-        compute="_compute_warranty_state",
-        search="_search_warranty_state",
     )
     retirement_date = fields.Date(copy=False, tracking=True)
     retirement_reason = fields.Char(copy=False, tracking=True)
@@ -321,12 +242,7 @@ class InstalledBase(models.Model):
         ondelete="restrict",
     )
 
-    # History
-    ownership_ids = fields.One2many(
-        comodel_name="installed.base.ownership",
-        inverse_name="installed_base_id",
-        copy=False,
-    )
+    # Portal
     document_ids = fields.Many2many(
         comodel_name="ir.attachment",
         relation="installed_base_document_rel",
@@ -350,46 +266,6 @@ class InstalledBase(models.Model):
     )
     child_ids = fields.One2many(
         comodel_name="installed.base", inverse_name="parent_id", string="Components"
-    )
-
-    # Orders and invoices
-    sale_line_ids = fields.Many2many(
-        comodel_name="sale.order.line",
-        relation="installed_base_sale_order_line_rel",
-        column1="installed_base_id",
-        column2="sale_order_line_id",
-        string="Order Lines",
-        copy=False,
-        groups=DOCUMENT_GROUPS,
-    )
-    move_line_ids = fields.Many2many(
-        comodel_name="account.move.line",
-        relation="installed_base_account_move_line_rel",
-        column1="installed_base_id",
-        column2="account_move_line_id",
-        string="Invoice Lines",
-        copy=False,
-        groups=DOCUMENT_GROUPS,
-    )
-    sale_order_ids = fields.Many2many(
-        comodel_name="sale.order",
-        string="Orders",
-        compute="_compute_sale_order_ids",
-        search="_search_sale_order_ids",
-        groups=DOCUMENT_GROUPS,
-    )
-    sale_order_count = fields.Integer(
-        compute="_compute_sale_order_ids", groups=DOCUMENT_GROUPS
-    )
-    invoice_ids = fields.Many2many(
-        comodel_name="account.move",
-        string="Invoices",
-        compute="_compute_invoice_ids",
-        search="_search_invoice_ids",
-        groups=DOCUMENT_GROUPS,
-    )
-    invoice_count = fields.Integer(
-        compute="_compute_invoice_ids", groups=DOCUMENT_GROUPS
     )
 
     # Search
@@ -588,302 +464,7 @@ class InstalledBase(models.Model):
                 equipment.category_id or equipment.product_id.installed_base_category_id
             )
 
-    @api.depends("partner_id")
-    def _compute_site_id(self):
-        for equipment in self:
-            equipment.site_id = equipment.partner_id._propose_site(equipment.site_id)
-
-    # The months are the product's on the day the equipment is recorded: later changes
-    # of the product touch no existing equipment, so product_id is all they depend on.
-    @api.depends("product_id")
-    def _compute_warranty_months(self):
-        for equipment in self.filtered("product_id"):
-            equipment.warranty_months = equipment.product_id.warranty_months
-
-    @api.depends("product_id")
-    def _compute_labor_warranty_months(self):
-        for equipment in self.filtered("product_id"):
-            equipment.labor_warranty_months = equipment.product_id.labor_warranty_months
-
-    @api.depends(
-        "installation_date",
-        "sale_date",
-        "warranty_months",
-        "warranty_extension_ids.kind",
-        "warranty_extension_ids.date_end",
-    )
-    def _compute_warranty_end_date(self):
-        self._derive_warranty_end("warranty")
-
-    def _inverse_warranty_end_date(self):
-        self._derive_warranty_end("warranty", typed=True)
-
-    @api.depends(
-        "installation_date",
-        "sale_date",
-        "labor_warranty_months",
-        "warranty_extension_ids.kind",
-        "warranty_extension_ids.date_end",
-    )
-    def _compute_labor_warranty_end_date(self):
-        self._derive_warranty_end("labor_warranty")
-
-    def _inverse_labor_warranty_end_date(self):
-        self._derive_warranty_end("labor_warranty", typed=True)
-
-    def _derive_warranty_end(self, prefix, typed=False):
-        """Let the end of a warranty follow its start and its latest extension, unless
-        another end was typed.
-
-        An end was typed when it differs from the derived one, which is stored for
-        this comparison. A typed end later than the derived one is an extension, and
-        becomes one; no end is earlier than the latest extension.
-
-        :param str prefix: "warranty" (parts) or "labor_warranty"
-        :param bool typed: the present end was given by the user and stays
-        """
-        if typed:
-            self._record_typed_warranty_ends(prefix)
-        for equipment in self:
-            extended = equipment._get_extended_warranty_end(prefix)
-            ends = (equipment._get_initial_warranty_end(prefix), extended)
-            derived = max(filter(None, ends), default=False)
-            end = equipment[f"{prefix}_end_date"]
-            follows = end == equipment[f"{prefix}_derived_date"]
-            if not typed and (follows or (extended and (not end or end < extended))):
-                equipment[f"{prefix}_end_date"] = derived
-            equipment[f"{prefix}_derived_date"] = derived
-
-    @api.depends(
-        "warranty_end_date",
-        "warranty_derived_date",
-        "labor_warranty_end_date",
-        "labor_warranty_derived_date",
-        "installation_date",
-        "sale_date",
-        "warranty_months",
-        "labor_warranty_months",
-    )
-    def _compute_warranty_type(self):
-        for equipment in self:
-            types = set()
-            for prefix in ("warranty", "labor_warranty"):
-                end = equipment[f"{prefix}_end_date"]
-                initial = equipment._get_initial_warranty_end(prefix)
-                if not end:
-                    continue
-                if initial:
-                    extended = end > initial
-                else:
-                    extended = equipment._get_extended_warranty_end(prefix)
-                types.add("extension" if extended else "initial")
-            # Of two warranties, the extended one is worth telling.
-            equipment.warranty_type = min(types, default=False)
-
-    @api.depends("warranty_end_date", "labor_warranty_end_date")
-    @api.depends_context("tz")
-    def _compute_warranty_state(self):
-        today, soon = self._get_warranty_limits()
-        for equipment in self:
-            ends = (equipment.warranty_end_date, equipment.labor_warranty_end_date)
-            end = max(filter(None, ends), default=None)
-            if not end:
-                equipment.warranty_state = "none"
-            elif end < today:
-                equipment.warranty_state = "expired"
-            elif end <= soon:
-                equipment.warranty_state = "expiring"
-            else:
-                equipment.warranty_state = "active"
-
-    @api.model
-    def _search_warranty_state(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        today, soon = self._get_warranty_limits()
-
-        def lasts(comparison, day):
-            return Domain("warranty_end_date", comparison, day) | Domain(
-                "labor_warranty_end_date", comparison, day
-            )
-
-        domains = {
-            "none": ~lasts("!=", False),
-            "expired": lasts("!=", False) & ~lasts(">=", today),
-            "expiring": lasts(">=", today) & ~lasts(">", soon),
-            "active": lasts(">", soon),
-        }
-        return Domain.OR(domains[state] for state in value if state in domains)
-
-    @api.model
-    def _get_warranty_limits(self):
-        """Return today, in the user's time zone, and the last day that is soon."""
-        today = fields.Date.context_today(self)
-        return today, today + relativedelta(months=WARRANTY_EXPIRING_MONTHS)
-
-    def _field_to_sql(self, alias, field_expr, query=None):
-        if field_expr != "warranty_state":
-            return super()._field_to_sql(alias, field_expr, query)
-        # Depends on today, hence never stored; this makes it groupable all the same.
-        today, soon = self._get_warranty_limits()
-        end = SQL(
-            "GREATEST(%s, %s)",
-            self._field_to_sql(alias, "warranty_end_date", query),
-            self._field_to_sql(alias, "labor_warranty_end_date", query),
-        )
-        return SQL(
-            "CASE WHEN %(end)s IS NULL THEN 'none' WHEN %(end)s < %(today)s "
-            "THEN 'expired' WHEN %(end)s <= %(soon)s THEN 'expiring' "
-            "ELSE 'active' END",
-            end=end,
-            today=today,
-            soon=soon,
-        )
-
-    @api.depends_context("uid", "allowed_company_ids")
-    def _compute_sale_order_ids(self):
-        orders = self._get_documents("sale.order")
-        for equipment in self:
-            equipment.sale_order_ids = orders.get(equipment._origin.id)
-            equipment.sale_order_count = len(equipment.sale_order_ids)
-
-    @api.model
-    def _search_sale_order_ids(self, operator, value):
-        return self._search_documents(
-            ("sale_line_ids.order_id", "move_line_ids.sale_line_ids.order_id"),
-            operator,
-            value,
-        )
-
-    @api.depends_context("uid", "allowed_company_ids")
-    def _compute_invoice_ids(self):
-        invoices = self._get_documents("account.move")
-        for equipment in self:
-            equipment.invoice_ids = invoices.get(equipment._origin.id)
-            equipment.invoice_count = len(equipment.invoice_ids)
-
-    @api.model
-    def _search_invoice_ids(self, operator, value):
-        return self._search_documents(
-            ("move_line_ids.move_id", "sale_line_ids.invoice_lines.move_id"),
-            operator,
-            value,
-        )
-
-    @api.model
-    def _search_documents(self, paths, operator, value):
-        """Search by the documents at the end of several paths, taken as one field."""
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        domain = Domain.OR(Domain(path, operator, value) for path in paths)
-        if operator == "in" and False in value:
-            # Without any document: at the end of no path, not just of one of them.
-            given = [document for document in value if document]
-            domain = Domain.OR(Domain(path, "in", given) for path in paths)
-            domain |= ~Domain.OR(Domain(path, "!=", False) for path in paths)
-        return domain
-
-    def _get_documents(self, model):
-        """Return {id: orders or invoices that the user may read} of this equipment."""
-        links = self._get_document_links(model, SQL("rel.installed_base_id"), self.ids)
-        documents = self.env[model].browse({document for _id, document in links})
-        readable = set(documents._filtered_access("read").ids)
-        found = {}
-        for equipment_id, document_id in links:
-            if document_id in readable:
-                found.setdefault(equipment_id, []).append(document_id)
-        return {
-            equipment_id: self.env[model].browse(sorted(ids, reverse=True))
-            for equipment_id, ids in found.items()
-        }
-
-    @api.model
-    def _count_by_document(self, documents):
-        """Return {id of order or invoice: pieces of equipment, archived ones not}."""
-        column = {"sale.order": "line.order_id", "account.move": "line.move_id"}
-        links = self._get_document_links(
-            documents._name, SQL(column[documents._name]), documents.ids
-        )
-        listed = set(
-            self.search([("id", "in", [equipment for equipment, _id in links])]).ids
-        )
-        return Counter(document for equipment, document in links if equipment in listed)
-
-    @api.model
-    def _get_document_links(self, model, column, ids):
-        """Tell which orders or invoices belong to which equipment, in one query.
-
-        An order belongs to it by one of its lines or by an invoice of one of them; an
-        invoice likewise. This is the one definition of both.
-
-        :param str model: "sale.order" or "account.move"
-        :param SQL column: what is restricted: "rel.installed_base_id", or
-            "line.order_id" and "line.move_id"
-        :param ids: the values it is restricted to
-        :return: pairs of equipment id and document id, each pair once
-        :rtype: list[tuple[int, int]]
-        """
-        if not ids:
-            return []
-        self.flush_model(["sale_line_ids", "move_line_ids"])
-        self.env["sale.order.line"].flush_model(["order_id", "invoice_lines"])
-        self.env["account.move.line"].flush_model(["move_id", "sale_line_ids"])
-        by_order_line = SQL("installed_base_sale_order_line_rel rel")
-        by_invoice_line = SQL("installed_base_account_move_line_rel rel")
-        if model == "sale.order":
-            document = SQL("line.order_id")
-            direct = SQL(
-                "%s JOIN sale_order_line line ON line.id = rel.sale_order_line_id",
-                by_order_line,
-            )
-            indirect = SQL(
-                "%s JOIN sale_order_line_invoice_rel bill"
-                " ON bill.invoice_line_id = rel.account_move_line_id"
-                " JOIN sale_order_line line ON line.id = bill.order_line_id",
-                by_invoice_line,
-            )
-        else:
-            document = SQL("line.move_id")
-            direct = SQL(
-                "%s JOIN account_move_line line ON line.id = rel.account_move_line_id",
-                by_invoice_line,
-            )
-            indirect = SQL(
-                "%s JOIN sale_order_line_invoice_rel bill"
-                " ON bill.order_line_id = rel.sale_order_line_id"
-                " JOIN account_move_line line ON line.id = bill.invoice_line_id",
-                by_order_line,
-            )
-        selects = (
-            SQL(
-                "SELECT rel.installed_base_id, %s FROM %s WHERE %s IN %s",
-                document,
-                tables,
-                column,
-                tuple(ids),
-            )
-            for tables in (direct, indirect)
-        )
-        return self.env.execute_query(SQL(" UNION ").join(selects))
-
     # -- Constraints ----------------------------------------------------------------
-
-    @api.constrains("partner_id", "site_id")
-    def _check_site_id(self):
-        places = self.grouped(
-            lambda equipment: (equipment.partner_id, equipment.site_id)
-        )
-        for (customer, site), pieces in places.items():
-            if site.commercial_partner_id != customer.commercial_partner_id and site:
-                raise ValidationError(
-                    self.env._(
-                        "%(site)s is no site of %(customer)s, the customer of "
-                        "%(equipment)s. Choose the customer or one of its addresses.",
-                        site=site.display_name,
-                        customer=customer.display_name or self.env._("nobody"),
-                        equipment=pieces[0]._get_label(),
-                    )
-                )
 
     @api.constrains("parent_id")
     def _check_parent_id(self):
@@ -910,17 +491,6 @@ class InstalledBase(models.Model):
                         year=year,
                         oldest=OLDEST_BUILDING_YEAR,
                         newest=next_year,
-                    )
-                )
-
-    @api.constrains("warranty_months", "labor_warranty_months")
-    def _check_warranty_months(self):
-        for equipment in self:
-            if min(equipment.warranty_months, equipment.labor_warranty_months) < 0:
-                raise ValidationError(
-                    self.env._(
-                        "The warranty of %s cannot last less than zero months.",
-                        equipment._get_label(),
                     )
                 )
 
@@ -952,17 +522,14 @@ class InstalledBase(models.Model):
         names = (self.reference, self.display_name)
         return " ".join(filter(None, names))
 
-    def _count_taken_units(self, credited):
-        """Return how many units of a document this equipment takes: not those that came
-        back from a customer, nor as many retired ones as were credited.
+    def _stands_at(self, owner, site=None):
+        """Tell whether this equipment is an owner's, or stands at a site.
 
-        :param int credited: units that credit notes took back
+        :param owner: commercial entity
+        :param site: contact; at none, nothing stands
         """
-        kept = self.filtered(
-            lambda piece: piece.state != "unassigned" or not piece.was_delivered
-        )
-        retired = kept.filtered(lambda piece: piece.state == "retired")
-        return len(kept) - min(len(retired), credited)
+        is_own = self.commercial_partner_id == owner
+        return is_own or bool(site and self.site_id == site)
 
     # -- CRUD -----------------------------------------------------------------------
 
@@ -998,8 +565,7 @@ class InstalledBase(models.Model):
             serving._settle_retirement()
         if dropped:
             self.browse(dropped)._message_log_batch(dropped)
-        if vals.keys() & WARRANTY_START_FIELDS:
-            self._derive_late_warranty_ends()
+        self._derive_late_warranty_ends(vals)
         return result
 
     def copy_data(self, default=None):
@@ -1038,19 +604,6 @@ class InstalledBase(models.Model):
                 [*others, ("invoice_line_ids.installed_base_ids", "in", self.ids)],
             ),
         ]
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_history(self):
-        # Deleting must not depend on which orders and invoices the user may read.
-        for equipment in self.sudo():
-            if equipment.sale_line_ids or equipment.move_line_ids:
-                raise UserError(
-                    self.env._(
-                        "%s was created from an order or an invoice and has a "
-                        "history. Archive or retire it instead.",
-                        equipment._get_label(),
-                    )
-                )
 
     def _check_technician_fields(self, vals):
         """Technicians report what they see on site; the rest is not theirs."""
@@ -1130,108 +683,6 @@ class InstalledBase(models.Model):
             )
             .mapped("reference")
         )
-
-    # -- Ownership --------------------------------------------------------------------
-
-    def _get_holdings(self):
-        """Return {id: Holding} of this equipment as it is now."""
-        return {
-            piece.id: Holding(
-                piece.partner_id, piece.site_id, piece.commercial_partner_id
-            )
-            for piece in self
-        }
-
-    def _follow_owner(self, before):
-        """Treat a change of company of its customers as a change of customer.
-
-        :param dict before: result of :meth:`_get_holdings` before the change
-        """
-        changed = self.filtered(
-            lambda piece: before[piece.id].owner != piece.commercial_partner_id
-        )
-        if not changed:
-            return
-        changed = changed.with_context(
-            ownership_reason=self.env._("The company of the customer changed.")
-        )
-        places = changed.grouped(lambda piece: (piece.partner_id, piece.site_id))
-        for (customer, site), pieces in places.items():
-            proposed = customer._propose_site(site)
-            if site and proposed != site:
-                pieces.site_id = proposed
-        changed._record_ownership_change(before)
-        changed._message_log_batch(
-            {
-                piece.id: self.env._(
-                    "The company of the customer changed: %(former)s → %(present)s.",
-                    former=before[piece.id].owner.display_name,
-                    present=piece.commercial_partner_id.display_name,
-                )
-                for piece in changed
-            }
-        )
-
-    def _record_first_ownership(self):
-        """Begin the history of new equipment on the day it was installed or sold."""
-        ownership = self.env["installed.base.ownership"]
-        by_day = self.filtered("partner_id").grouped(
-            lambda piece: piece.installation_date or piece.sale_date
-        )
-        for day, equipment in by_day.items():
-            ownership._record(equipment, day or fields.Date.context_today(self))
-
-    def _record_ownership_change(self, before):
-        """Keep the history of equipment whose customer or site may have changed, or
-        the company of its customer.
-
-        Day and reason of the change come from the context (`ownership_date`,
-        `ownership_reason`), today and none without.
-
-        :param dict before: result of :meth:`_get_holdings` before the change
-        """
-        present = self._get_holdings()
-        changed = self.filtered(lambda piece: before[piece.id] != present[piece.id])
-        if not changed:
-            return
-        self.env["installed.base.ownership"]._record(
-            changed,
-            fields.Date.to_date(self.env.context.get("ownership_date")),
-            self.env.context.get("ownership_reason"),
-        )
-        before = {piece.id: before[piece.id].owner for piece in changed}
-        left = changed.filtered(
-            lambda piece: (
-                before[piece.id] and before[piece.id] != piece.commercial_partner_id
-            )
-        )
-        left._close_to_former_owner(before)
-        changed._notify_ownership_change(before)
-
-    def _close_to_former_owner(self, former):
-        """Let a former owner see nothing of the next, nor the next of the former.
-
-        :param dict former: {id: commercial partner that had the equipment}
-        """
-        # The change of owner was allowed; who follows and what is shared is its
-        # consequence, whatever the user may do with followers and documents.
-        equipment = self.sudo()
-        followers = self.env["mail.followers"].sudo()
-        followers.search(
-            [("res_model", "=", self._name), ("res_id", "in", self.ids)]
-        ).filtered(
-            lambda follower: (
-                follower.partner_id.commercial_partner_id == former[follower.res_id]
-            )
-        ).unlink()
-        shared = equipment.filtered(
-            lambda piece: piece.document_ids or piece.access_token
-        )
-        shared.document_ids.write({"access_token": False})
-        shared.with_context(tracking_disable=True).write(
-            {"document_ids": [Command.clear()], "access_token": False}
-        )
-        self._hide_published_fillings()
 
     # -- Serial numbers ---------------------------------------------------------------
 
@@ -1387,118 +838,6 @@ class InstalledBase(models.Model):
                 views=[(False, "form")], view_mode="form", res_id=equipment.id
             )
         return {**action, "domain": list(Domain(domain)), "context": {}}
-
-    def action_view_sale_orders(self):
-        """Open the orders this equipment comes from."""
-        return self._get_document_action(
-            "sale.action_orders", self.sale_order_ids, self.env._("Orders")
-        )
-
-    def action_view_invoices(self):
-        """Open the invoices of this equipment."""
-        return self._get_document_action(
-            "account.action_move_out_invoice_type",
-            self.invoice_ids,
-            self.env._("Invoices"),
-        )
-
-    def _get_document_action(self, xmlid, documents, name):
-        action = self.env["ir.actions.actions"]._for_xml_id(xmlid)
-        if len(documents) == 1:
-            action.update(
-                views=[(False, "form")], view_mode="form", res_id=documents.id
-            )
-        return {
-            **action,
-            "name": name,
-            "domain": [("id", "in", documents.ids)],
-            "context": {"create": False},
-        }
-
-    def action_new_quotation(self):
-        """Open a new quotation about this equipment for its customer."""
-        return self._get_new_document_action("quotation")
-
-    def action_new_invoice(self):
-        """Open a new invoice about this equipment for its customer."""
-        return self._get_new_document_action("invoice")
-
-    def action_new_rental(self):
-        """Open a new rental order about this equipment for its customer."""
-        return self._get_new_document_action("rental")
-
-    def _get_new_document_action(self, document):
-        """Return the action that opens a new document about this equipment.
-
-        :raise UserError: unless all of it stands at one customer, in one company
-        """
-        homeless = self.filtered(lambda piece: not piece.partner_id)
-        if homeless:
-            raise UserError(
-                self.env._(
-                    "%s has no customer. Assign it to one first.",
-                    homeless[0]._get_label(),
-                )
-            )
-        if len(self.commercial_partner_id) != 1 or len(self.company_id) != 1:
-            raise UserError(
-                self.env._(
-                    "A document is for one customer of one company. Select equipment "
-                    "of a single one: %s",
-                    ", ".join(self.commercial_partner_id.mapped("display_name")),
-                )
-            )
-        site = self.site_id if len(self.site_id) == 1 else self.commercial_partner_id
-        return site._get_new_document_action(document, equipment=self)
-
-    def _get_document_note(self):
-        """Return how a quotation or an invoice names this piece of equipment."""
-        return self.env._("Equipment: %s", self._get_document_name())
-
-    def _get_document_name(self):
-        """Return what customers know this piece by; not who owns it."""
-        self.ensure_one()
-        product = self.product_id.with_context(display_default_code=False)
-        names = (
-            self.reference,
-            product.display_name or self.model,
-            self.serial_number,
-        )
-        return " ".join(filter(None, names))
-
-    def _notify_ownership_change(self, before):
-        """Tell the contacts of former and new owners that equipment changed hands.
-
-        For what a user does: installing, importing and jobs tell nobody.
-
-        :param before: {equipment id: commercial entity it had, empty if none}; what is
-            missing was just recorded
-        """
-        context = self.env.context
-        if (
-            self.env.uid == SUPERUSER_ID
-            or context.get("install_mode")
-            or context.get("import_file")
-            # Of what goes along with a larger piece, that piece tells.
-            or context.get("installed_base_goes_along")
-        ):
-            return
-        nobody = self.env["res.partner"]
-        assigned, removed, former = [], [], {}
-        # The former owner's contacts are told whatever the user may read of them.
-        for piece in self.sudo():
-            old = before.get(piece.id) or nobody
-            new = piece.commercial_partner_id
-            if old == new:
-                continue
-            if new:
-                assigned.append(piece.id)
-            if old:
-                removed.append(piece.id)
-                former[piece.id] = old
-        notices = self.env["installed.base.notice.type"]
-        notices._notify_contacts("equipment_removed", self.browse(removed), former)
-        notices._notify_contacts("equipment_assigned", self.browse(assigned))
 
     def action_locate_on_map(self):
         """Show where this equipment stands, in a new tab."""

@@ -1,1 +1,2 @@
 from . import installed_base_ownership
+from . import ownership_changes

@@ -14,14 +14,87 @@ _logger = logging.getLogger(__name__)
 
 # What the fields of each warranty start with, and the extensions that prolong it.
 EXTENSION_KINDS = {"warranty": ("parts", "both"), "labor_warranty": ("labor", "both")}
+# What the initial end of a warranty is reckoned from.
+WARRANTY_START_FIELDS = frozenset(
+    {
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
+        "product_id",
+    }
+)
 REMINDER_BATCH = 500
+WARRANTY_EXPIRING_MONTHS = 3
 
 
 class InstalledBase(models.Model):
-    """Extensions of the warranty, and the reminder before it ends."""
+    """Warranties of parts and labor: how long they last, their extensions, and the
+    reminder before they end."""
 
     _inherit = "installed.base"
 
+    warranty_months = fields.Integer(
+        string="Parts Warranty (Months)",
+        compute="_compute_warranty_months",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+    )
+    labor_warranty_months = fields.Integer(
+        string="Labor Warranty (Months)",
+        compute="_compute_labor_warranty_months",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+    )
+    warranty_end_date = fields.Date(
+        string="Parts Warranty Until",
+        compute="_compute_warranty_end_date",
+        inverse="_inverse_warranty_end_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        tracking=True,
+        help="Last day on which parts are under warranty.",
+    )
+    warranty_derived_date = fields.Date(
+        compute="_compute_warranty_end_date", store=True, precompute=True
+    )
+    labor_warranty_end_date = fields.Date(
+        string="Labor Warranty Until",
+        compute="_compute_labor_warranty_end_date",
+        inverse="_inverse_labor_warranty_end_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        tracking=True,
+        help="Last day on which labor is under warranty.",
+    )
+    labor_warranty_derived_date = fields.Date(
+        compute="_compute_labor_warranty_end_date", store=True, precompute=True
+    )
+    warranty_type = fields.Selection(
+        selection=[("initial", "Initial"), ("extension", "Extension")],
+        compute="_compute_warranty_type",
+        # Not precomputed: only once it is written is an end known to be typed.
+        store=True,
+        help="Extension: the warranty ends later than the product's.",
+    )
+    warranty_state = fields.Selection(
+        selection=[
+            ("none", "No warranty"),
+            ("active", "Under warranty"),
+            ("expiring", "Ending soon"),
+            ("expired", "Expired"),
+        ],
+        compute="_compute_warranty_state",
+        search="_search_warranty_state",
+    )
     warranty_extension_ids = fields.One2many(
         comodel_name="installed.base.warranty.extension",
         inverse_name="installed_base_id",
@@ -35,6 +108,166 @@ class InstalledBase(models.Model):
         groups=READER_GROUPS,
         help="The end of the warranty that was last reminded of.",
     )
+
+    # -- Months and ends ---------------------------------------------------------------
+
+    # The months are the product's on the day the equipment is recorded: later changes
+    # of the product touch no existing equipment, so product_id is all they depend on.
+    @api.depends("product_id")
+    def _compute_warranty_months(self):
+        for equipment in self.filtered("product_id"):
+            equipment.warranty_months = equipment.product_id.warranty_months
+
+    @api.depends("product_id")
+    def _compute_labor_warranty_months(self):
+        for equipment in self.filtered("product_id"):
+            equipment.labor_warranty_months = equipment.product_id.labor_warranty_months
+
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "warranty_extension_ids.kind",
+        "warranty_extension_ids.date_end",
+    )
+    def _compute_warranty_end_date(self):
+        self._derive_warranty_end("warranty")
+
+    def _inverse_warranty_end_date(self):
+        self._derive_warranty_end("warranty", typed=True)
+
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "labor_warranty_months",
+        "warranty_extension_ids.kind",
+        "warranty_extension_ids.date_end",
+    )
+    def _compute_labor_warranty_end_date(self):
+        self._derive_warranty_end("labor_warranty")
+
+    def _inverse_labor_warranty_end_date(self):
+        self._derive_warranty_end("labor_warranty", typed=True)
+
+    def _derive_warranty_end(self, prefix, typed=False):
+        """Let the end of a warranty follow its start and its latest extension, unless
+        another end was typed.
+
+        An end was typed when it differs from the derived one, which is stored for
+        this comparison. A typed end later than the derived one is an extension, and
+        becomes one; no end is earlier than the latest extension.
+
+        :param str prefix: "warranty" (parts) or "labor_warranty"
+        :param bool typed: the present end was given by the user and stays
+        """
+        if typed:
+            self._record_typed_warranty_ends(prefix)
+        for equipment in self:
+            extended = equipment._get_extended_warranty_end(prefix)
+            ends = (equipment._get_initial_warranty_end(prefix), extended)
+            derived = max(filter(None, ends), default=False)
+            end = equipment[f"{prefix}_end_date"]
+            follows = end == equipment[f"{prefix}_derived_date"]
+            if not typed and (follows or (extended and (not end or end < extended))):
+                equipment[f"{prefix}_end_date"] = derived
+            equipment[f"{prefix}_derived_date"] = derived
+
+    @api.depends(
+        "warranty_end_date",
+        "warranty_derived_date",
+        "labor_warranty_end_date",
+        "labor_warranty_derived_date",
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
+    )
+    def _compute_warranty_type(self):
+        for equipment in self:
+            types = set()
+            for prefix in ("warranty", "labor_warranty"):
+                end = equipment[f"{prefix}_end_date"]
+                initial = equipment._get_initial_warranty_end(prefix)
+                if not end:
+                    continue
+                if initial:
+                    extended = end > initial
+                else:
+                    extended = equipment._get_extended_warranty_end(prefix)
+                types.add("extension" if extended else "initial")
+            # Of two warranties, the extended one is worth telling.
+            equipment.warranty_type = min(types, default=False)
+
+    @api.depends("warranty_end_date", "labor_warranty_end_date")
+    @api.depends_context("tz")
+    def _compute_warranty_state(self):
+        today, soon = self._get_warranty_limits()
+        for equipment in self:
+            ends = (equipment.warranty_end_date, equipment.labor_warranty_end_date)
+            end = max(filter(None, ends), default=None)
+            if not end:
+                equipment.warranty_state = "none"
+            elif end < today:
+                equipment.warranty_state = "expired"
+            elif end <= soon:
+                equipment.warranty_state = "expiring"
+            else:
+                equipment.warranty_state = "active"
+
+    @api.model
+    def _search_warranty_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today, soon = self._get_warranty_limits()
+
+        def lasts(comparison, day):
+            return Domain("warranty_end_date", comparison, day) | Domain(
+                "labor_warranty_end_date", comparison, day
+            )
+
+        domains = {
+            "none": ~lasts("!=", False),
+            "expired": lasts("!=", False) & ~lasts(">=", today),
+            "expiring": lasts(">=", today) & ~lasts(">", soon),
+            "active": lasts(">", soon),
+        }
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    @api.model
+    def _get_warranty_limits(self):
+        """Return today, in the user's time zone, and the last day that is soon."""
+        today = fields.Date.context_today(self)
+        return today, today + relativedelta(months=WARRANTY_EXPIRING_MONTHS)
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        if field_expr != "warranty_state":
+            return super()._field_to_sql(alias, field_expr, query)
+        # Depends on today, hence never stored; this makes it groupable all the same.
+        today, soon = self._get_warranty_limits()
+        end = SQL(
+            "GREATEST(%s, %s)",
+            self._field_to_sql(alias, "warranty_end_date", query),
+            self._field_to_sql(alias, "labor_warranty_end_date", query),
+        )
+        return SQL(
+            "CASE WHEN %(end)s IS NULL THEN 'none' WHEN %(end)s < %(today)s "
+            "THEN 'expired' WHEN %(end)s <= %(soon)s THEN 'expiring' "
+            "ELSE 'active' END",
+            end=end,
+            today=today,
+            soon=soon,
+        )
+
+    @api.constrains("warranty_months", "labor_warranty_months")
+    def _check_warranty_months(self):
+        for equipment in self:
+            if min(equipment.warranty_months, equipment.labor_warranty_months) < 0:
+                raise ValidationError(
+                    self.env._(
+                        "The warranty of %s cannot last less than zero months.",
+                        equipment._get_label(),
+                    )
+                )
 
     # -- Extensions -------------------------------------------------------------------
 
@@ -74,9 +307,14 @@ class InstalledBase(models.Model):
             if self._get_warranty_extensions(prefix)
         }
 
-    def _derive_late_warranty_ends(self):
-        """Derive ends anew that are later than the derived ones: an end that was typed
-        before the start was known may turn out later."""
+    def _derive_late_warranty_ends(self, vals):
+        """Derive ends anew that are later than the derived ones, once a start is
+        written: an end that was typed before it was known may turn out later.
+
+        :param dict vals: as of `write`
+        """
+        if not vals.keys() & WARRANTY_START_FIELDS:
+            return
         for prefix in EXTENSION_KINDS:
             self.filtered(
                 lambda equipment, prefix=prefix: (
