@@ -28,15 +28,6 @@ field_installed_base installed.base _close_to_former_owner
 field_installed_base installed.base _get_portal_values
 field_installed_base installed.base create
 field_installed_base installed.base write
-field_maintenance calendar.event _check_visit_access
-field_maintenance calendar.event create
-field_maintenance calendar.event write
-field_maintenance maintenance.visit _compute_date_end
-field_maintenance maintenance.visit _compute_date_start
-field_maintenance maintenance.visit _sync_calendar_events
-field_maintenance maintenance.visit create
-field_maintenance maintenance.visit date_start
-field_maintenance maintenance.visit write
 field_service_contract sale.order write
 field_service_contract service.contract _bring_up_to_date
 field_service_contract service.contract _check_guarded

@@ -9,8 +9,6 @@ from .visit import maintenance_visit_line
 from . import calendar_alarm_manager
 from . import calendar_attendee
 from . import calendar_event
-from . import calendar_event_installed_base
-from . import calendar_event_service
 from . import calendar_recurrence
 from . import hr_employee
 from . import hr_version
@@ -20,6 +18,8 @@ from .schedule import maintenance_month
 from .schedule import schedule_import
 from .schedule import generation
 from .appointment import appointments
+from .appointment import series
+from .appointment import service_visit
 from .field_work import checklist
 from .field_work import clock
 from .appointment import conflicts

@@ -11,7 +11,7 @@ from odoo.tools import SQL, format_date, format_time
 
 from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
 
-from ..visit.maintenance_visit import PLANNING
+from ...context import PLANNING
 
 _logger = logging.getLogger(__name__)
 

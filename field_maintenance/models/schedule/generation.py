@@ -6,6 +6,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ...context import GENERATING
 from ...engine import (
     AfterLast,
     Gap,
@@ -17,7 +18,6 @@ from ...engine import (
     shift,
     window,
 )
-from ..visit.maintenance_visit import GENERATING
 
 # Visits of one slice: as many as are made and committed together.
 VISITS_PER_SLICE = 5_000

@@ -11,7 +11,8 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ..visit.maintenance_visit import GENERATING, OPEN_STATES
+from ...context import GENERATING
+from ..visit.maintenance_visit import OPEN_STATES
 from .generation import LINES_PER_SLICE, VISITS_PER_SLICE
 
 _logger = logging.getLogger(__name__)

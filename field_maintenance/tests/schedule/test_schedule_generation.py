@@ -10,8 +10,8 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from ...context import GENERATING
 from ...models.schedule import generation, maintenance_schedule
-from ...models.visit.maintenance_visit import GENERATING
 from ..common import MaintenanceCase
 
 CRON = "field_maintenance.ir_cron_generate_visits"
