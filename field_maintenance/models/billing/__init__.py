@@ -1,0 +1,4 @@
+from . import service_line
+from . import labor
+from . import parts
+from . import service_line_labor
