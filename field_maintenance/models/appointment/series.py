@@ -1,4 +1,3 @@
-import logging
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -10,11 +9,9 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
-from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
+from odoo.addons.field_installed_base.jobs import do_in_slices
 
 from ...context import PLANNING
-
-_logger = logging.getLogger(__name__)
 
 SERIES_UPDATES = ("future_events", "all_events")
 SERIES_BATCH = 200
@@ -448,42 +445,26 @@ class CalendarEvent(models.Model):
             & Domain("maintenance_visit_id", "=", False)
             & due
         )
-        commit = self.env["ir.cron"]._commit_progress
-        commit(remaining=self.search_count(domain))
-        tried = []
 
-        def make_next():
-            batch = self.search(
-                domain & Domain("id", "not in", tried),
-                order="start, id",
-                limit=SERIES_BATCH,
-            )
-            # What another job holds is his.
-            claimed = batch.try_lock_for_update(allow_referencing=True)
-            for template, group in claimed.grouped("visit_template_id").items():
-                group._make_series_visits_or_tell(template)
-            return batch
+        def find(tried):
+            untried = Domain("id", "not in", tried)
+            return self.search(domain & untried, order="start, id", limit=SERIES_BATCH)
 
-        while batch := retry(self.env, make_next):
-            tried += batch.ids
-            if not commit(len(batch)):
-                break
+        do_in_slices(
+            self.env,
+            find,
+            do=lambda events: events._make_series_visits(),
+            report=lambda event, error: event._report_series_failure(error),
+            remaining=self.search_count(domain),
+        )
 
-    def _make_series_visits_or_tell(self, template):
-        """Make the visits of a series; if that fails, tell its dispatcher once."""
-        try:
-            with self.env.cr.savepoint():
-                self._make_series_visits()
-                self.env.flush_all()
-        except UniqueViolation:
-            # Its key is the event: somebody made the visit at the same time.
-            _logger.info("Visits of series %s are there already", template.id)
-            self.env.invalidate_all()
-        except CONCURRENCY_ERRORS:
-            raise
-        except Exception as error:
-            _logger.warning("Visits of series %s failed", template.id, exc_info=True)
-            self.env.invalidate_all()
-            template._report_failure(
+    def _report_series_failure(self, error):
+        """Tell the dispatcher of a series, once, that visits of it could not be made.
+
+        :param Exception error: why
+        """
+        # Its key is the event: somebody made the visit at the same time.
+        if not isinstance(error, UniqueViolation):
+            self.visit_template_id._report_failure(
                 self.env._("Visits of a series could not be made"), error
             )
