@@ -151,8 +151,9 @@ class CalendarEvent(models.Model):
     @api.onchange("service_visit_type_id")
     def _onchange_service_visit_type_id(self):
         """Take the duration of the type, as `create` does."""
-        if self.service_visit_type_id and not self._origin:
-            self.duration = self.service_visit_type_id.duration
+        visit_type = self.service_visit_type_id
+        if visit_type and not self._origin:
+            self.duration = visit_type._get_planned_duration(self)
 
     @api.model
     def _get_visit_model(self):

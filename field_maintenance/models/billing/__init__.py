@@ -1,4 +1,3 @@
 from . import service_line
 from . import labor
 from . import parts
-from . import service_line_labor

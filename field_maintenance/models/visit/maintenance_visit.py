@@ -13,6 +13,8 @@ from ...context import FINISHING, FOLLOWING, GENERATING, PLANNING
 
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
+# Hours of a visit without a type.
+DEFAULT_DURATION = 1.0
 # What tells which due date and which order a visit fulfils: schedules, orders and
 # follow-ups say it, not who goes there.
 ORIGIN_FIELDS = (
@@ -575,7 +577,8 @@ class MaintenanceVisit(models.Model):
                 # The appointment is gone, its length is not.
                 visit.duration = visit.duration
             else:
-                visit.duration = visit.visit_type_id.duration or visit.duration or 1.0
+                planned = visit.visit_type_id._get_planned_duration(visit)
+                visit.duration = planned or visit.duration or DEFAULT_DURATION
 
     # By the start of the main visit, too, so that the end follows at once.
     @api.depends("date_start", "duration", "merged_into_id.date_start")

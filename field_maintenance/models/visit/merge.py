@@ -204,7 +204,8 @@ class MaintenanceVisit(models.Model):
         for main, visits in by_main.items():
             if main.state in ("to_plan", "planned", "in_progress"):
                 shorter = main.duration - sum(visits.mapped("duration"))
-                main.duration = max(shorter, main.visit_type_id.duration or 0.25)
+                planned = main.visit_type_id._get_planned_duration(main)
+                main.duration = max(shorter, planned or 0.25)
         return True
 
     def _cancel_alone(self, reason):
