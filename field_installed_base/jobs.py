@@ -1,6 +1,10 @@
-"""How jobs live with others that change the same records at the same time."""
+"""How jobs go through many records, beside others that change the same ones."""
+
+import logging
 
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
 
 # Nobody's mistake: what another transaction did at the same time. It is tried again.
 CONCURRENCY_ERRORS = PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -29,3 +33,71 @@ def retry(env, do):
             env.cr.rollback()
             env.invalidate_all()
     return None
+
+
+def do_in_slices(env, find, do, report, remaining=None, may_do_less=False):
+    """Do a job slice by slice, each claimed, done and committed.
+
+    Two jobs at once take different records: what one cannot claim is left to the other.
+    A slice that fails is tried record by record, so that a bad one holds up no other.
+    When the time of a job is over, Odoo starts it again.
+
+    :param env: of the job
+    :param find: called with the ids that were tried so far; returns the next slice,
+        an empty one at the end
+    :param do: called with claimed records
+    :param report: called with a record that fails by itself, and its error
+    :param int remaining: how many records there are, as far as it is known
+    :param bool may_do_less: whether `do` returns the records that it got through, the
+        first ones: there may be more to do for them than what makes a slice
+    :return: whether there was time for all
+    :rtype: bool
+    """
+    commit = env["ir.cron"]._commit_progress
+    if remaining is not None:
+        commit(remaining=remaining)
+    tried = []
+
+    def do_next():
+        batch = find(tried)
+        claimed = claim(batch)
+        done = _do_safely(claimed, do, report) if claimed else None
+        # What another job holds is its own.
+        return done if may_do_less and done and done != claimed else batch
+
+    while through := retry(env, do_next):
+        tried += through.ids
+        if not commit(len(through)):
+            return False
+    return True
+
+
+def claim(records):
+    """Return those of these records that no other transaction works on, locked."""
+    # Others may still make records that refer to them.
+    return records.try_lock_for_update(allow_referencing=True)
+
+
+def _do_safely(records, do, report):
+    """Do something to records all at once, and to one at a time if that fails.
+
+    :return: what `do` returns, all records if they were tried one at a time
+    """
+    cr = records.env.cr
+    try:
+        with cr.savepoint():
+            return do(records)
+    except CONCURRENCY_ERRORS:
+        raise
+    except Exception:
+        _logger.info("A slice of %s failed; trying one by one", records._name)
+    for record in records:
+        try:
+            with cr.savepoint():
+                do(record)
+        except CONCURRENCY_ERRORS:
+            raise
+        except Exception as error:
+            _logger.warning("Job on %s failed", record, exc_info=True)
+            report(record, error)
+    return records

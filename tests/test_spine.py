@@ -24,16 +24,6 @@ OF_CLASSES = {
 # Addon, model and attribute that are still defined in several classes. Nothing may be
 # added, and what is mended must be taken out.
 DEFINED_TWICE = """
-field_maintenance calendar.event _check_visit_access
-field_maintenance calendar.event create
-field_maintenance calendar.event write
-field_maintenance maintenance.visit _compute_date_end
-field_maintenance maintenance.visit _compute_date_start
-field_maintenance maintenance.visit _sync_calendar_events
-field_maintenance maintenance.visit create
-field_maintenance maintenance.visit date_start
-field_maintenance maintenance.visit write
-
 """
 
 # Addon, mixin and attribute that another mixin of the same model defines, too.

@@ -7,6 +7,7 @@ from .equipment import test_import
 from .equipment import test_import_file
 from .equipment import test_installed_base
 from .documents import test_installed_base_create
+from . import test_jobs
 from .map import test_map
 from . import test_native_screens
 from .notice import test_notices

@@ -3,9 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
-from .visit.maintenance_visit import PLANNING
+from ..context import PLANNING
 
 # What changes when somebody moves or removes an event, or says who comes.
 FOLLOWED_FIELDS = frozenset(
@@ -20,7 +20,8 @@ FOLLOWED_FIELDS = frozenset(
         "partner_ids",
     }
 )
-SERIES_UPDATES = ("future_events", "all_events")
+# The popup has room for a few; the button shows all.
+LISTED_EQUIPMENT = 5
 
 
 class CalendarEvent(models.Model):
@@ -39,6 +40,9 @@ class CalendarEvent(models.Model):
         string="Visit",
         compute="_compute_maintenance_visit_id",
         search="_search_maintenance_visit_id",
+    )
+    installed_base_count = fields.Integer(
+        string="Installed Base", compute="_compute_installed_base_count"
     )
 
     # Finds what a technician does at a time, however long events are.
@@ -91,6 +95,82 @@ class CalendarEvent(models.Model):
     def _get_activity_excluded_models(self):
         return [*super()._get_activity_excluded_models(), "maintenance.visit"]
 
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        default = self.default_get(["visit_template_id"]).get("visit_template_id")
+        self._check_visit_templates(
+            {vals.get("visit_template_id", default) for vals in vals_list}
+        )
+        plain, service = {}, {}
+        for number, vals in enumerate(vals_list):
+            (service if vals.get("is_service_visit") else plain)[number] = vals
+        events = super().create([*plain.values()]) if plain else self.browse()
+        if self.env.context.get("visit_planning") is not PLANNING:
+            events._tell_visits()
+        if not service:
+            return events
+        events += self._create_service_events([*service.values()])
+        # In the order in which they were asked for.
+        in_order = sorted(zip([*plain, *service], events, strict=True))
+        return self.browse().concat(*(event for _number, event in in_order))
+
+    def copy(self, default=None):
+        """A copy is no event of the series, for which a visit would be made."""
+        return super().copy({"visit_template_id": False, **(default or {})})
+
+    def write(self, vals):
+        if self.env.context.get("visit_planning") is PLANNING:
+            return super().write(vals)
+        self._check_visit_templates({vals.get("visit_template_id")})
+        series = self._get_series(vals)
+        if series is not None:
+            return self._write_series(vals, series)
+        vals = dict(vals)
+        becomes_visit = vals.pop("is_service_visit", False)
+        visit_vals = self._pop_visit_values(vals)
+        if becomes_visit:
+            return self._become_visits(vals, visit_vals)
+        if vals.get("recurrency") and not self.recurrence_id:
+            self._check_can_repeat([vals])
+        # Core takes values out of what it is given.
+        names = set(vals)
+        visits = self.env["maintenance.visit"]
+        if names & FOLLOWED_FIELDS:
+            visits = self._get_visits()
+            self._check_visit_access(visits)
+        is_archived = vals.get("active", True) is False
+
+        result = super().write(vals) if vals else True
+
+        # Moved, archived, other people
+        if is_archived:
+            visits._lose_appointment(
+                self.env._("The appointment was removed from the calendar.")
+            )
+        elif "partner_ids" in names:
+            visits._follow_attendees()
+        if names & {*FOLLOWED_FIELDS, "show_as"}:
+            (self - visits.calendar_event_id.with_env(self.env))._tell_visits()
+        # What is said of the visits
+        if visit_vals:
+            self._make_series_visits(anyway=True)
+            self._check_and_write_visits(self._get_visits(), visit_vals)
+        if vals.get("recurrency"):
+            for event in self.filtered("recurrence_id"):
+                event._start_series()
+        return result
+
+    def unlink(self):
+        if self.env.context.get("visit_planning") is not PLANNING:
+            visits = self._get_visits()
+            self._check_visit_access(visits)
+            visits._lose_appointment(
+                self.env._("The appointment was deleted from the calendar.")
+            )
+        return super().unlink()
+
     # -- Rights ------------------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")
@@ -108,12 +188,17 @@ class CalendarEvent(models.Model):
 
     def _check_visit_access(self, visits):
         """Refuse to move or remove appointments of visits that the user may not write.
+        An event of a series whose visit is not made yet belongs to whom the series
+        belongs.
 
         :param visits: the visits of these events
         :raise AccessError: naming the first of them
         """
         if self.env.su:
             return
+        later = self - visits.calendar_event_id.with_env(self.env)
+        # Whose series it is does not depend on who asks.
+        visits |= later.sudo().visit_template_id
         own = visits.with_env(self.env)
         refused = own - own._filtered_access("write")
         if refused:
@@ -131,13 +216,6 @@ class CalendarEvent(models.Model):
             )
 
     # -- In the way of visits ----------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        events = super().create(vals_list)
-        if self.env.context.get("visit_planning") is not PLANNING:
-            events._tell_visits()
-        return events
 
     def _tell_visits(self):
         """Tell dispatchers which planned visits these events are in the way of, because
@@ -175,35 +253,106 @@ class CalendarEvent(models.Model):
         if visits:
             visits._tell_of_conflicts(visits._get_meetings(events))
 
-    # -- Moved, archived, deleted ------------------------------------------------------
+    # -- What stands at the customer ---------------------------------------------------
 
-    def write(self, vals):
-        is_planning = self.env.context.get("visit_planning") is PLANNING
-        if is_planning or not vals.keys() & FOLLOWED_FIELDS:
-            result = super().write(vals)
-            if not is_planning and "show_as" in vals:
-                self._tell_visits()
-            return result
-        # Core takes values out of what it is given.
-        names = set(vals)
-        is_archived = vals.get("active", True) is False
-        visits = self._get_visits()
-        self._check_visit_access(visits)
-        result = super().write(vals)
-        if is_archived:
-            visits._lose_appointment(
-                self.env._("The appointment was removed from the calendar.")
+    def _get_customers(self):
+        """Return {event: commercial entities that it is about}: the visit's customer,
+        else those of attendees who are no colleagues."""
+        # Our own companies are known to everybody.
+        own = self.env["res.company"].sudo().search([]).partner_id  # pylint: disable=no-search-all
+        found = {}
+        for event in self:
+            visit = event.maintenance_visit_id
+            # Who is a user of ours, too.
+            others = event.partner_ids._origin.filtered(
+                lambda p: p.sudo().partner_share
             )
-        elif "partner_ids" in names:
-            visits._follow_attendees()
-        (self - visits.calendar_event_id.with_env(self.env))._tell_visits()
-        return result
+            found[event] = (
+                visit.commercial_partner_id
+                if visit
+                else others.commercial_partner_id - own
+            )
+        return found
 
-    def unlink(self):
-        if self.env.context.get("visit_planning") is not PLANNING:
-            visits = self._get_visits()
-            self._check_visit_access(visits)
-            visits._lose_appointment(
-                self.env._("The appointment was deleted from the calendar.")
+    def _get_installed_base(self):
+        """Return {event: what stands at its customers}, as far as the user may read
+        it: at the site of a visit first."""
+        equipment = self.env["installed.base"]
+        customers = self._get_customers()
+        wanted = self.env["res.partner"].union(*customers.values())
+        pieces = {}
+        if wanted and equipment.has_access("read"):
+            pieces = equipment.search(
+                [
+                    ("commercial_partner_id", "in", wanted.ids),
+                    ("state", "=", "installed"),
+                ]
+            ).grouped("commercial_partner_id")
+        found = {}
+        for event in self:
+            site = event.maintenance_visit_id.site_id
+            found[event] = (
+                equipment.browse()
+                .concat(*(pieces.get(c, equipment) for c in customers[event]))
+                .sorted(lambda piece, site=site: bool(site) and piece.site_id != site)
             )
-        return super().unlink()
+        return found
+
+    @api.depends("partner_ids", "maintenance_visit_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_installed_base_count(self):
+        found = self._get_installed_base()
+        for event in self:
+            event.installed_base_count = len(found[event])
+
+    @api.readonly
+    def get_visit_summary(self):
+        """Return what the popup of an event tells: its visit, and what stands at its
+        customers, how old, under which warranty, last visited when.
+
+        :return: dict of `visit` (id and name, or False), `count` (pieces), `equipment`
+            (the first few: id, name, site, age, warranty, warranty_state, last_visit;
+            dates in the user's format)
+        """
+        self.ensure_one()
+        self.check_access("read")
+        pieces = self._get_installed_base()[self]
+        shown = pieces[:LISTED_EQUIPMENT]
+        last_visits = shown._get_last_visit_dates()
+        visit = self.maintenance_visit_id
+        return {
+            "visit": visit and {"id": visit.id, "name": visit.display_name} or False,
+            "count": len(pieces),
+            "equipment": [
+                {
+                    "id": piece.id,
+                    "name": piece._get_document_name(),
+                    "site": piece.site_id.display_name,
+                    "age": piece._get_age_label(),
+                    "warranty": format_date(self.env, piece.warranty_end_date),
+                    "warranty_state": piece.warranty_state,
+                    "last_visit": format_date(self.env, last_visits.get(piece)),
+                }
+                for piece in shown
+            ],
+        }
+
+    def action_view_installed_base(self):
+        """Show what stands at the customers of this event."""
+        self.ensure_one()
+        pieces = self._get_installed_base()[self]
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "field_installed_base.installed_base_action"
+        )
+        action["domain"] = [
+            ("commercial_partner_id", "in", self._get_customers()[self].ids),
+            ("state", "=", "installed"),
+        ]
+        if len(pieces) == 1:
+            action |= {"views": [(False, "form")], "res_id": pieces.id}
+        return action
+
+    def action_view_maintenance_visit(self):
+        """Show the visit whose appointment this is."""
+        self.ensure_one()
+        return self.maintenance_visit_id.get_formview_action()

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .visit.maintenance_visit import PLANNING
+from ..context import PLANNING
 
 # Each month has these days; a later one is the last day of shorter months.
 COMMON_DAYS = 28

@@ -5,8 +5,8 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from ..context import GENERATING
 from .schedule.maintenance_schedule import LIVE_STATES
-from .visit.maintenance_visit import GENERATING
 
 # Where somebody is at work already, the visit stays.
 MOVING_STATES = ("to_plan", "planned")

@@ -9,7 +9,8 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from .visit.maintenance_visit import GENERATING, OPEN_STATES
+from ..context import GENERATING
+from .visit.maintenance_visit import OPEN_STATES
 
 # More visits of one line than anybody plans at once; the button makes the next ones.
 VISITS_AT_ONCE = 100

@@ -1,5 +1,3 @@
-import logging
-
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -7,10 +5,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ...jobs import CONCURRENCY_ERRORS, retry
+from ...jobs import do_in_slices
 from ..equipment.installed_base import READER_GROUPS
-
-_logger = logging.getLogger(__name__)
 
 # What the fields of each warranty start with, and the extensions that prolong it.
 EXTENSION_KINDS = {"warranty": ("parts", "both"), "labor_warranty": ("labor", "both")}
@@ -382,49 +378,21 @@ class InstalledBase(models.Model):
         for the next run, and makes the job count as failed.
         """
         domain = self._get_warranty_reminder_domain()
-        commit = self.env["ir.cron"]._commit_progress
-        commit(remaining=self.search_count(domain))
-        last_id = 0
-        error = None
-        while batch := self.search(
-            domain & Domain("id", ">", last_id), order="id", limit=REMINDER_BATCH
-        ):
-            last_id = batch[-1].id
-            error = retry(self.env, batch._remind_warranty_safely) or error
-            if not commit(len(batch)):
-                break
-        if error:
-            raise error
+        errors = []
 
-    def _remind_warranty_safely(self):
-        """Remind of the warranties of a batch, of one at a time if that fails.
+        def find(tried):
+            after = Domain("id", ">", tried[-1] if tried else 0)
+            return self.search(domain & after, order="id", limit=REMINDER_BATCH)
 
-        :return: the last error, None if all went well
-        """
-        # What another worker holds is his.
-        claimed = self.try_lock_for_update()
-        try:
-            with self.env.cr.savepoint():
-                claimed._remind_warranty()
-                return None
-        except CONCURRENCY_ERRORS:
-            raise
-        except Exception:
-            _logger.info("A batch of warranty reminders failed; trying one by one")
-        error = None
-        for equipment in claimed:
-            try:
-                with self.env.cr.savepoint():
-                    equipment._remind_warranty()
-            except CONCURRENCY_ERRORS:
-                raise
-            except Exception as exception:
-                _logger.exception(
-                    "Reminding of the warranty of equipment %s failed",
-                    equipment.id,
-                )
-                error = exception
-        return error
+        do_in_slices(
+            self.env,
+            find,
+            do=lambda batch: batch._remind_warranty(),
+            report=lambda _equipment, error: errors.append(error),
+            remaining=self.search_count(domain),
+        )
+        if errors:
+            raise errors[-1]
 
     @api.model
     def _get_warranty_reminder_domain(self):

@@ -426,7 +426,7 @@ class TestWarrantyReminder(WarrantyExtensionCase):
             patch.object(model, "_get_warranty_reminder_summary", fail),
             mute_logger("odoo.addons.field_installed_base.models"),
             mute_logger(
-                "odoo.addons.field_installed_base.models.warranty.warranty_terms",
+                "odoo.addons.field_installed_base.jobs",
                 "odoo.addons.base.models.ir_cron",
             ),
         ):

@@ -1,0 +1,5 @@
+from . import appointments
+from . import conflicts
+from . import declined
+from . import service_visit
+from . import series

@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
-from ..visit.maintenance_visit import PLANNING
+from ...context import PLANNING
 
 # An all-day event says no hours: without working hours on that day it has core's.
 ALL_DAY_HOURS = (time(8), time(18))
@@ -37,58 +37,11 @@ class MaintenanceVisit(models.Model):
 
     # -- Planned time ------------------------------------------------------------------
 
-    @api.depends(
-        "calendar_event_id.start",
-        "calendar_event_id.stop",
-        "calendar_event_id.allday",
-    )
-    def _compute_date_start(self):
-        dates = self._get_event_dates()
-        for visit in self:
-            visit.date_start = dates[visit][0] if visit in dates else visit.date_start
-
-    @api.depends(
-        "visit_type_id",
-        "calendar_event_id.start",
-        "calendar_event_id.stop",
-        "calendar_event_id.allday",
-    )
-    def _compute_duration(self):
-        dates = self._get_event_dates()
-        for visit in self:
-            if visit in dates:
-                start, stop = dates[visit]
-                visit.duration = (stop - start).total_seconds() / 3600
-            elif visit._origin and visit.state != "to_plan" and visit.duration:
-                # The appointment is gone, its length is not.
-                visit.duration = visit.duration
-            else:
-                visit.duration = visit.visit_type_id.duration or visit.duration or 1.0
-
-    @api.depends("date_start", "duration")
-    def _compute_date_end(self):
-        for visit in self:
-            visit.date_end = visit.date_start and (
-                visit.date_start + timedelta(seconds=round(visit.duration * 3600))
-            )
-
     def _get_dates_error(self):
         return self.env._(
             "Visit %s cannot end before it starts. Correct its start or its end.",
             self.display_name,
         )
-
-    def _inverse_date_end(self):
-        for visit in self:
-            if visit.date_start and visit.date_end:
-                # The end follows start and duration, so it is wrong where it is typed
-                # or nowhere.
-                if visit.date_end < visit.date_start:
-                    raise ValidationError(visit._get_dates_error())
-                length = visit.date_end - visit.date_start
-                # The caller's write moves the appointment, for all visits at once.
-                quiet = visit.with_context(visit_planning=PLANNING)
-                quiet.duration = length.total_seconds() / 3600
 
     def _get_event_dates(self):
         """Return {visit: (start, end)} of the visits that follow an appointment, naive
@@ -331,18 +284,6 @@ class MaintenanceVisit(models.Model):
 
     # -- Appointment -------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if self.env.context.get("visit_planning") is not PLANNING:
-            self._refuse_link("calendar_event_id", vals_list)
-        return super().create(vals_list)
-
-    def write(self, vals):
-        is_planning = self.env.context.get("visit_planning") is PLANNING
-        if "calendar_event_id" in vals and not is_planning:
-            self._refuse_link("calendar_event_id")
-        return super().write(vals)
-
     @api.model
     def _are_shown_in_calendar(self):
         """Tell whether the user may know which events are appointments of visits:
@@ -381,24 +322,30 @@ class MaintenanceVisit(models.Model):
 
     def _sync_calendar_events(self, changed=None):
         """Make, move or archive the appointments, so that they say what the visits
-        say.
+        say. Absorbed visits take place at that of their main one.
 
         :param changed: fields of the visits that changed; all of them by default
         """
         # The appointment follows what the user was allowed to write on the visit.
-        visits = self.sudo().with_context(
-            visit_planning=PLANNING, tracking_disable=True
+        visits = (
+            self.sudo()
+            .with_context(visit_planning=PLANNING, tracking_disable=True)
+            .filtered(lambda visit: not visit.merged_into_id)
         )
         events = self._get_quiet_events()
         shown = visits.filtered(lambda visit: visit.state in ("planned", "in_progress"))
         new = shown.filtered(lambda visit: not visit.calendar_event_id)
-        for visit, event in new._create_calendar_events().items():
-            visit.calendar_event_id = event
-        (shown - new)._update_calendar_events(changed)
-        gone = (visits - shown).filtered(lambda visit: visit.state != "done")
-        gone.calendar_event_id.with_env(events.env).filtered("active").write(
-            {"active": False}
+        new._set_each(
+            {
+                visit: {"calendar_event_id": event}
+                for visit, event in new._create_calendar_events().items()
+            }
         )
+        (shown - new)._update_calendar_events(changed or self._get_appointment_fields())
+        gone = (visits - shown).filtered(lambda visit: visit.state != "done")
+        left = gone.calendar_event_id.with_env(events.env).filtered("active")
+        if left:
+            left.write({"active": False})
         back = gone.filtered(lambda visit: visit.state == "to_plan")
         for visit in back:
             # How long it takes does not depend on when.
@@ -425,23 +372,18 @@ class MaintenanceVisit(models.Model):
             found |= dict(zip(visits, events, strict=True))
         return found
 
-    def _update_calendar_events(self, changed=None):
+    def _update_calendar_events(self, changed):
         """Let existing appointments say what the visits say, with one write for those
-        that change alike.
-
-        :param changed: fields of the visits that changed; all of them by default
-        """
-        followers = self._get_appointment_fields()
-        if changed is None:
-            changed = followers
-        names = sorted({name for field in changed for name in followers.get(field, ())})
+        that change alike."""
+        followed = self._get_appointment_fields()
+        names = sorted({name for field in changed for name in followed.get(field, ())})
         events = self._get_quiet_events()
-        followed = self._get_event_dates()
+        dates = self._get_event_dates()
         alike = {}
         for visit in self:
             event = visit.calendar_event_id.with_env(events.env)
             values = visit._prepare_event_values(event)
-            if followed.get(visit) == (visit.date_start, visit.date_end):
+            if dates.get(visit) == (visit.date_start, visit.date_end):
                 # An all-day event stays one until it is moved.
                 values = {k: v for k, v in values.items() if k not in TIME_FIELDS}
             values = {

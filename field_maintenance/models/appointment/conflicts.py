@@ -7,7 +7,8 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ..visit.maintenance_visit import OPEN_STATES, PLANNING
+from ...context import PLANNING
+from ..visit.maintenance_visit import OPEN_STATES
 
 
 class MaintenanceVisit(models.Model):

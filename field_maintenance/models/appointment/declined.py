@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.fields import Command
 
-from ..visit.maintenance_visit import PLANNING
+from ...context import PLANNING
 
 # What a note to a dispatcher lists one by one.
 LISTED_VISITS = 20

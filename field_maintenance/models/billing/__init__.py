@@ -1,0 +1,3 @@
+from . import service_line
+from . import labor
+from . import parts

@@ -113,6 +113,21 @@ class ServiceLine(models.Model):
         compute="_compute_is_ordered", help="It is on a sales order that is not void."
     )
 
+    # Time that a technician's clock recorded
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        index="btree_not_null",
+        readonly=True,
+        check_company=True,
+        help="Whose recorded time this is.",
+    )
+    time_type = fields.Selection(
+        selection=lambda self: self._selection_time_type(),
+        string="Recorded Time",
+        readonly=True,
+        help="Taken over from what the clocks recorded.",
+    )
+
     _quantity_positive = models.Constraint(
         "CHECK (quantity > 0)", "The quantity of what was used must be above zero."
     )
@@ -123,6 +138,10 @@ class ServiceLine(models.Model):
             **super()._get_bounds(),
             "discount": (-1000, 100),
         }
+
+    def _selection_time_type(self):
+        times = self.env["maintenance.visit.time"]
+        return times._fields["time_type"]._description_selection(self.env)
 
     # -- Computes ----------------------------------------------------------------------
 

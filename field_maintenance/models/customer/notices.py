@@ -1,4 +1,3 @@
-import logging
 from datetime import timedelta
 
 import pytz
@@ -9,11 +8,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_time
 
-from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
+from odoo.addons.field_installed_base.jobs import do_in_slices
 
-from ..visit.maintenance_visit import PLANNING
-
-_logger = logging.getLogger(__name__)
+from ...context import PLANNING
 
 NOTICE_BATCH = 200
 
@@ -261,51 +258,18 @@ class MaintenanceVisit(models.Model):
         :param domain: the visits of which somebody is to be told
         :param str method: what tells
         """
-        commit = self.env["ir.cron"]._commit_progress
-        tried = []
 
-        def notify_next():
-            visits = self.search(
-                domain & Domain("id", "not in", tried),
-                order="date_start, id",
-                limit=NOTICE_BATCH,
+        def find(tried):
+            untried = Domain("id", "not in", tried)
+            return self.search(
+                domain & untried, order="date_start, id", limit=NOTICE_BATCH
             )
-            # What another job holds is his.
-            claimed = visits.try_lock_for_update(allow_referencing=True)
-            claimed._notify_safely(method)
-            return visits
 
-        while visits := retry(self.env, notify_next):
-            tried += visits.ids
-            if not commit(len(visits)):
-                break
-
-    def _notify_safely(self, method):
-        """Tell somebody of these visits, of each by itself if that fails. The
-        dispatcher hears of those that could not be told.
-
-        :param str method: what tells
-        """
-        try:
-            with self.env.cr.savepoint():
-                getattr(self, method)()
-                self.env.flush_all()
-                return
-        except CONCURRENCY_ERRORS:
-            raise
-        except Exception:
-            _logger.info("Notices of visits failed; trying them one by one")
-            self.env.invalidate_all()
-        for visit in self:
-            try:
-                with self.env.cr.savepoint():
-                    getattr(visit, method)()
-                    self.env.flush_all()
-            except CONCURRENCY_ERRORS:
-                raise
-            except Exception as error:
-                _logger.warning("Notice of visit %s failed", visit.id, exc_info=True)
-                self.env.invalidate_all()
-                visit._report_failure(
-                    self.env._("The customer could not be told"), error
-                )
+        do_in_slices(
+            self.env,
+            find,
+            do=lambda visits: getattr(visits, method)(),
+            report=lambda visit, error: visit._report_failure(
+                self.env._("The customer could not be told"), error
+            ),
+        )

@@ -1,0 +1,3 @@
+from . import board
+from . import service_team
+from . import service_zone

@@ -77,6 +77,37 @@ class MaintenanceVisit(models.Model):
             technician = visit._find_clock_technician()
             visit.running_clock = measured.get((visit._origin.id, technician.id))
 
+    # -- Started and done --------------------------------------------------------------
+
+    def _record_actual_times(self, state, began):
+        """Note when the work began and ended, and stop the clocks of visits that are
+        not in progress any more.
+
+        :param str state: the new state
+        :param began: which of these visits were in progress before
+        """
+        now = fields.Datetime.now()
+        actual = {}
+        if state in ("to_plan", "planned"):
+            actual = {"actual_start": False, "actual_end": False}
+        elif state == "in_progress":
+            actual = {"actual_end": False}
+        elif state == "done":
+            actual = {"actual_end": now}
+        own = self._as_own_code()
+        other = own.filtered(
+            lambda visit: any(visit[name] != actual[name] for name in actual)
+        )
+        if other:
+            other.write(actual)
+        if state == "in_progress":
+            fresh = own.filtered(lambda visit: not visit.actual_start)
+            if fresh:
+                fresh.write({"actual_start": now})
+        elif began:
+            # Whoever ends a visit ends it for the whole crew.
+            began.sudo()._get_running_times()._stop()
+
     # -- Whose clock -------------------------------------------------------------------
 
     def _find_clock_technician(self):

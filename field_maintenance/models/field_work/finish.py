@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 
-from ..visit.maintenance_visit import FINISHING
+from ...context import FINISHING
 
 FOLLOW_UP_DAYS = 14
 
@@ -25,8 +25,10 @@ class MaintenanceVisit(models.Model):
 
     # -- State -------------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
+    @api.model
+    def _check_done_elsewhere(self, vals_list):
+        """Refuse new visits that are done already, unless an administrator imports
+        them."""
         if any(vals.get("state") == "done" for vals in vals_list) and not (
             self.env.su or self.env.user.has_group("field_installed_base.group_manager")
         ):
@@ -36,38 +38,6 @@ class MaintenanceVisit(models.Model):
                     "Plan the visit, then choose Done."
                 )
             )
-        return super().create(vals_list)
-
-    def write(self, vals):
-        state = vals.get("state")
-        if not state:
-            return super().write(vals)
-        if state == "done" and self.env.context.get("visit_finishing") is not FINISHING:
-            return self._write_done(vals)
-        self._check_new_state(state)
-        began = self.filtered(lambda visit: visit.state == "in_progress")
-        actual = {}
-        if state in ("to_plan", "planned"):
-            actual = {"actual_start": False, "actual_end": False}
-        elif state == "in_progress":
-            actual = {"actual_end": False}
-        elif state == "done":
-            actual = {"actual_end": fields.Datetime.now()}
-        elif state == "cancelled" and not (vals.get("cancel_reason") or "").strip():
-            # A remote call or an import that gives none.
-            reason = self.env._("Cancelled by %s", self.env.user.name)
-            vals = {**vals, "cancel_reason": reason}
-        result = super().write(vals)
-        own = self._as_own_code()
-        if actual:
-            own.write(actual)
-        if state == "in_progress":
-            fresh = own.filtered(lambda visit: not visit.actual_start)
-            fresh.write({"actual_start": fields.Datetime.now()})
-        elif began:
-            # Whoever ends a visit ends it for the whole crew.
-            began.sudo()._get_running_times()._stop()
-        return result
 
     def _write_done(self, vals):
         """Finish visits whose state is written, by a remote call or an import, with

@@ -1,6 +1,6 @@
 import base64
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.image import image_data_uri, image_process
 
@@ -35,15 +35,8 @@ class MaintenanceVisit(models.Model):
     signed_by = fields.Char(copy=False, help="Name of who signed.")
     signed_on = fields.Datetime(copy=False, readonly=True)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        visits = super().create(vals_list)
-        if any("photo_ids" in vals for vals in vals_list):
-            visits._adopt_photos()
-        return visits
-
-    def write(self, vals):
-        result = super().write(vals)
+    def _record_proof(self, vals):
+        """Note when visits were signed, and take over photos that were written."""
         if "signature" in vals and "signed_on" not in vals:
             signed = {"signed_on": vals["signature"] and fields.Datetime.now()}
             if "signed_by" not in vals or not vals["signature"]:
@@ -52,7 +45,6 @@ class MaintenanceVisit(models.Model):
             self._as_own_code().write(signed)
         if "photo_ids" in vals:
             self._adopt_photos()
-        return result
 
     def _adopt_photos(self):
         """Photos belong to their visit, also those that were taken before it was

@@ -6,6 +6,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
+from odoo.addons.field_installed_base.jobs import claim
+
+from ...context import GENERATING
 from ...engine import (
     AfterLast,
     Gap,
@@ -17,7 +20,6 @@ from ...engine import (
     shift,
     window,
 )
-from ..visit.maintenance_visit import GENERATING
 
 # Visits of one slice: as many as are made and committed together.
 VISITS_PER_SLICE = 5_000
@@ -103,11 +105,6 @@ class MaintenanceScheduleLine(models.Model):
             for group in companies.grouped("visit_horizon_months").values()
         )
 
-    def _claim(self):
-        """Return the lines that no other transaction is making visits of."""
-        # Other transactions may still make visits that refer to them.
-        return self.try_lock_for_update(allow_referencing=True)
-
     # -- Making visits -----------------------------------------------------------------
 
     def _apply_rule(self):
@@ -133,7 +130,7 @@ class MaintenanceScheduleLine(models.Model):
         lines = self.sudo().filtered_domain(self._get_due_domain(until))
         while lines:
             batch = lines[:LINES_PER_SLICE]
-            claimed = batch._claim()
+            claimed = claim(batch)
             handled, new = claimed._generate_slice(until)
             visits |= new
             lines -= handled | (batch - claimed)
@@ -524,7 +521,7 @@ class MaintenanceScheduleLine(models.Model):
             ),
             "date_start": False,
             "date_end": False,
-            "duration": visit_type.duration,
+            "duration": visit_type._get_planned_duration(self),
             "completion": False,
         }
 

@@ -1,20 +1,17 @@
-import logging
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, retry
+from odoo.addons.field_installed_base.jobs import do_in_slices
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ..visit.maintenance_visit import GENERATING, OPEN_STATES
+from ...context import GENERATING
+from ..visit.maintenance_visit import OPEN_STATES
 from .generation import LINES_PER_SLICE, VISITS_PER_SLICE
-
-_logger = logging.getLogger(__name__)
 
 # More lines than this, or visits than a slice, are for the job: no user waits for them.
 LINES_WHILE_WAITING = 200
@@ -577,51 +574,19 @@ class MaintenanceSchedule(models.Model):
         """
         lines = self.env["maintenance.schedule.line"]
         domain = lines._get_due_domain()
-        commit = self.env["ir.cron"]._commit_progress
-        commit(remaining=lines.search_count(domain))
-        last_id = 0
 
-        def generate_next():
-            batch = lines.search(
-                domain & Domain("id", ">", last_id), order="id", limit=LINES_PER_SLICE
-            )
-            claimed = batch._claim()
-            handled = self._generate_safely(claimed)
-            # What another job holds is his.
-            return handled if handled != claimed else batch
+        def find(tried):
+            after = Domain("id", ">", tried[-1] if tried else 0)
+            return lines.search(domain & after, order="id", limit=LINES_PER_SLICE)
 
-        while through := retry(self.env, generate_next):
-            last_id = through[-1].id
-            if not commit(len(through)):
-                break
-
-    @api.model
-    def _generate_safely(self, lines):
-        """Make visits of a slice of claimed lines, one by one if that fails.
-
-        :return: the lines that are through, the first ones
-        """
-        if not lines:
-            return lines
-        try:
-            with self.env.cr.savepoint():
-                return lines._generate_slice()[0]
-        except CONCURRENCY_ERRORS:
-            raise
-        except Exception:
-            _logger.info("A slice of schedule lines failed; trying them one by one")
-        for line in lines:
-            try:
-                with self.env.cr.savepoint():
-                    line._generate_slice()
-            except CONCURRENCY_ERRORS:
-                raise
-            except Exception as exception:
-                _logger.warning(
-                    "Visits of schedule line %s failed", line.id, exc_info=True
-                )
-                line._record_generation_error(exception)
-        return lines
+        do_in_slices(
+            self.env,
+            find,
+            do=lambda claimed: claimed._generate_slice()[0],
+            report=lambda line, error: line._record_generation_error(error),
+            remaining=lines.search_count(domain),
+            may_do_less=True,
+        )
 
     def _tell_responsible(self, summary, reason):
         """Give who is responsible one to-do about all of these schedules, on the first

@@ -15,8 +15,9 @@ from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin i
     EQUIPMENT_DOMAIN,
 )
 
+from ...context import GENERATING
 from ...engine import RuleError, Term, in_gap, preview, visits_per_year
-from ..visit.maintenance_visit import GENERATING, OPEN_STATES
+from ..visit.maintenance_visit import OPEN_STATES
 
 # What the preview lists at most; nobody reads more.
 PREVIEWED_VISITS = 30

@@ -4,6 +4,8 @@ from datetime import date
 
 from odoo import api, models
 
+from ..visit.visit_import import CUSTOMER_HEADERS, get_customer_columns
+
 
 class MaintenanceSchedule(models.Model):
     _inherit = "maintenance.schedule"
@@ -20,7 +22,6 @@ class MaintenanceSchedule(models.Model):
             selection = lines._fields[field]._description_selection(self.env)
             return dict(selection)[value]
 
-        namesakes = self.env._("Only where customers have the same name.")
         return [
             [
                 "id",
@@ -31,16 +32,7 @@ class MaintenanceSchedule(models.Model):
                 "old_schedule_17",
             ],
             ["name", self.env._("Empty: what is visited, and where.")],
-            ["partner_id", self.env._("Name of the customer.")],
-            ["partner_id/ref", namesakes],
-            ["partner_id/zip", namesakes],
-            ["partner_id/city", namesakes],
-            [
-                "site_id",
-                self.env._(
-                    "One of the customer's addresses, by its own name. Empty: derived."
-                ),
-            ],
+            *get_customer_columns(self.env),
             [
                 "date_start",
                 self.env._(
@@ -116,13 +108,7 @@ class MaintenanceSchedule(models.Model):
     @api.model
     def _get_import_headers(self):
         return {
-            "partner_id": "client;customer name;nom du client;cliente;nome cliente",
-            "partner_id/ref": "customer number;customer no.;n° client;no client;"
-            "numéro client;code client;codice cliente;numero cliente",
-            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
-            "partner_id/city": "city;town;ville;localité;città;comune;località",
-            "site_id": "site;location;address;lieu;adresse;chantier;luogo;indirizzo;"
-            "sede",
+            **CUSTOMER_HEADERS,
             "date_start": "start date;begin;from;début;date de début;inizio;"
             "data inizio;data di inizio",
             "date_end": "end date;until;fin;date de fin;fine;data fine",

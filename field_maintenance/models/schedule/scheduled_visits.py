@@ -4,19 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ...context import GENERATING
 from ...engine import Occurrence, at_local_hour
-from ..visit.maintenance_visit import FINISHING, GENERATING
 
 # Fields whose change is nobody's work on a visit.
 UNTOUCHING_FIELDS = frozenset({"access_token"})
-# What tells which due date and which order a visit fulfils: schedules, orders and
-# follow-ups say it, not who goes there.
-ORIGIN_FIELDS = (
-    "schedule_line_id",
-    "occurrence_date",
-    "follow_up_of_id",
-    "sale_line_ids",
-)
 
 
 class MaintenanceVisit(models.Model):
@@ -265,8 +257,14 @@ class MaintenanceVisit(models.Model):
         ids.update(followed.ids)
         return self.filtered(lambda visit: visit in touched or visit.id in ids)
 
-    def _touch(self):
-        """Note that somebody changed these visits, unless their schedule did."""
+    def _touch(self, names=None):
+        """Note that somebody changed these visits, unless their schedule did.
+
+        :param names: the fields that were written, if any of the visits was
+        """
+        # Odoo stores what it computes anew without writing: that touches nothing.
+        if names is not None and names <= UNTOUCHING_FIELDS:
+            return
         if self.env.context.get("visit_generation") is GENERATING:
             return
         untouched = self.filtered(
@@ -274,8 +272,8 @@ class MaintenanceVisit(models.Model):
         )
         if untouched:
             # A note of the system, of whatever the user was allowed to change.
-            untouched.with_context(visit_generation=GENERATING).sudo().write(
-                {"is_touched": True}
+            untouched.sudo()._set_each(
+                {visit: {"is_touched": True} for visit in untouched.sudo()}
             )
 
     # -- CRUD --------------------------------------------------------------------------
@@ -304,41 +302,13 @@ class MaintenanceVisit(models.Model):
             return None
         return super()._check_company(fnames)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self._may_set_origin():
-            for name in ORIGIN_FIELDS:
-                self._refuse_link(name, vals_list)
-        return super().create(vals_list)
-
-    def _may_set_origin(self):
-        """Tell whether this is a schedule or a follow-up at work, or an administrator
-        who imports what another system knew."""
-        context = self.env.context
-        return (
-            self.env.su
-            or context.get("visit_generation") is GENERATING
-            or context.get("visit_finishing") is FINISHING
-            or self.env.user.has_group("field_installed_base.group_manager")
-        )
-
-    def write(self, vals):
-        if not self._may_set_origin():
-            for name in vals.keys() & set(ORIGIN_FIELDS):
-                self._refuse_link(name)
-        result = super().write(vals)
-        # Odoo stores what it computes anew without writing: that touches nothing.
-        if vals.keys() - UNTOUCHING_FIELDS:
-            self._touch()
-        if vals.get("state") not in (None, "cancelled"):
-            dropped = self.filtered("is_dropped")
-            if dropped:
-                dropped.with_context(visit_generation=GENERATING).write(
-                    {"is_dropped": False}
-                )
-        if vals.keys() & {"state", "completion", "merged_into_id"}:
-            self._make_next_visits()
-        return result
+    def _reopen_dropped(self):
+        """Let visits count again that a new rule of their schedule had dropped."""
+        dropped = self.filtered("is_dropped")
+        if dropped:
+            dropped.with_context(visit_generation=GENERATING).write(
+                {"is_dropped": False}
+            )
 
     def _make_next_visits(self):
         """Make the next visit of schedules that count from the last one."""

@@ -1,0 +1,9 @@
+# Before what inherits it: lines, schedules and their lines do, too.
+from . import maintenance_words_mixin
+from . import maintenance_visit
+from . import maintenance_visit_line
+from . import maintenance_visit_type
+from . import maintenance_visit_tag
+from . import merge
+from . import lateness
+from . import visit_import

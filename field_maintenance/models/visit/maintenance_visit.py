@@ -8,21 +8,21 @@ from odoo.tools import format_date
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    OwnCode,
-)
+
+from ...context import FINISHING, FOLLOWING, GENERATING, PLANNING
 
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
-# In the context of who plans many visits at once, or writes the appointments of visits,
-# and does or checks the rest by himself. No remote call can pass this object.
-PLANNING = OwnCode()
-# In the context of what schedules write, which is nobody's work on a visit and was
-# checked on their lines. No remote call can pass this object.
-GENERATING = OwnCode()
-# In the context of who finishes visits: he may set the state done and makes follow-ups.
-# No remote call can pass this object.
-FINISHING = OwnCode()
+# Hours of a visit without a type.
+DEFAULT_DURATION = 1.0
+# What tells which due date and which order a visit fulfils: schedules, orders and
+# follow-ups say it, not who goes there.
+ORIGIN_FIELDS = (
+    "schedule_line_id",
+    "occurrence_date",
+    "follow_up_of_id",
+    "sale_line_ids",
+)
 
 
 class MaintenanceVisit(models.Model):
@@ -265,10 +265,11 @@ class MaintenanceVisit(models.Model):
         string="Late", compute="_compute_is_overdue", search="_search_is_overdue"
     )
 
-    # When it takes place; see maintenance_visit_calendar.py
+    # When it takes place
     date_start = fields.Datetime(
         string="Start",
         compute="_compute_date_start",
+        recursive=True,
         store=True,
         readonly=False,
         precompute=True,
@@ -537,6 +538,62 @@ class MaintenanceVisit(models.Model):
             | (Domain("date_end", "=", False) & Domain("window_end", "<", today))
         )
 
+    @api.depends(
+        "calendar_event_id.start",
+        "calendar_event_id.stop",
+        "calendar_event_id.allday",
+        "merged_into_id.date_start",
+    )
+    def _compute_date_start(self):
+        absorbed = self.filtered("merged_into_id")
+        dates = (self - absorbed)._get_event_dates()
+        for visit in self:
+            if visit in absorbed:
+                visit.date_start = visit.merged_into_id.date_start
+            else:
+                visit.date_start = (
+                    dates[visit][0] if visit in dates else visit.date_start
+                )
+
+    @api.depends(
+        "visit_type_id",
+        "calendar_event_id.start",
+        "calendar_event_id.stop",
+        "calendar_event_id.allday",
+    )
+    def _compute_duration(self):
+        dates = self._get_event_dates()
+        for visit in self:
+            if visit in dates:
+                start, stop = dates[visit]
+                visit.duration = (stop - start).total_seconds() / 3600
+            elif visit._origin and visit.state != "to_plan" and visit.duration:
+                # The appointment is gone, its length is not.
+                visit.duration = visit.duration
+            else:
+                planned = visit.visit_type_id._get_planned_duration(visit)
+                visit.duration = planned or visit.duration or DEFAULT_DURATION
+
+    # By the start of the main visit, too, so that the end follows at once.
+    @api.depends("date_start", "duration", "merged_into_id.date_start")
+    def _compute_date_end(self):
+        for visit in self:
+            visit.date_end = visit.date_start and (
+                visit.date_start + timedelta(seconds=round(visit.duration * 3600))
+            )
+
+    def _inverse_date_end(self):
+        for visit in self:
+            if visit.date_start and visit.date_end:
+                # The end follows start and duration, so it is wrong where it is typed
+                # or nowhere.
+                if visit.date_end < visit.date_start:
+                    raise ValidationError(visit._get_dates_error())
+                length = visit.date_end - visit.date_start
+                # The caller's write moves the appointment, for all visits at once.
+                quiet = visit.with_context(visit_planning=PLANNING)
+                quiet.duration = length.total_seconds() / 3600
+
     @api.depends("technician_id")
     def _compute_technician_ids(self):
         for visit in self:
@@ -694,6 +751,29 @@ class MaintenanceVisit(models.Model):
         """Return now, without seconds."""
         return fields.Datetime.now().replace(second=0, microsecond=0)
 
+    def _may_set_origin(self):
+        """Tell whether this is a schedule or a follow-up at work, or an administrator
+        who imports what another system knew."""
+        context = self.env.context
+        return (
+            self.env.su
+            or context.get("visit_generation") is GENERATING
+            or context.get("visit_finishing") is FINISHING
+            or self.env.user.has_group("field_installed_base.group_manager")
+        )
+
+    @api.model
+    def _get_refused_links(self):
+        """Return the links that buttons and appointments make, as far as it is none of
+        them that writes."""
+        context = self.env.context
+        names = [] if self._may_set_origin() else [*ORIGIN_FIELDS]
+        if context.get("visit_planning") is not PLANNING:
+            names.append("calendar_event_id")
+        if context.get("visit_following") is not FOLLOWING:
+            names.append("merged_into_id")
+        return names
+
     @api.model
     def _refuse_link(self, name, vals_list=None):
         """Refuse a link that buttons and appointments make, not users: the record at
@@ -729,8 +809,17 @@ class MaintenanceVisit(models.Model):
         if vals.get("visit_id"):
             self.browse(vals["visit_id"]).check_access("write")
 
+    def _check_links(self, vals):
+        """Refuse links that are not written by hand, see `_refuse_link`."""
+        for name in self._get_refused_links():
+            if name in vals:
+                self._refuse_link(name)
+
     @api.model_create_multi
     def create(self, vals_list):
+        for name in self._get_refused_links():
+            self._refuse_link(name, vals_list)
+        self._check_done_elsewhere(vals_list)
         vals_list = [self._complete_planning_values(vals) for vals in vals_list]
         visits = super().create(vals_list)
         # Part of what is created, whoever may change it later.
@@ -741,6 +830,8 @@ class MaintenanceVisit(models.Model):
         planned._draw_numbers()
         if self.env.context.get("visit_planning") is not PLANNING:
             planned._sync_calendar_events()
+        if any("photo_ids" in vals for vals in vals_list):
+            visits._adopt_photos()
         return visits
 
     def copy_data(self, default=None):
@@ -787,41 +878,84 @@ class MaintenanceVisit(models.Model):
         return vals
 
     def write(self, vals):
-        if vals.get("state") == "to_plan":
-            # Whoever puts it back: what is to be planned has no time yet.
-            vals = {**vals, "date_start": False}
+        self._check_links(vals)
+        self._check_led_with_main(vals)
+        # States follow starts, and starts follow states.
+        is_planning = self.env.context.get("visit_planning") is PLANNING
+        if "date_start" in vals and "state" not in vals and not is_planning:
+            by_state = self.grouped(lambda visit: visit._get_state_with(vals))
+            if len(by_state) > 1:
+                return all(visits.write(vals) for visits in by_state.values())
+            for state in filter(None, by_state):
+                vals = {**vals, "state": state}
+        state = vals.get("state")
+        if state == "done" and self.env.context.get("visit_finishing") is not FINISHING:
+            return self._write_done(vals)
+        if state:
+            vals = self._complete_state_values(vals)
+            began = self.filtered(lambda visit: visit.state == "in_progress")
+        self._put_absorbed_back(vals)
+
         result = super().write(vals)
+
         if vals.keys() & {"date_start", "calendar_event_id"}:
             self._propose_due_date()
         if "technician_ids" in vals:
-            for visit in self:
-                lead, crew = visit.technician_id, visit.technician_ids
-                if lead in crew:
-                    continue
-                if vals.get("technician_id"):
-                    # Who is said to lead goes too.
-                    visit.technician_ids = lead | crew
-                elif "technician_id" not in vals:
-                    visit.technician_id = crew[:1]
-        if self.env.context.get("visit_planning") is PLANNING:
-            # Who plans many at once does the rest for all of them.
-            return result
-        if vals.keys() & {"partner_id", "site_id"}:
-            # Not a constraint: it would judge lines that are about to be replaced.
-            self.line_ids._check_installed_base_id()
-        if "date_start" in vals and "state" not in vals:
-            planned = bool(vals["date_start"])
-            before, after = (
-                ("to_plan", "planned") if planned else ("planned", "to_plan")
-            )
-            changed = self.filtered(lambda visit: visit.state == before)
-            if changed:
-                changed.write({"state": after})
-        if "state" in vals:
-            self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
-        if vals.keys() & self._get_appointment_fields().keys():
-            self._sync_calendar_events(vals.keys())
+            self._keep_lead_in_crew(vals)
+        # Who plans many at once does these for all of them.
+        if not is_planning:
+            if vals.keys() & {"partner_id", "site_id"}:
+                # Not a constraint: it would judge lines that are about to be replaced.
+                self.line_ids._check_installed_base_id()
+            if state:
+                self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
+            if vals.keys() & self._get_appointment_fields().keys():
+                self._sync_calendar_events(vals.keys())
+        if state:
+            self._record_actual_times(state, began)
+        self._lead_absorbed(vals.keys())
+        self._record_proof(vals)
+        # What its schedule knows of it
+        self._touch(vals.keys())
+        if state and state != "cancelled":
+            self._reopen_dropped()
+        if vals.keys() & {"state", "completion", "merged_into_id"}:
+            self._make_next_visits()
         return result
+
+    def _get_state_with(self, vals):
+        """Return the state that this visit takes with a new start, None if it keeps
+        its own: a start plans what was to be planned, and without one it is again."""
+        self.ensure_one()
+        before, after = "to_plan", "planned"
+        if not vals["date_start"]:
+            before, after = after, before
+        return after if self.state == before else None
+
+    def _complete_state_values(self, vals):
+        """Refuse states that no button offers, and complete what goes with them."""
+        state = vals["state"]
+        self._check_new_state(state)
+        if state == "to_plan":
+            # Whoever puts it back: what is to be planned has no time yet.
+            return {**vals, "date_start": False}
+        if state == "cancelled" and not (vals.get("cancel_reason") or "").strip():
+            # A remote call or an import that gives none.
+            reason = self.env._("Cancelled by %s", self.env.user.name)
+            return {**vals, "cancel_reason": reason}
+        return vals
+
+    def _keep_lead_in_crew(self, vals):
+        """Let who leads go too, and one of the crew lead."""
+        for visit in self:
+            lead, crew = visit.technician_id, visit.technician_ids
+            if lead in crew:
+                continue
+            if vals.get("technician_id"):
+                # Who is said to lead goes too.
+                visit.technician_ids = lead | crew
+            elif "technician_id" not in vals:
+                visit.technician_id = crew[:1]
 
     def _get_company_ties(self, company_id):
         return [
@@ -860,9 +994,8 @@ class MaintenanceVisit(models.Model):
 
     def _draw_numbers(self):
         """Number the visits that have none."""
-        quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
-        for visit, number in quiet._get_new_numbers().items():
-            visit.name = number
+        numbers = self._get_new_numbers()
+        self._set_each({visit: {"name": number} for visit, number in numbers.items()})
 
     def _get_new_numbers(self):
         """Draw {visit: number} for the visits that have none, with one query for each

@@ -5,7 +5,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from .maintenance_visit import GENERATING
+from ...context import GENERATING
 
 
 class MaintenanceVisitLine(models.Model):

@@ -86,6 +86,14 @@ class MaintenanceVisitType(models.Model):
         visits = self.env["maintenance.visit"]
         return visits._fields["maintenance_type"]._description_selection(self.env)
 
+    def _get_planned_duration(self, planned=None):
+        """Return how many hours a visit of this type is planned for; 0 without a type.
+
+        :param planned: the visit, schedule line or event for which it is asked
+        :rtype: float
+        """
+        return self.duration
+
     def write(self, vals):
         result = super().write(vals)
         if "name" in vals:

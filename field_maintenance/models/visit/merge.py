@@ -4,13 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    OwnCode,
-)
+from ...context import FOLLOWING
 
-# In the context of writes by which absorbed visits follow their main one. No remote
-# call can pass this object.
-FOLLOWING = OwnCode()
 # What absorbed visits take from their main one; the start is a computed field.
 FOLLOWED_FIELDS = ("state", "technician_id", "technician_ids", "team_id")
 
@@ -25,8 +20,6 @@ class MaintenanceVisit(models.Model):
 
     _inherit = "maintenance.visit"
 
-    # Absorbed visits start when their main one does.
-    date_start = fields.Datetime(recursive=True)
     absorbed_line_ids = fields.Many2many(
         comodel_name="maintenance.visit.line",
         string="Also Done Here",
@@ -43,18 +36,6 @@ class MaintenanceVisit(models.Model):
     def _compute_absorbed_line_ids(self):
         for visit in self:
             visit.absorbed_line_ids = visit.merged_ids.line_ids
-
-    @api.depends("merged_into_id.date_start")
-    def _compute_date_start(self):
-        absorbed = self.filtered("merged_into_id")
-        for visit in absorbed:
-            visit.date_start = visit.merged_into_id.date_start
-        return super(MaintenanceVisit, self - absorbed)._compute_date_start()
-
-    @api.depends("merged_into_id.date_start")
-    def _compute_date_end(self):
-        # By the start of the main visit, too, so that the end follows at once.
-        return super()._compute_date_end()
 
     # -- Which ones --------------------------------------------------------------------
 
@@ -223,7 +204,8 @@ class MaintenanceVisit(models.Model):
         for main, visits in by_main.items():
             if main.state in ("to_plan", "planned", "in_progress"):
                 shorter = main.duration - sum(visits.mapped("duration"))
-                main.duration = max(shorter, main.visit_type_id.duration or 0.25)
+                planned = main.visit_type_id._get_planned_duration(main)
+                main.duration = max(shorter, planned or 0.25)
         return True
 
     def _cancel_alone(self, reason):
@@ -241,50 +223,45 @@ class MaintenanceVisit(models.Model):
         self._cancel(reason)
         planned._tell_dispatchers(self.env._("Plan again"), reason)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse_link("merged_into_id", vals_list)
-        return super().create(vals_list)
-
     # -- Follow ------------------------------------------------------------------------
 
-    def write(self, vals):
-        following = self.env.context.get("visit_following") is FOLLOWING
-        if "merged_into_id" in vals and not following:
-            self._refuse_link("merged_into_id")
-        if not following and vals.keys() & {*FOLLOWED_FIELDS, "date_start"}:
-            self._check_led_with_main()
+    def _check_led_with_main(self, vals):
+        """Refuse to lead an absorbed visit elsewhere than its main one."""
+        if self.env.context.get(
+            "visit_following"
+        ) is FOLLOWING or vals.keys().isdisjoint((*FOLLOWED_FIELDS, "date_start")):
+            return
+        alone = self.filtered(
+            lambda visit: visit.merged_into_id and visit.merged_into_id not in self
+        )
+        alone._check_not_absorbed()
+
+    def _put_absorbed_back(self, vals):
+        """Return absorbed visits to plan whose main one is about to lose its start:
+        theirs goes with it, and without one they cannot be planned."""
         is_put_back = vals.get("state") == "to_plan"
         if is_put_back or ("date_start" in vals and not vals["date_start"]):
-            # Their start goes with that of the main visit, so their state goes first.
             states = ("planned", "in_progress") if is_put_back else ("planned",)
             planned = self._get_absorbed().filtered(lambda visit: visit.state in states)
             if planned:
                 planned.with_context(visit_following=FOLLOWING).write(
                     {"state": "to_plan"}
                 )
-        result = super().write(vals)
-        followed = [name for name in FOLLOWED_FIELDS if name in vals]
-        if followed:
-            for visit in self:
-                absorbed = visit._get_absorbed() - self
-                if absorbed:
-                    absorbed.with_context(visit_following=FOLLOWING).write(
-                        visit._prepare_followed_values(followed)
-                    )
-        return result
 
-    def _check_led_with_main(self):
-        """Refuse to lead an absorbed visit elsewhere than its main one."""
-        alone = self.filtered(
-            lambda visit: visit.merged_into_id and visit.merged_into_id not in self
-        )
-        alone._check_not_absorbed()
+    def _lead_absorbed(self, names):
+        """Let absorbed visits follow their main one.
 
-    def _sync_calendar_events(self, changed=None):
-        """Absorbed visits take place at the appointment of their main one."""
-        alone = self.filtered(lambda visit: not visit.merged_into_id)
-        return super(MaintenanceVisit, alone)._sync_calendar_events(changed)
+        :param names: the fields that were written
+        """
+        followed = [name for name in FOLLOWED_FIELDS if name in names]
+        if not followed:
+            return
+        for visit in self:
+            absorbed = visit._get_absorbed() - self
+            if absorbed:
+                absorbed.with_context(visit_following=FOLLOWING).write(
+                    visit._prepare_followed_values(followed)
+                )
 
     def _get_form_action(self):
         """Return the action that shows this visit."""

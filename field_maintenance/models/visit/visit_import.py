@@ -6,8 +6,35 @@ from datetime import date, datetime, timedelta
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from .maintenance_visit import DEFAULT_DURATION
+
 # Read-only elsewhere: what another program knew of visits that are over.
 OPEN_FIELDS = {"name", "state", "cancel_reason"}
+# How other programs call what says whose and where something is.
+CUSTOMER_HEADERS = {
+    "partner_id": "client;customer name;nom du client;cliente;nome cliente",
+    "partner_id/ref": "customer number;customer no.;n° client;no client;"
+    "numéro client;code client;codice cliente;numero cliente",
+    "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+    "partner_id/city": "city;town;ville;localité;città;comune;località",
+    "site_id": "site;location;address;lieu;adresse;chantier;luogo;indirizzo;sede",
+}
+
+
+def get_customer_columns(env):
+    """Return the columns of an import template that say whose and where something
+    is, as `_get_import_columns` does."""
+    namesakes = env._("Only where customers have the same name.")
+    return [
+        ["partner_id", env._("Name of the customer.")],
+        ["partner_id/ref", namesakes],
+        ["partner_id/zip", namesakes],
+        ["partner_id/city", namesakes],
+        [
+            "site_id",
+            env._("One of the customer's addresses, by its own name. Empty: derived."),
+        ],
+    ]
 
 
 class MaintenanceVisit(models.Model):
@@ -32,7 +59,6 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _get_import_columns(self):
-        namesakes = self.env._("Only where customers have the same name.")
         states = dict(self._fields["state"]._description_selection(self.env))
         return [
             [
@@ -50,16 +76,7 @@ class MaintenanceVisit(models.Model):
                     "sequence."
                 ),
             ],
-            ["partner_id", self.env._("Name of the customer.")],
-            ["partner_id/ref", namesakes],
-            ["partner_id/zip", namesakes],
-            ["partner_id/city", namesakes],
-            [
-                "site_id",
-                self.env._(
-                    "One of the customer's addresses, by its own name. Empty: derived."
-                ),
-            ],
+            *get_customer_columns(self.env),
             ["visit_type_id", self.env._("Name of a visit type.")],
             [
                 "state",
@@ -120,13 +137,7 @@ class MaintenanceVisit(models.Model):
         return {
             "name": "visit;visit no.;intervention;n° d'intervention;"
             "numéro d'intervention;intervento;numero intervento",
-            "partner_id": "client;customer name;nom du client;cliente;nome cliente",
-            "partner_id/ref": "customer number;customer no.;n° client;no client;"
-            "numéro client;code client;codice cliente;numero cliente",
-            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
-            "partner_id/city": "city;town;ville;localité;città;comune;località",
-            "site_id": "site;location;address;lieu;adresse;chantier;luogo;indirizzo;"
-            "sede",
+            **CUSTOMER_HEADERS,
             "visit_type_id": "type;visit type;type de visite;tipo di visita;"
             "tipo visita;tipo",
             "state": "status;état;etat;statut;stato",
@@ -212,7 +223,9 @@ class MaintenanceVisit(models.Model):
         visit_type = self.env["maintenance.visit.type"].browse(
             values.get("visit_type_id") or ()
         )
-        hours = values.setdefault("duration", visit_type.duration or 1.0)
+        hours = values.setdefault(
+            "duration", visit_type._get_planned_duration() or DEFAULT_DURATION
+        )
         values["actual_start"] = fields.Datetime.to_string(start)
         values["actual_end"] = fields.Datetime.to_string(start + timedelta(hours=hours))
         completion = values.pop("completion", False) or "full"

@@ -5,7 +5,7 @@ from freezegun import freeze_time
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from ...models.visit.maintenance_visit import PLANNING
+from ...context import PLANNING
 from ..common import MaintenanceCase
 
 

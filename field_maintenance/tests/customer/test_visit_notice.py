@@ -184,7 +184,7 @@ class TestVisitNotice(MaintenanceCase):
 
         with (
             patch.object(type(bad), "_describe_to_customer", refuse),
-            mute_logger("odoo.addons.field_maintenance.models.customer.notices"),
+            mute_logger("odoo.addons.field_installed_base.jobs"),
         ):
             mail = self._run("2026-05-20 10:20:00")
             self.assertFalse(self._run("2026-05-20 10:30:00"))

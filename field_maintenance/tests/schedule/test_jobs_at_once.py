@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.addons.field_installed_base.jobs import retry
-from odoo.addons.field_maintenance.models.visit.maintenance_visit import GENERATING
+from odoo.addons.field_maintenance.context import GENERATING
 
 
 @tagged("post_install", "-at_install")

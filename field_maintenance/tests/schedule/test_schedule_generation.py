@@ -10,8 +10,8 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
+from ...context import GENERATING
 from ...models.schedule import generation, maintenance_schedule
-from ...models.visit.maintenance_visit import GENERATING
 from ..common import MaintenanceCase
 
 CRON = "field_maintenance.ir_cron_generate_visits"
@@ -509,9 +509,7 @@ class TestScheduleGeneration(GenerationCase):
         with (
             freeze_time("2026-02-02"),
             patch.object(lines, "_prepare_visit_vals", fail),
-            mute_logger(
-                "odoo.addons.field_maintenance.models.schedule.maintenance_schedule"
-            ),
+            mute_logger("odoo.addons.field_installed_base.jobs"),
         ):
             self._run()
             self._run()
@@ -543,9 +541,7 @@ class TestScheduleGeneration(GenerationCase):
         def run():
             with (
                 patch.object(lines, "_prepare_visit_vals", fail),
-                mute_logger(
-                    "odoo.addons.field_maintenance.models.schedule.maintenance_schedule"
-                ),
+                mute_logger("odoo.addons.field_installed_base.jobs"),
             ):
                 self._run()
 

@@ -1,0 +1,3 @@
+from . import maintenance_visit_finish
+from . import maintenance_visit_finish_line
+from . import maintenance_visit_sign

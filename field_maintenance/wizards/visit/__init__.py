@@ -1,0 +1,2 @@
+from . import maintenance_intervention
+from . import maintenance_visit_cancel
