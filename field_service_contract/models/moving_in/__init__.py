@@ -1,0 +1,6 @@
+from . import former_contract
+from . import opening_balance
+from . import contract_import
+from . import service_contract_oca
+from . import service_contract_move_in
+from . import service_contract_move_in_line

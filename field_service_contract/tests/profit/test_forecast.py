@@ -260,7 +260,7 @@ class TestForecast(ServiceContractCase):
         with (
             patch.object(type(bad), "_plan_due_bills", fail),
             self.assertLogs(
-                "odoo.addons.field_service_contract.models.profit.forecast",
+                "odoo.addons.field_service_contract.models.profit.service_contract_forecast",
                 "WARNING",
             ),
         ):

@@ -1,4 +1,4 @@
-"""What becomes of contract lines when covered equipment is retired."""
+"""What becomes of contract lines when covered equipment is retired or changes hands."""
 
 from markupsafe import Markup
 
@@ -22,6 +22,8 @@ KEPT_FIELDS = (
 
 class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
+
+    # -- Retired ------------------------------------------------------------------
 
     def _cover_successor(self, successor):
         """Cover another piece in place of the one that was retired: nothing else of
@@ -79,6 +81,37 @@ class ServiceContractLine(models.Model):
             )
             contract.activity_schedule(
                 "field_service_contract.mail_activity_type_retired",
+                note=note,
+                user_id=(contract.user_id or self.env.user).id,
+            )
+
+    # -- Another owner ------------------------------------------------------------
+
+    def _log_owner_kept(self):
+        """Note that lines go on though their equipment changed hands."""
+        self.contract_id._log_life(
+            {
+                contract: self.env._(
+                    "Covered on though it changed hands: %s.",
+                    ", ".join(line._get_label() for line in lines),
+                )
+                for contract, lines in self.grouped("contract_id").items()
+            }
+        )
+
+    def _ask_about_owner(self, day):
+        """Ask the responsible of contracts what becomes of lines whose equipment
+        changed hands."""
+        # Whoever moves equipment need not write contracts.
+        for contract, lines in self.sudo().grouped("contract_id").items():
+            note = self.env._(
+                "%(lines)s changed hands on %(day)s. End the line, transfer it to the "
+                "new owner, or leave it.",
+                lines=", ".join(line._get_label() for line in lines),
+                day=format_date(self.env, day),
+            )
+            contract.activity_schedule(
+                "field_service_contract.mail_activity_type_owner",
                 note=note,
                 user_id=(contract.user_id or self.env.user).id,
             )
