@@ -9,12 +9,13 @@ from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import (
     PricedLine,
     Step,
     to_decimal,
 )
-from ..contract.service_contract import CHANGING, DAY, LIVING
+from ..contract.service_contract import DAY, LIVING
 
 
 class CreditPreview(NamedTuple):

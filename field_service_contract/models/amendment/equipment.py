@@ -5,7 +5,7 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import format_date
 
-from ..contract.service_contract import CHANGING
+from ...context import CHANGING
 
 # What a line keeps when another piece is covered, whatever that would propose.
 KEPT_FIELDS = (

@@ -9,8 +9,9 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import Step, to_decimal
-from ..contract.service_contract import CHANGING, DAY, PRICE_GROUPS
+from ..contract.service_contract import DAY, PRICE_GROUPS
 from .service_contract_change import ENDING_REASONS
 
 

@@ -4,9 +4,10 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import Span, intersect
 from ...engine.coverage import FOREVER
-from ..contract.service_contract import CHANGING, DAY
+from ..contract.service_contract import DAY
 
 
 class ServiceContractSuspension(models.Model):

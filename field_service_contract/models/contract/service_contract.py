@@ -4,10 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    OwnCode,
-)
-
+from ...context import CHANGING
 from ...engine import get_renewed_end
 
 # Technicians read what is covered, not what it costs.
@@ -53,9 +50,6 @@ KEPT_FIELDS = frozenset(
         "transfer_data",
     }
 )
-# In the context of the methods that leave a dated row of what they change. No remote
-# call can pass this object.
-CHANGING = OwnCode()
 DAY = timedelta(days=1)
 
 

@@ -3,9 +3,9 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from ...context import CHANGING
 from ...engine import cover, intersect
 from ...engine.coverage import FOREVER, Span
-from .service_contract import CHANGING
 
 # What the page of a contract shows its customer of a line, by name.
 PORTAL_FIELDS = frozenset(

@@ -8,9 +8,9 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     OPEN_STATES,
 )
 
+from ...context import CHANGING
 from ...engine import Span, subtract
 from ...engine.coverage import FOREVER
-from ..contract.service_contract import CHANGING
 
 # What a contract line shows and edits of its visit rule, with its name there.
 RULE_FIELDS = {

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ...models.contract.service_contract import CHANGING
+from ...context import CHANGING
 from ..common import ServiceContractCase
 
 CONTRACTS = 12
