@@ -514,8 +514,7 @@ class ServiceContractLine(models.Model):
                         equipment.display_name,
                     )
                 )
-            owner = equipment.commercial_partner_id
-            if owner != line.contract_id.commercial_partner_id:
+            if not equipment._stands_at(line.contract_id.commercial_partner_id):
                 raise ValidationError(
                     self.env._(
                         "%(equipment)s is not equipment of %(customer)s, the customer "
@@ -668,8 +667,8 @@ class ServiceContractLine(models.Model):
                 )
             if line.installed_base_id.state == "retired":
                 problems.append(self.env._("“%s” is retired.", label))
-            owner = line.installed_base_id.commercial_partner_id
-            if line.installed_base_id and owner != contract.commercial_partner_id:
+            equipment, owner = line.installed_base_id, contract.commercial_partner_id
+            if equipment and not equipment._stands_at(owner):
                 problems.append(
                     self.env._(
                         "“%(line)s” is not equipment of %(customer)s.",
