@@ -78,13 +78,11 @@ class InstalledBase(models.Model):
     _inherit = [
         "installed.base.company.mixin",
         "installed.base.place.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "image.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Installed Base"
     _order = "id desc"

@@ -28,14 +28,12 @@ class MaintenanceSchedule(models.Model):
 
     _name = "maintenance.schedule"
     _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
+        "installed.base.record.mixin",
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "maintenance.words.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Schedule"
     _order = "id desc"

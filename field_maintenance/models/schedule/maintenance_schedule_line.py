@@ -29,8 +29,7 @@ class MaintenanceScheduleLine(models.Model):
 
     _name = "maintenance.schedule.line"
     _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
+        "installed.base.record.mixin",
         "maintenance.rule.mixin",
         "maintenance.words.mixin",
     ]

@@ -36,14 +36,12 @@ class MaintenanceVisit(models.Model):
     _inherit = [
         "installed.base.company.mixin",
         "installed.base.place.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "hr.mixin",
         "maintenance.words.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"

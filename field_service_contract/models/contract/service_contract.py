@@ -84,8 +84,7 @@ class ServiceContract(models.Model):
     _inherit = [
         "installed.base.company.mixin",
         "installed.base.place.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",

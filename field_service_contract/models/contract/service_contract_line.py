@@ -51,11 +51,7 @@ class ServiceContractLine(models.Model):
     """Equipment, product or text that a contract covers, and what that costs a year."""
 
     _name = "service.contract.line"
-    _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Service Contract Line"
     _order = "contract_id, sequence, id"
     _check_company_auto = True
