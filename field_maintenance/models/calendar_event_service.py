@@ -87,7 +87,7 @@ class CalendarEvent(models.Model):
         readonly=False,
         domain="[('state', '!=', 'retired'), '|', "
         "('commercial_partner_id', '=', service_commercial_partner_id), "
-        "('site_id', '=', service_site_id)]",
+        "'&', ('site_id', '!=', False), ('site_id', '=', service_site_id)]",
     )
     service_equipment_count = fields.Integer(
         string="Equipment to Choose From", compute="_compute_service_choice"

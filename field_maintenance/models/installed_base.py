@@ -354,10 +354,8 @@ class InstalledBase(models.Model):
     def _is_visited_by(self, document):
         """Tell whether this equipment stands at the customer or site of a schedule or a
         visit. Equipment that is still to be recorded takes the place of another."""
-        return (
-            not self
-            or self.commercial_partner_id == document.commercial_partner_id
-            or bool(self.site_id and self.site_id == document.site_id)
+        return not self or self._stands_at(
+            document.commercial_partner_id, document.site_id
         )
 
     def _hand_over_visits(self, successor):

@@ -618,11 +618,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         lines = self._get_service_lines()
         sites = lines.service_installed_base_id.site_id
+        # Goods may be delivered to somebody else; a site is the customer's own.
+        site = sites if len(sites) == 1 else self._get_visit_site()
         payer = self.partner_invoice_id
         position = self.fiscal_position_id
-        usual = position.with_company(self.company_id)._get_fiscal_position(
-            payer, self.partner_shipping_id
-        )
+        usual = position.with_company(self.company_id)._get_fiscal_position(payer, site)
         return {
             "company_id": self.company_id.id,
             "template_id": self.service_contract_template_id.id,
@@ -631,7 +631,7 @@ class SaleOrder(models.Model):
             "customer_reference": self.client_order_ref,
             "partner_id": self.partner_id.id,
             "invoice_partner_id": payer.id,
-            "site_id": (sites if len(sites) == 1 else self.partner_shipping_id).id,
+            "site_id": site.id,
             "currency_id": self.currency_id.id,
             "payment_term_id": self.payment_term_id.id,
             "fiscal_position_id": position.id if position != usual else False,

@@ -296,7 +296,7 @@ class SaleOrderLine(models.Model):
                         equipment.display_name,
                     )
                 )
-            if equipment.commercial_partner_id != customer.commercial_partner_id:
+            if not equipment._stands_at(customer.commercial_partner_id):
                 problems.append(
                     self.env._(
                         "%(equipment)s is not equipment of %(customer)s. Take it off "

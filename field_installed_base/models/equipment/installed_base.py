@@ -10,6 +10,8 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, LazyTranslate
 
+from ..mixins.installed_base_place_mixin import SITE_DOMAIN
+
 _lt = LazyTranslate(__name__)
 
 # Who may change every field of equipment; technicians only the fields below.
@@ -75,13 +77,12 @@ class InstalledBase(models.Model):
     _name = "installed.base"
     _inherit = [
         "installed.base.company.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.place.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "image.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Installed Base"
     _order = "id desc"
@@ -208,7 +209,7 @@ class InstalledBase(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain=SITE_DOMAIN,
         tracking=True,
         help="The customer or one of its addresses.",
     )
@@ -588,11 +589,6 @@ class InstalledBase(models.Model):
                 equipment.category_id or equipment.product_id.installed_base_category_id
             )
 
-    @api.depends("partner_id")
-    def _compute_site_id(self):
-        for equipment in self:
-            equipment.site_id = equipment.partner_id._propose_site(equipment.site_id)
-
     # The months are the product's on the day the equipment is recorded: later changes
     # of the product touch no existing equipment, so product_id is all they depend on.
     @api.depends("product_id")
@@ -868,23 +864,6 @@ class InstalledBase(models.Model):
 
     # -- Constraints ----------------------------------------------------------------
 
-    @api.constrains("partner_id", "site_id")
-    def _check_site_id(self):
-        places = self.grouped(
-            lambda equipment: (equipment.partner_id, equipment.site_id)
-        )
-        for (customer, site), pieces in places.items():
-            if site.commercial_partner_id != customer.commercial_partner_id and site:
-                raise ValidationError(
-                    self.env._(
-                        "%(site)s is no site of %(customer)s, the customer of "
-                        "%(equipment)s. Choose the customer or one of its addresses.",
-                        site=site.display_name,
-                        customer=customer.display_name or self.env._("nobody"),
-                        equipment=pieces[0]._get_label(),
-                    )
-                )
-
     @api.constrains("parent_id")
     def _check_parent_id(self):
         if self._has_cycle():
@@ -951,6 +930,15 @@ class InstalledBase(models.Model):
         self.ensure_one()
         names = (self.reference, self.display_name)
         return " ".join(filter(None, names))
+
+    def _stands_at(self, owner, site=None):
+        """Tell whether this equipment is an owner's, or stands at a site.
+
+        :param owner: commercial entity
+        :param site: contact; at none, nothing stands
+        """
+        is_own = self.commercial_partner_id == owner
+        return is_own or bool(site and self.site_id == site)
 
     def _count_taken_units(self, credited):
         """Return how many units of a document this equipment takes: not those that came

@@ -3,7 +3,7 @@ from odoo import fields, models
 
 class InstalledBaseWarrantyExtension(models.Model):
     _name = "installed.base.warranty.extension"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Warranty Extension"
     _order = "date_end desc, id desc"
     _rec_name = "date_end"

@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tools import format_list
 
 from ...models.equipment.installed_base import clean_text
+from ...models.mixins.installed_base_place_mixin import SITE_DOMAIN
 
 SOURCE_MODELS = ("sale.order", "account.move", "res.partner")
 # More rows than anybody checks in one dialog; the rest comes with the next run.
@@ -50,7 +51,7 @@ class InstalledBaseCreate(models.TransientModel):
         readonly=False,
         precompute=True,
         check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain=SITE_DOMAIN,
     )
     reseller_id = fields.Many2one(
         comodel_name="res.partner",

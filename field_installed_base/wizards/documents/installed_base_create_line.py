@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ...models.mixins.installed_base_place_mixin import SITE_DOMAIN
+
 
 class InstalledBaseCreateLine(models.TransientModel):
     _name = "installed.base.create.line"
@@ -31,7 +33,7 @@ class InstalledBaseCreateLine(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain=SITE_DOMAIN,
     )
 
     @api.depends("wizard_id.serials")

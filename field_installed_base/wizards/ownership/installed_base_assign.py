@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 
+from ...models.mixins.installed_base_place_mixin import SITE_DOMAIN
+
 
 class InstalledBaseAssign(models.TransientModel):
     _name = "installed.base.assign"
@@ -50,7 +52,7 @@ class InstalledBaseAssign(models.TransientModel):
         store=True,
         readonly=False,
         check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain=SITE_DOMAIN,
     )
     date = fields.Date(
         required=True,
@@ -129,7 +131,7 @@ class InstalledBaseAssign(models.TransientModel):
         return self.installed_base_ids.filtered(
             lambda piece: (
                 piece.partner_id
-                and piece.commercial_partner_id != self.partner_id.commercial_partner_id
+                and not piece._stands_at(self.partner_id.commercial_partner_id)
             )
         )
 

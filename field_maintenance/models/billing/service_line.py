@@ -15,11 +15,7 @@ class ServiceLine(models.Model):
     """What a visit used: a part, labor or a cost."""
 
     _name = "service.line"
-    _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Part or Time of a Visit"
     _order = "visit_id, sequence, id"
     _check_company_auto = True

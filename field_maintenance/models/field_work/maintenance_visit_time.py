@@ -7,7 +7,7 @@ class MaintenanceVisitTime(models.Model):
     buttons record. It never moves with the appointment."""
 
     _name = "maintenance.visit.time"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Actual Time of a Visit"
     _order = "date_start, id"
     _check_company_auto = True

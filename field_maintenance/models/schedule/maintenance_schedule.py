@@ -28,13 +28,12 @@ class MaintenanceSchedule(models.Model):
 
     _name = "maintenance.schedule"
     _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
+        "installed.base.record.mixin",
         "installed.base.company.mixin",
+        "installed.base.place.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "maintenance.words.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Schedule"
     _order = "id desc"
@@ -304,31 +303,11 @@ class MaintenanceSchedule(models.Model):
                 visit_generation=GENERATING
             ).name = schedule._get_default_name()
 
-    @api.depends("partner_id")
-    def _compute_site_id(self):
-        for schedule in self:
-            schedule.site_id = schedule.partner_id._propose_site(schedule.site_id)
-
     # -- Constraints -------------------------------------------------------------------
 
     @api.constrains("partner_id", "site_id")
     def _check_equipment(self):
         self.line_ids._check_installed_base_id()
-
-    @api.constrains("partner_id", "site_id")
-    def _check_site_id(self):
-        for schedule in self:
-            customer, site = schedule.partner_id, schedule.site_id
-            if site and site.commercial_partner_id != customer.commercial_partner_id:
-                raise UserError(
-                    self.env._(
-                        "%(site)s is no site of %(customer)s, the customer of "
-                        "%(schedule)s. Choose the customer or one of its addresses.",
-                        site=site.display_name,
-                        customer=customer.display_name,
-                        schedule=schedule.display_name,
-                    )
-                )
 
     @api.constrains("date_start", "date_end")
     def _check_term(self):

@@ -11,6 +11,9 @@ from odoo.tools import format_date
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
+from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
+    EQUIPMENT_DOMAIN,
+)
 
 from ...engine import RuleError, Term, in_gap, preview, visits_per_year
 from ..visit.maintenance_visit import GENERATING, OPEN_STATES
@@ -26,8 +29,7 @@ class MaintenanceScheduleLine(models.Model):
 
     _name = "maintenance.schedule.line"
     _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
+        "installed.base.record.mixin",
         "maintenance.rule.mixin",
         "maintenance.words.mixin",
     ]
@@ -60,8 +62,7 @@ class MaintenanceScheduleLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        domain="['|', ('commercial_partner_id', '=', commercial_partner_id), "
-        "('site_id', '=', site_id), ('state', '=', 'installed')]",
+        domain=EQUIPMENT_DOMAIN,
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -494,19 +495,7 @@ class MaintenanceScheduleLine(models.Model):
             equipment, schedule = line.installed_base_id, line.schedule_id
             if not equipment or schedule.state == "closed":
                 continue
-            if equipment.commercial_partner_id != schedule.commercial_partner_id and (
-                not equipment.site_id or equipment.site_id != schedule.site_id
-            ):
-                raise ValidationError(
-                    self.env._(
-                        "%(equipment)s does not stand at %(customer)s, the customer "
-                        "of %(schedule)s. Choose equipment of this customer or site, "
-                        "or assign it to the customer first.",
-                        equipment=equipment._get_label(),
-                        customer=schedule.commercial_partner_id.display_name,
-                        schedule=schedule.display_name,
-                    )
-                )
+            schedule._check_stands_here(equipment)
             if equipment.state == "retired" and schedule.state != "closed":
                 raise ValidationError(
                     self.env._(

@@ -35,14 +35,13 @@ class MaintenanceVisit(models.Model):
     _name = "maintenance.visit"
     _inherit = [
         "installed.base.company.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.place.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "hr.mixin",
         "maintenance.words.mixin",
-        "installed.base.plausible.mixin",
     ]
     _description = "Maintenance Visit"
     _order = "date_start, due_date, id"
@@ -468,11 +467,6 @@ class MaintenanceVisit(models.Model):
                 or "unscheduled"
             )
 
-    @api.depends("partner_id")
-    def _compute_site_id(self):
-        for visit in self:
-            visit.site_id = visit.partner_id._propose_site(visit.site_id)
-
     @api.depends("partner_id", "site_id")
     def _compute_contact_id(self):
         for visit in self:
@@ -653,21 +647,6 @@ class MaintenanceVisit(models.Model):
         return Domain("line_ids.installed_base_id", operator, value)
 
     # -- Constraints -------------------------------------------------------------------
-
-    @api.constrains("partner_id", "site_id")
-    def _check_site_id(self):
-        for visit in self:
-            customer, site = visit.partner_id, visit.site_id
-            if site and site.commercial_partner_id != customer.commercial_partner_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(site)s is no site of %(customer)s, the customer of visit "
-                        "%(visit)s. Choose the customer or one of its addresses.",
-                        site=site.display_name,
-                        customer=customer.display_name,
-                        visit=visit.display_name,
-                    )
-                )
 
     @api.constrains("sale_order_id")
     def _check_sale_order_id(self):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -133,19 +133,7 @@ class MaintenanceVisitLine(models.Model):
             equipment, visit = line.installed_base_id, line.visit_id
             if not equipment or visit.state in ("done", "cancelled"):
                 continue
-            customer = visit.partner_id.commercial_partner_id
-            owner = equipment.commercial_partner_id
-            if owner != customer and equipment.site_id != visit.site_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(equipment)s does not stand at %(customer)s, the customer "
-                        "of visit %(visit)s. Choose equipment of this customer or "
-                        "site, or assign it to the customer first.",
-                        equipment=equipment._get_label(),
-                        customer=customer.display_name,
-                        visit=visit.display_name,
-                    )
-                )
+            visit._check_stands_here(equipment)
 
     # -- CRUD --------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ class MaintenanceVisitType(models.Model):
     """A kind of work with what a visit starts from."""
 
     _name = "maintenance.visit.type"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Visit Type"
     _order = "sequence, id"
 

@@ -6,6 +6,7 @@ from psycopg2.errors import CheckViolation
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import MaintenanceCase
 
@@ -192,8 +193,33 @@ class TestMaintenanceSchedule(MaintenanceCase):
             schedule.partner_id = self.neighbour
 
     def test_site_of_another_customer(self):
-        with self.assertRefused("no site of Claes Bakery", UserError):
+        with self.assertRefused("no site of Claes Bakery"):
             self._create_schedule(site_id=self.neighbour.id)
+
+    def test_equipment_of_another_customer_without_site(self):
+        foreign = self._create_equipment(partner_id=self.neighbour.id)
+        foreign.site_id = False
+        schedule = self._create_schedule()
+        schedule.site_id = False
+        with self.assertRefused("does not stand at Claes Bakery"):
+            schedule.line_ids.installed_base_id = foreign
+
+    def test_equipment_to_choose_from(self):
+        """What has no site is not offered for a schedule without site."""
+        own = self._create_equipment()
+        foreign = self._create_equipment(partner_id=self.neighbour.id)
+        (own | foreign).site_id = False
+        line = self._create_schedule().line_ids
+        line.schedule_id.site_id = False
+        domain = safe_eval(
+            line._fields["installed_base_id"].domain,
+            {
+                "commercial_partner_id": line.commercial_partner_id.id,
+                "site_id": line.site_id.id,
+            },
+        )
+        found = self.env["installed.base"].search(domain)
+        self.assertEqual(found & (own | foreign), own)
 
     def test_type_in_use_is_kept(self):
         schedule = self._create_schedule()

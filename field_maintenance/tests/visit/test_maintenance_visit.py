@@ -115,6 +115,22 @@ class TestMaintenanceVisit(MaintenanceCase):
         with self.assertRefused("does not stand at Claes Bakery"):
             self._create_visit(installed_base_ids=foreign.ids)
 
+    def test_equipment_of_another_customer_without_site(self):
+        """What has no site does not stand where a visit without site is made."""
+        foreign = self._create_equipment(partner_id=self.neighbour.id)
+        own = self._create_equipment()
+        (foreign | own).site_id = False
+        visit = self._create_visit()
+        visit.write({"site_id": False, "installed_base_ids": own.ids})
+        self.assertEqual(visit.installed_base_ids, own)
+        with self.assertRefused("does not stand at Claes Bakery"):
+            visit.installed_base_ids = foreign
+
+    def test_site_of_another_customer(self):
+        visit = self._create_visit()
+        with self.assertRefused("is no site of Claes Bakery"):
+            visit.site_id = self.neighbour
+
     def test_due_on_the_day_of_the_site(self):
         self.customer.tz = "America/Los_Angeles"
         for tz in (False, "Europe/Brussels", "America/Los_Angeles"):

@@ -14,7 +14,7 @@ class ServiceContractSuspension(models.Model):
     """Days of a contract that are not covered, both ends included."""
 
     _name = "service.contract.suspension"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Suspension of a Service Contract"
     _order = "date_start desc, id desc"
     _rec_name = "reason"

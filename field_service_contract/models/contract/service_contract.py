@@ -4,6 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
+    SITE_DOMAIN,
+)
+
 from ...context import CHANGING
 from ...engine import get_renewed_end
 
@@ -74,8 +78,8 @@ class ServiceContract(models.Model):
     _name = "service.contract"
     _inherit = [
         "installed.base.company.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.guard.mixin",
+        "installed.base.place.mixin",
+        "installed.base.record.mixin",
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -167,6 +171,7 @@ class ServiceContract(models.Model):
     site_id = fields.Many2one(
         comodel_name="res.partner",
         string="Delivery Address",
+        domain=SITE_DOMAIN,
         compute="_compute_site_id",
         store=True,
         readonly=False,
@@ -457,11 +462,6 @@ class ServiceContract(models.Model):
             agreed = contract.state != "draft" and contract.invoice_partner_id
             addresses = contract.partner_id.address_get(["invoice"])
             contract.invoice_partner_id = agreed or addresses["invoice"]
-
-    @api.depends("partner_id")
-    def _compute_site_id(self):
-        for contract in self:
-            contract.site_id = contract.partner_id._propose_site(contract.site_id)
 
     @api.depends("company_id")
     def _compute_currency_id(self):

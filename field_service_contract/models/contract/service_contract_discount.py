@@ -7,7 +7,7 @@ class ServiceContractDiscount(models.Model):
     """A price cut on what a visit to covered equipment uses."""
 
     _name = "service.contract.discount"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Price Cut of a Service Contract"
     _order = "line_type, id"
     _rec_name = "line_type"

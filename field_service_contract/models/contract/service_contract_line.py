@@ -47,11 +47,7 @@ class ServiceContractLine(models.Model):
     """
 
     _name = "service.contract.line"
-    _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Service Contract Line"
     _order = "contract_id, sequence, id"
     _check_company_auto = True
@@ -237,8 +233,7 @@ class ServiceContractLine(models.Model):
                         equipment.display_name,
                     )
                 )
-            owner = equipment.commercial_partner_id
-            if owner != line.contract_id.commercial_partner_id:
+            if not equipment._stands_at(line.contract_id.commercial_partner_id):
                 raise ValidationError(
                     self.env._(
                         "%(equipment)s is not equipment of %(customer)s, the customer "
@@ -398,8 +393,8 @@ class ServiceContractLine(models.Model):
                 )
             if line.installed_base_id.state == "retired":
                 problems.append(self.env._("“%s” is retired.", label))
-            owner = line.installed_base_id.commercial_partner_id
-            if line.installed_base_id and owner != contract.commercial_partner_id:
+            equipment, owner = line.installed_base_id, contract.commercial_partner_id
+            if equipment and not equipment._stands_at(owner):
                 problems.append(
                     self.env._(
                         "“%(line)s” is not equipment of %(customer)s.",

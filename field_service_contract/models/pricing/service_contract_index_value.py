@@ -3,7 +3,7 @@ from odoo import fields, models
 
 class ServiceContractIndexValue(models.Model):
     _name = "service.contract.index.value"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Value of a Price Index"
     _order = "index_id, date desc"
     _rec_name = "value"

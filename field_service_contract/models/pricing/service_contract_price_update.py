@@ -15,12 +15,7 @@ class ServiceContractPriceUpdate(models.Model):
     so that nothing is updated twice and that it can be undone."""
 
     _name = "service.contract.price.update"
-    _inherit = [
-        "installed.base.guard.mixin",
-        "installed.base.typed.mixin",
-        "mail.thread",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = ["installed.base.record.mixin", "mail.thread"]
     _description = "Price Update of Service Contracts"
     _order = "date desc, id desc"
     _check_company_auto = True

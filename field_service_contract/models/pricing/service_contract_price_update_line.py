@@ -10,7 +10,7 @@ from ..contract.service_contract import PRICE_GROUPS
 
 class ServiceContractPriceUpdateLine(models.Model):
     _name = "service.contract.price.update.line"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Line of a Price Update"
     _order = "update_id, contract_id, id"
     _rec_name = "contract_line_id"

@@ -21,7 +21,7 @@ class ServiceContractDeferral(models.Model):
     """
 
     _name = "service.contract.deferral"
-    _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
+    _inherit = ["installed.base.record.mixin"]
     _description = "Deferred Contract Revenue"
     _order = "date, id"
     _rec_name = "date"

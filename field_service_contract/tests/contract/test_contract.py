@@ -75,6 +75,18 @@ class TestLines(ServiceContractCase):
         self.assertAlmostEqual(contract.annual_amount, 333.33)
         self.assertAlmostEqual(contract.amount_per_period, 83.33)
 
+    def test_site_of_another_customer(self):
+        contract = self._create_contract(activate=False)
+        with self.assertRefused("is no site of Claes Bakery"):
+            contract.site_id = self.neighbour
+        with self.assertRefused("is no site of Peeters"):
+            contract.write(
+                {"partner_id": self.neighbour.id, "site_id": self.workshop.id}
+            )
+        contract.site_id = self.workshop
+        contract.partner_id = self.neighbour
+        self.assertEqual(contract.site_id, self.neighbour)
+
     def test_refused_equipment(self):
         foreign = self._create_equipment(partner_id=self.neighbour.id)
         retired = self._create_equipment()

@@ -241,6 +241,20 @@ class TestQuotation(QuotationCase):
         self.assertEqual(len(contract.line_ids), 2)
         self.assertEqual(contract.site_id, self.workshop)
 
+    def test_delivery_to_another_customer(self):
+        """Goods may go elsewhere; the site of a contract is its customer's own, and
+        taxes stay as they were signed."""
+        position = self.env["account.fiscal.position"].create({"name": "Abroad"})
+        order = self._quote(
+            {"product_id": self.care.id, "service_is_contract": True},
+            partner_shipping_id=self.neighbour.id,
+            fiscal_position_id=position.id,
+        )
+        order.action_confirm()
+        contract = order.service_contract_ids
+        self.assertEqual(contract.site_id, self.customer)
+        self.assertEqual(contract.fiscal_position_id, position)
+
     # -- Amounts and invoices ----------------------------------------------------------
 
     def test_once_and_yearly_are_apart(self):

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
+    SITE_DOMAIN,
+)
+
 from ...engine import Span
 from ...engine.coverage import FOREVER
 
@@ -33,7 +37,7 @@ class ServiceContractTransfer(models.TransientModel):
         compute="_compute_addresses",
         store=True,
         readonly=False,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
+        domain=SITE_DOMAIN,
     )
     moves_equipment = fields.Boolean(
         default=True,
