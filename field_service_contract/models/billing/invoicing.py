@@ -107,9 +107,13 @@ class ServiceContract(models.Model):
             raise UserError("\n".join(obstacles.values()))
         return self._create_invoices_of(bills)
 
-    def _create_invoices_of(self, bills):
-        """Make the documents of {contract: its bills}, all in one go."""
-        documents = self._group_bills(bills)
+    def _create_invoices_of(self, bills, dating="contract"):
+        """Make the documents of {contract: its bills}, all in one go.
+
+        :param str dating: of the run, here and below: as each contract says, or all on
+            its day
+        """
+        documents = self._group_bills(bills, dating)
         # What Odoo notes on a new invoice is noted below, with the contracts.
         silent = self.env["account.move"]._as_own_code()
         silent = silent.with_context(mail_create_nolog=True)
@@ -122,7 +126,7 @@ class ServiceContract(models.Model):
         self._post_invoices(moves, documents)
         return moves
 
-    def _group_bills(self, bills):
+    def _group_bills(self, bills, dating="contract"):
         """Return {key of a document: [(contract, bill), …]}.
 
         A key is what the document is created with, and what keeps it apart.
@@ -141,7 +145,7 @@ class ServiceContract(models.Model):
                 day = latest if together else bill.date
                 # Periods that are dated alike are kept apart by their number.
                 apart = 0
-                if contract._get_invoice_dating() == "run":
+                if contract._is_dated_today(dating):
                     day, apart = today, 0 if together else number
                 documents[header, day, posting, (owner, apart)].append((contract, bill))
         return documents
@@ -151,15 +155,15 @@ class ServiceContract(models.Model):
         self.ensure_one()
         return self.journal_id or self.company_id.service_invoice_journal_id
 
-    def _get_invoice_dating(self):
-        """Return how documents are dated; a run may date all of them on its day."""
+    def _is_dated_today(self, dating):
+        """Tell whether documents bear the day on which they are made."""
         self.ensure_one()
-        return self.env.context.get("service_invoice_dating") or self.invoice_dating
+        return "run" in (dating, self.invoice_dating)
 
-    def _get_document_days(self, bills):
+    def _get_document_days(self, bills, dating="contract"):
         """Return the dates of the documents that bills come to."""
         self.ensure_one()
-        if self._get_invoice_dating() == "run":
+        if self._is_dated_today(dating):
             return [fields.Date.context_today(self)]
         days = sorted({bill.date for bill in bills})
         return days[-1:] if self.invoice_catch_up == "lines" else days
@@ -546,7 +550,7 @@ class ServiceContract(models.Model):
                 slices.append((company_id, contracts.ids))
         return [ids for _company_id, ids in slices]
 
-    def _invoice_slice(self, until):
+    def _invoice_slice(self, until, dating="contract"):
         """Invoice contracts all at once, on error one by one, and note what happened.
 
         :param until: last due date
@@ -558,11 +562,11 @@ class ServiceContract(models.Model):
         bills = contracts._get_due_bills(until)
         errors = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
         good = {c: found for c, found in bills.items() if c not in errors}
-        moves = self._try_invoices(good, errors)
+        moves = self._try_invoices(good, errors, dating)
         contracts._note_invoicing(errors)
         return contracts, moves, errors
 
-    def _try_invoices(self, bills, errors):
+    def _try_invoices(self, bills, errors, dating="contract"):
         """Make the documents of {contract: its bills}; if that fails, of half of them
         at a time, until it is clear whose fault it is.
 
@@ -574,7 +578,7 @@ class ServiceContract(models.Model):
             return moves
         try:
             with self.env.cr.savepoint():
-                return self._create_invoices_of(bills)
+                return self._create_invoices_of(bills, dating)
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:
@@ -584,7 +588,7 @@ class ServiceContract(models.Model):
                 errors[contract] = f"{contract.name}: {error}"
                 return moves
         for part in self._split_bills(bills):
-            moves |= self._try_invoices(part, errors)
+            moves |= self._try_invoices(part, errors, dating)
         return moves
 
     def _split_bills(self, bills):

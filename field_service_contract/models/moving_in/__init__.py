@@ -1,5 +1,4 @@
 from . import former_contract
-from . import opening_balance
 from . import contract_import
 from . import service_contract_oca
 from . import service_contract_move_in

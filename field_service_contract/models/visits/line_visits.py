@@ -70,12 +70,7 @@ class ServiceContractLine(models.Model):
     shown and typed here is kept there."""
 
     _name = "service.contract.line"
-    # The last one once more: those before it inherit from it too.
-    _inherit = [
-        "service.contract.line",
-        "service.contract.visit.mixin",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = ["service.contract.line", "service.contract.visit.mixin"]
 
     schedule_line_id = fields.Many2one(
         comodel_name="maintenance.schedule.line",
