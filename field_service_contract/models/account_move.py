@@ -5,7 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import format_date
 
-from .installed_base import READER_GROUPS
+from .contract.service_contract import READER_GROUPS
 
 CREDIT_ACTIVITY = "field_service_contract.mail_activity_type_credit"
 

@@ -2,10 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Command
 
-from .amendment.amend import LIVING
-from .contract.service_contract import DAY, PRICE_GROUPS
-
-READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
+from .contract.service_contract import DAY, LIVING, READER_GROUPS
 
 
 class InstalledBase(models.Model):

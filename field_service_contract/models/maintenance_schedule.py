@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.field_maintenance.models.visit.maintenance_visit import GENERATING
 
-from .contract.service_contract import CHANGING
+from ..context import CHANGING
 
 # What of a schedule its contract decides.
 CONTRACT_FIELDS = frozenset(

@@ -14,8 +14,7 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
 )
 
 from ..engine.coverage import FOREVER
-from .contract.service_contract import DAY
-from .installed_base import READER_GROUPS
+from .contract.service_contract import DAY, READER_GROUPS
 
 # What the contract line decides about its visit rule.
 CONTRACT_LINE_FIELDS = frozenset(

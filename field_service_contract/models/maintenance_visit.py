@@ -5,7 +5,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.tools.sql import column_exists, create_column
 
-from .installed_base import READER_GROUPS
+from .contract.service_contract import READER_GROUPS
 
 # What decides about the cost of a visit that was done.
 COST_FIELDS = frozenset(

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
-from .installed_base import READER_GROUPS
+from .contract.service_contract import READER_GROUPS
 
 
 class ResPartner(models.Model):

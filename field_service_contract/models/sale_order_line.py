@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools.sql import column_exists, create_column
 
-from .installed_base import READER_GROUPS
+from .contract.service_contract import READER_GROUPS
 
 # What was signed: on a confirmed order these belong to the contract.
 SIGNED_FIELDS = frozenset(

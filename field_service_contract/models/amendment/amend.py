@@ -5,18 +5,17 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import (
-    AnniversaryMonths,
     PricedLine,
     Step,
-    get_next_update,
     to_decimal,
 )
-from ..contract.service_contract import CHANGING, DAY, LIVING
+from ..contract.service_contract import DAY, LIVING
 
 
 class CreditPreview(NamedTuple):
@@ -37,28 +36,7 @@ class CreditPreview(NamedTuple):
 class ServiceContract(models.Model):
     _inherit = "service.contract"
 
-    next_price_update_date = fields.Date(
-        string="Next Price Update",
-        copy=False,
-        index="btree_not_null",
-        compute="_compute_next_price_update_date",
-        store=True,
-        readonly=False,
-        precompute=True,
-    )
-
     # -- Computes -----------------------------------------------------------------
-
-    @api.depends("date_start", "price_update_months")
-    def _compute_next_price_update_date(self):
-        for contract in self:
-            months, start = contract.price_update_months, contract.date_start
-            planned = contract.next_price_update_date
-            if contract.state == "draft":
-                due = AnniversaryMonths(start).get_first(months) if start else False
-                contract.next_price_update_date = months and due
-            else:
-                contract.next_price_update_date = planned
 
     # -- Checks -------------------------------------------------------------------
 
@@ -223,40 +201,3 @@ class ServiceContract(models.Model):
         return float(priced.get_amount(first, upto))
 
     # -- Price updates ------------------------------------------------------------
-
-    def _step_price_update(self, done):
-        """Plan the next price update after the one that counts from a day.
-
-        :param done: first day of the update
-        """
-        for contract in self:
-            planned = contract.next_price_update_date
-            if planned and contract.price_update_months:
-                contract.next_price_update_date = get_next_update(
-                    contract.date_start, planned, contract.price_update_months, done
-                )
-
-    def _prepare_price_notes(self, bill):
-        """Return what an invoice says about the price updates that begin in the days
-        of its bill, in the payer's language."""
-        self.ensure_one()
-        first, last = bill.period[:2]
-        changes = self.line_ids.change_ids.filtered(
-            lambda change: (
-                change.reason == "price_update" and first <= change.date <= last
-            )
-        )
-        ends = {}
-        for part in bill.lines:
-            ends[part.key.id] = max(part.last, ends.get(part.key.id, part.last))
-        told = {
-            (change.price_update_id, change.date)
-            for change in changes
-            if change.price_update_id.is_announced
-            and change.date <= ends.get(change.contract_line_id.id, change.date.min)
-        }
-        lang = self._get_payer(first).lang
-        return [
-            {"display_type": "line_note", "name": update._get_sentence(day, lang)}
-            for update, day in sorted(told, key=lambda pair: pair[1])
-        ]

@@ -4,7 +4,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..contract.service_contract import CHANGING, DAY, LIVING, PRICE_GROUPS
+from ...context import CHANGING
+from ..contract.service_contract import DAY, LIVING, PRICE_GROUPS
 from .renew import RENEWAL_ACTIVITY
 
 

@@ -5,8 +5,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import get_renewed_end
-from ..contract.service_contract import CHANGING, DAY, LIVING
+from ..contract.service_contract import DAY, LIVING
 
 RENEWAL_ACTIVITY = "field_service_contract.mail_activity_type_renewal"
 

@@ -5,9 +5,10 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import Span
 from ...engine.coverage import FOREVER
-from ..contract.service_contract import CHANGING, DAY
+from ..contract.service_contract import DAY
 
 
 class ServiceContract(models.Model):

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..contract.service_contract import CHANGING, DAY, LIVING, PRICE_GROUPS
+from ...context import CHANGING
+from ..contract.service_contract import DAY, LIVING, PRICE_GROUPS
 
 PRICE_REASONS = frozenset({"price_update", "manual"})
 
@@ -380,24 +381,3 @@ class ServiceContractLine(models.Model):
                 ]
             )
         )
-
-
-class ServiceContractPayer(models.Model):
-    _inherit = "service.contract.payer"
-
-    # What undoing the transfer to this payer puts back.
-    undo_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
-
-    def _prepare_copy_vals_list(self):
-        """Return values that make the same rows again."""
-        return [
-            {
-                "contract_id": row.contract_id.id,
-                "partner_id": row.partner_id.id,
-                "date_start": fields.Date.to_string(row.date_start),
-                "reason": row.reason,
-                "is_pending": row.is_pending,
-                "undo_data": row.sudo().undo_data,
-            }
-            for row in self
-        ]

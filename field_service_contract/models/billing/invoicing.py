@@ -1,6 +1,5 @@
 import logging
 from collections import defaultdict
-from datetime import date, timedelta
 
 from babel.dates import format_date as babel_format_date
 from markupsafe import Markup
@@ -12,24 +11,10 @@ from odoo.tools import format_date, get_lang
 
 from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
 
-from ...engine import (
-    AnniversaryMonths,
-    CalendarMonths,
-    LineToBill,
-    Periods,
-    PricedLine,
-    Span,
-    intersect,
-    merge,
-    plan_bills,
-    subtract,
-)
-from ...engine.coverage import FOREVER
+from ..contract.jobs import SLICE
 
 _logger = logging.getLogger(__name__)
 
-# Contracts that are claimed, invoiced and committed together.
-SLICE = 50
 ERROR_ACTIVITY = "field_service_contract.mail_activity_type_invoicing_error"
 
 # What `account.move` is created with; each of these starts a document of its own.
@@ -44,211 +29,66 @@ INVOICE_FIELDS = (
 )
 # Given with its balance, Odoo need not write a new line once more to find it.
 TEXT_BALANCE = {"balance": 0, "amount_currency": 0}
-BEGINNING = date.min
-# What decides about the days that are billed, when, and at which price.
-BILLING_TERMS = (
-    "date_start",
-    "date_end",
-    "billing_months",
-    "billing_timing",
-    "billing_anchor",
-    "billing_first_part",
-    "currency_id",
-    "invoiced_before",
-    "term_ids.date_start",
-    "term_ids.date_end",
-    "suspension_ids.date_start",
-    "suspension_ids.date_end",
-    "line_ids.date_start",
-    "line_ids.date_end",
-    "line_ids.change_ids.date",
-    "line_ids.change_ids.amount",
-    "line_ids.move_line_ids.service_is_live",
-    "line_ids.move_line_ids.service_live_start",
-    "line_ids.move_line_ids.service_period_start",
-    "line_ids.move_line_ids.service_period_end",
-    "line_ids.move_line_ids.service_credited_days",
-)
 
 
 class ServiceContract(models.Model):
     _inherit = "service.contract"
 
-    # -- What is covered, invoiced and due ----------------------------------------
+    invoicing_error = fields.Text(copy=False, readonly=True)
+    invoicing_error_date = fields.Date(copy=False, readonly=True)
+    invoice_ids = fields.Many2many(
+        comodel_name="account.move",
+        string="Invoices",
+        compute="_compute_invoice_ids",
+        search="_search_invoice_ids",
+        groups="account.group_account_invoice,sales_team.group_sale_salesman",
+    )
+    invoice_count = fields.Integer(
+        compute="_compute_invoice_ids",
+        groups="account.group_account_invoice,sales_team.group_sale_salesman",
+    )
 
-    @api.depends(*BILLING_TERMS)
-    def _compute_next_invoice_date(self):
-        invoiced = self._get_invoiced_spans()
+    # -- Computes -----------------------------------------------------------------
+
+    @api.depends("line_ids.move_line_ids.move_id")
+    def _compute_invoice_ids(self):
+        rows = self.env["account.move.line"]._read_group(
+            [("service_contract_id", "in", self.ids)],
+            ["service_contract_id"],
+            ["move_id:recordset"],
+        )
+        moves = dict(rows)
         for contract in self:
-            bill = next(contract._plan_bills(invoiced), None)
-            contract.next_invoice_date = bill and bill.due
-            if bill:
-                first = min(line.first for line in bill.lines if line.amount)
-                contract.invoiced_until = first - timedelta(days=1)
-            else:
-                lasts = [
-                    spans[-1].last
-                    for line in contract.line_ids
-                    if (spans := invoiced.get(line.id))
-                    and (spans := contract._cut_to_end(spans))
-                ]
-                contract.invoiced_until = max(lasts, default=False)
+            contract.invoice_ids = moves.get(contract._origin, False)
+            contract.invoice_count = len(contract.invoice_ids)
 
-    # Below, `expected` are the terms that are expected to follow those agreed, none by
-    # default.
+    def _search_invoice_ids(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return [("line_ids.move_line_ids.move_id", operator, value)]
 
-    def _cut_to_end(self, spans, expected=()):
-        last = self._get_last_day(expected) or FOREVER
-        return intersect(spans, Span(BEGINNING, last))
+    # -- Actions ------------------------------------------------------------------
 
-    def _get_last_day(self, expected=()):
-        """Return the last day that is billed, None without end."""
+    def action_view_invoices(self):
         self.ensure_one()
-        return expected[-1].last if expected else self.date_end or None
-
-    def _get_term_spans(self, expected=()):
-        """Return the days of the terms as agreed."""
-        self.ensure_one()
-        return [*(term._get_span() for term in self.term_ids), *expected]
-
-    def _get_months(self):
-        """Return how months are counted for this contract."""
-        self.ensure_one()
-        if self.billing_anchor == "anniversary":
-            return AnniversaryMonths(self.date_start)
-        return CalendarMonths()
-
-    def _get_terms(self, expected=()):
-        """Return the days of the terms, cut at the contract's end."""
-        self.ensure_one()
-        return self._cut_to_end(self._get_term_spans(expected), expected)
-
-    def _get_priced_lines(self, agreed=False, expected=()):
-        """Return {contract line: its covered days with their prices}.
-
-        :param agreed: whether prices go on after the ends of lines
-        """
-        self.ensure_one()
-        terms = self._get_term_spans(expected)
-        months = self._get_months()
-        coin = self.currency_id._get_service_coin()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "account.action_move_out_invoice_type"
+        )
         return {
-            line: PricedLine(covered, line._get_steps(agreed), months, terms, coin)
-            for line, covered in self._get_covered_spans(expected).items()
+            **action,
+            "domain": [("id", "in", self.invoice_ids.ids)],
+            "context": {"default_move_type": "out_invoice", "create": False},
         }
 
-    def _get_covered_spans(self, expected=()):
-        """Return {contract line: its covered days, as spans in order}."""
-        self.ensure_one()
-        terms = self._get_terms(expected)
+    def action_open_run(self):
+        """Open the dialog that previews and makes invoices, for these contracts."""
         return {
-            line: line._get_covered_spans(terms)
-            for line in self.line_ids
-            if not line.display_type
+            "type": "ir.actions.act_window",
+            "name": self.env._("Invoice Contracts"),
+            "res_model": "service.contract.run",
+            "view_mode": "form",
+            "context": {"default_contract_ids": [Command.set(self.ids)]},
         }
-
-    def _get_invoiced_spans(self):
-        """Return {contract line id: its invoiced days, as spans in order}.
-
-        Days of live invoice lines without the credited ones, and everything up to
-        the last day invoiced elsewhere.
-        """
-        invoiced = defaultdict(list)
-        moves = self.env["account.move.line"].sudo()
-        query = moves._search(
-            [
-                ("service_contract_line_id", "in", self.line_ids._origin.ids),
-                ("service_is_live", "=", True),
-                ("service_credited_line_id", "=", False),
-            ],
-            order="id",
-        )
-        names = (
-            "service_contract_line_id",
-            "service_period_start",
-            "service_period_end",
-            "service_credited_days",
-        )
-        moves.flush_model(names)
-        columns = (moves._field_to_sql(moves._table, name, query) for name in names)
-        rows = self.env.execute_query(query.select(*columns))
-        for line_id, first, last, credited in rows:
-            holes = [Span(*map(date.fromisoformat, days)) for days in credited or ()]
-            invoiced[line_id] += subtract([Span(first, last)], holes)
-        for contract in self.filtered("invoiced_before"):
-            for line in contract.line_ids:
-                invoiced[line.id].append(Span(BEGINNING, contract.invoiced_before))
-        return defaultdict(
-            list, {line_id: merge(spans) for line_id, spans in invoiced.items()}
-        )
-
-    def _plan_bills(self, invoiced, until=None, cuts=(), expected=()):
-        """Yield the bills of a contract that are not made yet, see the engine.
-
-        :param invoiced: of `_get_invoiced_spans`
-        :param until: last due date; None: all
-        :param cuts: days on which another bill begins; they change nothing else
-        """
-        self.ensure_one()
-        terms = self._get_terms(expected)
-        if not terms or not self.billing_months:
-            return iter(())
-        return plan_bills(
-            [
-                LineToBill(
-                    line,
-                    priced,
-                    open_days := subtract(priced.covered, invoiced[line.id]),
-                    line._get_rests(open_days, invoiced[line.id]),
-                )
-                for line, priced in self._get_priced_lines(expected=expected).items()
-            ],
-            Periods(
-                terms,
-                self.billing_months,
-                self.billing_anchor,
-                self.billing_first_part == "together",
-            ),
-            self.billing_timing,
-            until,
-            cuts,
-        )
-
-    def _get_due_bills(self, until):
-        """Return {contract: its bills that are due up to a day and wait for nothing}.
-
-        Contracts without any are left out. Each contract also bills what is due
-        within the days that its invoices are made ahead.
-        """
-        return {
-            contract: released
-            for contract, (released, _waiting, _visits) in self._split_by_service(
-                self._plan_due_bills(until)
-            ).items()
-            if released
-        }
-
-    def _plan_due_bills(self, until, expects_renewals=False):
-        """Return {contract: its bills that are due up to a day}, whatever they wait
-        for; contracts without any are left out.
-
-        :param bool expects_renewals: whether to bill terms that are only expected, too
-        """
-        # What is billed does not depend on what its user may see of it.
-        contracts = self.sudo()
-        invoiced = contracts._get_invoiced_spans()
-        bills = {
-            contract.with_env(self.env): list(
-                contract._plan_bills(
-                    invoiced,
-                    until + timedelta(days=contract.invoice_ahead_days),
-                    contract.payer_ids.mapped("date_start"),
-                    contract._get_expected_terms(until) if expects_renewals else (),
-                )
-            )
-            for contract in contracts
-        }
-        return {contract: found for contract, found in bills.items() if found}
 
     # -- Invoices -----------------------------------------------------------------
 
@@ -267,9 +107,13 @@ class ServiceContract(models.Model):
             raise UserError("\n".join(obstacles.values()))
         return self._create_invoices_of(bills)
 
-    def _create_invoices_of(self, bills):
-        """Make the documents of {contract: its bills}, all in one go."""
-        documents = self._group_bills(bills)
+    def _create_invoices_of(self, bills, dating="contract"):
+        """Make the documents of {contract: its bills}, all in one go.
+
+        :param str dating: of the run, here and below: as each contract says, or all on
+            its day
+        """
+        documents = self._group_bills(bills, dating)
         # What Odoo notes on a new invoice is noted below, with the contracts.
         silent = self.env["account.move"]._as_own_code()
         silent = silent.with_context(mail_create_nolog=True)
@@ -282,7 +126,7 @@ class ServiceContract(models.Model):
         self._post_invoices(moves, documents)
         return moves
 
-    def _group_bills(self, bills):
+    def _group_bills(self, bills, dating="contract"):
         """Return {key of a document: [(contract, bill), …]}.
 
         A key is what the document is created with, and what keeps it apart.
@@ -301,20 +145,25 @@ class ServiceContract(models.Model):
                 day = latest if together else bill.date
                 # Periods that are dated alike are kept apart by their number.
                 apart = 0
-                if contract._get_invoice_dating() == "run":
+                if contract._is_dated_today(dating):
                     day, apart = today, 0 if together else number
                 documents[header, day, posting, (owner, apart)].append((contract, bill))
         return documents
 
-    def _get_invoice_dating(self):
-        """Return how documents are dated; a run may date all of them on its day."""
+    def _get_journal(self):
+        """Return the journal of the contract's invoices."""
         self.ensure_one()
-        return self.env.context.get("service_invoice_dating") or self.invoice_dating
+        return self.journal_id or self.company_id.service_invoice_journal_id
 
-    def _get_document_days(self, bills):
+    def _is_dated_today(self, dating):
+        """Tell whether documents bear the day on which they are made."""
+        self.ensure_one()
+        return "run" in (dating, self.invoice_dating)
+
+    def _get_document_days(self, bills, dating="contract"):
         """Return the dates of the documents that bills come to."""
         self.ensure_one()
-        if self._get_invoice_dating() == "run":
+        if self._is_dated_today(dating):
             return [fields.Date.context_today(self)]
         days = sorted({bill.date for bill in bills})
         return days[-1:] if self.invoice_catch_up == "lines" else days
@@ -518,6 +367,32 @@ class ServiceContract(models.Model):
 
     # -- What holds invoices back -------------------------------------------------
 
+    def _get_accounting_problems(self, lines):
+        """Return what invoicing and deferral lack, in words."""
+        self.ensure_one()
+        problems = []
+        if not self.invoice_partner_id:
+            problems.append(self.env._("It has no payer."))
+        if not self._get_journal():
+            problems.append(
+                self.env._(
+                    "Company %s has no journal of customer invoices.",
+                    self.company_id.display_name,
+                )
+            )
+        problems += [
+            self.env._(
+                "No income account for “%s”: set one on its product, on the contract "
+                "or on the journal.",
+                line._get_label(),
+            )
+            for line in lines
+            if not line._get_revenue_account()
+        ]
+        if self.is_deferred and self.billing_timing == "prepaid":
+            problems += self._get_deferral_problems()
+        return problems
+
     def _get_invoicing_obstacles(self, bills=None):
         """Return {contract: why it cannot be invoiced, in words}.
 
@@ -675,7 +550,7 @@ class ServiceContract(models.Model):
                 slices.append((company_id, contracts.ids))
         return [ids for _company_id, ids in slices]
 
-    def _invoice_slice(self, until):
+    def _invoice_slice(self, until, dating="contract"):
         """Invoice contracts all at once, on error one by one, and note what happened.
 
         :param until: last due date
@@ -687,11 +562,11 @@ class ServiceContract(models.Model):
         bills = contracts._get_due_bills(until)
         errors = self.browse(c.id for c in bills)._get_invoicing_obstacles(bills)
         good = {c: found for c, found in bills.items() if c not in errors}
-        moves = self._try_invoices(good, errors)
+        moves = self._try_invoices(good, errors, dating)
         contracts._note_invoicing(errors)
         return contracts, moves, errors
 
-    def _try_invoices(self, bills, errors):
+    def _try_invoices(self, bills, errors, dating="contract"):
         """Make the documents of {contract: its bills}; if that fails, of half of them
         at a time, until it is clear whose fault it is.
 
@@ -703,7 +578,7 @@ class ServiceContract(models.Model):
             return moves
         try:
             with self.env.cr.savepoint():
-                return self._create_invoices_of(bills)
+                return self._create_invoices_of(bills, dating)
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:
@@ -713,7 +588,7 @@ class ServiceContract(models.Model):
                 errors[contract] = f"{contract.name}: {error}"
                 return moves
         for part in self._split_bills(bills):
-            moves |= self._try_invoices(part, errors)
+            moves |= self._try_invoices(part, errors, dating)
         return moves
 
     def _split_bills(self, bills):

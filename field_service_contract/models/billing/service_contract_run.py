@@ -173,9 +173,7 @@ class ServiceContractRun(models.Model):
         self.ensure_one()
         self._check_draft()
         self.line_ids.unlink()
-        contracts = self._with_dating(
-            self.env["service.contract"].search(self._get_contract_domain())
-        )
+        contracts = self.env["service.contract"].search(self._get_contract_domain())
         lines, last_posted = [], self._get_last_posted()
         for start in range(0, len(contracts), SLICE):
             part = contracts[start : start + SLICE]
@@ -208,11 +206,6 @@ class ServiceContractRun(models.Model):
         self._check_draft()
         self.dating = "run"
         return self.action_preview()
-
-    def _with_dating(self, contracts):
-        """Return contracts whose documents are dated as this run says."""
-        dating = self.dating if self.dating == "run" else False
-        return contracts.with_context(service_invoice_dating=dating)
 
     def _get_last_posted(self):
         """Return {journal: date of its last posted invoice or credit note}."""
@@ -340,12 +333,11 @@ class ServiceContractRun(models.Model):
         """Invoice some of the run's contracts and note the result on its lines."""
         self.ensure_one()
         lines = self._get_lines_to_do().filtered(lambda r: r.contract_id in contracts)
-        contracts = self._with_dating(contracts)
         if not self.env["account.move"].has_access("create"):
             # Administrators of interventions run invoices, without any other right in
             # accounting; which contracts these are, the run has found by their rules.
             contracts = contracts.sudo()
-        claimed, moves, errors = contracts._invoice_slice(self.date)
+        claimed, moves, errors = contracts._invoice_slice(self.date, self.dating)
         # Another run has the rest: what it leaves is to be done yet.
         lines = lines.filtered(lambda r: r.contract_id in claimed)
         credits = lines.filtered("is_credit")

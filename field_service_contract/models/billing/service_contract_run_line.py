@@ -89,8 +89,9 @@ class ServiceContractRunLine(models.Model):
         :param str waiting: what it waits for
         :param dict last_posted: {journal: date of its last posted document}
         """
-        late = self._get_late_note(contract, bills, last_posted or {})
-        notes = (self._get_lock_note(contract, bills), late)
+        days = contract._get_document_days(bills, run.dating)
+        late = self._get_late_note(contract, min(days), last_posted or {})
+        notes = (self._get_lock_note(contract, bills, days), late)
         return {
             "run_id": run.id,
             "contract_id": contract.id,
@@ -117,12 +118,15 @@ class ServiceContractRunLine(models.Model):
             ),
         }
 
-    def _get_lock_note(self, contract, bills):
-        """Return which invoice dates a lock date will move, in words."""
+    def _get_lock_note(self, contract, bills, days):
+        """Return which invoice dates a lock date will move, in words.
+
+        :param days: dates of the documents
+        """
         company, journal = contract.company_id, contract._get_journal()
         has_taxes = any(part.key._get_taxes() for bill in bills for part in bill.lines)
         notes = []
-        for day in contract._get_document_days(bills):
+        for day in days:
             locks = company._get_violated_lock_dates(day, has_taxes, journal)
             if locks:
                 notes.append(
@@ -135,12 +139,14 @@ class ServiceContractRunLine(models.Model):
                 )
         return "\n".join(notes)
 
-    def _get_late_note(self, contract, bills, last_posted):
+    def _get_late_note(self, contract, first, last_posted):
         """Return that documents would be dated before others that are posted already,
-        in words: their numbers would not follow their dates."""
+        in words: their numbers would not follow their dates.
+
+        :param date first: of the first document
+        """
         journal = contract._get_journal()
         last = last_posted.get(journal)
-        first = min(contract._get_document_days(bills))
         if not last or first >= last:
             return None
         return self.env._(

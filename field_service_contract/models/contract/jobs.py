@@ -2,24 +2,19 @@
 
 import logging
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import split_every
 
-from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
 
 _logger = logging.getLogger(__name__)
 
-RECOGNITION_ACTIVITY = "field_service_contract.mail_activity_type_recognition_error"
+# Contracts that are claimed, treated and committed together.
+SLICE = 50
 
 
 class ServiceContract(models.Model):
     _inherit = "service.contract"
-
-    recognition_error = fields.Text(
-        copy=False,
-        readonly=True,
-        help="Why its earned revenue could not be recognised by the last run.",
-    )
 
     # What jobs look for, among everything that has ended long ago.
     _living_end_index = models.Index(
@@ -123,26 +118,3 @@ class ServiceContract(models.Model):
             chosen = (contract.user_id | self.env.user) & able
             repairers[contract] = (contract.user_id & able) or chosen or able[:1]
         return repairers
-
-    def _note_recognition(self, errors):
-        """Write on contracts why their revenue was not recognised, with one activity
-        each, and clear what was written before on the others.
-
-        :param dict errors: {contract: reason}
-        """
-        # Whoever books revenue need not write contracts.
-        contracts, today = self.sudo(), fields.Date.context_today(self)
-        reasons = {c: errors[c] for c in contracts if c in errors}
-        for contract, reason in reasons.items():
-            contract.recognition_error = reason
-        contracts._schedule_activities(
-            RECOGNITION_ACTIVITY,
-            {contract: (reason, today) for contract, reason in reasons.items()},
-            contracts.browse(contract.id for contract in reasons)._get_repairers(),
-        )
-        cleared = contracts.filtered(
-            lambda contract: contract.recognition_error and contract not in reasons
-        )
-        if cleared:
-            cleared.recognition_error = False
-            cleared.activity_unlink([RECOGNITION_ACTIVITY])

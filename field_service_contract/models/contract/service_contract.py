@@ -1,18 +1,18 @@
 from datetime import timedelta
-from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    OwnCode,
+from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
+    SITE_DOMAIN,
 )
 from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
     SITE_DOMAIN,
 )
 
-from ...engine import distribute, get_renewed_end, to_decimal
+from ...context import CHANGING
+from ...engine import get_renewed_end
 
 # Technicians read what is covered, not what it costs.
 PRICE_GROUPS = ",".join(
@@ -22,6 +22,7 @@ PRICE_GROUPS = ",".join(
         "field_installed_base.group_dispatcher",
     )
 )
+READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
 # The states of a contract that runs.
 LIVING = ("active", "suspended")
 # What the days and prices of a living contract depend on: changed with a date and a
@@ -56,12 +57,7 @@ KEPT_FIELDS = frozenset(
         "transfer_data",
     }
 )
-# In the context of the methods that leave a dated row of what they change. No remote
-# call can pass this object.
-CHANGING = OwnCode()
 DAY = timedelta(days=1)
-# As a constraint says; more would lead out of the calendar.
-MOST_DAYS_AHEAD = 366
 
 
 def from_template(name):
@@ -350,16 +346,6 @@ class ServiceContract(models.Model):
         readonly=False,
         precompute=True,
     )
-    analytic_account_id = fields.Many2one(
-        comodel_name="account.analytic.account",
-        copy=False,
-        check_company=True,
-        index="btree_not_null",
-        ondelete="restrict",
-        groups="analytic.group_analytic_accounting",
-        help="What the contract earns and costs is booked on it. Made when the "
-        "contract is activated.",
-    )
     response_hours = fields.Float(
         compute=from_template("response_hours"),
         store=True,
@@ -410,124 +396,11 @@ class ServiceContract(models.Model):
         copy=True,
     )
 
-    # Lines and amounts
+    # Lines
     line_ids = fields.One2many(
         comodel_name="service.contract.line", inverse_name="contract_id", copy=True
     )
     line_count = fields.Integer(compute="_compute_line_count")
-    change_ids = fields.One2many(
-        comodel_name="service.contract.change",
-        inverse_name="contract_id",
-        string="Gain and Loss",
-        copy=False,
-        groups=PRICE_GROUPS,
-    )
-    annual_amount = fields.Monetary(
-        compute="_compute_annual_amount",
-        inverse="_inverse_annual_amount",
-        store=True,
-        groups=PRICE_GROUPS,
-        help="What the lines cost a year today; before the start, on its first day.",
-    )
-    annual_untaxed = fields.Monetary(
-        string="Untaxed Annual Amount",
-        compute="_compute_annual_untaxed",
-        store=True,
-        groups=PRICE_GROUPS,
-        help="Annual amount without the taxes that it contains.",
-    )
-    tax_mode = fields.Char(
-        string="Taxes",
-        compute="_compute_tax_mode",
-        compute_sudo=True,
-        groups=PRICE_GROUPS,
-        help="Whether the amounts of the contract contain tax.",
-    )
-    tax_totals = fields.Binary(
-        string="Totals per Year",
-        compute="_compute_tax_totals",
-        compute_sudo=True,
-        exportable=False,
-        groups=PRICE_GROUPS,
-        help="What a year costs who pays for it today.",
-    )
-    amount_per_period = fields.Monetary(
-        compute="_compute_amount_per_period",
-        store=True,
-        groups=PRICE_GROUPS,
-        aggregator=None,
-        help="Annual amount of a whole billing period.",
-    )
-    next_change_date = fields.Date(
-        compute="_compute_annual_amount",
-        store=True,
-        index="btree_not_null",
-        help="Next day on which the annual amount changes.",
-    )
-
-    # Invoices
-    invoiced_before = fields.Date(
-        copy=False,
-        tracking=True,
-        help="Last day that was invoiced elsewhere, before the contract was kept here.",
-    )
-    next_invoice_date = fields.Date(
-        string="Next Invoice",
-        compute="_compute_next_invoice_date",
-        store=True,
-        index="btree_not_null",
-        help="Due date of the earliest covered day that is not invoiced.",
-    )
-    next_run_date = fields.Date(
-        compute="_compute_next_run_date",
-        store=True,
-        index="btree_not_null",
-        help="Day from which the next invoice may be made.",
-    )
-    invoiced_until = fields.Date(
-        compute="_compute_next_invoice_date",
-        store=True,
-        index="btree_not_null",
-        help="Day before the earliest covered day that is not invoiced.",
-    )
-    invoicing_error = fields.Text(copy=False, readonly=True)
-    invoicing_error_date = fields.Date(copy=False, readonly=True)
-    invoice_ids = fields.Many2many(
-        comodel_name="account.move",
-        string="Invoices",
-        compute="_compute_invoice_ids",
-        search="_search_invoice_ids",
-        groups="account.group_account_invoice,sales_team.group_sale_salesman",
-    )
-    invoice_count = fields.Integer(
-        compute="_compute_invoice_ids",
-        groups="account.group_account_invoice,sales_team.group_sale_salesman",
-    )
-    deferral_ids = fields.One2many(
-        comodel_name="service.contract.deferral",
-        inverse_name="contract_id",
-        copy=False,
-        groups=PRICE_GROUPS,
-    )
-    invoiced_amount = fields.Monetary(
-        string="Invoiced",
-        currency_field="company_currency_id",
-        compute="_compute_earned_amounts",
-        groups=PRICE_GROUPS,
-        help="Untaxed amount of posted invoices less credit notes.",
-    )
-    earned_amount = fields.Monetary(
-        string="Earned",
-        currency_field="company_currency_id",
-        compute="_compute_earned_amounts",
-        groups=PRICE_GROUPS,
-    )
-    deferred_amount = fields.Monetary(
-        string="To Earn",
-        currency_field="company_currency_id",
-        compute="_compute_earned_amounts",
-        groups=PRICE_GROUPS,
-    )
     company_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Company Currency"
     )
@@ -641,159 +514,6 @@ class ServiceContract(models.Model):
             contract.line_count = counts.get(contract._origin, 0)
 
     @api.depends(
-        "state",
-        "date_start",
-        "line_ids.amount",
-        "line_ids.date_start",
-        "line_ids.date_end",
-        "line_ids.change_ids.amount",
-        "line_ids.change_ids.date",
-    )
-    def _compute_annual_amount(self):
-        """Sum what is in force today; a nightly job computes it again on the next
-        day on which it changes."""
-        for contract in self:
-            if contract.state == "draft" or not contract.term_ids:
-                lines, contract.next_change_date = contract._get_offered_lines()
-                contract.annual_amount = sum(lines.mapped("amount"))
-                continue
-            today = fields.Date.context_today(contract)
-            day = max(today, contract.date_start)
-            changes = contract.line_ids.change_ids
-            later = changes.filtered(lambda change, day=day: change.date > day)
-            contract.annual_amount = sum((changes - later).mapped("amount"))
-            contract.next_change_date = min(later.mapped("date"), default=False)
-
-    def _get_offered_lines(self):
-        """Return the lines of a draft that count today, or on the first day on which
-        any does, and the next day on which others do: a line and the one that goes on
-        with it are not counted both.
-
-        :rtype: tuple[service.contract.line, date | False]
-        """
-        self.ensure_one()
-        lines = self.line_ids.filtered(lambda line: not line.display_type)
-        today = fields.Date.context_today(self)
-        start = self.date_start or today
-        firsts = {line: line.date_start or start for line in lines}
-        day = max(today, min(firsts.values(), default=today))
-        offered = lines.filtered(
-            lambda line: (
-                firsts[line] <= day and (not line.date_end or line.date_end >= day)
-            )
-        )
-        later = [first for first in firsts.values() if first > day]
-        later += [line.date_end + DAY for line in offered if line.date_end]
-        return offered, min(later, default=False)
-
-    @api.depends("annual_amount", "line_ids.product_id", "line_ids.tax_ids")
-    def _compute_annual_untaxed(self):
-        for contract in self:
-            lines = contract.line_ids
-            if any(line._get_taxes()._includes_tax() for line in lines):
-                contract.annual_untaxed = sum(
-                    line._get_untaxed(annual)
-                    for line, annual in lines._get_annuals_today().items()
-                )
-            else:
-                contract.annual_untaxed = contract.annual_amount
-
-    @api.depends("line_ids.product_id", "line_ids.tax_ids", "company_id")
-    @api.depends_context("lang")
-    def _compute_tax_mode(self):
-        for contract in self:
-            contract.tax_mode = contract._get_tax_mode()
-
-    @api.depends(
-        "annual_amount",
-        "currency_id",
-        "fiscal_position_id",
-        "invoice_partner_id",
-        "site_id",
-        "line_ids.product_id",
-        "line_ids.tax_ids",
-    )
-    @api.depends_context("lang")
-    def _compute_tax_totals(self):
-        for contract in self:
-            contract.tax_totals = contract._get_tax_totals()
-
-    def _inverse_annual_amount(self):
-        """Spread the difference over the lines, by amount."""
-        for contract in self:
-            contract._distribute_annual_amount(contract.annual_amount, "amount")
-
-    @api.depends("annual_amount", "billing_months")
-    def _compute_amount_per_period(self):
-        for contract in self:
-            contract.amount_per_period = contract.currency_id.round(
-                contract.annual_amount / 12 * contract.billing_months
-            )
-
-    @api.depends("next_invoice_date", "invoice_ahead_days")
-    def _compute_next_run_date(self):
-        for contract in self:
-            day = contract.next_invoice_date
-            contract.next_run_date = day and day - timedelta(
-                days=min(contract.invoice_ahead_days, MOST_DAYS_AHEAD)
-            )
-
-    @api.depends("line_ids.move_line_ids.move_id")
-    def _compute_invoice_ids(self):
-        rows = self.env["account.move.line"]._read_group(
-            [("service_contract_id", "in", self.ids)],
-            ["service_contract_id"],
-            ["move_id:recordset"],
-        )
-        moves = dict(rows)
-        for contract in self:
-            contract.invoice_ids = moves.get(contract._origin, False)
-            contract.invoice_count = len(contract.invoice_ids)
-
-    def _search_invoice_ids(self, operator, value):
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        return [("line_ids.move_line_ids.move_id", operator, value)]
-
-    @api.depends(
-        "deferral_ids.amount", "deferral_ids.move_id", "deferral_ids.is_opening"
-    )
-    def _compute_earned_amounts(self):
-        # Whoever may see what a contract earns need not read the accounts.
-        lines = self.env["account.move.line"].sudo()
-        invoiced = dict(
-            lines._read_group(
-                [
-                    ("service_contract_id", "in", self.ids),
-                    ("parent_state", "=", "posted"),
-                    ("move_id.move_type", "in", ("out_invoice", "out_refund")),
-                ],
-                ["service_contract_id"],
-                ["balance:sum"],
-            )
-        )
-        deferred = self._sum_deferrals([("move_id", "=", False)])
-        # What was invoiced elsewhere and still to earn counts as invoiced.
-        openings = self._sum_deferrals([("is_opening", "=", True)])
-        for contract in self:
-            contract.invoiced_amount = openings.get(contract._origin, 0) - invoiced.get(
-                contract._origin, 0
-            )
-            contract.deferred_amount = deferred.get(contract._origin, 0)
-            contract.earned_amount = contract.invoiced_amount - contract.deferred_amount
-
-    def _sum_deferrals(self, domain):
-        """Return {contract: sum of its deferred amounts that a domain finds}."""
-        rows = self.env["service.contract.deferral"].sudo()
-        return dict(
-            rows._read_group(
-                Domain("contract_id", "in", self.ids) & Domain(domain),
-                ["contract_id"],
-                ["amount:sum"],
-            )
-        )
-
-    @api.depends(
         "line_ids.installed_base_id",
         "line_ids.schedule_line_id",
         "state",
@@ -843,16 +563,6 @@ class ServiceContract(models.Model):
             ]
         return warnings
 
-    def _get_not_deferred(self):
-        """Return that what is billed in advance is not deferred, if it should be."""
-        self.ensure_one()
-        wanted = self.template_id.is_deferred or not self.template_id
-        asks = self.state == "draft" and self.billing_timing == "prepaid" and wanted
-        # Of a month's invoice little or nothing is to be deferred.
-        if not asks or self.billing_months < 2 or self._get_deferred_account():
-            return []
-        return [self.company_id._get_service_deferral_warning()]
-
     @api.depends("name", "partner_id")
     @api.depends_context("uid")
     def _compute_display_name(self):
@@ -886,44 +596,11 @@ class ServiceContract(models.Model):
         # Nobody invoices further ahead, wherever they did it before.
         return {**super()._get_bounds(), "invoiced_before": 10}
 
-    def _check_invoiced_before(self, vals):
-        """Refuse another last day invoiced elsewhere once something was invoiced here:
-        days would be billed twice, or never."""
-        if "invoiced_before" not in vals:
-            return
-        day = fields.Date.to_date(vals["invoiced_before"]) or False
-        changed = self.filtered(lambda contract: contract.invoiced_before != day)
-        billed = (
-            self.env["account.move.line"]
-            .sudo()
-            .search([("service_contract_id", "in", changed.ids)], limit=1)
-        )
-        if billed:
-            raise ValidationError(
-                self.env._(
-                    "Contract %(contract)s was invoiced here already (%(invoice)s): "
-                    "its last day invoiced elsewhere can no longer change.",
-                    contract=billed.service_contract_id.display_name,
-                    invoice=billed.move_id._get_service_label(),
-                )
-            )
-
     # -- CRUD ---------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [dict(vals) for vals in vals_list]
-        missing = [vals for vals in vals_list if not vals.get("name")]
-        by_company = {}
-        for vals in missing:
-            company_id = vals.get("company_id") or self.env.company.id
-            by_company.setdefault(company_id, []).append(vals)
-        for company_id, group in by_company.items():
-            company = self.env["res.company"].browse(company_id)
-            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
-            numbers = sequence._next_batch(len(group))
-            for vals, number in zip(group, numbers, strict=True):
-                vals["name"] = number
+        vals_list = self._draw_numbers(vals_list)
         for vals in vals_list:
             # Before its lines say that they are guarded.
             if vals.get("state", "draft") != "draft":
@@ -958,6 +635,24 @@ class ServiceContract(models.Model):
         self.line_ids.unlink()
         self._unlink_schedules()
         return super().unlink()
+
+    @api.model
+    def _draw_numbers(self, vals_list):
+        """Return values of new contracts with numbers from the sequences of their
+        companies where they have none."""
+        vals_list = [dict(vals) for vals in vals_list]
+        missing = [vals for vals in vals_list if not vals.get("name")]
+        by_company = {}
+        for vals in missing:
+            company_id = vals.get("company_id") or self.env.company.id
+            by_company.setdefault(company_id, []).append(vals)
+        for company_id, group in by_company.items():
+            company = self.env["res.company"].browse(company_id)
+            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
+            numbers = sequence._next_batch(len(group))
+            for vals, number in zip(group, numbers, strict=True):
+                vals["name"] = number
+        return vals_list
 
     def _get_following_lines(self, vals):
         """Return the lines that are answered as fast as their contract says, and go on
@@ -1111,6 +806,17 @@ class ServiceContract(models.Model):
 
         :raise UserError: with everything that is missing, of all contracts at once
         """
+        self._check_activation()
+        self._create_analytic_accounts()
+        self._create_first_terms()
+        self.line_ids._record_signed_prices()
+        self._set_state("active")
+        self._update_states()
+        self._close_offer()
+        self._defer_openings()
+        return True
+
+    def _check_activation(self):
         for contract in self:
             if contract.state != "draft":
                 raise UserError(
@@ -1136,23 +842,12 @@ class ServiceContract(models.Model):
                     for contract, found in problems.items()
                 )
             )
-        self._create_analytic_accounts()
+
+    def _create_first_terms(self):
         # Terms write themselves: nobody changes them by hand.
         self.env["service.contract.term"].sudo().create(
             [contract._prepare_term_vals() for contract in self]
         )
-        self.line_ids._record_price("signed")
-        ending = self.line_ids.filtered("date_end")
-        ending._record_price(
-            "ended",
-            {line: line.date_end + DAY for line in ending},
-            dict.fromkeys(ending, 0),
-        )
-        self._set_state("active")
-        self._update_states()
-        self._close_offer()
-        self._defer_openings()
-        return True
 
     def _activate_ready(self):
         """Activate the drafts that lack nothing, and leave the others as they are."""
@@ -1193,97 +888,6 @@ class ServiceContract(models.Model):
         problems += self._get_opening_problems()
         return problems
 
-    def _get_accounting_problems(self, lines):
-        """Return what invoicing and deferral lack, in words."""
-        self.ensure_one()
-        problems = []
-        if not self.invoice_partner_id:
-            problems.append(self.env._("It has no payer."))
-        if not self._get_journal():
-            problems.append(
-                self.env._(
-                    "Company %s has no journal of customer invoices.",
-                    self.company_id.display_name,
-                )
-            )
-        problems += [
-            self.env._(
-                "No income account for “%s”: set one on its product, on the contract "
-                "or on the journal.",
-                line._get_label(),
-            )
-            for line in lines
-            if not line._get_revenue_account()
-        ]
-        if self.is_deferred and self.billing_timing == "prepaid":
-            problems += self._get_deferral_problems()
-        return problems
-
-    def _get_deferral_problems(self):
-        self.ensure_one()
-        account = self._get_deferred_account()
-        if not account:
-            return [
-                self.env._(
-                    "Its revenue is deferred, but no account is set for it: choose "
-                    "one on the contract or in the settings of the company."
-                )
-            ]
-        problems = []
-        if not self.company_id.service_entry_journal_id:
-            problems.append(
-                self.env._(
-                    "Company %s has no journal for miscellaneous entries, which the "
-                    "recognition of deferred revenue needs.",
-                    self.company_id.display_name,
-                )
-            )
-        # The account carries what is not earned yet: it has no analytic distribution.
-        plans = (
-            self.env["account.analytic.plan"]
-            .sudo()
-            .with_company(self.company_id)
-            .get_relevant_plans(
-                company_id=self.company_id.id,
-                account=account.id,
-                business_domain="invoice",
-            )
-        )
-        problems += [
-            self.env._(
-                "Analytic plan %(plan)s is mandatory on account %(account)s, which "
-                "deferred revenue is booked to without analytic distribution.",
-                plan=plan["name"],
-                account=account.display_name,
-            )
-            for plan in plans
-            if plan["applicability"] == "mandatory"
-        ]
-        return problems
-
-    def _create_analytic_accounts(self):
-        # Who activates contracts need not manage analytic accounts.
-        contracts = self.sudo().filtered(
-            lambda contract: (
-                not contract.analytic_account_id and contract._get_analytic_plan()
-            )
-        )
-        accounts = self.env["account.analytic.account"].sudo()
-        accounts = accounts.create(
-            [contract._prepare_analytic_account_vals() for contract in contracts]
-        )
-        for contract, account in zip(contracts, accounts, strict=True):
-            contract.analytic_account_id = account
-
-    def _prepare_analytic_account_vals(self):
-        self.ensure_one()
-        return {
-            "name": self.name,
-            "partner_id": self.partner_id.id,
-            "company_id": self.company_id.id,
-            "plan_id": self._get_analytic_plan().id,
-        }
-
     def action_cancel_draft(self):
         """Give up drafts. What was signed is cancelled with a date and a reason."""
         if self.filtered(lambda contract: contract.state != "draft"):
@@ -1301,73 +905,6 @@ class ServiceContract(models.Model):
             )
         self._set_state("draft")
         return True
-
-    # -- Accounts -----------------------------------------------------------------
-
-    def _get_journal(self):
-        """Return the journal of the contract's invoices."""
-        self.ensure_one()
-        return self.journal_id or self.company_id.service_invoice_journal_id
-
-    def _get_deferred_account(self):
-        """Return the account of what is invoiced but not earned yet."""
-        self.ensure_one()
-        return self.deferred_account_id or self.company_id.service_deferred_account_id
-
-    def _get_analytic_plan(self):
-        self.ensure_one()
-        return self.analytic_plan_id or self.company_id.service_analytic_plan_id
-
-    def _get_analytic_distribution(self):
-        """Return where the revenue of the contract is counted."""
-        self.ensure_one()
-        account = self.sudo().analytic_account_id
-        return {str(account.id): 100} if account else False
-
-    # -- Annual amount ------------------------------------------------------------
-
-    def _distribute_annual_amount(self, total, method):
-        """Give the lines of drafts amounts that sum to a new annual amount.
-
-        :param str method: ``even``, ``amount`` or ``profit``
-        :raise UserError: if the contract lives, has no lines or nothing to go by
-        """
-        for contract in self:
-            if contract.state != "draft":
-                raise UserError(
-                    self.env._(
-                        "The annual amount of contract %s can be typed while it is a "
-                        "draft. Change the price of a living contract with a date "
-                        "and a reason.",
-                        contract.display_name,
-                    )
-                )
-            lines, _day = contract._get_offered_lines()
-            amounts = contract._spread_annual_amount(lines, total, method)
-            for line, amount in zip(lines, amounts, strict=True):
-                line.amount = float(amount)
-
-    def _spread_annual_amount(self, lines, total, method):
-        """Return the amounts of lines that sum to a new total, as decimals."""
-        self.ensure_one()
-        amounts = [to_decimal(line.amount) for line in lines]
-        bases = {
-            "even": [Decimal(1)] * len(lines),
-            "amount": amounts,
-            "profit": [to_decimal(line.profit) for line in lines],
-        }[method]
-        try:
-            return distribute(
-                to_decimal(total), amounts, bases, self.currency_id._get_service_coin()
-            )
-        except ValueError as error:
-            raise UserError(
-                self.env._(
-                    "The annual amount of contract %s has nothing to be distributed "
-                    "by: it needs lines whose amounts, or profits, are not zero.",
-                    self.display_name,
-                )
-            ) from error
 
     # -- States -------------------------------------------------------------------
 
@@ -1465,31 +1002,3 @@ class ServiceContract(models.Model):
         lines._balance_later(ends)
 
     # -- Actions ------------------------------------------------------------------
-
-    def action_view_invoices(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_out_invoice_type"
-        )
-        return {
-            **action,
-            "domain": [("id", "in", self.invoice_ids.ids)],
-            "context": {"default_move_type": "out_invoice", "create": False},
-        }
-
-    def action_view_deferrals(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "field_service_contract.service_contract_deferral_action"
-        )
-        return {**action, "domain": [("contract_id", "=", self.id)], "context": {}}
-
-    def action_open_run(self):
-        """Open the dialog that previews and makes invoices, for these contracts."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Invoice Contracts"),
-            "res_model": "service.contract.run",
-            "view_mode": "form",
-            "context": {"default_contract_ids": [Command.set(self.ids)]},
-        }

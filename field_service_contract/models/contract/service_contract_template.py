@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
 
-from ..installed_base import READER_GROUPS
-from .service_contract import PRICE_GROUPS
+from .service_contract import PRICE_GROUPS, READER_GROUPS
 
 
 class ServiceContractTemplate(models.Model):

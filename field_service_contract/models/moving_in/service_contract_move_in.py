@@ -278,22 +278,3 @@ class ServiceContractMoveIn(models.Model):
     def _unlink_except_begun(self):
         if self.filtered(lambda move_in: move_in.state != "draft"):
             raise UserError(self.env._("What has moved in is kept as its record."))
-
-
-class ServiceContract(models.Model):
-    _inherit = "service.contract"
-
-    def _create_opening_entries(self, move_in):
-        """Take from revenue what contracts that moved in have still to earn."""
-        if not move_in.books_opening:
-            return self.env["account.move"]
-        # Administrators of contracts need not be accountants.
-        rows = self.sudo().deferral_ids.filtered(
-            lambda row: (
-                row.is_opening
-                and row.deferred_account_id == move_in.deferred_account_id
-            )
-        )
-        return rows._create_opening_entries(
-            move_in.opening_date, self.env._("Still to earn of contracts that moved in")
-        )

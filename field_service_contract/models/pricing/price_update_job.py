@@ -6,8 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-from ..amendment.amend import LIVING
 from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
+from ..contract.service_contract import LIVING
 
 _logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from odoo.fields import Domain
 from odoo.tools import format_date, formatLang
 
 from ...engine import to_decimal
-from ..amendment.amend import LIVING
 from ..billing.service_contract_run import DIRECT_LIMIT
+from ..contract.service_contract import LIVING
 
 
 class ServiceContractPriceUpdate(models.Model):

@@ -2,9 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...context import CHANGING
 from ...engine import get_updated_value
 from ..amendment.service_contract_change import ENDING_REASONS
-from ..contract.service_contract import CHANGING, PRICE_GROUPS
+from ..contract.service_contract import PRICE_GROUPS
 
 
 class ServiceContractPriceUpdateLine(models.Model):

@@ -7,8 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import date_utils, format_amount, format_date
 
-from ..contract.service_contract import LIVING
-from ..installed_base import READER_GROUPS
+from ..contract.service_contract import LIVING, READER_GROUPS
 
 # How many of the contracts with the lowest margin are named.
 LOWEST_MARGINS = 5

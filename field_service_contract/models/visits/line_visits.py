@@ -8,9 +8,9 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     OPEN_STATES,
 )
 
+from ...context import CHANGING
 from ...engine import Span, subtract
 from ...engine.coverage import FOREVER
-from ..contract.service_contract import CHANGING
 
 # What a contract line shows and edits of its visit rule, with its name there.
 RULE_FIELDS = {
@@ -70,12 +70,7 @@ class ServiceContractLine(models.Model):
     shown and typed here is kept there."""
 
     _name = "service.contract.line"
-    # The last one once more: those before it inherit from it too.
-    _inherit = [
-        "service.contract.line",
-        "service.contract.visit.mixin",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = ["service.contract.line", "service.contract.visit.mixin"]
 
     schedule_line_id = fields.Many2one(
         comodel_name="maintenance.schedule.line",

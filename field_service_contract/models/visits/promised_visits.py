@@ -10,10 +10,10 @@ from odoo.addons.field_maintenance.models.schedule.maintenance_schedule import (
 )
 from odoo.addons.field_maintenance.models.visit.maintenance_visit import GENERATING
 
+from ...context import CHANGING
 from ...engine import Span
 from ...engine.coverage import FOREVER
-from ..contract.service_contract import CHANGING, DAY
-from ..installed_base import READER_GROUPS
+from ..contract.service_contract import DAY, READER_GROUPS
 
 # A suspended contract knows from when to when it is: what lies outside is visited.
 SCHEDULE_STATES = {

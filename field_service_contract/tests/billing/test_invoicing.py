@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ...models.contract.service_contract import CHANGING
+from ...context import CHANGING
 from ..common import ServiceContractCase
 
 

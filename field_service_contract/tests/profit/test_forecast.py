@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ...models.contract.service_contract import CHANGING
+from ...context import CHANGING
 from ..common import ServiceContractCase
 
 CONTRACTS = 12
@@ -260,7 +260,7 @@ class TestForecast(ServiceContractCase):
         with (
             patch.object(type(bad), "_plan_due_bills", fail),
             self.assertLogs(
-                "odoo.addons.field_service_contract.models.profit.forecast",
+                "odoo.addons.field_service_contract.models.profit.service_contract_forecast",
                 "WARNING",
             ),
         ):

@@ -10,7 +10,7 @@ from odoo.fields import Command
 from odoo.tests import BaseCase, tagged
 from odoo.tools.misc import file_path
 
-from ...models.contract.service_contract import CHANGING
+from ...context import CHANGING
 from ...models.revenue import service_contract_deferral
 from ..common import ServiceContractCase
 

@@ -1,4 +1,4 @@
-"""What becomes of contract lines when covered equipment is retired."""
+"""What becomes of contract lines when covered equipment is retired or changes hands."""
 
 from markupsafe import Markup
 
@@ -9,7 +9,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ..contract.service_contract import CHANGING
+from ...context import CHANGING
 
 # What a line keeps when another piece is covered, whatever that would propose.
 KEPT_FIELDS = (
@@ -97,6 +97,37 @@ class ServiceContractLine(models.Model):
             )
             contract.activity_schedule(
                 "field_service_contract.mail_activity_type_retired",
+                note=note,
+                user_id=(contract.user_id or self.env.user).id,
+            )
+
+    # -- Another owner ------------------------------------------------------------
+
+    def _log_owner_kept(self):
+        """Note that lines go on though their equipment changed hands."""
+        self.contract_id._log_life(
+            {
+                contract: self.env._(
+                    "Covered on though it changed hands: %s.",
+                    ", ".join(line._get_label() for line in lines),
+                )
+                for contract, lines in self.grouped("contract_id").items()
+            }
+        )
+
+    def _ask_about_owner(self, day):
+        """Ask the responsible of contracts what becomes of lines whose equipment
+        changed hands."""
+        # Whoever moves equipment need not write contracts.
+        for contract, lines in self.sudo().grouped("contract_id").items():
+            note = self.env._(
+                "%(lines)s changed hands on %(day)s. End the line, transfer it to the "
+                "new owner, or leave it.",
+                lines=", ".join(line._get_label() for line in lines),
+                day=format_date(self.env, day),
+            )
+            contract.activity_schedule(
+                "field_service_contract.mail_activity_type_owner",
                 note=note,
                 user_id=(contract.user_id or self.env.user).id,
             )
