@@ -7,9 +7,6 @@ from odoo.fields import Command, Domain
 from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
     SITE_DOMAIN,
 )
-from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
-    SITE_DOMAIN,
-)
 
 from ...context import CHANGING
 from ...engine import get_renewed_end
