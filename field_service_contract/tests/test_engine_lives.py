@@ -94,7 +94,7 @@ class Life:
         self.months = AnniversaryMonths(self.start) if anniversary else CalendarMonths()
         self.period = months
         self.rests, self.net = [], Decimal(0)
-        # Lines of which nothing is left were rounded as they were, until more is billed.
+        # Lines of which nothing is left were rounded as they were, until more is made.
         self.drift = 0
 
     def get_covered(self):
