@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Generic, NamedTuple, TypeVar
 
 from .coverage import Span, intersect, subtract
-from .given_back import Rest, fill_in, take_again
+from .given_back import Rest, fill_in, get_drift, take_again
 from .months import DAY
 from .periods import Period, Periods, Timing
 from .pricing import PricedLine, Pricing
@@ -150,5 +150,7 @@ def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
             for rest in line.rests
         ):
             amount, pricing = fill_in(line.rests, priced, part, line.open_spans)
+        else:
+            amount -= get_drift(line.rests, priced, part.first)
         lines.append(BillLine(line.key, *part, amount, pricing))
     return sorted(lines, key=lambda own: own.first)

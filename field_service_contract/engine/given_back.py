@@ -301,6 +301,27 @@ def fill_in(
     return (amount if earlier else amount - _get_residue(plain)), pricing
 
 
+def get_drift(rests: Sequence[Rest], priced: PricedLine, day: date) -> Decimal:
+    """Return by how much more is billed of all days before one than they cost: whole
+    invoice lines that were given back were rounded among others.
+
+    Nothing if anything but rounding may tell them apart.
+    """
+    days = merge(span for rest in rests for span in rest.days)
+    if not days or not all(rest.is_plain for rest in rests):
+        return Decimal(0)
+    first, last = days[0].first - DAY, day - DAY
+    if days != intersect(priced.covered, Span(days[0].first, last)):
+        return Decimal(0)
+    begins, ends = priced.get_carry(first), priced.get_carry(last)
+    weight: Number = sum(rest.billed.weigh(rest.days) for rest in rests)
+    if weight != ends - begins:
+        return Decimal(0)
+    coins = _round_units(ends) - _round_units(begins)
+    total = sum((rest.amount for rest in rests), Decimal(0))
+    return total - coins * priced.rounding
+
+
 def _get_carry(rests: Sequence[Rest]) -> Number:
     """Return the exact price of all that is left of the invoice lines of one contract
     line, and of everything before the first of them."""

@@ -145,7 +145,7 @@ class PricedLine:
         """Return the dated prices of some covered days."""
         return Pricing(
             tuple(self._get_steps(span)),
-            self._sum(_before(span.first)),
+            self.get_carry(_before(span.first)),
             sum(coins for last, coins in self._corrections if last == span.last),
         )
 
@@ -155,8 +155,8 @@ class PricedLine:
         days = [span.last for span, coins in self._parts if coins]
         return max(days, default=None)
 
-    def _sum(self, day: date) -> Number:
-        """Return C(day) in coins × 12 × UNIT."""
+    def get_carry(self, day: date) -> Number:
+        """Return C(day), exact, in coins × 12 × `UNIT`."""
         total: Number = 0
         for (span, coins), begins in zip(self._parts, self._begins, strict=True):
             if span.first <= day:
@@ -169,7 +169,7 @@ class PricedLine:
 
     def get_coins(self, day: date) -> int:
         """Return what all covered days up to this one cost, in whole coins."""
-        return round_ratio(self._sum(day), YEAR * UNIT)
+        return round_ratio(self.get_carry(day), YEAR * UNIT)
 
     def get_amount(self, first: date, last: date) -> Decimal:
         """Return what the covered days from the first to the last are billed at.

@@ -85,13 +85,16 @@ class ServiceContractLine(models.Model):
 
     def _get_rests(self, open_days, invoiced):
         """Return what is left of the invoice lines of this one if days that were given
-        back are to be billed again.
+        back are to be billed again, or were rounded among those that stay.
 
         :param open_days: covered days that are not invoiced, as spans in order
         :param invoiced: the others, as spans in order
         """
         self.ensure_one()
-        if not open_days or not invoiced or open_days[0].first > invoiced[-1].last:
+        if not open_days or not invoiced:
+            return []
+        is_ahead = open_days[0].first > invoiced[-1].last
+        if is_ahead and not self.contract_id.suspension_ids:
             return []
         # What is billed does not depend on who bills.
         return [

@@ -226,6 +226,26 @@ class TestPriceSteps(BilledPricesCase):
         # 22/31 + 4 + 15/30 months.
         self.assertAlmostEqual(total, 434.14)
 
+    def test_whole_lines_given_back_in_the_middle(self):
+        """8.33, 8.34, 8.33, of which 8.34 is given back: what is billed next takes up
+        the coin that four months at 33.33 lack."""
+        contract = self._create_contract(100, date_start="2023-01-01")
+        contract._create_invoices(self._day("2023-03-01")).action_post()
+        credit = self._suspend(contract, "2023-02-01", "2023-02-28")
+        self.assertEqual(credit.amount_untaxed, 8.34)
+        credit.action_post()
+        moves = contract._create_invoices(self._day("2023-05-01"))
+        self.assertEqual(
+            self._list(moves), [("2023-04-01", 8.34), ("2023-05-01", 8.33)]
+        )
+        moves.action_post()
+        self.assertEqual(self._get_sum(contract), 33.33)
+        # Once: what follows is as it would be.
+        moves = contract._create_invoices(self._day("2023-07-01"))
+        self.assertEqual(
+            self._list(moves), [("2023-06-01", 8.34), ("2023-07-01", 8.33)]
+        )
+
     def test_suspension_in_the_middle(self):
         contract, _move = self._create_year(
             lines=[{"name": "Care", "value": 1000}], is_deferred=False

@@ -94,7 +94,7 @@ class Life:
         self.months = AnniversaryMonths(self.start) if anniversary else CalendarMonths()
         self.period = months
         self.rests, self.net = [], Decimal(0)
-        # Lines of which nothing is left were rounded as they were, whatever follows.
+        # Lines of which nothing is left were rounded as they were, until more is made.
         self.drift = 0
 
     def get_covered(self):
@@ -114,6 +114,7 @@ class Life:
         line = LineToBill("line", priced, open_days, self.rests)
         periods = Periods([Span(self.start, self.end)], self.period, self.oracle.anchor)
         made = []
+        ahead = open_days and all(span.last < open_days[0].first for span in billed)
         for bill in plan_bills([line], periods, self.timing, until):
             for own in bill.lines:
                 span = Span(own.first, own.last)
@@ -122,6 +123,9 @@ class Life:
                 days = BilledDays(span, own.pricing, self.months, self.coin)
                 made.append(Rest(days, own.amount))
                 self.net += own.amount
+        if ahead and made:
+            # What is billed next takes up what whole lines had left.
+            self.drift = 0
         self.rests = sorted(
             [*self.rests, *made], key=lambda rest: rest.billed.span.first
         )
