@@ -101,7 +101,7 @@ class TestTours(InstalledBaseFixtures, HttpCase):
             "/odoo/installed-base/import",
             "installed_base_import",
             login=user.login,
-            timeout=60,
+            timeout=150,
         )
         pieces = self.env["installed.base"].search(
             [("serial_number", "in", ("I-1", "I-2"))], order="serial_number"

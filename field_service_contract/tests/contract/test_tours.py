@@ -32,6 +32,20 @@ class TestTours(QuotationCase, HttpCase):
         self.assertEqual(contract.annual_amount, 480)
         self.assertEqual(contract.line_ids.installed_base_id, self.first | self.second)
 
+    def test_signed_by_the_link_of_the_mail(self):
+        """Whoever has the link sees start, end, renewal and notice, before and after
+        signing, and is led to the contract."""
+        order = self._quote(
+            self._cover(self.second),
+            state="sent",
+            service_renewal="automatic",
+            service_notice_months=2,
+        )
+        self.start_tour(order.get_portal_url(), "service_contract_visitor", timeout=90)
+        contract = order.service_contract_ids
+        self.assertEqual(contract.state, "active")
+        self.assertEqual((contract.renewal, contract.notice_months), ("automatic", 2))
+
     def test_typed_day_is_shown(self):
         """In the browser: what is titled by a day kept the one before in its field."""
         manager = self._create_user("sc_days", "field_installed_base.group_manager")

@@ -1,5 +1,8 @@
 import { registry } from "@web/core/registry";
 
+// The page is closed while the server reads a file.
+const LOADING = 40000;
+
 function choose(file) {
     const input = document.querySelector(".o_control_panel .o_input_file");
     const transfer = new DataTransfer();
@@ -38,6 +41,7 @@ registry.category("web_tour.tours").add("installed_base_import", {
         {
             content: "Spreadsheets, too, are asked for the decimal sign: a comma in French",
             trigger: ".o_import_decimal_sign",
+            timeout: LOADING,
             run({ anchor }) {
                 if (anchor.value !== ",") {
                     throw new Error(`The decimal sign is ${anchor.value}`);
@@ -59,23 +63,27 @@ registry.category("web_tour.tours").add("installed_base_import", {
         {
             content: "It is asked of this file",
             trigger: ".o_import_formatting:has(.o_import_encoding)",
+            timeout: LOADING,
         },
         type("MM/DD/YYYY"),
         goOn,
         {
             content: "The row is named that cannot be read so",
             trigger: ".o_import_data_content .alert:contains(25/12/2025):contains(3)",
+            timeout: LOADING,
         },
         type("DD/MM/YYYY"),
         goOn,
         {
             content: "Nothing is wrong any more",
             trigger: ".o_import_data_content .alert-info",
+            timeout: LOADING,
         },
         goOn,
         {
             content: "Both are there",
             trigger: ".o_list_view .o_data_row:contains(I-2)",
+            timeout: LOADING,
         },
     ],
 });

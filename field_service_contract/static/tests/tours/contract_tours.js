@@ -86,6 +86,79 @@ registry.category("web_tour.tours").add("service_contract_signature", {
     ],
 });
 
+// Who has the link of the mail alone: reads the terms, signs, logs in for the contract.
+registry.category("web_tour.tours").add("service_contract_visitor", {
+    steps: () => [
+        {
+            content: "It begins when it is signed",
+            trigger: "#service_contract:contains('Day of the signature')",
+        },
+        {
+            content: "It goes on by itself, unless notice is given",
+            trigger: "#service_contract:contains('Automatic'):contains('2 months')",
+        },
+        {
+            content: "Accept",
+            trigger: "#sale_order_sidebar_button a[data-bs-target='#modalaccept']",
+            run: "click",
+        },
+        {
+            content: "What it costs a year",
+            trigger: "#modalaccept:contains('240.00'):contains('a year')",
+        },
+        {
+            content: "The signature follows from the name",
+            trigger: "#modalaccept canvas.o_web_sign_signature",
+            run: "canvasNotEmpty",
+        },
+        {
+            content: "Sign",
+            trigger: "#modalaccept .o_portal_sign_submit:enabled",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "It is confirmed",
+            trigger: ".alert-success:contains('confirmed')",
+            timeout: 40000,
+        },
+        {
+            content: "Its dates are known now",
+            trigger: "#service_contract:not(:contains('Day of the signature')):contains('End'):contains('until')",
+        },
+        {
+            content: "The contract asks for a login",
+            trigger: "a.o_portal_order_contract:contains('Log in')",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "Who they are",
+            trigger: ".oe_login_form input[name=login]",
+            run: "edit ib_portal",
+        },
+        {
+            content: "Their password",
+            trigger: ".oe_login_form input[name=password]",
+            run: "edit ib_portal",
+        },
+        {
+            content: "Log in",
+            trigger: ".oe_login_form button[type=submit]",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "It is the contract, in force",
+            trigger: ".o_portal_service_contract .badge:contains('In force')",
+        },
+        {
+            content: "It says the same",
+            trigger: ".o_portal_service_contract:contains('Automatic'):contains('2 months'):contains('until')",
+        },
+    ],
+});
+
 // A day that is typed is the day that is shown, each time.
 function typeDay(text, shown) {
     return [
