@@ -332,8 +332,9 @@ class InstalledBase(models.Model):
         return result
 
     def _hand_over(self, successor, back=False):
-        super()._hand_over(successor, back)
+        result = super()._hand_over(successor, back)
         self._hand_over_visits(successor, back)
+        return result
 
     def _get_ended(self):
         # Whoever puts equipment back need not read schedules.

@@ -242,7 +242,7 @@ class InstalledBase(models.Model):
     def _hand_over(self, successor, back=False):
         # Before the visits, which follow the lines that go over.
         self._hand_over_contract_lines(successor, back)
-        super()._hand_over(successor, back)
+        return super()._hand_over(successor, back)
 
     def _hand_over_contract_lines(self, successor, back):
         """Let another piece be covered in place of this equipment, at the same price

@@ -114,16 +114,23 @@ class InstalledBaseAssign(models.TransientModel):
         for wizard in self:
             held = wizard._get_held_by_others()
             names = sorted(set(held.partner_id.mapped("display_name")))
-            wizard.notice = (
-                wizard.mode == "move"
-                and bool(held)
-                and self.env._(
+            wizard.notice = False
+            if wizard.mode != "move" or not held:
+                continue
+            if len(held) == 1:
+                wizard.notice = self.env._(
+                    "%(equipment)s stands at %(customer)s. It gets a new owner on this "
+                    "day; its history is kept.",
+                    equipment=held._get_label(),
+                    customer=names[0],
+                )
+            else:
+                wizard.notice = self.env._(
                     "%(count)s pieces stand at: %(customers)s. They get a new owner on "
                     "this day; their history is kept.",
                     count=len(held),
                     customers="; ".join(names),
                 )
-            )
 
     def _get_held_by_others(self):
         """Return the chosen equipment that stands at another customer."""

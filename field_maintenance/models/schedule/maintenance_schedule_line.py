@@ -656,7 +656,7 @@ class MaintenanceScheduleLine(models.Model):
     def _render_preview_row(self, row):
         nominal, due, warning = row.visit
         text = format_date(self.env, due, date_format="EEE d MMM yyyy")
-        if row.ordinal:
+        if row.ordinal and row.ordinal.total > 1:
             text = self.env._(
                 "%(number)s of %(total)s: %(day)s",
                 number=row.ordinal.number,

@@ -326,7 +326,7 @@ class TestEquipmentMoves(MaintenanceCase):
         wizard = (
             self.env[action["res_model"]]
             .with_user(self.users["dispatcher"])
-            .with_context(action["context"])
+            .with_context(**action["context"])
             .create(vals)
         )
         preview = wizard.preview
