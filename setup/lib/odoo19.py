@@ -350,6 +350,14 @@ def add_addons(runtime: Runtime, folder: Path) -> Runtime:
     return replace(runtime, config=config)
 
 
+def swap_addons(runtime: Runtime, folder: Path) -> Runtime:
+    """Return a runtime that finds the addons of ``folder`` in place of ours."""
+    text = runtime.config.read_text().replace(f",{CHECKOUT}\n", f",{folder}\n")
+    config = runtime.config.with_suffix(".former.conf")
+    config.write_text(text)
+    return replace(runtime, config=config)
+
+
 _EXCEPTION = re.compile(r"^[\w.]*(Error|Exception|Warning|Violation)\b")
 
 

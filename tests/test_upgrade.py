@@ -1,0 +1,162 @@
+"""Databases of the former release are upgraded, with all that people did in them.
+
+When there is a new release, the exceptions below begin anew.
+"""
+
+import collections
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import odoo.sql_db
+from odoo.api import Environment
+
+from lib import checkout, databases, odoo19, postgres, releases
+from lib.console import Failure
+from lib.system import CHECKOUT, cache_folder, locked
+
+STORY = Path(__file__).with_name("upgrade_story.py")
+
+# Models of which neither the demo data nor the story has records, and why.
+EMPTY = {
+    "service.contract.move.in": "needs OCA's contract",
+    "service.contract.move.in.line": "needs OCA's contract",
+}
+
+# Columns whose values the upgrade changes: in how many rows, and why.
+CHANGED = {
+    "installed_base.serial_key": (1, "serial numbers that look the same are one key"),
+    "mail_template.body_html": (1, "the e-mail about an end states the next price"),
+    "service_contract_line.profit": (2, "of prices with tax inside, without the tax"),
+}
+
+# Rows that the upgrade takes away, by table, and why.
+LOST = {"ir_act_window_view": "an action lists its views anew at each update"}
+
+# What counts changes, and what Odoo itself writes whenever it starts.
+TECHNICAL = {"orm_signaling_registry"}
+STAMPS = {"write_date", "write_uid"}
+
+Rows = dict[int | str, dict]
+
+
+@dataclass
+class Upgrade:
+    """Tables before and after, and what Odoo logged."""
+
+    before: dict[str, Rows]
+    after: dict[str, Rows]
+    complaints: list[str]
+    versions: dict[str, str]
+
+
+def _read(database: str) -> dict[str, Rows]:
+    """Return every row of the database, by its id or as a whole."""
+    tables: dict[str, Rows] = {}
+    with odoo.sql_db.db_connect(database).cursor() as cr:
+        cr.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' "
+            "AND relnamespace = current_schema::regnamespace"
+        )
+        for (table,) in cr.fetchall():
+            cr.execute(f'SELECT to_jsonb(t) FROM "{table}" t')
+            rows = [row for (row,) in cr.fetchall()]
+            tables[table] = {
+                row.get("id") or json.dumps(row, sort_keys=True): row for row in rows
+            }
+    odoo.sql_db.close_db(database)
+    return tables
+
+
+def _read_versions(database: str) -> dict[str, str]:
+    with odoo.sql_db.db_connect(database).cursor() as cr:
+        cr.execute("SELECT name, latest_version FROM ir_module_module")
+        versions = dict(cr.fetchall())
+    odoo.sql_db.close_db(database)
+    return versions
+
+
+@pytest.fixture(scope="module")
+def upgrade() -> Iterator[Upgrade]:
+    """Upgrade a copy of a database that the former release made."""
+    runtime = odoo19.prepare()
+    name = f"{databases.PREFIX}_test_{os.getpid()}_upgrade"
+    log = cache_folder() / "log" / f"{name}.log"
+    with postgres.connect() as server:
+        with locked("templates"):
+            template = releases.former_template(runtime, server, STORY)
+        databases.drop(server, name)
+        databases.copy(server, template, name)
+        databases.mark(server, name, "test")
+        before = _read(name)
+        arguments = ["--database", name, "--update", ",".join(checkout.addons())]
+        arguments += ["--stop-after-init", "--no-http", "--max-cron-threads", "0"]
+        odoo19.call(runtime, arguments, server.env, log, "the upgrade")
+        yield Upgrade(
+            before, _read(name), databases.complaints(log), _read_versions(name)
+        )
+        databases.drop(server, name)
+
+
+def test_a_clone_without_history_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone = tmp_path / "clone"
+    source = ["--depth", "1", f"file://{CHECKOUT}"]
+    subprocess.run(["git", "clone", "--quiet", *source, clone], check=True)
+    monkeypatch.setattr(releases, "CHECKOUT", clone)
+    with pytest.raises(Failure, match="git fetch --unshallow"):
+        releases.former()
+
+
+def test_every_capability_has_records(upgrade: Upgrade, env: Environment) -> None:
+    """Prove that something can be lost."""
+    empty = {
+        model._name
+        for model in env.registry.values()
+        if model._original_module in checkout.addons()
+        and not (model._abstract or model._transient)
+        and upgrade.before.get(model._table) == {}
+    }
+    assert empty == set(EMPTY)
+
+
+def test_nothing_is_logged(upgrade: Upgrade) -> None:
+    assert upgrade.complaints == []
+
+
+def test_versions(upgrade: Upgrade) -> None:
+    for addon, manifest in checkout.manifests().items():
+        assert upgrade.versions[addon] == manifest["version"]
+
+
+def test_no_row_is_lost(upgrade: Upgrade) -> None:
+    lost = {
+        table: [rows[key] for key in rows.keys() - upgrade.after.get(table, {}).keys()]
+        for table, rows in upgrade.before.items()
+        if table not in TECHNICAL
+    }
+    lost = {table: rows[:3] for table, rows in lost.items() if rows}
+    assert lost.keys() == LOST.keys(), lost
+
+
+def test_values_stay(upgrade: Upgrade) -> None:
+    """What the code defines may change, what people or the demo data wrote stays."""
+    changed: dict[str, list[tuple]] = collections.defaultdict(list)
+    for table, rows in upgrade.before.items():
+        if table in TECHNICAL or table.startswith("ir_"):
+            continue
+        for key in rows.keys() & upgrade.after.get(table, {}).keys():
+            after = upgrade.after[table][key]
+            for column, value in rows[key].items():
+                if column not in STAMPS and after.get(column, "gone") != value:
+                    changed[f"{table}.{column}"].append((key, value, after.get(column)))
+    counts = {column: len(rows) for column, rows in changed.items()}
+    assert counts == {column: count for column, (count, _why) in CHANGED.items()}, {
+        column: rows[:3] for column, rows in changed.items()
+    }
