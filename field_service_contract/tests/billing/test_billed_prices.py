@@ -12,7 +12,7 @@ from odoo.tests import tagged
 
 from .test_given_back import GivenBackCase
 
-MIGRATION = Path(__file__).parents[1] / "migrations/19.0.1.1.0/post-billed_prices.py"
+MIGRATION = Path(__file__).parents[2] / "migrations/19.0.1.1.0/post-billed_prices.py"
 
 
 class BilledPricesCase(GivenBackCase):
