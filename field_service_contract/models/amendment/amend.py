@@ -36,8 +36,6 @@ class CreditPreview(NamedTuple):
 class ServiceContract(models.Model):
     _inherit = "service.contract"
 
-    # -- Computes -----------------------------------------------------------------
-
     # -- Checks -------------------------------------------------------------------
 
     def _check_living(self):
@@ -190,7 +188,9 @@ class ServiceContract(models.Model):
             first = max(first, self.invoiced_before + DAY)
         if not upto or upto < first or not self.billing_months:
             return 0
-        line = self.line_ids.new({"contract_id": self.id, "date_start": first})
+        line = self.env["service.contract.line"].new(
+            {"contract_id": self.id, "date_start": first}
+        )
         priced = PricedLine(
             line._get_covered_spans(),
             [Step(first, to_decimal(amount))],
@@ -199,5 +199,3 @@ class ServiceContract(models.Model):
             self.currency_id._get_service_coin(),
         )
         return float(priced.get_amount(first, upto))
-
-    # -- Price updates ------------------------------------------------------------

@@ -1,3 +1,5 @@
+"""How contracts are invoiced: documents, what holds them back, and the nightly run."""
+
 import logging
 from collections import defaultdict
 

@@ -997,5 +997,3 @@ class ServiceContract(models.Model):
         days = {line: end + DAY for line, end in ends.items()}
         lines._record_price("ended", days, dict.fromkeys(lines, 0))
         lines._balance_later(ends)
-
-    # -- Actions ------------------------------------------------------------------
