@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-from pytz import utc
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
@@ -393,10 +391,7 @@ class MaintenanceVisit(models.Model):
     def _get_board_rows(self, technicians, teams, start, end):
         """Return the rows: technicians, with their teams and the hours that they work
         (UTC)."""
-        resources = technicians.resource_id
-        working, _calendars = resources._get_valid_work_intervals(
-            utc.localize(start), utc.localize(end)
-        )
+        working = technicians._get_working_time(start, end)
         return [
             {
                 "id": technician.id,
@@ -405,11 +400,8 @@ class MaintenanceVisit(models.Model):
                     lambda team, technician=technician: technician in team.member_ids
                 ).ids,
                 "working": [
-                    [
-                        fields.Datetime.to_string(moment.astimezone(utc))
-                        for moment in interval[:2]
-                    ]
-                    for interval in working.get(technician.resource_id.id, ())
+                    [fields.Datetime.to_string(moment) for moment in times]
+                    for times in working[technician.id]
                 ],
             }
             for technician in technicians
