@@ -60,30 +60,6 @@ class MaintenanceVisit(models.Model):
             to_sql=to_sql, predicate=overlaps
         )
 
-    @api.model
-    def _get_crew_domain(self, technicians):
-        """Return the visits to which one of these technicians goes.
-
-        Asks for each visit whether he does. A plain domain would collect all that they
-        ever did.
-        """
-
-        def to_sql(model, alias, query):
-            return SQL(
-                "ARRAY(SELECT crew.employee_id "
-                "FROM maintenance_visit_technician_rel crew "
-                "WHERE crew.visit_id = %s) && %s",
-                SQL.identifier(alias, "id"),
-                technicians.ids,
-                to_flush=model._fields["technician_ids"],
-            )
-
-        return Domain.custom(
-            to_sql=to_sql,
-            # Who goes is known to whom knows the visit.
-            predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
-        )
-
     # -- What the board shows ----------------------------------------------------------
 
     @api.model
