@@ -61,7 +61,7 @@ def do_in_slices(env, find, do, report, remaining=None, may_do_less=False):
     def do_next():
         batch = find(tried)
         claimed = claim(batch)
-        done = _do_safely(claimed, do, report) if claimed else None
+        done = do_safely(claimed, do, report) if claimed else None
         # What another job holds is its own.
         return done if may_do_less and done and done != claimed else batch
 
@@ -78,7 +78,7 @@ def claim(records):
     return records.try_lock_for_update(allow_referencing=True)
 
 
-def _do_safely(records, do, report):
+def do_safely(records, do, report):
     """Do something to records all at once, and to one at a time if that fails.
 
     :return: what `do` returns, all records if they were tried one at a time

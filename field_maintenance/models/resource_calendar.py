@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 from datetime import datetime, time, timedelta
 
-from pytz import timezone
+from pytz import timezone, utc
 
 from odoo import models
 from odoo.fields import Domain
@@ -32,6 +32,22 @@ class ResourceCalendar(models.Model):
             people = people.search([("resource_calendar_id", "in", self.ids)])
         with people._watch_hours():
             yield
+
+    def _get_hours_by_day(self, first, last):
+        """Return {day: (first, last working hour)} of the days that are worked from the
+        first to the last, both included. Hours are of the clock on the wall."""
+        if not self:
+            return {}
+        intervals = self._attendance_intervals_batch(
+            utc.localize(datetime.combine(first, time.min)),
+            utc.localize(datetime.combine(last, time.max)),
+            tz=utc,
+        )[False]
+        hours = {}
+        for start, end, _attendance in intervals:
+            begin, finish = hours.get(start.date(), (start.time(), end.time()))
+            hours[start.date()] = (min(begin, start.time()), max(finish, end.time()))
+        return hours
 
     def _get_working_days(self, first, last, company):
         """Return the days on which somebody works by these hours, public holidays of

@@ -1,6 +1,7 @@
 from . import common
 from . import test_access
 from .appointment import test_after_planning
+from .appointment import test_availability
 from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
 from .appointment import test_calendar_tours

@@ -80,8 +80,7 @@ class MaintenanceVisit(models.Model):
                 visit: (events[visit].start.date(), events[visit].stop.date())
                 for visit in visits
             }
-            hours = self._get_hours_by_day(
-                calendar,
+            hours = calendar._get_hours_by_day(
                 min(first for first, _last in days.values()),
                 max(last for _first, last in days.values()),
             )
@@ -95,23 +94,6 @@ class MaintenanceVisit(models.Model):
                     for day, hour in ((first, start), (last, end))
                 )
         return found
-
-    @api.model
-    def _get_hours_by_day(self, calendar, first, last):
-        """Return {day: (first, last working hour)} of the days that are worked from the
-        first to the last, both included. Hours are of the clock on the wall."""
-        if not calendar:
-            return {}
-        intervals = calendar._attendance_intervals_batch(
-            pytz.utc.localize(datetime.combine(first, time.min)),
-            pytz.utc.localize(datetime.combine(last, time.max)),
-            tz=pytz.utc,
-        )[False]
-        hours = {}
-        for start, end, _attendance in intervals:
-            begin, finish = hours.get(start.date(), (start.time(), end.time()))
-            hours[start.date()] = (min(begin, start.time()), max(finish, end.time()))
-        return hours
 
     def _get_work_calendar(self):
         """Return the working hours that count for this visit."""

@@ -9,6 +9,7 @@ from odoo.tools import SQL, format_date
 
 from ...context import PLANNING
 from ..visit.maintenance_visit import OPEN_STATES
+from .availability import Stretch
 
 
 class MaintenanceVisit(models.Model):
@@ -189,123 +190,58 @@ class MaintenanceVisit(models.Model):
                     found[visit] += lines
         return found
 
-    # -- Other visits ------------------------------------------------------------------
+    def _get_stretches(self):
+        """Return the time that each technician of these visits needs for them, with
+        their numbers as keys.
+
+        :rtype: list[Stretch]
+        """
+        return [
+            Stretch(number, person, *moments, *map(visit._get_site_day, moments))
+            for number, visit in enumerate(self)
+            for moments in [(visit.date_start, visit.date_end)]
+            # Who goes is known to whom knows the visit.
+            for person in visit.sudo().technician_ids._origin
+        ]
 
     def _get_overlaps(self):
         """Return {visit: what its technicians do then for other visits}."""
-        # Who goes is known to whom knows the visit.
-        rows = [
-            (number, visit._origin.id or 0, visit.date_start, visit.date_end, person.id)
-            for number, visit in enumerate(self)
-            for person in visit.sudo().technician_ids._origin
-        ]
-        visits = self.env["maintenance.visit"]
-        visits.flush_model(["date_start", "date_end", "state", "technician_ids"])
-        # A technician is busy whoever may read what he does.
-        overlaps = self.env.execute_query(
-            SQL(
-                """
-                SELECT mine.number, mine.employee_id, other.id
-                  FROM (VALUES %s)
-                    AS mine(number, id, date_start, date_end, employee_id)
-                  JOIN maintenance_visit_technician_rel AS rel
-                    ON rel.employee_id = mine.employee_id
-                  JOIN maintenance_visit AS other ON other.id = rel.visit_id
-                   AND other.id != mine.id
-                   AND other.state IN ('planned', 'in_progress')
-                   AND other.date_start < mine.date_end::timestamp
-                   AND other.date_end > mine.date_start::timestamp
-                 ORDER BY mine.number, other.date_start, other.id
-                """,
-                SQL(", ").join(SQL("%s", row) for row in rows),
-            )
-        )
-        found = defaultdict(list)
-        mine = list(self)
-        # The planner reads names, numbers and times of what is in the way.
+        mine, found = list(self), defaultdict(list)
         people = self.env["hr.employee"].sudo()
-        others = visits.sudo().browse({other for _number, _person, other in overlaps})
+        overlaps = [
+            (mine[number], people.browse(person_id), other_id)
+            for number, person_id, other_id in people._find_visits(
+                self._get_stretches()
+            )
+            if other_id != mine[number]._origin.id
+        ]
+        # The planner reads names, numbers and times of what is in the way.
+        others = self.sudo().browse({other_id for *_mine, other_id in overlaps})
         others.fetch(["name", "date_start", "date_end"])
-        for number, person_id, other_id in overlaps:
+        for visit, person, other_id in overlaps:
             other = others.browse(other_id)
-            found[mine[number]].append(
+            found[visit].append(
                 self.env._(
                     "%(technician)s has visit %(visit)s from %(start)s to %(end)s.",
-                    technician=people.browse(person_id).name,
+                    technician=person.name,
                     visit=other.name,
-                    start=mine[number]._format_moment(other.date_start),
-                    end=mine[number]._format_moment(other.date_end),
+                    start=visit._format_moment(other.date_start),
+                    end=visit._format_moment(other.date_end),
                 )
             )
         return found
 
-    # -- Meetings ----------------------------------------------------------------------
-
     def _get_meetings(self, events=None):
-        """Return {visit: what else is in the calendars of its technicians then}: events
-        that make them busy and are no appointments of visits, as far as they did not
-        decline.
+        """Return {visit: what else is in the calendars of its technicians then}.
 
         :param events: look at these only
         """
-        # Who goes is known to whom knows the visit.
-        rows = [
-            (number, partner.id, person.id, *moments, *days)
-            for number, visit in enumerate(self)
-            for person in visit.sudo().technician_ids._origin
-            for partner in person._get_calendar_partners()
-            for moments in [(visit.date_start, visit.date_end)]
-            for days in [tuple(map(visit._get_site_day, moments))]
-        ]
-        found = defaultdict(list)
-        if not rows or (events is not None and not events):
-            return found
-        self.env["calendar.event"].flush_model(
-            ["active", "allday", "res_model", "show_as", "start", "stop"]
-        )
-        self.env["calendar.attendee"].flush_model(["event_id", "partner_id", "state"])
-        self.env["maintenance.visit"].flush_model(["calendar_event_id"])
-        # That somebody is busy is what the planner must know, not why. A whole day is
-        # stored from 8 to 18 o'clock; its hours are of the clock on the wall.
-        meetings = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT mine.number, mine.employee_id, event.start, event.stop,
-                       event.allday
-                  FROM (VALUES %s)
-                    AS mine(number, partner_id, employee_id, date_start, date_end,
-                            first_day, last_day)
-                  JOIN calendar_event AS event
-                    ON tsrange(event.start, GREATEST(event.start, event.stop), '[]')
-                       && tsrange(mine.date_start::timestamp - interval '1 day',
-                                  mine.date_end::timestamp + interval '1 day', '()')
-                   AND CASE WHEN event.allday
-                       THEN event.start::date <= mine.last_day::date
-                            AND event.stop::date >= mine.first_day::date
-                       ELSE event.start < mine.date_end::timestamp
-                            AND event.stop > mine.date_start::timestamp END
-                   AND event.active
-                   AND event.show_as = 'busy'
-                   AND event.visit_template_id IS NULL
-                   AND event.res_model IS DISTINCT FROM 'hr.leave'
-                   %s
-                  JOIN calendar_attendee AS attendee
-                    ON attendee.event_id = event.id
-                   AND attendee.partner_id = mine.partner_id
-                   AND attendee.state IS DISTINCT FROM 'declined'
-                 WHERE NOT EXISTS (SELECT FROM maintenance_visit AS visit
-                                    WHERE visit.calendar_event_id = event.id)
-                 ORDER BY mine.number, event.start, mine.employee_id
-                """,
-                SQL(", ").join(SQL("%s", row) for row in rows),
-                SQL()
-                if events is None
-                else SQL("AND event.id IN %s", tuple(events.ids)),
-            )
-        )
-        visits, people = list(self), self.env["hr.employee"].sudo()
-        for number, person_id, start, stop, allday in meetings:
-            visit, name = visits[number], people.browse(person_id).name
+        mine, found = list(self), defaultdict(list)
+        people = self.env["hr.employee"].sudo()
+        for number, person_id, start, stop, allday in people._find_events(
+            self._get_stretches(), events
+        ):
+            visit, name = mine[number], people.browse(person_id).name
             found[visit].append(
                 self.env._(
                     "%(technician)s has another appointment on %(day)s.",
@@ -322,69 +258,33 @@ class MaintenanceVisit(models.Model):
             )
         return found
 
-    # -- Time off ----------------------------------------------------------------------
-
     def _get_absences(self, leaves=None):
         """Return {visit: time off of its technicians, and public holidays}.
 
         :param leaves: look at these only
         """
-        people = self.sudo().technician_ids._origin
-        among = Domain.TRUE if leaves is None else Domain("id", "in", leaves.ids)
-        leaves = (
-            self.env["resource.calendar.leaves"]
-            # That somebody is away is what the planner must know, not why.
-            .sudo()
-            .search(
-                Domain("date_from", "<", max(self.mapped("date_end")))
-                & Domain("date_to", ">", min(self.mapped("date_start")))
-                & Domain("time_type", "=", "leave")
-                & (
-                    Domain("company_id", "in", (False, *self.company_id.ids))
-                    | Domain("resource_id", "!=", False)
+        mine, found = list(self), defaultdict(list)
+        for number, person, leave in self.env["hr.employee"]._find_leaves(
+            self._get_stretches(),
+            {number: visit.company_id for number, visit in enumerate(mine)},
+            leaves,
+        ):
+            visit = mine[number]
+            found[visit].append(
+                self.env._(
+                    "%(technician)s is away from %(start)s to %(end)s.",
+                    technician=person.name,
+                    start=visit._format_moment(leave.date_from),
+                    end=visit._format_moment(leave.date_to),
                 )
-                & Domain("resource_id", "in", (False, *people.resource_id.ids))
-                & among
-            )
-        )
-        found = defaultdict(list)
-        for visit in self:
-            during = leaves.filtered(
-                lambda leave, visit=visit: (
-                    leave.date_from < visit.date_end
-                    and leave.date_to > visit.date_start
-                    # Who is away is away, whichever company granted it.
-                    and (
-                        leave.resource_id
-                        or leave.company_id.id in (False, visit.company_id.id)
-                    )
+                if leave.resource_id
+                else self.env._(
+                    "%(technician)s does not work on %(holiday)s.",
+                    technician=person.name,
+                    holiday=leave.name or self.env._("this public holiday"),
                 )
             )
-            # Who goes is known to whom knows the visit.
-            for person in visit.sudo().technician_ids._origin:
-                for leave in during:
-                    if leave.resource_id == person.resource_id:
-                        text = self.env._(
-                            "%(technician)s is away from %(start)s to %(end)s.",
-                            technician=person.name,
-                            start=visit._format_moment(leave.date_from),
-                            end=visit._format_moment(leave.date_to),
-                        )
-                    elif not leave.resource_id and (
-                        not leave.calendar_id
-                        or leave.calendar_id == person.resource_calendar_id
-                    ):
-                        text = self.env._(
-                            "%(technician)s does not work on %(holiday)s.",
-                            technician=person.name,
-                            holiday=leave.name or self.env._("this public holiday"),
-                        )
-                    else:
-                        continue
-                    found[visit].append(text)
         return found
-
-    # -- Working hours -----------------------------------------------------------------
 
     def _get_odd_hours(self):
         """Return {visit: which of its technicians do not work at that hour}."""
@@ -407,8 +307,7 @@ class MaintenanceVisit(models.Model):
                 )
                 for visit, _person in pairs
             }
-            hours = self._get_hours_by_day(
-                calendar,
+            hours = calendar._get_hours_by_day(
                 min(start.date() for start, _end in days.values()),
                 max(end.date() for _start, end in days.values()),
             )

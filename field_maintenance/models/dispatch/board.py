@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-from pytz import utc
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
@@ -60,30 +58,6 @@ class MaintenanceVisit(models.Model):
 
         return Domain("state", "in", PLACED_STATES) & Domain.custom(
             to_sql=to_sql, predicate=overlaps
-        )
-
-    @api.model
-    def _get_crew_domain(self, technicians):
-        """Return the visits to which one of these technicians goes.
-
-        Asks for each visit whether he does. A plain domain would collect all that they
-        ever did.
-        """
-
-        def to_sql(model, alias, query):
-            return SQL(
-                "ARRAY(SELECT crew.employee_id "
-                "FROM maintenance_visit_technician_rel crew "
-                "WHERE crew.visit_id = %s) && %s",
-                SQL.identifier(alias, "id"),
-                technicians.ids,
-                to_flush=model._fields["technician_ids"],
-            )
-
-        return Domain.custom(
-            to_sql=to_sql,
-            # Who goes is known to whom knows the visit.
-            predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
         )
 
     # -- What the board shows ----------------------------------------------------------
@@ -393,10 +367,7 @@ class MaintenanceVisit(models.Model):
     def _get_board_rows(self, technicians, teams, start, end):
         """Return the rows: technicians, with their teams and the hours that they work
         (UTC)."""
-        resources = technicians.resource_id
-        working, _calendars = resources._get_valid_work_intervals(
-            utc.localize(start), utc.localize(end)
-        )
+        working = technicians._get_working_time(start, end)
         return [
             {
                 "id": technician.id,
@@ -405,11 +376,8 @@ class MaintenanceVisit(models.Model):
                     lambda team, technician=technician: technician in team.member_ids
                 ).ids,
                 "working": [
-                    [
-                        fields.Datetime.to_string(moment.astimezone(utc))
-                        for moment in interval[:2]
-                    ]
-                    for interval in working.get(technician.resource_id.id, ())
+                    [fields.Datetime.to_string(moment) for moment in times]
+                    for times in working[technician.id]
                 ],
             }
             for technician in technicians

@@ -45,13 +45,7 @@ class MaintenanceVisit(models.Model):
         )
         if not employees:
             return {"technicians": [], "visits": [], "late": [], "routes": []}
-        mine = Domain("merged_into_id", "=", False) & (
-            self._get_crew_domain(employees)
-            | (
-                Domain("technician_id", "=", False)
-                & Domain("team_id.member_ids", "in", employees.ids)
-            )
-        )
+        mine = self._get_to_do_domain(employees)
         visits = self.search(
             mine & self._get_overlap_domain(start, end),
             order="route_sequence, date_start, id",

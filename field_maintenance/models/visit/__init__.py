@@ -4,6 +4,7 @@ from . import maintenance_visit
 from . import maintenance_visit_line
 from . import maintenance_visit_type
 from . import maintenance_visit_tag
+from . import own_visits
 from . import merge
 from . import lateness
 from . import visit_import

@@ -8,7 +8,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
-from odoo.addons.field_installed_base.jobs import retry
+from odoo.addons.field_installed_base.jobs import do_safely, retry
 from odoo.addons.field_maintenance.context import GENERATING
 
 
@@ -116,7 +116,11 @@ class TestJobsAtOnce(BaseCase):
 
         def generate():
             tried.append(job.generation_error)
-            return job._generate_safely(job.line_ids)
+            return do_safely(
+                job.line_ids,
+                lambda lines: lines._generate_slice(),
+                lambda line, error: line._record_generation_error(error),
+            )
 
         tried.append(job.generation_error)
         schedule.name = "Renamed meanwhile"

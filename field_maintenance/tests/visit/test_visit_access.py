@@ -62,6 +62,48 @@ class TestVisitAccess(ExecutionCase):
         self._as("technician", foreign).action_start_work()
         self._as("technician", foreign)._fill_in_checklist()
 
+    def test_own_visits(self):
+        """Own, of the crew and of the team: for rules, searches and single visits."""
+        team = self.env["service.team"].create({"name": "North"})
+        user = self.users["technician"]
+        mine = self.technician
+        self.assertEqual(mine.user_id, user)
+        other = self.colleague.id
+        visits = {
+            "lead": self._create_visit(technician_id=mine.id),
+            "crew": self._create_visit(
+                technician_id=other,
+                technician_ids=[Command.set([other, mine.id])],
+            ),
+            "team": self._create_visit(technician_id=other, team_id=team.id),
+            "none": self._create_visit(technician_id=other),
+        }
+        made = self.env["maintenance.visit"].union(*visits.values())
+        own = visits["lead"] | visits["crew"]
+        cases = [
+            ({"member_ids": [Command.clear()], "leader_id": False}, own),
+            ({"member_ids": [Command.set(mine.ids)]}, own | visits["team"]),
+            (
+                {"member_ids": [Command.clear()], "leader_id": mine.id},
+                own | visits["team"],
+            ),
+        ]
+        visible = self.env["maintenance.visit"].with_user(user)
+        for vals, expected in cases:
+            team.write(vals)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with self.subTest(vals=vals):
+                found = visible.search([("id", "in", made.ids)])
+                self.assertEqual(found.ids, expected.sorted().ids)
+                known = made.with_user(user).sudo()
+                self.assertEqual(known.filtered("is_own").ids, expected.ids)
+                domain = [("id", "in", made.ids), ("is_own", "=", False)]
+                self.assertEqual(known.search(domain), (made - expected).sudo())
+                self.assertEqual(
+                    made.with_user(user)._filtered_access("write").ids, expected.ids
+                )
+
     def test_two_companies(self):
         user = self.users["other company"]
         user.group_ids += self.env.ref(ROLES["dispatcher"])

@@ -1,8 +1,9 @@
 from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 from psycopg2 import IntegrityError
-from pytz import UTC, timezone
+from pytz import UTC
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -310,7 +311,10 @@ class MaintenanceVisitBatch(models.TransientModel):
             start = free[technicians[visit]].take(
                 timedelta(hours=visit.duration),
                 self._get_preferred_starts(visit, first),
-                at_local_hour(first, 0, visit._get_zone_info()),
+                max(
+                    at_local_hour(first, 0, visit._get_zone_info()),
+                    at_local_hour(self.date, 0, self._get_zone_of(technicians[visit])),
+                ),
             )
             if start:
                 starts[visit] = start
@@ -321,6 +325,11 @@ class MaintenanceVisitBatch(models.TransientModel):
                     weeks=PLANNED_WEEKS,
                 )
         return starts
+
+    @api.model
+    def _get_zone_of(self, technician):
+        # When it is midnight for somebody is no secret.
+        return ZoneInfo(technician.sudo()._get_tz())
 
     def _get_first_day(self, visit):
         """Return the day from which a visit may take place."""
@@ -340,54 +349,13 @@ class MaintenanceVisitBatch(models.TransientModel):
 
         :param visits: what is about to be planned and takes no time yet
         """
-        # When somebody works is no secret; the rest of an employee is.
-        employees = technicians.sudo()
-        busy = self._get_busy_time(employees, visits)
-        found = {}
-        for calendar, group in employees.grouped(
-            lambda e: e.resource_calendar_id or e.company_id.resource_calendar_id
-        ).items():
-            zone = timezone(calendar.tz or "UTC")
-            start = zone.localize(datetime.combine(self.date, time.min))
-            last = max(map(self._get_first_day, visits), default=self.date)
-            end = zone.localize(datetime.combine(last, time.max))
-            end += timedelta(weeks=PLANNED_WEEKS)
-            intervals = calendar._work_intervals_batch(
-                start, end, resources=group.resource_id
-            )
-            for employee in group:
-                working = [
-                    tuple(t.astimezone(UTC).replace(tzinfo=None) for t in (begin, stop))
-                    for begin, stop, _meta in intervals[employee.resource_id.id]
-                ]
-                found[technicians.browse(employee.id)] = FreeTime(
-                    working, busy.get(employee.id, [])
-                )
-        return found
-
-    def _get_busy_time(self, employees, visits):
-        """Return {employee id: from and to of what is planned already}."""
-        start = datetime.combine(self.date, time.min) - timedelta(days=1)
-        # Somebody is busy, whoever may read with what.
-        planned = (
-            self.env["maintenance.visit"]
-            .sudo()
-            .search(
-                [
-                    ("technician_ids", "in", employees.ids),
-                    ("state", "in", ("planned", "in_progress")),
-                    ("date_end", ">=", start),
-                    ("id", "not in", visits.ids),
-                ]
-            )
+        last = max(map(self._get_first_day, visits), default=self.date)
+        times = technicians._get_service_time(
+            datetime.combine(self.date, time.min) - timedelta(days=1),
+            datetime.combine(last, time.max) + timedelta(weeks=PLANNED_WEEKS),
+            visits,
         )
-        busy = {}
-        for visit in planned:
-            for employee in visit.technician_ids & employees:
-                busy.setdefault(employee.id, []).append(
-                    (visit.date_start, visit.date_end)
-                )
-        return busy
+        return {person: FreeTime(*times[person]) for person in technicians}
 
     # -- Reassign, postpone, cancel ----------------------------------------------------
 

@@ -1,0 +1,238 @@
+from collections import defaultdict
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from pytz import timezone, utc
+
+from odoo import api, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+ONE_DAY = timedelta(days=1)
+
+
+class ServiceTime(NamedTuple):
+    """When somebody works, and when they are busy then: lists of (from, to), naive
+    UTC."""
+
+    working: list
+    busy: list
+
+
+class Stretch(NamedTuple):
+    """A stretch of time in which somebody is to do something, naive UTC.
+
+    Whole days of a calendar are compared with its days on the clock of the place."""
+
+    key: int
+    person: models.Model
+    start: datetime
+    end: datetime
+    first_day: date
+    last_day: date
+
+
+class HrEmployee(models.Model):
+    """What a technician works, and when they are busy."""
+
+    _inherit = "hr.employee"
+
+    def _get_service_time(self, start, end, without=None):
+        """Return when these employees work and when they are busy.
+
+        They work by their hours, but not on public holidays and in their time off; who
+        has no hours may work at any. They are busy with visits and with whatever else
+        their calendar says.
+
+        :param datetime start: naive UTC
+        :param datetime end: naive UTC
+        :param without: visits that take no time yet
+        :return: {employee: ServiceTime}
+        """
+        # When somebody works and is busy is no secret; the rest of an employee is.
+        people = self.sudo()
+        # What was derived of a visit is stored with all that it follows from.
+        self.env["maintenance.visit"].flush_model()
+        working = people._get_working_time(start, end)
+        stretches = []
+        for number, person in enumerate(people):
+            zone = timezone(person._get_tz())
+            days = [utc.localize(t).astimezone(zone).date() for t in (start, end)]
+            stretches.append(Stretch(number, person, start, end, *days))
+        busy = defaultdict(list)
+        visits = self._find_visits(stretches)
+        planned = self.env["maintenance.visit"].sudo()
+        planned = planned.browse({visit_id for _key, _person, visit_id in visits})
+        planned.fetch(["date_start", "date_end"])
+        taken = set(planned.ids) - set(without.ids if without else ())
+        for number, _person_id, visit_id in visits:
+            if visit_id in taken:
+                visit = planned.browse(visit_id)
+                busy[number].append((visit.date_start, visit.date_end))
+        for number, _person_id, begin, over, allday in self._find_events(stretches):
+            if allday:
+                begin, over = self._get_whole_days(people[number], begin, over)
+            busy[number].append((begin, over))
+        return {
+            person: ServiceTime(working[person.id], busy[number])
+            for number, person in enumerate(self)
+        }
+
+    def _get_working_time(self, start, end):
+        """Return {employee id: when they work}, as `_get_service_time` does."""
+        found, _calendars = self.resource_id._get_valid_work_intervals(
+            utc.localize(start), utc.localize(end)
+        )
+        return {
+            person.id: [
+                tuple(moment.astimezone(utc).replace(tzinfo=None) for moment in times)
+                for *times, _attendance in found.get(person.resource_id.id, ())
+            ]
+            for person in self
+        }
+
+    @api.model
+    def _get_whole_days(self, person, start, end):
+        """Return from when to when an event of whole days makes somebody busy: its
+        hours are of the clock on the wall."""
+        zone = timezone(person._get_tz())
+        return tuple(
+            zone.localize(datetime.combine(day, time.min))
+            .astimezone(utc)
+            .replace(tzinfo=None)
+            for day in (start.date(), end.date() + ONE_DAY)
+        )
+
+    # -- What is in the way ------------------------------------------------------------
+
+    @api.model
+    def _find_visits(self, stretches):
+        """Return what employees do for visits in these stretches of time.
+
+        :param stretches: list of Stretch
+        :return: rows of key, employee id and visit id, in the order of keys and dates
+        """
+        if not stretches:
+            return []
+        visits = self.env["maintenance.visit"]
+        visits.flush_model(["date_start", "date_end", "state", "technician_ids"])
+        # A technician is busy whoever may read what they do.
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT mine.key, mine.employee_id, other.id
+                  FROM (VALUES %s) AS mine(key, employee_id, date_start, date_end)
+                  JOIN maintenance_visit_technician_rel AS rel
+                    ON rel.employee_id = mine.employee_id
+                  JOIN maintenance_visit AS other ON other.id = rel.visit_id
+                   AND other.state IN ('planned', 'in_progress')
+                   AND other.date_start < mine.date_end::timestamp
+                   AND other.date_end > mine.date_start::timestamp
+                 ORDER BY mine.key, other.date_start, other.id
+                """,
+                SQL(", ").join(
+                    SQL("%s", (row.key, row.person.id, row.start, row.end))
+                    for row in stretches
+                ),
+            )
+        )
+
+    @api.model
+    def _find_events(self, stretches, events=None):
+        """Return what else is in the calendars of employees in these stretches of time:
+        events that make them busy and are no appointments of visits, as far as they
+        did not decline.
+
+        :param stretches: list of Stretch
+        :param events: look at these only
+        :return: rows of key, employee id, start, end, and whether these are whole days
+        """
+        rows = [
+            (row.key, partner.id, row.person.id, *row[2:])
+            for row in stretches
+            for partner in row.person._get_calendar_partners()
+        ]
+        if not rows or (events is not None and not events):
+            return []
+        self.env["calendar.event"].flush_model(
+            ["active", "allday", "res_model", "show_as", "start", "stop"]
+        )
+        self.env["calendar.attendee"].flush_model(["event_id", "partner_id", "state"])
+        self.env["maintenance.visit"].flush_model(["calendar_event_id"])
+        # That somebody is busy is what the planner must know, not why. A whole day is
+        # stored from 8 to 18 o'clock; its hours are of the clock on the wall.
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT mine.key, mine.employee_id, event.start, event.stop,
+                       event.allday
+                  FROM (VALUES %s)
+                    AS mine(key, partner_id, employee_id, date_start, date_end,
+                            first_day, last_day)
+                  JOIN calendar_event AS event
+                    ON tsrange(event.start, GREATEST(event.start, event.stop), '[]')
+                       && tsrange(mine.date_start::timestamp - interval '1 day',
+                                  mine.date_end::timestamp + interval '1 day', '()')
+                   AND CASE WHEN event.allday
+                       THEN event.start::date <= mine.last_day::date
+                            AND event.stop::date >= mine.first_day::date
+                       ELSE event.start < mine.date_end::timestamp
+                            AND event.stop > mine.date_start::timestamp END
+                   AND event.active
+                   AND event.show_as = 'busy'
+                   AND event.visit_template_id IS NULL
+                   AND event.res_model IS DISTINCT FROM 'hr.leave'
+                   %s
+                  JOIN calendar_attendee AS attendee
+                    ON attendee.event_id = event.id
+                   AND attendee.partner_id = mine.partner_id
+                   AND attendee.state IS DISTINCT FROM 'declined'
+                 WHERE NOT EXISTS (SELECT FROM maintenance_visit AS visit
+                                    WHERE visit.calendar_event_id = event.id)
+                 ORDER BY mine.key, event.start, mine.employee_id
+                """,
+                SQL(", ").join(SQL("%s", row) for row in rows),
+                SQL()
+                if events is None
+                else SQL("AND event.id IN %s", tuple(events.ids)),
+            )
+        )
+
+    @api.model
+    def _find_leaves(self, stretches, companies, leaves=None):
+        """Return the time off of employees in these stretches of time, and public
+        holidays that are theirs.
+
+        :param stretches: list of Stretch
+        :param dict companies: {key: the company for which they would work}
+        :param leaves: look at these only
+        :return: rows of key, employee and leave, in the order of stretches
+        """
+        if not stretches:
+            return []
+        # That somebody is away is what the planner must know, not why.
+        people = self.sudo().browse({row.person.id for row in stretches})
+        among = Domain.TRUE if leaves is None else Domain("id", "in", leaves.ids)
+        ours = [False, *{company.id for company in companies.values()}]
+        leaves = people.env["resource.calendar.leaves"].search(
+            Domain("date_from", "<", max(row.end for row in stretches))
+            & Domain("date_to", ">", min(row.start for row in stretches))
+            & Domain("time_type", "=", "leave")
+            & (Domain("company_id", "in", ours) | Domain("resource_id", "!=", False))
+            & Domain("resource_id", "in", (False, *people.resource_id.ids))
+            & among
+        )
+        found = []
+        for row in stretches:
+            hours = row.person.resource_calendar_id
+            for leave in leaves:
+                if leave.date_from >= row.end or leave.date_to <= row.start:
+                    continue
+                # Who is away is away, whichever company granted it.
+                if leave.resource_id == row.person.resource_id or (
+                    not leave.resource_id
+                    and leave.company_id.id in (False, companies[row.key].id)
+                    and leave.calendar_id in (hours.browse(), hours)
+                ):
+                    found.append((row.key, row.person, leave))
+        return found

@@ -1,0 +1,124 @@
+from datetime import date, datetime
+
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import MaintenanceCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-02 06:00:00")
+class TestAvailability(MaintenanceCase):
+    """When technicians work, and when they are busy. Monday, 2 March 2026."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.calendar = cls.company.resource_calendar_id
+        cls.calendar.tz = "Europe/Brussels"
+        cls.people = cls.technician | cls.colleague
+        for person in cls.people:
+            person.resource_calendar_id = cls.calendar
+
+    def _get_service_time(self, **kwargs):
+        """Return (working, busy) of the technician and of the colleague."""
+        self.env.flush_all()
+        found = self.people._get_service_time(
+            datetime(2026, 3, 3), datetime(2026, 3, 5), **kwargs
+        )
+        self.assertEqual(found.keys(), set(self.people))
+        return [tuple(found[person]) for person in self.people]
+
+    def _meet(self, start, stop, **vals):
+        return self.env["calendar.event"].create(
+            {
+                "name": "Dentist",
+                "start": start,
+                "stop": stop,
+                "partner_ids": [Command.set(self.technician.work_contact_id.ids)],
+                **vals,
+            }
+        )
+
+    def _day(self, day, *hours):
+        return [
+            (datetime(2026, 3, day, start), datetime(2026, 3, day, end))
+            for start, end in hours
+        ]
+
+    def test_hours_and_time_off(self):
+        # 8:00 to 12:00 and 13:00 to 17:00 in Brussels.
+        whole = ((7, 11), (12, 16))
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Ill",
+                "resource_id": self.technician.resource_id.id,
+                "calendar_id": self.calendar.id,
+                "date_from": "2026-03-04 06:00:00",
+                "date_to": "2026-03-04 11:00:00",
+            }
+        )
+        mine, others = self._get_service_time()
+        self.assertEqual(mine, (self._day(3, *whole) + self._day(4, (12, 16)), []))
+        self.assertEqual(others, (self._day(3, *whole) + self._day(4, *whole), []))
+
+    def test_without_hours(self):
+        self.colleague.resource_calendar_id = False
+        _mine, others = self._get_service_time()
+        self.assertEqual(others, ([(datetime(2026, 3, 3), datetime(2026, 3, 5))], []))
+
+    def test_busy(self):
+        planned = self._create_planned_visit("2026-03-03 08:00:00", duration=2)
+        self._create_planned_visit(
+            "2026-03-04 08:00:00", duration=1, technician_id=self.colleague.id
+        )
+        self._meet("2026-03-03 13:00:00", "2026-03-03 14:00:00")
+        self._meet("2026-03-03 15:00:00", "2026-03-03 16:00:00", show_as="free")
+        declined = self._meet("2026-03-03 15:00:00", "2026-03-03 16:00:00")
+        declined.attendee_ids.state = "declined"
+        self._meet(
+            "2026-03-04 08:00:00",
+            "2026-03-04 18:00:00",
+            allday=True,
+            start_date="2026-03-04",
+            stop_date="2026-03-04",
+        )
+        mine, others = self._get_service_time()
+        # The whole day is one of the technician's clock.
+        wednesday = (datetime(2026, 3, 3, 23), datetime(2026, 3, 4, 23))
+        meeting = self._day(3, (13, 14))
+        self.assertEqual(mine[1], [*self._day(3, (8, 10)), *meeting, wednesday])
+        self.assertEqual(others[1], self._day(4, (8, 9)))
+        mine, _others = self._get_service_time(without=planned)
+        self.assertEqual(mine[1], [*meeting, wednesday])
+
+    def test_next_free_time_is_not_a_meeting(self):
+        self._meet("2026-03-03 07:00:00", "2026-03-03 09:00:00")
+        visit = self._create_visit(
+            due_date="2026-03-03", technician_id=self.technician.id
+        )
+        self.env["maintenance.visit.batch"].create(
+            {
+                "action": "plan",
+                "date": date(2026, 3, 3),
+                "visit_ids": [Command.set(visit.ids)],
+            }
+        ).action_apply()
+        self.assertEqual(visit.date_start, datetime(2026, 3, 3, 9, 0))
+
+    def test_queries(self):
+        people = self.env["hr.employee"].create(
+            [{"name": f"{n}", "tz": "Europe/Brussels"} for n in range(12)]
+        )
+
+        def count(group):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            group._get_service_time(datetime(2026, 3, 3), datetime(2026, 3, 5))
+            return self.cr.sql_log_count - before
+
+        count(people[:1])
+        self.assertEqual(count(people[:2]), count(people))
