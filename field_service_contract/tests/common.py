@@ -1,9 +1,13 @@
+import importlib.util
+from pathlib import Path
 from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
 
 from odoo.addons.field_installed_base.tests.common import InstalledBaseCase
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations/19.0.1.1.0"
 
 
 class ServiceContractCase(InstalledBaseCase):
@@ -170,4 +174,15 @@ class ServiceContractCase(InstalledBaseCase):
         with self.enter_registry_test_mode():
             job = self.env.ref(f"field_service_contract.ir_cron_{name}")
             job.method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _run_migration(self, name):
+        """Run a script by which databases of the former release are upgraded."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        path = MIGRATIONS / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        script = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(script)
+        script.migrate(self.env.cr, "19.0.1.0.0")
         self.env.invalidate_all()

@@ -941,6 +941,7 @@ class ServiceContract(models.Model):
             lambda c: c.next_change_date and c.next_change_date <= today
         )
         self.env.add_to_compute(self._fields["annual_amount"], changed)
+        changed.modified(["annual_amount"])
         self._update_states()
 
     def _update_states(self):

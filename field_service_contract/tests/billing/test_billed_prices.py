@@ -1,8 +1,6 @@
 """What was billed is shared by the prices that it was billed at, and what was given
 back, by whatever button, counts."""
 
-import importlib.util
-from pathlib import Path
 
 from freezegun import freeze_time
 
@@ -11,8 +9,6 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .test_given_back import GivenBackCase
-
-MIGRATION = Path(__file__).parents[2] / "migrations/19.0.1.1.0/post-billed_prices.py"
 
 
 class BilledPricesCase(GivenBackCase):
@@ -478,12 +474,7 @@ class TestOwedCredit(BilledPricesCase):
             "UPDATE service_contract SET credit_due_amount = 0 WHERE id = ANY(%s)",
             (contracts.ids,),
         )
-        self.env.invalidate_all()
-        spec = importlib.util.spec_from_file_location("billed_prices", MIGRATION)
-        script = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(script)
-        script.migrate(self.env.cr, "19.0.1.0.0")
-        self.env.invalidate_all()
+        self._run_migration("post-billed_prices")
         self.assertEqual(contracts.mapped("credit_due_amount"), owed)
         self.assertEqual(lines.mapped("service_pricing"), pricings)
 

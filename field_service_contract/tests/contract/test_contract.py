@@ -251,6 +251,7 @@ class TestLife(ServiceContractCase):
         with freeze_time("2026-07-01"):
             self._run_job("update_states")
             self.assertEqual(contract.annual_amount, 1420)
+            self.assertEqual(contract.annual_untaxed, 1420)
             self.assertFalse(contract.next_change_date)
             self.assertEqual(contract._get_printed_amounts()[old], 0)
             contract.annual_amount = 710
@@ -273,6 +274,34 @@ class TestLife(ServiceContractCase):
             contract.line_ids[0].date_start = "2026-10-01"
             self.assertEqual(contract.annual_amount, 900)
 
+    @freeze_time("2025-12-01")
+    def test_annual_amounts_of_the_former_release(self):
+        """Drafts counted both lines, and the amount per period was left behind."""
+        lines = [
+            {"name": "Old price", "value": 1200, "date_end": "2026-06-30"},
+            {"name": "New price", "value": 1320, "date_start": "2026-07-01"},
+        ]
+        draft = self._create_contract(lines=lines, activate=False)
+        living, right = self._create_contract(), self._create_contract(600)
+        contracts = draft | living | right
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE service_contract
+               SET annual_amount = 2520, annual_untaxed = 2520,
+                   amount_per_period = 210, next_change_date = NULL
+             WHERE id = %s;
+            UPDATE service_contract SET amount_per_period = 99 WHERE id = %s
+            """,
+            (draft.id, living.id),
+        )
+        self._run_migration("post-draft_amounts")
+        self._run_migration("post-amount_per_period")
+        self.assertEqual(contracts.mapped("annual_amount"), [1200, 1200, 600])
+        self.assertEqual(contracts.mapped("annual_untaxed"), [1200, 1200, 600])
+        self.assertEqual(contracts.mapped("amount_per_period"), [100, 100, 50])
+        self.assertEqual(str(draft.next_change_date), "2026-07-01")
+
     def test_annual_amount_follows_the_dates(self):
         with freeze_time("2026-02-01"):
             contract = self._create_contract()
@@ -283,10 +312,14 @@ class TestLife(ServiceContractCase):
                 "price_update",
             )
             self.assertEqual(contract.annual_amount, 1200)
+            self.assertEqual(contract.annual_untaxed, 1200)
+            self.assertEqual(contract.amount_per_period, 100)
             self.assertEqual(str(contract.next_change_date), "2026-04-01")
         with freeze_time("2026-04-01"):
             self._run_job("update_states")
         self.assertEqual(contract.annual_amount, 2400)
+        self.assertEqual(contract.annual_untaxed, 2400)
+        self.assertEqual(contract.amount_per_period, 200)
         self.assertFalse(contract.next_change_date)
 
     def test_gain_and_loss(self):
