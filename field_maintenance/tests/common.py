@@ -198,8 +198,9 @@ class ExecutionFixtures(MaintenanceFixtures):
         :param dict answers: answer by question
         """
         page = filling.sudo()
+        overwrites = page.survey_id.users_can_go_back
         for question, answer in answers.items():
-            page._save_lines(question, answer)
+            page._save_lines(question, answer, overwrite_existing=overwrites)
         page._clear_inactive_conditional_answers()
         if submit:
             page._mark_done()

@@ -262,14 +262,6 @@ class SaleOrder(models.Model):
             template = order.service_contract_template_id
             order[name] = template.with_context(lang=order._get_lang())[TERMS[name]]
 
-    @api.depends("order_line.service_is_contract")
-    def _compute_amounts(self):
-        return super()._compute_amounts()
-
-    @api.depends("order_line.service_is_contract")
-    def _compute_tax_totals(self):
-        return super()._compute_tax_totals()
-
     def _get_priced_lines(self):
         # The amounts of an order are those that it invoices.
         lines = super()._get_priced_lines()

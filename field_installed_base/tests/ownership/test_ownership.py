@@ -59,6 +59,17 @@ class TestOwnership(OwnershipCase):
                 piece = self._create_equipment(**vals)
                 self.assertHistory(piece, [(self.customer, first_day, False)])
 
+    def test_names(self):
+        piece = self._create_equipment(sale_date="2025-02-01")
+        self.assertEqual(
+            piece.ownership_ids.display_name, "Claes Bakery (2025-02-01 –)"
+        )
+        piece.partner_id = self.neighbour
+        former = piece.ownership_ids.filtered("date_to")
+        self.assertEqual(
+            former.display_name, f"Claes Bakery (2025-02-01 – {former.date_to})"
+        )
+
     def test_unassigned_equipment_has_no_line(self):
         self.assertFalse(self._create_equipment(partner_id=False).ownership_ids)
 

@@ -482,9 +482,8 @@ class TestVisitAppointment(MaintenanceCase):
         self.technician.work_contact_id.email = "tom@example.com"
         event = self._create_planned_visit().calendar_event_id
         before = len(event.sudo().message_ids)
-        event.with_context(visit_reminder=True).attendee_ids._notify_attendees(
-            alarm.mail_template_id, notify_author=True
-        )
+        with freeze_time("2026-05-31 08:00:00"):
+            self.env["calendar.alarm_manager"]._send_reminder()
         self.assertEqual(
             self.env["mail.message"].search_count(
                 [

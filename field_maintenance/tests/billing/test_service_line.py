@@ -180,6 +180,12 @@ class TestServiceLine(ExecutionCase):
         self.assertFalse(info[self.pellets.id]["readOnly"])
         visit._update_order_line_info(self.pellets.id, 0)
         self.assertFalse(self.call.service_line_ids)
+        self.pellets.sale_ok = False
+        found = visit.env["product.product"].search(visit.action_add_part()["domain"])
+        self.assertNotIn(self.pellets, found)
+        self.call._cancel("No time")
+        info = visit._get_product_catalog_order_line_info(self.pellets.ids)
+        self.assertTrue(info[self.pellets.id]["readOnly"])
 
     def test_bad_input(self):
         line = self._use(self.pellets)

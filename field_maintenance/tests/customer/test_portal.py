@@ -47,6 +47,9 @@ class PortalCase(MaintenanceFixtures, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestPortal(PortalCase):
+    def test_access_url(self):
+        self.assertEqual(self.visit.access_url, self.address)
+
     def test_list(self):
         done = self._create_visit(due_date="2026-01-05")
         self._create_visit(visit_type_id=self.repair.id)._cancel("No longer needed")
@@ -183,7 +186,13 @@ class TestPortal(PortalCase):
         self.assertFalse(self.visit.activity_ids)
 
     def test_messages_stay_among_colleagues(self):
-        self.visit.message_post(body="He never pays", message_type="comment")
+        self.visit.message_post(
+            body="He never pays",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        messages = self._as("portal", self.visit.message_ids)
+        self.assertFalse(messages.search([("id", "in", messages.ids)]))
         self._login("portal")
         result = self.make_jsonrpc_request(
             "/mail/thread/messages",

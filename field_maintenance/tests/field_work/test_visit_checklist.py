@@ -67,6 +67,15 @@ class TestVisitChecklist(ExecutionCase):
         with self.assertRefused("is closed or has no question", UserError):
             self.call.action_fill_in_checklist()
 
+    def test_submitting_is_logged(self):
+        self._fill_in({self.draught: "12"}, submit=False)
+        self.assertNotIn("Checklist filled in", self._get_log())
+        self._fill_in({self.draught: "12", self.seals: str(self.good.id)})
+        self.assertIn(f"Checklist filled in: {self.checklist.title}", self._get_log())
+
+    def _get_log(self):
+        return " ".join(self.call.message_ids.mapped("body"))
+
     def test_correct_begins_with_the_answers(self):
         first = self._fill_in({self.draught: "12", self.seals: str(self.good.id)})
         visit = self._as("technician", self.call)

@@ -11,6 +11,18 @@ from ..common import MaintenanceCase
 
 @tagged("post_install", "-at_install")
 class TestMaintenanceVisit(MaintenanceCase):
+    def test_names(self):
+        piece = self._create_equipment(serial_number="S-1")
+        visit = self._create_visit(installed_base_ids=piece.ids, due_date="2026-06-01")
+        self.assertEqual(
+            visit.display_name, "Test cleaning - Claes Bakery - 06/01/2026"
+        )
+        visit.date_start = "2026-06-01 07:00:00"
+        self.assertEqual(visit.display_name, f"{visit.name} - Claes Bakery")
+        self.assertEqual(visit.line_ids.display_name, piece.display_name)
+        line = self._create_schedule({"installed_base_id": piece.id}).line_ids
+        self.assertEqual(line.display_name, f"Test cleaning - {piece.display_name}")
+
     def test_due_visit_is_a_light_row(self):
         visit = self._create_visit()
         self.assertEqual(visit.state, "to_plan")

@@ -87,6 +87,7 @@ class ServiceContract(models.Model):
     ]
     _description = "Service Contract"
     _order = "id desc"
+    _rec_names_search = ["name", "customer_reference", "partner_id"]
     _check_company_auto = True
     # Contracts of another system keep their numbers when they move in.
     _checked_fields = frozenset({"name"})
@@ -570,15 +571,6 @@ class ServiceContract(models.Model):
             known = contract.sudo()
             names = (known.name, names_customer and known.partner_id.display_name)
             contract.display_name = " - ".join(filter(None, names))
-
-    @api.model
-    def _search_display_name(self, operator, value):
-        if operator in Domain.NEGATIVE_OPERATORS:
-            return NotImplemented
-        return Domain.OR(
-            Domain(name, operator, value)
-            for name in ("name", "customer_reference", "partner_id")
-        )
 
     def _compute_access_url(self):
         result = super()._compute_access_url()

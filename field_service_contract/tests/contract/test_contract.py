@@ -409,6 +409,40 @@ class TestLife(ServiceContractCase):
         with self.assertRefused("lasts until after", ValidationError):
             contract.term_ids = [Command.create({"date_start": "2026-12-31"})]
 
+    def test_names(self):
+        contract = self._create_contract(lines=[{"name": "Care", "value": 1200}])
+        self.assertEqual(contract.display_name, f"{contract.name} - Claes Bakery")
+        self.assertEqual(contract.line_ids.display_name, f"{contract.name}: Care")
+        run = self.env["service.contract.run"].create({"date": "2026-01-31"})
+        self.assertEqual(run.display_name, "Invoice Contracts")
+        run.state = "done"
+        self.assertEqual(run.display_name, "Contract invoices due until 01/31/2026")
+        update = self.env["service.contract.price.update"].create({})
+        self.assertEqual(update.display_name, "Price Update")
+        update.state = "applied"
+        self.assertEqual(update.display_name, update.name)
+        with freeze_time("2026-03-10"):
+            move_in = self.env["service.contract.move.in"].create({})
+            self.assertEqual(move_in.display_name, "Moving in, 2026-03-10")
+
+    def test_found_by_number_reference_and_customer(self):
+        contract = self._create_contract(customer_reference="PO-4711")
+        others = self._create_contract(partner_id=self.neighbour.id)
+        ours = [("id", "in", (contract | others).ids)]
+        for text in (contract.name, "po-47", "claes"):
+            with self.subTest(text):
+                found = self.env["service.contract"].name_search(text, ours)
+                self.assertEqual([pair[0] for pair in found], contract.ids)
+        search = self.env["service.contract"].search
+        for operator, value, found in (
+            ("=", contract.name, contract),
+            ("in", [contract.name, "PO-4711"], contract),
+            ("not ilike", "claes", others),
+        ):
+            with self.subTest(operator):
+                domain = [("display_name", operator, value), *ours]
+                self.assertEqual(search(domain), found)
+
     def test_numbers(self):
         contracts = self.env["service.contract"].create(
             [{"partner_id": self.customer.id} for _number in range(3)]

@@ -46,6 +46,9 @@ class PortalCase(QuotationCase, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestPortal(PortalCase):
+    def test_access_url(self):
+        self.assertEqual(self.contract.access_url, self.address)
+
     def test_list(self):
         self._login("portal")
         text = self._get("/my/service-contracts").text

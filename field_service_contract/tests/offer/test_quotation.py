@@ -271,6 +271,24 @@ class TestQuotation(QuotationCase):
         self.assertTrue(order.service_has_other)
         self.assertEqual(order.amount_undiscounted, 60)
 
+    def test_line_that_becomes_a_contract(self):
+        order = self._quote(
+            {"product_id": self.care.id, "service_is_contract": False},
+            {"product_id": self.pellets.id},
+        )
+        contract, other = order.order_line
+        price = contract.price_subtotal
+        self.assertEqual(order.amount_untaxed, price + other.price_subtotal)
+        contract.service_is_contract = True
+        self.assertEqual(order.amount_untaxed, other.price_subtotal)
+        self.assertEqual(order.tax_totals["base_amount_currency"], order.amount_untaxed)
+        # Where its price is typed along, too.
+        contract.write({"service_is_contract": False, "price_unit": price})
+        self.assertEqual(order.amount_untaxed, price + other.price_subtotal)
+        contract.write({"service_is_contract": True, "price_unit": price})
+        self.assertEqual(order.amount_untaxed, other.price_subtotal)
+        self.assertEqual(order.tax_totals["base_amount_currency"], order.amount_untaxed)
+
     def test_order_never_invoices_its_contract(self):
         order = self._quote(self._cover(self.first), {"product_id": self.pellets.id})
         order.action_confirm()
@@ -685,6 +703,10 @@ class TestQuotation(QuotationCase):
         body = order._find_mail_template()._render_field("body_html", order.ids)
         self.assertIn("240.00", body[order.id])
         self.assertIn("6.00", body[order.id])
+        self.assertEqual(
+            order._get_confirmation_template(),
+            self.env.ref("field_service_contract.mail_template_confirmation"),
+        )
         other = self._create_order((self.pellets, 1), confirm=False)
         self.assertEqual(
             other._find_mail_template(), self.env.ref("sale.email_template_edi_sale")

@@ -2,8 +2,7 @@ from odoo import api, fields, models
 
 
 class MaintenanceVisit(models.Model):
-    """The code of the gate, which the appointment shows, and half an hour for each
-    piece of equipment."""
+    """The code of the gate, which the appointment shows."""
 
     _inherit = "maintenance.visit"
 
@@ -15,6 +14,3 @@ class MaintenanceVisit(models.Model):
 
     def _prepare_event_values(self, event=None):
         return super()._prepare_event_values(event) | {"gate_code": self.gate_code}
-
-    def _get_planned_duration(self):
-        return max(super()._get_planned_duration(), len(self.line_ids) / 2)

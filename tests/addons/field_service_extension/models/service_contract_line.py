@@ -15,8 +15,8 @@ class ServiceContractLine(models.Model):
         text = super()._get_invoice_text(first, last, day)
         return f"{text}\n{self.place}" if self.place else text
 
-    def _get_covered_spans(self):
-        spans = super()._get_covered_spans()
+    def _get_covered_spans(self, terms=None):
+        spans = super()._get_covered_spans(terms)
         if not self.season_end:
             return spans
         return intersect(spans, Span(spans[0].first, self.season_end)) if spans else []
