@@ -7,7 +7,7 @@ from odoo.fields import Command
 
 from odoo.addons.field_installed_base.tests.common import InstalledBaseCase
 
-MIGRATIONS = Path(__file__).parents[1] / "migrations/19.0.1.1.0"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 class ServiceContractCase(InstalledBaseCase):

@@ -474,7 +474,7 @@ class TestOwedCredit(BilledPricesCase):
             "UPDATE service_contract SET credit_due_amount = 0 WHERE id = ANY(%s)",
             (contracts.ids,),
         )
-        self._run_migration("post-billed_prices")
+        self._run_migration("19.0.1.1.0/post-billed_prices")
         self.assertEqual(contracts.mapped("credit_due_amount"), owed)
         self.assertEqual(lines.mapped("service_pricing"), pricings)
 

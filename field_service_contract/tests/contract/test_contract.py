@@ -295,8 +295,8 @@ class TestLife(ServiceContractCase):
             """,
             (draft.id, living.id),
         )
-        self._run_migration("post-draft_amounts")
-        self._run_migration("post-amount_per_period")
+        self._run_migration("19.0.1.2.0/post-draft_amounts")
+        self._run_migration("19.0.1.2.0/post-amount_per_period")
         self.assertEqual(contracts.mapped("annual_amount"), [1200, 1200, 600])
         self.assertEqual(contracts.mapped("annual_untaxed"), [1200, 1200, 600])
         self.assertEqual(contracts.mapped("amount_per_period"), [100, 100, 50])
