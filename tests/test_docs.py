@@ -21,7 +21,18 @@ def test_pictures_exist(addon):
         assert (CHECKOUT / addon / "static/description" / source).is_file(), source
 
 
-def test_readme_links_lead_somewhere():
-    text = (CHECKOUT / "README.md").read_text()
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"]
+)
+def test_links_lead_somewhere(page):
+    text = (CHECKOUT / page).read_text()
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
-        assert (CHECKOUT / target).exists(), target
+        assert (CHECKOUT / page).parent.joinpath(target).exists(), target
+
+
+def test_files_of_the_architecture_exist():
+    text = (CHECKOUT / "docs/architecture.md").read_text()
+    files = re.findall(r"`(field_\w+/[\w/]+\.py)`", text)
+    assert len(files) >= 20
+    for file in files:
+        assert (CHECKOUT / file).is_file(), file

@@ -1,14 +1,18 @@
 """Within an addon, every attribute of a model is defined once.
 
-Only another addon overrides it. One mixin of the same addon may define it as well.
+Only another addon overrides it. One mixin of the same addon may define it as well. What
+is overridden of Odoo's own private methods is listed in docs/architecture.md.
 """
 
 import collections
+import inspect
+import re
 
 from odoo.api import Environment
 from odoo.orm.model_classes import is_model_definition
 
 from lib import checkout
+from lib.system import CHECKOUT
 
 # What a class says of itself, and what Odoo notes on it.
 OF_CLASSES = {
@@ -91,3 +95,69 @@ def test_mixins_of_a_model(env: Environment) -> None:
             for mixin in mixins:
                 found[f"{addon} {mixin} {attribute}"].add(model)
     _compare(found, MIXED_TWICE)
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.removeprefix("odoo.addons.").startswith(
+        tuple(f"{addon}." for addon in checkout.addons())
+    )
+
+
+def _find_overridden(env: Environment) -> set[tuple[str, str, str]]:
+    """Return the addon, file and name of our methods that override private ones of
+    Odoo's own."""
+    found = set()
+    for model in env.registry.values():
+        classes = model.mro()
+        for index, cls in enumerate(classes):
+            if not is_model_definition(cls) or not _is_ours(cls):
+                continue
+            addon, _, module = cls.__module__.removeprefix("odoo.addons.").partition(
+                "."
+            )
+            core = [base for base in classes[index + 1 :] if not _is_ours(base)]
+            found |= {
+                (addon, f"{module.replace('.', '/')}.py", name)
+                for name, value in vars(cls).items()
+                if name.startswith("_")
+                and not name.startswith("__")
+                and inspect.isfunction(value)
+                and any(name in vars(base) for base in core)
+            }
+    return found
+
+
+def _read_overridden() -> list[tuple[str, list[str], list[str], str]]:
+    """Return addon, methods, files and test of each row in docs/architecture.md."""
+    text = (CHECKOUT / "docs/architecture.md").read_text()
+    rows = []
+    for section in text.partition("## Private methods")[2].split("\n### ")[1:]:
+        addon, *lines = section.splitlines()
+        for line in lines:
+            if line.startswith("| `"):
+                methods, files, test = line.strip("| ").split(" | ")
+                quoted = [re.findall("`([^`]+)`", cell) for cell in (methods, files)]
+                rows.append((addon, *quoted, test.strip("`")))
+    return rows
+
+
+def test_overridden_methods_are_listed(env: Environment) -> None:
+    listed = {
+        (addon, file, method)
+        for addon, methods, files, _test in _read_overridden()
+        for file in files
+        for method in methods
+    }
+    found = _find_overridden(env)
+    assert not found - listed, f"add to docs/architecture.md: {sorted(found - listed)}"
+    assert not listed - found, f"no longer overridden: {sorted(listed - found)}"
+
+
+def test_overridden_methods_have_a_test() -> None:
+    for addon, methods, _files, test in _read_overridden():
+        if test.startswith("none: "):
+            continue
+        file, _, name = test.partition("::")
+        places = (CHECKOUT / addon / "tests" / file, CHECKOUT / file)
+        texts = [place.read_text() for place in places if place.is_file()]
+        assert any(f"def {name}(" in text for text in texts), (methods, test)
