@@ -9,7 +9,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.addons.field_installed_base.jobs import do_safely, retry
-from odoo.addons.field_maintenance.context import GENERATING
+
+from ...context import GENERATING
 
 
 @tagged("post_install", "-at_install")
