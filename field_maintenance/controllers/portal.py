@@ -1,3 +1,5 @@
+from datetime import date, datetime, time
+
 from dateutil.relativedelta import relativedelta
 from werkzeug.exceptions import NotFound
 
@@ -12,8 +14,11 @@ from odoo.addons.field_installed_base.controllers.problem_form import (
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from ..models.visit.maintenance_visit import OPEN_STATES
+
 # What was listed last, for the arrows on the page of a visit.
 SESSION_KEY = "my_visits_history"
+COMING = Domain("state", "in", OPEN_STATES)
 # Further ahead nobody plans a visit.
 WISH_YEARS = 5
 
@@ -50,6 +55,10 @@ class VisitPortal(ProblemForm, CustomerPortal):
 
     def _get_visit_sortings(self):
         return {
+            "next": {
+                "label": request.env._("Next first"),
+                "order": "due_date desc, id desc",
+            },
             "newest": {
                 "label": request.env._("Newest first"),
                 "order": "due_date desc, id desc",
@@ -65,15 +74,42 @@ class VisitPortal(ProblemForm, CustomerPortal):
         }
 
     def _get_visit_filters(self):
-        coming = Domain("state", "in", ("to_plan", "planned", "in_progress"))
         return {
             "all": {"label": request.env._("All"), "domain": Domain.TRUE},
-            "coming": {"label": request.env._("Coming"), "domain": coming},
+            "coming": {"label": request.env._("Coming"), "domain": COMING},
             "done": {
                 "label": request.env._("Done"),
                 "domain": Domain("state", "=", "done"),
             },
         }
+
+    def _search_visits(self, domain, sortby, offset, limit):
+        """Return the visits of one page of the list.
+
+        *Next first* lists what comes by the day that the customer reads, then what is
+        over, the latest first.
+        """
+        model = request.env["maintenance.visit"]
+        order = self._get_visit_sortings()[sortby]["order"]
+        if sortby != "next":
+            return model.search(domain, order=order, offset=offset, limit=limit)
+        coming = model.search_fetch(
+            domain & COMING, ["date_start", "due_date"], order="due_date, id"
+        ).sorted(
+            lambda visit: (
+                visit.date_start
+                or datetime.combine(visit.due_date or date.max, time.max)
+            )
+        )
+        visits = coming[offset : offset + limit]
+        if len(visits) < limit:
+            visits += model.search(
+                domain & ~COMING,
+                order=order,
+                offset=max(0, offset - len(coming)),
+                limit=limit - len(visits),
+            )
+        return visits
 
     @route(
         ["/my/visits", "/my/visits/page/<int:page>"],
@@ -89,7 +125,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
         # Only the path names a page: elsewhere it is whatever somebody typed.
         page = page if isinstance(page, int) else 1
         sortings, filters = self._get_visit_sortings(), self._get_visit_filters()
-        sortby = sortby if sortby in sortings else "newest"
+        sortby = sortby if sortby in sortings else "next"
         filterby = filterby if filterby in filters else "all"
         domain = self._get_visit_domain() & filters[filterby]["domain"]
         pager = portal_pager(
@@ -99,11 +135,8 @@ class VisitPortal(ProblemForm, CustomerPortal):
             page=page,
             step=self._items_per_page,
         )
-        visits = model.search(
-            domain,
-            order=sortings[sortby]["order"],
-            limit=self._items_per_page,
-            offset=max(0, pager["offset"]),
+        visits = self._search_visits(
+            domain, sortby, max(0, pager["offset"]), self._items_per_page
         )
         request.session[SESSION_KEY] = visits.ids[:100]
         return request.render(

@@ -11,7 +11,7 @@ class ResCompany(models.Model):
     )
     visit_rating_at_done = fields.Boolean(
         string="Ask for Ratings",
-        help="The customer is asked how content he is when a visit is done.",
+        help="The customer is asked how content they are when a visit is done.",
     )
     visit_together_days = fields.Integer(
         string="Do Together Within",
@@ -101,7 +101,7 @@ class ResCompany(models.Model):
     visit_notice_delay = fields.Integer(
         string="Wait Before Telling",
         default=15,
-        help="Minutes without change before a customer is told, so that he is not told "
+        help="Minutes without change before a customer is told, so that they are not told "
         "of every step while you plan.",
     )
     visit_reminder_days = fields.Integer(

@@ -136,7 +136,7 @@ class MaintenanceVisit(models.Model):
                 texts.append(
                     self.env._(
                         "%s has no user and does not see the visit in Odoo. Set the "
-                        "user of the employee, or tell him yourself.",
+                        "user of the employee, or tell them yourself.",
                         technician.name,
                     )
                 )

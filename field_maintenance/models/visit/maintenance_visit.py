@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Domain
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -957,6 +957,21 @@ class MaintenanceVisit(models.Model):
             elif "technician_id" not in vals:
                 visit.technician_id = crew[:1]
 
+    def _check_company_ties(self, company_id):
+        super()._check_company_ties(company_id)
+        numbered = self.filtered(
+            lambda visit: visit.name and visit.company_id.id != company_id
+        )
+        if numbered:
+            raise UserError(
+                self.env._(
+                    "%s cannot go to another company: number, appointment and history "
+                    "are those of the company of the visit. Make a new visit in the "
+                    "other one.",
+                    format_list(self.env, numbered[:3].mapped("display_name")),
+                )
+            )
+
     def _get_company_ties(self, company_id):
         return [
             *super()._get_company_ties(company_id),
@@ -984,8 +999,6 @@ class MaintenanceVisit(models.Model):
                     ("id", "in", self.schedule_id.ids),
                 ],
             ),
-            # Its number, appointment and history are those of its company.
-            ("maintenance.visit", [("id", "in", self.ids), ("name", "!=", False)]),
             (
                 "service.line",
                 [("company_id", "!=", company_id), ("visit_id", "in", self.ids)],

@@ -1,3 +1,4 @@
+import re
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -9,6 +10,7 @@ from odoo.addons.field_installed_base.models.problem import (
     installed_base_problem_report,
 )
 
+from ...controllers.portal import VisitPortal
 from ..common import MaintenanceFixtures
 
 
@@ -64,6 +66,29 @@ class TestPortal(PortalCase):
             f"/my/visits/{self.visit.id}", self._get("/my/visits?filterby=done").text
         )
         self.assertIn('"visit_count"', self._get("/my/home").text.replace("'", '"'))
+
+    def test_next_comes_first(self):
+        former, latest = (
+            self._create_visit(due_date=day) for day in ("2026-01-05", "2027-05-02")
+        )
+        (former | latest).state = "done"
+        far, near = (
+            self._create_visit(due_date=day) for day in ("2028-01-05", "2027-06-02")
+        )
+        # Due long ago, but the customer expects it on this day.
+        moved = self._create_planned_visit("2027-07-01 07:00:00", due_date="2026-02-01")
+        listed = (self.visit, near, moved, far, latest, former)
+        self._login("portal")
+
+        def read(address):
+            return [int(x) for x in re.findall(r"/my/visits/(\d+)\"", self._get(address).text)]
+
+        self.assertEqual(read("/my/visits"), [visit.id for visit in listed])
+        with patch.object(VisitPortal, "_items_per_page", 3):
+            for page, visits in ((1, listed[:3]), (2, listed[3:])):
+                self.assertEqual(
+                    read(f"/my/visits/page/{page}"), [visit.id for visit in visits]
+                )
 
     def test_page(self):
         self._login("portal")

@@ -27,7 +27,7 @@ class ServiceContractPayer(models.Model):
         ondelete="restrict",
         check_company=True,
     )
-    date_start = fields.Date(string="From", required=True, help="First day he pays.")
+    date_start = fields.Date(string="From", required=True, help="First day they pay.")
     reason = fields.Char()
     is_pending = fields.Boolean(
         default=True, help="Its day has not come: the contract names another payer yet."

@@ -137,7 +137,7 @@ class ServiceContract(models.Model):
         tracking=True,
     )
     customer_reference = fields.Char(
-        copy=False, help="The customer's own number, printed on his invoices."
+        copy=False, help="The customer's own number, printed on their invoices."
     )
 
     # Parties

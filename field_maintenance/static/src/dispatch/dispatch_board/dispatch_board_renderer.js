@@ -22,6 +22,8 @@ const AXES = {
 };
 /** Pixels at least, to be read and to be dragged. */
 const LEAST_WIDTH = { day: 70, week: 70, fortnight: 56, month: 14 };
+/** How many pixels the pointer may move while it clicks. */
+const CLICK_REACH = 5;
 /** Where a dragged visit of the backlog would land. */
 const LANDING = "landing";
 
@@ -56,6 +58,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             onDrop: ({ x, y, element }) => this.dropFromBacklog(this.getDraggedVisit(element), x, y),
             onDragEnd: () => this.timeline.itemsData.remove(LANDING),
         });
+        useExternalListener(window, "pointerdown", (ev) => (this.firstPointer = ev), {
+            capture: true,
+        });
         // The end of a drag says nothing about where outside the rows it ended.
         useExternalListener(window, "pointerup", (ev) => (this.lastPointer = ev), {
             capture: true,
@@ -89,11 +94,13 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             moment: (date) => this.toMoment(date),
             moveable: false,
             multiselect: false,
+            // At first the library fits its range to the items without drawing them anew:
+            // what is dragged would land beside the pointer.
+            onInitialDrawComplete: () => this.on_data_loaded(),
             onMove: (item, callback) => this.move(item, callback),
             onMoving: (item, callback) => callback(this.allowsMoving(item) ? item : null),
             orientation: { axis: "top", item: "top" },
             selectable: true,
-            showCurrentTime: true,
             snap: (date) => this.model.snap(date).toJSDate(),
             template: (item) => (item && item.evt ? this.renderItem(item.evt) : ""),
             verticalScroll: true,
@@ -124,12 +131,15 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const [before, after] = [hiddenStretches[0], hiddenStretches.at(-1)];
         start = before && before[0] <= start ? before[1] : start;
         end = after && after[1] >= end ? after[0] : end;
+        const now = DateTime.now();
         this.timeline.setOptions({
             format: this.getAxisFormat(),
             hiddenDates: hiddenStretches.map(([from, to]) => ({
                 start: from.toJSDate(),
                 end: to.toJSDate(),
             })),
+            // In an hour that is hidden the line would stand in the next one shown.
+            showCurrentTime: !hiddenStretches.some(([from, to]) => from <= now && now < to),
             timeAxis: AXES[this.model.choice.scale],
         });
         this.timeline.setWindow(start.toJSDate(), end.toJSDate(), { animation: false });
@@ -291,12 +301,23 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     }
 
     onTimelineClick(properties) {
+        if (this.endsDrag(properties.event)) {
+            return;
+        }
         const element = properties.event.target.closest(".o_dispatch_visit");
         if (element) {
             this.showDetails(Number(element.dataset.visit), element, properties.group);
         } else {
             this.popover.close();
         }
+    }
+
+    /** The browser calls it a click, too, where a visit that was dragged is let go. */
+    endsDrag({ clientX, clientY }) {
+        const from = this.firstPointer;
+        return Boolean(
+            from && Math.hypot(clientX - from.clientX, clientY - from.clientY) > CLICK_REACH
+        );
     }
 
     onTimelineDoubleClick(properties) {
