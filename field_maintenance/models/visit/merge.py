@@ -227,9 +227,8 @@ class MaintenanceVisit(models.Model):
 
     def _check_led_with_main(self, vals):
         """Refuse to lead an absorbed visit elsewhere than its main one."""
-        if self.env.context.get(
-            "visit_following"
-        ) is FOLLOWING or vals.keys().isdisjoint((*FOLLOWED_FIELDS, "date_start")):
+        following = self.env.context.get("visit_following") is FOLLOWING
+        if following or not vals.keys() & {*FOLLOWED_FIELDS, "date_start"}:
             return
         alone = self.filtered(
             lambda visit: visit.merged_into_id and visit.merged_into_id not in self
