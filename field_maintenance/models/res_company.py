@@ -101,8 +101,8 @@ class ResCompany(models.Model):
     visit_notice_delay = fields.Integer(
         string="Wait Before Telling",
         default=15,
-        help="Minutes without change before a customer is told, so that they are not told "
-        "of every step while you plan.",
+        help="Minutes without change before a customer is told, so that they are not "
+        "told of every step while you plan.",
     )
     visit_reminder_days = fields.Integer(
         string="Remind Customers",

@@ -60,6 +60,8 @@ class TestCompanyTies(MaintenanceCase):
         planned = self._create_planned_visit()
         planned.technician_ids = False
         self._refuse(planned, planned.name)
+        planned.line_ids = [Command.clear()]
+        self._refuse(planned, f"{planned.display_name} cannot go to another company")
         self._refuse(self._create_schedule({}).visit_ids[0], "Maintenance of")
         light = self._create_visit(line_ids=[Command.clear()])
         light.with_env(self.env).company_id = self.other_company

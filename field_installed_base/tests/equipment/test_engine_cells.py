@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.field_installed_base.engine import (
+from ...engine import (
     Ambiguous,
     CellError,
     normalize_header,

@@ -3,8 +3,7 @@ from datetime import date
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from odoo.addons.field_installed_base.models.base import ImportedFile
-
+from ...models.base import ImportedFile
 from ..common import EDITORS, InstalledBaseCase
 
 

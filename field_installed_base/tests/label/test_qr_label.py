@@ -8,11 +8,10 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.field_installed_base.models.problem import (
+from ...models.problem import (
     installed_base_problem_report,
 )
-from odoo.addons.field_installed_base.report.installed_base_label import COLUMNS, ROWS
-
+from ...report.installed_base_label import COLUMNS, ROWS
 from ..common import EDITORS, InstalledBaseCase
 from ..portal.test_portal import PortalCase, picture
 

@@ -1,3 +1,5 @@
+# What people write is not translated.
+# pylint: disable=translation-required
 import base64
 import io
 import re
@@ -14,11 +16,10 @@ from odoo.tests import HttpCase, tagged
 from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
-from odoo.addons.field_installed_base.controllers import problem_form
-from odoo.addons.field_installed_base.models.problem import (
+from ...controllers import problem_form
+from ...models.problem import (
     installed_base_problem_report,
 )
-
 from ..common import InstalledBaseCase, InstalledBaseFixtures
 
 

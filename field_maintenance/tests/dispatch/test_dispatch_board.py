@@ -498,3 +498,28 @@ class TestDispatchBoardTour(DispatchFixtures, HttpCase):
         self.assertEqual(visit.date_start, datetime(2026, 6, 1, 13, 30))
         self.assertEqual(done.date_start, datetime(2026, 6, 1, 6))
         self.assertEqual(done.technician_ids, self.technician)
+
+    def test_opens_on_its_window(self):
+        """What is dragged first lands where the pointer is."""
+        user = self._create_user("ib_board_window", ROLES["dispatcher"])
+        # The browser has its own clock.
+        self._create_planned_visit(datetime.now().replace(microsecond=0))
+        self.browser_js(
+            "/odoo/dispatch-board",
+            """
+            const find = (node) => node.component.timeline ? node.component
+                : Object.values(node.children).map(find).find(Boolean);
+            const board = find(odoo.__WOWL_DEBUG__.root.__owl__);
+            const opened = JSON.stringify(board.timeline.getWindow());
+            board.on_data_loaded();
+            const chosen = JSON.stringify(board.timeline.getWindow());
+            if (opened === chosen) {
+                console.log("test successful");
+            } else {
+                console.error(`It is open on ${opened}, not on ${chosen}`);
+            }
+            """,
+            "Boolean(document.querySelector('.vis-timeline .o_dispatch_visit'))",
+            login=user.login,
+            timeout=90,
+        )

@@ -195,6 +195,27 @@ class TestVisitBatch(MaintenanceCase):
             visits[0].calendar_event_id.partner_ids, self.colleague.work_contact_id
         )
 
+    def test_what_is_in_the_way_is_told(self):
+        busy, free = (
+            self._create_planned_visit(
+                f"2026-03-0{day} 08:00:00", technician_id=self.colleague.id
+            )
+            for day in (3, 4)
+        )
+        other = self._create_planned_visit("2026-03-03 08:00:00")
+
+        def get_warned(batch):
+            batch.action_apply()
+            return batch.result_ids.filtered("warning").visit_id
+
+        batch = self._open("assign", busy | free, technician_id=self.technician.id)
+        self.assertEqual(get_warned(batch), busy)
+        self.assertIn(other.name, batch.result_ids.filtered("warning").warning)
+        batch = self._open("postpone", other, postpone_mode="days", days=1)
+        self.assertEqual(get_warned(batch), other)
+        batch = self._open("cancel", other, reason="No longer needed")
+        self.assertFalse(get_warned(batch))
+
     def test_postpone(self):
         due, planned = self._create_visits(2)
         planned.date_start = "2026-03-27 08:00:00"

@@ -1,3 +1,5 @@
+# What people write is not translated.
+# pylint: disable=translation-required
 from datetime import date
 from unittest.mock import patch
 

@@ -139,12 +139,15 @@ class MaintenanceVisitBatch(models.TransientModel):
             visits.filtered(lambda visit: visit not in refused), refused
         )
         told = self._run(changes, refused)
+        planned = visits.filtered(lambda v: v in told and v.state == "planned")
+        conflicts = planned._get_planning_conflicts()
         self.result_ids = [
             Command.create(
                 {
                     "visit_id": visit.id,
                     "is_done": visit in told,
                     "message": told.get(visit) or refused.get(visit),
+                    "warning": "\n".join(conflicts.get(visit, [])),
                 }
             )
             for visit in visits

@@ -19,3 +19,6 @@ class MaintenanceVisitBatchResult(models.TransientModel):
     )
     is_done = fields.Boolean()
     message = fields.Char(string="What Was Done, or Why Not")
+    warning = fields.Text(
+        string="In the Way", help="What speaks against the appointment it has now."
+    )

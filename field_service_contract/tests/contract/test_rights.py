@@ -1,3 +1,5 @@
+# What people write is not translated.
+# pylint: disable=translation-required
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from odoo.addons.field_service_contract.engine import (
+from ...engine import (
     AnniversaryMonths,
     CalendarMonths,
     Figures,
@@ -40,8 +40,8 @@ from odoo.addons.field_service_contract.engine import (
     subtract,
     to_decimal,
 )
-from odoo.addons.field_service_contract.engine.coverage import FOREVER
-from odoo.addons.field_service_contract.engine.months import UNIT
+from ...engine.coverage import FOREVER
+from ...engine.months import UNIT
 
 CENT = Decimal("0.01")
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from odoo.addons.field_service_contract.engine import (
+from ...engine import (
     AnniversaryMonths,
     BilledDays,
     CalendarMonths,
@@ -27,7 +27,7 @@ from odoo.addons.field_service_contract.engine import (
     plan_credits,
     subtract,
 )
-from odoo.addons.field_service_contract.engine.coverage import FOREVER
+from ...engine.coverage import FOREVER
 
 DAY = timedelta(days=1)
 DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -13,11 +13,10 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.field_service_contract.engine import (
+from ...engine import (
     get_next_update,
     get_updated_value,
 )
-
 from ..amendment.test_life import LifeCase
 
 CENT = Decimal("0.01")
