@@ -958,6 +958,7 @@ class MaintenanceVisit(models.Model):
                 visit.technician_id = crew[:1]
 
     def _check_company_ties(self, company_id):
+        result = super()._check_company_ties(company_id)
         numbered = self.filtered(
             lambda visit: visit.name and visit.company_id.id != company_id
         )
@@ -970,7 +971,7 @@ class MaintenanceVisit(models.Model):
                     format_list(self.env, numbered[:3].mapped("display_name")),
                 )
             )
-        return super()._check_company_ties(company_id)
+        return result
 
     def _get_company_ties(self, company_id):
         return [
