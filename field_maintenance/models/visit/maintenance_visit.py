@@ -958,7 +958,7 @@ class MaintenanceVisit(models.Model):
                 visit.technician_id = crew[:1]
 
     def _check_company_ties(self, company_id):
-        super()._check_company_ties(company_id)
+        result = super()._check_company_ties(company_id)
         numbered = self.filtered(
             lambda visit: visit.name and visit.company_id.id != company_id
         )
@@ -971,6 +971,7 @@ class MaintenanceVisit(models.Model):
                     format_list(self.env, numbered[:3].mapped("display_name")),
                 )
             )
+        return result
 
     def _get_company_ties(self, company_id):
         return [
