@@ -15,6 +15,8 @@ def migrate(cr, version):
         """
     )
     for ids in split_every(1000, [row[0] for row in cr.fetchall()], list):
-        env.add_to_compute(contracts._fields["amount_per_period"], contracts.browse(ids))
+        env.add_to_compute(
+            contracts._fields["amount_per_period"], contracts.browse(ids)
+        )
         env.flush_all()
         env.invalidate_all()

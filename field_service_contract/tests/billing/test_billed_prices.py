@@ -1,7 +1,6 @@
 """What was billed is shared by the prices that it was billed at, and what was given
 back, by whatever button, counts."""
 
-
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
