@@ -83,14 +83,11 @@ class ServiceContract(models.Model):
         }
 
     def action_open_run(self):
-        """Open the dialog that previews and makes invoices, for these contracts."""
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Invoice Contracts"),
-            "res_model": "service.contract.run",
-            "view_mode": "form",
-            "context": {"default_contract_ids": [Command.set(self.ids)]},
-        }
+        """Open a new run of invoices for these contracts."""
+        run = self.env["service.contract.run"].create(
+            {"contract_ids": [Command.set(self.ids)]}
+        )
+        return run._open_preview()
 
     # -- Invoices -----------------------------------------------------------------
 

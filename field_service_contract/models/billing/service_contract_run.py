@@ -156,17 +156,20 @@ class ServiceContractRun(models.Model):
     @api.model
     def action_prepare(self):
         """Open a new run, with what is due until today."""
-        run = self.create({})
-        contracts = self.env["service.contract"]
-        due = contracts.search_count(
-            run._get_contract_domain(), limit=PREVIEW_LIMIT + 1
+        return self.create({})._open_preview()
+
+    def _open_preview(self):
+        """Return the action that opens this run, with its preview unless it is long."""
+        self.ensure_one()
+        due = self.env["service.contract"].search_count(
+            self._get_contract_domain(), limit=PREVIEW_LIMIT + 1
         )
         if due <= PREVIEW_LIMIT:
-            run.action_preview()
+            self.action_preview()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "field_service_contract.service_contract_run_action"
         )
-        return {**action, "res_id": run.id}
+        return {**action, "res_id": self.id}
 
     def action_preview(self):
         """List what is due, what it comes to, and what is held back."""

@@ -633,6 +633,18 @@ class TestRun(ServiceContractCase):
         with self.assertRefused("nothing to invoice", UserError):
             run.action_run()
 
+    def test_button_opens_a_preview(self):
+        """Of the contracts that were chosen, whoever else is due."""
+        contract, _other = self._create_contract(), self._create_contract()
+        with freeze_time("2026-01-31"):
+            action = contract.action_open_run()
+        run = self.env["service.contract.run"].browse(action["res_id"])
+        self.assertTrue(run.is_previewed)
+        self.assertEqual(run.contract_ids, contract)
+        self.assertEqual(run.line_ids.contract_id, contract)
+        run.action_run()
+        self.assertEqual(contract.invoice_count, 1)
+
     def test_filters(self):
         one = self._create_contract(group_id=self.group.id)
         other = self._create_contract(partner_id=self.neighbour.id)
