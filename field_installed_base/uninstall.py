@@ -26,10 +26,10 @@ def clear_the_way(env, module, sequence_code):
     env["ir.model.constraint"].search(
         [("module.name", "=", module), ("type", "=", "f")]
     ).unlink()
-    _leave_what_is_used(env, names)
+    _keep_used_records(env, names)
 
 
-def _leave_what_is_used(env, names):
+def _keep_used_records(env, names):
     """Delete records of Odoo's own models that an addon brought, such as a product, and
     leave those that a document of the company names: Odoo would try, and log an error
     for each.

@@ -6,12 +6,12 @@ from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin i
 )
 
 # `visit_planning`: of who plans many visits at once, or writes the appointments of
-# visits, and does or checks the rest by himself.
+# visits, and does or checks the rest itself.
 PLANNING = OwnCode()
 # `visit_generation`: of what schedules write, which is nobody's work on a visit and was
 # checked on their lines.
 GENERATING = OwnCode()
-# `visit_finishing`: of who finishes visits; he may set the state done and makes
+# `visit_finishing`: of the code that finishes visits, sets the state done and makes
 # follow-ups.
 FINISHING = OwnCode()
 # `visit_following`: of writes by which absorbed visits follow their main one.

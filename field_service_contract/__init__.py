@@ -14,4 +14,4 @@ def uninstall_hook(env):
 
 def post_init_hook(env):
     """Start with the account of deferred revenue that companies have already."""
-    env["res.company"].search([])._take_service_accounts()
+    env["res.company"].search([])._apply_service_accounts()

@@ -21,7 +21,7 @@ class ImportTemplate(Controller):
         ):
             return request.not_found()
         return request.make_response(
-            records._make_import_template(),
+            records._build_import_template(),
             headers=[
                 (
                     "Content-Type",

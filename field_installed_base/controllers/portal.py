@@ -13,7 +13,7 @@ SESSION_KEY = "my_equipment_history"
 
 
 class EquipmentPortal(ProblemForm, CustomerPortal):
-    """What a customer sees of his equipment: what the record rules let him read.
+    """What a customer sees of their equipment: what the record rules let them read.
 
     No token opens these pages. Equipment of others, archived equipment and numbers
     that never existed give one and the same answer: not found.
@@ -34,7 +34,7 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
 
     def _get_equipment_domain(self):
         # The rules say this for portal users; an employee who opens the portal sees
-        # his own too, not what stands at all customers.
+        # their own too, not the equipment of all customers.
         return Domain(
             "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
         )
@@ -105,7 +105,7 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
         )
         request.session[SESSION_KEY] = equipment.ids[:100]
         # The rules let the reader see these pieces; the names of their products and
-        # categories have no rights for him. The template prints names and dates.
+        # categories have no rights for them. The template prints names and dates.
         equipment = equipment.sudo()
         groups = equipment.grouped(field) if field else {None: equipment}
         return request.render(
@@ -190,7 +190,7 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
     def portal_equipment_document(self, equipment_id, document_id, **params):
         piece = self._get_equipment(equipment_id)
         # Attachments of equipment are closed to portal users; what is shared with the
-        # owner is opened here, for as long as it is shared and he is the owner.
+        # owner is opened here, for as long as it is shared and they are the owner.
         document = piece.sudo().document_ids.filtered(lambda d: d.id == document_id)
         if not document:
             raise NotFound()

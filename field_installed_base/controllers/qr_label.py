@@ -9,7 +9,7 @@ HEADERS = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "same-origin"
 class EquipmentLabel(ProblemForm, Controller):
     """Where the QR code on a piece of equipment leads.
 
-    Whoever may see the piece gets to it at once; anybody else holds a label in his
+    Whoever may see the piece gets to it at once; anybody else holds a label in their
     hand and learns what is printed on it, and whom to call.
     """
 
@@ -101,7 +101,7 @@ class EquipmentLabel(ProblemForm, Controller):
         )
 
     def _get_address_for_user(self, piece):
-        """Return where a user sees the piece by his own rights, None if he may not."""
+        """Return where a user sees the piece by their own rights, None if nowhere."""
         model = request.env["installed.base"]
         if not model.has_access("read"):
             return None

@@ -67,12 +67,12 @@ class AccountMove(models.Model):
             lambda move: move.move_type == "out_refund" and move.state == "posted"
         )
         credited = refunds.invoice_line_ids.sale_line_ids.order_id
-        credited._ask_about_equipment()
+        credited._schedule_return_activity()
         others = moves.invoice_line_ids.sale_line_ids.order_id - credited
         others._forget_equipment_questions()
         void = moves.filtered(lambda move: move.state == "cancel")
         taken_back = void | refunds.reversed_entry_id
-        taken_back._ask_about_equipment()
+        taken_back._schedule_return_activity()
         (moves | moves.reversed_entry_id - taken_back)._forget_equipment_questions()
 
     def _post(self, soft=True):

@@ -189,7 +189,7 @@ class Base(models.AbstractModel):
         ]
 
     @api.model
-    def _make_import_template(self):
+    def _build_import_template(self):
         """Return a spreadsheet to fill in, in the user's language: an example, and a
         sheet that explains the columns."""
         file = io.BytesIO()
@@ -477,7 +477,7 @@ class Base(models.AbstractModel):
             } - {None}
             for record in by_customer.get(values.get("partner_id"), ()):
                 there = record.line_ids.installed_base_id
-                if record._says_as_imported(values, names) and (
+                if record._matches_import(values, names) and (
                     not pieces or not there or pieces & set(there.ids)
                 ):
                     twins[data["info"]["rows"]["from"]] = record
@@ -540,7 +540,7 @@ class Base(models.AbstractModel):
             candidates = [
                 lines
                 for lines in free.values()
-                if lines and lines[0]._says_as_imported(values, keys)
+                if lines and lines[0]._matches_import(values, keys)
             ]
             if not candidates:
                 result.append(command)
@@ -554,7 +554,7 @@ class Base(models.AbstractModel):
     def _get_import_line_identity(self, values, keys):
         return tuple(self[key] for key in keys)
 
-    def _says_as_imported(self, values, keys):
+    def _matches_import(self, values, keys):
         """Tell whether what a row says of the keys is what this line says."""
         given = [key for key in keys if key in values]
         return bool(given) and all(

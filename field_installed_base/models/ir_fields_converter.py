@@ -20,7 +20,7 @@ class IrFieldsConverter(models.AbstractModel):
         [record] = values
         plain = {key: record[key] for key in record if key in REFERENCING_FIELDS}
         hints = {key: record[key] for key in record if key not in REFERENCING_FIELDS}
-        customer = self._get_told_customer(
+        customer = self._get_given_customer(
             model, hints.pop("customer", None), savepoint
         )
         if not any(plain.values()) and hints.get("ref"):
@@ -39,7 +39,7 @@ class IrFieldsConverter(models.AbstractModel):
         )
 
     @api.model
-    def _get_told_customer(self, model, values, savepoint):
+    def _get_given_customer(self, model, values, savepoint):
         """Return the id of the customer whose site or contact is looked for."""
         if not values:
             return False

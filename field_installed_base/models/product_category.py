@@ -9,6 +9,6 @@ class ProductCategory(models.Model):
         string="Equipment Category",
         index="btree_not_null",
         ondelete="restrict",
-        help="Proposed on the products of this category. Products with an equipment "
+        help="Default for products of this category. Products with an equipment "
         "category are equipment.",
     )

@@ -15,7 +15,7 @@ class ProductTemplate(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Units that are sold are proposed as installed base records.",
+        help="Installed base records are proposed for sold units.",
     )
     installed_base_category_id = fields.Many2one(
         comodel_name="installed.base.category",
@@ -29,16 +29,16 @@ class ProductTemplate(models.Model):
     )
     warranty_months = fields.Integer(
         string="Parts Warranty",
-        help="Months of warranty on parts, for equipment recorded from now on.",
+        help="Parts warranty in months, for equipment created from now on.",
     )
     labor_warranty_months = fields.Integer(
         string="Labor Warranty",
-        help="Months of warranty on labor, for equipment recorded from now on.",
+        help="Labor warranty in months, for equipment created from now on.",
     )
 
     _warranty_months_positive = models.Constraint(
         "CHECK (warranty_months >= 0 AND labor_warranty_months >= 0)",
-        "A warranty lasts zero months or more.",
+        "The warranty cannot be shorter than zero months.",
     )
 
     @api.model

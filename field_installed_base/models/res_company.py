@@ -7,25 +7,27 @@ class ResCompany(models.Model):
 
     problem_user_id = fields.Many2one(
         comodel_name="res.users",
-        string="Problem Reports To",
+        string="Problem Report Recipient",
         domain="[('share', '=', False)]",
-        help="Gets a To-Do when a customer or a visitor reports a problem with a piece "
-        "of equipment. Without anybody here it is the customer's salesperson.",
+        help="Receives a to-do when a customer or a visitor reports a problem with "
+        "equipment. If empty, the customer's salesperson receives it.",
     )
     problem_instructions = fields.Text(
+        string="Instructions for Problem Reports",
         translate=True,
-        help="What somebody who scans the label of a piece of equipment may do next, "
-        "for example what to check first and when you can be reached.",
+        help="Shown to anyone who scans an equipment label, e.g. what to check first "
+        "and when you can be reached.",
     )
     warranty_reminder_days = fields.Integer(
         default=30,
-        help="How many days before the end of a warranty its salesperson is reminded; "
-        "0 for no reminder.",
+        help="Number of days before the end of the warranty when the salesperson is "
+        "reminded; 0 for no reminder.",
     )
 
     _warranty_reminder_days_positive = models.Constraint(
         "CHECK (warranty_reminder_days >= 0)",
-        "A warranty is reminded of zero days or more before its end.",
+        "The warranty reminder must be sent zero or more days before the warranty "
+        "ends.",
     )
 
     @api.model

@@ -45,20 +45,22 @@ class ResPartner(models.Model):
         # A plain string of this attribute would stay in English.
         falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
         groups="base.group_user",
-        help="What this contact is to us. A company's is that of its addresses too.",
+        help="Your relationship with this contact. Addresses have the one of their "
+        "company.",
     )
     notice_type_ids = fields.Many2many(
         comodel_name="installed.base.notice.type",
         relation="installed_base_notice_type_partner_rel",
         column1="partner_id",
         column2="notice_type_id",
-        string="Receives Notices",
+        string="Email Notifications",
         groups="base.group_user",
-        help="What this contact is told about the equipment of its company by e-mail.",
+        help="Emails about the company's equipment that this contact receives.",
     )
     can_locate = fields.Boolean(
+        string="Can Be Located",
         compute="_compute_can_locate",
-        help="There are coordinates or an address to look for on a map.",
+        help="Coordinates or an address are available to show it on a map.",
     )
     has_rental = fields.Boolean(compute="_compute_has_rental")
 
@@ -316,7 +318,7 @@ class ResPartner(models.Model):
         if not vals.keys() & {"parent_id", "is_company"}:
             return super().write(vals)
         # Equipment belongs to the company of its customer: whoever changes that
-        # changes its owner, though he may not be allowed to change equipment.
+        # changes its owner, though they may not be allowed to change equipment.
         equipment = (
             self.env["installed.base"]
             .sudo()

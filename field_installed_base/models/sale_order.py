@@ -39,7 +39,7 @@ class SaleOrder(models.Model):
 
     def _action_cancel(self):
         result = super()._action_cancel()
-        self._ask_about_equipment()
+        self._schedule_return_activity()
         return result
 
     def _prepare_installed_base_wizard_vals(self):

@@ -20,7 +20,7 @@ class SurveyUserInput(models.Model):
         readonly=True,
     )
     is_public = fields.Boolean(
-        string="Public",
+        string="Visible to Customer",
         copy=False,
         readonly=True,
         help="The customer may read these answers on the portal.",

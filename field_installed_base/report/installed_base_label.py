@@ -18,7 +18,7 @@ class InstalledBaseLabel(models.AbstractModel):
     """The sheet of labels that are stuck on equipment."""
 
     _name = "report.field_installed_base.installed_base_label"
-    _description = "Sheet of Equipment Labels"
+    _description = "Equipment Label Sheet"
 
     @api.model
     def _get_report_values(self, docids, data=None):

@@ -147,7 +147,7 @@ class InstalledBaseFixtures:
 
     @classmethod
     def _as(cls, role, record):
-        """Return a record as the user of this role has it, in his own company."""
+        """Return a record as the user of this role has it, in their own company."""
         user = cls.users[role]
         return record.with_user(user).with_context(
             allowed_company_ids=user.company_id.ids

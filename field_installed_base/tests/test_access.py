@@ -499,7 +499,7 @@ class TestDocumentFields(AccessCase):
 @tagged("post_install", "-at_install")
 class TestPortal(AccessCase):
     def test_own_commercial_partner_only(self):
-        """Over all models of this addon: a portal user reads what belongs to his
+        """Over all models of this addon: a portal user reads what belongs to their
         company, and nothing of another's; a visitor reads nothing."""
         self._create_equipment(partner_id=self.workshop.id)
         self._create_equipment(partner_id=False)

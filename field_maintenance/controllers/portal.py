@@ -24,7 +24,7 @@ WISH_YEARS = 5
 
 
 class VisitPortal(ProblemForm, CustomerPortal):
-    """What a customer sees of the visits at his sites: what the record rules let him
+    """What a customer sees of the visits at their sites: what the record rules let them
     read, without those that were cancelled.
 
     No token opens these pages. Visits of others and numbers that never existed give
@@ -46,7 +46,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
 
     def _get_visit_domain(self):
         # The rules say this for portal users; an employee who opens the portal sees
-        # his own too, not the visits at all customers.
+        # their own too, not the visits at all customers.
         return Domain(
             "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
         ) & Domain("state", "!=", "cancelled")
@@ -146,7 +146,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
                 "page_name": "visits",
                 "default_url": "/my/visits",
                 # The rules let the reader see these visits; the names of types and
-                # equipment have no rights for him. The template prints names, dates.
+                # equipment have no rights for them. The template prints names, dates.
                 "visits": visits.sudo(),
                 "pager": pager,
                 "searchbar_sortings": sortings,
@@ -216,7 +216,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
             error, status = self._count_message(visit)
         if error:
             return self._render_visit(visit, status, error=error, wish=text, day=day)
-        visit._ask_other_date(request.env.user.partner_id, day, text)
+        visit._request_other_date(request.env.user.partner_id, day, text)
         return request.redirect(f"/my/visits/{visit.id}?asked=1#date")
 
     # -- Report and rating ------------------------------------------------------------
@@ -232,7 +232,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
         visit = self._get_visit(visit_id)
         if visit.state != "done":
             raise NotFound()
-        # The rules let the reader see the visit; its report prints what he is sent.
+        # The rules let the reader see the visit; its report prints what they are sent.
         report = request.env["ir.actions.report"].sudo()
         pdf, _extension = report._render_qweb_pdf(
             "field_maintenance.maintenance_visit_report_action", [visit.id]
@@ -255,7 +255,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
         methods=["POST"],
     )
     def portal_rate_visit(self, visit_id, **post):
-        """Put down how content the customer is."""
+        """Record how satisfied the customer is."""
         visit = self._get_visit(visit_id, own=True)
         if visit.state != "done":
             raise NotFound()

@@ -108,7 +108,7 @@ class CalendarEvent(models.Model):
             (service if vals.get("is_service_visit") else plain)[number] = vals
         events = super().create([*plain.values()]) if plain else self.browse()
         if self.env.context.get("visit_planning") is not PLANNING:
-            events._tell_visits()
+            events._notify_visit_conflicts()
         if not service:
             return events
         events += self._create_service_events([*service.values()])
@@ -146,16 +146,18 @@ class CalendarEvent(models.Model):
 
         # Moved, archived, other people
         if is_archived:
-            visits._lose_appointment(
+            visits._return_to_plan(
                 self.env._("The appointment was removed from the calendar.")
             )
         elif "partner_ids" in names:
             visits._follow_attendees()
         if names & {*FOLLOWED_FIELDS, "show_as"}:
-            (self - visits.calendar_event_id.with_env(self.env))._tell_visits()
+            (
+                self - visits.calendar_event_id.with_env(self.env)
+            )._notify_visit_conflicts()
         # What is said of the visits
         if visit_vals:
-            self._make_series_visits(anyway=True)
+            self._create_series_visits(anyway=True)
             self._check_and_write_visits(self._get_visits(), visit_vals)
         if vals.get("recurrency"):
             for event in self.filtered("recurrence_id"):
@@ -166,7 +168,7 @@ class CalendarEvent(models.Model):
         if self.env.context.get("visit_planning") is not PLANNING:
             visits = self._get_visits()
             self._check_visit_access(visits)
-            visits._lose_appointment(
+            visits._return_to_plan(
                 self.env._("The appointment was deleted from the calendar.")
             )
         return super().unlink()
@@ -217,7 +219,7 @@ class CalendarEvent(models.Model):
 
     # -- In the way of visits ----------------------------------------------------------
 
-    def _tell_visits(self):
+    def _notify_visit_conflicts(self):
         """Tell dispatchers which planned visits these events are in the way of, because
         a technician takes part in them."""
         now = fields.Datetime.now()
@@ -251,7 +253,7 @@ class CalendarEvent(models.Model):
             & visits._get_crew_domain(people)
         )
         if visits:
-            visits._tell_of_conflicts(visits._get_meetings(events))
+            visits._notify_conflicts(visits._get_meetings(events))
 
     # -- What stands at the customer ---------------------------------------------------
 

@@ -15,8 +15,8 @@ class CalendarRecurrence(models.Model):
 
     keeps_month_day = fields.Boolean(
         string="Keep Day of Month",
-        help="In months without its day an event takes place on the last one. Visits "
-        "are repeated so.",
+        help="In months without this day, the event takes place on the last day of "
+        "the month. Used to repeat visits.",
     )
 
     @api.model_create_multi

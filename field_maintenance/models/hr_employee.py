@@ -65,7 +65,7 @@ class HrEmployee(models.Model):
             return
         self.env.flush_all()
         after = visits._get_odd_hours()
-        visits._tell_of_conflicts(
+        visits._notify_conflicts(
             {
                 visit: [text for text in texts if text not in before.get(visit, ())]
                 for visit, texts in after.items()
@@ -96,14 +96,14 @@ class HrEmployee(models.Model):
         )
         left = visits.filtered("has_left_technician")
         names = ", ".join(self.mapped("name"))
-        left._tell_dispatchers(
+        left._notify_dispatchers(
             self.env._("Find another technician"),
             self.env._("%s does not work here any more and has open visits.", names),
         )
         without = lines.filtered(
             lambda line: not line.technician_id._filter_at(line.company_id)
         )
-        without.schedule_id._tell_responsible(
+        without.schedule_id._notify_schedule_responsible(
             self.env._("Choose another technician"),
             self.env._(
                 "%s does not work here any more. New visits have no technician until "

@@ -131,7 +131,7 @@ class InstalledBase(models.Model):
         )._follow_archived()
         gone = self.filtered(lambda piece: not piece.active)
         if gone:
-            gone._get_visit_lines().visit_id._tell_of_archived(gone)
+            gone._get_visit_lines().visit_id._notify_archived(gone)
 
     # -- Visits and schedules ----------------------------------------------------------
 
@@ -218,7 +218,7 @@ class InstalledBase(models.Model):
         }
 
     def _get_portal_values(self):
-        """Add the visits, by the rules of the reader: those at his own company."""
+        """Add the visits, by the rules of the reader: those at their own company."""
         values = super()._get_portal_values()
         visits = self.env["maintenance.visit"].search(
             [("installed_base_ids", "in", self.ids), ("state", "!=", "cancelled")],
@@ -236,7 +236,7 @@ class InstalledBase(models.Model):
         moved = self.filtered(lambda piece: before[piece.id] != present[piece.id])
         homeless = moved.filtered(lambda piece: not piece.partner_id)
         homeless._withdraw_from_visits(self.env._("%s was taken back."))
-        (moved - homeless)._bring_visits_along()
+        (moved - homeless)._move_open_visits()
         return result
 
     def _get_visit_lines(self):
@@ -260,7 +260,7 @@ class InstalledBase(models.Model):
             [("installed_base_id", "in", self.ids), ("state", "in", LIVE_STATES)]
         )
 
-    def _bring_visits_along(self):
+    def _move_open_visits(self):
         """Let open visits and live schedules follow this equipment to its present
         customer and site.
 
@@ -297,7 +297,7 @@ class InstalledBase(models.Model):
                     # The document goes with what comes first, the rest parts from it.
                     whole[place] |= document
                     stays = True
-        sold._leave_words()
+        sold._leave_customer_texts()
         new = documents.create(
             [
                 document._prepare_parted_vals(place, there)
@@ -307,7 +307,7 @@ class InstalledBase(models.Model):
         for (_document, _place, there), document in zip(parting, new, strict=True):
             there._part_to(document)
         for (customer, site), group in whole.items():
-            group._go_to(customer, site)
+            group._move_to_place(customer, site)
         documents._log_moves(notes)
 
     def _get_place(self):
@@ -430,7 +430,7 @@ class InstalledBase(models.Model):
         rules.schedule_id._message_log_batch(dict.fromkeys(rules.schedule_id.ids, note))
         lines.visit_id._log_moves(dict.fromkeys(lines.visit_id.ids, [note]))
         # It may stand at another site of the customer.
-        successor._bring_visits_along()
+        successor._move_open_visits()
 
     def _get_settlement(self, successor, hands_over, back=False):
         goes, ends = super()._get_settlement(successor, hands_over, back)

@@ -26,7 +26,7 @@ class InstalledBaseNoticeType(models.Model):
     # -- Of visits ---------------------------------------------------------------------
 
     def _get_visit_recipients(self, visits):
-        """Return {visit: contacts that are told of it}: its own contact, unless he
+        """Return {visit: contacts that are told of it}: its own contact, unless they
         refused, and who else of the customer chose this notice. Nobody without an
         address, or with one that is blacklisted."""
         chosen = self._get_contacts(visits.commercial_partner_id.ids)
@@ -50,7 +50,7 @@ class InstalledBaseNoticeType(models.Model):
         return found
 
     def _notify_of_visits(self, visits):
-        """E-mail the contacts of visits, each in his language, with a calendar file,
+        """Email the contacts of visits, each in their language, with a calendar file,
         and log on the visits who was told.
 
         :param visits: visits, of any company

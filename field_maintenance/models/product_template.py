@@ -17,14 +17,14 @@ class ProductTemplate(models.Model):
         comodel_name="maintenance.visit.type",
         index="btree_not_null",
         ondelete="restrict",
-        help="Orders of this product are about visits of this type; equipment of this "
-        "kind is visited so.",
+        help="Orders of this product create visits of this type, also used for "
+        "equipment of this product.",
     )
     mode = fields.Selection(
         default=None,
-        help="How often equipment of this kind is visited. An order of this product "
-        "makes a schedule by this rule when it is confirmed, with as many visits as "
-        "units of the service were ordered; without one, single visits.",
+        help="How often equipment of this kind is visited. Confirming an order of "
+        "this product creates a schedule with this rule, with as many visits as "
+        "ordered units; without a rule, single visits.",
     )
 
     @api.constrains("mode", "visit_type_id")

@@ -7,24 +7,24 @@ class ResCompany(models.Model):
 
     visit_report_at_done = fields.Boolean(
         string="Send Visit Reports",
-        help="The customer is sent the report when a visit is done.",
+        help="The report is sent to the customer when a visit is done.",
     )
     visit_rating_at_done = fields.Boolean(
         string="Ask for Ratings",
-        help="The customer is asked how content they are when a visit is done.",
+        help="The customer is asked to rate a visit when it is done.",
     )
     visit_together_days = fields.Integer(
-        string="Do Together Within",
+        string="Merge Visits Due Within",
         default=30,
-        help="Visits of one site that are due at most so many days apart are offered "
-        "to be done together.",
+        help="Visits at one site due at most this number of days apart are suggested "
+        "for merging.",
     )
 
     visit_horizon_months = fields.Integer(
         string="Visit Horizon",
         default=12,
         required=True,
-        help="How many months ahead schedules make their visits.",
+        help="Number of months ahead for which schedules generate their visits.",
     )
     visit_shift_policy = fields.Selection(
         selection=[
@@ -32,40 +32,40 @@ class ResCompany(models.Model):
             ("after", "The working day after"),
             ("nearest", "The nearest working day"),
         ],
-        string="Due Dates on a Day Off",
+        string="Due Dates on Non-Working Days",
         default="before",
         required=True,
-        help="Where a due date goes that falls on a day on which nobody works. "
-        "Schedules start with it and may choose another.",
+        help="Where to move a due date on a non-working day. Default for new "
+        "schedules.",
     )
     visit_dispatcher_id = fields.Many2one(
         comodel_name="res.users",
         string="Dispatcher",
         domain="[('share', '=', False)]",
-        help="Hears of visits that must be planned again, unless their schedule or "
-        "team has somebody.",
+        help="Notified of visits that must be replanned, unless their schedule or "
+        "team has a responsible.",
     )
     sends_visit_invitations = fields.Boolean(
-        string="Invite Technicians by E-mail",
-        help="Technicians get Odoo's invitation when a visit is planned and its update "
-        "when it is moved.",
+        string="Invite Technicians by Email",
+        help="Odoo sends technicians an invitation when a visit is planned and an "
+        "update when it is moved.",
     )
     blocks_visit_conflicts = fields.Boolean(
         string="Refuse Conflicting Appointments",
-        help="An appointment during another visit or the time off of a technician is "
-        "refused instead of only warned of.",
+        help="Appointments that overlap another visit or the time off of a "
+        "technician are refused instead of only showing a warning.",
     )
     intervention_document = fields.Selection(
         selection=[
             ("ask", "Ask"),
             ("visit", "A visit"),
             ("quotation", "A quotation"),
-            ("order", "An order of type Maintenance"),
+            ("order", "A maintenance order"),
         ],
         string="New Intervention",
         default="ask",
         required=True,
-        help="What “Create intervention” on a customer or equipment makes.",
+        help="Document created by “Create intervention” on a customer or equipment.",
     )
 
     # What recorded time is billed as; see maintenance_visit_labor.py
@@ -74,53 +74,54 @@ class ResCompany(models.Model):
         string="Travel Time",
         domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
         check_company=True,
-        help="What the recorded travel of technicians is billed as. Empty: not billed.",
+        help="Product to bill the recorded travel time. Leave empty not to bill it.",
     )
     visit_work_product_id = fields.Many2one(
         comodel_name="product.product",
         string="Working Time",
         domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
         check_company=True,
-        help="What the recorded work of technicians is billed as. Empty: not billed.",
+        help="Product to bill the recorded working time. Leave empty not to bill it.",
     )
 
     # What customers are told of visits; see maintenance_visit_notice.py
     visit_notice_planned = fields.Boolean(
-        string="Tell Customers of Planned Visits",
-        help="The contact of a visit gets an e-mail with a calendar file.",
+        string="Notify Customers of Planned Visits",
+        help="The contact of a visit receives an email with a calendar file.",
     )
     visit_notice_since = fields.Datetime(
+        string="Notify of Visits Planned Since",
         compute="_compute_visit_notice_since",
         store=True,
-        help="Visits planned earlier are not told of: their customers know.",
+        help="Customers are not notified of visits planned before this time.",
     )
     visit_notice_changed = fields.Boolean(
-        string="Tell Customers of Changes",
-        help="When a visit that the customer knows of is moved or called off.",
+        string="Notify Customers of Changes",
+        help="When a visit the customer was notified of is moved or cancelled.",
     )
     visit_notice_delay = fields.Integer(
-        string="Wait Before Telling",
+        string="Notification Delay (Minutes)",
         default=15,
-        help="Minutes without change before a customer is told, so that they are not "
-        "told of every step while you plan.",
+        help="Minutes without a change before a customer is notified, so that they "
+        "are not notified of every change while you plan.",
     )
     visit_reminder_days = fields.Integer(
         string="Remind Customers",
         default=0,
-        help="So many days before a visit; 0 for no reminder.",
+        help="Number of days before a visit; 0 for no reminder.",
     )
 
     _visit_horizon_positive = models.Constraint(
         "CHECK (visit_horizon_months > 0)",
-        "Schedules make visits for one month ahead or more.",
+        "Schedules must generate visits for at least one month ahead.",
     )
     _visit_notice_delay_positive = models.Constraint(
         "CHECK (visit_notice_delay >= 0)",
-        "Customers are told of visits after zero minutes or more.",
+        "The notification delay must be zero minutes or more.",
     )
     _visit_reminder_days_positive = models.Constraint(
         "CHECK (visit_reminder_days >= 0)",
-        "Customers are reminded of visits zero days or more before.",
+        "The visit reminder must be sent zero or more days before the visit.",
     )
 
     @api.model

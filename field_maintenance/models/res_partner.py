@@ -30,18 +30,19 @@ class ResPartner(models.Model):
         index="btree_not_null",
         ondelete="set null",
         groups="base.group_user",
-        help="Where it lies, by its zip code, unless another zone is chosen.",
+        help="Zone of its zip code, unless another zone is chosen.",
     )
     service_zone_is_chosen = fields.Boolean(
+        string="Service Zone Is Set Manually",
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="Somebody chose another zone than that of the zip code.",
+        help="A zone other than the one of the zip code was chosen.",
     )
     service_access = fields.Text(
         string="Access Instructions",
         groups="base.group_user",
-        help="How to get in: keys, codes, whom to call, where to park.",
+        help="Access instructions: keys, codes, whom to call, where to park.",
     )
     maintenance_visit_ids = fields.One2many(
         comodel_name="maintenance.visit",
@@ -64,9 +65,9 @@ class ResPartner(models.Model):
         relation="res_partner_refused_notice_rel",
         column1="partner_id",
         column2="notice_type_id",
-        string="Refused Notices",
+        string="Unsubscribed Notifications",
         groups="base.group_user",
-        help="Notices of visits that this contact does not want.",
+        help="Visit notifications this contact does not want to receive.",
     )
 
     def _auto_init(self):
@@ -213,7 +214,7 @@ class ResPartner(models.Model):
                     for name in ("partner_id", "commercial_partner_id", "site_id")
                 )
             )
-            visits._tell_of_archived(gone)
+            visits._notify_archived(gone)
 
     # -- Visits and schedules ----------------------------------------------------------
 

@@ -8,7 +8,7 @@ class ResourceCalendarLeaves(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         leaves = super().create(vals_list)
-        leaves._tell_visits()
+        leaves._notify_visit_conflicts()
         return leaves
 
     def write(self, vals):
@@ -20,10 +20,10 @@ class ResourceCalendarLeaves(models.Model):
             "resource_id",
             "time_type",
         }:
-            self._tell_visits()
+            self._notify_visit_conflicts()
         return result
 
-    def _tell_visits(self):
+    def _notify_visit_conflicts(self):
         """Tell dispatchers which planned visits fall into this time off."""
         # Whoever grants time off need not plan visits.
         leaves = self.sudo().filtered(lambda leave: leave.time_type == "leave")
@@ -40,4 +40,4 @@ class ResourceCalendarLeaves(models.Model):
             )
         visits = visits.search(domain)
         if visits:
-            visits._tell_of_conflicts(visits._get_absences(leaves))
+            visits._notify_conflicts(visits._get_absences(leaves))

@@ -22,8 +22,8 @@ class SaleOrder(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Maintenance: confirming the order makes a schedule of the lines whose "
-        "product has a rule, and a visit to plan at each site of the others.",
+        help="Maintenance: confirming the order creates a schedule for products with "
+        "a visit rule, and visits to plan at each site for the others.",
     )
     maintenance_schedule_ids = fields.One2many(
         comodel_name="maintenance.schedule",
@@ -51,9 +51,10 @@ class SaleOrder(models.Model):
         compute="_compute_maintenance_warning", groups="base.group_user"
     )
     maintenance_is_late = fields.Boolean(
+        string="Maintenance Starts in the Past",
         compute="_compute_maintenance_warning",
         groups="base.group_user",
-        help="Its visits count from a day that has passed.",
+        help="Its visits are counted from a date in the past.",
     )
 
     # -- Computes ----------------------------------------------------------------------

@@ -29,9 +29,9 @@ class SaleOrderLine(models.Model):
 
     qty_delivered_method = fields.Selection(selection_add=[("visit", "Visits")])
     is_visit_bill = fields.Boolean(
-        string="Bills a Visit",
+        string="Is Visit Billing",
         copy=False,
-        help="It bills what a visit used, and is not visited itself.",
+        help="Bills the parts and time of a visit, and is not visited itself.",
     )
     maintenance_visit_ids = fields.Many2many(
         comodel_name="maintenance.visit",
@@ -280,7 +280,7 @@ class SaleOrderLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.filtered(lambda line: line.state == "sale")._make_and_tell()
+        lines.filtered(lambda line: line.state == "sale")._create_and_log_maintenance()
         return lines
 
     def write(self, vals):
@@ -314,7 +314,7 @@ class SaleOrderLine(models.Model):
         # A schedule that somebody closed stays closed.
         known = confirmed.with_context(active_test=False)
         new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
-        new.with_env(confirmed.env)._make_and_tell()
+        new.with_env(confirmed.env)._create_and_log_maintenance()
         return result
 
     def _get_all_schedule_lines(self):
@@ -324,7 +324,7 @@ class SaleOrderLine(models.Model):
         rules = self.with_context(active_test=False).maintenance_schedule_line_ids
         return rules.filtered(lambda rule: rule.state != "closed").sorted("id")
 
-    def _make_and_tell(self):
+    def _create_and_log_maintenance(self):
         """Make what was added to confirmed orders, and say so in their chatter."""
         schedules, visits = self._create_maintenance()
         for order, made in visits.sudo().grouped("sale_order_id").items():
@@ -364,7 +364,9 @@ class SaleOrderLine(models.Model):
             )
             if rules:
                 line._exchange_on_rules(rules, leaving, new - rules.installed_base_id)
-        self.filtered(lambda line: not line._get_all_schedule_lines())._make_and_tell()
+        self.filtered(
+            lambda line: not line._get_all_schedule_lines()
+        )._create_and_log_maintenance()
 
     def _exchange_on_rules(self, rules, leaving, new):
         """Let other equipment take the place of some in the schedule of this line.

@@ -177,7 +177,7 @@ class ExecutionFixtures(MaintenanceFixtures):
         cls.good, cls.worn = cls.seals.suggested_answer_ids
         cls.which.triggering_answer_ids = cls.worn
         cls.customer.email = "bakery@example.com"
-        # The portal user that the contact is was named after his login.
+        # The portal user that the contact is was named after their login.
         cls.contact.write({"name": "Anna Claes", "email": "anna@example.com"})
 
     @classmethod

@@ -15,7 +15,7 @@ SESSION_KEY = "my_service_contracts_history"
 
 
 class ContractPortal(ProblemForm, CustomerPortal):
-    """What a customer sees of his contracts: what the record rules let him read,
+    """What a customer sees of their contracts: what the record rules let them read,
     without drafts and offers that came to nothing.
 
     No token opens these pages. Contracts of others and numbers that never existed give
@@ -37,7 +37,7 @@ class ContractPortal(ProblemForm, CustomerPortal):
 
     def _get_contract_domain(self):
         # The rules say this for portal users; an employee who opens the portal sees
-        # his own too, not the contracts of all customers.
+        # their own too, not the contracts of all customers.
         return Domain(
             "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
         ) & Domain("state", "in", ("active", "suspended", "closed"))
@@ -83,7 +83,7 @@ class ContractPortal(ProblemForm, CustomerPortal):
             for name in ("reference", "serial_number", "model", "product_id.name")
         )
         # The search looks at equipment and texts of the reader's contracts only: it is
-        # combined with what the rules let him read.
+        # combined with what the rules let them read.
         texts = Domain("line_ids.name", "ilike", search)
         domains = {
             "name": Domain("name", "ilike", search),
@@ -115,7 +115,7 @@ class ContractPortal(ProblemForm, CustomerPortal):
         domain = self._get_contract_domain() & filters[filterby]["domain"]
         if search:
             # Products have no rights for the reader; which contracts the search finds
-            # is limited to his own by the domain above, and once more by the rules.
+            # is limited to their own by the domain above, and once more by the rules.
             found = model.sudo().search(
                 domain & self._get_contract_search_domain(search_in, search)
             )
@@ -146,7 +146,7 @@ class ContractPortal(ProblemForm, CustomerPortal):
                 "page_name": "service_contracts",
                 "default_url": "/my/service-contracts",
                 # The rules let the reader see these contracts; what they cost and
-                # cover has rights of its own. The template prints what he signed.
+                # cover has rights of its own. The template prints what they signed.
                 "contracts": contracts.sudo(),
                 "pager": pager,
                 "searchbar_sortings": sortings,
@@ -188,7 +188,7 @@ class ContractPortal(ProblemForm, CustomerPortal):
     ):
         contract = self._get_contract(contract_id)
         if report_type == "pdf":
-            # What a customer prints for himself is not filed among our documents.
+            # What customers print for themselves is not filed among our documents.
             request.update_context(report_pdf_no_attachment=True)
             return self._show_report(
                 model=contract.sudo(),

@@ -80,7 +80,7 @@ def plan_bills(
         due = period.get_due_date(timing, day)
         if until is not None and due > until:
             return
-        bills = [_make_bill(part, due, left) for part in _cut(period, cuts)]
+        bills = [_build_bill(part, due, left) for part in _cut(period, cuts)]
         amount = sum((bill.amount for bill in bills), Decimal(0))
         if amount:
             yield from (bill for bill in bills if bill.amount)
@@ -110,7 +110,7 @@ def _cut(period: Period, cuts: Iterable[date]) -> list[Period]:
     ]
 
 
-def _make_bill(
+def _build_bill(
     period: Period, due: date, lines: Iterable[tuple[LineToBill[Key], list[Span]]]
 ) -> Bill[Key]:
     bill_lines = [

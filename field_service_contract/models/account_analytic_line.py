@@ -49,18 +49,18 @@ class AccountAnalyticLine(models.Model):
 
     _service_line_unique = models.UniqueIndex(
         "(service_visit_id, service_line_id) WHERE service_line_id IS NOT NULL",
-        "This part of the visit is booked already.",
+        "This part of the visit is already posted.",
     )
     # The time of visits that are done together is shared among them.
     _service_time_unique = models.UniqueIndex(
         "(service_visit_id, service_time_id) WHERE service_time_id IS NOT NULL",
-        "This time of the visit is booked already.",
+        "This time of the visit is already posted.",
     )
     _service_technician_unique = models.UniqueIndex(
         "(service_visit_id, service_technician_id) "
         "WHERE service_line_id IS NULL AND service_time_id IS NULL "
         "AND service_visit_id IS NOT NULL",
-        "The time of this technician is booked already.",
+        "The time of this technician is already posted.",
     )
 
     def _get_service_key(self):

@@ -6,5 +6,5 @@ class AccountChartTemplate(models.AbstractModel):
 
     def _post_load_data(self, template_code, company, template_data):
         result = super()._post_load_data(template_code, company, template_data)
-        (company or self.env.company)._take_service_accounts()
+        (company or self.env.company)._apply_service_accounts()
         return result

@@ -24,16 +24,17 @@ class AccountMove(models.Model):
         compute="_compute_service_contract_ids", groups=READER_GROUPS
     )
     service_recognizes = fields.Boolean(
-        string="Recognises Contract Revenue",
+        string="Recognizes Contract Revenue",
         copy=False,
         readonly=True,
-        help="Its rows of deferred revenue are earned by it, as long as it is posted.",
+        help="Its deferred revenue is recognized by this entry as long as it is "
+        "posted.",
         groups="base.group_user",
     )
     service_deferral_ids = fields.One2many(
         comodel_name="service.contract.deferral",
         inverse_name="move_id",
-        string="Recognised Revenue",
+        string="Recognized Revenue",
         groups="account.group_account_invoice",
     )
 

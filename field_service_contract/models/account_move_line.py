@@ -54,7 +54,8 @@ class AccountMoveLine(models.Model):
         comodel_name="account.account",
         copy=False,
         ondelete="restrict",
-        help="Where deferred revenue goes once earned. Empty: it is not deferred.",
+        help="Account for deferred revenue once it is earned. Empty if it is not "
+        "deferred.",
         groups="base.group_user",
     )
     service_credited_line_id = fields.Many2one(
@@ -63,7 +64,7 @@ class AccountMoveLine(models.Model):
         index="btree_not_null",
         copy=False,
         ondelete="set null",
-        help="The invoice line whose days are given back.",
+        help="The invoice line whose days are credited.",
         groups="base.group_user",
     )
     service_credit_line_ids = fields.One2many(
@@ -78,23 +79,23 @@ class AccountMoveLine(models.Model):
         store=True,
         precompute=True,
         copy=False,
-        help="Dated prices of the billed days, as they were when they were billed.",
+        help="Prices of the billed days, as of the time of billing.",
         groups="base.group_user",
     )
     service_gives_days = fields.Boolean(
-        string="Gives Days Back",
+        string="Credits Days",
         copy=False,
-        help="Of a credit: its days are given back, whatever its amount is changed to. "
-        "Other credits do so if they are all that their days are worth; else they "
-        "lower the price of all their days alike.",
+        help="For a credit note: its days are credited, even if its amount is "
+        "changed. Other credit notes do so if they are worth all their days; "
+        "otherwise they lower the price of all their days equally.",
         groups="base.group_user",
     )
     service_is_live = fields.Boolean(
         compute="_compute_service_is_live",
         store=True,
         copy=False,
-        help="Its days count as billed: not cancelled, nor credited in full. Of a "
-        "credit: its days count as credited.",
+        help="The days count as billed: neither cancelled nor fully credited. For a "
+        "credit note, its days count as credited.",
         groups="base.group_user",
     )
     service_live_start = fields.Date(
@@ -108,7 +109,7 @@ class AccountMoveLine(models.Model):
         compute="_compute_service_is_live",
         store=True,
         copy=False,
-        help="First and last days of what is credited of the billed days.",
+        help="First and last credited days of the billed period.",
         groups="base.group_user",
     )
     service_deferral_ids = fields.One2many(
@@ -122,7 +123,7 @@ class AccountMoveLine(models.Model):
         "(service_contract_line_id, service_live_start) "
         "WHERE service_is_live AND service_credited_line_id IS NULL "
         "AND service_contract_line_id IS NOT NULL",
-        "These days of the contract line are invoiced already.",
+        "These days of the contract line are already invoiced.",
     )
 
     @api.depends(
@@ -277,7 +278,7 @@ class AccountMoveLine(models.Model):
                 Fraction(packed["extra"]),
             )
         months = months or self.service_contract_id._get_months()
-        coin = (currency or self.currency_id)._get_service_coin()
+        coin = (currency or self.currency_id)._get_service_rounding()
         return BilledDays(span, pricing, months, coin)
 
     def _get_service_sign(self):
@@ -301,7 +302,7 @@ class AccountMoveLine(models.Model):
         :param without: credit notes that do not
         """
         self.ensure_one()
-        rest, _credits = self._take_off_service_credits(states, without)
+        rest, _credits = self._subtract_service_credits(states, without)
         return rest
 
     def _get_service_earnings(self, *states, without=None):
@@ -313,7 +314,7 @@ class AccountMoveLine(models.Model):
             self._get_service_billed_days(CalendarMonths(), currency),
             to_decimal(currency.round(-self.balance)),
         )
-        _rest, credits = self._take_off_service_credits(states, without)
+        _rest, credits = self._subtract_service_credits(states, without)
         for lines, span, is_whole in credits:
             amount = sum(line._get_service_given("balance") for line in lines)
             earnings.give_back(span, to_decimal(currency.round(amount)), is_whole)
@@ -325,7 +326,7 @@ class AccountMoveLine(models.Model):
         rest = self._get_service_rest("draft", "posted")
         return self._get_service_sign() * self._get_service_price() - float(rest.amount)
 
-    def _take_off_service_credits(self, states, without):
+    def _subtract_service_credits(self, states, without):
         """Return what is left of a line, and [(credit lines, days, whether they are
         given back)] in the order in which credits count: posted ones before drafts."""
         sign, given = self._get_service_sign(), []
@@ -794,7 +795,7 @@ class AccountMoveLine(models.Model):
             self._get_service_span(),
             days,
             total,
-            self.company_currency_id._get_service_coin(),
+            self.company_currency_id._get_service_rounding(),
             earnings,
             is_whole,
         )
@@ -968,7 +969,7 @@ class AccountMoveLine(models.Model):
         for credit in credits:
             amount, parts = credit.amount, []
             if self._is_service_deferred():
-                deferred = self._take_service_deferred(credit, room, earnings)
+                deferred = self._apply_service_deferred(credit, room, earnings)
                 parts.append((deferred, self.account_id, self.analytic_distribution))
                 parts.append(
                     (
@@ -991,7 +992,7 @@ class AccountMoveLine(models.Model):
                     )
         return vals_list
 
-    def _take_service_deferred(self, credit, room, earnings):
+    def _apply_service_deferred(self, credit, room, earnings):
         """Return how much of a credit is still to earn, in the mode of the line's taxes
         and in its currency.
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning
 from odoo.fields import Command
 
-from .contract.service_contract import DAY, LIVING, READER_GROUPS
+from .contract.service_contract import DAY, READER_GROUPS, RUNNING_STATES
 
 
 class InstalledBase(models.Model):
@@ -167,7 +167,7 @@ class InstalledBase(models.Model):
 
         The context says it (`service_contract_choice`): ``end``, ``keep`` or
         ``transfer``, or ``ask`` the responsible of the contract. Without it, as for
-        imports and remote calls, or if the user may not change contracts, he is asked
+        imports and remote calls, or if users may not change contracts, they are asked
         by an activity.
         """
         day = fields.Date.to_date(self.env.context.get("ownership_date"))
@@ -195,7 +195,7 @@ class InstalledBase(models.Model):
                 else:
                     group._end_with_credit(day - DAY, reason)
         elif choice != "settled":
-            lines._ask_about_owner(day)
+            lines._schedule_owner_activity(day)
 
     def _get_left_contract_lines(self, day, partner=None):
         """Return the living contract lines that cover this equipment on a day or
@@ -331,7 +331,7 @@ class InstalledBase(models.Model):
             elif choice == "keep":
                 lines._log_retirement_kept(day)
             else:
-                lines._ask_about_retirement(day)
+                lines._schedule_retirement_activity(day)
 
     def _get_retirement_text(self):
         """Return why contract lines end, in words."""
@@ -345,7 +345,7 @@ class InstalledBase(models.Model):
         return self.env["service.contract.line"].search(
             [
                 ("installed_base_id", "in", self.ids),
-                ("contract_id.state", "in", LIVING),
+                ("contract_id.state", "in", RUNNING_STATES),
                 "|",
                 ("date_end", "=", False),
                 ("date_end", ">=", day),

@@ -27,7 +27,7 @@ class MaintenanceSchedule(models.Model):
         check_company=True,
     )
     service_contract_name = fields.Char(
-        related="service_contract_id.name", string="Number of the Contract"
+        related="service_contract_id.name", string="Contract Number"
     )
     service_contract_state = fields.Selection(
         related="service_contract_id.state", string="State of the Contract"
@@ -35,7 +35,7 @@ class MaintenanceSchedule(models.Model):
 
     _service_contract_unique = models.UniqueIndex(
         "(service_contract_id) WHERE service_contract_id IS NOT NULL",
-        "The contract has a schedule already.",
+        "The contract already has a schedule.",
     )
 
     # -- What the contract decides ----------------------------------------------------

@@ -242,9 +242,9 @@ class MaintenanceScheduleLine(models.Model):
         visits = visits.with_context(visit_generation=GENERATING)
         owner = customer.commercial_partner_id
         sold = visits.filtered(lambda visit: visit.commercial_partner_id != owner)
-        sold.line_ids._leave_words()
+        sold.line_ids._leave_customer_texts()
         for visit in visits:
-            visit._go_to(customer, site)
+            visit._move_to_place(customer, site)
             visit.write(
                 {
                     "schedule_line_id": self.id,

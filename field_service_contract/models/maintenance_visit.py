@@ -48,7 +48,7 @@ class MaintenanceVisit(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="Planned on a day that the contract covers no more, and kept by choice.",
+        help="Planned on a day no longer covered by the contract, and kept by choice.",
     )
 
     service_cost_ids = fields.One2many(
@@ -118,7 +118,7 @@ class MaintenanceVisit(models.Model):
         take back what no longer counts."""
         if not self:
             return
-        # Whoever does a visit need not know what an hour of his costs, nor write in
+        # Whoever does a visit need not know what an hour of theirs costs, nor write in
         # the accounts; the lines are read by those who may read these.
         visits = self.sudo()
         visits |= visits.merged_into_id | visits._get_absorbed()

@@ -11,7 +11,7 @@ class ProductProduct(models.Model):
         for product, vals in zip(products, vals_list, strict=True):
             is_new = "product_tmpl_id" not in vals and "taxes_id" not in vals
             if is_new and product.service_is_contract:
-                product.product_tmpl_id._take_service_taxes()
+                product.product_tmpl_id._apply_service_taxes()
         return products
 
     def _get_service_list_price(self, taxes, company):

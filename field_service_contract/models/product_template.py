@@ -6,8 +6,8 @@ class ProductTemplate(models.Model):
 
     service_is_contract = fields.Boolean(
         string="Sold as Contract",
-        help="The price is for a year. Confirming an order makes a service contract of "
-        "it, which invoices it period by period.",
+        help="The price is per year. Confirming an order creates a service contract, "
+        "which is invoiced period by period.",
     )
     service_contract_template_id = fields.Many2one(
         comodel_name="service.contract.template",
@@ -15,12 +15,12 @@ class ProductTemplate(models.Model):
         check_company=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="What contracts for this product start from. Empty: the first template.",
+        help="Template for contracts of this product. If empty, the first template.",
     )
     service_value_percent = fields.Float(
         string="Contract Value (%)",
-        help="What a year of service contract is worth, in percent of the price. 0: "
-        "what the template of the contract says for equipment, 100 % for services.",
+        help="Value of one service contract year, in percent of the price. 0: the "
+        "value of the contract template for equipment, 100 % for services.",
     )
     service_contract_product_id = fields.Many2one(
         comodel_name="product.product",
@@ -29,17 +29,17 @@ class ProductTemplate(models.Model):
         check_company=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="What is invoiced for a contract that covers this equipment. Empty: the "
-        "one of the contract's template.",
+        help="Product invoiced for a contract that covers this equipment. If empty, "
+        "the product of the contract template.",
     )
 
     _service_contract_is_service = models.Constraint(
         "CHECK (service_is_contract IS NOT TRUE OR type = 'service')",
-        "Only services are sold as contracts: change the type of the product.",
+        "Only services can be sold as contracts. Change the type of the product.",
     )
     _service_value_percent_positive = models.Constraint(
         "CHECK (service_value_percent >= 0)",
-        "A year of contract is worth zero percent of the price or more.",
+        "The contract value must be zero percent or more.",
     )
 
     @api.model_create_multi
@@ -47,15 +47,15 @@ class ProductTemplate(models.Model):
         templates = super().create(vals_list)
         for template, vals in zip(templates, vals_list, strict=True):
             if template.service_is_contract and "taxes_id" not in vals:
-                template._take_service_taxes()
+                template._apply_service_taxes()
         return templates
 
     def _force_default_sale_tax(self, companies):
         result = super()._force_default_sale_tax(companies)
-        self.filtered("service_is_contract")._take_service_taxes(companies)
+        self.filtered("service_is_contract")._apply_service_taxes(companies)
         return result
 
-    def _take_service_taxes(self, companies=None):
+    def _apply_service_taxes(self, companies=None):
         """Put the tax on services in place of a company's default tax, where that is
         one on goods only.
 

@@ -8,11 +8,11 @@ class ResCompany(models.Model):
 
     service_contract_journal_id = fields.Many2one(
         comodel_name="account.journal",
-        string="Journal of Contract Invoices",
+        string="Contract Invoice Journal",
         domain="[('type', '=', 'sale')]",
         check_company=True,
         ondelete="restrict",
-        help="Empty: the first journal of customer invoices.",
+        help="If empty, the first customer invoice journal.",
         groups="base.group_user",
     )
     service_deferred_account_id = fields.Many2one(
@@ -21,29 +21,29 @@ class ResCompany(models.Model):
         domain="[('internal_group', '=', 'liability')]",
         check_company=True,
         ondelete="restrict",
-        help="Contracts that are invoiced in advance book to this account and are "
-        "recognised as revenue month by month. Empty: new contracts defer nothing.",
+        help="Amounts invoiced in advance are posted to this account and recognized "
+        "as revenue month by month. If empty, new contracts defer nothing.",
         groups="base.group_user",
     )
     service_deferral_journal_id = fields.Many2one(
         comodel_name="account.journal",
-        string="Journal of Recognition",
+        string="Revenue Recognition Journal",
         domain="[('type', '=', 'general')]",
         check_company=True,
         ondelete="restrict",
-        help="Empty: the first journal of miscellaneous entries.",
+        help="If empty, the first miscellaneous journal.",
         groups="base.group_user",
     )
     service_invoice_journal_id = fields.Many2one(
         comodel_name="account.journal",
-        string="Journal That Contract Invoices Take",
+        string="Journal Used for Contract Invoices",
         compute="_compute_service_journals",
         compute_sudo=True,
         groups="base.group_user",
     )
     service_entry_journal_id = fields.Many2one(
         comodel_name="account.journal",
-        string="Journal That Recognition Takes",
+        string="Journal Used for Recognition",
         compute="_compute_service_journals",
         compute_sudo=True,
         groups="base.group_user",
@@ -54,17 +54,18 @@ class ResCompany(models.Model):
         string="Analytic Plan of Contracts",
         default=lambda self: self._default_service_analytic_plan_id(),
         ondelete="restrict",
-        help="Each contract gets an analytic account of this plan, for what it earns "
-        "and costs. Empty: none, and what its visits cost is not counted.",
+        help="Each contract has an analytic account in this plan, for its revenue "
+        "and costs. If empty, there is none, and the costs of its visits are not "
+        "counted.",
     )
     service_billing_first_part = fields.Selection(
         selection=FIRST_PARTS,
-        string="First Part of Contracts",
+        string="First Partial Period of Contracts",
         required=True,
         default="together",
         groups="base.group_user",
-        help="How contracts in calendar months bill the days before their first whole "
-        "month, unless template or contract say otherwise.",
+        help="How contracts in calendar months bill the days before their first full "
+        "month, unless set otherwise on the template or the contract.",
     )
     service_invoice_automatically = fields.Boolean(
         string="Invoice Contracts Every Night",
@@ -72,27 +73,29 @@ class ResCompany(models.Model):
         groups="base.group_user",
     )
     service_recognize_automatically = fields.Boolean(
-        string="Recognise Revenue Every Month",
-        help="At night, on the first days of a month, up to the end of the last one.",
+        string="Recognize Revenue Every Month",
+        help="At night, at the beginning of each month, up to the end of the "
+        "previous month.",
         groups="base.group_user",
     )
     service_price_update_limit = fields.Float(
-        string="Price Change to Confirm (%)",
+        string="Confirm Price Changes Above (%)",
         default=10,
-        help="A price update above this is applied only after it is confirmed.",
+        help="A price update above this percentage must be confirmed before it is "
+        "applied.",
         groups="base.group_user",
     )
     service_renewal_activity_days = fields.Integer(
-        string="Remind of Renewals",
+        string="Renewal Reminder (Days)",
         default=30,
-        help="Days before the last day of notice on which the responsible of a "
-        "contract gets an activity; 0 for never.",
+        help="Number of days before the end of the notice period when the "
+        "responsible of a contract gets an activity; 0 for never.",
         groups="base.group_user",
     )
     service_renewal_mail_days = fields.Integer(
-        string="Write to Customers",
-        help="Days before the last day of notice on which the customer gets an "
-        "e-mail; 0 for never.",
+        string="Renewal Email (Days)",
+        help="Number of days before the end of the notice period when the customer "
+        "receives an email; 0 for never.",
         groups="base.group_user",
     )
 
@@ -121,7 +124,7 @@ class ResCompany(models.Model):
                 or company._get_first_service_journal("general")
             )
 
-    def _take_service_accounts(self):
+    def _apply_service_accounts(self):
         """Let companies without contracts defer to the account that their chart of
         accounts has for it; the others have decided."""
         contracts = self.env["service.contract"].sudo().with_context(active_test=False)

@@ -54,15 +54,15 @@ class SaleOrder(models.Model):
         check_company=True,
     )
     service_date_start = fields.Date(
-        string="Contract Start", copy=False, help="Empty: the day of the signature."
+        string="Contract Start", copy=False, help="If empty, the date of signature."
     )
     service_term_months = fields.Integer(
-        string="Contract Length",
+        string="Contract Duration",
         compute="_compute_service_term_months",
         store=True,
         readonly=False,
         aggregator=None,
-        help="Months of a term, 0 if the contract has no end.",
+        help="Duration of a term in months, 0 if the contract has no end.",
     )
     service_billing_period = fields.Selection(
         selection=BILLING_PERIODS,
@@ -80,7 +80,7 @@ class SaleOrder(models.Model):
     )
     service_billing_anchor = fields.Selection(
         selection="_get_service_anchors",
-        string="Contract Billing Periods",
+        string="Contract Period Alignment",
         compute="_compute_service_billing_anchor",
         store=True,
         readonly=False,
@@ -93,12 +93,12 @@ class SaleOrder(models.Model):
         readonly=False,
     )
     service_notice_months = fields.Integer(
-        string="Contract Notice",
+        string="Contract Notice Period",
         compute="_compute_service_notice_months",
         store=True,
         readonly=False,
         aggregator=None,
-        help="Months before the end until which notice may be given.",
+        help="Number of months before the end by which notice must be given.",
     )
     service_response_hours = fields.Float(
         string="Contract Response Time",
@@ -106,7 +106,7 @@ class SaleOrder(models.Model):
         store=True,
         readonly=False,
         aggregator=None,
-        help="Service hours within which the customer is answered.",
+        help="Service hours within which the customer receives a response.",
     )
     service_note = fields.Html(
         string="Contract Terms",
@@ -221,15 +221,15 @@ class SaleOrder(models.Model):
 
     @api.depends("service_contract_template_id")
     def _compute_service_term_months(self):
-        self._take_service_term("service_term_months")
+        self._apply_service_term("service_term_months")
 
     @api.depends("service_contract_template_id")
     def _compute_service_billing_period(self):
-        self._take_service_term("service_billing_period")
+        self._apply_service_term("service_billing_period")
 
     @api.depends("service_contract_template_id")
     def _compute_service_billing_timing(self):
-        self._take_service_term("service_billing_timing")
+        self._apply_service_term("service_billing_timing")
 
     @api.depends("service_contract_template_id", "service_billing_period")
     def _compute_service_billing_anchor(self):
@@ -242,21 +242,21 @@ class SaleOrder(models.Model):
 
     @api.depends("service_contract_template_id")
     def _compute_service_renewal(self):
-        self._take_service_term("service_renewal")
+        self._apply_service_term("service_renewal")
 
     @api.depends("service_contract_template_id")
     def _compute_service_notice_months(self):
-        self._take_service_term("service_notice_months")
+        self._apply_service_term("service_notice_months")
 
     @api.depends("service_contract_template_id")
     def _compute_service_response_hours(self):
-        self._take_service_term("service_response_hours")
+        self._apply_service_term("service_response_hours")
 
     @api.depends("service_contract_template_id")
     def _compute_service_note(self):
-        self._take_service_term("service_note")
+        self._apply_service_term("service_note")
 
-    def _take_service_term(self, name):
+    def _apply_service_term(self, name):
         """Take a term from the template, in the language of who will sign it."""
         for order in self:
             template = order.service_contract_template_id
@@ -343,7 +343,7 @@ class SaleOrder(models.Model):
     )
     def _compute_service_warning(self):
         """Name equipment that a live contract covers already, and what has no price."""
-        # Whoever offers a contract has to know of others, whatever he may read.
+        # Whoever offers a contract has to know of others, whatever they may read.
         equipment = self.sudo().order_line.service_installed_base_id
         others = (
             self.env["service.contract.line"]
@@ -602,7 +602,7 @@ class SaleOrder(models.Model):
                 for contract in contracts
             }
         )
-        contracts._activate_or_tell()
+        contracts._activate_or_report()
         return contracts.with_env(self.env)
 
     def _prepare_service_contract_vals(self):
@@ -689,7 +689,7 @@ class SaleOrder(models.Model):
                 )
             )
         result = super()._action_cancel()
-        contracts._give_up_offer()
+        contracts._cancel_offer()
         return result
 
     def _get_portal_contracts(self, reader):

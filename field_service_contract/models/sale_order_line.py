@@ -40,8 +40,8 @@ class SaleOrderLine(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="The price is for a year. Confirming the order makes a contract of the "
-        "line, and the contract invoices it.",
+        help="The price is per year. Confirming the order creates a contract line, "
+        "which is invoiced by the contract.",
     )
     service_installed_base_id = fields.Many2one(
         comodel_name="installed.base",
@@ -63,8 +63,8 @@ class SaleOrderLine(models.Model):
         digits=(16, 2),
         aggregator=None,
         groups="base.group_user",
-        help="What a year of contract is worth, in percent of the price of the "
-        "equipment or product.",
+        help="Value of one contract year, in percent of the price of the equipment "
+        "or product.",
     )
     service_price_period = fields.Char(
         string="Per", compute="_compute_service_price_period"
@@ -73,8 +73,8 @@ class SaleOrderLine(models.Model):
         string="Contract Visits",
         compute="_compute_service_visit_rule",
         groups="base.group_user",
-        help="How often the contract visits what this line covers: by the rule of its "
-        "product, else of the contract template.",
+        help="How often the contract visits the equipment of this line: rule of its "
+        "product, or else of the contract template.",
     )
     service_contract_line_id = fields.Many2one(
         comodel_name="service.contract.line",

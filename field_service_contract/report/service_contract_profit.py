@@ -50,16 +50,14 @@ class ServiceContractProfit(models.Model):
     visit_id = fields.Many2one(comodel_name="maintenance.visit", readonly=True)
     invoiced = fields.Monetary(readonly=True)
     earned = fields.Monetary(readonly=True)
-    deferred = fields.Monetary(
-        string="To Earn", readonly=True, help="Invoiced, and not recognised yet."
-    )
+    deferred = fields.Monetary(readonly=True, help="Invoiced and not recognized yet.")
     cost = fields.Monetary(readonly=True)
-    margin = fields.Monetary(readonly=True, help="Earned less cost.")
+    margin = fields.Monetary(readonly=True, help="Earned revenue minus costs.")
     margin_percent = fields.Float(
         string="Margin (%)",
         readonly=True,
         aggregator="avg",
-        help="Margin by what was earned.",
+        help="Margin relative to earned revenue.",
     )
 
     _depends = {

@@ -11,7 +11,7 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 class ServiceContractCase(InstalledBaseCase):
-    """A dealer who maintains what he sold: accounts, taxes, a template and customers
+    """A dealer who maintains what they sold: accounts, taxes, a template and customers
     with stoves."""
 
     @classmethod

@@ -212,7 +212,7 @@ class TestNights(JobCase):
         today = self._day("2027-01-02")
         with freeze_time(today):
             for name, contracts, do in (
-                ("end", ended, lambda part: part._bring_up_to_date(today)),
+                ("end", ended, lambda part: part._update_as_of(today)),
                 ("renew", renewed, lambda part: part._renew_due(today)),
                 ("remind", renewed, lambda part: part._remind_responsible()),
                 (

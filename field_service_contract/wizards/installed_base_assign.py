@@ -8,9 +8,9 @@ class InstalledBaseAssign(models.TransientModel):
     service_contract_notice = fields.Text(compute="_compute_service_contract_notice")
     service_contract_choice = fields.Selection(
         selection=[
-            ("end", "End them on the day before, with credit"),
+            ("end", "End them on the previous day, with credit"),
             ("transfer", "Transfer them to the new owner"),
-            ("keep", "Keep them as they are"),
+            ("keep", "Leave them unchanged"),
             ("ask", "Ask the responsible of the contract"),
         ],
         string="Contract Lines",

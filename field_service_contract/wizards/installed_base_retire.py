@@ -16,9 +16,9 @@ class InstalledBaseRetire(models.TransientModel):
     )
     service_contract_choice = fields.Selection(
         selection=[
-            ("successor", "Go on with the successor, at the same price"),
+            ("successor", "Continue with the replacement at the same price"),
             ("end", "End them on this day, with credit"),
-            ("keep", "Keep them as they are"),
+            ("keep", "Leave them unchanged"),
             ("ask", "Ask the responsible of the contract"),
         ],
         string="Contract Lines",

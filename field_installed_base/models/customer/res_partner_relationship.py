@@ -13,10 +13,9 @@ class ResPartnerRelationship(models.Model):
 
     role = fields.Selection(
         selection=[
-            ("reseller", "As reseller of equipment"),
-            ("installer", "As installer of equipment"),
+            ("reseller", "Reseller of equipment"),
+            ("installer", "Installer of equipment"),
         ],
-        string="Treated",
-        help="Resellers and installers come first where one is chosen for equipment.",
+        help="Shows resellers and installers first when you select one for equipment.",
     )
     color = fields.Integer()

@@ -15,11 +15,12 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
 
     _name = "installed.base.document.mixin"
     _inherit = ["installed.base.source.mixin"]
-    _description = "Document That Sells Installed Base"
+    _description = "Document with Installed Base"
 
     has_equipment_left = fields.Boolean(
+        string="Has Equipment to Create",
         compute="_compute_has_equipment_left",
-        help="Whether a unit of equipment has no installed base record yet.",
+        help="Whether units of equipment still have no installed base record.",
     )
 
     def _compute_has_equipment_left(self):
@@ -62,7 +63,7 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
         candidates = (self.user_id, self.create_uid)
         return next((user for user in candidates if user.active), self.env.user)
 
-    def _ask_about_equipment(self):
+    def _schedule_return_activity(self):
         """Ask the responsible of each of these documents what becomes of the equipment
         that was credited or cancelled, once."""
         # What is asked does not depend on who credits or cancels.

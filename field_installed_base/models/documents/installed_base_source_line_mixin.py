@@ -8,7 +8,7 @@ class InstalledBaseSourceLineMixin(models.AbstractModel):
     """A line of an order or invoice whose units become pieces of equipment."""
 
     _name = "installed.base.source.line.mixin"
-    _description = "Source Line of Installed Base"
+    _description = "Document Line with Installed Base"
 
     def _is_installed_base_goods(self):
         """Tell whether this line sells goods: no section, service, combo, down

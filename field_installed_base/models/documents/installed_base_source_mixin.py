@@ -13,7 +13,7 @@ class InstalledBaseSourceMixin(models.AbstractModel):
     """
 
     _name = "installed.base.source.mixin"
-    _description = "Source of Installed Base"
+    _description = "Installed Base Source Document"
 
     installed_base_count = fields.Integer(
         compute="_compute_installed_base_count",

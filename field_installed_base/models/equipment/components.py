@@ -6,7 +6,7 @@ class InstalledBase(models.Model):
 
     _inherit = "installed.base"
 
-    def _bring_components_along(self, before):
+    def _move_components(self, before):
         """Move the components of equipment that changed its place along with it.
 
         What stood elsewhere, such as a pump in repair, stays there; what is retired

@@ -73,7 +73,7 @@ class InstalledBase(models.Model):
     reference = fields.Char(
         copy=False,
         tracking=True,
-        help="Drawn from the sequence of the company when it is left empty.",
+        help="If empty, the next number of the company's sequence is assigned.",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
@@ -102,7 +102,8 @@ class InstalledBase(models.Model):
         store=True,
         precompute=True,
         index="btree_not_null",
-        help="The serial number as it is compared: without case, spaces and dashes.",
+        help="Technical field: serial number without case, spaces and dashes, used "
+        "to compare it.",
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -153,11 +154,12 @@ class InstalledBase(models.Model):
 
     # Customer
     was_delivered = fields.Boolean(
+        string="Was Installed at Customer",
         compute="_compute_was_delivered",
         store=True,
         precompute=True,
         copy=False,
-        help="It stands at a customer's, or did once.",
+        help="The equipment is or was at a customer's site.",
     )
     partner_id = fields.Many2one(
         comodel_name="res.partner",
@@ -178,7 +180,7 @@ class InstalledBase(models.Model):
         related="commercial_partner_id.relationship_id",
         # A plain string of this attribute would stay in English.
         falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
-        help="What the customer is to us.",
+        help="Your relationship with the customer.",
     )
     site_id = fields.Many2one(
         comodel_name="res.partner",
@@ -230,7 +232,7 @@ class InstalledBase(models.Model):
     sale_date = fields.Date()
     installation_date = fields.Date(tracking=True)
     building_year = fields.Integer(
-        aggregator=None, help="Year in which the equipment was built."
+        aggregator=None, help="Year the equipment was built."
     )
     retirement_date = fields.Date(copy=False, tracking=True)
     retirement_reason = fields.Char(copy=False, tracking=True)
@@ -251,8 +253,8 @@ class InstalledBase(models.Model):
         string="Shared Documents",
         copy=False,
         bypass_search_access=True,
-        help="Documents that the customer sees on the portal. They are no longer "
-        "shared when the equipment changes its owner.",
+        help="Documents that the customer can see on the portal. They are no longer "
+        "shared after a change of owner.",
     )
 
     # Components
@@ -276,26 +278,26 @@ class InstalledBase(models.Model):
         prefetch=False,
         index="trigram",
         copy=False,
-        help="Everything the search box finds equipment by, in one indexed column.",
+        help="Technical field: text searched by the search box.",
     )
 
     _reference_unique = models.UniqueIndex(
         "(reference, company_id)",
-        "Another piece of equipment of the company has this reference.",
+        "Other equipment of this company already has this reference.",
     )
     _product_serial_unique = models.UniqueIndex(
         "(company_id, product_id, serial_key) "
         "WHERE serial_key IS NOT NULL AND product_id IS NOT NULL",
-        "Another piece of equipment of this product has this serial number.",
+        "Other equipment of this product already has this serial number.",
     )
     _model_serial_unique = models.UniqueIndex(
         "(company_id, lower(model), serial_key) "
         "WHERE serial_key IS NOT NULL AND product_id IS NULL",
-        "Another piece of equipment of this model has this serial number.",
+        "Other equipment of this model already has this serial number.",
     )
     _product_or_model = models.Constraint(
         "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
-        "Choose the product of the equipment or type its model.",
+        "Choose the product of the equipment or enter its model.",
     )
 
     @api.model
@@ -326,7 +328,7 @@ class InstalledBase(models.Model):
         # who has it is nobody's business but ours.
         names_owner = not self.env.user.share
         for equipment in self:
-            # Whoever reads equipment reads its name, whatever else he may read.
+            # Whoever reads equipment reads its name, whatever else they may read.
             known = equipment.sudo()
             names = (
                 known.serial_number,
@@ -541,7 +543,7 @@ class InstalledBase(models.Model):
         vals_list = [self._clean_texts({**defaults, **vals}) for vals in vals_list]
         self._fill_in_categories(vals_list)
         self._check_serials_free(vals_list)
-        self._draw_references(vals_list)
+        self._assign_references(vals_list)
         equipment = super().create(vals_list)
         equipment._record_first_ownership()
         equipment._notify_ownership_change({})
@@ -560,7 +562,7 @@ class InstalledBase(models.Model):
         result = super().write(vals)
         if moves:
             self._record_ownership_change(before)
-            self._bring_components_along(before)
+            self._move_components(before)
         if serving:
             serving._settle_retirement()
         if dropped:
@@ -632,7 +634,7 @@ class InstalledBase(models.Model):
         return self.env.su or any(user.has_group(group) for group in EDITOR_GROUPS)
 
     @api.model
-    def _draw_references(self, vals_list):
+    def _assign_references(self, vals_list):
         """Give every value without reference the next one of its company."""
         missing, typed = {}, {}
         for vals in vals_list:
@@ -664,7 +666,7 @@ class InstalledBase(models.Model):
             if self._fields[name].relational and self._fields[name].check_company
         ]
         # Core's check reads as superuser too: the company of a contact or colleague is
-        # compared, whether or not the user may read him. Nothing of it is shown.
+        # compared, whether or not the user may read them. Nothing of it is shown.
         alike = self.sudo().grouped(
             lambda piece: (piece.company_id, *(piece[name] for name in names))
         )

@@ -36,15 +36,15 @@ class InstalledBaseCategory(models.Model):
         index="btree_not_null",
         domain=[("survey_type", "=", "equipment")],
         groups=READER_GROUPS,
-        help="What is usually filled in for equipment of this category and of those "
-        "below it that have none of their own.",
+        help="Default questionnaire for equipment of this category and of its "
+        "subcategories without a default.",
     )
     properties_definition = fields.PropertiesDefinition(string="Properties")
     installed_base_count = fields.Integer(
         string="Equipment Count",
         compute="_compute_installed_base_count",
         groups=READER_GROUPS,
-        help="Equipment of this category and the categories below it.",
+        help="Equipment of this category and its subcategories.",
     )
 
     @api.depends("name", "parent_id.complete_name")

@@ -6,7 +6,7 @@ class InstalledBasePickListMixin(models.AbstractModel):
 
     _name = "installed.base.pick.list.mixin"
     _inherit = ["installed.base.guard.mixin"]
-    _description = "Installed Base Pick-list"
+    _description = "Installed Base Option"
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

@@ -8,15 +8,16 @@ class InstalledBaseSettlementMixin(models.AbstractModel):
     what ends."""
 
     _name = "installed.base.settlement.mixin"
-    _description = "Retires Equipment"
+    _description = "Retiring of Equipment"
 
     is_handed_over = fields.Boolean(
-        string="Hand Over to the Successor",
+        string="Transfer to the Replacement",
         default=True,
-        help="What hangs on the old equipment goes on with the new one.",
+        help="Schedules, contract lines and other records of the old equipment "
+        "continue with its replacement.",
     )
     settlement_preview = fields.Html(
-        string="What Becomes of It",
+        string="Linked Records",
         compute="_compute_settlement_preview",
         sanitize=False,
     )

@@ -12,14 +12,14 @@ class InstalledBase(models.Model):
         string="Label Code",
         copy=False,
         groups="base.group_user",
-        help="What the QR code on the equipment carries: not the token of the portal, "
-        "it opens a page with product and serial number only.",
+        help="Code in the QR code on the equipment. It is not the portal token: it "
+        "opens a page that only shows product and serial number.",
     )
     qr_url = fields.Char(compute="_compute_qr_url", groups="base.group_user")
 
     _qr_token_unique = models.UniqueIndex(
         "(qr_token) WHERE qr_token IS NOT NULL",
-        "Another piece of equipment has this label code.",
+        "Other equipment already has this label code.",
     )
 
     @api.depends("qr_token")

@@ -142,7 +142,7 @@ class InstalledBase(models.Model):
     @api.model
     def _get_map_sites_domain(self, equipment):
         # A subquery, subject to the rules of the user: neither does the number of
-        # pieces matter, nor does a site show whose equipment he may not see.
+        # pieces matter, nor does a site show equipment that they may not see.
         query = self._search(equipment)
         site = self._field_to_sql(query.table, "site_id", query)
         return Domain("id", "in", query.subselect(site))

@@ -10,7 +10,7 @@ class InstalledBaseCompanyMixin(models.AbstractModel):
     stay in the former one, out of sight of who works with the record."""
 
     _name = "installed.base.company.mixin"
-    _description = "Tied to Its Company"
+    _description = "Records Bound to a Company"
 
     def write(self, vals):
         if vals.get("company_id"):

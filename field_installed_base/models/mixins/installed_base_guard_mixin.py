@@ -23,7 +23,7 @@ class InstalledBaseGuardMixin(models.AbstractModel):
     """
 
     _name = "installed.base.guard.mixin"
-    _description = "Fields That Are Not Written by Hand"
+    _description = "Fields That Cannot Be Edited Manually"
 
     _kept_fields = frozenset()
     _checked_fields = frozenset()

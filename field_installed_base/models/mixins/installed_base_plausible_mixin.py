@@ -26,7 +26,7 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
     """
 
     _name = "installed.base.plausible.mixin"
-    _description = "Plausible Dates and Numbers"
+    _description = "Range Checks for Dates and Numbers"
 
     @api.model
     def _get_bounds(self):

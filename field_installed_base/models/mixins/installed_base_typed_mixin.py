@@ -11,7 +11,7 @@ class InstalledBaseTypedMixin(models.AbstractModel):
     """
 
     _name = "installed.base.typed.mixin"
-    _description = "What Was Typed Stands"
+    _description = "Manually Entered Values"
 
     @api.model
     @ormcache("self._name")

@@ -17,26 +17,26 @@ class InstalledBaseNoticeType(models.Model):
 
     _name = "installed.base.notice.type"
     _inherit = ["installed.base.guard.mixin"]
-    _description = "Notice Type"
+    _description = "Notification Type"
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(
         required=True,
         readonly=True,
-        help="By this the program knows when to send the notice.",
+        help="Technical code that determines when the notification is sent.",
     )
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     template_id = fields.Many2one(
         comodel_name="mail.template",
-        string="E-mail",
+        string="Email Template",
         domain="[('model', '=', 'res.partner')]",
-        help="Without one, the notice is not sent.",
+        help="If empty, the notification is not sent.",
     )
 
     _code_unique = models.Constraint(
-        "UNIQUE (code)", "Another notice type has this code."
+        "UNIQUE (code)", "Another notification type already has this code."
     )
 
     # -- Sending ----------------------------------------------------------------------

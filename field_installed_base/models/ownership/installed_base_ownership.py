@@ -15,7 +15,7 @@ class InstalledBaseOwnership(models.Model):
 
     _name = "installed.base.ownership"
     _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
-    _description = "Ownership of Installed Base"
+    _description = "Equipment Ownership"
     _order = "installed_base_id, date_from desc, id desc"
     _rec_name = "partner_name"
 
@@ -53,17 +53,17 @@ class InstalledBaseOwnership(models.Model):
     partner_name = fields.Char(string="Customer Name", required=True)
     site_address = fields.Char()
     date_from = fields.Date(string="From", required=True)
-    date_to = fields.Date(string="To", help="Last day; empty while it lasts.")
+    date_to = fields.Date(string="To", help="Last day; empty for the current owner.")
     # What colleagues noted of the change may be about the owner before.
     reason = fields.Char(groups="base.group_user")
 
     _one_open = models.UniqueIndex(
         "(installed_base_id) WHERE date_to IS NULL",
-        "Equipment has one owner at a time: this piece has a line without end already.",
+        "Equipment can only have one current owner.",
     )
     _dates_ordered = models.Constraint(
         "CHECK (date_to IS NULL OR date_to >= date_from)",
-        "Ownership ends on the day it begins or later.",
+        "The ownership cannot end before it starts.",
     )
 
     @api.model

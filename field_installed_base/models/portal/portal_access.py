@@ -3,7 +3,7 @@ from odoo.fields import Domain
 
 
 class InstalledBase(models.Model):
-    """The portal: what an owner sees of his equipment, and what he never sees."""
+    """The portal: what owners see of their equipment, and what they never see."""
 
     _inherit = "installed.base"
 
@@ -30,7 +30,7 @@ class InstalledBase(models.Model):
 
     @api.model
     def _get_portal_search_domain(self, text):
-        """Return the domain of what an owner finds by text among his equipment."""
+        """Return the domain of what an owner finds by text among their equipment."""
         # The text is for employees alone and products have no rights for portal
         # users. It says of a piece nothing that its owner may not know, and what is
         # found is still subject to the rules of the user who searches.
@@ -48,7 +48,7 @@ class InstalledBase(models.Model):
         # have rights of their own. The page prints their names and nothing else of
         # them, and the documents that are shared with the owner.
         piece = self.sudo()
-        # By the rules of the reader, hence his own period only.
+        # By the rules of the reader, hence their own period only.
         ownerships = self.env["installed.base.ownership"].search(
             [("installed_base_id", "=", self.id)]
         )

@@ -18,7 +18,7 @@ class InstalledBaseProblemReport(models.Model):
 
     _name = "installed.base.problem.report"
     _inherit = ["installed.base.guard.mixin"]
-    _description = "Problem Reports within an Hour"
+    _description = "Problem Reports per Hour"
     _order = "hour desc, id"
     _log_access = False
 

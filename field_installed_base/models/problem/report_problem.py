@@ -22,7 +22,7 @@ class InstalledBase(models.Model):
         """
         self.ensure_one()
         # Who reports may see the piece, but write neither notes nor activities. A
-        # visitor is no user at all: his words stand under nobody's name.
+        # visitor is no user at all: their words are posted under nobody's name.
         piece = self.sudo() if author else self.with_user(SUPERUSER_ID)
         # Colleagues read the note, in the language of their company.
         lang = piece.company_id.partner_id.lang
@@ -69,7 +69,7 @@ class InstalledBase(models.Model):
 
     def _get_problem_user(self):
         """Return who looks after reported problems: whom the company says, else the
-        salesperson of the customer, if he may read the piece."""
+        salesperson of the customer, if they may read the piece."""
         candidates = (
             self.company_id.problem_user_id,
             self.partner_id.user_id,

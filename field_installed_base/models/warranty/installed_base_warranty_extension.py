@@ -34,24 +34,26 @@ class InstalledBaseWarrantyExtension(models.Model):
         required=True,
     )
     date_end = fields.Date(
-        string="Until", required=True, help="Last day of the extended warranty."
+        string="Until", required=True, help="Last day of the warranty extension."
     )
-    document = fields.Binary(attachment=True, help="The signed contract or its offer.")
+    document = fields.Binary(
+        attachment=True, help="The signed contract or the quotation."
+    )
     document_name = fields.Char()
-    note = fields.Char(string="Remark")
+    note = fields.Char(string="Notes")
     is_typed = fields.Boolean(
-        string="Typed on the Equipment",
+        string="Entered on the Equipment",
         readonly=True,
         copy=False,
-        help="Made from a later end that was typed on the equipment. It follows what "
-        "is typed there until somebody fills in the extension itself.",
+        help="Created because a later end date was entered on the equipment. It "
+        "follows that date until the extension itself is edited.",
     )
 
     # When an end was typed, nobody knows the day of signature.
     _date_end_after_date = models.Constraint(
         "CHECK (is_typed IS TRUE OR date_end >= date)",
-        "A warranty extension cannot end before the day it was signed. Correct the "
-        "day of signature or the end.",
+        "A warranty extension cannot end before it was signed. Correct the signature "
+        "date or the end date.",
     )
 
     def write(self, vals):

@@ -55,10 +55,13 @@ class InstalledBase(models.Model):
         precompute=True,
         index="btree_not_null",
         tracking=True,
-        help="Last day on which parts are under warranty.",
+        help="Last day of the parts warranty.",
     )
     warranty_derived_date = fields.Date(
-        compute="_compute_warranty_end_date", store=True, precompute=True
+        string="Parts Warranty Computed Until",
+        compute="_compute_warranty_end_date",
+        store=True,
+        precompute=True,
     )
     labor_warranty_end_date = fields.Date(
         string="Labor Warranty Until",
@@ -69,17 +72,20 @@ class InstalledBase(models.Model):
         precompute=True,
         index="btree_not_null",
         tracking=True,
-        help="Last day on which labor is under warranty.",
+        help="Last day of the labor warranty.",
     )
     labor_warranty_derived_date = fields.Date(
-        compute="_compute_labor_warranty_end_date", store=True, precompute=True
+        string="Labor Warranty Computed Until",
+        compute="_compute_labor_warranty_end_date",
+        store=True,
+        precompute=True,
     )
     warranty_type = fields.Selection(
         selection=[("initial", "Initial"), ("extension", "Extension")],
         compute="_compute_warranty_type",
         # Not precomputed: only once it is written is an end known to be typed.
         store=True,
-        help="Extension: the warranty ends later than the product's.",
+        help="Extension: the warranty ends later than the one of the product.",
     )
     warranty_state = fields.Selection(
         selection=[
@@ -102,7 +108,7 @@ class InstalledBase(models.Model):
         copy=False,
         readonly=True,
         groups=READER_GROUPS,
-        help="The end of the warranty that was last reminded of.",
+        help="Warranty end date for which the reminder was sent.",
     )
 
     # -- Months and ends ---------------------------------------------------------------
@@ -471,7 +477,7 @@ class InstalledBase(models.Model):
     def _get_warranty_reminder_users(self):
         """Return {equipment: user to remind}: the customer's salesperson, else that of
         its latest order, else a dispatcher of the company. Nobody is reminded of
-        equipment that he may not read."""
+        equipment that they may not read."""
         groups = READER_GROUPS.split(",")
         dispatchers = self.env["res.users"].search(
             [

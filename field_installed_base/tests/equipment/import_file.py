@@ -87,7 +87,7 @@ class ImportFileMixin:
         records = self.env[model]
         [template] = records.get_import_templates()
         self.assertIn(f"/import_template/{model}", template["template"])
-        book = openpyxl.load_workbook(BytesIO(records._make_import_template()))
+        book = openpyxl.load_workbook(BytesIO(records._build_import_template()))
         table, columns = book.worksheets
         headers, *rows = table.iter_rows(values_only=True)
         explained = {

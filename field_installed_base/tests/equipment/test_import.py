@@ -256,7 +256,9 @@ class TestImport(InstalledBaseCase):
         self.assertEqual(set(errors), {2, 3, 4, 5})
         self.assertIn("1066", errors[2])
         self.assertIn("Nobody sells this", errors[3])
-        self.assertIn("type its model", errors[4])
+        self.assertIn(
+            "Choose the product of the equipment or enter its model", errors[4]
+        )
         self.assertIn("already recorded as OLD-1", errors[5])
         self.assertEqual(self._count(), count)
         self.assertFalse(self.piece.building_year)

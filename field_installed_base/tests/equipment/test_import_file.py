@@ -486,7 +486,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         field.with_context(lang="fr_FR").field_description = "Construit en"
         french = self.env["installed.base"].with_context(lang="fr_FR")
         self.env.registry.clear_cache("templates")
-        book = openpyxl.load_workbook(BytesIO(french._make_import_template()))
+        book = openpyxl.load_workbook(BytesIO(french._build_import_template()))
         headers = [cell.value for cell in book.worksheets[0][1]]
         self.assertIn("Construit en", headers)
 

@@ -145,7 +145,7 @@ class TestInstalledBase(InstalledBaseCase):
         equipment.partner_id = self.contact
         self.assertEqual(equipment.site_id, self.customer, "still its own address")
         equipment.partner_id = self.neighbour
-        self.assertEqual(equipment.site_id, self.neighbour, "no address of his")
+        self.assertEqual(equipment.site_id, self.neighbour, "no own address")
         equipment.partner_id = False
         self.assertFalse(equipment.site_id)
 

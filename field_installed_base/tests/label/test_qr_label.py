@@ -243,7 +243,7 @@ class TestLabelPage(PortalCase):
         ):
             with self.subTest(address):
                 text = self._get(address, 404).text
-                self.assertIn("We do not know this label", text)
+                self.assertIn("This label is not known", text)
                 self.assertNotIn("Pellet stove", text)
                 self.assertIn(
                     "noindex", self._get(address, 404).headers["X-Robots-Tag"]
@@ -262,7 +262,7 @@ class TestLabelPage(PortalCase):
             data={"csrf_token": csrf, "description": "It leaks", **self.visitor},
         )
         self.assertEqual(response.status_code, 404)
-        self.assertIn("We do not know this label", response.text)
+        self.assertIn("This label is not known", response.text)
         self.assertFalse(self._get_notes())
 
     def test_label_token_opens_nothing_else(self):
@@ -431,7 +431,7 @@ class TestLabelPage(PortalCase):
         self.assertFalse(self._get_notes())
 
     def test_forwarded_address_is_not_believed(self):
-        """Without a proxy that Odoo trusts a sender cannot choose his address."""
+        """Without a proxy that Odoo trusts a sender cannot choose their address."""
         self._login(None)
         counter = self.env["installed.base.problem.report"]
         with patch.object(

@@ -150,7 +150,7 @@ class TestMapRights(MapCase):
                 call(role="employee")
 
     def test_portal(self):
-        """A customer finds his own sites, by whatever domain."""
+        """Customers find their own sites, by whatever domain."""
         self.domain = []
         [site] = self._get_sites(role="portal")["sites"]
         self.assertEqual(site["id"], self.workshop.id)

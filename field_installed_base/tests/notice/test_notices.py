@@ -271,7 +271,7 @@ class TestNoticeOptOut(NoticeFixtures, HttpCase, TransactionCase):
         path = self._get_path(self.assigned, self.contact)
         page = self.url_open(path)
         self.assertEqual(page.status_code, 200)
-        self.assertIn("Stop this notice?", page.text)
+        self.assertIn("Unsubscribe?", page.text)
         self.assertIn("Equipment assigned", page.text)
         self.assertIn(self.assigned, self.contact.notice_type_ids)
         for _time in range(2):

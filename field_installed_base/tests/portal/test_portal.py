@@ -304,7 +304,7 @@ class TestPortalPage(PortalCase):
                 )
 
     def test_two_companies(self):
-        """Equipment of a company that the user is not in is not his to see."""
+        """Equipment of a company that the user is not in is not theirs to see."""
         piece = self._create_equipment(
             model="Stove", product_id=False, company_id=self.other_company.id
         )
@@ -326,7 +326,7 @@ class TestPortalPage(PortalCase):
         self.assertNotIn("Liège", text)
 
     def test_former_owner_by_remote_call(self):
-        """After his period he reads nothing, by whatever model he asks."""
+        """After their period former owners read nothing, by whatever model they ask."""
         self.piece.message_post(body="A word", subtype_xmlid="mail.mt_comment")
         messages = self.piece.message_ids
         lines = self.piece.ownership_ids
@@ -362,7 +362,7 @@ class TestPortalPage(PortalCase):
                 with self.assertRaises(JsonRpcException):
                     read(model, ids, names)
         [own] = read("installed.base.ownership", lines.ids, ["date_to"])
-        self.assertEqual(own["date_to"], "2026-06-14", "his own period stays his")
+        self.assertEqual(own["date_to"], "2026-06-14", "their own period stays")
 
     def test_badge(self):
         """Page and list show the state of a piece by the same badge."""
@@ -382,7 +382,7 @@ class TestPortalPage(PortalCase):
                     self.assertEqual(badges, [badge], address)
 
     def test_history_of_the_own_period(self):
-        """Who gets a piece back sees his two periods, not the one between."""
+        """Who gets a piece back sees their two periods, not the one between."""
         with freeze_time("2026-06-15"):
             self.piece.partner_id = self.neighbour
         with freeze_time("2026-07-10"):
@@ -547,7 +547,7 @@ class TestPortalProblem(PortalCase):
         self.assertEqual(len(self._get_notes()), 2)
 
     def test_responsible(self):
-        """Whom the company says, if he may read the piece, else the salesperson."""
+        """The company's recipient, if they may read the piece, else the salesperson."""
         self.customer.user_id = self.users["salesperson"]
         for role, expected in (
             ("dispatcher", "dispatcher"),

@@ -372,7 +372,7 @@ class TestQuestionnairePages(QuestionnaireFixtures, HttpCase):
         text = self.url_open(address).text
         self.assertIn("Chimney swept", text)
         self.assertNotIn("Talked to the neighbour", text)
-        # The next owner reads nothing of his time.
+        # The next owner reads nothing of the former one's time.
         published.sudo().end_datetime = "2020-01-01 12:00:00"
         self.assertNotIn("Chimney swept", self.url_open(address).text)
 

@@ -262,7 +262,7 @@ class TestWarrantyExtension(WarrantyExtensionCase):
         for role in ("employee", "portal", "other portal", "other company"):
             with self.subTest(role), self.assertRaises(AccessError):
                 self._as(role, line).read(["date_end"])
-        # What a technician may write derives nothing that he may not read.
+        # What a technician may write derives nothing that they may not read.
         self._as("technician", piece).condition = "worn"
 
     def test_portal_reads_no_extensions(self):

@@ -26,14 +26,14 @@ class CustomerDeletionLine(models.TransientModel):
             ("blocked", "In use"),
             ("deleted", "Deleted"),
             ("archived", "Archived"),
-            ("failed", "Not deleted"),
+            ("failed", "Could not be deleted"),
         ],
         default="blocked",
         required=True,
     )
     contact_count = fields.Integer(string="Contacts and Addresses")
     equipment_count = fields.Integer(string="Equipment")
-    report = fields.Html(string="What keeps it")
+    report = fields.Html(string="Used By")
 
     @api.depends("partner_id")
     def _compute_name(self):

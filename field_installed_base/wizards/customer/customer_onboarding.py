@@ -16,7 +16,7 @@ MAX_DUPLICATES = 5
 
 
 class CustomerOnboarding(models.TransientModel):
-    """A new customer, step by step: who and where, what he is to us, his contacts, his
+    """A new customer, step by step: name, place, relationship, contacts and
     equipment. Nothing is recorded before the last step."""
 
     _name = "customer.onboarding"
@@ -64,6 +64,7 @@ class CustomerOnboarding(models.TransientModel):
     email = fields.Char()
     duplicate_ids = fields.Many2many(
         comodel_name="res.partner",
+        string="Possible Duplicates",
         compute="_compute_duplicate_ids",
         context={"active_test": False},
     )
@@ -78,7 +79,7 @@ class CustomerOnboarding(models.TransientModel):
     contact_ids = fields.One2many(
         comodel_name="customer.onboarding.contact", inverse_name="wizard_id"
     )
-    has_site = fields.Boolean(string="The equipment stands at another address")
+    has_site = fields.Boolean(string="The equipment is at another address")
     site_name = fields.Char()
     site_street = fields.Char()
     site_zip = fields.Char(string="Site ZIP")
@@ -259,7 +260,7 @@ class CustomerOnboarding(models.TransientModel):
         }
 
     def _prepare_partner_vals(self):
-        """Return the values of the customer, with his contacts and his site."""
+        """Return the values of the customer, with their contacts and site."""
         names = ("name", "vat", "street", "street2", "zip", "city", "phone", "email")
         children = [contact._prepare_vals() for contact in self.contact_ids]
         if self.has_site:

@@ -17,7 +17,7 @@ class CustomerOnboardingContact(models.TransientModel):
     email = fields.Char()
     phone = fields.Char()
     notice_type_ids = fields.Many2many(
-        comodel_name="installed.base.notice.type", string="Receives Notices"
+        comodel_name="installed.base.notice.type", string="Email Notifications"
     )
 
     def _prepare_vals(self):

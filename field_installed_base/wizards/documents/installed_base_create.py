@@ -74,7 +74,7 @@ class InstalledBaseCreate(models.TransientModel):
     )
     serials = fields.Text(
         string="Paste Serial Numbers",
-        help="One per line. They fill the rows from the top.",
+        help="One per line. They fill the rows from top to bottom.",
     )
     line_ids = fields.One2many(
         comodel_name="installed.base.create.line",
@@ -87,7 +87,7 @@ class InstalledBaseCreate(models.TransientModel):
     product_ids = fields.Many2many(
         comodel_name="product.product",
         compute="_compute_product_ids",
-        help="Goods of the document, empty when any product may be chosen.",
+        help="Products of the document; empty if any product may be selected.",
     )
     notice = fields.Text(compute="_compute_notice")
 

@@ -11,7 +11,9 @@ class InstalledBaseChangeCategory(models.TransientModel):
     category_id = fields.Many2one(
         comodel_name="installed.base.category", string="New Category"
     )
-    dropped_properties = fields.Text(compute="_compute_dropped_properties")
+    dropped_properties = fields.Text(
+        string="Properties to Remove", compute="_compute_dropped_properties"
+    )
 
     @api.depends("installed_base_ids", "category_id")
     def _compute_dropped_properties(self):

@@ -20,7 +20,7 @@ class InstalledBasePutBack(models.TransientModel):
         help="What the successor took over hangs on the old equipment again.",
     )
     preview = fields.Html(
-        string="What Becomes of It", compute="_compute_preview", sanitize=False
+        string="Linked Records", compute="_compute_preview", sanitize=False
     )
 
     @api.depends("installed_base_id", "is_taken_back")

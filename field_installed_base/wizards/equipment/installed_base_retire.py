@@ -32,8 +32,8 @@ class InstalledBaseRetire(models.TransientModel):
     details = fields.Char()
     replaced_by_id = fields.Many2one(
         comodel_name="installed.base",
-        help="Takes over what hangs on the old equipment if it serves the same "
-        "customer.",
+        help="The schedules, contract lines and other records of the old equipment "
+        "are transferred to it, if it has the same customer.",
     )
 
     commercial_partner_ids = fields.Many2many(

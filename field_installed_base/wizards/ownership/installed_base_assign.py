@@ -16,7 +16,7 @@ class InstalledBaseAssign(models.TransientModel):
     mode = fields.Selection(
         selection=[
             ("assign", "Assign to a customer"),
-            ("unassign", "Take back from its customer"),
+            ("unassign", "Unassign from the customer"),
             ("move", "Move to another customer or site"),
         ],
         required=True,
@@ -34,7 +34,7 @@ class InstalledBaseAssign(models.TransientModel):
     )
     from_site_id = fields.Many2one(
         comodel_name="res.partner",
-        help="Everything that stands at this site moves, unless you remove a piece.",
+        help="All equipment at this site is moved, except for lines you remove.",
     )
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -57,7 +57,8 @@ class InstalledBaseAssign(models.TransientModel):
     date = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self),
-        help="First day at the new owner or site, or first day without owner.",
+        help="First day with the new owner or at the new site, or first day without "
+        "owner.",
     )
     reason = fields.Char()
     notice = fields.Text(compute="_compute_notice")

@@ -227,7 +227,7 @@ class MaintenanceVisit(models.Model):
             )
 
     def _get_crew_led_by(self, technician):
-        """Return who goes if a technician leads: he replaces one who went alone, of a
+        """Return who goes if a technician leads: they replace one who went alone, of a
         crew the others stay."""
         self.ensure_one()
         # Who plans a visit may know who goes.
@@ -440,7 +440,7 @@ class MaintenanceVisit(models.Model):
         quiet.flush_recordset(["calendar_event_id"])
         for visit, event in pairs:
             visit.with_env(quiet.env).calendar_event_id = event
-        self[len(pairs) :]._lose_appointment(
+        self[len(pairs) :]._return_to_plan(
             self.env._("The series of appointments has become shorter.")
         )
 

@@ -21,13 +21,13 @@ class MaintenanceVisit(models.Model):
     planning_warning = fields.Text(
         compute="_compute_planning_warning",
         groups="base.group_user",
-        help="What speaks against this appointment.",
+        help="Conflicts of this appointment.",
     )
     has_left_technician = fields.Boolean(
         string="Technician Has Left",
         compute="_compute_has_left_technician",
         search="_search_has_left_technician",
-        help="Somebody is to go who is archived or works for another company.",
+        help="An assigned technician is archived or works for another company.",
     )
 
     @api.depends("date_start", "date_end", "technician_ids", "site_id", "state")
@@ -122,7 +122,7 @@ class MaintenanceVisit(models.Model):
         """Return what is missing to go there, which never forbids to plan."""
         self.ensure_one()
         texts = []
-        # Whether somebody has a user is no secret to who plans him.
+        # Whether somebody has a user is no secret to whoever plans them.
         left = self._get_left_technicians()
         for technician in self.sudo().technician_ids:
             if technician in left:
@@ -341,10 +341,10 @@ class MaintenanceVisit(models.Model):
         domain = Domain("state", "=", "planned") & Domain("date_end", ">", start)
         return domain & Domain("date_start", "<", end) if end else domain
 
-    def _tell_of_archived(self, records):
+    def _notify_archived(self, records):
         """Tell the dispatchers of these visits that what they are about was
         archived."""
-        self._tell_dispatchers(
+        self._notify_dispatchers(
             self.env._("Check open visits"),
             self.env._(
                 "This was archived, and visits are open: %s",
@@ -352,14 +352,14 @@ class MaintenanceVisit(models.Model):
             ),
         )
 
-    def _tell_of_conflicts(self, texts):
+    def _notify_conflicts(self, texts):
         """Tell the dispatchers of these visits what came in their way after they were
         planned.
 
         :param dict texts: {visit: texts}
         """
         found = self.filtered(lambda visit: texts.get(visit))
-        found._tell_dispatchers(
+        found._notify_dispatchers(
             self.env._("Check planned visits"),
             self.env._("Something came in the way after they were planned:"),
             {visit: " ".join(texts[visit]) for visit in found},

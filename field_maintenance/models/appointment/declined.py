@@ -18,7 +18,7 @@ class MaintenanceVisit(models.Model):
 
     # -- Back to plan ------------------------------------------------------------------
 
-    def _lose_appointment(self, reason):
+    def _return_to_plan(self, reason):
         """Return planned visits to plan whose appointment is gone, and tell
         dispatching. What was started or done keeps its times.
 
@@ -27,7 +27,7 @@ class MaintenanceVisit(models.Model):
         planned = self.filtered(lambda visit: visit.state == "planned")
         if planned:
             planned.write({"date_start": False})
-            planned._tell_dispatchers(self.env._("Plan again"), reason)
+            planned._notify_dispatchers(self.env._("Plan again"), reason)
 
     def _decline(self, contacts):
         """Take off planned visits the technicians who declined. A visit to which nobody
@@ -51,8 +51,8 @@ class MaintenanceVisit(models.Model):
             else:
                 returns += visit
         reason = self.env._("%s declined the appointment.", ", ".join(sorted(names)))
-        stays._tell_dispatchers(self.env._("Check who goes"), reason)
-        returns._lose_appointment(reason)
+        stays._notify_dispatchers(self.env._("Check who goes"), reason)
+        returns._return_to_plan(reason)
 
     # -- Who goes ----------------------------------------------------------------------
 
@@ -74,7 +74,7 @@ class MaintenanceVisit(models.Model):
     def _get_technicians_among(self, partners):
         """Return the technicians of this company whose work contacts these are: the
         employees who use visits, and those who use no Odoo at all."""
-        # Whether a contact is an employee is no secret to whom invites him.
+        # Whether a contact is an employee is no secret to whoever invites them.
         employees = partners.sudo().employee_ids
         return employees.filtered(
             lambda employee: (
@@ -123,9 +123,9 @@ class MaintenanceVisit(models.Model):
             lambda visit: summary in visit.activity_ids.mapped("summary")
         )
         for visit in self - told.with_env(self.env):
-            visit._tell_dispatchers(summary, str(error))
+            visit._notify_dispatchers(summary, str(error))
 
-    def _tell_dispatchers(self, summary, reason, details=None):
+    def _notify_dispatchers(self, summary, reason, details=None):
         """Give each dispatcher one to-do about these visits, on the earliest of them,
         without mail.
 

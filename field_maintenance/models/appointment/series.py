@@ -30,10 +30,10 @@ class CalendarEvent(models.Model):
 
     visit_template_id = fields.Many2one(
         comodel_name="maintenance.visit",
-        string="Visit of the Series",
+        string="Template Visit of the Series",
         index="btree_not_null",
         ondelete="set null",
-        help="After this visit those of later events of the series are made.",
+        help="The visits of later events of the series are copied from this visit.",
         groups="base.group_user",
     )
     service_repeat = fields.Selection(
@@ -45,21 +45,22 @@ class CalendarEvent(models.Model):
         ],
         string="Repeat Visit",
         store=False,
-        help="Makes a series without end, e.g. on each first Tuesday of the month. For "
-        "others, see Recurrent among the options.",
+        help="Creates a series without end, e.g. on the first Tuesday of each month. "
+        "For other series, use Recurrent in the options.",
     )
     service_repeat_note = fields.Text(
+        string="Repeat Note",
         compute="_compute_service_repeat_note",
-        help="On which days the visits of a new series fall.",
+        help="Dates of the visits of a new series.",
     )
     service_past_count = fields.Integer(
         string="Visits in the Past", compute="_compute_service_repeat_note"
     )
     service_begins_today = fields.Boolean(
-        string="Begin Today",
+        string="Start Today",
         store=False,
-        help="The series begins with its first visit from today on; those before are "
-        "not made.",
+        help="The series starts with its first visit from today; earlier ones are "
+        "not created.",
     )
 
     # -- A new series ------------------------------------------------------------------
@@ -292,7 +293,7 @@ class CalendarEvent(models.Model):
         events.with_context(visit_planning=PLANNING).write(
             {"visit_template_id": visit.id}
         )
-        events._make_series_visits()
+        events._create_series_visits()
 
     def _get_series(self, vals):
         """Return the events that a change of this one with others is about, None if it
@@ -351,7 +352,7 @@ class CalendarEvent(models.Model):
         held = planned.filtered("calendar_event_id")
         if visit_vals:
             # Of a part of the series that has no visits yet, one must show the way.
-            held = held or after.sorted("start")[:1]._make_series_visits(anyway=True)
+            held = held or after.sorted("start")[:1]._create_series_visits(anyway=True)
             held.write(visit_vals)
         if "partner_ids" in names:
             held._follow_attendees()
@@ -361,7 +362,7 @@ class CalendarEvent(models.Model):
             after.with_context(visit_planning=PLANNING).write(
                 {"visit_template_id": held[:1].id}
             )
-        after._make_series_visits()
+        after._create_series_visits()
         return True
 
     def _keep_month_day(self, vals):
@@ -404,7 +405,7 @@ class CalendarEvent(models.Model):
             months=company.visit_horizon_months
         )
 
-    def _make_series_visits(self, anyway=False):
+    def _create_series_visits(self, anyway=False):
         """Make the visits of events inside the horizon that have none yet.
 
         Which visits there are does not depend on who looks, and the nightly job does
@@ -453,7 +454,7 @@ class CalendarEvent(models.Model):
         do_in_slices(
             self.env,
             find,
-            do=lambda events: events._make_series_visits(),
+            do=lambda events: events._create_series_visits(),
             report=lambda event, error: event._report_series_failure(error),
             remaining=self.search_count(domain),
         )

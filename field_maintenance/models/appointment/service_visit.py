@@ -27,7 +27,7 @@ class CalendarEvent(models.Model):
         string="Service Visit",
         compute="_compute_service_fields",
         readonly=False,
-        help="Somebody goes to a customer: saving makes a visit.",
+        help="Appointment at a customer: saving creates a visit.",
     )
     service_partner_id = fields.Many2one(
         comodel_name="res.partner",
@@ -64,7 +64,7 @@ class CalendarEvent(models.Model):
         "'&', ('site_id', '!=', False), ('site_id', '=', service_site_id)]",
     )
     service_equipment_count = fields.Integer(
-        string="Equipment to Choose From", compute="_compute_service_choice"
+        string="Number of Equipment to Choose From", compute="_compute_service_choice"
     )
     service_technician_ids = fields.Many2many(
         comodel_name="hr.employee",
@@ -72,7 +72,7 @@ class CalendarEvent(models.Model):
         compute="_compute_service_technician_ids",
         compute_sudo=True,
         readonly=False,
-        help="Who goes; they are invited to the appointment.",
+        help="Technicians, who are invited to the appointment.",
     )
 
     # -- What is to be done ------------------------------------------------------------
@@ -179,7 +179,7 @@ class CalendarEvent(models.Model):
     @api.model
     def _get_invited_technicians(self, partners):
         """Return the technicians among attendees. A dispatcher is an attendee of what
-        he plans, without going there."""
+        they plan, without going there."""
         visit = self.env["maintenance.visit"].new({"company_id": self.env.company.id})
         technicians = visit._get_technicians_among(partners)
         if self.env.user.has_group("field_installed_base.group_dispatcher"):

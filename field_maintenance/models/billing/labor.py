@@ -14,6 +14,7 @@ class MaintenanceVisit(models.Model):
     _inherit = "maintenance.visit"
 
     has_times_to_take_over = fields.Boolean(
+        string="Has Recorded Time to Add",
         compute="_compute_has_times_to_take_over",
         groups="field_installed_base.group_user,account.group_account_invoice",
     )

@@ -32,7 +32,7 @@ class ServiceLine(models.Model):
         index="btree_not_null",
         ondelete="set null",
         domain="[('visit_id', '=', visit_id)]",
-        help="The piece of equipment on which it was used.",
+        help="The equipment on which it was used.",
     )
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one(
@@ -84,7 +84,7 @@ class ServiceLine(models.Model):
         precompute=True,
         aggregator=None,
         copy=True,
-        help="The price that was proposed last: another one was typed.",
+        help="The last proposed price, if another one was entered.",
     )
     discount = fields.Float(string="Discount (%)", digits="Discount", aggregator=None)
     coverage = fields.Selection(
@@ -95,7 +95,7 @@ class ServiceLine(models.Model):
         ],
         required=True,
         default="billable",
-        help="Who pays: the customer, or a promise made to him before.",
+        help="Who pays: the customer, or a previous commitment.",
     )
     price_subtotal = fields.Monetary(
         string="Subtotal", compute="_compute_price_subtotal", store=True
@@ -110,7 +110,8 @@ class ServiceLine(models.Model):
         groups=READER_GROUPS,
     )
     is_ordered = fields.Boolean(
-        compute="_compute_is_ordered", help="It is on a sales order that is not void."
+        compute="_compute_is_ordered",
+        help="It is on a sales order that is not cancelled.",
     )
 
     # Time that a technician's clock recorded
@@ -119,17 +120,18 @@ class ServiceLine(models.Model):
         index="btree_not_null",
         readonly=True,
         check_company=True,
-        help="Whose recorded time this is.",
+        help="Technician whose time was recorded.",
     )
     time_type = fields.Selection(
         selection=lambda self: self._selection_time_type(),
         string="Recorded Time",
         readonly=True,
-        help="Taken over from what the clocks recorded.",
+        help="Copied from the recorded time.",
     )
 
     _quantity_positive = models.Constraint(
-        "CHECK (quantity > 0)", "The quantity of what was used must be above zero."
+        "CHECK (quantity > 0)",
+        "The quantity of parts and time must be greater than zero.",
     )
 
     @api.model
@@ -267,8 +269,8 @@ class ServiceLine(models.Model):
 
     @api.model
     def _get_chosen_defaults(self):
-        """Return the fields of the office for which the caller brings a default of his
-        own, in the context or among his preferences."""
+        """Return the fields of the office for which callers bring a default of their
+        own, in the context or among their preferences."""
         # What the database gives everybody.
         context = clean_context(self.env.context)
         common = self.with_env(self.env(user=SUPERUSER_ID, context=context))

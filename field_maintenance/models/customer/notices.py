@@ -26,13 +26,13 @@ class MaintenanceVisit(models.Model):
     _inherit = "maintenance.visit"
 
     told_start = fields.Datetime(
-        string="Start the Customer Knows Of",
+        string="Last Notified Start",
         readonly=True,
         copy=False,
         index="btree_not_null",
     )
     reminded_start = fields.Datetime(
-        string="Start the Customer Was Reminded Of", readonly=True, copy=False
+        string="Last Reminded Start", readonly=True, copy=False
     )
 
     # -- Who and what ------------------------------------------------------------------
@@ -123,7 +123,7 @@ class MaintenanceVisit(models.Model):
         )
 
     @api.model
-    def _get_untold_domain(self, company, settled_before):
+    def _get_unnotified_domain(self, company, settled_before):
         """Return the visits of a company of which a customer should hear."""
         here = Domain("company_id", "=", company.id)
         now = fields.Datetime.now()
@@ -164,7 +164,7 @@ class MaintenanceVisit(models.Model):
             predicate=lambda visit: visit.date_start != visit[field],
         )
 
-    def _tell_customers(self):
+    def _notify_customers(self):
         """Tell customers what they do not know yet of these visits."""
         fresh = self.filtered(lambda v: v.state == "planned" and not v.told_start)
         changed = self.filtered(
@@ -187,7 +187,7 @@ class MaintenanceVisit(models.Model):
             values = {"told_start": start}
             days = visit.company_id.visit_reminder_days
             if start and start <= now + timedelta(days=days):
-                # He has just been told.
+                # They have just been notified.
                 values["reminded_start"] = start
             visit.write(values)
 
@@ -199,7 +199,7 @@ class MaintenanceVisit(models.Model):
             visits.write({"reminded_start": start})
 
     def action_tell_customer(self):
-        """Tell the customer of this visit now, whatever he was told before.
+        """Notify the customer of this visit now, whatever they were told before.
 
         :raise UserError: if there is nobody to tell
         """
@@ -238,7 +238,7 @@ class MaintenanceVisit(models.Model):
         for company in companies:
             settled = now - timedelta(minutes=company.visit_notice_delay)
             self._run_notices(
-                self._get_untold_domain(company, settled), "_tell_customers"
+                self._get_unnotified_domain(company, settled), "_notify_customers"
             )
             if company.visit_reminder_days:
                 soon = now + timedelta(days=company.visit_reminder_days)

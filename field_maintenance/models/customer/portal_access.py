@@ -67,11 +67,11 @@ class MaintenanceVisit(models.Model):
         return [line._get_equipment_name() for line in self.line_ids]
 
     def _rate_on_portal(self, partner, rate, feedback=None):
-        """Put down how content a customer is. A later rating corrects the first one.
+        """Record how satisfied a customer is. A later rating corrects the first one.
 
         :param partner: contact who rates
         :param int rate: 5 happy, 3 neutral, 1 unhappy
-        :param str feedback: what he wrote, if anything
+        :param str feedback: what they wrote, if anything
         """
         self.ensure_one()
         # Customers may read a visit; what they say of it is put down for them.
@@ -82,14 +82,14 @@ class MaintenanceVisit(models.Model):
         token = rating.access_token or visit._rating_get_access_token(partner)
         visit.rating_apply(rate, token=token, feedback=feedback)
 
-    def _ask_other_date(self, author, day=None, text=None):
+    def _request_other_date(self, author, day=None, text=None):
         """Tell the dispatcher that the customer wants another date.
 
         One To-Do per visit: a second wish is added to the first.
 
         :param author: contact who asks
-        :param day: the day he wants, if he chose one
-        :param text: what he wrote, if anything
+        :param day: the requested day, if any
+        :param text: what they wrote, if anything
         """
         self.ensure_one()
         user = self._get_dispatcher()

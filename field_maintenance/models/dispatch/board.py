@@ -167,7 +167,7 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _choose_board_groups(self, teams, zones, team_ids, zone_ids):
-        """Return the chosen teams and zones; the user's own, if he did not choose."""
+        """Return the chosen teams and zones; the user's own, if none were chosen."""
         if team_ids is None and zone_ids is None:
             people = teams.member_ids | teams.leader_id | zones.technician_ids
             people.fetch(["active", "company_id", "name", "resource_id", "user_id"])
@@ -391,7 +391,7 @@ class MaintenanceVisit(models.Model):
         :param str start: UTC
         :param str end: UTC; without it, the visit keeps its duration
         :param int technician_id: on whose row it is dropped; nobody's, if false
-        :param int from_technician_id: from whose row it comes: him the technician
+        :param int from_technician_id: from whose row it comes: whom the technician
             replaces; the others who go stay
         :return: what to warn the dispatcher of, as a list of texts
         :raise UserError: if the visit is done or cancelled; whatever else forbids the

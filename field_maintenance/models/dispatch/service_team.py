@@ -47,7 +47,7 @@ class ServiceTeam(models.Model):
             schedules = schedules.search(
                 [("team_id", "in", self.ids), ("state", "in", LIVE_STATES)]
             )
-            schedules._tell_responsible(
+            schedules._notify_schedule_responsible(
                 self.env._("Choose another team"),
                 self.env._(
                     "Team %s was archived. New visits have no team until another one "
@@ -59,7 +59,7 @@ class ServiceTeam(models.Model):
             visits = visits.search(
                 visits._get_planned_from_now() & Domain("team_id", "in", self.ids)
             )
-            visits._tell_of_archived(self)
+            visits._notify_archived(self)
         return result
 
     def _get_company_ties(self, company_id):

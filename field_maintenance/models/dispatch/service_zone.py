@@ -23,16 +23,16 @@ class ServiceZone(models.Model):
     company_id = fields.Many2one(
         comodel_name="res.company",
         index=True,
-        help="Leave it empty for a zone of all companies.",
+        help="Leave empty for a zone of all companies.",
     )
     country_id = fields.Many2one(
         comodel_name="res.country",
-        help="Zip codes are compared in this country only; without one, in any.",
+        help="If set, zip codes only match in this country.",
     )
     zip_prefixes = fields.Char(
         string="Zip Codes",
-        help="Beginnings of zip codes, with commas between them, e.g. 10, 201, 2060. "
-        "Of several zones the longest beginning wins.",
+        help="First digits of zip codes, separated by commas, e.g. 10, 201, 2060. If "
+        "several zones match, the longest prefix applies.",
     )
     technician_ids = fields.Many2many(
         comodel_name="hr.employee",
@@ -65,7 +65,7 @@ class ServiceZone(models.Model):
         :param partners: addresses
         :return: {address id: zone, empty if there is none}
         """
-        # Zones are few; the same for everybody, whatever zones he may read.
+        # Zones are few; the same for everybody, whatever zones they may read.
         zones = self.sudo().search([("zip_prefixes", "!=", False)])
         rows = [(prefix, zone) for zone in zones for prefix in zone._get_prefixes()]
         rows.sort(key=lambda row: (-len(row[0]), not row[1].country_id))
@@ -104,10 +104,10 @@ class ServiceZone(models.Model):
             "company_id",
         }:
             if vals.get("active") is False:
-                self._leave_sites()
+                self._release_sites()
             self._refresh_sites()
         if vals.get("active") is False:
-            self._leave_visits()
+            self._release_visits()
         return result
 
     def unlink(self):
@@ -115,7 +115,7 @@ class ServiceZone(models.Model):
         self._refresh_sites()
         return result
 
-    def _leave_sites(self):
+    def _release_sites(self):
         """Let sites for which these zones were chosen lie where their zip code says."""
         # As below.
         partners = self.env["res.partner"].sudo().with_context(active_test=False)
@@ -128,7 +128,7 @@ class ServiceZone(models.Model):
         chosen.write({"service_zone_is_chosen": False})
         self.env.add_to_compute(partners._fields["service_zone_id"], chosen)
 
-    def _leave_visits(self):
+    def _release_visits(self):
         """Let open visits of these zones lie in the present zone of their sites."""
         # As below.
         visits = self.env["maintenance.visit"].sudo()

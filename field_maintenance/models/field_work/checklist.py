@@ -19,10 +19,15 @@ class MaintenanceVisit(models.Model):
         groups=READER_GROUPS,
     )
     checklist_state = fields.Selection(
-        selection=[("to_do", "To do"), ("in_progress", "Begun"), ("done", "Filled in")],
+        selection=[
+            ("to_do", "To do"),
+            ("in_progress", "Started"),
+            ("done", "Filled in"),
+        ],
         compute="_compute_checklist_state",
         groups=READER_GROUPS,
-        help="Empty if the visit, with those done together with it, has no checklist.",
+        help="Empty if neither the visit nor the visits merged into it have a "
+        "checklist.",
     )
 
     @api.depends(

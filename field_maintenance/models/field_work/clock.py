@@ -11,7 +11,7 @@ class MaintenanceVisit(models.Model):
     _inherit = "maintenance.visit"
 
     actual_start = fields.Datetime(
-        string="Started On", readonly=True, copy=False, help="When the work began."
+        string="Started On", readonly=True, copy=False, help="When the work started."
     )
     actual_end = fields.Datetime(
         string="Done On",
@@ -24,20 +24,21 @@ class MaintenanceVisit(models.Model):
         string="Travel",
         compute="_compute_actual_hours",
         groups="field_installed_base.group_user,account.group_account_invoice",
-        help="Hours on the road, of all technicians, without running clocks.",
+        help="Travel hours of all technicians, without running timers.",
     )
     work_hours = fields.Float(
         string="Work",
         compute="_compute_actual_hours",
         groups="field_installed_base.group_user,account.group_account_invoice",
-        help="Hours of work, of all technicians, without running clocks.",
+        help="Hours of work of all technicians, without running timers.",
     )
     running_clock = fields.Selection(
         selection=lambda self: self._selection_running_clock(),
+        string="Running Timer",
         compute="_compute_running_clock",
         groups="base.group_user",
-        help="What the clock of the user, or of the technician for whom a dispatcher "
-        "records times, measures now.",
+        help="What the timer of the user, or of the technician for whom a dispatcher "
+        "records time, is measuring.",
     )
 
     def _selection_running_clock(self):

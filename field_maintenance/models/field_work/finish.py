@@ -20,7 +20,7 @@ class MaintenanceVisit(models.Model):
 
     _cancelled_has_reason = models.Constraint(
         "CHECK (state <> 'cancelled' OR COALESCE(cancel_reason, '') <> '')",
-        "A visit is cancelled for a reason. Tell it.",
+        "Enter a cancellation reason.",
     )
 
     # -- State -------------------------------------------------------------------------
@@ -135,7 +135,7 @@ class MaintenanceVisit(models.Model):
         follow_ups = self.browse()
         if values.get("follow_up_date"):
             follow_ups = visits._create_follow_ups(values["follow_up_date"])
-        self._tell_customer(values.get("send_report"))
+        self._send_completion_emails(values.get("send_report"))
         return follow_ups
 
     def _finish_lines(self, values):
@@ -184,8 +184,8 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         return self.visit_type_id.name or self.env._("Visit")
 
-    def _tell_customer(self, send_report=None):
-        """Send the customer what he is told of a visit that was done."""
+    def _send_completion_emails(self, send_report=None):
+        """Send the customer what they are told of a visit that was done."""
         if self._get_imported_file():
             # Known to them for long.
             return

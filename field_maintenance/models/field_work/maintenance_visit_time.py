@@ -44,7 +44,7 @@ class MaintenanceVisitTime(models.Model):
     # One clock at a time for each technician.
     _running_unique = models.UniqueIndex(
         "(technician_id) WHERE date_end IS NULL",
-        "This technician's clock is running already.",
+        "The timer of this technician is already running.",
     )
 
     @api.depends("date_start", "date_end")

@@ -12,7 +12,7 @@ LATE_LIMIT = 50
 
 
 class MaintenanceVisit(models.Model):
-    """My Day: the visits of a technician, in the order in which he drives to them."""
+    """My Day: the visits of a technician, in the order of their route."""
 
     _inherit = "maintenance.visit"
 
@@ -26,7 +26,7 @@ class MaintenanceVisit(models.Model):
         :param str start: UTC, inclusive
         :param str end: UTC, exclusive
         :return: dict of `technicians` (names of the employees that the user is, empty
-            if he is none), `visits` (of the day, in route order; those of his teams
+            if there is none), `visits` (of the day, by route; those of their teams
             that have nobody yet among them), `late` (at most 50 others that are
             overdue) and `routes` (addresses of Google Maps, each with its `first` and
             `last` stop, counted from one, of the visits that are left)

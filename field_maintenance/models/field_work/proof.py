@@ -32,7 +32,7 @@ class MaintenanceVisit(models.Model):
         groups="base.group_user",
         help="The customer signs on the technician's phone.",
     )
-    signed_by = fields.Char(copy=False, help="Name of who signed.")
+    signed_by = fields.Char(copy=False, help="Name of the person who signed.")
     signed_on = fields.Datetime(copy=False, readonly=True)
 
     def _record_proof(self, vals):
@@ -100,7 +100,7 @@ class MaintenanceVisit(models.Model):
                     quality=PRINTED_PHOTO_QUALITY,
                 )
             except UserError:
-                # A file that is no picture must not cost the customer his report.
+                # A file that is no picture must not cost the customer their report.
                 continue
             photos.append(image_data_uri(base64.b64encode(content)))
         return photos

@@ -27,7 +27,7 @@ class MaintenanceVisit(models.Model):
     )
     rating_text = fields.Selection(
         selection=rating_data.RATING_TEXT,
-        string="Customer Is",
+        string="Satisfaction",
         compute="_compute_rating_value",
         groups="base.group_user",
     )
@@ -52,7 +52,7 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _search_given_ratings(self, domain):
         """Return ratings of visits that customers gave, the last one first."""
-        # Who may read a visit may read how content its customer was.
+        # Who may read a visit may read how satisfied its customer was.
         return (
             self.env["rating.rating"]
             .sudo()
@@ -67,17 +67,17 @@ class MaintenanceVisit(models.Model):
     # -- Ask ---------------------------------------------------------------------------
 
     def _rating_get_partner(self):
-        """The person met on site rates the visit, if he can be written to."""
+        """The person met on site rates the visit, if they have an email address."""
         contact = self.contact_id
         return contact if contact.email else self.partner_id
 
     def _rating_get_operator(self):
         """It is the lead technician who is rated."""
-        # The technician's name is shown to the customer, nothing else of him.
+        # The technician's name is shown to the customer, nothing else about them.
         return self.technician_id.sudo().work_contact_id.sudo(self.env.su)
 
     def _request_rating(self):
-        """Ask the customers how content they are, those that have an address."""
+        """Ask the customers that have an address how satisfied they are."""
         template = self.env.ref(
             "field_maintenance.mail_template_visit_rating", raise_if_not_found=False
         )
@@ -98,8 +98,8 @@ class MaintenanceVisit(models.Model):
             feedback = is_text and feedback.replace("\x00", "")[:MAX_FEEDBACK]
             kwargs["feedback"] = feedback or None
         rating = super().rating_apply(rate, *args, **kwargs)
-        # What a customer says is written down, whoever he is: the page or the link that
-        # he was sent is the permission.
+        # What a customer says is written down, whoever they are: the page or link that
+        # they were sent is the permission.
         self.sudo()._schedule_unhappy_customer(rating, rate)
         return rating
 

@@ -48,33 +48,33 @@ class MaintenanceScheduleLine(models.Model):
     _inherit = "maintenance.schedule.line"
 
     next_date = fields.Date(
-        string="Next to Generate",
+        string="Next Date to Generate",
         readonly=True,
         copy=False,
-        help="First nominal date without a visit; empty if there is none to come.",
+        help="First original date without a visit; empty if there are no more.",
     )
     is_changed = fields.Boolean(
         readonly=True,
         copy=False,
-        help="Its visits are to be compared with its rule.",
+        help="Its visits must be checked against its rule.",
     )
     last_due_date = fields.Date(
         readonly=True,
         copy=False,
-        help="Due date of the last visit as it was reckoned, wherever the visit was "
-        "moved since: the next one does not fall on the same day.",
+        help="Original due date of the last visit, even if the visit was moved: the "
+        "next visit is not due on the same day.",
     )
     removed_dates = fields.Json(
         readonly=True,
         copy=False,
-        help="Nominal dates of the visits that were removed before one that stayed: "
-        "they are made again.",
+        help="Original dates of removed visits that lie before a kept one: they are "
+        "generated again.",
     )
 
     generation_error = fields.Text(
         readonly=True,
         copy=False,
-        help="Why its visits could not be made.",
+        help="Why its visits could not be generated.",
     )
 
     _next_date_index = models.Index("(next_date) WHERE state = 'active'")

@@ -12,8 +12,9 @@ class MaintenanceMonth(models.Model):
     number = fields.Integer(required=True, help="1 for January to 12 for December.")
 
     _number_unique = models.Constraint(
-        "UNIQUE (number)", "Another month has this number."
+        "UNIQUE (number)", "Another month already has this number."
     )
     _number_valid = models.Constraint(
-        "CHECK (number BETWEEN 1 AND 12)", "A month has a number from 1 to 12."
+        "CHECK (number BETWEEN 1 AND 12)",
+        "The number of a month must be between 1 and 12.",
     )

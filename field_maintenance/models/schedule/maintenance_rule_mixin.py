@@ -19,15 +19,17 @@ class MaintenanceRuleMixin(models.AbstractModel):
         selection=[
             ("interval", "Every"),
             ("spread", "Spread evenly"),
-            ("months", "In chosen months"),
+            ("months", "In selected months"),
             ("after_last", "Counted from the last visit"),
         ],
         string="Rule",
         default="interval",
-        help="Every: at a fixed distance from the start, whenever the visit before was "
-        "made.\nSpread evenly: a number of visits over the whole term.\nIn chosen "
-        "months: each year on the same day of these months.\nCounted from the last "
-        "visit: the next one is due one interval after the last was done.",
+        help="Every: at a fixed interval from the start, regardless of when the "
+        "previous visit took place.\n"
+        "Spread evenly: a number of visits over the whole term.\n"
+        "In selected months: every year on the same day of these months.\n"
+        "After the last visit: the next visit is due one interval after the last one "
+        "was done.",
     )
     interval_number = fields.Integer(string="Interval", default=1, aggregator=None)
     interval_unit = fields.Selection(
@@ -43,7 +45,7 @@ class MaintenanceRuleMixin(models.AbstractModel):
         string="Number of Visits",
         default=1,
         aggregator=None,
-        help="How many visits are spread over the term.",
+        help="Number of visits spread over the term.",
     )
     month_ids = fields.Many2many(comodel_name="maintenance.month", string="Months")
     rule_summary = fields.Char(string="How Often", compute="_compute_rule_summary")

@@ -137,17 +137,17 @@ class MaintenanceSchedule(models.Model):
     next_due_date = fields.Date(
         string="Next Visit",
         compute="_compute_visit_count",
-        help="Due date of the next visit that is to be made.",
+        help="Due date of the next visit to generate.",
     )
     shift_policy = fields.Selection(
         selection=lambda self: self._selection_shift_policy(),
-        string="On a Day Off",
+        string="On Non-Working Days",
         compute="_compute_shift_policy",
         store=True,
         readonly=False,
         precompute=True,
         required=True,
-        help="Where a due date goes that falls on a day on which nobody works.",
+        help="Where to move a due date on a non-working day.",
     )
     sale_order_id = fields.Many2one(
         comodel_name="sale.order",
@@ -158,7 +158,7 @@ class MaintenanceSchedule(models.Model):
         check_company=True,
         groups=READER_GROUPS,
     )
-    analytic_distribution = fields.Json(help="Taken over by the visits.")
+    analytic_distribution = fields.Json(help="Copied to the visits.")
     analytic_precision = fields.Integer(
         store=False,
         default=lambda self: self._default_analytic_precision(),
@@ -166,14 +166,14 @@ class MaintenanceSchedule(models.Model):
     past_count = fields.Integer(
         string="Visits in the Past",
         compute="_compute_past_count",
-        help="Visits that will be made although they were due before today.",
+        help="Visits due before today that will be generated.",
     )
     warning = fields.Text(compute="_compute_warning")
     generation_error = fields.Text(
         compute="_compute_generation_error",
         store=True,
         precompute=True,
-        help="Why its visits could not be made, line by line.",
+        help="Why its visits could not be generated, line by line.",
     )
     note = fields.Html(string="Notes")
 
@@ -184,7 +184,7 @@ class MaintenanceSchedule(models.Model):
 
     _live_order_unique = models.UniqueIndex(
         "(sale_order_id) WHERE sale_order_id IS NOT NULL AND state != 'closed'",
-        "The order has a schedule already. Close that one first.",
+        "The order already has a schedule. Close that schedule first.",
     )
 
     # -- Computes ----------------------------------------------------------------------
@@ -502,17 +502,19 @@ class MaintenanceSchedule(models.Model):
     # -- Equipment that moves ----------------------------------------------------------
 
     @api.model
-    def _get_word_fields(self):
+    def _get_customer_text_fields(self):
         return ("note",)
 
     def _prepare_place_vals(self, customer, site):
         """Return what changes when all that is visited moves elsewhere."""
         return {"partner_id": customer.id, "site_id": site.id}
 
-    def _go_to(self, customer, site):
+    def _move_to_place(self, customer, site):
         """Follow the equipment to another place."""
         owner = customer.commercial_partner_id
-        self.filtered(lambda s: s.commercial_partner_id != owner)._leave_words()
+        self.filtered(
+            lambda s: s.commercial_partner_id != owner
+        )._leave_customer_texts()
         self.write(self._prepare_place_vals(customer, site))
 
     def _prepare_parted_vals(self, place, lines):
@@ -525,7 +527,7 @@ class MaintenanceSchedule(models.Model):
         vals = self.copy_data({"line_ids": []})[0]
         vals.pop("name")
         if place[0].commercial_partner_id != self.commercial_partner_id:
-            vals.update(dict.fromkeys(self._get_word_fields(), False))
+            vals.update(dict.fromkeys(self._get_customer_text_fields(), False))
         return {**vals, **self._prepare_place_vals(*place), "state": self.state}
 
     def _log_moves(self, notes):
@@ -588,7 +590,7 @@ class MaintenanceSchedule(models.Model):
             may_do_less=True,
         )
 
-    def _tell_responsible(self, summary, reason):
+    def _notify_schedule_responsible(self, summary, reason):
         """Give who is responsible one to-do about all of these schedules, on the first
         of them, without mail.
 

@@ -81,7 +81,7 @@ class MaintenanceScheduleLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        help="Kind of equipment that is visited, where no piece is registered.",
+        help="Kind of equipment to visit, if none is registered.",
     )
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type",
@@ -103,10 +103,13 @@ class MaintenanceScheduleLine(models.Model):
         precompute=True,
         required=True,
     )
-    date_end = fields.Date(string="End", help="Last day; empty for the schedule's end.")
+    date_end = fields.Date(
+        string="End", help="Last day; if empty, the end of the schedule."
+    )
     date_first = fields.Date(
         string="First Due Date",
-        help="The first visit is due on this day and the others are counted from it.",
+        help="The first visit is due on this date, and the following ones are "
+        "counted from it.",
     )
     mode = fields.Selection(
         compute="_compute_mode",
@@ -142,26 +145,25 @@ class MaintenanceScheduleLine(models.Model):
         compute="_compute_month_ids", store=True, readonly=False, precompute=True
     )
     visit_limit = fields.Integer(
-        string="Visits at Most",
+        string="Maximum Number of Visits",
         aggregator=None,
-        help="How many visits there are at most, e.g. as many as were ordered. 0 for "
-        "no limit.",
+        help="Maximum number of visits, e.g. the number ordered. 0 for no limit.",
     )
     date_from = fields.Date(
-        string="Visits From",
-        help="Visits that are due before this day are not made; the others stay as "
-        "the rule says.",
+        string="Skip Visits Before",
+        help="Visits due before this date are not generated; the others follow the "
+        "rule.",
     )
     past_count = fields.Integer(
         string="Visits in the Past",
         compute="_compute_past_count",
-        help="Visits that will be made although they were due before today.",
+        help="Visits due before today that will be generated.",
     )
     begins_today = fields.Boolean(
-        string="Begin Today",
+        string="Start Today",
         compute="_compute_begins_today",
         inverse="_inverse_begins_today",
-        help="Visits that were due before today are not made.",
+        help="Visits due before today are not generated.",
     )
     visits_per_year = fields.Float(compute="_compute_visits_per_year", digits=(16, 1))
     preview = fields.Html(
@@ -181,9 +183,9 @@ class MaintenanceScheduleLine(models.Model):
         check_company=True,
     )
     local_hour = fields.Float(
-        string="Preferred Hour",
+        string="Preferred Time",
         aggregator=None,
-        help="Hour of the day at the site, used when its visits are planned. 0:00 for "
+        help="Time of day at the site, used when its visits are planned. 0:00 for "
         "none.",
     )
     sale_line_id = fields.Many2one(
@@ -204,7 +206,7 @@ class MaintenanceScheduleLine(models.Model):
     next_due_date = fields.Date(
         string="Next Visit",
         compute="_compute_next_due_date",
-        help="Due date of the next visit that is to be made.",
+        help="Due date of the next visit to generate.",
     )
 
     _dates_ordered = models.Constraint(
@@ -213,11 +215,11 @@ class MaintenanceScheduleLine(models.Model):
     )
     _visit_limit_valid = models.Constraint(
         "CHECK (visit_limit >= 0)",
-        "The number of visits at most cannot be negative. Type 0 for no limit.",
+        "The maximum number of visits cannot be negative. Enter 0 for no limit.",
     )
     _hour_valid = models.Constraint(
         "CHECK (local_hour IS NULL OR (local_hour >= 0 AND local_hour < 24))",
-        "The preferred hour lies between 0:00 and 23:59.",
+        "The preferred time must be between 0:00 and 23:59.",
     )
 
     # -- Computes ----------------------------------------------------------------------
@@ -247,25 +249,25 @@ class MaintenanceScheduleLine(models.Model):
     # One compute per field: a value that is given must not be computed with others.
     @api.depends("product_id")
     def _compute_mode(self):
-        self._take_rule_field("mode")
+        self._apply_product_rule("mode")
 
     @api.depends("product_id")
     def _compute_interval_number(self):
-        self._take_rule_field("interval_number")
+        self._apply_product_rule("interval_number")
 
     @api.depends("product_id")
     def _compute_interval_unit(self):
-        self._take_rule_field("interval_unit")
+        self._apply_product_rule("interval_unit")
 
     @api.depends("product_id")
     def _compute_visit_count(self):
-        self._take_rule_field("visit_count")
+        self._apply_product_rule("visit_count")
 
     @api.depends("product_id")
     def _compute_month_ids(self):
-        self._take_rule_field("month_ids")
+        self._apply_product_rule("month_ids")
 
-    def _take_rule_field(self, name):
+    def _apply_product_rule(self, name):
         """Take a field of the rule from the product if it has a rule; what was chosen
         without one stays."""
         default = self.env["maintenance.rule.mixin"].default_get([name]).get(name)
@@ -325,7 +327,7 @@ class MaintenanceScheduleLine(models.Model):
         doubles = self._get_doubles()
         for line in self:
             notices = [line._describe_double(other) for other in doubles[line]]
-            # Whether somebody has a user is no secret; the rest of him may be.
+            # Whether somebody has a user is no secret; the rest about them may be.
             technician, site = line.technician_id.sudo(), line.schedule_id.site_id
             if technician and not technician._filter_at(line.company_id):
                 notices.append(

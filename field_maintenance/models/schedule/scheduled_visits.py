@@ -20,7 +20,7 @@ class MaintenanceVisit(models.Model):
         readonly=True,
         copy=False,
         aggregator=None,
-        help="How many visits its period has.",
+        help="Number of visits in its period.",
     )
     occurrence_state = fields.Selection(
         selection=[
@@ -35,16 +35,17 @@ class MaintenanceVisit(models.Model):
         string="Status",
         compute="_compute_occurrence_state",
         groups="base.group_user",
-        help="What became of this due date, follow-up visits included.",
+        help="Result of this due date, including follow-up visits.",
     )
     occurrence_label = fields.Char(
-        string="Number in Period", compute="_compute_occurrence_label"
+        string="Visit No.", compute="_compute_occurrence_label"
     )
     is_touched = fields.Boolean(
+        string="Was Modified",
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="Somebody changed this visit since its schedule made it.",
+        help="The visit was modified after its schedule generated it.",
     )
     is_dropped = fields.Boolean(
         readonly=True,
@@ -61,10 +62,10 @@ class MaintenanceVisit(models.Model):
         readonly=True,
         copy=False,
         groups="sales_team.group_sale_salesman,account.group_account_invoice",
-        help="What was ordered that this visit delivers.",
+        help="Order lines delivered by this visit.",
     )
     analytic_distribution = fields.Json(
-        groups="base.group_user", help="Taken over from the order."
+        groups="base.group_user", help="Copied from the order."
     )
     analytic_precision = fields.Integer(
         store=False,
@@ -310,7 +311,7 @@ class MaintenanceVisit(models.Model):
                 {"is_dropped": False}
             )
 
-    def _make_next_visits(self):
+    def _create_next_visits(self):
         """Make the next visit of schedules that count from the last one."""
         if self.env.context.get("visit_generation") is GENERATING:
             return
@@ -338,7 +339,7 @@ class MaintenanceVisit(models.Model):
     # -- Equipment that moves ----------------------------------------------------------
 
     @api.model
-    def _get_word_fields(self):
+    def _get_customer_text_fields(self):
         return ("description", "note", "incomplete_reason", "customer_feedback")
 
     def _prepare_place_vals(self, customer, site):
@@ -349,17 +350,17 @@ class MaintenanceVisit(models.Model):
             "contact_id": self._get_default_contact(customer, site).id,
         }
 
-    def _go_to(self, customer, site):
+    def _move_to_place(self, customer, site):
         """Follow the equipment to another place."""
         owner = customer.commercial_partner_id
         sold = self.filtered(lambda visit: visit.commercial_partner_id != owner)
-        sold._leave_former_customer()
+        sold._detach_former_customer()
         self.write(self._prepare_place_vals(customer, site))
 
-    def _leave_former_customer(self):
+    def _detach_former_customer(self):
         """Let what these visits hold of their customer stay with them: what was said,
         photos of their place, who signed, and who of them follows or is invited."""
-        self._leave_words()
+        self._leave_customer_texts()
         for visit in self.filtered("photo_ids"):
             visit.photo_ids.write(
                 {"res_model": "res.partner", "res_id": visit.partner_id.id}
@@ -405,7 +406,7 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         vals = self.copy_data({"line_ids": [], "zone_id": False})[0]
         if place[0].commercial_partner_id != self.commercial_partner_id:
-            vals.update(dict.fromkeys(self._get_word_fields(), False))
+            vals.update(dict.fromkeys(self._get_customer_text_fields(), False))
         return {
             **vals,
             **self._prepare_place_vals(*place),

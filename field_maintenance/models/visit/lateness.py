@@ -18,20 +18,20 @@ class MaintenanceVisit(models.Model):
         selection=[
             ("late", "Late"),
             ("due", "Due now"),
-            ("ahead", "In time"),
+            ("ahead", "On time"),
             ("closed", "Closed"),
         ],
         compute="_compute_lateness",
         search="_search_lateness",
-        help="Late: its end or its window is past. Due now: its window is open and it "
-        "is not planned yet.",
+        help="Late: its end or its window has passed. Due now: its window has "
+        "started and it is not planned yet.",
     )
     equipment_product_id = fields.Many2one(
         comodel_name="product.product",
         string="Product",
         compute="_compute_equipment_product_id",
         search="_search_equipment_product_id",
-        help="Product of the first piece of equipment of the visit.",
+        help="Product of the first equipment of the visit.",
     )
     to_plan_count = fields.Integer(
         string="Visits to Plan", compute="_compute_state_counts"
@@ -45,7 +45,7 @@ class MaintenanceVisit(models.Model):
     late_count = fields.Integer(
         string="Late Visits",
         compute="_compute_state_counts",
-        help="Open, and its end or its window is past.",
+        help="Open visits whose end or window has passed.",
     )
 
     @api.depends("is_overdue", "state", "window_start", "due_date")

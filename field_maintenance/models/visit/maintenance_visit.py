@@ -67,7 +67,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         readonly=True,
         index="trigram",
-        help="Drawn when the visit is planned.",
+        help="Assigned when the visit is planned.",
     )
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -118,11 +118,11 @@ class MaintenanceVisit(models.Model):
         precompute=True,
         required=True,
     )
-    description = fields.Text(help="What the customer asks for.")
+    description = fields.Text(help="Request of the customer.")
     note = fields.Html(
         string="Notes for the Technician",
         groups="base.group_user",
-        help="The customer does not see them.",
+        help="Not visible to the customer.",
     )
     color = fields.Integer(related="visit_type_id.color")
 
@@ -163,7 +163,7 @@ class MaintenanceVisit(models.Model):
         precompute=True,
         index="btree_not_null",
         domain="[('commercial_partner_id', '=', commercial_partner_id)]",
-        help="Whom the technician asks for.",
+        help="Contact person on site.",
     )
     phone = fields.Char(related="contact_id.phone")
     email = fields.Char(related="contact_id.email")
@@ -216,7 +216,7 @@ class MaintenanceVisit(models.Model):
         tracking=True,
     )
     route_sequence = fields.Integer(
-        default=10, aggregator=None, help="Order of the visits of a day."
+        default=10, aggregator=None, help="Order of the visits within a day."
     )
 
     # Equipment
@@ -238,7 +238,7 @@ class MaintenanceVisit(models.Model):
     )
     available_equipment_count = fields.Integer(
         compute="_compute_available_equipment_count",
-        help="How many pieces of equipment there are to choose from.",
+        help="Number of pieces of equipment to choose from.",
     )
 
     # When it is due
@@ -259,7 +259,7 @@ class MaintenanceVisit(models.Model):
         readonly=False,
         precompute=True,
         index="btree_not_null",
-        help="Last day on which the visit is not late.",
+        help="Last day on which the visit is not yet late.",
     )
     is_overdue = fields.Boolean(
         string="Late", compute="_compute_is_overdue", search="_search_is_overdue"
@@ -323,7 +323,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         ondelete="restrict",
         check_company=True,
-        # A schedule goes with its equipment to the next owner, and names him.
+        # A schedule goes with its equipment to the next owner, and names them.
         groups="base.group_user",
     )
     schedule_id = fields.Many2one(
@@ -334,17 +334,17 @@ class MaintenanceVisit(models.Model):
         groups="base.group_user",
     )
     occurrence_date = fields.Date(
-        string="Nominal Date",
+        string="Original Date",
         readonly=True,
         copy=False,
-        help="The day on which the rule of the schedule puts this visit, before it was "
-        "moved off a day without work. It never changes.",
+        help="Date of the visit according to the rule of the schedule, before it was "
+        "moved to a working day. It never changes.",
     )
     occurrence_number = fields.Integer(
         readonly=True,
         copy=False,
         aggregator=None,
-        help="Which visit of its period this is, counted from one.",
+        help="Position of this visit in its period, starting from one.",
     )
     follow_up_of_id = fields.Many2one(
         comodel_name="maintenance.visit",
@@ -361,7 +361,6 @@ class MaintenanceVisit(models.Model):
     )
     merged_into_id = fields.Many2one(
         comodel_name="maintenance.visit",
-        string="Done Together With",
         index="btree_not_null",
         readonly=True,
         copy=False,
@@ -371,7 +370,7 @@ class MaintenanceVisit(models.Model):
     merged_ids = fields.One2many(
         comodel_name="maintenance.visit",
         inverse_name="merged_into_id",
-        string="Visits Done Together",
+        string="Merged Visits",
     )
     sale_order_id = fields.Many2one(
         comodel_name="sale.order",
@@ -395,7 +394,9 @@ class MaintenanceVisit(models.Model):
     incomplete_reason = fields.Char(
         copy=False, help="Why the work could not be finished."
     )
-    cancel_reason = fields.Char(readonly=True, copy=False, tracking=True)
+    cancel_reason = fields.Char(
+        string="Cancellation Reason", readonly=True, copy=False, tracking=True
+    )
     time_ids = fields.One2many(
         comodel_name="maintenance.visit.time",
         inverse_name="visit_id",
@@ -407,7 +408,7 @@ class MaintenanceVisit(models.Model):
     _occurrence_unique = models.UniqueIndex(
         "(schedule_line_id, occurrence_date) "
         "WHERE schedule_line_id IS NOT NULL AND follow_up_of_id IS NULL",
-        "The schedule has a visit on this date already.",
+        "The schedule already has a visit on this date.",
     )
     _calendar_event_unique = models.UniqueIndex(
         "(calendar_event_id) WHERE calendar_event_id IS NOT NULL",
@@ -427,11 +428,12 @@ class MaintenanceVisit(models.Model):
     )
     _planned_has_start = models.Constraint(
         "CHECK (state NOT IN ('planned', 'in_progress') OR date_start IS NOT NULL)",
-        "A planned visit has a start. Choose one, or put the visit back to plan.",
+        "A planned visit requires a start. Set a start, or move the visit back to "
+        "plan.",
     )
     _occurrence_complete = models.Constraint(
         "CHECK (schedule_line_id IS NULL OR occurrence_date IS NOT NULL)",
-        "A visit of a schedule has the date on which the schedule puts it.",
+        "A visit of a schedule requires its original date.",
     )
 
     @api.model
@@ -479,7 +481,7 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _get_default_contact(self, customer, site):
-        """Return whom to ask for at a site: the customer if only he has a phone."""
+        """Return whom to ask for at a site: the customer if only they have a phone."""
         return customer if customer.phone and not site.phone else site
 
     @api.depends("site_id", "company_id")
@@ -827,7 +829,7 @@ class MaintenanceVisit(models.Model):
             visit_planning=PLANNING, tracking_disable=True
         )._propose_due_date()
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
-        planned._draw_numbers()
+        planned._assign_numbers()
         if self.env.context.get("visit_planning") is not PLANNING:
             planned._sync_calendar_events()
         if any("photo_ids" in vals for vals in vals_list):
@@ -908,7 +910,7 @@ class MaintenanceVisit(models.Model):
                 # Not a constraint: it would judge lines that are about to be replaced.
                 self.line_ids._check_installed_base_id()
             if state:
-                self.filtered(lambda visit: visit.state != "to_plan")._draw_numbers()
+                self.filtered(lambda visit: visit.state != "to_plan")._assign_numbers()
             if vals.keys() & self._get_appointment_fields().keys():
                 self._sync_calendar_events(vals.keys())
         if state:
@@ -920,7 +922,7 @@ class MaintenanceVisit(models.Model):
         if state and state != "cancelled":
             self._reopen_dropped()
         if vals.keys() & {"state", "completion", "merged_into_id"}:
-            self._make_next_visits()
+            self._create_next_visits()
         return result
 
     def _get_state_with(self, vals):
@@ -1006,7 +1008,7 @@ class MaintenanceVisit(models.Model):
             ),
         ]
 
-    def _draw_numbers(self):
+    def _assign_numbers(self):
         """Number the visits that have none."""
         numbers = self._get_new_numbers()
         self._set_each({visit: {"name": number} for visit, number in numbers.items()})

@@ -58,7 +58,7 @@ class MaintenanceVisitLine(models.Model):
     serial_number = fields.Char(
         compute="_compute_serial_number", store=True, readonly=False, precompute=True
     )
-    description = fields.Char(help="What is to be done on this piece of equipment.")
+    description = fields.Char(help="Work to be done on this equipment.")
 
     # What was done
     work_done = fields.Text()
@@ -66,7 +66,7 @@ class MaintenanceVisitLine(models.Model):
         selection=[("none", "Not done"), ("partial", "Partly"), ("full", "Done")],
     )
     incomplete_reason = fields.Char(
-        string="Why Not", help="Why the work could not be finished."
+        string="Reason Not Done", help="Why the work could not be finished."
     )
     technician_id = fields.Many2one(
         comodel_name="hr.employee",
@@ -88,7 +88,7 @@ class MaintenanceVisitLine(models.Model):
 
     _equipment_once = models.UniqueIndex(
         "(visit_id, installed_base_id) WHERE installed_base_id IS NOT NULL",
-        "A piece of equipment is on a visit once.",
+        "Equipment can only be added once to a visit.",
     )
 
     # -- Computes ----------------------------------------------------------------------
@@ -237,10 +237,10 @@ class MaintenanceVisitLine(models.Model):
     # -- Equipment that moves ----------------------------------------------------------
 
     @api.model
-    def _get_word_fields(self):
+    def _get_customer_text_fields(self):
         return ("description", "work_done", "incomplete_reason")
 
-    def _get_words_customer(self):
+    def _get_text_customer(self):
         return self.visit_id.partner_id
 
     def _part_to(self, visit):

@@ -12,7 +12,9 @@ class MaintenanceVisitTag(models.Model):
     name = fields.Char(required=True, translate=True)
     color = fields.Integer(default=lambda self: self._default_color())
 
-    _name_unique = models.Constraint("UNIQUE (name)", "Another tag has this name.")
+    _name_unique = models.Constraint(
+        "UNIQUE (name)", "Another tag already has this name."
+    )
 
     def _default_color(self):
         return randint(1, 11)

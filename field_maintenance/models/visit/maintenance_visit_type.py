@@ -25,17 +25,17 @@ class MaintenanceVisitType(models.Model):
         default=1.0,
         required=True,
         aggregator=None,
-        help="Hours that a visit of this type takes.",
+        help="Duration of a visit of this type, in hours.",
     )
     days_before = fields.Integer(
         default=7,
         aggregator=None,
-        help="So many days before its due date a visit may take place.",
+        help="Number of days before the due date when a visit may already take place.",
     )
     days_after = fields.Integer(
         default=14,
         aggregator=None,
-        help="So many days after its due date a visit is not late yet.",
+        help="Number of days after the due date when a visit is not late yet.",
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -43,7 +43,7 @@ class MaintenanceVisitType(models.Model):
         domain="[('sale_ok', '=', True)]",
         ondelete="restrict",
         index="btree_not_null",
-        help="What the customer is billed for a visit of this type.",
+        help="Product billed to the customer for a visit of this type.",
     )
     survey_id = fields.Many2one(
         comodel_name="survey.survey",
@@ -51,13 +51,13 @@ class MaintenanceVisitType(models.Model):
         index="btree_not_null",
         domain="[('survey_type', '=', 'visit')]",
         groups="base.group_user",
-        help="What the technician answers during the visit.",
+        help="Checklist the technician fills in during the visit.",
     )
     skill_ids = fields.Many2many(
         comodel_name="hr.skill",
         string="Skills",
         groups="base.group_user",
-        help="What a technician must be able to do for this work.",
+        help="Skills a technician needs for this work.",
     )
     alarm_ids = fields.Many2many(
         comodel_name="calendar.alarm",
@@ -66,7 +66,8 @@ class MaintenanceVisitType(models.Model):
     )
 
     _duration_positive = models.Constraint(
-        "CHECK (duration > 0)", "The duration of a visit type must be above zero."
+        "CHECK (duration > 0)",
+        "The duration of a visit type must be greater than zero.",
     )
     _window_positive = models.Constraint(
         "CHECK (days_before >= 0 AND days_after >= 0)",
@@ -113,7 +114,7 @@ class MaintenanceVisitType(models.Model):
             lines = lines.search(
                 [("visit_type_id", "in", self.ids), ("state", "in", LIVE_STATES)]
             )
-            lines.schedule_id._tell_responsible(
+            lines.schedule_id._notify_schedule_responsible(
                 self.env._("Choose another visit type"),
                 self.env._(
                     "Visit type %s was archived. Its visits go on being made until "

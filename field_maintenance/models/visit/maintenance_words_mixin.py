@@ -12,21 +12,21 @@ class MaintenanceWordsMixin(models.AbstractModel):
     """
 
     _name = "maintenance.words.mixin"
-    _description = "Words About a Customer"
+    _description = "Customer Texts of Transferred Equipment"
 
     @api.model
-    def _get_word_fields(self):
+    def _get_customer_text_fields(self):
         """Return the names of the texts that are about the customer."""
         return ()
 
-    def _get_words_customer(self):
+    def _get_text_customer(self):
         """Return the contact whom the texts of this record are about."""
         return self.partner_id
 
-    def _leave_words(self):
+    def _leave_customer_texts(self):
         """Take the texts off these records, before they go to another customer, and
         keep them with the one they are about."""
-        names = self._get_word_fields()
+        names = self._get_customer_text_fields()
         labels = {
             name: self._fields[name]._description_string(self.env) for name in names
         }
@@ -39,7 +39,7 @@ class MaintenanceWordsMixin(models.AbstractModel):
             ]
             if said:
                 speaking |= record
-                notes[record._get_words_customer().id].append(
+                notes[record._get_text_customer().id].append(
                     Markup("<p>%s</p><ul>%s</ul>")
                     % (
                         self.env._(

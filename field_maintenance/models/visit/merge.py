@@ -22,14 +22,14 @@ class MaintenanceVisit(models.Model):
 
     absorbed_line_ids = fields.Many2many(
         comodel_name="maintenance.visit.line",
-        string="Also Done Here",
+        string="Equipment of Merged Visits",
         compute="_compute_absorbed_line_ids",
-        help="Equipment of the visits that are done together with this one.",
+        help="Equipment of the visits merged into this one.",
     )
     nearby_visit_count = fields.Integer(
         compute="_compute_nearby_visit_count",
         groups="base.group_user",
-        help="Other visits of this site that are due around the same time.",
+        help="Other visits at this site due around the same time.",
     )
 
     @api.depends("merged_ids.line_ids")
@@ -221,7 +221,7 @@ class MaintenanceVisit(models.Model):
         )
         (others | led).action_split_off()
         self._cancel(reason)
-        planned._tell_dispatchers(self.env._("Plan again"), reason)
+        planned._notify_dispatchers(self.env._("Plan again"), reason)
 
     # -- Follow ------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ class MaintenanceVisit(models.Model):
     def _get_crew_domain(self, technicians):
         """Return the visits to which one of these technicians goes.
 
-        Asks for each visit whether he does. A plain domain would collect all that they
+        Asks for each visit whether they do. A plain domain would collect all that they
         ever did.
         """
 

@@ -228,7 +228,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
             events = series.calendar_event_ids
             self.assertEqual(events.visit_template_id, event.visit_template_id)
             self.assertEqual(len(later.recurrence_id.calendar_event_ids), 720)
-            events._make_series_visits()
+            events._create_series_visits()
             april = events.filtered(lambda e: str(e.start.date()) == "2026-04-30")
             self.assertEqual(april._get_visits().partner_id, self.customer)
 

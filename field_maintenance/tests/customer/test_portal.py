@@ -249,11 +249,11 @@ class TestPortal(PortalCase):
         self.assertIn("&lt;b&gt;Dirt&lt;/b&gt;</textarea>", text)
         self.assertEqual(self.visit.rating_value, 1)
         self.assertIn("Unhappy customer", self.visit.activity_ids.mapped("summary"))
-        # Who thinks better of it corrects what he said.
+        # Who thinks better of it corrects what they said.
         self._ask(f"{self.address}/rate", rate="5")
         self.visit.invalidate_recordset()
         self.assertEqual(self.visit.rating_value, 5)
-        # Nobody need call him any more.
+        # Nobody needs to call them any more.
         self.assertFalse(self.visit.activity_ids)
         given = self.visit._search_given_ratings([("res_id", "=", self.visit.id)])
         self.assertEqual(len(given), 1)

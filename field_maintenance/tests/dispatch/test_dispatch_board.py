@@ -422,14 +422,14 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
             start, technician_id=third.id, from_technician_id=self.colleague.id
         )
         self.assertEqual(visit.technician_ids, self.technician | third)
-        self.assertEqual(visit.technician_id, self.technician, "He still leads")
+        self.assertEqual(visit.technician_id, self.technician, "They still lead")
         visit.dispatch(
             start,
             technician_id=self.colleague.id,
             from_technician_id=self.technician.id,
         )
         self.assertEqual(visit.technician_ids, self.colleague | third)
-        self.assertEqual(visit.technician_id, self.colleague, "He leads in his place")
+        self.assertEqual(visit.technician_id, self.colleague, "They lead instead")
         visit.dispatch(start, technician_id=third.id, from_technician_id=third.id)
         self.assertEqual(visit.technician_ids, self.colleague | third)
         visit.dispatch(start, from_technician_id=third.id)

@@ -49,7 +49,7 @@ class TestVisitBatch(MaintenanceCase):
 
     def test_spread_over_working_hours(self):
         visits = self._create_visits(5)
-        # He is at another customer's on Tuesday morning, from 9 to 11.
+        # They are at another customer's on Tuesday morning, from 9 to 11.
         self._create_planned_visit("2026-03-03 08:00:00", duration=2)
         told = self._apply(
             "plan", visits, date="2026-03-03", technician_id=self.technician.id

@@ -150,7 +150,7 @@ class TestMyDay(MaintenanceCase):
         self.assertFalse(self._get_day()["technicians"])
 
     def test_two_companies(self):
-        """Who is an employee of two companies has the visits of those he looks at."""
+        """An employee of two companies has the visits of the selected ones."""
         user = self.users["technician"]
         user.company_ids = [Command.link(self.other_company.id)]
         double = self.env["hr.employee"].create(

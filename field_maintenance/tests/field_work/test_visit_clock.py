@@ -42,7 +42,7 @@ class TestVisitClock(ExecutionCase):
         first = self._create_planned_visit()
         second = self._create_planned_visit("2026-06-01 09:00:00")
         self._press(first, "action_start_work", "07:00")
-        # He was taken off the first visit meanwhile.
+        # They were taken off the first visit meanwhile.
         first.technician_id = self.colleague
         self._press(second, "action_start_travel", "08:00")
         self.assertEqual(first.time_ids.date_end, datetime(2026, 6, 1, 8))

@@ -124,7 +124,7 @@ class TestVisitRatingPage(ExecutionFixtures, HttpCase):
         self.assertEqual(visit.rating_value, 1)
         self.assertEqual(visit.activity_ids.user_id, self.users["dispatcher"])
         self.assertIn("Too late", visit.activity_ids.note)
-        # Whoever sends it again, and whatever: one call, and none once he is content.
+        # Whoever sends it again, and whatever: one call, none once they are satisfied.
         for rate, feedback in ((1, "a\x00b" * 3000), (1, "Still"), (5, "Sorry")):
             response = self.url_open(
                 f"/rate/{token}/submit_feedback",

@@ -163,7 +163,7 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
         with self.assertRefused("has an e-mail address", UserError):
             self.call.action_send_report()
         before = self.call.message_ids
-        self.call._tell_customer(send_report=True)
+        self.call._send_completion_emails(send_report=True)
         self.assertEqual(self.call.message_ids, before)
 
     def test_sent_at_done(self):

@@ -5,8 +5,8 @@ from ..common import ExecutionFixtures
 
 @tagged("post_install", "-at_install")
 class TestVisitPhone(ExecutionFixtures, HttpCase):
-    """What a technician does on his phone. How many taps a journey may take is counted
-    in the browser; two more bring him from his day to the visit."""
+    """What a technician does on the phone. How many taps a journey may take is counted
+    in the browser; two more bring them from their day to the visit."""
 
     browser_size = "375x667"
     touch_enabled = True

@@ -31,6 +31,7 @@ class MaintenanceVisitBatch(models.TransientModel):
             ("postpone", "Postpone"),
             ("cancel", "Cancel"),
         ],
+        string="Operation",
         required=True,
         default="plan",
     )
@@ -49,27 +50,26 @@ class MaintenanceVisitBatch(models.TransientModel):
     # Plan
     plan_mode = fields.Selection(
         selection=[
-            ("spread", "One after the other, in working hours"),
-            ("fixed", "All on one day at one hour"),
+            ("spread", "Consecutively, during working hours"),
+            ("fixed", "All on one day at the same time"),
         ],
         string="When",
         default="spread",
         required=True,
-        help="One after the other: in the order in which they are due, none before its "
-        "earliest day, each at its preferred hour if it has one, where the technician "
-        "has nothing else.",
+        help="Consecutively: in order of due date, none before its earliest date, at "
+        "their preferred time if they have one, and only when the technician is free.",
     )
     date = fields.Date(
         string="Day",
         default=lambda self: fields.Date.context_today(self) + relativedelta(days=1),
-        help="The day, or the first one.",
+        help="The date, or the first date.",
     )
-    hour = fields.Float(default=8.0, help="Hour of the day at each site.")
+    hour = fields.Float(default=8.0, help="Time of day at each site.")
     # Of any of these companies: each visit refuses whom it cannot have.
     technician_id = fields.Many2one(
         comodel_name="hr.employee",
         domain="[('company_id', 'in', company_ids)]",
-        help="Empty: each visit keeps its own.",
+        help="If empty, the technician of each visit is kept.",
     )
     team_id = fields.Many2one(
         comodel_name="service.team", domain="[('company_id', 'in', company_ids)]"
@@ -77,7 +77,7 @@ class MaintenanceVisitBatch(models.TransientModel):
 
     # Postpone
     postpone_mode = fields.Selection(
-        selection=[("days", "By days"), ("date", "To a day")],
+        selection=[("days", "By days"), ("date", "To a date")],
         default="days",
         required=True,
     )

@@ -5,7 +5,7 @@ class MaintenanceVisitBatchResult(models.TransientModel):
     """What became of one visit when many were changed."""
 
     _name = "maintenance.visit.batch.result"
-    _description = "Result for a Visit"
+    _description = "Visit Batch Result"
     _order = "is_done, id"
 
     batch_id = fields.Many2one(
@@ -18,7 +18,7 @@ class MaintenanceVisitBatchResult(models.TransientModel):
         comodel_name="maintenance.visit", required=True, ondelete="cascade"
     )
     is_done = fields.Boolean()
-    message = fields.Char(string="What Was Done, or Why Not")
+    message = fields.Char(string="Outcome")
     warning = fields.Text(
         string="In the Way", help="What speaks against the appointment it has now."
     )

@@ -28,7 +28,7 @@ class MaintenanceVisitFinish(models.TransientModel):
     has_several_lines = fields.Boolean(compute="_compute_has_several_lines")
     completion = fields.Selection(
         selection=lambda self: self._selection_completion(),
-        string="Work Is",
+        string="Work Status",
         default="full",
         required=True,
     )
@@ -44,14 +44,14 @@ class MaintenanceVisitFinish(models.TransientModel):
         precompute=True,
     )
     is_complete = fields.Boolean(compute="_compute_is_complete")
-    incomplete_reason = fields.Char(string="Why Not")
+    incomplete_reason = fields.Char(string="Reason Not Done")
     has_follow_up = fields.Boolean(
         string="Follow-Up Visit",
         default=True,
-        help="A visit for what is left.",
+        help="A visit for the remaining work.",
     )
     follow_up_date = fields.Date(default=lambda self: self._default_follow_up_date())
-    customer_feedback = fields.Text(help="What the customer says.")
+    customer_feedback = fields.Text(help="Feedback of the customer.")
     is_signed = fields.Boolean(compute="_compute_is_signed")
     signature = fields.Image(max_width=1024, max_height=512)
     signed_by = fields.Char(
@@ -109,7 +109,7 @@ class MaintenanceVisitFinish(models.TransientModel):
             wizard.technician_id = known or wizard._get_default_technician()
 
     def _get_default_technician(self):
-        """Return who did it: the user if he goes there, else the lead."""
+        """Return who did it: the user if they go there, else the lead."""
         return self.visit_id and self.visit_id._find_clock_technician()
 
     @api.depends("completion", "line_ids.completion", "has_several_lines")

@@ -22,7 +22,7 @@ class MaintenanceVisitFinishLine(models.TransientModel):
     name = fields.Char(compute="_compute_name")
     completion = fields.Selection(
         selection=lambda self: self._selection_completion(),
-        string="Work Is",
+        string="Work Status",
         default="full",
         required=True,
     )

@@ -16,7 +16,7 @@ class MaintenanceIntervention(models.TransientModel):
         string="Equipment",
     )
     document = fields.Selection(
-        selection="_selection_document", string="Begin With", required=True
+        selection="_selection_document", string="Start With", required=True
     )
 
     @api.model

@@ -15,7 +15,7 @@ from ...engine import (
     Step,
     to_decimal,
 )
-from ..contract.service_contract import DAY, LIVING
+from ..contract.service_contract import DAY, RUNNING_STATES
 
 
 class CreditPreview(NamedTuple):
@@ -41,7 +41,7 @@ class ServiceContract(models.Model):
     def _check_living(self):
         """Refuse what can only be done to contracts that live."""
         for contract in self:
-            if contract.state not in LIVING:
+            if contract.state not in RUNNING_STATES:
                 states = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
@@ -196,6 +196,6 @@ class ServiceContract(models.Model):
             [Step(first, to_decimal(amount))],
             self._get_months(),
             (),
-            self.currency_id._get_service_coin(),
+            self.currency_id._get_service_rounding(),
         )
         return float(priced.get_amount(first, upto))

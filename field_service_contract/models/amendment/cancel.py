@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...context import CHANGING
-from ..contract.service_contract import DAY, LIVING, PRICE_GROUPS
+from ..contract.service_contract import DAY, PRICE_GROUPS, RUNNING_STATES
 from .renew import RENEWAL_ACTIVITY
 
 
@@ -17,7 +17,7 @@ class ServiceContract(models.Model):
         readonly=True,
         tracking=True,
         index="btree_not_null",
-        help="Last covered day of a contract that was cancelled.",
+        help="Last covered day of a cancelled contract.",
     )
     cancellation_reason = fields.Char(copy=False, readonly=True, tracking=True)
     # What undoing the cancellation puts back.
@@ -139,7 +139,9 @@ class ServiceContract(models.Model):
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
-        living = self.successor_ids.filtered(lambda contract: contract.state in LIVING)
+        living = self.successor_ids.filtered(
+            lambda contract: contract.state in RUNNING_STATES
+        )
         if living:
             raise UserError(
                 self.env._(

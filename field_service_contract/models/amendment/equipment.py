@@ -85,7 +85,7 @@ class ServiceContractLine(models.Model):
             }
         )
 
-    def _ask_about_retirement(self, day):
+    def _schedule_retirement_activity(self, day):
         """Ask the responsible of contracts what becomes of lines whose equipment was
         retired."""
         # Whoever retires equipment need not write contracts.
@@ -115,7 +115,7 @@ class ServiceContractLine(models.Model):
             }
         )
 
-    def _ask_about_owner(self, day):
+    def _schedule_owner_activity(self, day):
         """Ask the responsible of contracts what becomes of lines whose equipment
         changed hands."""
         # Whoever moves equipment need not write contracts.

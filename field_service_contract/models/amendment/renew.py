@@ -7,7 +7,7 @@ from odoo.tools import format_date
 
 from ...context import CHANGING
 from ...engine import get_renewed_end
-from ..contract.service_contract import DAY, LIVING
+from ..contract.service_contract import DAY, RUNNING_STATES
 
 RENEWAL_ACTIVITY = "field_service_contract.mail_activity_type_renewal"
 
@@ -16,10 +16,16 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     renewal_activity_end = fields.Date(
-        copy=False, readonly=True, help="End of which the responsible was reminded."
+        string="Last Renewal Activity For",
+        copy=False,
+        readonly=True,
+        help="Contract end for which the responsible was reminded.",
     )
     renewal_mail_end = fields.Date(
-        copy=False, readonly=True, help="End of which the customer was reminded."
+        string="Last Renewal Email For",
+        copy=False,
+        readonly=True,
+        help="Contract end for which the customer was reminded.",
     )
 
     def _renew(self, months=None, reason=None):
@@ -124,7 +130,7 @@ class ServiceContract(models.Model):
         problem = None
         if self.cancellation_date:
             problem = self.env._("it was cancelled. Undo the cancellation first.")
-        elif self.state not in (*LIVING, "closed"):
+        elif self.state not in (*RUNNING_STATES, "closed"):
             problem = self.env._("it is no active, suspended or closed contract.")
         elif not self.date_end:
             problem = self.env._("it has no end.")
@@ -148,7 +154,7 @@ class ServiceContract(models.Model):
         return (
             Domain("renewal", "=", "automatic")
             & Domain("term_months", ">", 0)
-            & Domain("state", "in", LIVING)
+            & Domain("state", "in", RUNNING_STATES)
             & Domain("cancellation_date", "=", False)
             & Domain("notice_date", "<", today)
         )
@@ -202,7 +208,7 @@ class ServiceContract(models.Model):
         """Return which contracts are to end, and may still be given notice of."""
         return (
             Domain("company_id", "=", company.id)
-            & Domain("state", "in", LIVING)
+            & Domain("state", "in", RUNNING_STATES)
             & Domain("cancellation_date", "=", False)
             & Domain("notice_date", ">=", today)
             & Domain("notice_date", "<=", until)

@@ -60,7 +60,7 @@ class ServiceContractChange(models.Model):
     )
     reason = fields.Selection(selection=REASONS, required=True)
     amount = fields.Monetary(
-        string="Annual Amount", required=True, help="Gained a year; lost if negative."
+        string="Annual Amount", required=True, help="Annual gain; negative if lost."
     )
     monthly_amount = fields.Monetary(
         compute="_compute_monthly_amount",
@@ -72,9 +72,9 @@ class ServiceContractChange(models.Model):
         compute="_compute_amount_untaxed",
         store=True,
         precompute=True,
-        help="Without the taxes that the annual amount contains.",
+        help="Without the taxes included in the annual amount.",
     )
-    note = fields.Char(string="Remark")
+    note = fields.Char(string="Notes")
     price_update_id = fields.Many2one(
         comodel_name="service.contract.price.update",
         index="btree_not_null",

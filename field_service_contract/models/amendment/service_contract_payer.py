@@ -27,16 +27,19 @@ class ServiceContractPayer(models.Model):
         ondelete="restrict",
         check_company=True,
     )
-    date_start = fields.Date(string="From", required=True, help="First day they pay.")
+    date_start = fields.Date(
+        string="From", required=True, help="First day this payer pays for."
+    )
     reason = fields.Char()
     is_pending = fields.Boolean(
-        default=True, help="Its day has not come: the contract names another payer yet."
+        default=True, help="The change of payer is planned for a future date."
     )
     # What undoing the transfer to this payer puts back.
     undo_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
 
     _start_unique = models.UniqueIndex(
-        "(contract_id, date_start)", "Two payers of a contract cannot begin on one day."
+        "(contract_id, date_start)",
+        "Two payers of a contract cannot start on the same date.",
     )
     _pending_index = models.Index("(date_start) WHERE is_pending")
 

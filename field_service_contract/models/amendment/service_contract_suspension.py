@@ -34,15 +34,17 @@ class ServiceContractSuspension(models.Model):
     date_end = fields.Date(string="To", help="Last suspended day; empty until resumed.")
     reason = fields.Char(required=True)
     extends = fields.Boolean(
-        string="With Extension", help="The contract ends as many days later."
+        string="Extend Contract", help="The contract is extended by the suspended days."
     )
     extension_days = fields.Integer(
-        aggregator=None, readonly=True, help="By how many days the end was moved."
+        aggregator=None,
+        readonly=True,
+        help="Number of days by which the end was postponed.",
     )
 
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
-        "A suspension ends on the day it begins or later.",
+        "A suspension cannot end before it starts.",
     )
 
     def _get_span(self):

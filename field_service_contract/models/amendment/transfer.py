@@ -23,7 +23,7 @@ class ServiceContract(models.Model):
     )
     predecessor_id = fields.Many2one(
         comodel_name="service.contract",
-        string="Taken Over From",
+        string="Transferred From",
         copy=False,
         readonly=True,
         index="btree_not_null",
@@ -33,7 +33,7 @@ class ServiceContract(models.Model):
     successor_ids = fields.One2many(
         comodel_name="service.contract",
         inverse_name="predecessor_id",
-        string="Taken Over By",
+        string="Transferred To",
     )
     successor_count = fields.Integer(compute="_compute_successor_count")
 
@@ -81,10 +81,10 @@ class ServiceContract(models.Model):
 
     def _transfer_to_payer(self, payer, day, reason):
         """Let another partner pay from a day on. What is invoiced of these days is
-        credited and then invoiced to him.
+        credited and then invoiced to them.
 
         :param payer: contact
-        :param day: first day he pays
+        :param day: first day they pay
         :return: the credit notes, as drafts
         """
         self._check_living()
@@ -141,7 +141,7 @@ class ServiceContract(models.Model):
                 for contract, former in before.items()
             }
         )
-        credits = self._give_back(credits, reason=reason)
+        credits = self._apply_credits(credits, reason=reason)
         self._keep_payers_to_restore(undo, day, credits)
         return credits
 
@@ -162,7 +162,7 @@ class ServiceContract(models.Model):
     # -- Transfer -----------------------------------------------------------------
 
     def _transfer_lines(self, lines, partner, day, reason, payer=None, site=None):
-        """Let another customer take over lines of one contract, by a contract of his
+        """Let another customer take over lines of one contract, by a contract of their
         own with the same settings, prices and end.
 
         :param lines: contract lines, which end the day before

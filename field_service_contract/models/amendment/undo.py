@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...context import CHANGING
-from ..contract.service_contract import DAY, LIVING, PRICE_GROUPS
+from ..contract.service_contract import DAY, PRICE_GROUPS, RUNNING_STATES
 
 PRICE_REASONS = frozenset({"price_update", "manual"})
 
@@ -21,7 +21,7 @@ class ServiceContract(models.Model):
     @api.depends("term_ids.reason", "cancellation_date", "state", "payer_ids")
     def _compute_can_undo(self):
         for contract in self:
-            is_there = contract.state in (*LIVING, "closed")
+            is_there = contract.state in (*RUNNING_STATES, "closed")
             last_term = contract.term_ids.sorted("date_start")[-1:]
             contract.can_undo_renewal = (
                 is_there
@@ -119,7 +119,7 @@ class ServiceContract(models.Model):
 
         :param first: first of these days
         :param str what: is to be taken back
-        :param payer: only invoices to him count
+        :param payer: only invoices to this payer count
         """
         self.ensure_one()
         # Whoever takes something back need not read invoices.
@@ -165,11 +165,11 @@ class ServiceContract(models.Model):
         known = self.sudo()
         payer = known.payer_ids.filtered("undo_data").sorted("id")[-1:]
         contracts = (known | known.successor_ids).filtered(
-            lambda contract: contract.transfer_data and contract.state in LIVING
+            lambda contract: contract.transfer_data and contract.state in RUNNING_STATES
         )
         latest = contracts.sorted("id")[-1:]
         if payer and (not latest or payer.create_date > latest.create_date):
-            return payer if self.state in LIVING else None
+            return payer if self.state in RUNNING_STATES else None
         return latest or None
 
     def action_undo_transfer(self):
@@ -239,7 +239,7 @@ class ServiceContract(models.Model):
         contract = self.with_context(service_contract_change=CHANGING)
         contract.invoice_partner_id = payer_id
         if len(rows) == 1 and not rows.sudo().undo_data and not rows.is_pending:
-            # He pays from the first day on, as without any row.
+            # They pay from the first day on, as without any row.
             rows.sudo().unlink()
         self._log_life(
             {
@@ -325,7 +325,10 @@ class ServiceContract(models.Model):
     def _check_transfer_stands(self):
         """Refuse to bring a transfer back by undoing the end of its contract."""
         self.ensure_one()
-        if self.predecessor_id.state in LIVING and not self.sudo().transfer_data:
+        if (
+            self.predecessor_id.state in RUNNING_STATES
+            and not self.sudo().transfer_data
+        ):
             raise UserError(
                 self.env._(
                     "The transfer to contract %(contract)s was taken back: transfer "

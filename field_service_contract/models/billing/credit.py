@@ -26,17 +26,18 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     credit_due_amount = fields.Monetary(
-        string="To Give Back",
+        string="To Credit",
         compute="_compute_credit_due_amount",
         store=True,
         groups=PRICE_GROUPS,
-        help="Invoiced for days that are no longer covered, or paid by somebody else, "
-        "without a credit note. In the mode of the lines' taxes.",
+        help="Invoiced for days that are no longer covered or are paid by another "
+        "payer, without a credit note. Tax included or excluded, as on the lines.",
     )
     draft_credit_notice = fields.Html(
+        string="Draft Credit Notes",
         compute="_compute_draft_credit_notice",
         groups=PRICE_GROUPS,
-        help="Draft credit notes that are to be checked and posted.",
+        help="Draft credit notes to check and post.",
     )
 
     _credit_due_index = models.Index("(id) WHERE credit_due_amount <> 0")
@@ -127,11 +128,11 @@ class ServiceContract(models.Model):
 
     def action_make_credit(self):
         """Make the credit notes that are owed, as drafts."""
-        return self._make_owed_credits()._get_records_action(
+        return self._create_owed_credits()._get_records_action(
             name=self.env._("Credit Notes")
         )
 
-    def _make_owed_credits(self):
+    def _create_owed_credits(self):
         """Make what is owed again, and let those who take back what it is for find it.
 
         :return: the credit notes, as drafts
@@ -252,9 +253,9 @@ class ServiceContract(models.Model):
         :param str reason: printed as their reference
         :return: the credit notes, as drafts
         """
-        return self._give_back(self._plan_credits(), day, reason)
+        return self._apply_credits(self._plan_credits(), day, reason)
 
-    def _give_back(self, credits, day=None, reason=None):
+    def _apply_credits(self, credits, day=None, reason=None):
         """Take planned credits off drafts and make credit notes of the others.
 
         :param credits: of `_plan_credits`

@@ -53,9 +53,10 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     invoiced_before = fields.Date(
+        string="Invoiced Elsewhere Until",
         copy=False,
         tracking=True,
-        help="Last day that was invoiced elsewhere, before the contract was kept here.",
+        help="Last day invoiced elsewhere, before the contract was created here.",
     )
     next_invoice_date = fields.Date(
         string="Next Invoice",
@@ -68,7 +69,7 @@ class ServiceContract(models.Model):
         compute="_compute_next_run_date",
         store=True,
         index="btree_not_null",
-        help="Day from which the next invoice may be made.",
+        help="Day from which the next invoice can be created.",
     )
     invoiced_until = fields.Date(
         compute="_compute_next_invoice_date",
@@ -165,7 +166,7 @@ class ServiceContract(models.Model):
         self.ensure_one()
         terms = self._get_term_spans(expected)
         months = self._get_months()
-        coin = self.currency_id._get_service_coin()
+        coin = self.currency_id._get_service_rounding()
         return {
             line: PricedLine(covered, line._get_steps(agreed), months, terms, coin)
             for line, covered in self._get_covered_spans(expected).items()

@@ -19,7 +19,7 @@ class ServiceContractLine(models.Model):
         domain="[('type_tax_use', '=', 'sale')]",
         context={"active_test": False},
         groups=PRICE_GROUPS,
-        help="Empty: the taxes that the product has on the day of the invoice.",
+        help="If empty, the taxes of the product on the invoice date.",
     )
     move_line_ids = fields.One2many(
         comodel_name="account.move.line",

@@ -23,7 +23,7 @@ class ServiceContractRun(models.Model):
 
     _name = "service.contract.run"
     _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
-    _description = "Run of Contract Invoices"
+    _description = "Contract Invoicing Run"
     _order = "id desc"
     _rec_name = "date"
     _check_company_auto = True
@@ -38,7 +38,7 @@ class ServiceContractRun(models.Model):
         string="Due Until",
         required=True,
         default=lambda self: fields.Date.context_today(self),
-        help="Last due date. Contracts that are invoiced some days ahead add these.",
+        help="Latest due date. The days ahead of each contract are added.",
     )
     state = fields.Selection(
         selection=[("draft", "Preview"), ("running", "Running"), ("done", "Done")],
@@ -64,7 +64,7 @@ class ServiceContractRun(models.Model):
         string="Contracts", compute="_compute_progress", compute_sudo=True
     )
     held_count = fields.Integer(
-        string="Held Back", compute="_compute_progress", compute_sudo=True
+        string="On Hold", compute="_compute_progress", compute_sudo=True
     )
     done_count = fields.Integer(
         string="Invoiced", compute="_compute_progress", compute_sudo=True
@@ -74,17 +74,18 @@ class ServiceContractRun(models.Model):
     )
     dating = fields.Selection(
         selection=[
-            ("contract", "As each contract says"),
-            ("run", "Day of the run"),
+            ("contract", "As defined on each contract"),
+            ("run", "Date of the run"),
         ],
         string="Invoice Date",
         default="contract",
         required=True,
-        help="Day of the run: for this run whatever the contracts say.",
+        help="Date of the run: for this run, regardless of the contracts.",
     )
     has_late_dates = fields.Boolean(
+        string="Has Early Dates",
         compute="_compute_has_late_dates",
-        help="Documents would be dated before others that are posted already.",
+        help="Some documents would be dated before others that are already posted.",
     )
     is_previewed = fields.Boolean(
         compute="_compute_is_previewed", store=True, readonly=False, copy=False
@@ -344,7 +345,7 @@ class ServiceContractRun(models.Model):
         # Another run has the rest: what it leaves is to be done yet.
         lines = lines.filtered(lambda r: r.contract_id in claimed)
         credits = lines.filtered("is_credit")
-        made = credits.contract_id._make_owed_credits().with_env(self.env)
+        made = credits.contract_id._create_owed_credits().with_env(self.env)
         credits._note_results(made, {})
         (lines - credits)._note_results(moves, errors)
 

@@ -5,7 +5,7 @@ from odoo.tools import format_date
 class ServiceContractRunLine(models.Model):
     _name = "service.contract.run.line"
     _inherit = ["installed.base.guard.mixin"]
-    _description = "Contract in a Run of Invoices"
+    _description = "Contract in an Invoicing Run"
     _order = "run_id desc, state desc, id"
     _rec_name = "contract_id"
     # What a run found and did is the run's to say.
@@ -41,11 +41,11 @@ class ServiceContractRunLine(models.Model):
     bill_count = fields.Integer(string="Periods")
     date_due = fields.Date(string="Due From")
     date_last = fields.Date(string="Due Until")
-    amount = fields.Monetary(help="In the mode of the lines' taxes.")
+    amount = fields.Monetary(help="Tax included or excluded, as on the lines.")
     state = fields.Selection(
         selection=[
             ("to_do", "To invoice"),
-            ("held", "Held back"),
+            ("held", "On hold"),
             ("done", "Invoiced"),
         ],
         default="to_do",
@@ -55,15 +55,14 @@ class ServiceContractRunLine(models.Model):
     amount_to_invoice = fields.Monetary(
         string="To Invoice", compute="_compute_amount_to_invoice"
     )
-    note = fields.Text(string="Why, or What to Know")
-    is_credit = fields.Boolean(
-        help="Something is to be given back: a draft credit note is made."
-    )
+    note = fields.Text(string="Notes")
+    is_credit = fields.Boolean(help="Draft credit note for an amount to be credited.")
     is_obstacle = fields.Boolean(
-        help="Something is wrong with the contract: it does not just wait for visits."
+        help="The contract has an error; it is not just waiting for visits."
     )
     is_late = fields.Boolean(
-        help="A document would be dated before another that is posted already."
+        string="Is Dated Too Early",
+        help="The document would be dated before another one that is already posted.",
     )
     invoice_ids = fields.Many2many(
         comodel_name="account.move",

@@ -24,21 +24,21 @@ class ServiceContract(models.Model):
         inverse="_inverse_annual_amount",
         store=True,
         groups=PRICE_GROUPS,
-        help="What the lines cost a year today; before the start, on its first day.",
+        help="Annual cost of the lines today; before the start, on the first day.",
     )
     annual_untaxed = fields.Monetary(
         string="Untaxed Annual Amount",
         compute="_compute_annual_untaxed",
         store=True,
         groups=PRICE_GROUPS,
-        help="Annual amount without the taxes that it contains.",
+        help="Annual amount without the included taxes.",
     )
     tax_mode = fields.Char(
         string="Taxes",
         compute="_compute_tax_mode",
         compute_sudo=True,
         groups=PRICE_GROUPS,
-        help="Whether the amounts of the contract contain tax.",
+        help="Whether the amounts of the contract include tax.",
     )
     tax_totals = fields.Binary(
         string="Totals per Year",
@@ -46,14 +46,14 @@ class ServiceContract(models.Model):
         compute_sudo=True,
         exportable=False,
         groups=PRICE_GROUPS,
-        help="What a year costs who pays for it today.",
+        help="Annual amount for the current payer.",
     )
     amount_per_period = fields.Monetary(
         compute="_compute_amount_per_period",
         store=True,
         groups=PRICE_GROUPS,
         aggregator=None,
-        help="Annual amount of a whole billing period.",
+        help="Annual amount for a full billing period.",
     )
     next_change_date = fields.Date(
         compute="_compute_annual_amount",
@@ -188,7 +188,10 @@ class ServiceContract(models.Model):
         }[method]
         try:
             return distribute(
-                to_decimal(total), amounts, bases, self.currency_id._get_service_coin()
+                to_decimal(total),
+                amounts,
+                bases,
+                self.currency_id._get_service_rounding(),
             )
         except ValueError as error:
             raise UserError(

@@ -20,16 +20,17 @@ class ServiceContractLine(models.Model):
         precompute=True,
         aggregator=None,
         groups=PRICE_GROUPS,
-        help="Of the equipment or product.",
+        help="Price of the equipment or product.",
     )
     price_cost = fields.Monetary(
+        string="Cost Price",
         compute="_compute_price_cost",
         store=True,
         readonly=False,
         precompute=True,
         aggregator=None,
         groups=PRICE_GROUPS,
-        help="What the equipment or product costs.",
+        help="Cost of the equipment or product.",
     )
     value_percent = fields.Float(
         string="Contract Value (%)",
@@ -47,7 +48,7 @@ class ServiceContractLine(models.Model):
         readonly=False,
         precompute=True,
         groups=PRICE_GROUPS,
-        help="Contract value (%) of the price, or by hand.",
+        help="Contract value (%) of the price, or entered manually.",
     )
     cost = fields.Monetary(
         compute="_compute_cost",
@@ -55,7 +56,7 @@ class ServiceContractLine(models.Model):
         readonly=False,
         precompute=True,
         groups=PRICE_GROUPS,
-        help="Contract value (%) of the cost, or by hand.",
+        help="Contract value (%) of the cost, or entered manually.",
     )
     # What was proposed last: other figures were typed, and stand.
     proposed_value = fields.Monetary(
@@ -89,7 +90,8 @@ class ServiceContractLine(models.Model):
         store=True,
         precompute=True,
         groups=PRICE_GROUPS,
-        help="A year's amount, with or without tax as the taxes of the line say.",
+        help="Annual amount, tax included or excluded depending on the taxes of the "
+        "line.",
     )
     profit = fields.Monetary(
         compute="_compute_profit",
@@ -101,11 +103,11 @@ class ServiceContractLine(models.Model):
 
     _discount_range = models.Constraint(
         "CHECK (discount IS NULL OR (discount >= 0 AND discount <= 100))",
-        "A discount lies between 0 and 100 %: correct discount or amount.",
+        "The discount must be between 0 and 100 %. Correct the discount or the amount.",
     )
     _value_percent_positive = models.Constraint(
         "CHECK (value_percent >= 0)",
-        "A year of contract is worth zero percent of the price or more.",
+        "The contract value must be zero percent or more.",
     )
 
     # -- Computes -----------------------------------------------------------------
@@ -214,7 +216,7 @@ class ServiceContractLine(models.Model):
     @api.depends("value", "discount", "currency_id")
     def _compute_amount(self):
         for line in self:
-            coin = line.currency_id._get_service_coin()
+            coin = line.currency_id._get_service_rounding()
             line.amount = float(line._get_figures().get_amount(coin))
 
     @api.depends("value", "amount")
@@ -255,7 +257,7 @@ class ServiceContractLine(models.Model):
     def _type_figure(self, name):
         """Set the discount, and a value that is too low, by a figure that was typed."""
         for line in self:
-            coin = line.currency_id._get_service_coin()
+            coin = line.currency_id._get_service_rounding()
             before, figure = line._get_figures(), name
             typed = to_decimal(line.currency_id.round(line[name]))
             if name == "profit":

@@ -5,7 +5,7 @@ from .service_contract import PRICE_GROUPS
 
 
 class ServiceContract(models.Model):
-    """What the customer sees of his contracts on the portal, and who reads what is said
+    """What customers see of their contracts on the portal, and who reads what is said
     about them."""
 
     _inherit = "service.contract"
@@ -42,7 +42,7 @@ class ServiceContract(models.Model):
         """
         self.ensure_one()
         # The reader may read the contract; its prices, texts and products have rights
-        # of their own. The page prints those of his contract and nothing else.
+        # of their own. The page prints those of their contract and nothing else.
         contract = self.sudo()
         visits = self._get_portal_visits()
         return {

@@ -3,7 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 # What the page of a contract shows its customer, by name: other fields, those of later
-# addons too, are closed to him until they are named here.
+# addons too, are closed to them until they are named here.
 PORTAL_FIELDS = frozenset(
     {
         "id",
@@ -44,8 +44,8 @@ class ServiceContract(models.Model):
         compute="_compute_is_assigned",
         search="_search_is_assigned",
         groups="base.group_user",
-        help="Promised visits of mine or my team's, or covers equipment of them, or "
-        "that I look after.",
+        help="Contracts with visits of mine or my team, covering equipment of these "
+        "visits or equipment assigned to me.",
     )
 
     # -- Fields -----------------------------------------------------------------------
@@ -59,7 +59,7 @@ class ServiceContract(models.Model):
 
     @api.model
     def _get_portal_fields(self):
-        """Return the names of the fields that a customer may read of his contracts."""
+        """Return the names of the fields that customers may read of their contracts."""
         return PORTAL_FIELDS
 
     # -- Technicians ------------------------------------------------------------------
@@ -75,7 +75,7 @@ class ServiceContract(models.Model):
     def _search_is_assigned(self, operator, value):
         if operator != "in":
             return NotImplemented
-        # Everybody may know which employee he is, and in which teams.
+        # Everybody may know which employee they are, and in which teams.
         employees = self.env["hr.employee"].sudo().with_context(active_test=False)
         employees = employees.search([("user_id", "=", self.env.uid)])
         if not employees:

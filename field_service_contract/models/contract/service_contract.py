@@ -21,7 +21,7 @@ PRICE_GROUPS = ",".join(
 )
 READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
 # The states of a contract that runs.
-LIVING = ("active", "suspended")
+RUNNING_STATES = ("active", "suspended")
 # What the days and prices of a living contract depend on: changed with a date and a
 # reason only, by the methods that leave a dated row.
 GUARDED_FIELDS = frozenset(
@@ -98,7 +98,7 @@ class ServiceContract(models.Model):
         copy=False,
         readonly=True,
         index="trigram",
-        help="Drawn from the sequence of service contracts.",
+        help="Assigned from the sequence of service contracts.",
     )
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
@@ -137,7 +137,8 @@ class ServiceContract(models.Model):
         tracking=True,
     )
     customer_reference = fields.Char(
-        copy=False, help="The customer's own number, printed on their invoices."
+        copy=False,
+        help="The customer's own contract number, printed on their invoices.",
     )
 
     # Parties
@@ -203,7 +204,7 @@ class ServiceContract(models.Model):
         comodel_name="account.fiscal.position",
         check_company=True,
         ondelete="restrict",
-        help="Empty: Odoo finds the one of the payer on the day of the invoice.",
+        help="If empty, the fiscal position of the payer on the invoice date.",
     )
 
     # Dates
@@ -221,14 +222,15 @@ class ServiceContract(models.Model):
         precompute=True,
         index="btree_not_null",
         tracking=True,
-        help="Last covered day; empty without end.",
+        help="Last covered day; empty for no end.",
     )
     notice_date = fields.Date(
+        string="Notice Deadline",
         compute="_compute_notice_date",
         store=True,
         precompute=True,
         index="btree_not_null",
-        help="Last day on which notice may be given.",
+        help="Last day on which notice can be given.",
     )
     term_ids = fields.One2many(
         comodel_name="service.contract.term",
@@ -387,7 +389,7 @@ class ServiceContract(models.Model):
     discount_ids = fields.One2many(
         comodel_name="service.contract.discount",
         inverse_name="contract_id",
-        string="Price Cuts",
+        string="Discounts",
         compute="_compute_discount_ids",
         store=True,
         readonly=False,
@@ -406,22 +408,22 @@ class ServiceContract(models.Model):
 
     _name_unique = models.UniqueIndex(
         "(name, company_id) WHERE name IS NOT NULL",
-        "Another contract of the company has this number.",
+        "Another contract of this company already has this number.",
     )
     _dates_ordered = models.Constraint(
         # A contract cancelled on its first day ends the day before.
         "CHECK (date_end IS NULL OR date_end >= date_start - 1)",
-        "A contract ends on the day it starts or later.",
+        "A contract cannot end before it starts.",
     )
     _dates_limited = models.Constraint(
         "CHECK (date_start BETWEEN '1900-01-01' AND '2999-12-31' "
         "AND (date_end IS NULL OR date_end <= '3999-12-31'))",
-        "A contract starts between the years 1900 and 2999 and ends before 4000. "
+        "A contract must start between the years 1900 and 2999 and end before 4000. "
         "Correct its dates.",
     )
     _billing_months_known = models.Constraint(
         "CHECK (billing_months IN (0, 1, 2, 3, 6, 12))",
-        "A billing period has 1, 2, 3, 6 or 12 months, 0 if never billed.",
+        "The billing period must be 1, 2, 3, 6 or 12 months, or 0 to never invoice.",
     )
 
     # -- Computes -----------------------------------------------------------------
@@ -539,7 +541,7 @@ class ServiceContract(models.Model):
         others = self.env["service.contract.line"].search(
             [
                 ("installed_base_id", "in", lines.installed_base_id.ids),
-                ("contract_id.state", "in", LIVING),
+                ("contract_id.state", "in", RUNNING_STATES),
             ]
         )
         warnings = {}
@@ -564,10 +566,10 @@ class ServiceContract(models.Model):
     @api.depends("name", "partner_id")
     @api.depends_context("uid")
     def _compute_display_name(self):
-        # Who pays for somebody else's contract reads its name on his invoices.
+        # Who pays for somebody else's contract reads its name on their invoices.
         names_customer = not self.env.user.share
         for contract in self:
-            # Whoever reads a contract reads its name, whatever else he may read.
+            # Whoever reads a contract reads its name, whatever else they may read.
             known = contract.sudo()
             names = (known.name, names_customer and known.partner_id.display_name)
             contract.display_name = " - ".join(filter(None, names))
@@ -589,7 +591,7 @@ class ServiceContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = self._draw_numbers(vals_list)
+        vals_list = self._assign_numbers(vals_list)
         for vals in vals_list:
             # Before its lines say that they are guarded.
             if vals.get("state", "draft") != "draft":
@@ -626,7 +628,7 @@ class ServiceContract(models.Model):
         return super().unlink()
 
     @api.model
-    def _draw_numbers(self, vals_list):
+    def _assign_numbers(self, vals_list):
         """Return values of new contracts with numbers from the sequences of their
         companies where they have none."""
         vals_list = [dict(vals) for vals in vals_list]
@@ -720,7 +722,7 @@ class ServiceContract(models.Model):
 
     def _check_customer_kept(self, vals):
         """Refuse another customer once a contract is no draft: covered equipment,
-        payer and what was invoiced are the customer's. Another of his contacts is
+        payer and what was invoiced are the customer's. Another of their contacts is
         as good."""
         if "partner_id" not in vals:
             return
@@ -742,7 +744,7 @@ class ServiceContract(models.Model):
         if vals.get("active", True):
             return
         for contract in self:
-            if contract.state in LIVING:
+            if contract.state in RUNNING_STATES:
                 raise UserError(
                     self.env._(
                         "Contract %s is alive: it would no longer be invoiced. Cancel "
@@ -902,13 +904,13 @@ class ServiceContract(models.Model):
         """Suspend, resume, end and close what is due to be, every night."""
         today = fields.Date.context_today(self)
         self._find_to_update(today)._do_in_slices(
-            lambda contracts: contracts._bring_up_to_date(today)
+            lambda contracts: contracts._update_as_of(today)
         )
 
     @api.model
     def _find_to_update(self, today):
         """Return what a day may change, each kind found by an index of its own."""
-        living = Domain("state", "in", LIVING)
+        living = Domain("state", "in", RUNNING_STATES)
         begun = self.env["service.contract.suspension"].search(
             [
                 ("contract_id.state", "=", "active"),
@@ -926,7 +928,7 @@ class ServiceContract(models.Model):
             | self._find_with_new_payer(today)
         )
 
-    def _bring_up_to_date(self, today):
+    def _update_as_of(self, today):
         """Let contracts have the payer, the annual amount and the state of today."""
         self._update_payers(today)
         changed = self.filtered(
@@ -939,7 +941,7 @@ class ServiceContract(models.Model):
     def _update_states(self):
         """Bring the state of living contracts up to today."""
         today = fields.Date.context_today(self)
-        living = self.filtered(lambda contract: contract.state in LIVING)
+        living = self.filtered(lambda contract: contract.state in RUNNING_STATES)
         ended = living.filtered(lambda contract: contract._has_ended(today))
         ended._record_end()
         states = {}

@@ -8,7 +8,7 @@ class ServiceContractDiscount(models.Model):
 
     _name = "service.contract.discount"
     _inherit = ["installed.base.record.mixin"]
-    _description = "Price Cut of a Service Contract"
+    _description = "Discount of a Service Contract"
     _order = "line_type, id"
     _rec_name = "line_type"
 
@@ -26,32 +26,34 @@ class ServiceContractDiscount(models.Model):
         precompute=True,
         index="btree_not_null",
     )
-    line_type = fields.Selection(selection=LINE_TYPES, string="On", required=True)
+    line_type = fields.Selection(
+        selection=LINE_TYPES, string="Applies To", required=True
+    )
     categ_id = fields.Many2one(
         comodel_name="product.category",
         string="Product Category",
         ondelete="restrict",
-        help="Empty: on all products.",
+        help="Leave empty for all products.",
     )
     discount = fields.Float(
-        string="Cut (%)", default=100, required=True, aggregator="avg"
+        string="Discount (%)", default=100, required=True, aggregator="avg"
     )
 
     _discount_range = models.Constraint(
         "CHECK (discount > 0 AND discount <= 100)",
-        "A price cut is more than 0 % and at most 100 %.",
+        "The discount must be greater than 0 % and at most 100 %.",
     )
     _one_owner = models.Constraint(
         "CHECK (num_nonnulls(contract_id, template_id) = 1)",
-        "A price cut belongs to a contract or to a template.",
+        "A discount must belong to either a contract or a template.",
     )
     _contract_unique = models.UniqueIndex(
         "(contract_id, line_type, COALESCE(categ_id, 0)) WHERE contract_id IS NOT NULL",
-        "The contract has a price cut on these already.",
+        "The contract already has a discount for these.",
     )
     _template_unique = models.UniqueIndex(
         "(template_id, line_type, COALESCE(categ_id, 0)) WHERE template_id IS NOT NULL",
-        "The template has a price cut on these already.",
+        "The template already has a discount for these.",
     )
 
     @api.model

@@ -87,7 +87,7 @@ class ServiceContractLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        help="What is invoiced.",
+        help="Invoiced product.",
     )
     name = fields.Text(
         string="Description",
@@ -95,19 +95,19 @@ class ServiceContractLine(models.Model):
         store=True,
         readonly=False,
         precompute=True,
-        help="Text on invoices. #START# and #END# become the first and last billed "
-        "day, #INVOICEMONTHNUMBER#, #INVOICEMONTHNAME# and #INVOICEYEAR# say when the "
-        "invoice is dated; without #START# and #END# the period is added.",
+        help="Text on invoices. #START# and #END# are replaced by the first and last "
+        "billed day; #INVOICEMONTHNUMBER#, #INVOICEMONTHNAME# and #INVOICEYEAR# by "
+        "the invoice date. Without #START# and #END#, the period is added.",
     )
     date_start = fields.Date(
         string="From",
         copy=False,
-        help="First covered day; empty: the start of the contract.",
+        help="First covered day; if empty, the start of the contract.",
     )
     date_end = fields.Date(
         string="To",
         copy=False,
-        help="Last covered day; empty: the end of the contract.",
+        help="Last covered day; if empty, the end of the contract.",
     )
     response_hours = fields.Float(
         string="Response Time",
@@ -121,12 +121,12 @@ class ServiceContractLine(models.Model):
     _no_figures_of_texts = models.Constraint(
         "CHECK (display_type IS NULL OR (installed_base_id IS NULL "
         "AND product_id IS NULL AND COALESCE(value, 0) = 0))",
-        "Sections and notes have no equipment, product or amount.",
+        "Sections and notes cannot have equipment, product or amount.",
     )
     _dates_ordered = models.Constraint(
         # Removed on its first day it ends the day before: it was never covered.
         "CHECK (date_end IS NULL OR date_start IS NULL OR date_end >= date_start - 1)",
-        "A contract line ends on the day it begins or later.",
+        "A contract line cannot end before it starts.",
     )
 
     @api.model
@@ -186,7 +186,7 @@ class ServiceContractLine(models.Model):
     @api.depends_context("uid")
     def _compute_display_name(self):
         for line in self:
-            # Whoever reads a contract line reads its name, whatever else he may read.
+            # Whoever reads a contract line reads its name, whatever else they may read.
             known = line.sudo()
             names = (known.contract_id.name, known._get_label())
             line.display_name = ": ".join(filter(None, names))
@@ -297,7 +297,7 @@ class ServiceContractLine(models.Model):
 
     @api.model
     def _get_portal_fields(self):
-        """Return the names of the fields that a customer may read of the lines of his
+        """Return the names of the fields that customers may read of the lines of their
         contracts."""
         return PORTAL_FIELDS
 

@@ -10,8 +10,8 @@ BILLING_PERIODS = [
     ("0", "Never"),
 ]
 FIRST_PARTS = [
-    ("together", "With the first whole period"),
-    ("alone", "Alone"),
+    ("together", "With the first full period"),
+    ("alone", "Separately"),
 ]
 
 
@@ -20,7 +20,7 @@ class ServiceContractSettings(models.AbstractModel):
 
     _name = "service.contract.settings"
     _inherit = ["installed.base.plausible.mixin"]
-    _description = "Settings of Service Contracts"
+    _description = "Service Contract Terms"
 
     # Billing
     group_id = fields.Many2one(
@@ -30,17 +30,20 @@ class ServiceContractSettings(models.AbstractModel):
     )
     billing_period = fields.Selection(selection=BILLING_PERIODS, required=True)
     billing_months = fields.Integer(
+        string="Billing Period (Months)",
         compute="_compute_billing_months",
         inverse="_inverse_billing_months",
         store=True,
         precompute=True,
         aggregator=None,
-        help="Months of a billing period: 1, 2, 3, 6 or 12; 0 if never billed.",
+        help="Number of months of a billing period: 1, 2, 3, 6 or 12; 0 to never "
+        "invoice.",
     )
     billing_timing = fields.Selection(
         selection=[("prepaid", "In advance"), ("arrears", "In arrears")],
         required=True,
-        help="In advance: due on the first day of the period. In arrears: on its last.",
+        help="In advance: due on the first day of the period. In arrears: due on the "
+        "last day.",
     )
     billing_anchor = fields.Selection(
         selection=[
@@ -49,14 +52,15 @@ class ServiceContractSettings(models.AbstractModel):
         ],
         string="Periods",
         required=True,
-        help="Calendar months: periods begin on the first of a month. Months from the "
-        "start: periods begin on the day of the month on which the contract began.",
+        help="Calendar months: periods start on the first of a month. Months from "
+        "the start: periods start on the day of the month on which the contract "
+        "started.",
     )
     billing_first_part = fields.Selection(
         selection=FIRST_PARTS,
-        string="First Part",
+        string="First Partial Period",
         required=True,
-        help="How the days before the first whole calendar month are billed.",
+        help="How the days before the first full calendar month are billed.",
     )
 
     # Invoices
@@ -65,17 +69,16 @@ class ServiceContractSettings(models.AbstractModel):
         check_company=True,
         domain="[('type', '=', 'sale')]",
         ondelete="restrict",
-        help="Empty: the company's first journal of customer invoices.",
+        help="If empty, the first customer invoice journal of the company.",
     )
     invoice_grouping = fields.Selection(
         selection=[
             ("contract", "One invoice per contract"),
-            ("payer", "Combine the contracts of a payer"),
+            ("payer", "One invoice per payer"),
         ],
-        string="Combining",
         required=True,
-        help="Combined are contracts of one payer with the same delivery address, "
-        "currency, journal, payment terms, fiscal position and date.",
+        help="Contracts of one payer are combined if they have the same delivery "
+        "address, currency, journal, payment terms, fiscal position and date.",
     )
     invoice_detail = fields.Selection(
         selection=[
@@ -85,46 +88,45 @@ class ServiceContractSettings(models.AbstractModel):
         string="Detail",
         required=True,
         help="One line per contract: the printed invoice shows the total of the "
-        "contract, its lines stay in the accounts.",
+        "contract; its lines are kept in the accounting.",
     )
     invoice_dating = fields.Selection(
-        selection=[("period", "Due date of the period"), ("run", "Day of the run")],
+        selection=[("period", "Due date of the period"), ("run", "Date of the run")],
         string="Invoice Date",
         required=True,
     )
     invoice_catch_up = fields.Selection(
         selection=[
-            ("invoices", "An invoice for each"),
-            ("lines", "Lines of one invoice"),
+            ("invoices", "One invoice per period"),
+            ("lines", "One invoice with a line per period"),
         ],
-        string="Several Periods",
+        string="Multiple Periods",
         required=True,
-        help="What becomes of several periods that are due in one run.",
+        help="How several periods due in one run are invoiced.",
     )
     invoice_ahead_days = fields.Integer(
         string="Days Ahead",
         aggregator=None,
-        help="How many days before they are due invoices are made.",
+        help="Number of days before the due date when invoices are created.",
     )
     invoice_posting = fields.Selection(
-        selection=[("draft", "Leave as drafts"), ("post", "Post at once")],
+        selection=[("draft", "Keep as drafts"), ("post", "Post automatically")],
         string="Posting",
         required=True,
     )
     invoice_sending = fields.Boolean(
-        string="Send by E-mail",
-        help="Posted invoices are sent to the payer by Odoo's own sending job.",
+        string="Send by Email",
+        help="Posted invoices are sent to the payer by Odoo's scheduled sending.",
     )
     invoice_after_service = fields.Boolean(
-        string="After Service Only",
-        help="A period is invoiced when all its visits are made, dated the day of the "
-        "last of them if that is later. Only for what is billed in arrears.",
+        help="A period is only invoiced when all its visits are done, dated the last "
+        "visit if that is later. Only for contracts billed in arrears.",
     )
     invoice_title = fields.Char(
         string="Title on Invoices",
         translate=True,
-        help="Heads the lines of the contract, with the same markers as their texts. "
-        "Empty: number of the contract and billed period.",
+        help="Heading of the contract lines, with the same placeholders as their "
+        "texts. If empty, the contract number and the billed period.",
     )
 
     # Accounts
@@ -133,11 +135,11 @@ class ServiceContractSettings(models.AbstractModel):
         check_company=True,
         domain="[('internal_group', '=', 'income')]",
         ondelete="restrict",
-        help="Empty: the income account of the line's product.",
+        help="If empty, the income account of the line's product.",
     )
     is_deferred = fields.Boolean(
         string="Defer Revenue",
-        help="What is invoiced in advance is revenue only month by month.",
+        help="Amounts invoiced in advance are recognized as revenue month by month.",
     )
     deferred_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -145,74 +147,75 @@ class ServiceContractSettings(models.AbstractModel):
         check_company=True,
         domain="[('internal_group', '=', 'liability')]",
         ondelete="restrict",
-        help="Empty: the one of the company.",
+        help="If empty, the one of the company.",
     )
     analytic_plan_id = fields.Many2one(
         comodel_name="account.analytic.plan",
         ondelete="restrict",
-        help="Each contract gets an analytic account of this plan. Empty: the plan of "
-        "the company.",
+        help="Each contract has an analytic account in this plan. If empty, the plan "
+        "of the company.",
     )
 
     # Service
     response_hours = fields.Float(
         string="Response Time",
         aggregator=None,
-        help="Service hours within which the customer is answered.",
+        help="Service hours within which the customer receives a response.",
     )
     calendar_id = fields.Many2one(
         comodel_name="resource.calendar",
         string="Service Hours",
         check_company=True,
         ondelete="restrict",
-        help="Empty: the working hours of the company.",
+        help="If empty, the working hours of the company.",
     )
 
     # Term
     renewal = fields.Selection(
         selection=[
             ("none", "None"),
-            ("manual", "By hand"),
+            ("manual", "Manual"),
             ("automatic", "Automatic"),
         ],
         required=True,
     )
     term_months = fields.Integer(
-        string="Length",
+        string="Duration",
         aggregator=None,
-        help="Months of a term, 0 if the contract has no end.",
+        help="Duration of a term in months, 0 if the contract has no end.",
     )
     notice_months = fields.Integer(
-        string="Notice",
+        string="Notice Period",
         aggregator=None,
-        help="Months before the end until which notice may be given.",
+        help="Number of months before the end by which notice must be given.",
     )
     price_update_months = fields.Integer(
         string="Price Update Every",
         aggregator=None,
-        help="Months between two updates of the price, 0 for none.",
+        help="Number of months between two price updates, 0 for none.",
     )
     note = fields.Html(string="Terms and Conditions", translate=True)
 
     _durations_positive = models.Constraint(
         "CHECK (invoice_ahead_days >= 0 AND response_hours >= 0 AND term_months >= 0 "
         "AND notice_months >= 0 AND price_update_months >= 0)",
-        "Days ahead, response time, length, notice and price update are zero or more.",
+        "Days ahead, response time, duration, notice period and price update must be "
+        "zero or more.",
     )
     _durations_limited = models.Constraint(
         "CHECK (invoice_ahead_days <= 366 AND term_months <= 1200 "
         "AND notice_months <= 1200 AND price_update_months <= 1200)",
-        "Invoices are made at most 366 days ahead; length, notice and price update are "
-        "at most 1200 months.",
+        "Invoices can be created at most 366 days ahead; duration, notice period and "
+        "price update can be at most 1200 months.",
     )
     _sending_needs_posting = models.Constraint(
         "CHECK (invoice_sending IS NOT TRUE OR invoice_posting = 'post')",
-        "Only posted invoices can be sent: post them at once, or do not send them.",
+        "Only posted invoices can be sent. Post them automatically, or do not send "
+        "them.",
     )
     _after_service_in_arrears = models.Constraint(
         "CHECK (invoice_after_service IS NOT TRUE OR billing_timing = 'arrears')",
-        "What is invoiced after service only is billed in arrears: change the one or "
-        "the other.",
+        "Invoicing after service requires billing in arrears. Change one of them.",
     )
 
     @api.model

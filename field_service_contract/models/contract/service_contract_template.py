@@ -18,22 +18,22 @@ class ServiceContractTemplate(models.Model):
         comodel_name="res.company",
         index=True,
         default=lambda self: self.env.company,
-        help="Empty: for all companies; accounts and journal are then theirs.",
+        help="Leave empty for all companies, each with its own accounts and journal.",
     )
     value_percent = fields.Float(
         string="Contract Value (%)",
         aggregator=None,
         groups=PRICE_GROUPS,
-        help="What a year of contract is worth, in percent of the price of the "
-        "equipment or product. A percentage on the product comes first.",
+        help="Value of one contract year, in percent of the price of the equipment "
+        "or product. A percentage on the product takes precedence.",
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
-        string="Invoiced As",
+        string="Invoice Product",
         domain="[('type', '=', 'service')]",
         check_company=True,
         ondelete="restrict",
-        help="What is invoiced for equipment whose product has no contract product.",
+        help="Product invoiced for equipment whose product has no contract product.",
     )
     billing_anchor = fields.Selection(
         compute="_compute_billing_anchor", store=True, readonly=False, precompute=True
@@ -43,19 +43,19 @@ class ServiceContractTemplate(models.Model):
     proposed_account_id = fields.Many2one(
         comodel_name="account.account",
         compute="_compute_deferral_warning",
-        help="The account of deferred revenue that the chart of accounts has.",
+        help="Deferred revenue account of the chart of accounts.",
     )
     discount_ids = fields.One2many(
         comodel_name="service.contract.discount",
         inverse_name="template_id",
-        string="Price Cuts",
+        string="Discounts",
         copy=True,
         groups=READER_GROUPS,
     )
 
     _value_percent_positive = models.Constraint(
         "CHECK (value_percent >= 0)",
-        "A year of contract is worth zero percent of the price or more.",
+        "The contract value must be zero percent or more.",
     )
 
     @api.depends("is_deferred", "billing_timing", "deferred_account_id", "company_id")

@@ -26,7 +26,7 @@ class ServiceContractTerm(models.Model):
         related="contract_id.company_id", store=True, precompute=True, index=True
     )
     date_start = fields.Date(string="From", required=True)
-    date_end = fields.Date(string="To", help="Last day; empty without end.")
+    date_end = fields.Date(string="To", help="Last day; empty for no end.")
     reason = fields.Selection(
         selection=[("signed", "Signed"), ("renewed", "Renewed")],
         default="signed",
@@ -35,10 +35,11 @@ class ServiceContractTerm(models.Model):
 
     _dates_ordered = models.Constraint(
         "CHECK (date_end IS NULL OR date_end >= date_start)",
-        "A term ends on the day it begins or later.",
+        "A term cannot end before it starts.",
     )
     _start_unique = models.UniqueIndex(
-        "(contract_id, date_start)", "Two terms of a contract cannot begin on one day."
+        "(contract_id, date_start)",
+        "Two terms of a contract cannot start on the same date.",
     )
 
     @api.constrains("contract_id", "date_start", "date_end")

@@ -60,7 +60,9 @@ class ServiceContract(models.Model):
             ],
             [
                 "customer_reference",
-                self.env._("The customer's own number, printed on their invoices."),
+                self.env._(
+                    "The customer's own contract number, printed on their invoices."
+                ),
                 "PO 2025-7",
             ],
             [

@@ -10,18 +10,18 @@ class ServiceContract(models.Model):
     # Records of an addon that may be uninstalled once everything has moved: no
     # relations.
     moved_in_id = fields.Integer(
-        string="Contract Before (id)",
+        string="Original Contract ID",
         copy=False,
         readonly=True,
         index="btree_not_null",
         aggregator=None,
     )
     moved_in_name = fields.Char(
-        string="Contract Before",
+        string="Original Contract",
         copy=False,
         readonly=True,
         index="trigram",
-        help="Reference and name of the contract of OCA's addon that this one was.",
+        help="Reference and name of the OCA contract from which it was migrated.",
     )
 
     def _undo_move_in(self, day):
@@ -42,7 +42,7 @@ class ServiceContract(models.Model):
                         invoice=", ".join(move._get_service_label() for move in moves),
                     )
                 )
-            contract.deferral_ids._take_back_opening(
+            contract.deferral_ids._undo_opening(
                 day, self.env._("Contract %s moved back", contract.name)
             )
         # Terms write themselves: nobody changes them by hand.
@@ -62,10 +62,10 @@ class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
 
     moved_in_line_id = fields.Integer(
-        string="Contract Line Before (id)", copy=False, readonly=True, aggregator=None
+        string="Original Contract Line ID", copy=False, readonly=True, aggregator=None
     )
 
     _moved_in_once = models.UniqueIndex(
         "(moved_in_line_id) WHERE moved_in_line_id > 0",
-        "This line of OCA's contract has moved in already.",
+        "This OCA contract line has already been migrated.",
     )

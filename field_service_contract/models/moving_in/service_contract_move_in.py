@@ -18,7 +18,7 @@ class ServiceContractMoveIn(models.Model):
 
     _name = "service.contract.move.in"
     _inherit = ["installed.base.guard.mixin"]
-    _description = "Move In from OCA's Contracts"
+    _description = "Migration from OCA Contract"
     _order = "id desc"
     _check_company_auto = True
 
@@ -38,20 +38,21 @@ class ServiceContractMoveIn(models.Model):
     )
     name_filter = fields.Char(
         string="Only Contracts Named",
-        help="Part of the name or reference, to begin with a few. Empty: all.",
+        help="Part of the name or reference, to start with a few contracts. Leave "
+        "empty for all.",
     )
     template_id = fields.Many2one(
         comodel_name="service.contract.template",
         check_company=True,
         ondelete="set null",
-        help="For what OCA's contracts do not say, such as posting and sending, "
+        help="For settings missing in OCA contracts, such as posting and sending, "
         "response time and texts.",
     )
     activates = fields.Boolean(
         string="Activate",
         default=True,
-        help="Off: the contracts stay drafts, so that you can add the equipment that "
-        "they cover. They are not invoiced before they are activated.",
+        help="If disabled, contracts stay drafts so that you can add the covered "
+        "equipment. They are not invoiced before they are activated.",
     )
     today = fields.Date(
         required=True, default=lambda self: fields.Date.context_today(self)
@@ -64,21 +65,21 @@ class ServiceContractMoveIn(models.Model):
         readonly=False,
         check_company=True,
         domain="[('internal_group', '=', 'liability')]",
-        help="Account of what is invoiced in advance and still to earn. Empty: "
-        "nothing is deferred.",
+        help="Account for revenue invoiced in advance and still deferred. Leave "
+        "empty to defer nothing.",
     )
     opening_date = fields.Date(
-        string="Earned Until",
+        string="Recognized Until",
         required=True,
         default=lambda self: self._default_opening_date(),
-        help="What is earned after this day becomes deferred revenue, by month.",
+        help="Revenue earned after this date is deferred, by month.",
     )
     books_opening = fields.Boolean(
-        string="Take It from Revenue",
+        string="Move from Revenue",
         default=True,
-        help="OCA's invoices were booked as revenue at once: an entry on the day above "
-        "moves what is still to earn to the deferred account. Off: it stands there "
-        "already.",
+        help="OCA invoices were posted as revenue immediately: an entry on the date "
+        "above moves deferred revenue to the deferred account. Disable if it is "
+        "already there.",
     )
     line_ids = fields.One2many(
         comodel_name="service.contract.move.in.line",
@@ -86,9 +87,9 @@ class ServiceContractMoveIn(models.Model):
         readonly=True,
     )
     line_count = fields.Integer(string="Contracts", compute="_compute_progress")
-    done_count = fields.Integer(string="Moved In", compute="_compute_progress")
+    done_count = fields.Integer(string="Migrated", compute="_compute_progress")
     error_count = fields.Integer(string="Errors", compute="_compute_progress")
-    left_count = fields.Integer(string="Left Out", compute="_compute_progress")
+    left_count = fields.Integer(string="Skipped", compute="_compute_progress")
     progress = fields.Integer(string="Progress (%)", compute="_compute_progress")
     is_previewed = fields.Boolean(readonly=True, copy=False)
 

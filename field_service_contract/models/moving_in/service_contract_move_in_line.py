@@ -12,12 +12,13 @@ _logger = logging.getLogger(__name__)
 class ServiceContractMoveInLine(models.Model):
     _name = "service.contract.move.in.line"
     _inherit = ["installed.base.guard.mixin"]
-    _description = "Contract That Moves In"
+    _description = "Contract to Migrate"
     _order = "move_in_id desc, state, source_name, id"
     _rec_name = "source_name"
 
     move_in_id = fields.Many2one(
         comodel_name="service.contract.move.in",
+        string="Migration",
         required=True,
         index=True,
         ondelete="cascade",
@@ -28,23 +29,23 @@ class ServiceContractMoveInLine(models.Model):
     state = fields.Selection(
         selection=[
             ("error", "Error"),
-            ("left", "Left out"),
-            ("to_do", "To move in"),
-            ("done", "Moved in"),
-            ("undone", "Taken back"),
+            ("left", "Skipped"),
+            ("to_do", "To migrate"),
+            ("done", "Migrated"),
+            ("undone", "Undone"),
         ],
         required=True,
     )
 
     # What it was: without relations, the addon may be uninstalled one day.
-    source_id = fields.Integer(string="Contract Before (id)", aggregator=None)
-    source_line_ids = fields.Json(string="Lines Before (ids)")
-    source_renewed_ids = fields.Json(string="Renewed Lines Before (ids)")
+    source_id = fields.Integer(string="Original Contract ID", aggregator=None)
+    source_line_ids = fields.Json(string="Original Line IDs")
+    source_renewed_ids = fields.Json(string="Original Renewed Line IDs")
     source_values = fields.Json(
-        string="Values Before",
-        help="What moving in changed of the contract and its lines.",
+        string="Original Values",
+        help="Changes made to the contract and its lines by the migration.",
     )
-    source_name = fields.Char(string="Contract Before")
+    source_name = fields.Char(string="Original Contract")
     source_lines = fields.Text(string="Lines")
     partner_id = fields.Many2one(
         comodel_name="res.partner", string="Customer", ondelete="set null"
@@ -60,7 +61,7 @@ class ServiceContractMoveInLine(models.Model):
     )
     date_start = fields.Date(string="Start")
     date_end = fields.Date(string="End")
-    invoiced_before = fields.Date()
+    invoiced_before = fields.Date(string="Invoiced Elsewhere Until")
     next_invoice_date = fields.Date(string="Next Invoice")
     currency_id = fields.Many2one(comodel_name="res.currency")
     annual_amount = fields.Monetary()
@@ -68,9 +69,9 @@ class ServiceContractMoveInLine(models.Model):
         related="company_id.currency_id", string="Company Currency"
     )
     deferred_amount = fields.Monetary(
-        string="To Earn", currency_field="company_currency_id"
+        string="Deferred", currency_field="company_currency_id"
     )
-    note = fields.Text(string="Why, or What to Know")
+    note = fields.Text(string="Notes")
 
     # -- Preview ------------------------------------------------------------------
 

@@ -112,7 +112,7 @@ class ServiceContractOca(models.AbstractModel):
     """
 
     _name = "service.contract.oca"
-    _description = "Contracts of OCA's Addon"
+    _description = "OCA Contracts to Migrate"
 
     def _get_model(self):
         """Return the model of OCA's contracts.
@@ -659,7 +659,7 @@ class ServiceContractOca(models.AbstractModel):
         openings = []
         if not group.last:
             return openings
-        coin = move_in.company_id.currency_id._get_service_coin()
+        coin = move_in.company_id.currency_id._get_service_rounding()
         moves = iter(moves)
         for span in walk_back(line.date_start, group.last, group.months):
             if span.last <= move_in.opening_date:

@@ -25,14 +25,14 @@ class ServiceContract(models.Model):
 
     _sale_order_unique = models.UniqueIndex(
         "(sale_order_id) WHERE sale_order_id IS NOT NULL AND state != 'cancelled'",
-        "The order has a contract already.",
+        "The order already has a contract.",
     )
 
     def _close_offer(self):
         """Forget what was missing of contracts that are activated."""
         self.activity_unlink([ACTIVITY])
 
-    def _activate_or_tell(self):
+    def _activate_or_report(self):
         """Activate new contracts; who is responsible for one that cannot be activated
         yet gets an activity that names everything that is missing."""
         complete = self.browse()
@@ -44,12 +44,12 @@ class ServiceContract(models.Model):
             contract.activity_schedule(
                 ACTIVITY,
                 note=contract._prepare_problem_list(problems),
-                user_id=contract._get_caretaker().id,
+                user_id=contract._get_follow_up_user().id,
             )
         if complete:
             complete.action_activate()
 
-    def _get_caretaker(self):
+    def _get_follow_up_user(self):
         """Return who looks after a contract: its responsible, else whoever gets the
         problem reports of the company, else the administrator."""
         self.ensure_one()
@@ -79,7 +79,7 @@ class ServiceContract(models.Model):
                 body=self.env._("Signed document"), attachment_ids=copy.ids
             )
 
-    def _give_up_offer(self):
+    def _cancel_offer(self):
         """Cancel drafts whose order is cancelled."""
         if self:
             self.activity_unlink([ACTIVITY])

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tools import split_every
 
 from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
-from ..contract.service_contract import LIVING
+from ..contract.service_contract import RUNNING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class ServiceContractPriceUpdate(models.Model):
     _inherit = "service.contract.price.update"
 
     progress = fields.Integer(string="Progress (%)", compute="_compute_progress")
-    chosen_count = fields.Integer(string="Chosen", compute="_compute_chosen_count")
+    chosen_count = fields.Integer(string="Selected", compute="_compute_chosen_count")
 
     @api.depends("state", "line_ids.is_applied", "line_ids.obstacle")
     def _compute_progress(self):
@@ -141,7 +141,7 @@ class ServiceContractPriceUpdate(models.Model):
 class ServiceContractPriceUpdateLine(models.Model):
     _inherit = "service.contract.price.update.line"
 
-    undo_problem = fields.Text(string="Not Undone Because", readonly=True)
+    undo_problem = fields.Text(string="Reason Not Undone", readonly=True)
 
     def _refresh(self):
         """Look again at what changed since the preview.
@@ -149,7 +149,7 @@ class ServiceContractPriceUpdateLine(models.Model):
         :return: the lines that take the place of these and can be applied
         """
         update, contracts = self.update_id, self.contract_id
-        gone = self.filtered(lambda row: row.contract_id.state not in LIVING)
+        gone = self.filtered(lambda row: row.contract_id.state not in RUNNING_STATES)
         gone.obstacle = self.env._("The contract has ended since.")
         fresh = self - gone
         vals_list = self._prepare_vals_list(update, contracts - gone.contract_id)

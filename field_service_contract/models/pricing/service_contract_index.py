@@ -14,7 +14,7 @@ class ServiceContractIndex(models.Model):
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        comodel_name="res.company", index=True, help="Empty: for all companies."
+        comodel_name="res.company", index=True, help="Leave empty for all companies."
     )
     value_ids = fields.One2many(
         comodel_name="service.contract.index.value",

@@ -18,15 +18,15 @@ class ServiceContractIndexValue(models.Model):
         related="index_id.company_id", store=True, precompute=True, index=True
     )
     date = fields.Date(
-        string="In Force From",
+        string="Effective Date",
         required=True,
         default=lambda self: fields.Date.context_today(self),
     )
     value = fields.Float(digits=(16, 6), required=True, aggregator=None)
 
     _date_unique = models.UniqueIndex(
-        "(index_id, date)", "The index has a value of this day already."
+        "(index_id, date)", "The index already has a value on this date."
     )
     _value_positive = models.Constraint(
-        "CHECK (value > 0)", "The value of an index is more than zero."
+        "CHECK (value > 0)", "The value of an index must be greater than zero."
     )

@@ -7,7 +7,7 @@ from odoo.tools import format_date, formatLang
 
 from ...engine import to_decimal
 from ..billing.service_contract_run import DIRECT_LIMIT
-from ..contract.service_contract import LIVING
+from ..contract.service_contract import RUNNING_STATES
 
 
 class ServiceContractPriceUpdate(models.Model):
@@ -58,8 +58,8 @@ class ServiceContractPriceUpdate(models.Model):
         string="Only Groups",
     )
     due_until = fields.Date(
-        string="Only If Due Until",
-        help="Only contracts whose next price update is planned until this day.",
+        string="Only If Due By",
+        help="Only contracts whose next price update is planned by this date.",
     )
 
     # By how much, from when
@@ -89,19 +89,20 @@ class ServiceContractPriceUpdate(models.Model):
         compute="_compute_index_dates",
         store=True,
         readonly=False,
-        help="The value of the index on this day is the reference index.",
+        help="The value of the index on this date is the reference index.",
     )
     index_date = fields.Date(
         string="New Month",
         compute="_compute_index_dates",
         store=True,
         readonly=False,
-        help="The value of the index on this day is the new index.",
+        help="The value of the index on this date is the new index.",
     )
     proposed_index_date = fields.Date(
         compute="_compute_index_dates",
         store=True,
-        help="The day whose months were proposed last: other months were chosen.",
+        help="The date for which months were last proposed, if other months were "
+        "chosen.",
     )
     reference_value = fields.Float(
         string="Reference Index",
@@ -122,17 +123,17 @@ class ServiceContractPriceUpdate(models.Model):
         help="First day at the new price.",
     )
     uses_contract_date = fields.Boolean(
-        string="From Each Contract's Own Date",
-        help="From the next price update that each contract has planned; those "
-        "without a planned day from the day above.",
+        string="From Each Contract's Planned Date",
+        help="From the next price update planned on each contract; from the date "
+        "above for contracts without one.",
     )
     sentence = fields.Char(
-        string="Sentence on the Next Invoice",
+        string="Text on Next Invoice",
         translate=True,
-        help="#PERCENT# and #DATE# become the change and the day. Empty: a standard "
-        "sentence in the payer's language.",
+        help="#PERCENT# and #DATE# are replaced by the change and the date. Leave "
+        "empty for a standard text in the payer's language.",
     )
-    is_announced = fields.Boolean(string="Tell It on the Next Invoice", default=True)
+    is_announced = fields.Boolean(string="Announce on Next Invoice", default=True)
     is_high = fields.Boolean(compute="_compute_is_high")
     is_confirmed = fields.Boolean(string="I Have Checked This Change", copy=False)
 
@@ -143,7 +144,7 @@ class ServiceContractPriceUpdate(models.Model):
     )
     line_count = fields.Integer(string="Lines", compute="_compute_totals")
     contract_count = fields.Integer(string="Contracts", compute="_compute_totals")
-    obstacle_count = fields.Integer(string="Left Out", compute="_compute_totals")
+    obstacle_count = fields.Integer(string="Skipped", compute="_compute_totals")
     invoiced_note = fields.Char(compute="_compute_totals")
 
     @api.model
@@ -343,7 +344,7 @@ class ServiceContractPriceUpdate(models.Model):
                 self.env._("Choose contracts, groups or until when an update is due.")
             )
         domain = Domain("company_id", "=", self.company_id.id)
-        domain &= Domain("state", "in", LIVING)
+        domain &= Domain("state", "in", RUNNING_STATES)
         if self.contract_ids:
             domain &= Domain("id", "in", self.contract_ids.ids)
         if self.group_ids:

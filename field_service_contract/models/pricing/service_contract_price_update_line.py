@@ -37,27 +37,30 @@ class ServiceContractPriceUpdateLine(models.Model):
         related="update_id.company_id", store=True, precompute=True, index=True
     )
     currency_id = fields.Many2one(related="contract_line_id.currency_id")
-    date = fields.Date(required=True, help="Day from which the update was to count.")
+    date = fields.Date(required=True, help="Day from which the update was to apply.")
     effective_date = fields.Date(
         string="Effective From",
         required=True,
-        help="First day at the new price: days that are invoiced keep theirs.",
+        help="First day at the new price; invoiced days keep their price.",
     )
     old_value = fields.Monetary(required=True)
     new_value = fields.Monetary(required=True)
     old_amount = fields.Monetary(required=True, groups=PRICE_GROUPS)
     new_amount = fields.Monetary(required=True, groups=PRICE_GROUPS)
     difference = fields.Monetary(compute="_compute_difference", store=True)
-    obstacle = fields.Char(string="Left Out Because")
+    obstacle = fields.Char(string="Reason for Skipping")
     is_applied = fields.Boolean(readonly=True)
-    old_planned_date = fields.Date(help="What was planned as next update before.")
+    old_planned_date = fields.Date(
+        help="Previously planned date of the next price update."
+    )
 
     _applied_once = models.UniqueIndex(
         "(contract_line_id, date) WHERE is_applied",
-        "The price of a contract line was updated from this day already.",
+        "The price of a contract line was already updated from this date.",
     )
     _update_unique = models.UniqueIndex(
-        "(contract_line_id, update_id)", "A contract line is in a price update once."
+        "(contract_line_id, update_id)",
+        "A contract line can only be included once in a price update.",
     )
 
     @api.depends("old_amount", "new_amount", "obstacle")
@@ -86,7 +89,7 @@ class ServiceContractPriceUpdateLine(models.Model):
         done = self._get_applied(lines, days)
         vals_list = []
         for line, day in days.items():
-            coin = line.currency_id._get_service_coin()
+            coin = line.currency_id._get_service_rounding()
             figures = line._get_figures()
             new = get_updated_value(figures.value, rate, coin)
             obstacle = done.get((line, day)) or line._get_price_problem(effective[line])

@@ -13,7 +13,7 @@ class ServiceContract(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         groups="analytic.group_analytic_accounting",
-        help="What the contract earns and costs is booked on it. Made when the "
+        help="Revenue and costs of the contract are posted on it. Created when the "
         "contract is activated.",
     )
 

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import date_utils, format_amount, format_date
 
-from ..contract.service_contract import LIVING, READER_GROUPS
+from ..contract.service_contract import READER_GROUPS, RUNNING_STATES
 
 # How many of the contracts with the lowest margin are named.
 LOWEST_MARGINS = 5
@@ -17,7 +17,6 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     was_visited = fields.Boolean(
-        string="Visited",
         compute="_compute_was_visited",
         search="_search_was_visited",
         groups=READER_GROUPS,
@@ -88,7 +87,7 @@ class ServiceContract(models.Model):
 
     @api.model
     def _get_recurring_figure(self):
-        living = Domain("state", "in", LIVING)
+        living = Domain("state", "in", RUNNING_STATES)
         annual = self._sum_in_company_currency(self, living, "annual_untaxed")
         return self._prepare_figure(
             "annual",
@@ -162,7 +161,7 @@ class ServiceContract(models.Model):
     @api.model
     def _get_to_renew_domain(self):
         return (
-            Domain("state", "in", LIVING)
+            Domain("state", "in", RUNNING_STATES)
             & Domain("renewal", "!=", "none")
             & Domain("cancellation_date", "=", False)
             & Domain("notice_date", "<=", "today +60d")
@@ -171,7 +170,7 @@ class ServiceContract(models.Model):
     @api.model
     def _get_ending_domain(self):
         return (
-            Domain("state", "in", LIVING)
+            Domain("state", "in", RUNNING_STATES)
             & Domain("date_end", ">=", "today")
             & Domain("date_end", "<=", "today +60d")
         )
@@ -179,7 +178,7 @@ class ServiceContract(models.Model):
     @api.model
     def _get_never_visited_domain(self):
         return (
-            Domain("state", "in", LIVING)
+            Domain("state", "in", RUNNING_STATES)
             & Domain("date_start", "<=", "today")
             & Domain("was_visited", "=", False)
         )

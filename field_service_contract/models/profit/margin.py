@@ -14,7 +14,7 @@ class ServiceContract(models.Model):
         compute="_compute_profit_table",
         sanitize=False,
         groups=PROFIT_GROUPS,
-        help="By year, in company currency and without taxes.",
+        help="Per year, in company currency and untaxed.",
     )
 
     def _compute_profit_table(self):

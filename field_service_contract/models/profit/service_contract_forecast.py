@@ -12,7 +12,7 @@ from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
 from ...engine import Span, get_renewed_end
 from ..billing.due import BILLING_TERMS
 from ..contract.jobs import SLICE
-from ..contract.service_contract import DAY, LIVING, PRICE_GROUPS
+from ..contract.service_contract import DAY, PRICE_GROUPS, RUNNING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -58,14 +58,17 @@ class ServiceContractForecast(models.Model):
         index="btree_not_null",
     )
     date = fields.Date(
-        string="Invoice Date", required=True, index=True, help="Of the invoice to come."
+        string="Invoice Date",
+        required=True,
+        index=True,
+        help="Date of the expected invoice.",
     )
     kind = fields.Selection(
         selection=[("agreed", "Agreed"), ("renewal", "Expected renewal")],
         required=True,
         default="agreed",
-        help="Expected renewal: days after the end of a contract that is renewed by "
-        "itself unless somebody gives notice.",
+        help="Expected renewal: days after the end of a contract that renews "
+        "automatically unless notice is given.",
     )
     amount = fields.Monetary(
         string="Amount in Contract Currency",
@@ -79,7 +82,7 @@ class ServiceContractForecast(models.Model):
         currency_field="company_currency_id",
         required=True,
         groups=PRICE_GROUPS,
-        help="Untaxed, at the rate of the day on which the forecast was made.",
+        help="Untaxed, at the exchange rate of the date of the forecast.",
     )
 
 
@@ -101,7 +104,7 @@ class ServiceContract(models.Model):
     forecast_is_stale = fields.Boolean(
         compute="_compute_forecast_is_stale",
         store=True,
-        help="Changed since its invoices were forecast.",
+        help="Changed after its invoices were forecast.",
     )
 
     _forecast_stale_index = models.Index("(id) WHERE forecast_is_stale")
@@ -143,7 +146,7 @@ class ServiceContract(models.Model):
             self.date_end
             and self.renewal == "automatic"
             and self.term_months
-            and self.state in LIVING
+            and self.state in RUNNING_STATES
             and not self.cancellation_date
         )
 
@@ -160,7 +163,9 @@ class ServiceContract(models.Model):
     def _get_forecast_domain(self, until):
         """Return which contracts are to be forecast again: what changed since, and
         what lives on into days that were too far away."""
-        lives = Domain("state", "in", LIVING) | Domain("next_invoice_date", "!=", False)
+        lives = Domain("state", "in", RUNNING_STATES) | Domain(
+            "next_invoice_date", "!=", False
+        )
         is_short = Domain("forecast_until", "<", until)
         return Domain("forecast_is_stale", "=", True) | (is_short & lives)
 

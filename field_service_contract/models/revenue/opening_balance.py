@@ -14,9 +14,9 @@ class ServiceContractDeferral(models.Model):
     _inherit = "service.contract.deferral"
 
     is_opening = fields.Boolean(
-        string="From Before",
+        string="Opening Balance",
         readonly=True,
-        help="Invoiced before the contract was kept here.",
+        help="Invoiced before the contract was created here.",
     )
     opening_move_id = fields.Many2one(
         comodel_name="account.move",
@@ -24,13 +24,13 @@ class ServiceContractDeferral(models.Model):
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="Took the amount from revenue. Empty: it stood on the deferred account.",
+        help="Entry that moved the amount from revenue. Empty if it was already on "
+        "the deferred account.",
     )
 
     _invoiced_or_opening = models.Constraint(
         "CHECK (move_line_id IS NOT NULL OR is_opening)",
-        "What is deferred comes from an invoice line or from before the contract was "
-        "kept here.",
+        "Deferred revenue must come from an invoice line or from an opening balance.",
     )
 
     def _create_opening_entries(self, day, ref):
@@ -49,7 +49,7 @@ class ServiceContractDeferral(models.Model):
             entries |= entry
         return entries
 
-    def _take_back_opening(self, day, ref):
+    def _undo_opening(self, day, ref):
         """Give rows back to revenue and forget them.
 
         :param day: accounting date; the first open day if it is locked
@@ -127,9 +127,10 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     opening_date = fields.Date(
-        string="Earned Until",
+        string="Recognized Until",
         copy=False,
-        help="Of what was invoiced elsewhere: last day that the books count as earned.",
+        help="For amounts invoiced elsewhere: last day up to which revenue is "
+        "recognized in the books.",
     )
 
     def _get_opening_problems(self):
@@ -193,12 +194,12 @@ class ServiceContractLine(models.Model):
         related="company_id.currency_id", string="Company Currency"
     )
     opening_amount = fields.Monetary(
-        string="Still to Earn",
+        string="Deferred",
         currency_field="company_currency_id",
         copy=False,
         groups=PRICE_GROUPS,
-        help="Of what was invoiced elsewhere, untaxed: it stands on the account of "
-        "deferred revenue and is earned month by month.",
+        help="Untaxed part of the amount invoiced elsewhere that is on the deferred "
+        "revenue account and recognized month by month.",
     )
 
     def _prepare_opening_vals_list(self):
@@ -212,7 +213,7 @@ class ServiceContractLine(models.Model):
             None, (contract.invoiced_before, self.date_end, contract.date_end)
         )
         position = contract.fiscal_position_id
-        coin = self.company_currency_id._get_service_coin()
+        coin = self.company_currency_id._get_service_rounding()
         # Days that were never covered earn all of it at once.
         last = max(min(ends), first)
         return [

@@ -22,7 +22,7 @@ class ServiceContract(models.Model):
         currency_field="company_currency_id",
         compute="_compute_earned_amounts",
         groups=PRICE_GROUPS,
-        help="Untaxed amount of posted invoices less credit notes.",
+        help="Untaxed amount of posted invoices minus credit notes.",
     )
     earned_amount = fields.Monetary(
         string="Earned",
@@ -31,7 +31,7 @@ class ServiceContract(models.Model):
         groups=PRICE_GROUPS,
     )
     deferred_amount = fields.Monetary(
-        string="To Earn",
+        string="Deferred",
         currency_field="company_currency_id",
         compute="_compute_earned_amounts",
         groups=PRICE_GROUPS,
@@ -39,7 +39,7 @@ class ServiceContract(models.Model):
     recognition_error = fields.Text(
         copy=False,
         readonly=True,
-        help="Why its earned revenue could not be recognised by the last run.",
+        help="Why the last run could not recognize its earned revenue.",
     )
 
     # -- Computes -----------------------------------------------------------------

@@ -61,10 +61,10 @@ class ServiceContractDeferral(models.Model):
         index="btree_not_null",
     )
     date = fields.Date(
-        string="Earned On",
+        string="Recognition Date",
         required=True,
         index=True,
-        help="Last day of the month that is covered.",
+        help="Last covered day of the month.",
     )
     amount = fields.Monetary(currency_field="company_currency_id", required=True)
     deferred_account_id = fields.Many2one(
@@ -75,10 +75,10 @@ class ServiceContractDeferral(models.Model):
     )
     move_id = fields.Many2one(
         comodel_name="account.move",
-        string="Recognised By",
+        string="Recognized By",
         index="btree_not_null",
         ondelete="set null",
-        help="Empty: still to earn.",
+        help="Empty if still deferred.",
     )
 
     # What a recognition looks for, among everything that was ever earned.

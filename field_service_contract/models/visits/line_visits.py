@@ -142,31 +142,32 @@ class ServiceContractLine(models.Model):
         inverse="_inverse_rule",
         compute_sudo=True,
         groups="base.group_user",
-        help="The first visit is due on this day and the others are counted from it.",
+        help="The first visit is due on this date, and the following ones are "
+        "counted from it.",
     )
     visit_date_from = fields.Date(
-        string="Visits From",
+        string="Skip Visits Before",
         compute=from_rule("visit_date_from"),
         inverse="_inverse_rule",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits that are due before this day are not made; the others stay as "
-        "the rule says.",
+        help="Visits due before this date are not generated; the others follow the "
+        "rule.",
     )
     visit_begins_today = fields.Boolean(
-        string="Begin Today",
+        string="Start Today",
         compute="_compute_visit_begins_today",
         inverse="_inverse_visit_begins_today",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits that were due before today are not made.",
+        help="Visits due before today are not generated.",
     )
     visit_past_count = fields.Integer(
         string="Visits in the Past",
         compute="_compute_visit_preview",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits that will be made although they were due before today.",
+        help="Visits due before today that will be generated.",
     )
     rule_summary = fields.Char(compute_sudo=True, groups="base.group_user")
     visit_preview = fields.Html(
@@ -181,34 +182,34 @@ class ServiceContractLine(models.Model):
         compute="_compute_visit_counts",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits that the rule promises in the current term, of a contract without "
-        "end in the current year; without those of suspended days.",
+        help="Visits promised by the rule in the current term, or in the current "
+        "year for contracts without end; without suspended days.",
     )
     visit_done_count = fields.Integer(
         string="Visits Done",
         compute="_compute_visit_counts",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits of the current term that were made.",
+        help="Visits of the current term that are done.",
     )
     visit_due_count = fields.Integer(
         string="Visits Due",
         compute="_compute_visit_counts",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits whose due date has come and that are not made yet.",
+        help="Visits that are due and not done yet.",
     )
     visit_left_count = fields.Integer(
-        string="Visits Left",
+        string="Remaining Visits",
         compute="_compute_visit_counts",
         compute_sudo=True,
         groups="base.group_user",
-        help="Included visits that are not made yet.",
+        help="Included visits not done yet.",
     )
 
     _schedule_line_unique = models.UniqueIndex(
         "(schedule_line_id) WHERE schedule_line_id IS NOT NULL",
-        "This is the visit rule of another contract line already.",
+        "This is already the visit rule of another contract line.",
     )
 
     # -- Rule -------------------------------------------------------------------------

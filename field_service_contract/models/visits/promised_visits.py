@@ -36,7 +36,7 @@ class ServiceContract(models.Model):
         readonly=True,
         copy=False,
         groups="base.group_user",
-        help="One at most, with the visit rules of the lines.",
+        help="At most one, with the visit rules of the lines.",
     )
     visited_line_ids = fields.One2many(
         comodel_name="service.contract.line",
@@ -45,7 +45,7 @@ class ServiceContract(models.Model):
         string="Visit Rules",
         copy=False,
         groups="base.group_user",
-        help="What may be visited: the lines without sections and notes.",
+        help="Lines that can be visited: all lines except sections and notes.",
     )
     visit_ids = fields.One2many(
         comodel_name="maintenance.visit",
@@ -61,27 +61,29 @@ class ServiceContract(models.Model):
         groups="base.group_user",
     )
     visit_made_count = fields.Integer(
-        string="Visits Made", compute="_compute_visit_count", groups="base.group_user"
+        string="Visits Completed",
+        compute="_compute_visit_count",
+        groups="base.group_user",
     )
     next_visit_date = fields.Date(
         string="Next Visit",
         compute="_compute_visit_count",
         groups="base.group_user",
-        help="Due date of the next visit that is to be made.",
+        help="Due date of the next visit to generate.",
     )
     visit_past_count = fields.Integer(
         string="Visits in the Past",
         compute="_compute_visit_past_count",
         compute_sudo=True,
         groups="base.group_user",
-        help="Visits that a draft will make although they were due before today.",
+        help="Visits due before today that a draft will generate.",
     )
     visit_included_count = fields.Integer(
         string="Included Visits",
         compute="_compute_included_visits",
         groups="base.group_user",
-        help="Visits that the lines promise in the current term, of a contract without "
-        "end in the current year.",
+        help="Visits promised by the lines in the current term, or in the current "
+        "year for contracts without end.",
     )
     visit_done_count = fields.Integer(
         string="Done", compute="_compute_included_visits", groups="base.group_user"
@@ -90,13 +92,13 @@ class ServiceContract(models.Model):
         string="Due",
         compute="_compute_included_visits",
         groups="base.group_user",
-        help="Visits whose due date has come and that are not made yet.",
+        help="Visits that are due and not done yet.",
     )
     visit_left_count = fields.Integer(
-        string="Left",
+        string="Remaining",
         compute="_compute_included_visits",
         groups="base.group_user",
-        help="Included visits that are not made yet.",
+        help="Included visits not done yet.",
     )
 
     def _get_double_visits(self):

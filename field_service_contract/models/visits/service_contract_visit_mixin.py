@@ -12,11 +12,13 @@ class ServiceContractVisitMixin(models.AbstractModel):
     mode = fields.Selection(
         string="Visits",
         default=None,
-        help="How often the equipment is visited; empty for no visits.\nEvery: at a "
-        "fixed distance from the start.\nSpread evenly: a number of visits over each "
-        "term, each year if the contract has no end.\nIn chosen months: each year on "
-        "the same day of these months.\nCounted from the last visit: the next one is "
-        "due one interval after the last was done.",
+        help="How often the equipment is visited; empty for no visits.\n"
+        "Every: at a fixed interval from the start.\n"
+        "Spread evenly: a number of visits over each term, or each year if the "
+        "contract has no end.\n"
+        "In selected months: every year on the same day of these months.\n"
+        "After the last visit: the next visit is due one interval after the last one "
+        "was done.",
     )
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type", ondelete="restrict"
@@ -29,9 +31,9 @@ class ServiceContractVisitMixin(models.AbstractModel):
         groups="base.group_user",
     )
     visit_hour = fields.Float(
-        string="Preferred Hour",
+        string="Preferred Time",
         aggregator=None,
-        help="Hour of the day at the site, used when its visits are planned. 0:00 for "
+        help="Time of day at the site, used when its visits are planned. 0:00 for "
         "none.",
     )
 

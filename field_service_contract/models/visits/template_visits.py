@@ -9,13 +9,13 @@ class ServiceContractTemplate(models.Model):
     _inherit = ["service.contract.template", "service.contract.visit.mixin"]
 
     mode = fields.Selection(
-        help="How often covered equipment is visited whose product has no rule of its "
-        "own. Lines without equipment follow the rule of their product, if it has one."
+        help="How often covered equipment is visited if its product has no visit "
+        "rule. Lines without equipment follow the rule of their product, if any."
     )
     visit_type_id = fields.Many2one(index="btree_not_null")
     visits_required = fields.Boolean(
-        help="A contract is activated only if each covered piece of equipment has a "
-        "visit rule."
+        help="A contract can only be activated if all covered equipment has a visit "
+        "rule."
     )
 
     def _has_visit_term(self):

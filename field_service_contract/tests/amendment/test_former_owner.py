@@ -73,7 +73,7 @@ class TestFormerOwner(MaintenanceFixtures, ServiceContractCase, HttpCase):
             visit.message_subscribe(customer.ids)
             visit.calendar_event_id.sudo().partner_ids |= customer
         planned._rate_on_portal(customer, 1, words)
-        planned._ask_other_date(customer, text=words)
+        planned._request_other_date(customer, text=words)
         done.write({"state": "done", "completion": "partial"})
         follow_up = cls._create_visit(**vals, follow_up_of_id=done.id)
         mixed = done | planned | follow_up

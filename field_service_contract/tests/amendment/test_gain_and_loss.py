@@ -56,7 +56,7 @@ class TestHistories(LifeCase):
         for _step in range(STEPS):
             self.today += timedelta(days=dice.randrange(60))
             with freeze_time(self.today):
-                self._bring_up_to_date(contract)
+                self._update_as_of(contract)
                 self._check(contract)
                 step = dice.choice(steps)
                 # What cannot be done is refused, and leaves nothing behind.
@@ -69,16 +69,16 @@ class TestHistories(LifeCase):
                 contract._resume(self.today, "-")
         self.today += timedelta(days=2000)
         with freeze_time(self.today):
-            self._bring_up_to_date(contract)
+            self._update_as_of(contract)
             self._check(contract)
             if contract.date_end:
                 self.assertEqual(self._sum(contract), 0)
             self._settle(contract)
 
-    def _bring_up_to_date(self, contract):
+    def _update_as_of(self, contract):
         """Do what a night does, if it finds the contract."""
         found = contract._find_to_update(self.today) & contract
-        found._bring_up_to_date(self.today)
+        found._update_as_of(self.today)
 
     def _check(self, contract):
         now = self._sum(contract, self.today)
@@ -108,7 +108,7 @@ class TestHistories(LifeCase):
 
     def _settle(self, contract):
         """Post and bill everything: what was billed less credits is what the covered
-        days are worth, as if nobody had ever changed his mind."""
+        days are worth, as if nobody had ever changed their mind."""
         moves = contract.invoice_ids
         moves.filtered(lambda move: move.state == "draft").action_post()
         contract._create_invoices(self.today).action_post()

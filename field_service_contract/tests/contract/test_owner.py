@@ -114,7 +114,7 @@ class TestOwner(LifeCase):
         own = self._as("salesperson", self.piece)
         own.write({"partner_id": self.neighbour.id})
         self.assertEqual(len(self._get_questions()), 1)
-        # Nor may he decide by a context of his own.
+        # Nor may they decide by a context of their own.
         self._get_questions().unlink()
         own.with_context(service_contract_choice="end").write(
             {"partner_id": self.customer.id}

@@ -156,7 +156,7 @@ class TestPortal(PortalCase):
         text = self._get(self.address).text
         self.assertIn(invoice.name, text)
         self.assertIn(f"/my/invoices/{invoice.id}?access_token=", text)
-        # Paid by somebody else: his invoices are not shown.
+        # Paid by somebody else: their invoices are not shown.
         moves = self.contract.with_user(self.users["other portal"])
         self.assertFalse(moves._get_portal_invoices())
 
@@ -271,7 +271,7 @@ class TestPortal(PortalCase):
         # Odoo's tests print the page itself.
         self.assertIn("Care for SN-1", response.text)
         self.assertIn(self.contract.name, response.headers["Content-Disposition"])
-        # What a customer prints for himself is not filed.
+        # What customers print for themselves is not filed.
         self.assertFalse(
             self.env["ir.attachment"].search(
                 [
@@ -304,7 +304,7 @@ class TestSigning(PortalCase):
         token = order._portal_ensure_token()
         self._login(None)
         text = self._get(f"/my/orders/{order.id}?access_token={token}").text
-        for part in ("/ year", "Per year", "Once", "We come in spring", "240.00"):
+        for part in ("/ year", "Per year", "One-off", "We come in spring", "240.00"):
             self.assertIn(part, text)
 
     def test_signed_by_a_visitor(self):
@@ -340,7 +340,7 @@ class TestSigning(PortalCase):
         )
         self._login(None)
         text = self._get(order.get_portal_url()).text
-        for part in ("Day of the signature", "1 year", "Automatic", "2 months"):
+        for part in ("Date of signature", "1 year", "Automatic", "2 months"):
             self.assertIn(part, text)
         order.service_date_start = "2026-04-01"
         dates = ("04/01/2026", "03/31/2027", "01/31/2027")

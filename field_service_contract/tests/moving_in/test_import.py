@@ -360,7 +360,7 @@ class TestImport(ImportFileMixin, LifeCase):
             ("line_ids/discount", 150, "Type a number from 0 to 100"),
             ("line_ids/discount", -5, "Type a number from 0 to 100"),
             ("invoiced_before", "2062-06-30", "Type a day from"),
-            ("date_end", "2025-01-31", "ends on the day it starts or later"),
+            ("date_end", "2025-01-31", "cannot end before it starts"),
             ("line_ids/date_end", "2025-01-31", "before it begins"),
             ("line_ids/value", 1e300, "too large"),
             ("line_ids/value", "nan", "is no number"),

@@ -692,7 +692,7 @@ class TestMoveIn(MoveInCase):
         self.assertEqual(contract.state, "draft")
         self.assertEqual(contract.annual_amount, 1200)
         with freeze_time("2026-07-01 09:00:00"):
-            contract._bring_up_to_date(self._day("2026-07-01"))
+            contract._update_as_of(self._day("2026-07-01"))
             self.assertEqual(contract.annual_amount, 1320)
 
     def test_error_of_one(self):

@@ -56,7 +56,7 @@ class TestComingTerm(LifeCase):
                     self._invoice(contract, "2027-01-01"), [("2027-01-01", 1320)]
                 )
                 with freeze_time("2027-01-01"):
-                    contract._bring_up_to_date(self._day("2027-01-01"))
+                    contract._update_as_of(self._day("2027-01-01"))
                     self.assertEqual(contract.annual_amount, 1320)
 
     def test_the_job_renews_at_the_new_price(self):
@@ -76,11 +76,11 @@ class TestComingTerm(LifeCase):
             self._raise(contract)
             self._raise(contract, "2027-07-01", 1440)
         with freeze_time("2027-02-01"):
-            contract._bring_up_to_date(self._day("2027-02-01"))
+            contract._update_as_of(self._day("2027-02-01"))
             self.assertEqual(contract.state, "closed")
             self.assertEqual(contract.annual_amount, 0)
             self.assertEqual(sum(contract.change_ids.mapped("amount")), 0)
-            contract._bring_up_to_date(self._day("2027-02-01"))
+            contract._update_as_of(self._day("2027-02-01"))
             contract._renew()
             self.assertEqual(contract.state, "active")
             self.assertEqual(contract.annual_amount, 1320)
@@ -99,7 +99,7 @@ class TestComingTerm(LifeCase):
         with freeze_time("2026-09-01"):
             contract = self._begin("manual")
             self._raise(contract, "2027-07-01", 1440)
-        contract._bring_up_to_date(self._day("2027-09-01"))
+        contract._update_as_of(self._day("2027-09-01"))
         self.assertEqual(contract.annual_amount, 0)
         gains = contract.change_ids.filtered(
             lambda change: str(change.date) == "2027-07-01"

@@ -165,7 +165,7 @@ class TestForecast(ServiceContractCase):
         self.assertEqual(self._invoice(contract, "2026-01-31"), forecast[:1])
 
     def test_payers(self):
-        """Who begins to pay in the middle of a period gets an invoice of his own."""
+        """Who begins to pay in the middle of a period gets an invoice of their own."""
         contract = self._create_contract(billing_months=12)
         contract._transfer_to_payer(self.neighbour, self._day("2026-07-01"), "Sold")
         rows = self._forecast(contract)[contract]

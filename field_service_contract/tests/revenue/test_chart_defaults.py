@@ -132,17 +132,17 @@ class TestDeferredAccount(ServiceContractCase):
 
     def test_taken_at_first(self):
         self._name_account()
-        self.other_company._take_service_accounts()
+        self.other_company._apply_service_accounts()
         self.assertFalse(self.other_company.service_deferred_account_id)
         contracts = self.env["service.contract"].with_context(active_test=False)
         contracts.search([("company_id", "=", self.company.id)]).unlink()
-        self.company._take_service_accounts()
+        self.company._apply_service_accounts()
         self.assertEqual(self.company.service_deferred_account_id, self.deferred)
 
     def test_left_to_who_has_contracts(self):
         self._name_account()
         self._create_contract()
-        self.company._take_service_accounts()
+        self.company._apply_service_accounts()
         self.assertFalse(self.company.service_deferred_account_id)
 
     def test_template_says_so_and_offers_it(self):

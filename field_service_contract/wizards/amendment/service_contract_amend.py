@@ -16,7 +16,7 @@ class ServiceContractAmend(models.TransientModel):
         string="From",
         required=True,
         default=lambda self: fields.Date.context_today(self),
-        help="First day of new lines and prices, first day without ended lines.",
+        help="First day of new lines and prices, and first day without ended lines.",
     )
     line_ids = fields.One2many(
         comodel_name="service.contract.amend.line",

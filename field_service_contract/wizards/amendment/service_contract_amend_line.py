@@ -78,7 +78,7 @@ class ServiceContractAmendLine(models.TransientModel):
     visit_rule = fields.Char(
         string="Visits",
         compute="_compute_visit_rule",
-        help="How often it is visited. Change it on the contract's tab Visits.",
+        help="How often it is visited. Change it on the Visits tab of the contract.",
     )
 
     # Preview
@@ -91,15 +91,17 @@ class ServiceContractAmendLine(models.TransientModel):
     effective_date = fields.Date(
         string="Effective From",
         compute="_compute_preview",
-        help="First day that is not invoiced, if the day is invoiced already.",
+        help="First day that is not invoiced, if the date is already invoiced.",
     )
     credit = fields.Monetary(
-        compute="_compute_preview", help="Given back by credit note or off drafts."
+        compute="_compute_preview",
+        help="Credited by a credit note or deducted from drafts.",
     )
     billed = fields.Monetary(
         string="Billed Next",
         compute="_compute_preview",
-        help="What the next run bills for days that are invoiced for other lines.",
+        help="Amount the next run bills for days that are already invoiced for other "
+        "lines.",
     )
 
     @api.model
@@ -173,7 +175,7 @@ class ServiceContractAmendLine(models.TransientModel):
     @api.depends("value", "cost", "discount", "currency_id")
     def _compute_amount(self):
         for row in self:
-            coin = row.currency_id._get_service_coin() if row.currency_id else None
+            coin = row.currency_id._get_service_rounding() if row.currency_id else None
             figures = row._get_figures()
             row.amount = float(figures.get_amount(coin)) if coin else 0
 
@@ -182,7 +184,7 @@ class ServiceContractAmendLine(models.TransientModel):
         for row in self.filtered("currency_id"):
             before = row._get_figures()
             typed = to_decimal(row.currency_id.round(row.amount))
-            if typed != before.get_amount(row.currency_id._get_service_coin()):
+            if typed != before.get_amount(row.currency_id._get_service_rounding()):
                 after = before.type_figures(amount=typed)
                 row.update(
                     {"value": float(after.value), "discount": float(after.discount)}

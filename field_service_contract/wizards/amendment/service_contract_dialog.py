@@ -8,7 +8,7 @@ class ServiceContractDialog(models.AbstractModel):
 
     _name = "service.contract.dialog"
     _inherit = ["installed.base.plausible.mixin"]
-    _description = "Dialog on Service Contracts"
+    _description = "Dialog for Service Contracts"
 
     contract_ids = fields.Many2many(
         comodel_name="service.contract",

@@ -11,11 +11,12 @@ class ServiceContractRenew(models.TransientModel):
 
     reason = fields.Char(required=False)
     months = fields.Integer(
-        string="Length",
+        string="Duration",
         compute="_compute_months",
         store=True,
         readonly=False,
-        help="Months of the new term; 0: as long as each contract says.",
+        help="Duration of the new term in months; 0 for the duration set on each "
+        "contract.",
     )
 
     @api.model

@@ -11,7 +11,7 @@ class ServiceContractResume(models.TransientModel):
         string="From",
         required=True,
         default=lambda self: fields.Date.context_today(self),
-        help="First day that is covered again.",
+        help="First day covered again.",
     )
 
     def _get_preview_fields(self):

@@ -13,13 +13,14 @@ class ServiceContractSuspend(models.TransientModel):
         string="From",
         required=True,
         default=lambda self: fields.Date.context_today(self),
-        help="First day that is not covered.",
+        help="First day not covered.",
     )
     date_end = fields.Date(
-        string="To", help="Last day that is not covered; empty until resumed."
+        string="To", help="Last day not covered; empty until resumed."
     )
     extends = fields.Boolean(
-        string="With Extension", help="The contracts end as many days later."
+        string="Extend Contract",
+        help="The contracts are extended by the suspended days.",
     )
 
     def _get_preview_fields(self):

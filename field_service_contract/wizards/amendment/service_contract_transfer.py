@@ -16,8 +16,8 @@ class ServiceContractTransfer(models.TransientModel):
 
     mode = fields.Selection(
         selection=[
-            ("payer", "Another partner pays"),
-            ("customer", "Another customer takes over"),
+            ("payer", "Change the payer"),
+            ("customer", "Transfer to another customer"),
         ],
         default="payer",
         required=True,
@@ -40,8 +40,10 @@ class ServiceContractTransfer(models.TransientModel):
         domain=SITE_DOMAIN,
     )
     moves_equipment = fields.Boolean(
+        string="Transfer Equipment",
         default=True,
-        help="The covered equipment gets the new customer and site on the same day.",
+        help="The covered equipment is moved to the new customer and site on the "
+        "same day.",
     )
     date = fields.Date(
         string="From",
@@ -103,7 +105,7 @@ class ServiceContractTransfer(models.TransientModel):
         return contract._get_payer(self.date)
 
     def action_transfer(self):
-        """Give the contracts their new payer, or the customer contracts of his own."""
+        """Give the contracts their new payer, or the customer own contracts."""
         self.ensure_one()
         contracts = self.contract_ids
         if self.mode == "payer":

@@ -8,14 +8,14 @@ class ServiceContractVisitDialog(models.AbstractModel):
 
     _name = "service.contract.visit.dialog"
     _inherit = ["service.contract.dialog"]
-    _description = "Dialog on Contracts and Their Visits"
+    _description = "Dialog for Contracts with Visits"
 
     planned_visits = fields.Selection(
         selection=[("cancel", "Cancel them"), ("keep", "Keep them")],
         default="cancel",
         required=True,
-        help="Visits on days that are not covered any more, for which there is an "
-        "appointment. What is only due goes anyway.",
+        help="Planned visits on days that are no longer covered. Visits still to "
+        "plan are removed in any case.",
     )
     has_planned_visits = fields.Boolean(compute="_compute_has_planned_visits")
 

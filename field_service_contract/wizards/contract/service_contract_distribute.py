@@ -30,7 +30,7 @@ class ServiceContractDistribute(models.TransientModel):
     date = fields.Date(
         string="From",
         default=lambda self: fields.Date.context_today(self),
-        help="First day at the new price, of a contract that is active.",
+        help="First day at the new price, within an active contract.",
     )
 
     @api.depends("contract_ids")

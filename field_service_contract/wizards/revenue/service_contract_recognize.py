@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 class ServiceContractRecognize(models.TransientModel):
     _name = "service.contract.recognize"
     _inherit = ["installed.base.plausible.mixin"]
-    _description = "Recognise Contract Revenue"
+    _description = "Recognize Contract Revenue"
 
     company_id = fields.Many2one(
         comodel_name="res.company",
@@ -17,11 +17,11 @@ class ServiceContractRecognize(models.TransientModel):
         string="Until",
         required=True,
         default=lambda self: self._default_date(),
-        help="Last day on which revenue is earned.",
+        help="Last day for which revenue is recognized.",
     )
-    row_count = fields.Integer(string="Rows", compute="_compute_amount")
+    row_count = fields.Integer(string="Number of Rows", compute="_compute_amount")
     contract_count = fields.Integer(string="Contracts", compute="_compute_amount")
-    amount = fields.Monetary(string="To Recognise", compute="_compute_amount")
+    amount = fields.Monetary(string="To Recognize", compute="_compute_amount")
 
     @api.model
     def _default_date(self):
@@ -51,7 +51,7 @@ class ServiceContractRecognize(models.TransientModel):
         rows = self.env["service.contract.deferral"]
         entries = rows._recognize(self.date, self.company_id)
         if not entries:
-            # Where it is noted as well, for who did not try himself.
+            # Where it is noted as well, for who did not try themselves.
             due = rows.search(rows._get_due_domain(self.date, self.company_id))
             reasons = due.contract_id.filtered("recognition_error")
             raise UserError(

@@ -24,7 +24,7 @@ registry.category("web_tour.tours").add("equipment_label_visitor", {
             run: "edit Piet Visitor",
         },
         {
-            content: "How to reach him",
+            content: "How to reach them",
             trigger: "#problem_contact",
             run: "edit +32 9 123 45 67",
         },
@@ -51,7 +51,7 @@ registry.category("web_tour.tours").add("equipment_label_visitor", {
     ],
 });
 
-// Journey 13: a customer looks up what he owns and until when it is under warranty.
+// Journey 13: a customer looks up what they own and until when it is under warranty.
 registry.category("web_tour.tours").add("equipment_portal", {
     steps: () => [
         {

@@ -106,7 +106,7 @@ registry.category("web_tour.tours").add("maintenance_schedule", {
             trigger: count("/ 0"),
         },
         {
-            content: "He is back",
+            content: "The technician is back",
             trigger: "button[name=action_resume]",
             run: "click",
         },
@@ -124,7 +124,7 @@ registry.category("web_tour.tours").add("maintenance_schedule", {
     ],
 });
 
-// A customer calls: his boiler does not work. Somebody comes today.
+// A customer calls: the boiler does not work. Somebody comes today.
 registry.category("web_tour.tours").add("maintenance_breakdown", {
     steps: () => [
         startCounting("button[name=action_create_intervention]"),

@@ -75,7 +75,7 @@ registry.category("web_tour.tours").add("visit_execution", {
             run: "click",
         },
         {
-            content: "His clock runs",
+            content: "The timer is running",
             trigger: "button[name=action_stop]",
         },
         {
@@ -149,7 +149,7 @@ registry.category("web_tour.tours").add("visit_execution", {
             },
         },
         {
-            content: "His name is known, the report will be sent",
+            content: "The name is known, the report will be sent",
             trigger:
                 ".modal:has([name=signed_by] input:value(Anna Claes)) [name=send_report] input:checked",
         },

@@ -38,7 +38,7 @@ registry.category("web_tour.tours").add("service_contract_offer", {
     ],
 });
 
-// Journey 15, second half: the customer signs on the portal and finds his contract.
+// Journey 15, second half: the customer signs on the portal and finds the contract.
 registry.category("web_tour.tours").add("service_contract_signature", {
     steps: () => [
         {
@@ -91,7 +91,7 @@ registry.category("web_tour.tours").add("service_contract_visitor", {
     steps: () => [
         {
             content: "It begins when it is signed",
-            trigger: "#service_contract:contains('Day of the signature')",
+            trigger: "#service_contract:contains('Date of signature')",
         },
         {
             content: "It goes on by itself, unless notice is given",
@@ -124,7 +124,7 @@ registry.category("web_tour.tours").add("service_contract_visitor", {
         },
         {
             content: "Its dates are known now",
-            trigger: "#service_contract:not(:contains('Day of the signature')):contains('End'):contains('until')",
+            trigger: "#service_contract:not(:contains('Date of signature')):contains('End'):contains('until')",
         },
         {
             content: "The contract asks for a login",

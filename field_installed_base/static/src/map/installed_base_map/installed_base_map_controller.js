@@ -25,7 +25,7 @@ export class InstalledBaseMapController extends Component {
         const [{ name }] = this.props.archInfo.colors;
         const { color = name, place } = this.props.state || {};
         this.state = useState({ color, isGeocoding: false });
-        // Where the user left the map when he opened a record.
+        // Where the user left the map when opening a record.
         this.place = place;
         this.model = useModel(this.props.Model, {
             resModel: this.props.resModel,

@@ -58,7 +58,7 @@ export class DispatchBoardModel extends TimelineModel {
         this.anchor = anchor ? DateTime.fromMillis(anchor) : DateTime.now();
     }
 
-    // What the user chose is kept by his browser, for each company.
+    // What the user chose is kept by their browser, for each company.
 
     get _storageKey() {
         return `field_maintenance.dispatch_board.${user.userId}.${user.activeCompany.id}`;

@@ -16,7 +16,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
 
-/** What a technician does today, one visit after the other, on his phone. */
+/** What a technician does today, one visit after the other, on their phone. */
 export class MyDay extends Component {
     static template = "field_maintenance.MyDay";
     static components = { FileInput, Layout };
