@@ -38,6 +38,7 @@ RIGHTS = {
     "installed.base.assign": DIALOG,
     "installed.base.change.category": DIALOG,
     "installed.base.fill.in": {**DIALOG, "technician": "rcwu"},
+    "installed.base.put.back": DIALOG,
     "installed.base.replace": DIALOG,
     "installed.base.retire": DIALOG,
     "installed.base.ownership": HISTORY,
@@ -531,6 +532,7 @@ class TestPortal(AccessCase):
             ("installed.base.assign", pieces),
             ("installed.base.change.category", pieces),
             ("installed.base.fill.in", {**piece, "survey_id": survey.id}),
+            ("installed.base.put.back", piece),
             ("installed.base.replace", piece),
             ("installed.base.retire", {**pieces, "reason": "scrapped"}),
             (

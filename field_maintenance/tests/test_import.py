@@ -122,7 +122,7 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             (
                 *self._get_schedule_row()[:5],
                 "",
-                "in chosen months",
+                "in selected months",
                 f"{months[0].name}, {months[1].name.lower()}",
             ),
             model=SCHEDULES,
@@ -324,7 +324,7 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             ({"date_start": ""}, "has a start"),
             ({"date_start": datetime(2027, 3, 4, 9, 0)}, "cannot be done yet"),
             ({"date_start": "03/04/2025 09:00"}, "can be read as"),
-            ({"state": "Cancelled"}, "for a reason"),
+            ({"state": "Cancelled"}, "Enter a cancellation reason"),
             ({"technician_id": "Nobody"}, "No matching record"),
             ({"state": "Finished"}, "not found in selection"),
         ):

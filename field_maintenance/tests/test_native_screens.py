@@ -61,6 +61,10 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
                 ("base.group_system", {"name": "Nights"}),
                 ("base.group_user", None),
             ],
+            "resource.resource": [
+                ("base.group_system", {"name": "Van"}),
+                ("base.group_user", None),
+            ],
             "sale.order": [
                 (
                     "sales_team.group_sale_salesman",

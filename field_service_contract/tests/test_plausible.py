@@ -96,7 +96,7 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
             contract.write({"invoiced_before": "2062-01-01"})
         self.assertEqual(
             str(caught.exception),
-            f"Invoiced Before of {contract.display_name} cannot be 2062-01-01. Type a "
+            f"Invoiced Elsewhere Until of {contract.display_name} cannot be 2062-01-01. Type a "
             "day from 01/01/1900 to 06/15/2036.",
         )
         with self.assertRaisesRegex(

@@ -432,7 +432,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         _ids, messages = self._import(
             ("id", "model"), ("old.a", "Stove"), ("old.b", "Stove"), ("old.a", "Boiler")
         )
-        self.assertIn("same equipment as row 2", self._get_rows(messages)[4])
+        self.assertIn("same record as row 2", self._get_rows(messages)[4])
         self.assertEqual(self._count(), before)
 
     def test_bad_row_costs_little(self):

@@ -277,7 +277,7 @@ class TestNoticeOptOut(NoticeFixtures, HttpCase, TransactionCase):
         for _time in range(2):
             page = self.url_open(path, data={"List-Unsubscribe": "One-Click"})
             self.assertEqual(page.status_code, 200)
-            self.assertIn("no longer receives", page.text)
+            self.assertIn("is unsubscribed from", page.text)
             self.contact.invalidate_recordset()
             self.assertEqual(self.contact.notice_type_ids, self.notices - self.assigned)
         log = self.contact.message_ids.filtered(lambda m: "Stopped" in m.body)

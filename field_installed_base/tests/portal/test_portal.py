@@ -171,7 +171,10 @@ class TestPortalList(PortalCase):
     def test_empty_list(self):
         self.foreign.active = False
         self._login("other portal")
-        self.assertIn("No equipment is recorded", self._get("/my/equipment").text)
+        self.assertIn(
+            "There is no equipment for your company yet",
+            self._get("/my/equipment").text,
+        )
         text = self._get("/my/equipment?search=sn-1").text
         self.assertIn("No equipment matches", text)
 

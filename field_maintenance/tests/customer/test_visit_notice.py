@@ -121,7 +121,7 @@ class TestVisitNotice(MaintenanceCase):
             self._date(visit, "2026-05-21 09:10:00")
         mail = self._run("2026-05-21 09:30:00")
         self.assertEqual(len(mail), 1, "one mail for two moves")
-        self.assertIn("has changed", mail.subject)
+        self.assertIn("has been changed", mail.subject)
         self.assertIn("June 3, 2026", mail.body_html)
         self.assertIn("Monday, June 1, 2026", mail.body_html)
         second = self._get_file(mail).vevent
@@ -146,7 +146,7 @@ class TestVisitNotice(MaintenanceCase):
             visit.calendar_event_id.unlink()
             self._date(visit, "2026-05-21 09:00:00")
         mail = self._run("2026-05-21 10:00:00")
-        self.assertIn("does not take place", mail.body_html)
+        self.assertIn("will not take place", mail.body_html)
         self.assertIn("another date", mail.body_html)
         self.assertEqual(self._get_file(mail).method.value, "CANCEL")
         self.assertFalse(visit.told_start)

@@ -148,7 +148,7 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
         # Tests render no file unless they are told to; see below.
         name = self.call.name.replace("/", "-")
         self.assertRegex(message.attachment_ids.name, f"^Visit report {name}[.]")
-        self.assertIn("You find the report", message.body)
+        self.assertIn("Please find attached the visit report", message.body)
 
     def test_days_are_those_of_the_site(self):
         self.call.site_id.tz = "Asia/Tokyo"

@@ -9,4 +9,4 @@ def migrate(cr, version):
     )
     lines = env["account.move.line"]
     if product and not lines.search_count([("product_id", "=", product.id)], limit=1):
-        product.product_tmpl_id._take_service_taxes()
+        product.product_tmpl_id._apply_service_taxes()

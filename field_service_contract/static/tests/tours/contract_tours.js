@@ -104,7 +104,7 @@ registry.category("web_tour.tours").add("service_contract_visitor", {
         },
         {
             content: "What it costs a year",
-            trigger: "#modalaccept:contains('240.00'):contains('a year')",
+            trigger: "#modalaccept:contains('240.00'):contains('per year')",
         },
         {
             content: "The signature follows from the name",
