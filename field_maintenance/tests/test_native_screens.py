@@ -62,7 +62,7 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
                 ("base.group_user", None),
             ],
             "resource.resource": [
-                ("base.group_system", {"name": "Van"}),
+                ("hr.group_hr_user", {"name": "Van"}),
                 ("base.group_user", None),
             ],
             "sale.order": [
