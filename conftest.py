@@ -1,13 +1,18 @@
 """What every test run needs, be it of one addon or of all."""
 
+import contextlib
+import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
+import pytest_odoo
 from hypothesis import HealthCheck, settings
 
 import odoo.api
 from odoo.modules.registry import Registry
 from odoo.tests.common import HttpCase, get_db_name
+from odoo.tools import config
 
 # What the pages of tours load. Odoo's own runner makes every bundle there is, which
 # takes five times as long.
@@ -18,6 +23,30 @@ settings.register_profile(
     "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("busy machine")
+
+
+@contextlib.contextmanager
+def _own_filestore(original: str, database: str) -> Iterator[None]:
+    """Give a worker a filestore of its own, where pytest-odoo shares the original's.
+
+    Each class of Odoo's tests ends with collecting the files that its database does not
+    know: those that the other worker is using.
+    """
+    if database == original:
+        yield
+        return
+    source, target = config.filestore(original), config.filestore(database)
+    shutil.rmtree(target, ignore_errors=True)
+    if os.path.isdir(source):
+        # A file is never written again, only removed.
+        shutil.copytree(source, target, copy_function=os.link)
+    try:
+        yield
+    finally:
+        shutil.rmtree(target, ignore_errors=True)
+
+
+pytest_odoo._shared_filestore = _own_filestore
 
 
 @pytest.fixture
