@@ -96,8 +96,8 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
             contract.write({"invoiced_before": "2062-01-01"})
         self.assertEqual(
             str(caught.exception),
-            f"Invoiced Elsewhere Until of {contract.display_name} cannot be 2062-01-01. Type a "
-            "day from 01/01/1900 to 06/15/2036.",
+            f"Invoiced Elsewhere Until of {contract.display_name} cannot be "
+            "2062-01-01. Type a day from 01/01/1900 to 06/15/2036.",
         )
         with self.assertRaisesRegex(
             ValidationError, "Discount %? ?.*cannot be 120. Type a number from 0 to 100"
