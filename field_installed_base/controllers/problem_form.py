@@ -51,8 +51,8 @@ class ProblemForm:
         address = request.httprequest.remote_addr
         flood = (
             request.env._(
-                "Too many problems were reported from here within an hour. Please "
-                "call us or try again later."
+                "Too many problems were reported from here within the last hour. "
+                "Please call us or try again later."
             ),
             429,
         )
@@ -66,7 +66,7 @@ class ProblemForm:
             if not picture:
                 return (
                     request.env._(
-                        "%(file)s is no picture that can be read. Send JPEG or PNG "
+                        "%(file)s is not a readable picture. Upload JPEG or PNG "
                         "files of at most 50 megapixels.",
                         file=name,
                     ),
@@ -105,7 +105,7 @@ class ProblemForm:
             content = upload.stream.read(MAX_PICTURE_BYTES + 1)
             if len(content) > MAX_PICTURE_BYTES:
                 return [], request.env._(
-                    "%(file)s is too large. Send pictures of at most %(limit)s MB.",
+                    "%(file)s is too large. Upload pictures of at most %(limit)s MB.",
                     file=name,
                     limit=MAX_PICTURE_BYTES // 1024 // 1024,
                 )

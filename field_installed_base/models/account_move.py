@@ -14,14 +14,14 @@ class AccountMove(models.Model):
         if self.move_type not in ("out_invoice", "out_receipt"):
             types = dict(self._fields["move_type"]._description_selection(self.env))
             return self.env._(
-                "%(document)s is no customer invoice (%(type)s). Choose an invoice to "
-                "a customer to create installed base records from.",
+                "%(document)s is not a customer invoice (%(type)s). Select a "
+                "customer invoice to create installed base records.",
                 document=self.display_name,
                 type=types[self.move_type],
             )
         return self.state == "cancel" and self.env._(
-            "%s is cancelled. Reset it to draft or choose another invoice to create "
-            "installed base records from.",
+            "%s is cancelled. Reset it to draft, or select another invoice to create "
+            "installed base records.",
             self.display_name,
         )
 

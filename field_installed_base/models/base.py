@@ -136,8 +136,8 @@ class Base(models.AbstractModel):
                 "type": "error",
                 "field": name,
                 "message": self.env._(
-                    "Column “%s” cannot be imported: it follows from others. Leave it "
-                    "out.",
+                    "Column “%s” cannot be imported because it is computed from "
+                    "other columns. Leave it out.",
                     self._fields[name]._description_string(self.env),
                 ),
             }
@@ -204,7 +204,7 @@ class Base(models.AbstractModel):
         texts.write_row(
             0,
             0,
-            [self.env._("Column"), self.env._("Field"), self.env._("What to fill in")],
+            [self.env._("Column"), self.env._("Field"), self.env._("How to fill in")],
             bold,
         )
         texts.set_column(0, 1, 28)
@@ -367,7 +367,7 @@ class Base(models.AbstractModel):
                 {
                     "type": "error",
                     "message": self.env._(
-                        "There may be more errors than these: correct them first."
+                        "There may be more errors. Correct these first."
                     ),
                 }
             )
@@ -397,7 +397,7 @@ class Base(models.AbstractModel):
             )
             return model._sql_error_to_message(error)
         if isinstance(error, psycopg2.DataError):
-            return self.env._("A number of this row is too large to be kept.")
+            return self.env._("A number in this row is too large.")
         return str(error)
 
     @api.model

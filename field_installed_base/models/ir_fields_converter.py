@@ -82,7 +82,7 @@ class IrFieldsConverter(models.AbstractModel):
             raise self._format_import_error(
                 ValueError,
                 self.env._(
-                    "“%(value)s” with “%(told)s” is not known for field '%%(field)s'"
+                    "“%(value)s” with “%(told)s” was not found for field '%%(field)s'"
                 ),
                 {"value": value, "told": told},
             )
@@ -92,13 +92,13 @@ class IrFieldsConverter(models.AbstractModel):
     def _get_ambiguous_message(self, field):
         if field.comodel_name == "res.partner":
             return self.env._(
-                "Multiple matches: %(count)s contacts are called “%(value)s” (field "
-                "'%%(field)s'). Tell them apart by a column with city, zip, reference "
-                "or database ID."
+                "Multiple matches: %(count)s contacts are named “%(value)s” (field "
+                "'%%(field)s'). Add a column with city, ZIP, reference or database ID "
+                "to identify them."
             )
         return self.env._(
-            "Multiple matches: %(count)s records are called “%(value)s” (field "
-            "'%%(field)s'). Tell them apart by their reference or database ID."
+            "Multiple matches: %(count)s records are named “%(value)s” (field "
+            "'%%(field)s'). Identify them by their reference or database ID."
         )
 
     @api.model

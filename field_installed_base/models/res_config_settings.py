@@ -28,8 +28,8 @@ class ResConfigSettings(models.TransientModel):
             if url and not all(part in url for part in ("{z}", "{x}", "{y}")):
                 raise ValidationError(
                     self.env._(
-                        "The tile address of the map must hold {z}, {x} and {y}, which "
-                        "stand for zoom, column and row: %s is none.",
+                        "The tile address of the map must contain {z}, {x} and {y} "
+                        "for zoom, column and row; %s does not.",
                         url,
                     )
                 )

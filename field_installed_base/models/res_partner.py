@@ -163,8 +163,8 @@ class ResPartner(models.Model):
         if not query:
             raise UserError(
                 self.env._(
-                    "%s has neither coordinates nor an address. Type its street, ZIP "
-                    "or city first.",
+                    "%s has neither coordinates nor an address. Enter its street, "
+                    "ZIP or city first.",
                     self.display_name,
                 )
             )
@@ -194,8 +194,8 @@ class ResPartner(models.Model):
         if len(self) > GEOCODED_AT_ONCE:
             raise UserError(
                 self.env._(
-                    "Choose at most %s contacts at a time: the map service is asked "
-                    "for each of them.",
+                    "Choose at most %s contacts at a time: each one requires a "
+                    "request to the map service.",
                     GEOCODED_AT_ONCE,
                 )
             )
@@ -203,7 +203,7 @@ class ResPartner(models.Model):
         if homeless:
             raise UserError(
                 self.env._(
-                    "Type street, ZIP or city first of: %s",
+                    "Enter street, ZIP or city first for: %s",
                     "; ".join(homeless.mapped("display_name")),
                 )
             )
@@ -215,10 +215,11 @@ class ResPartner(models.Model):
         except UserError as error:
             raise UserError(
                 self.env._(
-                    "The map service gave no coordinates, and no contact was changed. "
-                    "Try again later, choose another service under Settings > General "
-                    "Settings > Geolocation, or type the coordinates yourself.\n\n"
-                    "It said: %s",
+                    "The map service returned no coordinates, and no contact was "
+                    "changed. Try again later, choose another service under Settings "
+                    "> General Settings > Geolocation, or enter the coordinates "
+                    "manually.\n\n"
+                    "Response: %s",
                     shorten(str(error), 200),
                 )
             ) from error
@@ -436,7 +437,9 @@ class ResPartner(models.Model):
         action = self._get_rental_action()
         if not action:
             raise UserError(
-                self.env._("Odoo's rental app is not installed. Make a quotation.")
+                self.env._(
+                    "Odoo's rental app is not installed. Create a quotation instead."
+                )
             )
         forms = [view for view in action["views"] if view[1] == "form"]
         return {
@@ -483,8 +486,8 @@ class ResPartner(models.Model):
         if messages:
             messages.append(
                 self.env._(
-                    "Archive instead, or choose Delete with report among the actions: "
-                    "it shows what to settle first."
+                    "Archive it instead, or use the action “Delete with report” to "
+                    "see what to resolve first."
                 )
             )
             raise UserError("\n".join(messages))

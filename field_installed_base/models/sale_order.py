@@ -12,8 +12,8 @@ class SaleOrder(models.Model):
     def _get_installed_base_obstacle(self):
         self.ensure_one()
         return self.state == "cancel" and self.env._(
-            "%s is cancelled: nothing was delivered. Set it to quotation or choose "
-            "another order to create installed base records from.",
+            "%s is cancelled, so nothing was delivered. Set it back to quotation, or "
+            "select another order to create installed base records.",
             self.display_name,
         )
 

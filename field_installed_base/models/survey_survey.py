@@ -48,8 +48,8 @@ class SurveySurvey(models.Model):
         if answered:
             raise UserError(
                 self.env._(
-                    "%(survey)s was filled in for equipment, and its answers would "
-                    "be lost. Close it instead.",
+                    "%(survey)s has answers about equipment, which would be lost. "
+                    "Close it instead.",
                     survey=answered.survey_id.title,
                 )
             )

@@ -50,8 +50,8 @@ class SurveyUserInput(models.Model):
             if filling.installed_base_id and filling.state == "done":
                 raise UserError(
                     self.env._(
-                        "%(survey)s was completed for %(equipment)s and stays in its "
-                        "history. Fill it in again to correct it.",
+                        "%(survey)s was completed for %(equipment)s and is kept in "
+                        "its history. Fill it in again to correct it.",
                         survey=filling.survey_id.title,
                         equipment=filling.installed_base_id._get_label(),
                     )
@@ -82,8 +82,8 @@ class SurveyUserInput(models.Model):
         if not equipment or not equipment._may_edit():
             raise AccessError(
                 self.env._(
-                    "Only who may change equipment decides which of its answers the "
-                    "customer reads. Ask a dispatcher."
+                    "Only users who can edit equipment can share its answers with the "
+                    "customer. Ask a dispatcher."
                 )
             )
         # Nobody has the right to rewrite a filling; this changes no answer.

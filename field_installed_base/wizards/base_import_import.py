@@ -155,9 +155,9 @@ class BaseImport(models.TransientModel):
         if not seconds or count <= seconds * ROWS_PER_SECOND:
             return ""
         return self.env._(
-            "This file has %(count)s rows. It is kept as a whole or not at all, and "
-            "this server stops what takes longer than %(seconds)s seconds. Split it "
-            "into files of at most %(limit)s rows.",
+            "This file has %(count)s rows. It can only be imported as a whole, and "
+            "this server stops imports that take longer than %(seconds)s seconds. "
+            "Split it into files of at most %(limit)s rows.",
             count=count,
             seconds=seconds,
             limit=seconds * ROWS_PER_SECOND,
@@ -385,7 +385,7 @@ class BaseImport(models.TransientModel):
 
     @api.model
     def _refuse_time(self, text):
-        return BadCell(text, self.env._("“%s” is a time without a day.", text))
+        return BadCell(text, self.env._("“%s” is a time without a date.", text))
 
     @api.model
     def _read_error(self, text):
@@ -415,7 +415,7 @@ class BaseImport(models.TransientModel):
             for index, cell in enumerate(row):
                 if isinstance(cell, str) and "\0" in cell:
                     text = cell.replace("\0", "�")
-                    cell = BadCell(text, self.env._("“%s” is no text.", text))
+                    cell = BadCell(text, self.env._("“%s” is not text.", text))
                 if isinstance(cell, BadCell):
                     tree = tree or self.get_fields_tree(self.res_model)
                     label, _kind = self.env[self.res_model]._describe_import_column(
@@ -463,8 +463,8 @@ class BaseImport(models.TransientModel):
         except Ambiguous as error:
             low, high = (self._show_number(number) for number in error.readings)
             problem = self.env._(
-                "“%(text)s” can be read as %(low)s and as %(high)s. Choose the decimal "
-                "sign beside the file, or turn the cell into a number.",
+                "“%(text)s” can be read as %(low)s or as %(high)s. Choose the "
+                "decimal sign next to the file, or format the cell as a number.",
                 text=cell,
                 low=low,
                 high=high,
@@ -472,13 +472,14 @@ class BaseImport(models.TransientModel):
         except CellError:
             problem = (
                 self.env._(
-                    "“%(text)s” is no number with the decimal sign “%(sign)s”. Choose "
-                    "another one beside the file, or turn the cell into a number.",
+                    "“%(text)s” is not a number with the decimal sign “%(sign)s”. "
+                    "Choose another one next to the file, or format the cell as a "
+                    "number.",
                     text=cell,
                     sign=sign,
                 )
                 if sign
-                else self.env._("“%s” is no number.", cell)
+                else self.env._("“%s” is not a number.", cell)
             )
         return BadCell(cell, problem)
 
@@ -535,8 +536,9 @@ class BaseImport(models.TransientModel):
             return read_date(cell, pattern)
         except Ambiguous as error:
             problem = self.env._(
-                "“%(text)s” can be read as %(one)s and as %(other)s (year-month-day). "
-                "Choose the date format beside the file, or turn the cell into a date.",
+                "“%(text)s” can be read as %(one)s or as %(other)s (year-month-day). "
+                "Choose the date format next to the file, or format the cell as a "
+                "date.",
                 text=cell,
                 one=error.readings[0],
                 other=error.readings[1],
@@ -544,14 +546,14 @@ class BaseImport(models.TransientModel):
         except CellError:
             problem = (
                 self.env._(
-                    "“%s” is no date of the format chosen beside the file. Choose "
-                    "another one, or turn the cell into a date.",
+                    "“%s” does not match the date format chosen next to the file. "
+                    "Choose another one, or format the cell as a date.",
                     cell,
                 )
                 if pattern
                 else self.env._(
-                    "“%s” is no date. Write the year with four digits, such as "
-                    "2026-12-31, or choose the date format beside the file.",
+                    "“%s” is not a date. Write the year with four digits, e.g. "
+                    "2026-12-31, or choose the date format next to the file.",
                     cell,
                 )
             )

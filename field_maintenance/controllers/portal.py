@@ -76,7 +76,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
     def _get_visit_filters(self):
         return {
             "all": {"label": request.env._("All"), "domain": Domain.TRUE},
-            "coming": {"label": request.env._("Coming"), "domain": COMING},
+            "coming": {"label": request.env._("Upcoming"), "domain": COMING},
             "done": {
                 "label": request.env._("Done"),
                 "domain": Domain("state", "=", "done"),
@@ -202,15 +202,17 @@ class VisitPortal(ProblemForm, CustomerPortal):
         today = fields.Date.context_today(visit)
         error = None
         if visit.state not in ("to_plan", "planned"):
-            error = request.env._("This visit has begun: its date cannot be changed.")
+            error = request.env._(
+                "The visit has started, so its date can no longer be changed."
+            )
         elif not text and not day:
-            error = request.env._("Choose a day, or write when it suits you.")
+            error = request.env._("Choose a date, or describe when it suits you.")
         elif post.get("day") and not day:
-            error = request.env._("Type the day as in %s.", today)
+            error = request.env._("Enter the date in the format of %s.", today)
         elif day and day < today:
-            error = request.env._("Choose a day that is not past.")
+            error = request.env._("Choose a date that is not in the past.")
         elif day and day > today + relativedelta(years=WISH_YEARS):
-            error = request.env._("Choose a day within the next %s years.", WISH_YEARS)
+            error = request.env._("Choose a date within the next %s years.", WISH_YEARS)
         status = 400
         if not error:
             error, status = self._count_message(visit)
@@ -260,7 +262,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
         if visit.state != "done":
             raise NotFound()
         if post.get("rate") not in ("1", "3", "5"):
-            error = request.env._("Choose one of the three faces.")
+            error = request.env._("Choose one of the three ratings.")
             return self._render_visit(visit, 400, error=error)
         error, status = self._count_message(visit)
         if error:
@@ -281,8 +283,8 @@ class VisitPortal(ProblemForm, CustomerPortal):
             return None, 200
         return (
             request.env._(
-                "Too much was sent from here within an hour. Please call us or try "
-                "again later."
+                "Too many requests were sent from here within the last hour. Please "
+                "call us or try again later."
             ),
             429,
         )

@@ -208,8 +208,9 @@ class CalendarEvent(models.Model):
             visit = refused[:1].sudo()
             raise AccessError(
                 self.env._(
-                    "“%(event)s” is the appointment of visit %(visit)s. Only who may "
-                    "change the visit can move or remove it: ask %(dispatcher)s.",
+                    "“%(event)s” is the appointment of visit %(visit)s. Only users "
+                    "who can edit the visit can move or remove it: ask "
+                    "%(dispatcher)s.",
                     event=self[:1].sudo().name,
                     visit=visit.display_name,
                     dispatcher=visit._get_dispatcher().name

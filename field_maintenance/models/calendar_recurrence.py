@@ -64,7 +64,7 @@ class CalendarRecurrence(models.Model):
         name = super().get_recurrence_name()
         is_monthly = self.rrule_type == "monthly" and self.month_by == "date"
         if self.keeps_month_day and is_monthly and self.day > COMMON_DAYS:
-            return self.env._("%s, or the last day of a shorter month", name)
+            return self.env._("%s, or the last day of shorter months", name)
         return name
 
     @api.model

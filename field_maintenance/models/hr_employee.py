@@ -98,7 +98,7 @@ class HrEmployee(models.Model):
         names = ", ".join(self.mapped("name"))
         left._notify_dispatchers(
             self.env._("Find another technician"),
-            self.env._("%s does not work here any more and has open visits.", names),
+            self.env._("%s no longer works here and still has open visits.", names),
         )
         without = lines.filtered(
             lambda line: not line.technician_id._filter_at(line.company_id)
@@ -106,8 +106,8 @@ class HrEmployee(models.Model):
         without.schedule_id._notify_schedule_responsible(
             self.env._("Choose another technician"),
             self.env._(
-                "%s does not work here any more. New visits have no technician until "
-                "another one is preferred.",
+                "%s no longer works here. New visits have no technician until you "
+                "choose another preferred technician.",
                 names,
             ),
         )
@@ -126,8 +126,8 @@ class HrEmployee(models.Model):
         if visit:
             raise UserError(
                 self.env._(
-                    "Who goes on visits, or went, is archived, not deleted: "
-                    "%(employees)s, for example on %(visit)s.",
+                    "Technicians with visits cannot be deleted. Archive them "
+                    "instead: %(employees)s, for example on %(visit)s.",
                     employees=", ".join(self.mapped("name")),
                     visit=visit.display_name,
                 )

@@ -235,7 +235,7 @@ class InstalledBase(models.Model):
         present = self._get_holdings()
         moved = self.filtered(lambda piece: before[piece.id] != present[piece.id])
         homeless = moved.filtered(lambda piece: not piece.partner_id)
-        homeless._withdraw_from_visits(self.env._("%s was taken back."))
+        homeless._withdraw_from_visits(self.env._("%s was unassigned."))
         (moved - homeless)._move_open_visits()
         return result
 

@@ -18,7 +18,9 @@ class InstalledBaseNoticeType(models.Model):
             contact.refused_notice_type_ids |= self
             contact._message_log(
                 body=self.env._(
-                    "Refused the notice “%s” through the link in an e-mail.", self.name
+                    "Unsubscribed from the notification “%s” through the link in "
+                    "an email.",
+                    self.name,
                 )
             )
         return result
@@ -75,7 +77,7 @@ class InstalledBaseNoticeType(models.Model):
         told_visits._message_log_batch(
             bodies={
                 visit.id: self.env._(
-                    "Notice “%(notice)s” sent to %(contacts)s.",
+                    "Notification “%(notice)s” sent to %(contacts)s.",
                     notice=self.name,
                     contacts=", ".join(c.email_formatted for c in told[visit]),
                 )

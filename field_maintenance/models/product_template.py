@@ -33,7 +33,7 @@ class ProductTemplate(models.Model):
             if template.mode and not template.visit_type_id:
                 raise ValidationError(
                     self.env._(
-                        "Choose the type of the visits that %s is visited by.",
+                        "Choose the visit type for visits of %s.",
                         template.display_name,
                     )
                 )

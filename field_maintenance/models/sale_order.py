@@ -96,9 +96,9 @@ class SaleOrder(models.Model):
                 order.maintenance_is_late = True
                 notices.append(
                     self.env._(
-                        "Visits of this order count from its delivery date, %s. Those "
-                        "that were due before today are overdue at once: begin today, "
-                        "or choose a later date.",
+                        "The visits of this order are counted from its delivery "
+                        "date, %s. Visits due before today will be late immediately: "
+                        "start today, or choose a later date.",
                         format_date(self.env, start),
                     )
                 )
@@ -293,7 +293,7 @@ class SaleOrder(models.Model):
         if self.state != "sale":
             raise UserError(
                 self.env._(
-                    "Confirm %s first: visits are made of confirmed orders.",
+                    "Confirm %s first: visits are created from confirmed orders.",
                     self.display_name,
                 )
             )
@@ -305,7 +305,7 @@ class SaleOrder(models.Model):
             if not lines:
                 raise UserError(
                     self.env._(
-                        "No line of %s is visited: choose a visit type on one of its "
+                        "%s has no line to visit. Choose a visit type on one of its "
                         "products.",
                         self.display_name,
                     )
@@ -332,8 +332,9 @@ class SaleOrder(models.Model):
         if done:
             raise UserError(
                 self.env._(
-                    "%(order)s cannot be cancelled: these visits are done. Credit what "
-                    "the customer does not pay instead.\n%(visits)s",
+                    "%(order)s cannot be cancelled because these visits are done. "
+                    "Credit what the customer does not have to pay instead.\n"
+                    "%(visits)s",
                     order=", ".join(done.sale_order_id.mapped("name")),
                     visits="\n".join(
                         self._describe_done_visit(visit) for visit in done

@@ -331,7 +331,7 @@ class SaleOrderLine(models.Model):
             products = made.sale_line_ids.product_id.mapped("display_name")
             order._message_log(
                 body=self.env._(
-                    "Visits to plan were made: %(count)s of %(products)s.",
+                    "Visits to plan were created: %(count)s of %(products)s.",
                     count=len(made),
                     products=format_list(self.env, products),
                 )
@@ -339,7 +339,8 @@ class SaleOrderLine(models.Model):
         for schedule in schedules.sudo():
             schedule.sale_order_id._message_log(
                 body=self.env._(
-                    "What was added is visited by schedule %s.", schedule.display_name
+                    "The added quantity is visited by schedule %s.",
+                    schedule.display_name,
                 )
             )
 
@@ -523,7 +524,7 @@ class SaleOrderLine(models.Model):
         alone = (visits - shared).with_context(visit_generation=GENERATING)
         if alone:
             alone._cancel_alone(
-                self.env._("Order %s does not have it any more.", self.order_id.name)
+                self.env._("Order %s no longer includes it.", self.order_id.name)
             )
             # Ordered again, they are made again.
             alone.filtered("schedule_line_id").write({"is_dropped": True})

@@ -26,7 +26,7 @@ class SurveySurvey(models.Model):
             raise UserError(
                 self.env._(
                     "%(survey)s is the checklist of visit type %(type)s. Choose "
-                    "another one there first.",
+                    "another checklist there first.",
                     survey=visit_type.survey_id.title,
                     type=visit_type.name,
                 )
@@ -50,8 +50,8 @@ class SurveySurvey(models.Model):
         if answered:
             raise UserError(
                 self.env._(
-                    "%(survey)s was filled in on visits, and its answers would be "
-                    "lost. Close it instead.",
+                    "%(survey)s has answers from visits, which would be lost. Close "
+                    "it instead.",
                     survey=answered.survey_id.title,
                 )
             )

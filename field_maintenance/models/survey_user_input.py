@@ -41,8 +41,8 @@ class SurveyUserInput(models.Model):
             if filling.maintenance_visit_id and filling.state == "done":
                 raise UserError(
                     self.env._(
-                        "%(survey)s was completed on visit %(visit)s and stays in its "
-                        "history. Correct it on the visit.",
+                        "%(survey)s was completed for visit %(visit)s and is kept in "
+                        "its history. Correct it from the visit.",
                         survey=filling.survey_id.title,
                         visit=filling.maintenance_visit_id.display_name,
                     )

@@ -35,7 +35,7 @@ class TestCompanyTies(MaintenanceCase):
         other = self._create_equipment()
         schedule = self._create_schedule({"installed_base_id": other.id})
         schedule.action_close()
-        self._refuse(other, "cannot go to company")
+        self._refuse(other, "cannot be changed to")
         part = self._create_equipment(parent_id=self._create_equipment().id)
         self._refuse(part.parent_id, "Pellet stove")
         # All of it together may go.
@@ -48,7 +48,7 @@ class TestCompanyTies(MaintenanceCase):
             (({},), True),
         ):
             schedule = self._create_schedule(*lines, activate=activate)
-            self._refuse(schedule, "cannot go to company")
+            self._refuse(schedule, "cannot be changed to")
         draft = self._create_schedule({}, activate=False)
         draft.with_env(self.env).company_id = self.other_company
         self.assertEqual(draft.line_ids.company_id, self.other_company)

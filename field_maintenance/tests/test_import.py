@@ -172,7 +172,10 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             (*self._get_schedule_row(), "Active"),
             model=SCHEDULES,
         )
-        self.assertIn("they come in as drafts", messages[0]["message"])
+        self.assertIn(
+            "The state of schedules cannot be imported: they are imported as drafts",
+            messages[0]["message"],
+        )
 
     # -- Visits ------------------------------------------------------------------------
 
@@ -248,7 +251,7 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             self._get_visit_row(id="old.w", state="", date_start="2026-07-01"),
             model=VISITS,
         )
-        self.assertIn("does not work here any more", messages[0]["message"])
+        self.assertIn("no longer works here", messages[0]["message"])
         namesake = self.colleague
         namesake.name = self.technician.name
         ids, messages = self._import(
@@ -282,7 +285,10 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertFalse(messages)
         other = ("OLD-3", "", *self._get_visit_row(id=""))
         _ids, messages = self._import(header, other, model=VISITS, role="dispatcher")
-        self.assertIn("by an administrator", self._get_rows(messages)[2])
+        self.assertIn(
+            "Only administrators can import visits done elsewhere",
+            self._get_rows(messages)[2],
+        )
         visits = self._as("administrator", self.env[VISITS])
         result = visits.load(["name", "actual_end"], [["X", "2026-01-01"]])
         self.assertIn("“Done On” cannot be imported", str(result["messages"]))

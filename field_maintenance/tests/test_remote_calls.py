@@ -30,7 +30,7 @@ class TestRemoteCalls(MaintenanceCase):
 
     def test_planning_flag_does_not_skip_conflicts(self):
         self.company.blocks_visit_conflicts = True
-        with self.assertRefused("cannot take place then", ValidationError):
+        with self.assertRefused("Choose another time or technician", ValidationError):
             self._as("dispatcher", self.visit).with_context(visit_planning=True).write(
                 {"date_start": "2026-06-03 07:00", "technician_id": self.technician.id}
             )
@@ -85,7 +85,9 @@ class TestRemoteCalls(MaintenanceCase):
             ):
                 with (
                     self.subTest(role),
-                    self.assertRefused("“Appointment” .* not set by hand", AccessError),
+                    self.assertRefused(
+                        "“Appointment” .* cannot be set manually", AccessError
+                    ),
                 ):
                     refused()
         self.assertEqual(str(meeting.start), "2026-06-05 08:00:00")
@@ -103,7 +105,7 @@ class TestRemoteCalls(MaintenanceCase):
                 values
             ),
         ):
-            with self.assertRefused("not set by hand", AccessError):
+            with self.assertRefused("cannot be set manually", AccessError):
                 refused()
         # The button does it.
         (technician | self._as("technician", self.own)).action_do_together()
@@ -125,12 +127,12 @@ class TestRemoteCalls(MaintenanceCase):
             ):
                 with (
                     self.subTest(role, values=refused),
-                    self.assertRefused("not set by hand", AccessError),
+                    self.assertRefused("cannot be set manually", AccessError),
                 ):
                     own.write(refused)
-            with self.assertRefused("not set by hand", AccessError):
+            with self.assertRefused("cannot be set manually", AccessError):
                 own.create({**values, "follow_up_of_id": self.visit.id})
-            with self.assertRefused("not set by hand", AccessError):
+            with self.assertRefused("cannot be set manually", AccessError):
                 own.with_context(default_schedule_line_id=line.id).create(
                     {**values, "occurrence_date": "2026-01-15"}
                 )
@@ -205,12 +207,12 @@ class TestRemoteCalls(MaintenanceCase):
     def test_state_of_a_schedule_is_not_written(self):
         schedule = self._create_schedule(activate=False)
         dispatcher = self._as("dispatcher", schedule)
-        with self.assertRefused("is not written", UserError):
+        with self.assertRefused("cannot be edited directly", UserError):
             dispatcher.write({"state": "active"})
-        with self.assertRefused("is not written", UserError):
+        with self.assertRefused("cannot be edited directly", UserError):
             dispatcher.create({"partner_id": self.customer.id, "state": "active"})
         dispatcher.action_activate()
-        with self.assertRefused("is not written", UserError):
+        with self.assertRefused("cannot be edited directly", UserError):
             dispatcher.write({"state": "closed"})
         self.assertEqual(len(schedule.visit_ids), 12)
         dispatcher.action_close()

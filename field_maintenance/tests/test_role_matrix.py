@@ -93,16 +93,20 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         ):
             with (
                 self.subTest(values),
-                self.assertRefused("not set by hand", AccessError),
+                self.assertRefused("cannot be set manually", AccessError),
             ):
                 self._as("technician", record).write(values)
 
     def test_who_signed(self):
         visit = self._as("technician", self.own)
         values = {"partner_id": self.customer.id, "technician_id": self.technician.id}
-        with self.assertRefused("“Signed By” of .* is not set by hand", AccessError):
+        with self.assertRefused(
+            "“Signed By” of .* is cannot be set manually", AccessError
+        ):
             visit.write({"signed_by": "Mayor"})
-        with self.assertRefused("“Signed By” of .* is not set by hand", AccessError):
+        with self.assertRefused(
+            "“Signed By” of .* is cannot be set manually", AccessError
+        ):
             visit.create({**values, "signed_by": "Mayor"})
         signature = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
         sign = visit.env["maintenance.visit.sign"].create(
@@ -153,7 +157,7 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
             "merging", "base.group_user,base.group_partner_manager"
         )
         partner = kept.with_user(user)
-        with self.assertRefused("not set by hand", AccessError):
+        with self.assertRefused("cannot be set manually", AccessError):
             partner.write({"service_zone_is_chosen": True})
         merge = self.env["base.partner.merge.automatic.wizard"].with_user(user)
         merge.create({})._merge([double.id, kept.id], partner)

@@ -67,8 +67,8 @@ class AccountMove(models.Model):
                 if move.currency_id != contract.currency_id:
                     raise ValidationError(
                         self.env._(
-                            "%(move)s bills contract %(contract)s, whose prices are in "
-                            "%(currency)s: leave the invoice in that currency.",
+                            "%(move)s bills contract %(contract)s, whose prices are "
+                            "in %(currency)s. Keep the invoice in that currency.",
                             move=move._get_service_label(),
                             contract=contract.name,
                             currency=contract.currency_id.name,
@@ -77,8 +77,9 @@ class AccountMove(models.Model):
             if contracts and move.auto_post not in ("no", "at_date"):
                 raise ValidationError(
                     self.env._(
-                        "%(move)s bills days of contract %(contract)s, which makes its "
-                        "next invoices itself: do not repeat this one.",
+                        "%(move)s bills a period of contract %(contract)s, which "
+                        "creates its next invoices automatically. It cannot be made "
+                        "recurring.",
                         move=move._get_service_label(),
                         contract=contracts[0].name,
                     )
@@ -94,9 +95,9 @@ class AccountMove(models.Model):
             if contracts := move.line_ids.service_contract_id:
                 raise UserError(
                     self.env._(
-                        "%(move)s bills days of contract %(contract)s: it cannot "
-                        "become a document of another kind. To give money back, post "
-                        "it and make a credit note.",
+                        "%(move)s bills a period of contract %(contract)s, so its "
+                        "type cannot be changed. To refund it, post it and create a "
+                        "credit note.",
                         move=move._get_service_label(),
                         contract=contracts[0].name,
                     )
@@ -116,7 +117,8 @@ class AccountMove(models.Model):
             content
             + Markup("<br/>")
             + self.env._(
-                "The copy bills no days of contract %s: its lines are revenue at once.",
+                "The copy does not bill any days of contract %s: its lines are "
+                "recognized as revenue immediately.",
                 ", ".join(contracts.mapped("name")),
             )
         )
@@ -172,7 +174,7 @@ class AccountMove(models.Model):
             credits |= self.sudo().reversal_move_ids
             raise UserError(
                 self.env._(
-                    "Nothing is left to give back of %(move)s: see %(credits)s.",
+                    "Nothing is left to credit on %(move)s. See %(credits)s.",
                     move=self.display_name,
                     credits=", ".join(
                         credit._get_service_label()
@@ -231,8 +233,8 @@ class AccountMove(models.Model):
             if move.service_recognizes and not move.sudo().service_deferral_ids:
                 raise UserError(
                     self.env._(
-                        "%s cannot be posted: what contracts earned by it is to be "
-                        "recognised again. Delete or cancel it, and recognise the "
+                        "%s cannot be posted because the revenue it recognized must "
+                        "be recognized again. Delete or cancel it, and recognize the "
                         "revenue.",
                         move._get_service_label(),
                     )
@@ -243,8 +245,8 @@ class AccountMove(models.Model):
             if not entry.sudo().service_deferral_ids:
                 raise UserError(
                     self.env._(
-                        "%(move)s cannot be posted: %(entry)s recognises nothing any "
-                        "more. Delete this reversal.",
+                        "%(move)s cannot be posted because %(entry)s no longer "
+                        "recognizes any revenue. Delete this reversal.",
                         move=move._get_service_label(),
                         entry=entry.display_name,
                     )
@@ -252,8 +254,9 @@ class AccountMove(models.Model):
             if move._get_service_totals(-1) != entry._get_service_totals():
                 raise UserError(
                     self.env._(
-                        "%(move)s cannot be posted: what %(entry)s recognised can be "
-                        "reversed only as a whole, with its accounts and amounts.",
+                        "%(move)s cannot be posted: the revenue recognized by "
+                        "%(entry)s can only be reversed as a whole, with its "
+                        "accounts and amounts.",
                         move=move._get_service_label(),
                         entry=entry.display_name,
                     )
@@ -276,8 +279,8 @@ class AccountMove(models.Model):
             if entry.service_recognizes:
                 raise UserError(
                     self.env._(
-                        "%(move)s cannot be reset to draft: it reverses %(entry)s. "
-                        "Recognise the revenue again instead.",
+                        "%(move)s cannot be reset to draft because it reverses "
+                        "%(entry)s. Recognize the revenue again instead.",
                         move=move.display_name,
                         entry=entry.display_name,
                     )
@@ -286,8 +289,8 @@ class AccountMove(models.Model):
                 reversals = move.reversal_move_ids
                 raise UserError(
                     self.env._(
-                        "%(move)s cannot be reset to draft: it was reversed by "
-                        "%(reversals)s.",
+                        "%(move)s cannot be reset to draft because it was reversed "
+                        "by %(reversals)s.",
                         move=move.display_name,
                         reversals=", ".join(reversals.mapped("display_name")),
                     )
@@ -320,8 +323,9 @@ class AccountMove(models.Model):
             if other:
                 raise UserError(
                     self.env._(
-                        "%(move)s cannot be reset to draft: “%(line)s” was invoiced "
-                        "again from %(day)s, by %(other)s. Cancel that one first.",
+                        "%(move)s cannot be reset to draft because “%(line)s” was "
+                        "invoiced again from %(day)s, by %(other)s. Cancel that "
+                        "invoice first.",
                         move=line.move_id.display_name,
                         line=line.service_contract_line_id.display_name,
                         day=format_date(self.env, other.service_live_start),

@@ -195,8 +195,8 @@ class AccountMoveLine(models.Model):
                     if common := intersect(line._get_service_live_spans(), span):
                         raise ValidationError(
                             self.env._(
-                                "%(move)s cannot bill “%(line)s” on %(day)s: "
-                                "%(other)s bills that day already.",
+                                "%(move)s cannot bill “%(line)s” on %(day)s because "
+                                "%(other)s already bills that day.",
                                 move=line.move_id._get_service_label(),
                                 line=line.service_contract_line_id.display_name,
                                 day=format_date(self.env, common[0].first),
@@ -626,7 +626,7 @@ class AccountMoveLine(models.Model):
         if vals_list:
             reversed_rows = rows.create(vals_list)
             reversed_rows._create_entry(
-                move.date, ref=self.env._("Earned revenue given back by %s", move.name)
+                move.date, ref=self.env._("Earned revenue credited by %s", move.name)
             )
 
     def _check_service_not_credited(self):
@@ -637,8 +637,8 @@ class AccountMoveLine(models.Model):
         for credit in credits.filtered(lambda line: line.parent_state != "cancel"):
             raise UserError(
                 self.env._(
-                    "%(move)s cannot be reset to draft: %(credit)s gives days of it "
-                    "back. Cancel that one first.",
+                    "%(move)s cannot be reset to draft because %(credit)s credits "
+                    "days of it. Cancel that credit note first.",
                     move=credit.service_credited_line_id.move_id.display_name,
                     credit=credit.move_id._get_service_label(),
                 )
@@ -658,16 +658,16 @@ class AccountMoveLine(models.Model):
         if line.service_credited_line_id:
             raise UserError(
                 self.env._(
-                    "%(move)s cannot be reset to draft: earned revenue of contract "
-                    "%(contract)s that it gives back was recognised by %(entry)s. "
+                    "%(move)s cannot be reset to draft because %(entry)s recognized "
+                    "the earned revenue of contract %(contract)s that it credits. "
                     "Reset that entry to draft first.",
                     **vals,
                 )
             )
         raise UserError(
             self.env._(
-                "%(move)s cannot be reset to draft: what contract %(contract)s "
-                "earned of it was recognised by %(entry)s. Make a credit note.",
+                "%(move)s cannot be reset to draft because %(entry)s recognized its "
+                "revenue of contract %(contract)s. Create a credit note instead.",
                 **vals,
             )
         )
@@ -695,8 +695,8 @@ class AccountMoveLine(models.Model):
         if not self.company_currency_id.is_zero(missing):
             raise UserError(
                 self.env._(
-                    "%(move)s cannot be reset to draft: contract %(contract)s has "
-                    "earned days that it bills. Make a credit note.",
+                    "%(move)s cannot be reset to draft because contract %(contract)s "
+                    "has earned revenue it bills. Create a credit note instead.",
                     move=self.move_id.display_name,
                     contract=self.service_contract_id.display_name,
                 )

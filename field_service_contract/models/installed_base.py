@@ -89,8 +89,8 @@ class InstalledBase(models.Model):
         if not template:
             raise RedirectWarning(
                 self.env._(
-                    "Company %s has no template for contracts. An administrator makes "
-                    "one first: it says how contracts are billed and renewed.",
+                    "Company %s has no contract template. An administrator must "
+                    "create one first to define how contracts are billed and renewed.",
                     self.company_id.display_name,
                 ),
                 self.env.ref(
@@ -110,9 +110,9 @@ class InstalledBase(models.Model):
         if not product:
             raise RedirectWarning(
                 self.env._(
-                    "Nothing says what is invoiced for a contract that covers "
-                    "%(equipment)s: choose a product on template %(template)s, or a "
-                    "contract product on the product of the equipment.",
+                    "There is no product to invoice a contract for %(equipment)s. "
+                    "Choose a product on template %(template)s, or a contract "
+                    "product on the product of the equipment.",
                     equipment=self.display_name,
                     template=template.display_name,
                 ),
@@ -180,7 +180,7 @@ class InstalledBase(models.Model):
             "field_installed_base.group_manager"
         )
         reason = self.env.context.get("ownership_reason") or self.env._(
-            "The equipment changed hands."
+            "The equipment changed owner."
         )
         if choice == "keep" and may_change:
             lines._log_owner_kept()

@@ -51,9 +51,9 @@ class MaintenanceSchedule(models.Model):
         for schedule in self.sudo().filtered("service_contract_id"):
             raise UserError(
                 self.env._(
-                    "%(schedule)s belongs to contract %(contract)s, which says whose "
-                    "equipment is visited and from when to when. Activate, suspend, "
-                    "change or end the contract: its visits follow.",
+                    "%(schedule)s belongs to contract %(contract)s, which defines "
+                    "the equipment, the customer and the dates. Activate, suspend, "
+                    "change or end the contract: the visits follow.",
                     schedule=schedule.display_name,
                     contract=schedule.service_contract_id.name,
                 )

@@ -140,9 +140,9 @@ class ResCompany(models.Model):
         if self.sudo().service_deferred_account_id:
             return False
         return self.env._(
-            "%s has no account of deferred revenue: its contracts defer nothing, what "
-            "is invoiced in advance is earned at once. Choose an account in the "
-            "settings, or do not defer.",
+            "%s has no deferred revenue account: what is invoiced in advance is "
+            "recognized immediately instead of deferred. Choose an account in the "
+            "settings, or disable deferral.",
             self.name,
         )
 

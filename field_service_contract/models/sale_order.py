@@ -365,7 +365,7 @@ class SaleOrder(models.Model):
             )
             messages = [
                 self.env._(
-                    "%(equipment)s is covered by contract %(contract)s already.",
+                    "%(equipment)s is already covered by contract %(contract)s.",
                     equipment=line.installed_base_id.display_name,
                     contract=line.contract_id.display_name,
                 )
@@ -385,8 +385,8 @@ class SaleOrder(models.Model):
         """Return what would be signed at 0.00 by oversight, in words."""
         return [
             self.env._(
-                "%s has no price yet: type what a year of contract costs, with a "
-                "discount of 100 %% if it is free.",
+                "%s has no price yet. Enter the annual amount, with a discount of "
+                "100 %% if it is free.",
                 equipment.display_name,
             )
             for equipment in self._get_unpriced_equipment()
@@ -474,8 +474,8 @@ class SaleOrder(models.Model):
         contracts = self._get_service_lines()
         if contracts and not self._get_priced_lines():
             return self.env._(
-                "%s sells a contract and nothing else: the contract is invoiced by "
-                "itself, period by period.",
+                "%s only sells a contract. The contract is invoiced automatically, "
+                "period by period.",
                 ", ".join(contracts.order_id.mapped("display_name")),
             )
         return super()._nothing_to_invoice_error_message()
@@ -546,7 +546,7 @@ class SaleOrder(models.Model):
         problems += self._get_unpriced_problems()
         if not self.service_contract_template_id:
             problems.append(
-                self.env._("Choose the template of the contract of %s.", self.name)
+                self.env._("Choose the contract template of %s.", self.name)
             )
         by_equipment = lines.grouped(lambda line: line._get_service_equipment())
         problems += [
@@ -598,7 +598,9 @@ class SaleOrder(models.Model):
         contracts._message_log_batch(
             bodies={
                 contract.id: Markup("<p>%s</p>")
-                % orders.env._("Made from %s.", contract.sale_order_id._get_html_link())
+                % orders.env._(
+                    "Created from %s.", contract.sale_order_id._get_html_link()
+                )
                 for contract in contracts
             }
         )
@@ -681,9 +683,9 @@ class SaleOrder(models.Model):
         if living:
             raise UserError(
                 self.env._(
-                    "%(order)s cannot be cancelled: it was signed as contract "
-                    "%(contract)s, which is in force. Cancel or end the contract, with "
-                    "a date and a reason.",
+                    "%(order)s cannot be cancelled because its contract %(contract)s "
+                    "is in force. Cancel or end the contract, with a date and a "
+                    "reason.",
                     order=living[0].sale_order_id.display_name,
                     contract=living[0].name,
                 )

@@ -283,24 +283,24 @@ class SaleOrderLine(models.Model):
             if not line.service_is_contract:
                 problems.append(
                     self.env._(
-                        "%s is on a line that sells no contract: only contracts cover "
-                        "equipment.",
+                        "%s is on a line that does not sell a contract. Only "
+                        "contract lines can cover equipment.",
                         equipment.display_name,
                     )
                 )
             if equipment.state == "retired":
                 problems.append(
                     self.env._(
-                        "%s is retired: a contract covers equipment that is in "
-                        "service. Take it off the quotation.",
+                        "%s is retired. A contract can only cover equipment in "
+                        "service. Remove it from the quotation.",
                         equipment.display_name,
                     )
                 )
             if not equipment._stands_at(customer.commercial_partner_id):
                 problems.append(
                     self.env._(
-                        "%(equipment)s is not equipment of %(customer)s. Take it off "
-                        "the quotation, or move it to the customer first.",
+                        "%(equipment)s is not equipment of %(customer)s. Remove it "
+                        "from the quotation, or move it to the customer first.",
                         equipment=equipment.display_name,
                         customer=customer.display_name,
                     )
@@ -327,9 +327,9 @@ class SaleOrderLine(models.Model):
         if late:
             raise UserError(
                 self.env._(
-                    "%s is confirmed: its contract does not take further lines from "
-                    "it. Add them to the contract itself, with a date, or make a new "
-                    "quotation.",
+                    "%s is confirmed, so new lines are no longer added to its "
+                    "contract. Add them to the contract itself, with a date, or "
+                    "create a new quotation.",
                     late[0].order_id.display_name,
                 )
             )
@@ -391,8 +391,8 @@ class SaleOrderLine(models.Model):
                     raise UserError(
                         self.env._(
                             "“%(line)s” of %(order)s was signed as contract "
-                            "%(contract)s. Change the contract, with a date and a "
-                            "reason.",
+                            "%(contract)s. Change the contract instead, with a date "
+                            "and a reason.",
                             line=line.service_contract_line_id._get_label(),
                             order=line.order_id.display_name,
                             contract=line.service_contract_line_id.contract_id.name,

@@ -57,7 +57,7 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
             label = model._fields[key]._description_string(self.env)
             for day in DAYS:
                 with self.subTest(model=model._name, field=key, day=day):
-                    with self.assertRaisesRegex(ValidationError, "Type a day from"):
+                    with self.assertRaisesRegex(ValidationError, "Enter a date from"):
                         model.create({key: day})
                     with self.assertRaises(ValidationError) as caught:
                         model.browse().write({key: day})
@@ -67,14 +67,14 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
         for model, key in self._get_typed_fields("integer", "float", "monetary"):
             for number in NUMBERS:
                 with self.subTest(model=model._name, field=key, number=number):
-                    with self.assertRaisesRegex(ValidationError, "Type a number from"):
+                    with self.assertRaisesRegex(ValidationError, "Enter a number from"):
                         model.create({key: number})
 
     def test_by_default_value(self):
         model = self.env["service.contract"].with_context(
             default_date_start="9999-12-31"
         )
-        with self.assertRaisesRegex(ValidationError, "Type a day from"):
+        with self.assertRaisesRegex(ValidationError, "Enter a date from"):
             model.create({"partner_id": self.customer.id})
 
     def test_in_forms(self):
@@ -100,7 +100,8 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
             "2062-01-01. Type a day from 01/01/1900 to 06/15/2036.",
         )
         with self.assertRaisesRegex(
-            ValidationError, "Discount %? ?.*cannot be 120. Type a number from 0 to 100"
+            ValidationError,
+            "Discount %? ?.*cannot be 120. Enter a number from 0 to 100",
         ):
             self._create_contract(activate=False).line_ids.write({"discount": 120})
 
@@ -115,7 +116,7 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
         ):
             with (
                 self.subTest(vals),
-                self.assertRaisesRegex(ValidationError, "Type a number from 0"),
+                self.assertRaisesRegex(ValidationError, "Enter a number from 0"),
             ):
                 self._create_contract(**vals)
 

@@ -49,14 +49,14 @@ class InstalledBaseAssign(models.TransientModel):
         if lines and may_choose and not choice:
             raise UserError(
                 self.env._(
-                    "Choose what becomes of the contract lines:\n%s",
+                    "Choose what to do with the contract lines:\n%s",
                     self.service_contract_notice,
                 )
             )
         if choice == "transfer" and self.mode == "unassign":
             raise UserError(
                 self.env._(
-                    "Without a new owner contract lines can only be ended or kept."
+                    "Without a new owner, contract lines can only be ended or kept."
                 )
             )
         wizard = self.with_context(service_contract_choice=choice)

@@ -77,7 +77,7 @@ class InstalledBaseRetire(models.TransientModel):
         may_change = self.env.user.has_group("field_installed_base.group_manager")
         columns = [self.env._("Contract"), self.env._("Covered")]
         if may_change:
-            columns += [self.env._("Lost a year"), *dialog._get_credit_columns()]
+            columns += [self.env._("Annual loss"), *dialog._get_credit_columns()]
         lines = lines.sudo()
         ends = may_change and self.service_contract_choice == "end"
         credits = {}
@@ -110,15 +110,15 @@ class InstalledBaseRetire(models.TransientModel):
         if lines and may_choose and not choice:
             raise UserError(
                 self.env._(
-                    "Choose what becomes of the contract lines:\n%s",
+                    "Choose what to do with the contract lines:\n%s",
                     "\n".join(lines.sudo().mapped("display_name")),
                 )
             )
         if choice == "successor" and not self._get_succeeded():
             raise UserError(
                 self.env._(
-                    "Choose a successor that serves the same customer, or another "
-                    "choice for the contract lines."
+                    "Choose a replacement with the same customer, or another option "
+                    "for the contract lines."
                 )
             )
         wizard = self.with_context(service_contract_choice=choice)

@@ -92,8 +92,8 @@ def _tell(equipment, collisions):
             limit=1,
         )
         note = equipment.env._(
-            "Serial number %(serial)s reads like that of %(other)s. Correct one of the "
-            "two, or archive the one that is recorded twice.",
+            "The serial number %(serial)s is equivalent to that of %(other)s. "
+            "Correct one of them, or archive the duplicate.",
             serial=piece.serial_number,
             other=other._get_label(),
         )

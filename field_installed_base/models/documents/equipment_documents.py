@@ -261,8 +261,7 @@ class InstalledBase(models.Model):
         if len(self.commercial_partner_id) != 1 or len(self.company_id) != 1:
             raise UserError(
                 self.env._(
-                    "A document is for one customer of one company. Select equipment "
-                    "of a single one: %s",
+                    "Select equipment of a single customer and company: %s",
                     ", ".join(self.commercial_partner_id.mapped("display_name")),
                 )
             )

@@ -85,12 +85,13 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
             else:
                 question = self.env._("This equipment was credited or cancelled:")
             remedy = self.env._(
-                "Unassign what came back: its unit is free for a replacement. Retire "
-                "what is scrapped. Mark this as done if it stays with the customer."
+                "Unassign returned equipment so that its unit can be replaced. Retire "
+                "scrapped equipment. Mark this as done if the equipment stays with "
+                "the customer."
             )
             document.activity_schedule(
                 RETURNED_ACTIVITY,
-                summary=self.env._("What becomes of the equipment?"),
+                summary=self.env._("What should happen to the equipment?"),
                 note=Markup("<p>%s %s</p><p>%s</p>") % (question, links, remedy),
                 user_id=document._get_equipment_responsible().id,
             )

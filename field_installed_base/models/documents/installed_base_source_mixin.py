@@ -45,7 +45,7 @@ class InstalledBaseSourceMixin(models.AbstractModel):
             raise UserError(
                 self.env._(
                     "Installed base records are created from one document or contact "
-                    "at a time. Select a single one."
+                    "at a time. Select only one."
                 )
             )
         return True

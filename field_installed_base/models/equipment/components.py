@@ -30,7 +30,7 @@ class InstalledBase(models.Model):
             pieces.with_context(installed_base_goes_along=True)._log_change(
                 {
                     piece.id: self.env._(
-                        "Goes along with %s, which it is part of.",
+                        "Moved together with %s, of which it is a component.",
                         piece.parent_id._get_label(),
                     )
                     for piece in pieces

@@ -14,20 +14,22 @@ class InstalledBase(models.Model):
 
     @api.model
     def _get_import_columns(self):
-        value = self.env._("A value of the list under Configuration.")
+        value = self.env._("A value from the list under Configuration.")
         return [
             [
                 "reference",
                 self.env._(
                     "Empty for new equipment: the next number of the company's "
-                    "sequence is drawn. A reference that exists updates that piece."
+                    "sequence is assigned. An existing reference updates that "
+                    "equipment."
                 ),
             ],
             [
                 "serial_number",
                 self.env._(
-                    "Compared without case, spaces and dashes. With the product (or "
-                    "model) it finds existing equipment when the reference is empty."
+                    "Compared without case, spaces and dashes. Together with the "
+                    "product (or model), identifies existing equipment if the "
+                    "reference is empty."
                 ),
                 "SN-2041-0007",
             ],
@@ -38,56 +40,78 @@ class InstalledBase(models.Model):
             [
                 "model",
                 self.env._(
-                    "For equipment that is not in the catalog. Product or model is "
-                    "required."
+                    "For equipment that is not in the product catalog. Product or "
+                    "model is required."
                 ),
                 self.env._("Pellet stove Lesse"),
             ],
-            ["product_brand_id", self.env._("Name of a brand. Empty: the product's.")],
+            [
+                "product_brand_id",
+                self.env._("Name of a brand. If empty, the brand of the product."),
+            ],
             [
                 "category_id",
                 self.env._(
-                    "Full name, for example Stoves / Pellet. Empty: the product's."
+                    "Full name, e.g. Stoves / Pellet. If empty, the category of the "
+                    "product."
                 ),
             ],
             [
                 "condition",
-                self.env._("New, Good, Worn or To replace. Empty: New."),
+                self.env._("New, Good, Worn or To replace. If empty, New."),
                 dict(self._fields["condition"]._description_selection(self.env))[
                     "good"
                 ],
             ],
             [
                 "partner_id",
-                self.env._("Name of the customer. Empty: unassigned equipment."),
+                self.env._(
+                    "Name of the customer. Leave empty for unassigned equipment."
+                ),
             ],
-            ["partner_id/ref", self.env._("Only where customers have the same name.")],
-            ["partner_id/zip", self.env._("Only where customers have the same name.")],
-            ["partner_id/city", self.env._("Only where customers have the same name.")],
+            [
+                "partner_id/ref",
+                self.env._("Only needed if several customers have the same name."),
+            ],
+            [
+                "partner_id/zip",
+                self.env._("Only needed if several customers have the same name."),
+            ],
+            [
+                "partner_id/city",
+                self.env._("Only needed if several customers have the same name."),
+            ],
             [
                 "site_id",
                 self.env._(
-                    "The customer or one of its addresses, by its own name. Empty: the "
-                    "customer's delivery address."
+                    "The customer or one of its addresses, by its own name. If empty, "
+                    "the customer's delivery address."
                 ),
             ],
             ["reseller_id", self.env._("Name of the contact that sold it.")],
             ["installer_id", self.env._("Name of the contact that installed it.")],
-            ["technician_id", self.env._("Name of the employee who looks after it.")],
+            ["technician_id", self.env._("Name of the employee in charge of it.")],
             ["sale_date", self.env._("Date."), date(2026, 1, 10)],
             [
                 "installation_date",
-                self.env._("Date. Warranties start here, else at the sale."),
+                self.env._(
+                    "Date. Start of the warranties; if empty, they start on the "
+                    "sale date."
+                ),
                 date(2026, 1, 20),
             ],
-            ["building_year", self.env._("Year in which it was built."), 2025],
-            ["warranty_months", self.env._("Empty: the product's."), 24],
-            ["labor_warranty_months", self.env._("Empty: the product's."), 12],
+            ["building_year", self.env._("Year it was built."), 2025],
+            ["warranty_months", self.env._("If empty, the one of the product."), 24],
+            [
+                "labor_warranty_months",
+                self.env._("If empty, the one of the product."),
+                12,
+            ],
             [
                 "warranty_end_date",
                 self.env._(
-                    "Only when it differs from start and months. A later end becomes a "
-                    "warranty extension."
+                    "Only if it differs from start date plus months. A later end "
+                    "creates a warranty extension."
                 ),
             ],
             ["labor_warranty_end_date", self.env._("As above, for labor.")],
@@ -98,8 +122,8 @@ class InstalledBase(models.Model):
             [
                 "parent_id",
                 self.env._(
-                    "Reference or serial number of the equipment that it is a "
-                    "component of; it comes before its components."
+                    "Reference or serial number of the parent equipment, which must "
+                    "come before its components."
                 ),
             ],
             ["note", self.env._("Text.")],
@@ -255,9 +279,9 @@ class InstalledBase(models.Model):
                 file.refuse(
                     index,
                     self.env._(
-                        "Row %(row)s has no reference or serial number, and %(twin)s "
-                        "looks the same. Give the row that reference, or one of its "
-                        "own if it is another piece.",
+                        "Row %(row)s has no reference or serial number, and looks "
+                        "the same as %(twin)s. Enter that reference in the row, or "
+                        "another one if it is different equipment.",
                         row=file.get_number(index),
                         twin=twin.reference,
                     ),
@@ -269,8 +293,8 @@ class InstalledBase(models.Model):
                 file.refuse(
                     index,
                     self.env._(
-                        "Row %(row)s says the same as row %(first)s. Give both a "
-                        "reference or a serial number, or remove one of them.",
+                        "Row %(row)s is the same as row %(first)s. Enter a reference "
+                        "or a serial number in both, or remove one of them.",
                         row=file.get_number(index),
                         first=file.get_number(first),
                     ),
@@ -322,8 +346,9 @@ class InstalledBase(models.Model):
                 if other:
                     file.warnings.append(
                         self.env._(
-                            "Row %(row)s: serial number %(serial)s differs from "
-                            "%(other)s in leading zeros only. Is it the same piece?",
+                            "Row %(row)s: the serial number %(serial)s differs from "
+                            "%(other)s only by leading zeros. Is it the same "
+                            "equipment?",
                             row=file.get_number(data["info"]["rows"]["from"]),
                             serial=data["values"]["serial_number"],
                             other=other,

@@ -473,8 +473,8 @@ class InstalledBase(models.Model):
         if self._has_cycle():
             raise ValidationError(
                 self.env._(
-                    "%(equipment)s would become a component of itself. "
-                    "Choose another piece of equipment it is part of.",
+                    "%(equipment)s cannot be a component of itself. Choose other "
+                    "parent equipment.",
                     equipment=", ".join(e._get_label() for e in self),
                 )
             )
@@ -487,7 +487,7 @@ class InstalledBase(models.Model):
             if year and not OLDEST_BUILDING_YEAR <= year <= next_year:
                 raise ValidationError(
                     self.env._(
-                        "%(equipment)s cannot have been built in %(year)d. Type a "
+                        "%(equipment)s cannot have been built in %(year)d. Enter a "
                         "year from %(oldest)d to %(newest)d.",
                         equipment=equipment._get_label(),
                         year=year,
@@ -503,8 +503,8 @@ class InstalledBase(models.Model):
             if retired and installed and retired < installed:
                 raise ValidationError(
                     self.env._(
-                        "%(equipment)s cannot be retired on %(retired)s, before it "
-                        "was installed on %(installed)s.",
+                        "%(equipment)s cannot be retired on %(retired)s, before its "
+                        "installation on %(installed)s.",
                         equipment=equipment._get_label(),
                         retired=fields.Date.to_string(retired),
                         installed=fields.Date.to_string(installed),
@@ -513,7 +513,7 @@ class InstalledBase(models.Model):
             if equipment.replaced_by_id == equipment:
                 raise ValidationError(
                     self.env._(
-                        "%s cannot replace itself. Choose its successor.",
+                        "%s cannot replace itself. Choose other equipment.",
                         equipment._get_label(),
                     )
                 )
@@ -622,7 +622,7 @@ class InstalledBase(models.Model):
             )
             raise AccessError(
                 self.env._(
-                    "You may change condition, notes and picture of equipment, but "
+                    "You can edit condition, notes and picture of equipment, but "
                     "not: %s. Ask a dispatcher.",
                     names,
                 )
@@ -764,12 +764,12 @@ class InstalledBase(models.Model):
             other = existing.get(identity)
             if identity in seen:
                 conflicts[index] = self.env._(
-                    "Serial number %s is used twice for the same product.", serial
+                    "The serial number %s is used twice for the same product.", serial
                 )
             elif other and other not in (ignored or ()):
                 conflicts[index] = self.env._(
-                    "Serial number %(serial)s is already recorded as %(equipment)s"
-                    "%(status)s.",
+                    "The serial number %(serial)s is already recorded as "
+                    "%(equipment)s%(status)s.",
                     serial=serial,
                     equipment=other._get_label(),
                     status=other._get_status_note(),

@@ -34,8 +34,8 @@ class InstalledBaseSettlementMixin(models.AbstractModel):
                 Markup("<p class='mb-1'>%s</p><ul>%s</ul>")
                 % (title, Markup().join(Markup("<li>%s</li>") % text for text in texts))
                 for title, texts in (
-                    (self.env._("Goes over to the successor:"), goes),
-                    (self.env._("Ends:"), ends),
+                    (self.env._("To be transferred to the replacement:"), goes),
+                    (self.env._("To be ended:"), ends),
                 )
                 if texts
             ]

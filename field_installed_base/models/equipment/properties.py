@@ -120,7 +120,7 @@ class InstalledBase(models.Model):
     def _get_dropped_properties_message(self, id_, category, lost):
         equipment = self.browse(id_)
         title = self.env._(
-            "Category changed from %(old)s to %(new)s. Properties it had until then:",
+            "Category changed from %(old)s to %(new)s. Previous properties:",
             old=equipment.category_id.display_name,
             new=category.display_name or self.env._("none"),
         )

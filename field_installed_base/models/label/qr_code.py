@@ -42,5 +42,5 @@ class InstalledBase(models.Model):
     def action_renew_qr_token(self):
         """Make new codes: labels that were lost or copied stop working."""
         self._renew_qr_tokens()
-        note = self.env._("The label code was renewed: printed labels stop working.")
+        note = self.env._("The label code was renewed. Printed labels no longer work.")
         self._message_log_batch(dict.fromkeys(self.ids, note))

@@ -159,8 +159,8 @@ class InstalledBase(models.Model):
         except (TypeError, ValueError) as error:
             raise UserError(
                 self.env._(
-                    "The map needs the south, west, north and east edge of what it "
-                    "shows, in degrees; not: %s",
+                    "The map needs the south, west, north and east edges of the "
+                    "displayed area in degrees, but received: %s",
                     bounds,
                 )
             ) from error

@@ -43,9 +43,11 @@ class InstalledBaseCompanyMixin(models.AbstractModel):
         if ties:
             raise UserError(
                 self.env._(
-                    "%(records)s cannot go to company %(company)s: this belongs to "
-                    "another company.\n%(ties)s\nMake a new record in that company, or "
-                    "move or remove first what is named here.",
+                    "The company of %(records)s cannot be changed to %(company)s "
+                    "because these records belong to another company:\n"
+                    "%(ties)s\n"
+                    "Create a new record in that company, or move or remove the "
+                    "records listed above first.",
                     records=", ".join(moving[:NAMED_TIES].mapped("display_name")),
                     company=self.env["res.company"].sudo().browse(company_id).name,
                     ties="\n".join(ties),

@@ -71,8 +71,8 @@ class InstalledBaseGuardMixin(models.AbstractModel):
         name = min(kept.intersection(names))
         raise AccessError(
             self.env._(
-                "“%(field)s” of %(model)s is not set by hand: it follows from other "
-                "fields or from buttons. Leave it out.",
+                "“%(field)s” of %(model)s cannot be set manually: it is computed or "
+                "set by buttons. Leave it out.",
                 field=self._fields[name]._description_string(self.env),
                 model=self.env["ir.model"]._get(self._name).name,
             )
@@ -93,7 +93,8 @@ class InstalledBaseGuardMixin(models.AbstractModel):
         ):
             raise AccessError(
                 self.env._(
-                    "You do not work in company %s. Choose one of yours.",
+                    "You do not have access to company %s. Choose one of your "
+                    "companies.",
                     # Its name alone, to tell which one is meant.
                     self.env["res.company"].browse(company).sudo().display_name,
                 )

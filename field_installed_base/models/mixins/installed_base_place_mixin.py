@@ -31,7 +31,7 @@ class InstalledBasePlaceMixin(models.AbstractModel):
             if site.commercial_partner_id != customer.commercial_partner_id and site:
                 raise ValidationError(
                     self.env._(
-                        "%(site)s is no site of %(customer)s, the customer of "
+                        "%(site)s is not a site of %(customer)s, the customer of "
                         "%(record)s. Choose the customer or one of its addresses.",
                         site=site.display_name,
                         customer=customer.display_name or self.env._("nobody"),
@@ -49,8 +49,8 @@ class InstalledBasePlaceMixin(models.AbstractModel):
             return
         raise ValidationError(
             self.env._(
-                "%(equipment)s does not stand at %(customer)s, the customer of "
-                "%(record)s. Choose equipment of this customer or site, or assign it "
+                "%(equipment)s is not at %(customer)s, the customer of %(record)s. "
+                "Choose equipment of this customer or site, or assign the equipment "
                 "to the customer first.",
                 equipment=equipment._get_label(),
                 customer=self.partner_id.commercial_partner_id.display_name,

@@ -109,8 +109,8 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
         if not plausible:
             raise ValidationError(
                 self.env._(
-                    "%(field)s of %(record)s cannot be %(value)s. Type a number from "
-                    "%(lowest)s to %(highest)s.",
+                    "%(field)s of %(record)s cannot be %(value)s. Enter a number "
+                    "from %(lowest)s to %(highest)s.",
                     field=field._description_string(self.env),
                     record=self._get_plausible_name(vals),
                     value=str(value)[:50],
@@ -132,7 +132,7 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
         if not day or not FIRST_DAY <= day <= last:
             raise ValidationError(
                 self.env._(
-                    "%(field)s of %(record)s cannot be %(value)s. Type a day from "
+                    "%(field)s of %(record)s cannot be %(value)s. Enter a date from "
                     "%(first)s to %(last)s.",
                     field=field._description_string(self.env),
                     record=self._get_plausible_name(vals),

@@ -15,4 +15,4 @@ class InstalledBaseRecordMixin(models.AbstractModel):
         "installed.base.guard.mixin",
         "installed.base.plausible.mixin",
     ]
-    _description = "Record That Is Written by Hand"
+    _description = "Manually Edited Record"

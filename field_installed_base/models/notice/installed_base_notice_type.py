@@ -157,7 +157,7 @@ class InstalledBaseNoticeType(models.Model):
         self.env["installed.base"].browse(pieces_told)._message_log_batch(
             bodies={
                 id_: self.env._(
-                    "Notice “%(notice)s” sent to %(contacts)s.",
+                    "Notification “%(notice)s” sent to %(contacts)s.",
                     notice=self.name,
                     contacts=", ".join(contacts),
                 )
@@ -168,7 +168,7 @@ class InstalledBaseNoticeType(models.Model):
         self.env["res.partner"].union(*pieces_by_contact)._message_log_batch(
             bodies={
                 contact.id: self.env._(
-                    "Notice “%(notice)s” sent about equipment: %(references)s",
+                    "Notification “%(notice)s” sent about equipment: %(references)s",
                     notice=self.name,
                     references=", ".join(
                         pieces[:LISTED_EQUIPMENT].mapped(lambda p: p.reference or "")
@@ -206,6 +206,8 @@ class InstalledBaseNoticeType(models.Model):
             contact.notice_type_ids -= self
             contact._message_log(
                 body=self.env._(
-                    "Stopped the notice “%s” through the link in an e-mail.", self.name
+                    "Unsubscribed from the notification “%s” through the link in "
+                    "an email.",
+                    self.name,
                 )
             )

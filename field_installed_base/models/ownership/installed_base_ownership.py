@@ -161,8 +161,8 @@ class InstalledBaseOwnership(models.Model):
             if line and start < line.date_from:
                 raise ValidationError(
                     self.env._(
-                        "%(equipment)s belongs to %(owner)s since %(day)s. Choose "
-                        "that day or a later one.",
+                        "%(equipment)s has belonged to %(owner)s since %(day)s. "
+                        "Choose that date or a later one.",
                         equipment=piece._get_label(),
                         owner=line.partner_name,
                         day=fields.Date.to_string(line.date_from),

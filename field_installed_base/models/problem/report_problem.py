@@ -50,7 +50,7 @@ class InstalledBase(models.Model):
         if not user:
             return
         piece = self.with_context(lang=user.lang)
-        summary = piece.env._("Look at the problem that was reported")
+        summary = piece.env._("Handle the reported problem")
         todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
         is_open = piece.activity_ids.filtered(
             lambda a: (

@@ -92,9 +92,8 @@ class InstalledBase(models.Model):
         if not survey:
             raise UserError(
                 self.env._(
-                    "There is no questionnaire for equipment yet. An administrator "
-                    "creates them under Interventions > Configuration > "
-                    "Questionnaires."
+                    "There is no equipment questionnaire yet. An administrator can "
+                    "create one under Interventions > Configuration > Questionnaires."
                 )
             )
         if len(survey) > 1:
@@ -120,14 +119,15 @@ class InstalledBase(models.Model):
         if survey.survey_type != "equipment" or not survey.active:
             raise UserError(
                 self.env._(
-                    "%s is closed or no questionnaire of equipment. Choose another.",
+                    "%s is closed or is not an equipment questionnaire. Choose "
+                    "another one.",
                     survey.title,
                 )
             )
         if not survey.question_ids:
             raise UserError(
                 self.env._(
-                    "Questionnaire %s has no question yet. An administrator adds "
+                    "Questionnaire %s has no questions yet. An administrator can add "
                     "them under Interventions > Configuration > Questionnaires.",
                     survey.title,
                 )

@@ -266,7 +266,7 @@ class InstalledBase(models.Model):
             if min(equipment.warranty_months, equipment.labor_warranty_months) < 0:
                 raise ValidationError(
                     self.env._(
-                        "The warranty of %s cannot last less than zero months.",
+                        "The warranty of %s cannot be shorter than zero months.",
                         equipment._get_label(),
                     )
                 )
@@ -347,8 +347,9 @@ class InstalledBase(models.Model):
             if agreed and (not end or end < agreed):
                 raise ValidationError(
                     self.env._(
-                        "The warranty of %(equipment)s was extended until %(agreed)s. "
-                        "Change or delete that extension instead of the end.",
+                        "The warranty of %(equipment)s was extended until "
+                        "%(agreed)s. Edit or delete the extension instead of the end "
+                        "date.",
                         equipment=equipment._get_label(),
                         agreed=format_date(self.env, agreed),
                     )
@@ -470,7 +471,7 @@ class InstalledBase(models.Model):
     def _get_warranty_reminder_summary(self, end, user):
         env = self.with_context(lang=user.lang).env
         return env._(
-            "Warranty ends on %(date)s: propose an extension",
+            "Warranty ends on %(date)s: offer an extension",
             date=format_date(env, end),
         )
 

@@ -173,7 +173,7 @@ class TestCustomerOnboarding(InstalledBaseCase):
                 },
                 "Type the e-mail of Mo",
             ),
-            ("equipment", {"has_site": True}, "Type the address"),
+            ("equipment", {"has_site": True}, "Enter the address"),
             (
                 "equipment",
                 {"equipment_ids": [Command.create({"serial_number": "1"})]},

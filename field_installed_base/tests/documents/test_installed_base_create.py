@@ -222,7 +222,11 @@ class TestCreateFromOrder(CreateCase):
         order = self._create_order((self.visit, 1))
         wizard = self._open_wizard(order)
         self.assertFalse(wizard.line_ids)
-        self.assertIn("No unit of equipment", wizard.notice)
+        self.assertIn(
+            "There is no equipment left to create from this document: its products "
+            "are not equipment, or all units already have an installed base record",
+            wizard.notice,
+        )
         with self.assertRefused("nothing to create", UserError):
             wizard.action_create()
         wizard.line_ids = [Command.create({"product_id": self.stove.id})]
@@ -933,8 +937,8 @@ class TestCreateFromInvoice(CreateCase):
         bill = self._create_invoice((self.stove, 1), move_type="in_invoice", post=False)
         cases = (
             ("cancelled", cancelled, "is cancelled"),
-            ("credit note", self._credit(invoice), "is no customer invoice"),
-            ("vendor bill", bill, "is no customer invoice"),
+            ("credit note", self._credit(invoice), "is not a customer invoice"),
+            ("vendor bill", bill, "is not a customer invoice"),
             ("several", invoice | cancelled, "one document or contact at a time"),
         )
         action = self.env.ref(

@@ -40,7 +40,10 @@ class TestReturnedEquipment(InstalledBaseCase):
         question = self._get_question(order)
         self.assertEqual(question.user_id, self.users["salesperson"])
         self.assertIn(piece.reference, question.note)
-        self.assertIn("Unassign what came back", question.note)
+        self.assertIn(
+            "Unassign returned equipment so that its unit can be replaced",
+            question.note,
+        )
         self.assertIn("This equipment was credited", question.note)
         self.assertEqual(self._get_left(order), 0)
 

@@ -60,7 +60,7 @@ class TestComponents(InstalledBaseCase):
         for vals, message, exception in (
             ({"model": False}, "Choose the product", UserError),
             ({"serial_number": "B-1"}, "already recorded", ValidationError),
-            ({"date": "2023-12-31"}, "before it was installed", ValidationError),
+            ({"date": "2023-12-31"}, "before its installation", ValidationError),
         ):
             with (
                 self.subTest(vals),
@@ -71,7 +71,7 @@ class TestComponents(InstalledBaseCase):
         self.assertEqual(self.burner.state, "installed")
         self.assertEqual(self.piece.child_ids, self.burner, "nothing half done")
         self._replace()
-        with self.assertRefused(f"{self.burner.reference}.*retired already", UserError):
+        with self.assertRefused(f"{self.burner.reference}.*already retired", UserError):
             self._replace()
 
     def test_tree(self):
@@ -188,7 +188,7 @@ class TestComponentsAlong(OwnershipCase):
             }
         )
         self.assertLoggedOnce(
-            self.burner | self.nozzle, "Goes along with", wizard.action_apply
+            self.burner | self.nozzle, "Moved together with", wizard.action_apply
         )
         mails = self.env["mail.mail"].search([]) - mails
         self.assertEqual(mails.recipient_ids, self.customer | self.neighbour)
@@ -302,8 +302,8 @@ class TestRetire(OwnershipCase):
         installed = self._create_equipment(installation_date="2026-03-01")
         wizards = self.env["installed.base.retire"]
         for vals, message, exception in (
-            ({"installed_base_ids": []}, "retired already", UserError),
-            ({"reason": "other"}, "Type the other reason", UserError),
+            ({"installed_base_ids": []}, "already retired", UserError),
+            ({"reason": "other"}, "Enter the reason in the details", UserError),
             ({"date": "2026-02-01"}, installed.reference, ValidationError),
             (
                 {"reason": "replaced", "replaced_by_id": installed.id},

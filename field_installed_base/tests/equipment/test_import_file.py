@@ -144,7 +144,9 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         _ids, messages = self._import_as_asked(header, *wrong, lang="en_US")
         errors = self._get_rows(messages)
         self.assertEqual(list(errors), [4])
-        self.assertIn("chosen beside the file", errors[4])
+        self.assertIn(
+            "” does not match the date format chosen next to the file", errors[4]
+        )
         _ids, messages = self._import_as_asked(header, *wrong, date_format="")
         errors = self._get_rows(messages)
         self.assertEqual(list(errors), [2, 3])

@@ -214,7 +214,7 @@ class TestInstalledBase(InstalledBaseCase):
     def test_retirement_is_plausible(self):
         equipment = self._create_equipment(installation_date="2025-05-05")
         equipment.retirement_date = "2025-05-05"
-        with self.assertRefused("before it was installed"):
+        with self.assertRefused("before its installation on"):
             equipment.retirement_date = "2025-05-04"
         with self.assertRefused("cannot replace itself"):
             equipment.replaced_by_id = equipment

@@ -289,7 +289,9 @@ class TestMapSettings(InstalledBaseCase):
         self.assertFalse(self._save(False))
 
     def test_no_tile_address(self):
-        with self.assertRefused("must hold {z}, {x} and {y}", ValidationError):
+        with self.assertRefused(
+            "The tile address of the map must contain", ValidationError
+        ):
             self._save("https://tiles.example.com")
 
     def test_no_choice_yet(self):

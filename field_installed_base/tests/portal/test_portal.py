@@ -572,12 +572,16 @@ class TestPortalProblem(PortalCase):
         self._login("portal")
         for pictures, description, message in (
             ((), "  \x00 ", "Describe the problem"),
-            ([("a.txt", b"no picture")], "x", "a.txt is no picture"),
-            ([("a.svg", script)], "x", "a.svg is no picture"),
-            ([("a.jpg", jpeg[:-80])], "x", "a.jpg is no picture"),
-            ([("a.webp", b"RIFF\x00\x00\x00\x00WEBPVP8 ")], "x", "is no picture"),
-            ([("a.pdf", b"%PDF-1.4")], "x", "is no picture"),
-            ([("<i>.jpg", b"x")], "x", "&lt;i&gt;.jpg is no picture"),
+            ([("a.txt", b"no picture")], "x", "a.txt is not a readable picture"),
+            ([("a.svg", script)], "x", "a.svg is not a readable picture"),
+            ([("a.jpg", jpeg[:-80])], "x", "a.jpg is not a readable picture"),
+            (
+                [("a.webp", b"RIFF\x00\x00\x00\x00WEBPVP8 ")],
+                "x",
+                "is not a readable picture",
+            ),
+            ([("a.pdf", b"%PDF-1.4")], "x", "is not a readable picture"),
+            ([("<i>.jpg", b"x")], "x", "&lt;i&gt;.jpg is not a readable picture"),
             ([("a.jpg", big)], "x", "a.jpg is too large"),
             ([("a.jpg", jpeg)] * 4, "x", "at most 3 pictures"),
         ):

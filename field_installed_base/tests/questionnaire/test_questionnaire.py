@@ -199,7 +199,9 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
                 ):
                     with self.assertRaises(AccessError):
                         refused()
-        with self.assertRefused("stays in its history", UserError):
+        with self.assertRefused(
+            "and is kept in its history. Fill it in again to correct it", UserError
+        ):
             filling.sudo().unlink()
 
     def test_nothing_answered_is_deleted(self):

@@ -73,7 +73,7 @@ class CustomerDeletionLine(models.TransientModel):
             )
         )
         note = self.env._(
-            "Taken back from %s, which is to be deleted.", self.partner_id.display_name
+            "Unassigned from %s, which is to be deleted.", self.partner_id.display_name
         )
         equipment.with_context(ownership_reason=note)._log_change(
             note, {"partner_id": False}

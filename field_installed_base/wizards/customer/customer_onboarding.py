@@ -181,7 +181,7 @@ class CustomerOnboarding(models.TransientModel):
 
     def _check_step_company(self):
         if not (self.name or "").strip():
-            raise UserError(self.env._("Type the name of the customer."))
+            raise UserError(self.env._("Enter the name of the customer."))
         self._check_email(self.email, self.name)
 
     def _check_step_contacts(self):
@@ -189,8 +189,8 @@ class CustomerOnboarding(models.TransientModel):
             if not (contact.name or "").strip():
                 raise UserError(
                     self.env._(
-                        "Type the name of each contact, also of the one with e-mail "
-                        "%s.",
+                        "Enter the name of each contact, including the one with "
+                        "email %s.",
                         contact.email or self.env._("(none)"),
                     )
                 )
@@ -198,8 +198,8 @@ class CustomerOnboarding(models.TransientModel):
             if contact.notice_type_ids and not contact.email:
                 raise UserError(
                     self.env._(
-                        "Notices are sent by e-mail. Type the e-mail of %s or let "
-                        "this contact receive none.",
+                        "Notifications are sent by email. Enter the email of %s, or "
+                        "remove its notifications.",
                         contact.name,
                     )
                 )
@@ -209,15 +209,15 @@ class CustomerOnboarding(models.TransientModel):
         if self.has_site and not any(site):
             raise UserError(
                 self.env._(
-                    "Type the address at which the equipment stands, or untick that "
-                    "it is another one."
+                    "Enter the address of the equipment, or untick that it is at "
+                    "another address."
                 )
             )
         vals_list = [line._prepare_vals() for line in self.equipment_ids]
         for row, vals in enumerate(vals_list, 1):
             if not vals["product_id"] and not clean_text(vals["model"]):
                 raise UserError(
-                    self.env._("Row %s: choose a product or type a model.", row)
+                    self.env._("Row %s: choose a product or enter a model.", row)
                 )
         conflicts = self.env["installed.base"]._get_serial_conflicts(vals_list)
         if conflicts:
@@ -227,7 +227,8 @@ class CustomerOnboarding(models.TransientModel):
         if email and not email_normalize(email):
             raise UserError(
                 self.env._(
-                    "%(email)s is no e-mail address. Correct the one of %(name)s.",
+                    "%(email)s is not a valid email address. Correct the email of "
+                    "%(name)s.",
                     email=email,
                     name=name,
                 )

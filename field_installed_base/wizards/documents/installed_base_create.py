@@ -198,8 +198,8 @@ class InstalledBaseCreate(models.TransientModel):
             if units > MAX_ROWS:
                 notices.append(
                     self.env._(
-                        "%(units)s units are left. The first %(rows)s are shown: "
-                        "create them, then run this again for the rest.",
+                        "%(units)s units remain. Only the first %(rows)s are shown: "
+                        "create them, then repeat for the rest.",
                         units=units,
                         rows=MAX_ROWS,
                     )
@@ -207,9 +207,9 @@ class InstalledBaseCreate(models.TransientModel):
             elif not units and (wizard.sale_order_id or wizard.move_id):
                 notices.append(
                     self.env._(
-                        "No unit of equipment is left on this document: either its "
-                        "products are not marked as equipment, or their installed "
-                        "base records exist. You can add other goods of it below."
+                        "There is no equipment left to create from this document: its "
+                        "products are not equipment, or all units already have an "
+                        "installed base record. You can add its other products below."
                     )
                 )
             serials = len(wizard._get_pasted_serials())
@@ -270,8 +270,8 @@ class InstalledBaseCreate(models.TransientModel):
         if serials:
             raise ValidationError(
                 self.env._(
-                    "More serial numbers were pasted than there are rows. Add rows or "
-                    "remove: %s",
+                    "More serial numbers were pasted than there are rows. Add rows, "
+                    "or remove: %s",
                     format_list(self.env, serials),
                 )
             )
@@ -314,8 +314,8 @@ class InstalledBaseCreate(models.TransientModel):
             if not line:
                 raise UserError(
                     self.env._(
-                        "%(document)s has no unit of %(product)s left without an "
-                        "installed base record. Remove its row.",
+                        "All units of %(product)s on %(document)s already have an "
+                        "installed base record. Remove this row.",
                         document=self._get_source().display_name,
                         product=row.product_id.display_name or row.model,
                     )
@@ -333,7 +333,7 @@ class InstalledBaseCreate(models.TransientModel):
             )
             for index in sorted(conflicts)
         ] + [
-            self.env._("Row %s: choose a product or type a model.", index + 1)
+            self.env._("Row %s: choose a product or enter a model.", index + 1)
             for index, vals in enumerate(vals_list)
             if not vals["product_id"] and not clean_text(vals["model"])
         ]

@@ -15,9 +15,10 @@ class InstalledBasePutBack(models.TransientModel):
     replaced_by_id = fields.Many2one(related="installed_base_id.replaced_by_id")
     has_handed_over = fields.Boolean(compute="_compute_preview")
     is_taken_back = fields.Boolean(
-        string="Take Back from the Successor",
+        string="Transfer Back from the Replacement",
         default=True,
-        help="What the successor took over hangs on the old equipment again.",
+        help="The records transferred to the replacement are linked to the old "
+        "equipment again.",
     )
     preview = fields.Html(
         string="Linked Records", compute="_compute_preview", sanitize=False
@@ -30,16 +31,16 @@ class InstalledBasePutBack(models.TransientModel):
             taken, ended = piece._get_taken_over(), piece._get_ended()
             wizard.has_handed_over = bool(taken)
             title = (
-                self.env._("Comes back from the successor:")
+                self.env._("To be transferred back from the replacement:")
                 if wizard.is_taken_back
-                else self.env._("Stays with the successor:")
+                else self.env._("Kept by the replacement:")
             )
             parts = [
                 Markup("<p class='mb-1'>%s</p><ul>%s</ul>")
                 % (title, Markup().join(Markup("<li>%s</li>") % text for text in texts))
                 for title, texts in (
                     (title, taken),
-                    (self.env._("Ended and does not come back:"), ended),
+                    (self.env._("Ended and not restored:"), ended),
                 )
                 if texts
             ]

@@ -94,15 +94,15 @@ class InstalledBaseReplace(models.TransientModel):
         if old.state == "retired":
             raise UserError(
                 self.env._(
-                    "%s is retired already. Put it back into service, or record its "
-                    "successor by hand.",
+                    "%s is already retired. Put it back into service, or set its "
+                    "replacement manually.",
                     old._get_label(),
                 )
             )
         if not (self.product_id or self.model):
             raise UserError(
                 self.env._(
-                    "Choose the product of what replaces %s, or type its model.",
+                    "Choose the product that replaces %s, or enter its model.",
                     old._get_label(),
                 )
             )

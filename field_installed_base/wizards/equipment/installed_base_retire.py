@@ -57,8 +57,9 @@ class InstalledBaseRetire(models.TransientModel):
             wizard.successor_warning = False
             if successor and wizard.is_handed_over and left:
                 wizard.successor_warning = self.env._(
-                    "%(successor)s does not stand at the customer of %(equipment)s and "
-                    "takes nothing over. Assign it to the customer first.",
+                    "%(successor)s is not at the customer of %(equipment)s, so "
+                    "nothing can be transferred to it. Assign it to the customer "
+                    "first.",
                     successor=successor._get_label(),
                     equipment=", ".join(piece._get_label() for piece in left),
                 )
@@ -117,12 +118,12 @@ class InstalledBaseRetire(models.TransientModel):
         if not equipment:
             raise UserError(
                 self.env._(
-                    "All selected equipment is retired already. Select some that is "
-                    "in service."
+                    "All selected equipment is already retired. Select equipment that "
+                    "is in service."
                 )
             )
         if self.reason == "other" and not self.details:
-            raise UserError(self.env._("Type the other reason in the details."))
+            raise UserError(self.env._("Enter the reason in the details."))
         successor = self._get_successor()
         equipment = equipment.with_context(installed_base_handover=self.is_handed_over)
         equipment._log_change(

@@ -120,15 +120,16 @@ class InstalledBaseAssign(models.TransientModel):
                 continue
             if len(held) == 1:
                 wizard.notice = self.env._(
-                    "%(equipment)s stands at %(customer)s. It gets a new owner on this "
-                    "day; its history is kept.",
+                    "%(equipment)s is currently with %(customer)s. Its owner changes "
+                    "on this date; its history is kept.",
                     equipment=held._get_label(),
                     customer=names[0],
                 )
             else:
                 wizard.notice = self.env._(
-                    "%(count)s pieces stand at: %(customers)s. They get a new owner on "
-                    "this day; their history is kept.",
+                    "%(count)s pieces of equipment are currently with: "
+                    "%(customers)s. Their owner changes on this date; their history "
+                    "is kept.",
                     count=len(held),
                     customers="; ".join(names),
                 )
@@ -158,8 +159,8 @@ class InstalledBaseAssign(models.TransientModel):
         if retired:
             raise UserError(
                 self.env._(
-                    "Retired equipment has no new owner. Put it back into service or "
-                    "remove: %s",
+                    "Retired equipment cannot get a new owner. Put it back into "
+                    "service, or remove: %s",
                     "; ".join(piece._get_label() for piece in retired),
                 )
             )
@@ -171,8 +172,8 @@ class InstalledBaseAssign(models.TransientModel):
             raise ValidationError(
                 "\n".join(
                     self.env._(
-                        "%(equipment)s stands at %(customer)s. Choose to move it, or "
-                        "remove it from the list.",
+                        "%(equipment)s is already with %(customer)s. Choose to move "
+                        "it, or remove it from the list.",
                         equipment=piece._get_label(),
                         customer=piece.partner_id.display_name,
                     )
@@ -202,7 +203,7 @@ class InstalledBaseAssign(models.TransientModel):
         """Return the note on a piece of equipment, which stood at former before."""
         if self.mode == "unassign":
             text = self.env._(
-                "Taken back from %(former)s on %(day)s.",
+                "Unassigned from %(former)s on %(day)s.",
                 former=former,
                 day=fields.Date.to_string(self.date),
             )

@@ -125,7 +125,10 @@ class MaintenanceVisit(models.Model):
         """
         visits = self.browse().concat(*appointments)
         visits.check_access("write")
-        visits._check_state(("to_plan", "planned", "in_progress"), self.env._("plan"))
+        visits._check_state(
+            ("to_plan", "planned", "in_progress"),
+            self.env._("You cannot plan visit %(visit)s: its status is “%(state)s”."),
+        )
         # The right to write was checked; nothing below asks for another.
         quiet = visits.sudo().with_context(
             visit_planning=PLANNING, tracking_disable=True, mail_notrack=True
@@ -441,7 +444,7 @@ class MaintenanceVisit(models.Model):
         for visit, event in pairs:
             visit.with_env(quiet.env).calendar_event_id = event
         self[len(pairs) :]._return_to_plan(
-            self.env._("The series of appointments has become shorter.")
+            self.env._("The series of appointments was shortened.")
         )
 
     def _prepare_series_values(self, event, available):

@@ -94,8 +94,8 @@ class MaintenanceVisit(models.Model):
                 if left := visit._get_left_technicians():
                     raise ValidationError(
                         self.env._(
-                            "%(technician)s does not work here any more. Choose who "
-                            "else goes on visit %(visit)s.",
+                            "%(technician)s no longer works here. Choose another "
+                            "technician for visit %(visit)s.",
                             technician=", ".join(left.mapped("name")),
                             visit=visit.display_name,
                         )
@@ -111,7 +111,8 @@ class MaintenanceVisit(models.Model):
             if texts:
                 raise ValidationError(
                     self.env._(
-                        "Visit %(visit)s cannot take place then:\n%(conflicts)s\n"
+                        "Visit %(visit)s cannot take place at this time:\n"
+                        "%(conflicts)s\n"
                         "Choose another time or technician.",
                         visit=visit.display_name,
                         conflicts="\n".join(texts),
@@ -128,29 +129,30 @@ class MaintenanceVisit(models.Model):
             if technician in left:
                 texts.append(
                     self.env._(
-                        "%s does not work here any more. Choose who else goes.",
+                        "%s no longer works here. Choose another technician.",
                         technician.name,
                     )
                 )
             elif not technician.user_id:
                 texts.append(
                     self.env._(
-                        "%s has no user and does not see the visit in Odoo. Set the "
-                        "user of the employee, or tell them yourself.",
+                        "%s has no user and cannot see the visit in Odoo. Set the "
+                        "user of the employee, or inform them yourself.",
                         technician.name,
                     )
                 )
         place = self.sudo().site_id | self.sudo().partner_id
         texts += [
             self.env._(
-                "%s is archived. Ask whether somebody goes there.", p.display_name
+                "%s is archived. Check whether the visit is still needed.",
+                p.display_name,
             )
             for p in place
             if not p.active
         ]
         texts += [
             self.env._(
-                "%s is archived. Ask whether it is still there.", piece._get_label()
+                "%s is archived. Check whether it is still there.", piece._get_label()
             )
             for piece in self.sudo().line_ids.installed_base_id
             if not piece.active
@@ -159,7 +161,8 @@ class MaintenanceVisit(models.Model):
         if site and not (site.street or site.city or site.zip):
             texts.append(
                 self.env._(
-                    "%s has no address. Complete the contact, or nobody finds it.",
+                    "%s has no address. Complete the contact so that technicians can "
+                    "find it.",
                     site.display_name,
                 )
             )
@@ -322,7 +325,7 @@ class MaintenanceVisit(models.Model):
                 ):
                     found[visit].append(
                         self.env._(
-                            "%s does not work at this hour.",
+                            "%s does not work at this time.",
                             person.name,
                         )
                     )
@@ -347,7 +350,7 @@ class MaintenanceVisit(models.Model):
         self._notify_dispatchers(
             self.env._("Check open visits"),
             self.env._(
-                "This was archived, and visits are open: %s",
+                "This was archived and still has open visits: %s",
                 ", ".join(records.mapped("display_name")),
             ),
         )
@@ -361,6 +364,6 @@ class MaintenanceVisit(models.Model):
         found = self.filtered(lambda visit: texts.get(visit))
         found._notify_dispatchers(
             self.env._("Check planned visits"),
-            self.env._("Something came in the way after they were planned:"),
+            self.env._("Conflicts that appeared after planning:"),
             {visit: " ".join(texts[visit]) for visit in found},
         )

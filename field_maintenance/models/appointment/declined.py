@@ -27,7 +27,7 @@ class MaintenanceVisit(models.Model):
         planned = self.filtered(lambda visit: visit.state == "planned")
         if planned:
             planned.write({"date_start": False})
-            planned._notify_dispatchers(self.env._("Plan again"), reason)
+            planned._notify_dispatchers(self.env._("Replan"), reason)
 
     def _decline(self, contacts):
         """Take off planned visits the technicians who declined. A visit to which nobody
@@ -51,7 +51,7 @@ class MaintenanceVisit(models.Model):
             else:
                 returns += visit
         reason = self.env._("%s declined the appointment.", ", ".join(sorted(names)))
-        stays._notify_dispatchers(self.env._("Check who goes"), reason)
+        stays._notify_dispatchers(self.env._("Check the technicians"), reason)
         returns._return_to_plan(reason)
 
     # -- Who goes ----------------------------------------------------------------------

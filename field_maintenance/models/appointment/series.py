@@ -98,13 +98,15 @@ class CalendarEvent(models.Model):
             notes = [self.env._("On %s and so on.", format_list(self.env, days))]
             if rule._bysetpos and rule._bymonthday:
                 notes.append(
-                    self.env._("In months without this day, on their last day.")
+                    self.env._(
+                        "In months without this day, on the last day of the month."
+                    )
                 )
             if count and not event.service_begins_today:
                 notes.append(
                     self.env._(
-                        "%s of the visits lie before today. Begin today to leave them "
-                        "out.",
+                        "%s of the visits are before today. Start today to leave "
+                        "them out.",
                         count,
                     )
                 )
@@ -274,9 +276,9 @@ class CalendarEvent(models.Model):
             return
         raise RedirectWarning(
             self.env._(
-                "Your calendar is synchronised with Outlook, which allows no recurring "
-                "events made in Odoo. Make a schedule instead: it says what is visited "
-                "how often and makes the visits."
+                "Your calendar is synchronized with Outlook, which does not support "
+                "recurring events created in Odoo. Create a schedule instead: it "
+                "defines how often to visit and generates the visits."
             ),
             self.env.ref("field_maintenance.maintenance_schedule_action").id,
             self.env._("Schedules"),
@@ -467,5 +469,5 @@ class CalendarEvent(models.Model):
         # Its key is the event: somebody made the visit at the same time.
         if not isinstance(error, UniqueViolation):
             self.visit_template_id._report_failure(
-                self.env._("Visits of a series could not be made"), error
+                self.env._("Visits of a series could not be created"), error
             )

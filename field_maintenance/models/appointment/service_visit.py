@@ -232,8 +232,8 @@ class CalendarEvent(models.Model):
         if not visit_vals.get("partner_id"):
             raise UserError(
                 self.env._(
-                    "Service visit “%s” has no customer. Choose where somebody goes, "
-                    "or untick Service visit.",
+                    "Service visit “%s” has no customer. Choose the customer, or "
+                    "untick Service visit.",
                     vals.get("name") or self.env._("new"),
                 )
             )

@@ -42,7 +42,10 @@ class MaintenanceVisit(models.Model):
         """
         self._check_state(
             ("to_plan", "planned", "in_progress", "done"),
-            self.env._("change the parts of"),
+            self.env._(
+                "You cannot change the parts and time of visit %(visit)s: its status "
+                "is “%(state)s”."
+            ),
         )
         for visit in self:
             if not visit._get_labor_products():
@@ -51,7 +54,8 @@ class MaintenanceVisit(models.Model):
             if not changes:
                 raise UserError(
                     self.env._(
-                        "All recorded time of visit %s is among its parts and time.",
+                        "All recorded time of visit %s is already in its parts and "
+                        "time.",
                         visit.display_name,
                     )
                 )
@@ -60,8 +64,8 @@ class MaintenanceVisit(models.Model):
 
     def _refuse_without_labor_products(self):
         message = self.env._(
-            "Nothing says what recorded time of %s is billed as. Choose the products "
-            "of travel and work in the settings.",
+            "There is no product to bill the recorded time of %s. Choose the "
+            "products for travel and working time in the settings.",
             self.company_id.display_name,
         )
         if not self.env.user.has_group("base.group_system"):

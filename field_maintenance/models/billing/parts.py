@@ -126,12 +126,15 @@ class MaintenanceVisit(models.Model):
         :return: the action that shows the orders
         :raise UserError: if a visit is not done or has nothing to bill
         """
-        self._check_state(("done",), self.env._("bill"))
+        self._check_state(
+            ("done",),
+            self.env._("You cannot bill visit %(visit)s: its status is “%(state)s”."),
+        )
         for visit in self:
             if not visit._get_lines_to_order() and not visit._get_fee_product():
                 raise UserError(
                     self.env._(
-                        "Nothing of visit %s is left to bill: enter its parts and "
+                        "Nothing is left to bill for visit %s. Enter its parts and "
                         "time, or choose a billed product on its visit type.",
                         visit.display_name,
                     )
@@ -207,8 +210,8 @@ class MaintenanceVisit(models.Model):
             if live:
                 raise UserError(
                     self.env._(
-                        "Visit %(visit)s was invoiced (%(invoice)s). Cancel or credit "
-                        "the invoice instead of going back.",
+                        "Visit %(visit)s was invoiced (%(invoice)s). Cancel or "
+                        "credit the invoice instead.",
                         visit=visit.display_name,
                         invoice=live[0].display_name,
                     )

@@ -288,15 +288,15 @@ class ServiceLine(models.Model):
         if "sale_line_id" in names:
             raise AccessError(
                 self.env._(
-                    "The order line of what was used is set when it is billed: press "
-                    "Bill on the visit."
+                    "The order line of parts and time is set when they are billed. "
+                    "Click Bill on the visit."
                 )
             )
         if not self.env.user.has_group("field_installed_base.group_dispatcher"):
             raise AccessError(
                 self.env._(
                     "Prices and coverage are set by the office. Enter what was used, "
-                    "and ask a dispatcher for another price."
+                    "and ask a dispatcher to change the price."
                 )
             )
 
@@ -310,8 +310,8 @@ class ServiceLine(models.Model):
                 # It names the order, and tells nothing else of it.
                 raise UserError(
                     self.env._(
-                        "%(product)s is on order %(order)s already. Change it there, "
-                        "or remove it there first.",
+                        "%(product)s is already on order %(order)s. Change or remove "
+                        "it there first.",
                         product=line.product_id.display_name,
                         order=line.sudo().sale_line_id.order_id.name,
                     )
@@ -321,7 +321,10 @@ class ServiceLine(models.Model):
         """Refuse to add to, change or delete what a visit used that is cancelled."""
         self.visit_id._check_state(
             ("to_plan", "planned", "in_progress", "done"),
-            self.env._("change the parts of"),
+            self.env._(
+                "You cannot change the parts and time of visit %(visit)s: its status "
+                "is “%(state)s”."
+            ),
         )
 
     # -- Sales order -------------------------------------------------------------------

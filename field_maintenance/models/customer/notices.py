@@ -207,15 +207,21 @@ class MaintenanceVisit(models.Model):
         for visit in self:
             code = "visit_changed" if visit.told_start else "visit_planned"
             if visit.state != "planned":
-                visit._check_state(("planned",), self.env._("announce"))
+                visit._check_state(
+                    ("planned",),
+                    self.env._(
+                        "You cannot notify the customer of visit %(visit)s: its status "
+                        "is “%(state)s”."
+                    ),
+                )
             # Mails, templates and contacts are not what the technician may write.
             mails = self._get_notice(code)._notify_of_visits(visit.sudo())
             if not mails:
                 raise UserError(
                     self.env._(
-                        "Nobody was told of visit %s: its contact has no e-mail "
-                        "address, refused, or the notice is switched off under "
-                        "Configuration > Notices.",
+                        "No one was notified of visit %s: its contact has no email "
+                        "address or has unsubscribed, or the notification is "
+                        "disabled under Configuration > Notifications.",
                         visit.display_name,
                     )
                 )
@@ -270,6 +276,6 @@ class MaintenanceVisit(models.Model):
             find,
             do=lambda visits: getattr(visits, method)(),
             report=lambda visit, error: visit._report_failure(
-                self.env._("The customer could not be told"), error
+                self.env._("The customer could not be notified"), error
             ),
         )

@@ -109,7 +109,7 @@ class MaintenanceVisit(models.Model):
             message_type="comment",
             subtype_xmlid="mail.mt_note",
         )
-        summary = visit.env._("Another date wanted")
+        summary = visit.env._("Another date requested")
         open_wish = visit._find_activities("mail.mail_activity_data_todo", summary)[:1]
         if open_wish:
             open_wish.note = (open_wish.note or Markup()) + wish
@@ -127,7 +127,7 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         texts = self._in_language_of(self._get_dispatcher())
         return self._find_activities(
-            "mail.mail_activity_data_todo", texts._("Another date wanted")
+            "mail.mail_activity_data_todo", texts._("Another date requested")
         ) | self._find_activities(
             "mail.mail_activity_data_call", texts._("Unhappy customer")
         )

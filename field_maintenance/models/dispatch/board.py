@@ -146,8 +146,8 @@ class MaintenanceVisit(models.Model):
         if not start < end <= start + timedelta(days=WINDOW_DAYS, hours=1):
             raise UserError(
                 self.env._(
-                    "The dispatch board shows 1 to %(days)s days at once, not those "
-                    "from %(start)s to %(end)s.",
+                    "The dispatch board shows 1 to %(days)s days at a time, not "
+                    "those from %(start)s to %(end)s.",
                     days=WINDOW_DAYS,
                     start=start,
                     end=end,
@@ -398,7 +398,10 @@ class MaintenanceVisit(models.Model):
             change speaks for itself
         """
         self.ensure_one()
-        self._check_state(OPEN_STATES, self.env._("move"))
+        self._check_state(
+            OPEN_STATES,
+            self.env._("You cannot move visit %(visit)s: its status is “%(state)s”."),
+        )
         values = {"date_start": fields.Datetime.to_datetime(start)}
         if end:
             length = fields.Datetime.to_datetime(end) - values["date_start"]

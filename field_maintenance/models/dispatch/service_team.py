@@ -50,8 +50,8 @@ class ServiceTeam(models.Model):
             schedules._notify_schedule_responsible(
                 self.env._("Choose another team"),
                 self.env._(
-                    "Team %s was archived. New visits have no team until another one "
-                    "is chosen.",
+                    "Team %s was archived. New visits have no team until you choose "
+                    "another one.",
                     ", ".join(self.mapped("name")),
                 ),
             )

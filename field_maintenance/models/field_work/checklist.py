@@ -95,8 +95,9 @@ class MaintenanceVisit(models.Model):
             if questions:
                 raise UserError(
                     self.env._(
-                        "The checklist of visit %(visit)s is not complete. Answer "
-                        "first:\n%(questions)s",
+                        "The checklist of visit %(visit)s is incomplete. Answer "
+                        "these questions first:\n"
+                        "%(questions)s",
                         visit=visit.display_name,
                         questions="\n".join(
                             f"- {title}" for title in questions.mapped("title")
@@ -122,8 +123,8 @@ class MaintenanceVisit(models.Model):
         if not visits:
             raise UserError(
                 self.env._(
-                    "Visits of type %(type)s have no checklist. An administrator "
-                    "chooses one under Interventions > Configuration > Visit Types.",
+                    "Visits of type %(type)s have no checklist. An administrator can "
+                    "set one under Interventions > Configuration > Visit Types.",
                     type=self.visit_type_id.name or "-",
                 )
             )
@@ -177,8 +178,8 @@ class MaintenanceVisit(models.Model):
         if not survey.active or not survey.question_ids:
             raise UserError(
                 self.env._(
-                    "Checklist %s is closed or has no question. An administrator "
-                    "changes it under Interventions > Configuration > Checklists.",
+                    "Checklist %s is closed or has no questions. An administrator "
+                    "can change it under Interventions > Configuration > Checklists.",
                     survey.title,
                 )
             )

@@ -138,8 +138,8 @@ class MaintenanceVisit(models.Model):
         if not technician:
             raise UserError(
                 self.env._(
-                    "Whose time is it? Visit %(visit)s has no technician, and you are "
-                    "no employee of %(company)s. Choose a technician first.",
+                    "Visit %(visit)s has no technician, and you are not an employee "
+                    "of %(company)s. Choose a technician first.",
                     visit=self.display_name,
                     company=self.company_id.display_name,
                 )
@@ -170,7 +170,10 @@ class MaintenanceVisit(models.Model):
 
     def _start_clock(self, time_type):
         self._check_state(
-            ("to_plan", "planned", "in_progress"), self.env._("record times for")
+            ("to_plan", "planned", "in_progress"),
+            self.env._(
+                "You cannot record time on visit %(visit)s: its status is “%(state)s”."
+            ),
         )
         self._check_not_absorbed()
         for visit in self:

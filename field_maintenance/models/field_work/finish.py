@@ -34,8 +34,8 @@ class MaintenanceVisit(models.Model):
         ):
             raise AccessError(
                 self.env._(
-                    "Visits that were done elsewhere are imported by an administrator. "
-                    "Plan the visit, then choose Done."
+                    "Only administrators can import visits done elsewhere. Plan the "
+                    "visit, then set it to Done."
                 )
             )
 
@@ -75,7 +75,7 @@ class MaintenanceVisit(models.Model):
         if undone and state != "in_progress":
             raise UserError(
                 self.env._(
-                    "Visit %s is done. Go one step back first.",
+                    "Visit %s is done. Undo its last step first.",
                     undone[0].display_name,
                 )
             )
@@ -101,7 +101,10 @@ class MaintenanceVisit(models.Model):
 
     def _check_may_finish(self):
         self._check_not_absorbed()
-        self._check_state(("planned", "in_progress"), self.env._("finish"))
+        self._check_state(
+            ("planned", "in_progress"),
+            self.env._("You cannot finish visit %(visit)s: its status is “%(state)s”."),
+        )
         (self | self._get_absorbed())._check_checklists_answered()
 
     def _finish(self, values=None):
@@ -165,7 +168,7 @@ class MaintenanceVisit(models.Model):
                 elif not (known.get("incomplete_reason") or "").strip():
                     raise UserError(
                         self.env._(
-                            "Tell why the work on %(equipment)s was not finished "
+                            "Enter why the work on %(equipment)s was not finished "
                             "(visit %(visit)s).",
                             equipment=line.display_name,
                             visit=visit.display_name,
@@ -233,7 +236,7 @@ class MaintenanceVisit(models.Model):
             follow_ups = visit._get_open_follow_ups()
             if follow_ups:
                 follow_ups._cancel(
-                    self.env._("%s was finished after all.", visit.display_name)
+                    self.env._("%s was finished later.", visit.display_name)
                 )
 
     def _prepare_follow_up_values(self, due_date):

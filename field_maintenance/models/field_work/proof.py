@@ -63,7 +63,10 @@ class MaintenanceVisit(models.Model):
         """Hand the phone to the customer for a signature."""
         self.ensure_one()
         self._check_not_absorbed()
-        self._check_state(("planned", "in_progress", "done"), self.env._("sign"))
+        self._check_state(
+            ("planned", "in_progress", "done"),
+            self.env._("You cannot sign visit %(visit)s: its status is “%(state)s”."),
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Signature"),

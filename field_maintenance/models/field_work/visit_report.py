@@ -23,7 +23,7 @@ class MaintenanceVisit(models.Model):
                 raise UserError(
                     self.env._(
                         "Neither %(customer)s nor the contact of visit %(visit)s has "
-                        "an e-mail address. Add one to send the report.",
+                        "an email address. Enter one to send the report.",
                         customer=visit.partner_id.display_name,
                         visit=visit.display_name,
                     )

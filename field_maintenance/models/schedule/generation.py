@@ -182,7 +182,7 @@ class MaintenanceScheduleLine(models.Model):
         if not schedule.generation_error:
             schedule.activity_schedule(
                 "mail.mail_activity_data_warning",
-                summary=self.env._("Visits could not be made"),
+                summary=self.env._("Visits could not be generated"),
                 note=message,
                 user_id=schedule._get_responsible().id,
             )
@@ -619,7 +619,7 @@ class MaintenanceScheduleLine(models.Model):
         for schedule, lines in self._filter_paused().grouped("schedule_id").items():
             archived = {record for line in lines for record in line._get_archived()}
             notes[schedule.id] = self.env._(
-                "No visits are made while this is archived: %s",
+                "No visits are generated while this is archived: %s",
                 ", ".join(sorted(record.display_name for record in archived)),
             )
         self.schedule_id.browse(notes)._message_log_batch(notes)

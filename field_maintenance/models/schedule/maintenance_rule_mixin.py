@@ -180,7 +180,7 @@ class MaintenanceRuleMixin(models.AbstractModel):
         name = self.display_name
         messages = {
             "end_before_start": self.env._(
-                "%(name)s would end on %(end)s, before it starts on %(start)s. Correct "
+                "%(name)s ends on %(end)s, before its start on %(start)s. Correct "
                 "its start or its end.",
                 name=name,
                 **self._only(values, "start", "end"),
@@ -192,34 +192,35 @@ class MaintenanceRuleMixin(models.AbstractModel):
                 **self._only(values, "first"),
             ),
             "number_not_positive": self.env._(
-                "The interval of %s must be at least one. Type how many days, weeks, "
-                "months or years lie between two visits.",
+                "The interval of %s must be at least one. Enter the number of days, "
+                "weeks, months or years between two visits.",
                 name,
             ),
             "visit_count_not_positive": self.env._(
-                "Type how many visits are to be spread for %s: one or more.", name
+                "Enter the number of visits to spread for %s: at least one.", name
             ),
             "too_many_visits": self.env._(
-                "%(count)s visits are too many for %(name)s: from %(start)s to %(end)s "
-                "there is room for %(maximum)s. Type fewer visits or a later end.",
+                "%(count)s visits are too many for %(name)s: from %(start)s to "
+                "%(end)s there is room for %(maximum)s. Enter fewer visits or a "
+                "later end date.",
                 name=name,
                 count=values.get("visit_count"),
                 **self._only(values, "start", "end", "maximum"),
             ),
             "too_many_past": self.env._(
-                "%(name)s starts on %(start)s: %(count)s visits would be late already. "
-                "Type a later start, so that it is %(maximum)s at most, or a longer "
-                "interval.",
+                "%(name)s starts on %(start)s: %(count)s visits would already be "
+                "late. Enter a later start so that there are at most %(maximum)s, or "
+                "a longer interval.",
                 name=name,
                 **self._only(values, "start", "count", "maximum"),
             ),
             "term_too_long": self.env._(
-                "The last visit of %s would lie after the year 9999. Type fewer "
+                "The last visit of %s would be after the year 9999. Enter fewer "
                 "visits or a shorter interval.",
                 name,
             ),
             "no_month": self.env._(
-                "Choose at least one month in which %s is visited.", name
+                "Choose at least one month for the visits of %s.", name
             ),
         }
         return messages.get(error.code) or str(error)

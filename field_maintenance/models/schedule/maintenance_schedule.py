@@ -386,8 +386,9 @@ class MaintenanceSchedule(models.Model):
         if self and not self.env.su:
             raise UserError(
                 self.env._(
-                    "The state of %s is not written. Activate, suspend, resume, close "
-                    "or reset it: that makes and removes its visits.",
+                    "The state of %s cannot be edited directly. Use the buttons to "
+                    "activate, suspend, resume, close or reset it, so that its "
+                    "visits follow.",
                     self[0].display_name,
                 )
             )
@@ -396,31 +397,36 @@ class MaintenanceSchedule(models.Model):
         """Write the state; what goes with it is the caller's."""
         self.with_context(visit_generation=GENERATING).write({"state": state})
 
-    def _check_state(self, states, action):
+    def _check_state(self, states, message):
         """Refuse an action that the state of a schedule does not allow.
 
+        :param states: the states that do
+        :param str message: the translated error, a whole sentence with the
+            placeholders `%(schedule)s` and `%(state)s`
         :raise UserError: naming the first schedule in another state
         """
         labels = dict(self._fields["state"]._description_selection(self.env))
         for schedule in self:
             if schedule.state not in states:
                 raise UserError(
-                    self.env._(
-                        "%(schedule)s is %(state)s: you cannot %(action)s it.",
-                        schedule=schedule.display_name,
-                        state=labels[schedule.state].lower(),
-                        action=action,
-                    )
+                    message
+                    % {
+                        "schedule": schedule.display_name,
+                        "state": labels[schedule.state],
+                    }
                 )
 
     def action_activate(self):
         """Make the visits of drafts up to the horizon, and go on making them."""
-        self._check_state(("draft",), self.env._("activate"))
+        self._check_state(
+            ("draft",),
+            self.env._("You cannot activate %(schedule)s: its status is “%(state)s”."),
+        )
         for schedule in self:
             if not schedule.line_ids:
                 raise UserError(
                     self.env._(
-                        "%s says nothing of what is to be visited. Add a line first.",
+                        "%s has no lines. Add what is to be visited first.",
                         schedule.display_name,
                     )
                 )
@@ -428,7 +434,10 @@ class MaintenanceSchedule(models.Model):
 
     def action_resume(self):
         """Make again the visits that were removed at the suspension."""
-        self._check_state(("suspended",), self.env._("resume"))
+        self._check_state(
+            ("suspended",),
+            self.env._("You cannot resume %(schedule)s: its status is “%(state)s”."),
+        )
         return self._resume_generation()
 
     def _resume_generation(self):
@@ -447,20 +456,31 @@ class MaintenanceSchedule(models.Model):
 
     def action_suspend(self):
         """Remove the visits that nobody touched until the schedule is resumed."""
-        self._check_state(("active",), self.env._("suspend"))
+        self._check_state(
+            ("active",),
+            self.env._("You cannot suspend %(schedule)s: its status is “%(state)s”."),
+        )
         self._stop("suspended", self.env._("Suspended."))
         return True
 
     def action_close(self):
         """End these schedules for good. What nobody touched is removed."""
-        self._check_state(("draft", "active", "suspended"), self.env._("close"))
+        self._check_state(
+            ("draft", "active", "suspended"),
+            self.env._("You cannot close %(schedule)s: its status is “%(state)s”."),
+        )
         self._stop("closed", self.env._("Closed."))
         return True
 
     def action_reset(self):
         """Set schedules back to draft. What nobody touched is removed."""
-        self._check_state(("active", "suspended", "closed"), self.env._("reset"))
-        self._stop("draft", self.env._("Set back to draft."))
+        self._check_state(
+            ("active", "suspended", "closed"),
+            self.env._(
+                "You cannot reset %(schedule)s to draft: its status is “%(state)s”."
+            ),
+        )
+        self._stop("draft", self.env._("Reset to draft."))
         return True
 
     def _stop(self, state, note):
@@ -493,7 +513,7 @@ class MaintenanceSchedule(models.Model):
         if left:
             notes.append(
                 self.env._(
-                    "These stay, somebody works on them: %s",
+                    "These visits are kept because they are being worked on: %s",
                     "; ".join(left.mapped("display_name")),
                 )
             )
@@ -559,9 +579,11 @@ class MaintenanceSchedule(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success" if visits else "info",
-                "message": self.env._("%s visits were made.", len(visits))
+                "message": self.env._("%s visits were generated.", len(visits))
                 if visits
-                else self.env._("All visits up to the horizon are there already."),
+                else self.env._(
+                    "All visits up to the horizon have already been generated."
+                ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

@@ -70,7 +70,7 @@ class MaintenanceScheduleLine(models.Model):
         readonly=True,
         copy=False,
         groups=READER_GROUPS,
-        help="Equipment in whose place this one stands.",
+        help="Equipment replaced by this one.",
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -332,20 +332,21 @@ class MaintenanceScheduleLine(models.Model):
             if technician and not technician._filter_at(line.company_id):
                 notices.append(
                     self.env._(
-                        "%s does not work here any more: new visits have no "
-                        "technician.",
+                        "%s no longer works here: new visits have no technician.",
                         technician.name,
                     )
                 )
             elif technician and not technician.user_id:
                 notices.append(
                     self.env._(
-                        "%s has no user and will not see the visits on the phone.",
+                        "%s has no user and will not see the visits on their phone.",
                         technician.name,
                     )
                 )
             notices += [
-                self.env._("%s is archived: no visits are made.", record.display_name)
+                self.env._(
+                    "%s is archived: no visits are generated.", record.display_name
+                )
                 for record in line.sudo()._get_archived()
             ]
             if line.visit_type_id and not line.visit_type_id.active:
@@ -386,7 +387,7 @@ class MaintenanceScheduleLine(models.Model):
     def _describe_double(self, other):
         """Return in words that another line does the same as this one."""
         return self.env._(
-            "%(equipment)s is visited by %(schedule)s already (%(type)s).",
+            "%(equipment)s is already visited by %(schedule)s (%(type)s).",
             equipment=other.installed_base_id._get_label(),
             schedule=other.schedule_id.display_name,
             type=other.visit_type_id.display_name,
@@ -509,8 +510,8 @@ class MaintenanceScheduleLine(models.Model):
             if equipment.state == "retired" and schedule.state != "closed":
                 raise ValidationError(
                     self.env._(
-                        "%s is retired and is not visited any more. Choose its "
-                        "successor, or put it back into service.",
+                        "%s is retired and no longer visited. Choose its "
+                        "replacement, or put it back into service.",
                         equipment._get_label(),
                     )
                 )
@@ -646,12 +647,12 @@ class MaintenanceScheduleLine(models.Model):
         remedy."""
         if self.past_count == 1:
             return self.env._(
-                "One more visit is made that was due before today: it is overdue at "
-                "once. Begin today to leave it out."
+                "One more visit that was due before today will be generated and will "
+                "be late immediately. Start today to leave it out."
             )
         return self.env._(
-            "%s more visits are made that were due before today: they are overdue at "
-            "once. Begin today to leave them out.",
+            "%s more visits that were due before today will be generated and will be "
+            "late immediately. Start today to leave them out.",
             self.past_count,
         )
 
@@ -666,8 +667,8 @@ class MaintenanceScheduleLine(models.Model):
                 day=text,
             )
         remark = {
-            "no_working_day": self.env._("nobody works in this term"),
-            "same_day": self.env._("on the day of the visit before"),
+            "no_working_day": self.env._("nobody works in this period"),
+            "same_day": self.env._("on the same day as the previous visit"),
         }.get(warning)
         if not remark and due != nominal:
             remark = self.env._(
@@ -691,8 +692,8 @@ class MaintenanceScheduleLine(models.Model):
                 "The first due date is not used: visits are spread from the start."
             ),
             "first_not_in_months": self.env._(
-                "The month of the first due date is not among the chosen months: only "
-                "its day is used."
+                "The month of the first due date is not one of the selected months: "
+                "only its day is used."
             ),
         }[note]
 
@@ -742,8 +743,8 @@ class MaintenanceScheduleLine(models.Model):
         if left:
             raise UserError(
                 self.env._(
-                    "%(line)s has visits that were planned, done or worked on. Give it "
-                    "an end instead, or close the schedule.",
+                    "%(line)s has visits that are planned, done or being worked on. "
+                    "Set an end date instead, or close the schedule.",
                     line=left.schedule_line_id.display_name,
                 )
             )

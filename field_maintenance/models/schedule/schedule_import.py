@@ -26,34 +26,32 @@ class MaintenanceSchedule(models.Model):
             [
                 "id",
                 self.env._(
-                    "Any name of your own, once per schedule. Imported again, it "
-                    "updates the schedule instead of making another."
+                    "Any unique name for the schedule. If it is imported again, the "
+                    "schedule is updated instead of duplicated."
                 ),
                 "old_schedule_17",
             ],
-            ["name", self.env._("Empty: what is visited, and where.")],
+            ["name", self.env._("If empty, what is visited, and where.")],
             *get_customer_columns(self.env),
             [
                 "date_start",
                 self.env._(
                     "Date. Visits that were due before you activate the schedule are "
-                    "made, too."
+                    "also generated."
                 ),
                 date(2026, 3, 1),
             ],
-            ["date_end", self.env._("Date: last day. Empty: no end.")],
-            ["user_id", self.env._("Name of the user who is responsible. Empty: you.")],
+            ["date_end", self.env._("Date: last day. Leave empty for no end.")],
+            ["user_id", self.env._("Name of the responsible user. If empty, you.")],
             ["team_id", self.env._("Name of a team.")],
             [
                 "line_ids/installed_base_id",
-                self.env._(
-                    "Reference or serial number of the equipment that is visited."
-                ),
+                self.env._("Reference or serial number of the equipment to visit."),
             ],
             [
                 "line_ids/product_id",
                 self.env._(
-                    "Name or internal reference, where no equipment is registered."
+                    "Name or internal reference, if no equipment is registered."
                 ),
             ],
             [
@@ -64,14 +62,13 @@ class MaintenanceSchedule(models.Model):
             [
                 "line_ids/mode",
                 self.env._(
-                    "Every, Spread evenly, In chosen months or Counted from the last "
-                    "visit."
+                    "Every, Spread evenly, In selected months or After the last visit."
                 ),
                 label("mode", "interval"),
             ],
             [
                 "line_ids/interval_number",
-                self.env._("How many units lie between visits."),
+                self.env._("Number of units between two visits."),
                 6,
             ],
             [
@@ -83,24 +80,25 @@ class MaintenanceSchedule(models.Model):
             [
                 "line_ids/month_ids",
                 self.env._(
-                    "Only for In chosen months: their names, separated by commas."
+                    "Only for In selected months: their names, separated by commas."
                 ),
             ],
             [
                 "line_ids/date_first",
                 self.env._(
-                    "Date on which the first visit is due. Empty: as the rule says."
+                    "Date on which the first visit is due. If empty, it follows from "
+                    "the rule."
                 ),
                 date(2026, 9, 15),
             ],
             [
                 "line_ids/date_end",
-                self.env._("Date: last day. Empty: the schedule's end."),
+                self.env._("Date: last day. If empty, the end of the schedule."),
             ],
             [
                 "line_ids/technician_id",
                 self.env._(
-                    "Name of the employee who goes. Empty: the equipment's technician."
+                    "Name of the technician. If empty, the technician of the equipment."
                 ),
             ],
         ]
@@ -136,8 +134,9 @@ class MaintenanceSchedule(models.Model):
                 "type": "error",
                 "field": "state",
                 "message": self.env._(
-                    "The state of schedules cannot be imported: they come in as "
-                    "drafts. Leave the column out, and activate them afterwards."
+                    "The state of schedules cannot be imported: they are imported as "
+                    "drafts. Leave the column out, and activate the schedules "
+                    "afterwards."
                 ),
             }
         ]
@@ -155,8 +154,8 @@ class MaintenanceSchedule(models.Model):
                 index,
                 self.env._(
                     "Row %(row)s has no External ID, and schedule %(twin)s of this "
-                    "customer starts on the same day. Give the row an External ID if "
-                    "it is another schedule, or remove it.",
+                    "customer starts on the same day. Enter an External ID if it is "
+                    "a different schedule, or remove the row.",
                     row=file.get_number(index),
                     twin=twin.display_name,
                 ),

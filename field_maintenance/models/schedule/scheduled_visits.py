@@ -330,8 +330,8 @@ class MaintenanceVisit(models.Model):
             if visit.schedule_line_id and not visit.follow_up_of_id:
                 raise UserError(
                     self.env._(
-                        "Visit %s belongs to a schedule, which would make it again. "
-                        "Cancel it instead: a cancelled visit stays skipped.",
+                        "Visit %s belongs to a schedule, which would generate it "
+                        "again. Cancel it instead: a cancelled visit is skipped.",
                         visit.display_name,
                     )
                 )

@@ -794,8 +794,8 @@ class MaintenanceVisit(models.Model):
                 return
         raise AccessError(
             self.env._(
-                "“%s” of a visit is not set by hand. Plan the visit, or use the "
-                "buttons of its form.",
+                "“%s” of a visit cannot be set manually. Plan the visit, or use the "
+                "buttons on its form.",
                 self._fields[name]._description_string(self.env),
             )
         )
@@ -1030,7 +1030,7 @@ class MaintenanceVisit(models.Model):
             if visit.name or visit.follow_up_ids or visit.merged_ids:
                 raise UserError(
                     self.env._(
-                        "Visit %s was planned once and has a history. Cancel it "
+                        "Visit %s has been planned and has a history. Cancel it "
                         "instead.",
                         visit.display_name,
                     )
@@ -1038,28 +1038,28 @@ class MaintenanceVisit(models.Model):
 
     # -- From due to done --------------------------------------------------------------
 
-    def _check_state(self, states, action):
+    def _check_state(self, states, message):
         """Refuse an action that the state of a visit does not allow.
 
         :param states: the states that do
-        :param str action: what is refused, e.g. "start"
+        :param str message: the translated error, a whole sentence with the
+            placeholders `%(visit)s` and `%(state)s`
         :raise UserError: naming the first visit in another state
         """
         labels = dict(self._fields["state"]._description_selection(self.env))
         for visit in self:
             if visit.state not in states:
                 raise UserError(
-                    self.env._(
-                        "Visit %(visit)s is %(state)s: you cannot %(action)s it.",
-                        visit=visit.display_name,
-                        state=labels[visit.state].lower(),
-                        action=action,
-                    )
+                    message
+                    % {"visit": visit.display_name, "state": labels[visit.state]}
                 )
 
     def action_start(self):
         """Begin the work now. A visit that was not planned takes place now."""
-        self._check_state(("to_plan", "planned"), self.env._("start"))
+        self._check_state(
+            ("to_plan", "planned"),
+            self.env._("You cannot start visit %(visit)s: its status is “%(state)s”."),
+        )
         unplanned = self.filtered(lambda visit: not visit.date_start)
         if unplanned:
             start = self._get_default_start()
@@ -1077,7 +1077,13 @@ class MaintenanceVisit(models.Model):
             "done": "in_progress",
             "cancelled": "to_plan",
         }
-        self._check_state(previous, self.env._("undo"))
+        self._check_state(
+            previous,
+            self.env._(
+                "You cannot undo the last step of visit %(visit)s: its status is "
+                "“%(state)s”."
+            ),
+        )
         self._check_not_invoiced()
         for state, visits in self.grouped("state").items():
             values = {"state": previous[state]}
@@ -1088,7 +1094,10 @@ class MaintenanceVisit(models.Model):
 
     def action_cancel(self):
         """Ask for the reason and cancel."""
-        self._check_state(OPEN_STATES, self.env._("cancel"))
+        self._check_state(
+            OPEN_STATES,
+            self.env._("You cannot cancel visit %(visit)s: its status is “%(state)s”."),
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Cancel Visits"),
@@ -1100,7 +1109,10 @@ class MaintenanceVisit(models.Model):
 
     def _cancel(self, reason):
         """Cancel visits for a reason. Their appointments are archived."""
-        self._check_state(OPEN_STATES, self.env._("cancel"))
+        self._check_state(
+            OPEN_STATES,
+            self.env._("You cannot cancel visit %(visit)s: its status is “%(state)s”."),
+        )
         self.write({"state": "cancelled", "cancel_reason": reason})
 
     def action_locate_on_map(self):

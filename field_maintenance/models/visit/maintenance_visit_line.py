@@ -44,7 +44,7 @@ class MaintenanceVisitLine(models.Model):
         readonly=True,
         copy=False,
         groups=READER_GROUPS,
-        help="Equipment in whose place this one stands.",
+        help="Equipment replaced by this one.",
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -188,8 +188,8 @@ class MaintenanceVisitLine(models.Model):
             if not line.product_id and not (line.description or "").strip():
                 raise UserError(
                     self.env._(
-                        "Choose the product of this equipment or describe it, then "
-                        "record it (visit %s).",
+                        "Choose the product of this equipment or describe it before "
+                        "adding it to the installed base (visit %s).",
                         line.visit_id.display_name,
                     )
                 )

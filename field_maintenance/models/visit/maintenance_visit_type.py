@@ -117,8 +117,8 @@ class MaintenanceVisitType(models.Model):
             lines.schedule_id._notify_schedule_responsible(
                 self.env._("Choose another visit type"),
                 self.env._(
-                    "Visit type %s was archived. Its visits go on being made until "
-                    "another one is chosen.",
+                    "Visit type %s was archived. Its visits are still generated "
+                    "until you choose another one.",
                     ", ".join(self.mapped("name")),
                 ),
             )

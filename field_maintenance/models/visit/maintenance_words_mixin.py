@@ -43,8 +43,8 @@ class MaintenanceWordsMixin(models.AbstractModel):
                     Markup("<p>%s</p><ul>%s</ul>")
                     % (
                         self.env._(
-                            "%s went to another owner. What was noted about it here "
-                            "stays here:",
+                            "%s changed owner. Notes about it that stay with this "
+                            "customer:",
                             record.display_name,
                         ),
                         Markup().join(said),

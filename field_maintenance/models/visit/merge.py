@@ -101,8 +101,8 @@ class MaintenanceVisit(models.Model):
                 # It names the other visit, and tells nothing else of it.
                 raise UserError(
                     self.env._(
-                        "Visit %(visit)s is done together with %(main)s. Use that "
-                        "one, or split this one off first.",
+                        "Visit %(visit)s was merged into %(main)s. Use that visit, "
+                        "or split this one first.",
                         visit=visit.display_name,
                         main=visit.sudo().merged_into_id.display_name,
                     )
@@ -114,7 +114,7 @@ class MaintenanceVisit(models.Model):
         """Make one appointment of these visits: that of the one with an appointment,
         else of the one that is due first."""
         if len(self) < 2:
-            raise UserError(self.env._("Choose the visits that are done together."))
+            raise UserError(self.env._("Choose the visits to merge."))
         main = self.sorted(
             lambda visit: (
                 visit.state != "in_progress",
@@ -141,15 +141,22 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         self._check_not_absorbed()
-        self._check_state(("to_plan", "planned", "in_progress"), self.env._("merge"))
+        self._check_state(
+            ("to_plan", "planned", "in_progress"),
+            self.env._("You cannot merge visit %(visit)s: its status is “%(state)s”."),
+        )
         others._check_not_absorbed()
-        others._check_state(("to_plan", "planned"), self.env._("merge"))
+        others._check_state(
+            ("to_plan", "planned"),
+            self.env._("You cannot merge visit %(visit)s: its status is “%(state)s”."),
+        )
         for other in others:
             if other.site_id != self.site_id or other.company_id != self.company_id:
                 raise UserError(
                     self.env._(
-                        "Visit %(other)s takes place at %(there)s, visit %(visit)s at "
-                        "%(here)s. Only visits of one site are done together.",
+                        "Visit %(other)s takes place at %(there)s, but visit "
+                        "%(visit)s at %(here)s. Only visits at the same site can be "
+                        "merged.",
                         other=other.display_name,
                         there=other.site_id.display_name,
                         visit=self.display_name,
@@ -190,7 +197,7 @@ class MaintenanceVisit(models.Model):
         absorbed = self.filtered("merged_into_id")
         absorbed._check_state(
             ("to_plan", "planned", "in_progress", "cancelled"),
-            self.env._("split off"),
+            self.env._("You cannot split visit %(visit)s: its status is “%(state)s”."),
         )
         by_main = absorbed.grouped("merged_into_id")
         absorbed.with_context(visit_following=FOLLOWING).write(
@@ -221,7 +228,7 @@ class MaintenanceVisit(models.Model):
         )
         (others | led).action_split_off()
         self._cancel(reason)
-        planned._notify_dispatchers(self.env._("Plan again"), reason)
+        planned._notify_dispatchers(self.env._("Replan"), reason)
 
     # -- Follow ------------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ class MaintenanceVisit(models.Model):
         compute="_compute_is_own",
         search="_search_is_own",
         groups="base.group_user",
-        help="You go there, or it belongs to a team that you are in or lead. Record "
-        "rules ask for it.",
+        help="Visits assigned to you, or to a team you belong to or lead. Used by "
+        "record rules.",
     )
 
     # Who is in a team is not followed: a visit would be searched for each change.

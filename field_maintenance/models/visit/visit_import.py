@@ -24,7 +24,7 @@ CUSTOMER_HEADERS = {
 def get_customer_columns(env):
     """Return the columns of an import template that say whose and where something
     is, as `_get_import_columns` does."""
-    namesakes = env._("Only where customers have the same name.")
+    namesakes = env._("Only needed if several customers have the same name.")
     return [
         ["partner_id", env._("Name of the customer.")],
         ["partner_id/ref", namesakes],
@@ -32,7 +32,10 @@ def get_customer_columns(env):
         ["partner_id/city", namesakes],
         [
             "site_id",
-            env._("One of the customer's addresses, by its own name. Empty: derived."),
+            env._(
+                "One of the customer's addresses, by its own name. If empty, it is "
+                "determined automatically."
+            ),
         ],
     ]
 
@@ -64,16 +67,16 @@ class MaintenanceVisit(models.Model):
             [
                 "id",
                 self.env._(
-                    "Any name of your own, once per visit. Imported again, it updates "
-                    "the visit instead of making another."
+                    "Any unique name for the visit. If it is imported again, the "
+                    "visit is updated instead of duplicated."
                 ),
                 "old_visit_17",
             ],
             [
                 "name",
                 self.env._(
-                    "The number in your former program. Empty: the next one of the "
-                    "sequence."
+                    "The number in your previous software. If empty, the next number "
+                    "of the sequence is assigned."
                 ),
             ],
             *get_customer_columns(self.env),
@@ -81,26 +84,30 @@ class MaintenanceVisit(models.Model):
             [
                 "state",
                 self.env._(
-                    "Done for what was done before; Cancelled with a reason. Empty: to "
-                    "plan, or planned if it has a start."
+                    "Done for past work; Cancelled with a reason. If empty: to plan, "
+                    "or planned if the visit has a start."
                 ),
                 states["done"],
             ],
             [
                 "due_date",
-                self.env._("Date on which it is or was due."),
+                self.env._("Date on which the visit is or was due."),
                 date(2026, 1, 15),
             ],
             [
                 "date_start",
                 self.env._(
-                    "Date and time of the appointment. Visits to plan have none."
+                    "Date and time of the appointment. Leave empty for visits to plan."
                 ),
                 datetime(2026, 1, 20, 9, 0),
             ],
-            ["duration", self.env._("Hours. Empty: the visit type's."), 1.5],
-            ["technician_id", self.env._("Name of the employee who leads.")],
-            ["description", self.env._("What the customer asked for.")],
+            [
+                "duration",
+                self.env._("Hours. If empty, the duration of the visit type."),
+                1.5,
+            ],
+            ["technician_id", self.env._("Name of the lead technician.")],
+            ["description", self.env._("Customer request.")],
             ["cancel_reason", self.env._("Why a cancelled visit did not take place.")],
             [
                 "line_ids/installed_base_id",
@@ -109,22 +116,24 @@ class MaintenanceVisit(models.Model):
             [
                 "line_ids/product_id",
                 self.env._(
-                    "Name or internal reference, where no equipment is registered."
+                    "Name or internal reference, if no equipment is registered."
                 ),
             ],
             [
                 "line_ids/description",
-                self.env._("What was to be done."),
+                self.env._("Work to be done."),
                 self.env._("Yearly check"),
             ],
             [
                 "line_ids/work_done",
-                self.env._("What was done."),
+                self.env._("Work done."),
                 self.env._("Cleaned, filter replaced"),
             ],
             [
                 "line_ids/completion",
-                self.env._("Done, Partly or Not done. Empty: done, if the visit is."),
+                self.env._(
+                    "Done, Partly or Not done. If empty: done, if the visit is done."
+                ),
             ],
             [
                 "line_ids/incomplete_reason",
@@ -188,8 +197,8 @@ class MaintenanceVisit(models.Model):
                 index,
                 self.env._(
                     "Row %(row)s has neither a number nor an External ID, and visit "
-                    "%(twin)s of this customer is on the same day. Give the row that "
-                    "number, or one of its own if it is another visit.",
+                    "%(twin)s of this customer is on the same day. Enter that number "
+                    "in the row, or another one if it is a different visit.",
                     row=file.get_number(index),
                     twin=twin.display_name,
                 ),
@@ -207,7 +216,9 @@ class MaintenanceVisit(models.Model):
         if not start:
             file.refuse(
                 index,
-                self.env._("A visit that is done has a start: when was it?"),
+                self.env._(
+                    "A visit that is done requires a start. Enter when it took place."
+                ),
             )
             return
         start = fields.Datetime.to_datetime(start)

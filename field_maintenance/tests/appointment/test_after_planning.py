@@ -234,7 +234,7 @@ class TestAfterPlanning(MaintenanceCase):
         self.calendar.write(
             {"attendance_ids": [Command.delete(hours.id) for hours in mornings]}
         )
-        self.assertIn("does not work at this hour", self.visit.planning_warning)
+        self.assertIn("does not work at this time", self.visit.planning_warning)
         (note,) = self._get_notes()
         self.assertIn(self.visit.name, note)
         self.assertIn(self.late.name, note)

@@ -729,7 +729,11 @@ class TestCalendarEvent(MaintenanceCase):
                 lambda events: True,
                 create=True,
             ),
-            self.assertRefused("Make a schedule instead", RedirectWarning) as caught,
+            self.assertRefused(
+                "Your calendar is synchronized with Outlook, which does not "
+                "support recurring events created in Odoo",
+                RedirectWarning,
+            ) as caught,
         ):
             self._create_series()
         action = self.env.ref("field_maintenance.maintenance_schedule_action")

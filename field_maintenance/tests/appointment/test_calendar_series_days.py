@@ -109,7 +109,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
             self._get_days(event, 5),
             ["2026-12-31", "2027-02-28", "2027-04-30", "2027-06-30"],
         )
-        self.assertIn("last day of a shorter month", event.recurrence_id.name)
+        self.assertIn("or the last day of shorter months", event.recurrence_id.name)
         self.assertIn("BYMONTHDAY=28,29,30,31", event.recurrence_id.rrule)
 
     def test_event_that_becomes_recurrent(self):
@@ -249,13 +249,22 @@ class TestCalendarSeriesDays(MaintenanceCase):
                 self.assertIn(
                     "01/31/2026, 02/28/2026, 03/31/2026", form.service_repeat_note
                 )
-                self.assertIn("on their last day", form.service_repeat_note)
+                self.assertIn(
+                    "In months without this day, on the last day of the month",
+                    form.service_repeat_note,
+                )
                 self.assertEqual(form.service_past_count, 0)
                 form.service_repeat = "week"
-                self.assertNotIn("on their last day", form.service_repeat_note)
+                self.assertNotIn(
+                    "In months without this day, on the last day of the month",
+                    form.service_repeat_note,
+                )
                 form.start = datetime(2026, 2, 28, 9)
                 form.service_repeat = "month_date"
-                self.assertNotIn("on their last day", form.service_repeat_note)
+                self.assertNotIn(
+                    "In months without this day, on the last day of the month",
+                    form.service_repeat_note,
+                )
 
     def test_begin_today(self):
         form = Form(self.events, "calendar.view_calendar_event_form")

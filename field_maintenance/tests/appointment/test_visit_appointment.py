@@ -606,9 +606,9 @@ class TestVisitAppointment(MaintenanceCase):
         )
         visit.company_id.resource_calendar_id.tz = "Europe/Brussels"
         visit.date_start = "2026-06-04 18:00:00"
-        self.assertIn("does not work at this hour", visit.planning_warning)
+        self.assertIn("does not work at this time", visit.planning_warning)
         visit.date_start = "2026-06-06 08:00:00"
-        self.assertIn("does not work at this hour", visit.planning_warning, "Saturday")
+        self.assertIn("does not work at this time", visit.planning_warning, "Saturday")
 
     def test_gaps_warn(self):
         nowhere = self.env["res.partner"].create({"name": "Nowhere"})

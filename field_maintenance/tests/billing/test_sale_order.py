@@ -230,7 +230,7 @@ class TestSaleOrder(MaintenanceCase):
         self.assertEqual(len(order.maintenance_schedule_ids.line_ids), 2)
         self.assertEqual(len(order.maintenance_schedule_ids.visit_ids), 8)
         plain = self._create_order((self.pellets, 1))
-        with self.assertRefused("choose a visit type", UserError):
+        with self.assertRefused("has no line to visit", UserError):
             plain.action_create_visit()
 
     def test_analytic_distribution(self):

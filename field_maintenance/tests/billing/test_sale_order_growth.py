@@ -192,8 +192,8 @@ class TestSaleOrderGrowth(MaintenanceCase):
             self.assertEqual(action["domain"], [("id", "in", (first | visit).ids)])
         self.assertEqual(self._get_visits(old), first)
         bodies = "".join(order.message_ids.mapped("body"))
-        self.assertIn("Visits to plan were made: 1 of Visit.", bodies)
-        self.assertIn("What was added is visited by schedule", bodies)
+        self.assertIn("Visits to plan were created: 1 of Visit.", bodies)
+        self.assertIn("The added quantity is visited by schedule", bodies)
 
     def test_added_line_joins_the_schedule(self):
         order = self._create_order((self.quarterly, 4))
@@ -526,5 +526,5 @@ class TestSaleOrderGrowth(MaintenanceCase):
     def test_equipment_of_somebody_else(self):
         line = self._sell(self.quarterly, self.piece, 4)
         theirs = self._create_equipment(partner_id=self.neighbour.id)
-        with self.assertRefused("does not stand at"):
+        with self.assertRefused("is not at"):
             line.installed_base_ids = theirs

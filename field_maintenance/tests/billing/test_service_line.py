@@ -121,12 +121,18 @@ class TestServiceLine(ExecutionCase):
         for role in ("technician", "dispatcher"):
             with (
                 self.subTest(role),
-                self.assertRefused("when it is billed", AccessError),
+                self.assertRefused(
+                    "The order line of parts and time is set when they are billed",
+                    AccessError,
+                ),
             ):
                 self._as(role, line).sale_line_id = order.order_line
             with (
                 self.subTest(role),
-                self.assertRefused("when it is billed", AccessError),
+                self.assertRefused(
+                    "The order line of parts and time is set when they are billed",
+                    AccessError,
+                ),
             ):
                 self._use(self.pellets, role=role, sale_line_id=order.order_line.id)
 
@@ -190,9 +196,9 @@ class TestServiceLine(ExecutionCase):
     def test_bad_input(self):
         line = self._use(self.pellets)
         self.call._cancel("No time")
-        with self.assertRefused("you cannot change the parts of", UserError):
+        with self.assertRefused("You cannot change the parts", UserError):
             self._use(self.pellets)
-        with self.assertRefused("you cannot change the parts of", UserError):
+        with self.assertRefused("You cannot change the parts", UserError):
             line.quantity = 2
 
     # -- Rights ------------------------------------------------------------------------
@@ -223,7 +229,7 @@ class TestServiceLine(ExecutionCase):
         self.cleaning.product_id = self.visit
         self._use(self.pellets, 2)
         self._use(self.boiler, role="dispatcher", coverage="warranty")
-        with self.assertRefused("in progress: you cannot bill", UserError):
+        with self.assertRefused("cannot bill .*“In progress”", UserError):
             self._bill()
         self.call._finish()
         self.assertTrue(self._as("salesperson", self.call).has_lines_to_order)

@@ -100,11 +100,13 @@ class TestVisitLabor(ExecutionCase):
         self._record("07:00", "08:00")
         self.company.visit_work_product_id = False
         self.assertTrue(self.call.has_times_to_take_over)
-        with self.assertRefused("Choose the products of travel and work", UserError):
+        with self.assertRefused(
+            "Choose the products for travel and working time in the settings", UserError
+        ):
             self._take_over()
         self.users["dispatcher"].group_ids |= self.env.ref("base.group_system")
         with self.assertRefused("Choose the products", RedirectWarning):
             self._take_over("dispatcher")
         self.call._cancel("No")
-        with self.assertRefused("you cannot change the parts", UserError):
+        with self.assertRefused("You cannot change the parts", UserError):
             self._take_over()

@@ -243,7 +243,7 @@ class TestPortal(PortalCase):
             self._get(self.address).text, r'<textarea[^>]* name="feedback"[^>]*></'
         )
         self._ask(f"{self.address}/rate", rate="3")
-        self.assertIn("<strong>So so</strong>", self._get(self.address).text)
+        self.assertIn("<strong>Neutral</strong>", self._get(self.address).text)
         self._ask(f"{self.address}/rate", rate="1", feedback="<b>Dirt</b>")
         text = self._get(self.address).text
         self.assertIn("&lt;b&gt;Dirt&lt;/b&gt;</textarea>", text)

@@ -192,7 +192,7 @@ class TestVisitNotice(MaintenanceCase):
         self.assertEqual(good.told_start, good.date_start)
         self.assertFalse(bad.told_start)
         (todo,) = bad.activity_ids
-        self.assertEqual(todo.summary, "The customer could not be told")
+        self.assertEqual(todo.summary, "The customer could not be notified")
         self.assertIn("No words for it", todo.note)
 
     def test_no_reminder_of_what_was_just_told(self):
@@ -222,7 +222,9 @@ class TestVisitNotice(MaintenanceCase):
         self.planned._opt_out(self.workshop)
         self.planned._opt_out(self.workshop)
         self.assertEqual(told(), self.contact)
-        self.assertIn("Refused the notice", self.workshop.message_ids[0].body)
+        self.assertIn(
+            "Unsubscribed from the notification “", self.workshop.message_ids[0].body
+        )
         self.planned._opt_out(self.contact)
         self.assertFalse(told())
         self.workshop.refused_notice_type_ids = False
@@ -250,7 +252,11 @@ class TestVisitNotice(MaintenanceCase):
         self.assertEqual(mail.recipient_ids, self.workshop)
         self.assertEqual(visit.told_start, visit.date_start)
         self.workshop.email = False
-        with self.assertRefused("Nobody was told", UserError):
+        with self.assertRefused(
+            "its contact has no email address or has unsubscribed, or the "
+            "notification is disabled under Configuration > Notifications",
+            UserError,
+        ):
             dispatcher.action_tell_customer()
 
     def test_companies(self):

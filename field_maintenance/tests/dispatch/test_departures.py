@@ -72,8 +72,8 @@ class TestDepartures(MaintenanceCase):
                 self.assertEqual(
                     self.schedule.activity_ids.summary, "Choose another technician"
                 )
-                self.assertIn("does not work here", self.line.warning)
-                self.assertIn("does not work here", self.planned.planning_warning)
+                self.assertIn("no longer works here", self.line.warning)
+                self.assertIn("no longer works here", self.planned.planning_warning)
                 with freeze_time("2026-02-02"):
                     new = self.schedule._generate_visits()
                 self.assertEqual(len(new), 1)
@@ -150,7 +150,7 @@ class TestDepartures(MaintenanceCase):
             ["Find another technician"],
         )
         second = series[1]
-        with self.assertRefused("does not work here"):
+        with self.assertRefused("no longer works here"):
             second.write(
                 {"recurrence_update": "future_events", "service_repeat": "year"}
             )
@@ -168,9 +168,9 @@ class TestDepartures(MaintenanceCase):
             (self.touched, {"date_start": "2026-02-03 08:00:00"}),
             (self.planned, {}),
         ):
-            with self.assertRefused("does not work here"):
+            with self.assertRefused("no longer works here"):
                 visit.write({"technician_id": self.colleague.id, **vals})
-        with self.assertRefused("does not work here"):
+        with self.assertRefused("no longer works here"):
             self.env["maintenance.visit"]._plan(
                 {self.touched: ("2026-02-03 08:00:00", None, self.colleague)}
             )

@@ -136,7 +136,7 @@ class TestVisitBatch(MaintenanceCase):
         self.assertEqual(visits.window_end, date(2026, 3, 15))
         told = self._apply("plan", visits, plan_mode="fixed", date="2026-03-16", hour=6)
         self.assertEqual(visits.date_start, datetime(2026, 3, 15, 21))
-        self.assertIn("after its latest day", told[visits])
+        self.assertIn("after its latest date", told[visits])
 
     def test_what_cannot_be_planned(self):
         good, done, long, lonely = self._create_visits(4)
@@ -147,9 +147,9 @@ class TestVisitBatch(MaintenanceCase):
         done.write({"state": "done"})
         told = self._apply("plan", good | done | long | lonely, date="2026-03-20")
         self.assertEqual(good.state, "planned")
-        self.assertIn("after its latest day", told[good])
-        self.assertEqual(told[done], (False, "It is done already."))
-        self.assertIn("no time for it", told[long][1])
+        self.assertIn("after its latest date", told[good])
+        self.assertEqual(told[done], (False, "Its status is “Done”."))
+        self.assertIn("has no free time for it within", told[long][1])
         self.assertIn("It has no technician", told[lonely][1])
         self.assertEqual((long | lonely).mapped("state"), ["to_plan"] * 2)
 
@@ -229,7 +229,7 @@ class TestVisitBatch(MaintenanceCase):
             "postpone", due | planned, postpone_mode="date", date="2026-03-20"
         )
         self.assertEqual(due.due_date, date(2026, 3, 20))
-        self.assertIn("later already", told[planned][1])
+        self.assertIn("It already takes place later, on", told[planned][1])
 
     def test_cancel(self):
         visits = self._create_visits(2)
@@ -238,16 +238,16 @@ class TestVisitBatch(MaintenanceCase):
         gone._cancel("Twice")
         told = self._apply("cancel", visits | gone, reason="He moved away")
         self.assertEqual(set(visits.mapped("cancel_reason")), {"He moved away"})
-        self.assertEqual(told[gone], (False, "It is cancelled already."))
+        self.assertEqual(told[gone], (False, "Its status is “Cancelled”."))
 
     def test_what_is_missing_for_all(self):
         visits = self._create_visits(1)
         cases = (
-            ("plan", {"date": False}, "Choose the day"),
+            ("plan", {"date": False}, "Choose the date"),
             ("assign", {}, "Choose the technician"),
-            ("postpone", {"days": 0}, "one day or more"),
-            ("postpone", {"postpone_mode": "date", "date": False}, "Choose the day"),
-            ("cancel", {}, "Tell the reason"),
+            ("postpone", {"days": 0}, "at least one day"),
+            ("postpone", {"postpone_mode": "date", "date": False}, "Choose the date"),
+            ("cancel", {}, "Enter the reason"),
             ("plan", {"hour": 24}, "The hour"),
         )
         for action, vals, message in cases:

@@ -221,9 +221,11 @@ class TestVisitChecklist(ExecutionCase):
 
     def test_nothing_answered_is_deleted(self):
         filling = self._fill_in({self.draught: "12"})
-        with self.assertRefused("was filled in on visits", UserError):
+        with self.assertRefused(
+            "has answers from visits, which would be lost", UserError
+        ):
             self.checklist.unlink()
-        with self.assertRefused("stays in its history", UserError):
+        with self.assertRefused("is kept in its history", UserError):
             filling.sudo().unlink()
 
     def test_without_this_addon_checklists_are_custom(self):

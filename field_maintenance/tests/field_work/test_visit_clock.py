@@ -81,5 +81,5 @@ class TestVisitClock(ExecutionCase):
             self._as("dispatcher", visit).action_start_work()
         self.assertEqual(visit.state, "planned")
         visit._cancel("No time")
-        with self.assertRefused("you cannot record times for", UserError):
+        with self.assertRefused("cannot record time on", UserError):
             visit.action_start_travel()

@@ -90,7 +90,7 @@ class TestVisitFinish(ExecutionCase):
         self.assertEqual(visit.completion, "full")
         self.assertFalse(visit.incomplete_reason)
         self.assertEqual(follow_up.state, "cancelled")
-        self.assertIn("finished after all", follow_up.cancel_reason)
+        self.assertIn("was finished later", follow_up.cancel_reason)
 
     def test_follow_up_is_declined(self):
         visit = self._begin_visit()
@@ -178,7 +178,7 @@ class TestVisitFinish(ExecutionCase):
     def test_reason_is_not_left_out(self):
         self._create_equipment()
         visit = self._begin_visit()
-        with self.assertRefused("Tell why the work on", UserError):
+        with self.assertRefused("Enter why the work on", UserError):
             visit._finish({"completion": "partial"})
         self.assertEqual(visit.state, "in_progress")
 
@@ -217,7 +217,9 @@ class TestVisitFinish(ExecutionCase):
 
     def test_done_elsewhere_is_imported_by_administrators(self):
         visit = self._begin_visit()
-        with self.assertRefused("imported by an administrator", AccessError):
+        with self.assertRefused(
+            "Only administrators can import visits done elsewhere", AccessError
+        ):
             self._as("dispatcher", visit).create(
                 {"partner_id": self.customer.id, "state": "done"}
             )
@@ -228,10 +230,10 @@ class TestVisitFinish(ExecutionCase):
 
     def test_states_that_cannot_be_finished(self):
         visit = self._create_visit()
-        with self.assertRefused("to plan: you cannot finish", UserError):
+        with self.assertRefused("cannot finish .*“To plan”", UserError):
             visit.action_done()
         visit._cancel("No time")
-        with self.assertRefused("cancelled: you cannot finish", UserError):
+        with self.assertRefused("cannot finish .*“Cancelled”", UserError):
             visit._finish()
 
     def test_cancel_needs_a_reason_and_a_visit_that_is_not_done(self):
@@ -249,9 +251,9 @@ class TestVisitFinish(ExecutionCase):
                 self.assertEqual(visit.cancel_reason, "No time")
         done = self._begin_visit()
         done._finish()
-        with self.assertRefused("done: you cannot cancel", UserError):
+        with self.assertRefused("cannot cancel .*“Done”", UserError):
             done.action_cancel()
-        with self.assertRefused("Go one step back first", UserError):
+        with self.assertRefused("is done. Undo its last step first", UserError):
             done.write({"state": "cancelled", "cancel_reason": "x"})
 
     # -- Back --------------------------------------------------------------------------

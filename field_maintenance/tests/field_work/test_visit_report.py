@@ -160,7 +160,9 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
 
     def test_customer_without_address(self):
         (self.customer | self.contact).email = False
-        with self.assertRefused("has an e-mail address", UserError):
+        with self.assertRefused(
+            "has an email address. Enter one to send the report", UserError
+        ):
             self.call.action_send_report()
         before = self.call.message_ids
         self.call._send_completion_emails(send_report=True)

@@ -101,7 +101,7 @@ class TestMaintenanceSchedule(MaintenanceCase):
             with self.subTest(vals):
                 with self.assertRefused(message):
                     self._create_schedule(vals)
-        with self.assertRefused("before it starts"):
+        with self.assertRefused("Correct its start or its end"):
             self._create_schedule({"date_start": "2026-03-01"}, date_end="2026-02-01")
         with mute_logger("odoo.sql_db"), self.assertRaises(CheckViolation):
             self._create_schedule({"date_end": "2025-12-31"})
@@ -125,7 +125,7 @@ class TestMaintenanceSchedule(MaintenanceCase):
         self.assertEqual(line.rule_summary, "Every 2 years")
         self.assertEqual(line.technician_id, self.technician)
         self.assertEqual(line.product_id, self.stove)
-        with self.assertRefused("Choose the type of the visits"):
+        with self.assertRefused("Choose the visit type for visits of"):
             self.boiler.product_tmpl_id.mode = "interval"
 
     def test_rule_of_a_line_without_product(self):
@@ -241,7 +241,7 @@ class TestMaintenanceSchedule(MaintenanceCase):
 
     def test_states(self):
         schedule = self._create_schedule(activate=False)
-        with self.assertRefused("you cannot suspend", UserError):
+        with self.assertRefused("You cannot suspend", UserError):
             schedule.action_suspend()
         self.assertFalse(schedule.visit_ids)
         schedule.action_activate()
@@ -250,7 +250,9 @@ class TestMaintenanceSchedule(MaintenanceCase):
         self.assertFalse(schedule.visit_ids)
         schedule.action_reset()
         schedule.line_ids.unlink()
-        with self.assertRefused("Add a line first", UserError):
+        with self.assertRefused(
+            "has no lines. Add what is to be visited first", UserError
+        ):
             schedule.action_activate()
 
     def test_suspended_and_resumed(self):
@@ -278,7 +280,9 @@ class TestMaintenanceSchedule(MaintenanceCase):
         schedule.line_ids[1].unlink()
         self.assertEqual(len(schedule.visit_ids), 12)
         schedule.visit_ids[3].date_start = "2026-05-04 08:00:00"
-        with self.assertRefused("Give it an end instead", UserError):
+        with self.assertRefused(
+            "has visits that are planned, done or being worked on", UserError
+        ):
             schedule.unlink()
         self.assertEqual(len(schedule.visit_ids), 12, "Nothing half done")
 

@@ -162,7 +162,7 @@ class TestEquipmentMoves(MaintenanceCase):
         self.assertEqual(main.state, "cancelled")
         self.assertEqual((absorbed.state, absorbed.date_start), ("to_plan", False))
         self.assertFalse(absorbed.merged_into_id)
-        self.assertEqual(absorbed.activity_ids.summary, "Plan again")
+        self.assertEqual(absorbed.activity_ids.summary, "Replan")
         self.assertEqual(absorbed2.state, "cancelled")
         self.assertEqual(main2.state, "planned")
         self.assertEqual(main2.duration, 1.5)
@@ -249,7 +249,7 @@ class TestEquipmentMoves(MaintenanceCase):
         dates = [sorted(line.visit_ids.mapped("due_date")) for line in lines]
         successor, preview = self._replace(self.piece, serial_number="NEW-7")
         self.assertIn("Goes over", preview)
-        self.assertNotIn("Ends:", preview)
+        self.assertNotIn("To be ended:", preview)
         self.assertIn(planned.name, preview)
         self.assertIn(schedule.name, preview)
         self.assertEqual(schedule.state, "active")
@@ -386,7 +386,7 @@ class TestEquipmentMoves(MaintenanceCase):
         self.piece.retirement_date = "2026-01-10"
         self.assertEqual(schedule.state, "closed")
         preview = self._put_back(self.piece)
-        self.assertIn("does not come back", preview)
+        self.assertIn("Ended and not restored", preview)
         self.assertIn(schedule.name, preview)
         self.assertEqual(self.piece.state, "installed")
         self.other.retirement_date = "2026-01-10"
@@ -404,7 +404,7 @@ class TestEquipmentMoves(MaintenanceCase):
         schedule = self._create_schedule({"installed_base_id": self.piece.id})
         _successor, preview = self._replace(self.piece, is_handed_over=False)
         self.assertNotIn("Goes over", preview)
-        self.assertIn("Ends:", preview)
+        self.assertIn("To be ended:", preview)
         self.assertIn("Visits to plan: 12", preview)
         self.assertEqual(schedule.state, "closed")
         self.assertFalse(schedule.visit_ids)
@@ -437,7 +437,7 @@ class TestEquipmentMoves(MaintenanceCase):
         first, second, repair = schedule.line_ids
         preview = self._retire(self.piece | self.other, third)
         self.assertIn("Goes over", preview)
-        self.assertIn("Ends:", preview)
+        self.assertIn("To be ended:", preview)
         self.assertEqual((first | repair).installed_base_id, third)
         self.assertEqual(schedule.line_ids, first | repair)
         self.assertFalse(second.active)
@@ -451,7 +451,7 @@ class TestEquipmentMoves(MaintenanceCase):
         schedule = self._create_schedule({"installed_base_id": self.piece.id})
         preview = self._retire(self.piece, theirs)
         self.assertNotIn("Goes over", preview)
-        self.assertIn("Ends:", preview)
+        self.assertIn("To be ended:", preview)
         self.assertEqual(schedule.state, "closed")
 
     def test_remote_call_hands_over(self):

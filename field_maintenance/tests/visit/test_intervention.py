@@ -76,5 +76,7 @@ class TestIntervention(MaintenanceCase):
             self._create("dispatcher", self._create_equipment(partner_id=False))
         two = self._create_equipment()
         two |= self._create_equipment(partner_id=self.neighbour.id)
-        with self.assertRefused("for one customer", UserError):
+        with self.assertRefused(
+            "Select equipment of a single customer and company", UserError
+        ):
             self._create("dispatcher", two)

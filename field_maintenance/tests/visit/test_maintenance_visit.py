@@ -212,7 +212,7 @@ class TestMaintenanceVisit(MaintenanceCase):
         event = visit.calendar_event_id
         visit._cancel("No time")
         self.assertFalse(event.active)
-        with self.assertRefused("you cannot start", UserError):
+        with self.assertRefused("You cannot start", UserError):
             visit.action_start()
         visit.action_put_back()
         self.assertEqual(visit.state, "to_plan")

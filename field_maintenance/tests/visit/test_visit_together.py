@@ -145,19 +145,23 @@ class TestVisitTogether(ExecutionCase):
             self.near.action_sign,
             self.near.action_add_part,
         ):
-            with self.assertRefused("is done together with", UserError):
+            with self.assertRefused(
+                "Use that visit, or split this one first", UserError
+            ):
                 refused()
 
     def test_bad_choices(self):
         with self.assertRefused("Choose the visits", UserError):
             self.main.action_do_together()
-        with self.assertRefused("Only visits of one site", UserError):
+        with self.assertRefused(
+            "Only visits at the same site can be merged", UserError
+        ):
             self.main._absorb(self.elsewhere)
         self.near2._absorb(self.near)
-        with self.assertRefused("is done together with", UserError):
+        with self.assertRefused("Use that visit, or split this one first", UserError):
             self.main._absorb(self.near)
         begun = self._begin_visit()
-        with self.assertRefused("in progress: you cannot merge", UserError):
+        with self.assertRefused("cannot merge .*“In progress”", UserError):
             self.main._absorb(begun)
 
     def test_what_was_absorbed_comes_along(self):

@@ -167,21 +167,21 @@ class MaintenanceVisitBatch(models.TransientModel):
         An added action has its own check before it calls this one.
         """
         missing = {
-            "plan": not self.date and self.env._("Choose the day first."),
+            "plan": not self.date and self.env._("Choose the date first."),
             "assign": not (self.technician_id or self.team_id)
             and self.env._("Choose the technician or the team first."),
             "postpone": self.postpone_mode == "days"
             and self.days < 1
-            and self.env._("Visits are postponed by one day or more.")
+            and self.env._("Visits must be postponed by at least one day.")
             or self.postpone_mode == "date"
             and not self.date
-            and self.env._("Choose the day first."),
-            "cancel": not self.reason and self.env._("Tell the reason first."),
+            and self.env._("Choose the date first."),
+            "cancel": not self.reason and self.env._("Enter the reason first."),
         }.get(self.action)
         if missing:
             raise UserError(missing)
         if not 0 <= self.hour < 24:
-            raise UserError(self.env._("The hour lies between 0:00 and 23:59."))
+            raise UserError(self.env._("The time must be between 0:00 and 23:59."))
 
     def _get_obstacles(self, visits):
         """Return {visit: why it cannot be changed so}."""
@@ -191,11 +191,9 @@ class MaintenanceVisitBatch(models.TransientModel):
         refused = {}
         for visit in visits:
             if visit not in writable:
-                refused[visit] = self.env._("You may not change this visit.")
+                refused[visit] = self.env._("You are not allowed to change this visit.")
             elif visit.state not in allowed:
-                refused[visit] = self.env._(
-                    "It is %s already.", labels[visit.state].lower()
-                )
+                refused[visit] = self.env._("Its status is “%s”.", labels[visit.state])
         return refused
 
     def _get_allowed_states(self):
@@ -292,7 +290,7 @@ class MaintenanceVisitBatch(models.TransientModel):
         text = ", ".join(filter(None, (local, technician.name)))
         if visit.window_end and visit._get_site_day(start) > visit.window_end:
             return self.env._(
-                "%(plan)s: after its latest day, %(latest)s.",
+                "%(plan)s: after its latest date, %(latest)s.",
                 plan=text,
                 latest=format_date(self.env, visit.window_end),
             )
@@ -323,7 +321,7 @@ class MaintenanceVisitBatch(models.TransientModel):
                 starts[visit] = start
             else:
                 refused[visit] = self.env._(
-                    "%(technician)s has no time for it within %(weeks)s weeks.",
+                    "%(technician)s has no free time for it within %(weeks)s weeks.",
                     technician=technicians[visit].name,
                     weeks=PLANNED_WEEKS,
                 )
@@ -382,7 +380,7 @@ class MaintenanceVisitBatch(models.TransientModel):
             ).astimezone(zone)
             present = local.date() if local else visit.due_date
             if not present:
-                refused[visit] = self.env._("It has no date to be postponed.")
+                refused[visit] = self.env._("It has no date to postpone.")
                 continue
             day = (
                 present + timedelta(days=self.days)
@@ -391,7 +389,7 @@ class MaintenanceVisitBatch(models.TransientModel):
             )
             if day <= present:
                 refused[visit] = self.env._(
-                    "It takes place later already, on %s.",
+                    "It already takes place later, on %s.",
                     format_date(self.env, present),
                 )
                 continue

@@ -45,8 +45,8 @@ class ServiceContract(models.Model):
                 states = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is %(state)s: only active and suspended "
-                        "contracts can be changed like this.",
+                        "Contract %(contract)s is %(state)s. This change requires an "
+                        "active or suspended contract.",
                         contract=contract.display_name,
                         state=states[contract.state].lower(),
                     )
@@ -57,7 +57,7 @@ class ServiceContract(models.Model):
             if contract.cancellation_date:
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is cancelled as of %(day)s. Undo the "
+                        "Contract %(contract)s is cancelled from %(day)s. Undo the "
                         "cancellation first.",
                         contract=contract.display_name,
                         day=format_date(self.env, contract.cancellation_date),
@@ -166,7 +166,7 @@ class ServiceContract(models.Model):
             if day < contract.date_start or (end and day > end):
                 raise UserError(
                     self.env._(
-                        "%(day)s lies outside contract %(contract)s, which runs from "
+                        "%(day)s is outside contract %(contract)s, which runs from "
                         "%(start)s to %(end)s.",
                         day=format_date(self.env, day),
                         contract=contract.display_name,

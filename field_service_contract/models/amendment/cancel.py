@@ -120,7 +120,7 @@ class ServiceContract(models.Model):
             )
         self._update_states()
         self._update_visits(None)
-        self._log_life(dict.fromkeys(self, self.env._("Cancellation taken back.")))
+        self._log_life(dict.fromkeys(self, self.env._("Cancellation undone.")))
         return True
 
     def _check_undoable(self):
@@ -133,8 +133,9 @@ class ServiceContract(models.Model):
         if posted:
             raise UserError(
                 self.env._(
-                    "The cancellation of contract %(contract)s cannot be taken back: "
-                    "credit note %(credit)s is posted. Reset it to draft first.",
+                    "The cancellation of contract %(contract)s cannot be undone "
+                    "because credit note %(credit)s is posted. Reset it to draft "
+                    "first.",
                     contract=self.display_name,
                     credit=", ".join(posted.mapped("display_name")),
                 )
@@ -145,8 +146,8 @@ class ServiceContract(models.Model):
         if living:
             raise UserError(
                 self.env._(
-                    "Contract %(contract)s was taken over by %(successor)s: cancel "
-                    "that one first.",
+                    "Contract %(contract)s was transferred to %(successor)s. Cancel "
+                    "that contract first.",
                     contract=self.display_name,
                     successor=", ".join(living.mapped("display_name")),
                 )

@@ -29,10 +29,11 @@ class ServiceContractLine(models.Model):
 
     taken_over_from_id = fields.Many2one(
         comodel_name="installed.base",
+        string="Transferred From",
         readonly=True,
         copy=False,
         groups=READER_GROUPS,
-        help="Equipment in whose place this one stands.",
+        help="Equipment replaced by this one.",
     )
 
     def _cover_successor(self, successor):
@@ -58,8 +59,8 @@ class ServiceContractLine(models.Model):
                 line.name = line._get_default_name()
             notes.setdefault(line.contract_id, []).append(
                 self.env._(
-                    "%(equipment)s was replaced by %(successor)s, which is covered "
-                    "from now on at the same price.",
+                    "%(equipment)s was replaced by %(successor)s, which is now "
+                    "covered at the same price.",
                     equipment=former._get_document_name(),
                     successor=successor._get_document_name(),
                 )
@@ -77,7 +78,7 @@ class ServiceContractLine(models.Model):
         self.contract_id._log_life(
             {
                 contract: self.env._(
-                    "Covered on though retired on %(day)s: %(lines)s.",
+                    "Still covered after retirement on %(day)s: %(lines)s.",
                     day=format_date(self.env, day),
                     lines=", ".join(line._get_label() for line in lines),
                 )
@@ -91,7 +92,7 @@ class ServiceContractLine(models.Model):
         # Whoever retires equipment need not write contracts.
         for contract, lines in self.sudo().grouped("contract_id").items():
             note = self.env._(
-                "%(lines)s retired on %(day)s. End the line, or leave it.",
+                "%(lines)s was retired on %(day)s. End the line, or keep it.",
                 lines=", ".join(line._get_label() for line in lines),
                 day=format_date(self.env, day),
             )
@@ -108,7 +109,7 @@ class ServiceContractLine(models.Model):
         self.contract_id._log_life(
             {
                 contract: self.env._(
-                    "Covered on though it changed hands: %s.",
+                    "Still covered after the change of owner: %s.",
                     ", ".join(line._get_label() for line in lines),
                 )
                 for contract, lines in self.grouped("contract_id").items()
@@ -121,8 +122,8 @@ class ServiceContractLine(models.Model):
         # Whoever moves equipment need not write contracts.
         for contract, lines in self.sudo().grouped("contract_id").items():
             note = self.env._(
-                "%(lines)s changed hands on %(day)s. End the line, transfer it to the "
-                "new owner, or leave it.",
+                "%(lines)s changed owner on %(day)s. End the line, transfer it to "
+                "the new owner, or keep it.",
                 lines=", ".join(line._get_label() for line in lines),
                 day=format_date(self.env, day),
             )

@@ -234,16 +234,16 @@ class ServiceContractLine(models.Model):
         end = min(filter(None, ends), default=False)
         if end and end < day:
             return self.env._(
-                "%(line)s: a change would take effect on %(day)s, but the last "
-                "covered day is %(end)s and nothing is renewed then.",
+                "%(line)s: the change would take effect on %(day)s, but the last "
+                "covered day is %(end)s and the contract is not renewed.",
                 line=self.display_name,
                 day=format_date(self.env, day),
                 end=format_date(self.env, end),
             )
         if later:
             return self.env._(
-                "%(line)s: its price changes on %(later)s already. Choose that day or "
-                "a later one, or undo that change first.",
+                "%(line)s: its price already changes on %(later)s. Choose that date "
+                "or a later one, or undo that change first.",
                 line=self.display_name,
                 later=format_date(self.env, max(later.mapped("date"))),
             )
@@ -284,7 +284,7 @@ class ServiceContractLine(models.Model):
             if line.date_end and line.date_end <= last_day:
                 raise UserError(
                     self.env._(
-                        "%(line)s ends on %(end)s already.",
+                        "%(line)s already ends on %(end)s.",
                         line=line.display_name,
                         end=format_date(self.env, line.date_end),
                     )

@@ -109,7 +109,7 @@ class ServiceContract(models.Model):
         if not self.currency_id.compare_amounts(before, after):
             return ""
         return self.env._(
-            "From %(day)s it costs %(after)s a year instead of %(before)s.",
+            "From %(day)s, it costs %(after)s per year instead of %(before)s.",
             day=format_date(self.env, self.date_end + DAY),
             after=self.currency_id.format(after),
             before=self.currency_id.format(before),
@@ -252,14 +252,14 @@ class ServiceContract(models.Model):
         notice = format_date(self.env, self.notice_date)
         if self.renewal == "automatic":
             return self.env._(
-                "Ends on %(end)s and is renewed by itself for %(months)s months, "
-                "unless notice is given until %(notice)s.",
+                "Ends on %(end)s and renews automatically for %(months)s months, "
+                "unless notice is given by %(notice)s.",
                 end=end,
                 months=self.term_months,
                 notice=notice,
             )
         return self.env._(
-            "Ends on %(end)s: renew it, or leave it to end. Notice until %(notice)s.",
+            "Ends on %(end)s: renew it, or let it end. Notice by %(notice)s.",
             end=end,
             notice=notice,
         )

@@ -134,8 +134,9 @@ class ServiceContract(models.Model):
                 if intersect([row._get_span()], span):
                     raise UserError(
                         self.env._(
-                            "Contract %(contract)s is suspended from %(start)s to "
-                            "%(end)s already. Resume it first, or choose other days.",
+                            "Contract %(contract)s is already suspended from "
+                            "%(start)s to %(end)s. Resume it first, or choose other "
+                            "dates.",
                             contract=contract.display_name,
                             start=format_date(self.env, row.date_start),
                             end=format_date(self.env, row.date_end) or "…",
@@ -166,7 +167,7 @@ class ServiceContract(models.Model):
             if not contract._get_suspensions_to_end(day):
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is not suspended on %(day)s or later.",
+                        "Contract %(contract)s is not suspended on or after %(day)s.",
                         contract=contract.display_name,
                         day=format_date(self.env, day),
                     )

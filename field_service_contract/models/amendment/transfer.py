@@ -56,8 +56,8 @@ class ServiceContract(models.Model):
             if contract.payer_ids and contract.invoice_partner_id.id != payer:
                 raise UserError(
                     self.env._(
-                        "The payers of contract %s are dated: transfer it to another "
-                        "payer from a day on.",
+                        "The payers of contract %s have dates. Transfer it to "
+                        "another payer from a given date.",
                         contract.display_name,
                     )
                 )
@@ -97,7 +97,7 @@ class ServiceContract(models.Model):
             if contract._get_payer(day) == payer:
                 raise UserError(
                     self.env._(
-                        "%(payer)s pays for contract %(contract)s on %(day)s already.",
+                        "%(payer)s already pays for contract %(contract)s on %(day)s.",
                         payer=payer.display_name,
                         contract=contract.display_name,
                         day=format_date(self.env, day),
@@ -181,8 +181,8 @@ class ServiceContract(models.Model):
         if not lines:
             raise UserError(
                 self.env._(
-                    "Contract %(contract)s covers nothing on %(day)s that could be "
-                    "taken over.",
+                    "Contract %(contract)s has no covered lines to transfer on "
+                    "%(day)s.",
                     contract=self.display_name,
                     day=format_date(self.env, day),
                 )
@@ -221,7 +221,7 @@ class ServiceContract(models.Model):
         self._hand_over_suspensions(successor, day)
         self._hand_over_visits(lines, successor, day)
         successor.next_price_update_date = planned
-        note = self.env._("Taken over by %s", successor.display_name)
+        note = self.env._("Transferred to %s", successor.display_name)
         last = day - DAY
         if lines == moved:
             self._cancel(last, reason, change_reason="ended", note=note)
@@ -234,7 +234,7 @@ class ServiceContract(models.Model):
             {
                 self: self._with_reason(
                     self.env._(
-                        "%(lines)s taken over by contract %(contract)s from %(day)s.",
+                        "%(lines)s transferred to contract %(contract)s from %(day)s.",
                         lines=", ".join(line._get_label() for line in lines),
                         contract=successor._get_html_link(),
                         day=format_date(self.env, day),
@@ -243,7 +243,7 @@ class ServiceContract(models.Model):
                 ),
                 successor: self._with_reason(
                     self.env._(
-                        "Taken over from %(customer)s, contract %(contract)s.",
+                        "Transferred from %(customer)s, contract %(contract)s.",
                         customer=former.display_name,
                         contract=self._get_html_link(),
                     ),
@@ -279,7 +279,7 @@ class ServiceContract(models.Model):
 
     def action_view_successors(self):
         """Show the contracts that took this one over."""
-        return self.successor_ids._get_records_action(name=self.env._("Taken Over"))
+        return self.successor_ids._get_records_action(name=self.env._("Transferred"))
 
     def _get_lines_on(self, day):
         """Return the lines that cover something on a day or later."""

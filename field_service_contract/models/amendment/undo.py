@@ -51,13 +51,13 @@ class ServiceContract(models.Model):
             term.sudo().unlink()
             contract.date_end = first - DAY
             body = self.env._(
-                "Renewal taken back: ends on %s.",
+                "Renewal undone: ends on %s.",
                 format_date(self.env, contract.date_end),
             )
             if contract.renewal == "automatic" and contract.notice_date < today:
                 # It would be renewed again tonight.
                 contract.renewal = "manual"
-                body += " " + self.env._("It is renewed by hand from now on.")
+                body += " " + self.env._("It is renewed manually from now on.")
             bodies[contract] = body
         self._update_states()
         self._update_visits(None)
@@ -94,9 +94,9 @@ class ServiceContract(models.Model):
         if changed:
             raise UserError(
                 self.env._(
-                    "The renewal of contract %(contract)s from %(day)s cannot be taken "
-                    "back: %(lines)s changed since. Undo that first, or cancel the "
-                    "contract.",
+                    "The renewal of contract %(contract)s from %(day)s cannot be "
+                    "undone because %(lines)s changed in the meantime. Undo that "
+                    "change first, or cancel the contract.",
                     contract=self.display_name,
                     day=format_date(self.env, first),
                     lines=", ".join(line._get_label() for line in changed),
@@ -106,8 +106,9 @@ class ServiceContract(models.Model):
         if any(row.date_start >= first for row in dated):
             raise UserError(
                 self.env._(
-                    "The renewal of contract %(contract)s from %(day)s cannot be taken "
-                    "back: it is suspended or paid by somebody else in the new term.",
+                    "The renewal of contract %(contract)s from %(day)s cannot be "
+                    "undone because the contract is suspended or changes payer in "
+                    "the new term.",
                     contract=self.display_name,
                     day=format_date(self.env, first),
                 )
@@ -136,8 +137,8 @@ class ServiceContract(models.Model):
         if moves:
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be taken back: "
-                    "%(invoice)s bills days from %(day)s on. Delete that draft or "
+                    "%(what)s of contract %(contract)s cannot be undone because "
+                    "%(invoice)s bills days from %(day)s. Delete that draft or "
                     "credit that invoice first.",
                     what=what,
                     contract=self.display_name,
@@ -148,8 +149,8 @@ class ServiceContract(models.Model):
         if not payer and self.invoiced_before and self.invoiced_before >= first:
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be taken back: it was "
-                    "invoiced elsewhere until %(day)s.",
+                    "%(what)s of contract %(contract)s cannot be undone because the "
+                    "contract was invoiced elsewhere until %(day)s.",
                     what=what,
                     contract=self.display_name,
                     day=format_date(self.env, self.invoiced_before),
@@ -182,7 +183,7 @@ class ServiceContract(models.Model):
             if not last:
                 raise UserError(
                     self.env._(
-                        "Contract %s has no transfer that could be taken back.",
+                        "Contract %s has no transfer to undo.",
                         contract.display_name,
                     )
                 )
@@ -244,7 +245,7 @@ class ServiceContract(models.Model):
         self._log_life(
             {
                 self: self.env._(
-                    "Transfer to %(payer)s from %(day)s taken back.",
+                    "Transfer to %(payer)s from %(day)s undone.",
                     payer=name,
                     day=format_date(self.env, day),
                 )
@@ -258,8 +259,8 @@ class ServiceContract(models.Model):
         if posted:
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be taken back: credit "
-                    "note %(credit)s is posted. Reset it to draft first.",
+                    "%(what)s of contract %(contract)s cannot be undone because "
+                    "credit note %(credit)s is posted. Reset it to draft first.",
                     what=what,
                     contract=self.display_name,
                     credit=", ".join(posted.mapped("display_name")),
@@ -274,7 +275,7 @@ class ServiceContract(models.Model):
         what = self.env._("The transfer to %s", self.partner_id.display_name)
         self._check_not_invoiced(self.date_start, what)
         former._check_not_posted(data["credit_line_ids"], what)
-        reason = self.env._("Transfer taken back.")
+        reason = self.env._("Transfer undone.")
         self._return_visits()
         self._cancel(self.date_start - DAY, reason)
         self.sudo().transfer_data = False
@@ -288,7 +289,7 @@ class ServiceContract(models.Model):
                 former: self._with_reason(
                     reason,
                     self.env._(
-                        "Contract %s ends before it began.", self._get_html_link()
+                        "Contract %s ends before it starts.", self._get_html_link()
                     ),
                 )
             }
@@ -331,7 +332,7 @@ class ServiceContract(models.Model):
         ):
             raise UserError(
                 self.env._(
-                    "The transfer to contract %(contract)s was taken back: transfer "
+                    "The transfer to contract %(contract)s was undone. Transfer "
                     "%(former)s again instead.",
                     contract=self.display_name,
                     former=self.predecessor_id.display_name,

@@ -106,7 +106,7 @@ class ServiceContract(models.Model):
             # Only conversations open the links of `_get_html_link`.
             contract.draft_credit_notice = Markup("<br/>").join(
                 self.env._(
-                    "%(credit)s gives back %(amount)s: check and post it.",
+                    "%(credit)s credits %(amount)s. Check and post it.",
                     credit=Markup('<a href="/odoo/%s/%s">%s</a>')
                     % (move._name, move.id, move._get_service_label()),
                     amount=move.currency_id.format(move.amount_total),
@@ -167,7 +167,7 @@ class ServiceContract(models.Model):
                 CREDIT_ACTIVITY,
                 user_id=user.id,
                 note=self.env._(
-                    "%(credit)s gives back %(amount)s for contract %(contract)s: check "
+                    "%(credit)s credits %(amount)s for contract %(contract)s. Check "
                     "and post it.",
                     credit=move._get_html_link(title=move._get_service_label()),
                     amount=move.currency_id.format(move.amount_total),

@@ -121,8 +121,8 @@ class ServiceContract(models.Model):
         if billed:
             raise ValidationError(
                 self.env._(
-                    "Contract %(contract)s was invoiced here already (%(invoice)s): "
-                    "its last day invoiced elsewhere can no longer change.",
+                    "Contract %(contract)s was already invoiced here (%(invoice)s), "
+                    "so its last day invoiced elsewhere cannot be changed.",
                     contract=billed.service_contract_id.display_name,
                     invoice=billed.move_id._get_service_label(),
                 )

@@ -125,7 +125,7 @@ class ServiceContractLine(models.Model):
         label, problems = self._get_label(), []
         problems += [
             self.env._(
-                "Tax %(tax)s of “%(line)s” is archived: choose another one.",
+                "Tax %(tax)s of “%(line)s” is archived. Choose another one.",
                 tax=tax.name,
                 line=label,
             )
@@ -139,7 +139,7 @@ class ServiceContractLine(models.Model):
             accounts |= self.contract_id._get_deferred_account()
         problems += [
             self.env._(
-                "Account %(account)s of “%(line)s” is archived: choose another one.",
+                "Account %(account)s of “%(line)s” is archived. Choose another one.",
                 account=account.display_name,
                 line=label,
             )

@@ -333,7 +333,7 @@ class ServiceContract(models.Model):
         }
         moves._message_log_batch(
             {
-                move_id: self.env._("Made from service contracts: %s", links)
+                move_id: self.env._("Created from service contracts: %s", links)
                 for move_id, links in origins.items()
             }
         )
@@ -375,7 +375,7 @@ class ServiceContract(models.Model):
         if not self._get_journal():
             problems.append(
                 self.env._(
-                    "Company %s has no journal of customer invoices.",
+                    "Company %s has no journal for customer invoices.",
                     self.company_id.display_name,
                 )
             )
@@ -428,8 +428,8 @@ class ServiceContract(models.Model):
         if not journal.active:
             problems.append(
                 self.env._(
-                    "It has no journal of customer invoices that is in use: choose "
-                    "another one."
+                    "It has no active journal for customer invoices. Choose another "
+                    "one."
                 )
             )
         for line in self.line_ids:
@@ -443,7 +443,7 @@ class ServiceContract(models.Model):
         if not payer.active:
             return [
                 self.env._(
-                    "Payer %s is archived: choose another one.", payer.display_name
+                    "Payer %s is archived. Choose another one.", payer.display_name
                 )
             ]
         problems = []
@@ -451,7 +451,7 @@ class ServiceContract(models.Model):
         if account and not account.active:
             problems.append(
                 self.env._(
-                    "Account %(account)s of payer %(payer)s is archived: choose "
+                    "Account %(account)s of payer %(payer)s is archived. Choose "
                     "another one.",
                     account=account.display_name,
                     payer=payer.display_name,
@@ -468,14 +468,14 @@ class ServiceContract(models.Model):
         if not any((payer.street, payer.city, payer.zip)):
             problems.append(
                 self.env._(
-                    "Payer %s has no address: type it, or leave invoices as drafts.",
+                    "Payer %s has no address. Enter one, or keep invoices as drafts.",
                     payer.display_name,
                 )
             )
         if self.invoice_sending and not payer.email:
             problems.append(
                 self.env._(
-                    "Payer %s has no e-mail address to send invoices to.",
+                    "Payer %s has no email address to send invoices to.",
                     payer.display_name,
                 )
             )

@@ -129,7 +129,7 @@ class ServiceContractRun(models.Model):
                 run.display_name = self.env._("Invoice Contracts")
                 continue
             day = format_date(self.env, run.date)
-            run.display_name = self.env._("Contract invoices due until %s", day)
+            run.display_name = self.env._("Contract invoices due by %s", day)
 
     @api.constrains("date")
     def _check_date(self):
@@ -138,7 +138,7 @@ class ServiceContractRun(models.Model):
             if run.date > latest:
                 raise ValidationError(
                     self.env._(
-                        "A run of invoices looks ahead until %(latest)s at most, not "
+                        "Invoices can be created until %(latest)s at the latest, not "
                         "until %(day)s.",
                         latest=format_date(self.env, latest),
                         day=format_date(self.env, run.date),
@@ -243,7 +243,7 @@ class ServiceContractRun(models.Model):
         vals_list = []
         for contract, (bills, visits) in held._get_waiting_bills(self.date).items():
             note = self.env._(
-                "After service only, these visits are not made yet: %s",
+                "Invoiced after service, and these visits are not done yet: %s",
                 "; ".join(visits.mapped("display_name")),
             )
             if line := known.get(contract):
@@ -263,9 +263,9 @@ class ServiceContractRun(models.Model):
         lines = self._get_lines_to_do()
         if not lines:
             raise UserError(
-                self.env._("There is nothing to invoice until this day.")
+                self.env._("There is nothing to invoice until this date.")
                 if not self.line_ids
-                else self.env._("Everything that is due is held back: see why below.")
+                else self.env._("Everything due is on hold. See the reasons below.")
             )
         self._as_own_code().state = "running"
         self._note_held_back()
@@ -308,7 +308,9 @@ class ServiceContractRun(models.Model):
     def _check_draft(self):
         if self.state != "draft":
             raise UserError(
-                self.env._("This run has begun already. Start another one.")
+                self.env._(
+                    "This invoicing run has already started. Create another one."
+                )
             )
 
     def _get_contract_domain(self):
@@ -379,4 +381,6 @@ class ServiceContractRun(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_begun(self):
         if self.filtered(lambda run: run.state != "draft"):
-            raise UserError(self.env._("A run that has begun is kept as its record."))
+            raise UserError(
+                self.env._("An invoicing run that has started cannot be deleted.")
+            )

@@ -112,8 +112,8 @@ class ServiceContractRunLine(models.Model):
             "amount": -contract.sudo().credit_due_amount,
             "is_credit": True,
             "note": self.env._(
-                "Still to give back for days that are not covered: its credit note is "
-                "made as a draft."
+                "Days that are not covered must be credited. The credit note is "
+                "created as a draft."
             ),
         }
 
@@ -130,8 +130,8 @@ class ServiceContractRunLine(models.Model):
             if locks:
                 notes.append(
                     self.env._(
-                        "%(day)s is locked (%(locks)s): the invoice will be accounted "
-                        "later.",
+                        "%(day)s is locked (%(locks)s): the invoice will have a "
+                        "later accounting date.",
                         day=format_date(self.env, day),
                         locks=company._format_lock_dates(locks),
                     )
@@ -149,7 +149,7 @@ class ServiceContractRunLine(models.Model):
         if not last or first >= last:
             return None
         return self.env._(
-            "Dated %(day)s, before the last invoice posted in %(journal)s, which is of "
+            "Dated %(day)s, before the last posted invoice in %(journal)s, dated "
             "%(last)s.",
             day=format_date(self.env, first),
             journal=journal.display_name,

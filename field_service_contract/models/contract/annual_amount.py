@@ -166,9 +166,9 @@ class ServiceContract(models.Model):
             if contract.state != "draft":
                 raise UserError(
                     self.env._(
-                        "The annual amount of contract %s can be typed while it is a "
-                        "draft. Change the price of a living contract with a date "
-                        "and a reason.",
+                        "The annual amount of contract %s can only be edited while "
+                        "it is a draft. Change the price of an active contract with "
+                        "a date and a reason.",
                         contract.display_name,
                     )
                 )
@@ -196,8 +196,8 @@ class ServiceContract(models.Model):
         except ValueError as error:
             raise UserError(
                 self.env._(
-                    "The annual amount of contract %s has nothing to be distributed "
-                    "by: it needs lines whose amounts, or profits, are not zero.",
+                    "The annual amount of contract %s cannot be distributed: it "
+                    "needs lines whose amounts, or profits, are not zero.",
                     self.display_name,
                 )
             ) from error

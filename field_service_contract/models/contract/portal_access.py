@@ -57,7 +57,7 @@ class ServiceContract(models.Model):
         """Return how many of the included visits are made, in words."""
         self.ensure_one()
         return self.env._(
-            "%(done)s of %(included)s visits of the current term are made.",
+            "%(done)s of %(included)s visits of the current term are done.",
             done=self.visit_done_count,
             included=self.visit_included_count,
         )

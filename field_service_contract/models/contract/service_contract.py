@@ -688,8 +688,9 @@ class ServiceContract(models.Model):
         if self and kept and not changing and not self.env.su:
             raise UserError(
                 self.env._(
-                    "%(field)s of contract %(contract)s is not written by hand: "
-                    "activate, suspend, renew, invoice or cancel the contract.",
+                    "%(field)s of contract %(contract)s cannot be edited directly. "
+                    "Activate, suspend, renew, invoice or cancel the contract "
+                    "instead.",
                     field=self._fields[kept[0]]._description_string(self.env),
                     contract=self[0].display_name,
                 )
@@ -712,9 +713,9 @@ class ServiceContract(models.Model):
                 if value != field.convert_to_cache(contract[name], contract):
                     raise UserError(
                         self.env._(
-                            "Contract %(contract)s is no draft any more: %(field)s "
-                            "cannot just be changed. End or cancel it with a date "
-                            "and a reason, or make a new contract.",
+                            "Contract %(contract)s is no longer a draft, so "
+                            "%(field)s cannot be changed. End or cancel the contract "
+                            "with a date and a reason, or create a new one.",
                             contract=contract.display_name,
                             field=field._description_string(self.env),
                         )
@@ -732,8 +733,8 @@ class ServiceContract(models.Model):
             if contract.state != "draft" and contract.commercial_partner_id != customer:
                 raise UserError(
                     self.env._(
-                        "Contract %s is no draft any more. Transfer it, or make a new "
-                        "contract, if another customer takes over.",
+                        "Contract %s is no longer a draft. Transfer it, or create a "
+                        "new contract, if the customer changes.",
                         contract.display_name,
                     )
                 )
@@ -747,24 +748,24 @@ class ServiceContract(models.Model):
             if contract.state in RUNNING_STATES:
                 raise UserError(
                     self.env._(
-                        "Contract %s is alive: it would no longer be invoiced. Cancel "
-                        "it with a date and a reason before you archive it.",
+                        "Contract %s is active: it would no longer be invoiced. "
+                        "Cancel it with a date and a reason before archiving it.",
                         contract.display_name,
                     )
                 )
             if contract.sudo().credit_due_amount:
                 raise UserError(
                     self.env._(
-                        "Contract %s has something left to give back. Make its credit "
-                        "note before you archive it.",
+                        "Contract %s still has an amount to credit. Create its "
+                        "credit note before archiving it.",
                         contract.display_name,
                     )
                 )
             if contract.next_invoice_date:
                 raise UserError(
                     self.env._(
-                        "Contract %s has something left to invoice. Invoice it before "
-                        "you archive it.",
+                        "Contract %s still has an amount to invoice. Invoice it "
+                        "before archiving it.",
                         contract.display_name,
                     )
                 )
@@ -775,8 +776,8 @@ class ServiceContract(models.Model):
             if contract.state != "draft" or contract.term_ids:
                 raise UserError(
                     self.env._(
-                        "Contract %s was signed. Cancel it, or archive it, instead "
-                        "of deleting what it says about the past.",
+                        "Contract %s was signed. Cancel or archive it instead of "
+                        "deleting its history.",
                         contract.display_name,
                     )
                 )
@@ -812,7 +813,8 @@ class ServiceContract(models.Model):
             if contract.state != "draft":
                 raise UserError(
                     self.env._(
-                        "Contract %s is no draft: only drafts can be activated.",
+                        "Contract %s is not a draft. Only draft contracts can be "
+                        "activated.",
                         contract.display_name,
                     )
                 )
@@ -870,9 +872,7 @@ class ServiceContract(models.Model):
         if self.renewal != "none" and not self.date_end:
             problems.append(self.env._("It is to be renewed, but has no end."))
         if self.renewal == "automatic" and not self.term_months:
-            problems.append(
-                self.env._("It is renewed by itself, but its length is not known.")
-            )
+            problems.append(self.env._("It renews automatically, but has no duration."))
         problems += priced._get_activation_problems()
         if self.billing_months:
             problems += self._get_accounting_problems(priced)
@@ -882,7 +882,7 @@ class ServiceContract(models.Model):
     def action_cancel_draft(self):
         """Give up drafts. What was signed is cancelled with a date and a reason."""
         if self.filtered(lambda contract: contract.state != "draft"):
-            raise UserError(self.env._("Only drafts can be given up."))
+            raise UserError(self.env._("Only draft contracts can be cancelled here."))
         self._set_state("cancelled")
         return True
 
@@ -892,7 +892,9 @@ class ServiceContract(models.Model):
             lambda contract: contract.state != "cancelled" or contract.term_ids
         ):
             raise UserError(
-                self.env._("Only contracts that were never active can be drafts again.")
+                self.env._(
+                    "Only contracts that were never active can be reset to draft."
+                )
             )
         self._set_state("draft")
         return True

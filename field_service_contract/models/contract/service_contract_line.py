@@ -228,7 +228,7 @@ class ServiceContractLine(models.Model):
             if equipment.state == "retired":
                 raise ValidationError(
                     self.env._(
-                        "%s is retired: a contract covers equipment that is in "
+                        "%s is retired. A contract can only cover equipment in "
                         "service.",
                         equipment.display_name,
                     )
@@ -348,8 +348,8 @@ class ServiceContractLine(models.Model):
             if contract.state != "draft":
                 raise UserError(
                     self.env._(
-                        "Contract %s is no draft any more: its lines are added, "
-                        "changed and ended with a date and a reason.",
+                        "Contract %s is no longer a draft. Add, change and end its "
+                        "lines with a date and a reason.",
                         contract.display_name,
                     )
                 )
@@ -389,7 +389,7 @@ class ServiceContractLine(models.Model):
                 for day in days
             ):
                 problems.append(
-                    self.env._("“%s” lies outside the dates of the contract.", label)
+                    self.env._("“%s” is outside the dates of the contract.", label)
                 )
             if line.installed_base_id.state == "retired":
                 problems.append(self.env._("“%s” is retired.", label))

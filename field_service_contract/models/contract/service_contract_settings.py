@@ -50,7 +50,7 @@ class ServiceContractSettings(models.AbstractModel):
             ("calendar", "Calendar months"),
             ("anniversary", "Months from the start"),
         ],
-        string="Periods",
+        string="Period Alignment",
         required=True,
         help="Calendar months: periods start on the first of a month. Months from "
         "the start: periods start on the day of the month on which the contract "

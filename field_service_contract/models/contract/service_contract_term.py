@@ -51,8 +51,8 @@ class ServiceContractTerm(models.Model):
                 if not earlier.date_end or earlier.date_end >= later.date_start:
                     raise ValidationError(
                         self.env._(
-                            "A term of contract %(contract)s lasts until after "
-                            "%(day)s, when the next one begins. Correct its end.",
+                            "A term of contract %(contract)s ends after %(day)s, "
+                            "when the next one starts. Correct its end.",
                             contract=contract.display_name,
                             day=format_date(self.env, later.date_start),
                         )

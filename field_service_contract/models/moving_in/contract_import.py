@@ -38,25 +38,36 @@ class ServiceContract(models.Model):
             [
                 "id",
                 self.env._(
-                    "Any name of your own, once per contract. Imported again, it "
-                    "updates the draft instead of making another."
+                    "Any unique name for the contract. If it is imported again, the "
+                    "draft is updated instead of duplicated."
                 ),
                 "old_contract_17",
             ],
             [
                 "name",
                 self.env._(
-                    "The contract's number in your former program. Empty: the next one "
-                    "of the sequence."
+                    "The contract's number in your previous software. If empty, the "
+                    "next number of the sequence is assigned."
                 ),
             ],
             ["partner_id", self.env._("Name of the customer.")],
-            ["partner_id/ref", self.env._("Only where customers have the same name.")],
-            ["partner_id/zip", self.env._("Only where customers have the same name.")],
-            ["partner_id/city", self.env._("Only where customers have the same name.")],
+            [
+                "partner_id/ref",
+                self.env._("Only needed if several customers have the same name."),
+            ],
+            [
+                "partner_id/zip",
+                self.env._("Only needed if several customers have the same name."),
+            ],
+            [
+                "partner_id/city",
+                self.env._("Only needed if several customers have the same name."),
+            ],
             [
                 "invoice_partner_id",
-                self.env._("Name of who pays. Empty: the customer's invoice address."),
+                self.env._(
+                    "Name of the payer. If empty, the customer's invoice address."
+                ),
             ],
             [
                 "customer_reference",
@@ -68,21 +79,28 @@ class ServiceContract(models.Model):
             [
                 "template_id",
                 self.env._(
-                    "Name of a contract template, for everything that is not in this "
-                    "file."
+                    "Name of a contract template, for all settings that are not in "
+                    "this file."
                 ),
             ],
-            ["group_id", self.env._("Name of a group. Empty: the template's.")],
+            [
+                "group_id",
+                self.env._("Name of a group. If empty, the one of the template."),
+            ],
             ["date_start", self.env._("Date: first covered day."), date(2025, 7, 1)],
             [
                 "term_months",
-                self.env._("Months of a term, 0 without end. Empty: the template's."),
+                self.env._(
+                    "Duration of a term in months, 0 for no end. If empty, the one "
+                    "of the template."
+                ),
                 0,
             ],
             [
                 "date_end",
                 self.env._(
-                    "Date: last covered day. Empty: follows from start and length."
+                    "Date: last covered day. If empty, computed from start and "
+                    "duration."
                 ),
             ],
             [
@@ -105,22 +123,22 @@ class ServiceContract(models.Model):
             ],
             [
                 "renewal",
-                self.env._("None, By hand or Automatic."),
+                self.env._("None, Manual or Automatic."),
                 label("renewal", "none"),
             ],
             [
                 "invoiced_before",
                 self.env._(
-                    "Date: last day that was invoiced elsewhere. The next invoice "
-                    "begins on the day after."
+                    "Date: last day invoiced elsewhere. The next invoice starts on "
+                    "the following day."
                 ),
                 date(2026, 6, 30),
             ],
             [
                 "opening_date",
                 self.env._(
-                    "Only with amounts still to earn: last day that your books count "
-                    "as earned."
+                    "Only with deferred revenue: last day up to which revenue is "
+                    "recognized in your books."
                 ),
                 date(2026, 2, 28),
             ],
@@ -131,42 +149,45 @@ class ServiceContract(models.Model):
             [
                 "line_ids/product_id",
                 self.env._(
-                    "Name or internal reference of what is invoiced. Empty: as the "
-                    "equipment's product or the template says."
+                    "Name or internal reference of the invoiced product. If empty, "
+                    "the one of the equipment's product or of the template."
                 ),
             ],
             [
                 "line_ids/name",
                 self.env._(
-                    "Text on invoices. Empty: the name of the equipment or product."
+                    "Text on invoices. If empty, the name of the equipment or product."
                 ),
-                self.env._("Care of the stove"),
+                self.env._("Stove maintenance"),
                 self.env._("Chimney"),
             ],
             [
                 "line_ids/value",
                 self.env._(
-                    "A year's value before discount. Empty: the contract value (%) of "
-                    "the price."
+                    "Annual value before discount. If empty, the contract value (%) "
+                    "of the price."
                 ),
                 1200,
                 300,
             ],
-            ["line_ids/discount", self.env._("Percent off the value."), 5],
+            ["line_ids/discount", self.env._("Discount on the value, in percent."), 5],
             [
                 "line_ids/amount",
-                self.env._("A year's amount after discount, in place of the discount."),
+                self.env._("Annual amount after discount, instead of the discount."),
             ],
             [
                 "line_ids/date_start",
-                self.env._("Date. Empty: the start of the contract."),
+                self.env._("Date. If empty, the start of the contract."),
             ],
-            ["line_ids/date_end", self.env._("Date. Empty: the end of the contract.")],
+            [
+                "line_ids/date_end",
+                self.env._("Date. If empty, the end of the contract."),
+            ],
             [
                 "line_ids/opening_amount",
                 self.env._(
-                    "Untaxed part of what was invoiced elsewhere that is earned after "
-                    "the day above. It stands on your account of deferred revenue."
+                    "Untaxed part of the amount invoiced elsewhere that is recognized "
+                    "after the date above. It is on your deferred revenue account."
                 ),
                 380,
             ],
@@ -235,9 +256,9 @@ class ServiceContract(models.Model):
                         "type": "error",
                         "field": column,
                         "message": self.env._(
-                            "Column “%s” cannot be imported: contracts come in as "
-                            "drafts and write it themselves. Leave it out, and "
-                            "activate them afterwards.",
+                            "Column “%s” cannot be imported: contracts are imported "
+                            "as drafts and set it themselves. Leave the column out, "
+                            "and activate the contracts afterwards.",
                             field._description_string(self.env),
                         ),
                     }
@@ -278,9 +299,10 @@ class ServiceContract(models.Model):
             file.refuse(
                 index,
                 self.env._(
-                    "Row %(row)s has neither a number nor an External ID, and contract "
-                    "%(twin)s of this customer starts on the same day. Give the row "
-                    "that number, or one of its own if it is another contract.",
+                    "Row %(row)s has neither a number nor an External ID, and "
+                    "contract %(twin)s of this customer starts on the same day. "
+                    "Enter that number in the row, or another one if it is a "
+                    "different contract.",
                     row=file.get_number(index),
                     twin=twin.name,
                 ),
@@ -303,7 +325,7 @@ class ServiceContract(models.Model):
                 )
             elif before and before < contract.date_start - DAY:
                 problem = self.env._(
-                    "it was invoiced elsewhere until %(day)s, before it begins on "
+                    "it was invoiced elsewhere until %(day)s, before its start on "
                     "%(start)s. Correct one of them, or leave the former empty.",
                     day=format_date(self.env, before),
                     start=format_date(self.env, contract.date_start),
@@ -311,7 +333,7 @@ class ServiceContract(models.Model):
             elif before and contract.date_end and before > contract.date_end:
                 problem = self.env._(
                     "it was invoiced elsewhere until %(day)s, after its end on "
-                    "%(end)s. Correct one of them; a length of 0 is without end.",
+                    "%(end)s. Correct one of them; a duration of 0 means no end.",
                     day=format_date(self.env, before),
                     end=format_date(self.env, contract.date_end),
                 )
@@ -322,7 +344,7 @@ class ServiceContract(models.Model):
                 )
             )[:1]:
                 problem = self.env._(
-                    "%(line)s ends on %(end)s, before it begins. Correct its dates.",
+                    "%(line)s ends on %(end)s, before it starts. Correct its dates.",
                     line=line.display_name,
                     end=format_date(self.env, line.date_end),
                 )

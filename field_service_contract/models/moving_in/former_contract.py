@@ -36,14 +36,15 @@ class ServiceContract(models.Model):
             if moves := contract.line_ids.move_line_ids.move_id:
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s was invoiced here by %(invoice)s: it "
-                        "stays. Delete that invoice first, if it is a draft.",
+                        "Contract %(contract)s was invoiced here by %(invoice)s and "
+                        "cannot be moved back. If that invoice is a draft, delete it "
+                        "first.",
                         contract=contract.display_name,
                         invoice=", ".join(move._get_service_label() for move in moves),
                     )
                 )
             contract.deferral_ids._undo_opening(
-                day, self.env._("Contract %s moved back", contract.name)
+                day, self.env._("Migration of contract %s undone", contract.name)
             )
         # Terms write themselves: nobody changes them by hand.
         contracts.term_ids.sudo().unlink()

@@ -126,7 +126,7 @@ class ServiceContractMoveIn(models.Model):
     def _compute_display_name(self):
         for move_in in self:
             day = fields.Date.to_string(move_in.today)
-            move_in.display_name = self.env._("Moving in, %s", day)
+            move_in.display_name = self.env._("Migration, %s", day)
 
     # -- Actions ------------------------------------------------------------------
 
@@ -158,9 +158,9 @@ class ServiceContractMoveIn(models.Model):
         lines = self._get_lines_to_do()
         if not lines:
             raise UserError(
-                self.env._("There is nothing to move in: see what is left out below.")
+                self.env._("There is nothing to migrate. See the reasons below.")
                 if self.line_ids
-                else self.env._("There is no contract that has not moved in already.")
+                else self.env._("All contracts have already been migrated.")
             )
         self._as_own_code().state = "running"
         if len(lines) > DIRECT_LIMIT:
@@ -192,15 +192,18 @@ class ServiceContractMoveIn(models.Model):
     def _check_draft(self):
         if self.state != "draft":
             raise UserError(
-                self.env._("These contracts have moved in. Open the assistant again.")
+                self.env._(
+                    "These contracts have been migrated. Open the assistant again."
+                )
             )
 
     def _check_ready(self):
         if self.deferred_account_id and not self.company_id.service_entry_journal_id:
             raise UserError(
                 self.env._(
-                    "Company %s has no journal for miscellaneous entries, which "
-                    "deferred revenue needs: make one, or leave the account empty.",
+                    "Company %s has no journal for miscellaneous entries, which is "
+                    "required for deferred revenue. Create one, or leave the account "
+                    "empty.",
                     self.company_id.display_name,
                 )
             )
@@ -278,4 +281,8 @@ class ServiceContractMoveIn(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_begun(self):
         if self.filtered(lambda move_in: move_in.state != "draft"):
-            raise UserError(self.env._("What has moved in is kept as its record."))
+            raise UserError(
+                self.env._(
+                    "Migrated contracts are kept as a record and cannot be deleted."
+                )
+            )

@@ -147,7 +147,10 @@ class ServiceContractMoveInLine(models.Model):
         done._note_changes(source, before, oca._read_stored(source))
         # Somebody else has moved them in, or they have ended since.
         self.filtered(lambda row: row.state == "to_do").write(
-            {"state": "left", "note": self.env._("It was moved in or ended meanwhile.")}
+            {
+                "state": "left",
+                "note": self.env._("It was migrated or ended in the meantime."),
+            }
         )
         return contracts
 
@@ -214,7 +217,7 @@ class ServiceContractMoveInLine(models.Model):
         """
         rows = self.filtered(lambda row: row.state == "done")
         if not rows:
-            raise UserError(self.env._("Nothing of this has moved in."))
+            raise UserError(self.env._("None of these contracts was migrated."))
         oca = self.env["service.contract.oca"]
         for move_in, own in rows.grouped("move_in_id").items():
             own.contract_id._undo_move_in(move_in.opening_date)

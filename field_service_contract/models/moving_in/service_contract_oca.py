@@ -122,8 +122,8 @@ class ServiceContractOca(models.AbstractModel):
         if OCA_MODEL not in self.env:
             raise UserError(
                 self.env._(
-                    "The addon “contract” of OCA is not installed in this database: "
-                    "there is nothing to move in from. Import a spreadsheet instead."
+                    "The OCA addon “contract” is not installed in this database, so "
+                    "there is nothing to migrate. Import a spreadsheet instead."
                 )
             )
         # Administrators of contracts need not have the rights of OCA's addon; of it
@@ -189,9 +189,9 @@ class ServiceContractOca(models.AbstractModel):
         if not source.active:
             return self.env._("It is archived.")
         if source.contract_type != "sale":
-            return self.env._("It is a contract with a supplier.")
+            return self.env._("It is a supplier contract.")
         if source.generation_type != "invoice":
-            return self.env._("It makes other documents than invoices.")
+            return self.env._("It creates documents other than invoices.")
         return None
 
     def _get_line_obstacle(self, line, today):
@@ -199,7 +199,7 @@ class ServiceContractOca(models.AbstractModel):
         if line.is_canceled:
             return self.env._("It is cancelled.")
         if not line.date_start:
-            return self.env._("It has no start.")
+            return self.env._("It has no start date.")
         end, last = self._get_end(line), line.last_date_invoiced
         if end and end < line.date_start:
             return self.env._(
@@ -210,13 +210,14 @@ class ServiceContractOca(models.AbstractModel):
             return self.env._("It ended on %s.", format_date(self.env, end))
         if "qty_type" in line._fields and line.qty_type == "variable":
             return self.env._(
-                "Its quantity is a formula: contracts here have an annual amount."
+                "Its quantity is a formula, but contracts here have an annual amount."
             )
         if line.recurring_rule_type not in MONTHS:
             return self.env._("It is invoiced by days or weeks.")
         if self._get_months(line) not in BILLED_MONTHS:
             return self.env._(
-                "It is invoiced every %s months: here it may be 1, 2, 3, 6 or 12.",
+                "It is invoiced every %s months; only 1, 2, 3, 6 or 12 are possible "
+                "here.",
                 self._get_months(line),
             )
         return None
@@ -319,7 +320,7 @@ class ServiceContractOca(models.AbstractModel):
         if planned and next_date and not next_date <= planned <= next_date + DAY:
             notes.append(
                 self.env._(
-                    "The next invoice was planned for %(planned)s, here it is due on "
+                    "The next invoice was planned for %(planned)s; here it is due on "
                     "%(next)s.",
                     planned=format_date(self.env, planned),
                     next=format_date(self.env, next_date),
@@ -342,7 +343,7 @@ class ServiceContractOca(models.AbstractModel):
             notes.append(self.env._("Only its first tag is kept: %s.", ", ".join(tags)))
         account, is_kept = self._get_analytic_account(lines)
         if not is_kept:
-            notes.append(self.env._("Its analytic distribution is not kept."))
+            notes.append(self.env._("Its analytic distribution is lost."))
         return Plan(
             source,
             lines,
@@ -377,7 +378,7 @@ class ServiceContractOca(models.AbstractModel):
         """
         return [
             self.env._(
-                "%s is archived: restore it, or archive this contract.",
+                "%s is archived. Unarchive it, or archive this contract.",
                 record.display_name,
             )
             for record in (
@@ -408,9 +409,9 @@ class ServiceContractOca(models.AbstractModel):
                     continue
                 notes.append(
                     self.env._(
-                        "“%(line)s”: %(first)s to %(last)s is not a whole period. Its "
-                        "days are billed here; OCA's addon bills the price of a whole "
-                        "period.",
+                        "“%(line)s”: %(first)s to %(last)s is not a full period. "
+                        "Only its days are billed here; OCA contracts bill the price "
+                        "of a full period.",
                         line=self._get_title(line),
                         first=format_date(self.env, first),
                         last=format_date(self.env, last),
@@ -448,8 +449,8 @@ class ServiceContractOca(models.AbstractModel):
         if not before:
             notes.append(
                 self.env._(
-                    "“%(line)s” was invoiced without tax and gets %(taxes)s here: give "
-                    "it another tax on the contract if that is wrong.",
+                    "“%(line)s” was invoiced without tax and gets %(taxes)s here. "
+                    "Set another tax on the contract if this is wrong.",
                     line=self._get_title(line),
                     taxes=", ".join(here.mapped("name")),
                 )
@@ -462,24 +463,22 @@ class ServiceContractOca(models.AbstractModel):
         if start != first:
             notes.append(
                 self.env._(
-                    "It begins on %(start)s instead of %(first)s, so that its periods "
-                    "go on as they were.",
+                    "It starts on %(start)s instead of %(first)s, so that its "
+                    "periods stay the same.",
                     start=format_date(self.env, start),
                     first=format_date(self.env, first),
                 )
             )
         if lines.filtered("automatic_price"):
-            notes.append(
-                self.env._("Prices of the price list are kept as they are today.")
-            )
+            notes.append(self.env._("Prices from the pricelist are kept as of today."))
         if group.renewal.kind == "manual":
             notes.append(
-                self.env._("It is renewed by days or weeks: here by hand, as you say.")
+                self.env._(
+                    "It is renewed by days or weeks; here it is renewed manually."
+                )
             )
         if source.contract_line_ids.filtered("is_recurring_note"):
-            notes.append(
-                self.env._("Recurring notes go with the line before them from now on.")
-            )
+            notes.append(self.env._("Recurring notes stay with the preceding line."))
         return notes
 
     def _get_next_date(self, group, start, end):
@@ -679,7 +678,7 @@ class ServiceContractOca(models.AbstractModel):
         if move.payment_state == "reversed":
             notes.append(
                 self.env._(
-                    "%s was credited in full: nothing of it is to earn.",
+                    "%s was fully credited: none of its revenue is deferred.",
                     move.display_name,
                 )
             )
@@ -688,15 +687,15 @@ class ServiceContractOca(models.AbstractModel):
             if move.state == "draft":
                 errors.append(
                     self.env._(
-                        "%s is still a draft: post it before you move in.",
+                        "%s is still a draft. Post it before you migrate.",
                         move._get_service_label(),
                     )
                 )
             return -move_line.balance
         notes.append(
             self.env._(
-                "The invoice of %(first)s to %(last)s is not known: what is to earn is "
-                "taken from the price.",
+                "The invoice for %(first)s to %(last)s was not found: deferred "
+                "revenue is computed from the price.",
                 first=format_date(self.env, span.first),
                 last=format_date(self.env, span.last),
             )
@@ -829,15 +828,13 @@ class ServiceContractOca(models.AbstractModel):
     def _log(self, plan, contract):
         """Name each contract in the other one's history, with internal notes."""
         source = plan.source
-        body = self.env._(
-            "Moved in from contract %s of OCA's addon.", source._get_html_link()
-        )
+        body = self.env._("Migrated from OCA contract %s.", source._get_html_link())
         if source.note:
             body += Markup("<br/>%s") % source.note
         contract._log_life({contract: body})
         source._message_log(
             body=self.env._(
-                "Moved to service contract %(contract)s: %(lines)s.",
+                "Migrated to service contract %(contract)s: %(lines)s.",
                 contract=contract._get_html_link(),
                 lines=", ".join(self._get_title(line) for line in plan.lines),
             )

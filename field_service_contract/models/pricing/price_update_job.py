@@ -76,7 +76,7 @@ class ServiceContractPriceUpdate(models.Model):
             if update.state in AT_WORK:
                 raise UserError(
                     self.env._(
-                        "Price update %s is at work: wait until it is done.",
+                        "Price update %s is still running. Wait until it is done.",
                         update.display_name,
                     )
                 )
@@ -132,7 +132,7 @@ class ServiceContractPriceUpdate(models.Model):
         if held:
             self._message_log(
                 body=self.env._(
-                    "%(count)s lines were left as they are: see why beside them.",
+                    "%(count)s lines were skipped. The reason is shown on each line.",
                     count=len(held),
                 )
             )
@@ -150,7 +150,7 @@ class ServiceContractPriceUpdateLine(models.Model):
         """
         update, contracts = self.update_id, self.contract_id
         gone = self.filtered(lambda row: row.contract_id.state not in RUNNING_STATES)
-        gone.obstacle = self.env._("The contract has ended since.")
+        gone.obstacle = self.env._("The contract has ended in the meantime.")
         fresh = self - gone
         vals_list = self._prepare_vals_list(update, contracts - gone.contract_id)
         known = fresh.mapped("contract_line_id")

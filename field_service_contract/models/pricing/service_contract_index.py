@@ -41,7 +41,7 @@ class ServiceContractIndex(models.Model):
         if not value:
             raise UserError(
                 self.env._(
-                    "Index %(index)s has no value for %(day)s: record one first.",
+                    "Index %(index)s has no value for %(day)s. Add one first.",
                     index=self.display_name,
                     day=format_date(self.env, day),
                 )

@@ -65,7 +65,6 @@ class ServiceContractPriceUpdate(models.Model):
     # By how much, from when
     method = fields.Selection(
         selection=[("percent", "Percentage"), ("index", "Index")],
-        string="By",
         default="percent",
         required=True,
     )
@@ -242,8 +241,8 @@ class ServiceContractPriceUpdate(models.Model):
             update.obstacle_count = len(held)
             later = done.filtered(lambda line: line.effective_date > line.date)
             update.invoiced_note = bool(later) and self.env._(
-                "%s lines are invoiced beyond the day: they change on the first day "
-                "that is not invoiced.",
+                "%s lines are invoiced beyond this date: they change on the first "
+                "day that is not invoiced.",
                 len(later),
             )
 
@@ -265,7 +264,7 @@ class ServiceContractPriceUpdate(models.Model):
         for update in self:
             update._check_draft()
             if update._get_rate() == 1:
-                raise UserError(self.env._("Type by how much prices change."))
+                raise UserError(self.env._("Enter the price change."))
             update.line_ids.unlink()
             lines = self.env["service.contract.price.update.line"]
             lines.create(lines._prepare_vals_list(update, update._get_contracts()))
@@ -294,7 +293,7 @@ class ServiceContractPriceUpdate(models.Model):
         cannot be undone."""
         for update in self:
             if update.state != "applied":
-                raise UserError(self.env._("Only what was applied can be undone."))
+                raise UserError(self.env._("Only applied price updates can be undone."))
             applied = update.line_ids.filtered("is_applied")
             if len(applied.contract_id) > DIRECT_LIMIT:
                 update._begin_undoing(applied)
@@ -305,7 +304,7 @@ class ServiceContractPriceUpdate(models.Model):
     def action_draft(self):
         """Take up an update again that was undone."""
         if self.filtered(lambda update: update.state != "undone"):
-            raise UserError(self.env._("Undo the update first."))
+            raise UserError(self.env._("Undo the price update first."))
         self.line_ids.unlink()
         self._as_own_code().write({"state": "draft", "is_confirmed": False})
         return True
@@ -313,21 +312,21 @@ class ServiceContractPriceUpdate(models.Model):
     def _check_draft(self):
         if self.state != "draft":
             raise UserError(
-                self.env._("This update was applied already. Make another one.")
+                self.env._("This price update was already applied. Create another one.")
             )
 
     def _check_applicable(self):
         self.ensure_one()
         if not self.line_ids.filtered(lambda line: not line.obstacle):
             raise UserError(
-                self.env._("There is nothing to update: see why below.")
+                self.env._("There is nothing to update. See the reasons below.")
                 if self.line_ids
-                else self.env._("No contract has a line whose price could change.")
+                else self.env._("No contract has a line whose price can change.")
             )
         if self.is_high and not self.is_confirmed:
             raise UserError(
                 self.env._(
-                    "%(percent)s %% is more than %(limit)s %%: confirm that you have "
+                    "%(percent)s %% is more than %(limit)s %%. Confirm that you have "
                     "checked this change.",
                     percent=self._format_percent(),
                     limit=formatLang(
@@ -340,9 +339,7 @@ class ServiceContractPriceUpdate(models.Model):
         """Return the living contracts that the update is about."""
         self.ensure_one()
         if not (self.contract_ids or self.group_ids or self.due_until):
-            raise UserError(
-                self.env._("Choose contracts, groups or until when an update is due.")
-            )
+            raise UserError(self.env._("Choose contracts, groups or a due date."))
         domain = Domain("company_id", "=", self.company_id.id)
         domain &= Domain("state", "in", RUNNING_STATES)
         if self.contract_ids:
@@ -359,7 +356,7 @@ class ServiceContractPriceUpdate(models.Model):
             if update.state == "applied":
                 raise UserError(
                     self.env._(
-                        "Price update %s was applied: undo it before you delete it.",
+                        "Price update %s was applied. Undo it before deleting it.",
                         update.display_name,
                     )
                 )

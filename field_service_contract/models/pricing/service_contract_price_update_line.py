@@ -123,7 +123,7 @@ class ServiceContractPriceUpdateLine(models.Model):
         )
         return {
             (row.contract_line_id, row.date): self.env._(
-                "Updated from this day already (%s).", row.update_id.display_name
+                "Already updated from this date (%s).", row.update_id.display_name
             )
             for row in applied
         }
@@ -145,7 +145,7 @@ class ServiceContractPriceUpdateLine(models.Model):
             contract._step_price_update(max(rows.mapped("date")))
         self._log(
             lambda gain: self.env._(
-                "Price update %(update)s: %(gain)s a year.",
+                "Price update %(update)s: %(gain)s per year.",
                 update=update._get_html_link(),
                 gain=gain,
             )
@@ -186,7 +186,7 @@ class ServiceContractPriceUpdateLine(models.Model):
                 update._as_own_code().state = "undone"
         self._log(
             lambda gain: self.env._(
-                "Price update %(update)s undone: %(gain)s a year less.",
+                "Price update %(update)s undone: %(gain)s less per year.",
                 update=self.update_id[:1]._get_html_link(),
                 gain=gain,
             )
@@ -221,7 +221,7 @@ class ServiceContractPriceUpdateLine(models.Model):
                 problems.append(
                     self.env._(
                         "%(line)s is invoiced until %(until)s, at the new price from "
-                        "%(day)s: delete or credit that invoice first.",
+                        "%(day)s. Delete or credit that invoice first.",
                         line=line.display_name,
                         until=format_date(self.env, spans[-1].last),
                         day=format_date(self.env, row.effective_date),
@@ -230,8 +230,8 @@ class ServiceContractPriceUpdateLine(models.Model):
             elif self._has_changed_since(row, changes):
                 problems.append(
                     self.env._(
-                        "%s was changed since: undo that change first, or change "
-                        "its price again.",
+                        "%s was changed in the meantime. Undo that change first, or "
+                        "change its price again.",
                         line.display_name,
                     )
                 )

@@ -63,7 +63,9 @@ class ServiceContract(models.Model):
         """
         if not self.env["service.contract.change"].has_access("read"):
             raise AccessError(
-                self.env._("What contracts bring is for those who work with prices.")
+                self.env._(
+                    "You need access to contract prices to see contract revenue."
+                )
             )
         today = fields.Date.context_today(self)
         figures = [
@@ -94,7 +96,7 @@ class ServiceContract(models.Model):
             self.env._("Annual recurring revenue"),
             self._format_figure(annual),
             self.env._(
-                "%(amount)s a month, %(count)s contracts, untaxed",
+                "%(amount)s per month, %(count)s contracts, untaxed",
                 amount=self._format_figure(annual / 12),
                 count=self.search_count(living),
             ),
@@ -140,7 +142,7 @@ class ServiceContract(models.Model):
                 "to_renew",
                 self._get_to_renew_domain(),
                 label=self.env._("Renewals due"),
-                note=self.env._("last day of notice within 60 days"),
+                note=self.env._("notice deadline within 60 days"),
             ),
             self._prepare_count(
                 "ending",
@@ -152,7 +154,7 @@ class ServiceContract(models.Model):
                 "never_visited",
                 self._get_never_visited_domain(),
                 label=self.env._("Never visited"),
-                note=self.env._("active contracts that have begun"),
+                note=self.env._("active contracts that have started"),
             ),
         ]
 

@@ -59,8 +59,8 @@ class ServiceContractDeferral(models.Model):
         if recognised:
             raise UserError(
                 self.env._(
-                    "Revenue of contract %(contract)s from before was recognised by "
-                    "%(entry)s: reset that entry to draft first.",
+                    "The opening revenue of contract %(contract)s was recognized by "
+                    "%(entry)s. Reset that entry to draft first.",
                     contract=recognised.contract_id.display_name,
                     entry=recognised.move_id.display_name,
                 )
@@ -142,17 +142,21 @@ class ServiceContract(models.Model):
         if not self.is_deferred or self.billing_timing != "prepaid":
             problems.append(
                 self.env._(
-                    "A line has an amount to earn, but the contract defers nothing."
+                    "A line has deferred revenue, but deferral is disabled on the "
+                    "contract."
                 )
             )
         if not self.opening_date:
             problems.append(
-                self.env._("A line has an amount to earn: tell what is earned until.")
+                self.env._(
+                    "A line has deferred revenue. Enter the date until which revenue "
+                    "is recognized."
+                )
             )
         elif not self.invoiced_before or self.invoiced_before <= self.opening_date:
             problems.append(
                 self.env._(
-                    "A line has an amount to earn, but nothing was invoiced elsewhere "
+                    "A line has deferred revenue, but nothing was invoiced elsewhere "
                     "for days after %s.",
                     format_date(self.env, self.opening_date),
                 )
@@ -183,7 +187,7 @@ class ServiceContract(models.Model):
             )
         )
         return rows._create_opening_entries(
-            move_in.opening_date, self.env._("Still to earn of contracts that moved in")
+            move_in.opening_date, self.env._("Deferred revenue of migrated contracts")
         )
 
 

@@ -95,16 +95,16 @@ class ServiceContract(models.Model):
         if not account:
             return [
                 self.env._(
-                    "Its revenue is deferred, but no account is set for it: choose "
-                    "one on the contract or in the settings of the company."
+                    "Its revenue is deferred, but there is no deferred revenue "
+                    "account. Choose one on the contract or in the company settings."
                 )
             ]
         problems = []
         if not self.company_id.service_entry_journal_id:
             problems.append(
                 self.env._(
-                    "Company %s has no journal for miscellaneous entries, which the "
-                    "recognition of deferred revenue needs.",
+                    "Company %s has no journal for miscellaneous entries, which is "
+                    "required to recognize deferred revenue. Create one.",
                     self.company_id.display_name,
                 )
             )
@@ -121,8 +121,8 @@ class ServiceContract(models.Model):
         )
         problems += [
             self.env._(
-                "Analytic plan %(plan)s is mandatory on account %(account)s, which "
-                "deferred revenue is booked to without analytic distribution.",
+                "Analytic plan %(plan)s is mandatory on account %(account)s, on "
+                "which deferred revenue is posted without analytic distribution.",
                 plan=plan["name"],
                 account=account.display_name,
             )

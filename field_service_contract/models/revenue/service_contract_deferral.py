@@ -215,8 +215,8 @@ class ServiceContractDeferral(models.Model):
         if not journal:
             raise UserError(
                 self.env._(
-                    "Company %s has no journal for miscellaneous entries: choose one "
-                    "for the recognition in the settings of contracts.",
+                    "Company %s has no journal for miscellaneous entries. Choose a "
+                    "revenue recognition journal in the contract settings.",
                     company.display_name,
                 )
             )
@@ -238,7 +238,7 @@ class ServiceContractDeferral(models.Model):
                 "date": self._get_open_day(company, journal, day),
                 "ref": ref
                 or self.env._(
-                    "Earned by service contracts until %s", format_date(self.env, day)
+                    "Revenue of service contracts until %s", format_date(self.env, day)
                 ),
                 "line_ids": [
                     Command.create(vals) for vals in self._prepare_entry_lines()

@@ -299,7 +299,7 @@ class ServiceContractLine(models.Model):
         if not values["visit_type_id"]:
             raise ValidationError(
                 self.env._(
-                    "Choose the type of the visits of “%s”, or no visits.",
+                    "Choose the visit type of “%s”, or no visits.",
                     self._get_label(),
                 )
             )

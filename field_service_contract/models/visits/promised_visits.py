@@ -121,8 +121,8 @@ class ServiceContract(models.Model):
             )
             warnings[contract] = [
                 self.env._(
-                    "%(equipment)s is also visited by schedule %(schedule)s: close "
-                    "that one, or choose no visits here.",
+                    "%(equipment)s is also visited by schedule %(schedule)s. Close "
+                    "that schedule, or select no visits here.",
                     equipment=rule.installed_base_id.display_name,
                     schedule=rule.schedule_id.display_name,
                 )

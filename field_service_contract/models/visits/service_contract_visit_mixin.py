@@ -54,9 +54,9 @@ class ServiceContractVisitMixin(models.AbstractModel):
                 else self.env._("%s visits over the term", count)
             )
         return (
-            self.env._("Once a year")
+            self.env._("Once per year")
             if count == 1
-            else self.env._("%s visits a year", count)
+            else self.env._("%s visits per year", count)
         )
 
     def _has_visit_term(self):

@@ -39,8 +39,7 @@ class ServiceContractTemplate(models.Model):
             if template.mode and not template.visit_type_id:
                 raise ValidationError(
                     self.env._(
-                        "Choose the type of the visits that contracts from “%s” "
-                        "promise.",
+                        "Choose the visit type for contracts from “%s”.",
                         template.display_name,
                     )
                 )

@@ -180,7 +180,7 @@ class TestCancel(LifeCase):
             dialog = self._open(
                 "service.contract.cancel", contract, date="2026-02-14", reason="-"
             )
-            self.assertIn("Taken off drafts", dialog.preview)
+            self.assertIn("Deducted from drafts", dialog.preview)
             self.assertIn("150.00", dialog.preview)
             dialog.save().action_cancel()
         self.assertEqual(move.amount_untaxed, 150)
@@ -538,7 +538,7 @@ class TestTransfer(LifeCase):
             self._get_changes(contract)[-1], ("2026-03-01", "ended", -1080)
         )
         self.assertFalse(contract.activity_ids)
-        with self.assertRefused("was taken over by", UserError):
+        with self.assertRefused("Cancel that contract first", UserError):
             contract.action_undo_cancellation()
 
     def test_suspended(self):
@@ -597,7 +597,9 @@ class TestTransfer(LifeCase):
         dialog.mode = "customer"
         dialog.partner_id = self.contact
         dialog.date = "2026-03-01"
-        with self.assertRefused("is the customer already", UserError):
+        with self.assertRefused(
+            "is already the customer. Choose another one", UserError
+        ):
             dialog.save().action_transfer()
 
 
@@ -700,7 +702,9 @@ class TestAmend(LifeCase):
                 [{"name": "Late", "value": 1}], self._day("2027-03-01"), "-"
             )
         dialog = self._open("service.contract.amend", contract, reason="-")
-        with self.assertRefused("Type a new amount", UserError):
+        with self.assertRefused(
+            "Enter a new amount, select lines to end, or add a line", UserError
+        ):
             dialog.save().action_apply()
 
 
@@ -737,8 +741,16 @@ class TestDistribute(LifeCase):
     def test_zero_base(self):
         contract = self._create_contract(0, 0, activate=False)
         dialog = self._open("service.contract.distribute", contract, total=100)
-        self.assertIn("nothing to be distributed", dialog.preview)
-        with self.assertRefused("nothing to be distributed", UserError):
+        self.assertIn(
+            "cannot be distributed: it needs lines whose amounts, or profits, are "
+            "not zero",
+            dialog.preview,
+        )
+        with self.assertRefused(
+            "cannot be distributed: it needs lines whose amounts, or profits, are "
+            "not zero",
+            UserError,
+        ):
             dialog.save().action_distribute()
 
 

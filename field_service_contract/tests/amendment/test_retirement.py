@@ -66,7 +66,9 @@ class TestRetirement(LifeCase):
         self.assertNotIn("150.00", dialog.service_contract_preview)
         dialog.save().action_retire()
         self.assertFalse(self.contract.line_ids[0].date_end)
-        self.assertIn("Covered on though retired", self.contract.message_ids[0].body)
+        self.assertIn(
+            "Still covered after retirement on", self.contract.message_ids[0].body
+        )
         self.assertFalse(self._get_questions())
 
     def test_ask(self):
@@ -78,7 +80,7 @@ class TestRetirement(LifeCase):
         wizard = self.env["installed.base.retire"].with_user(self.manager)
         wizard = wizard.with_context(allowed_company_ids=self.company.ids)
         wizard = wizard.create({"installed_base_ids": self.first.ids})
-        with self.assertRefused("Choose what becomes", UserError):
+        with self.assertRefused("Choose what to do with the contract lines", UserError):
             wizard.action_retire()
         self.assertEqual(self.first.state, "installed")
 
@@ -218,7 +220,11 @@ class TestRetirement(LifeCase):
         self.assertEqual(planned.state, "planned")
 
     def test_company(self):
-        with self.assertRefused("cannot go to company", UserError):
+        with self.assertRefused(
+            "Create a new record in that company, or move or remove the records "
+            "listed above first",
+            UserError,
+        ):
             self.first.company_id = self.other_company
 
     def test_what_has_ended_is_left_alone(self):

@@ -200,7 +200,7 @@ class TestUndoTransfer(LifeCase):
         )
         self.assertEqual(len(piece.ownership_ids.filtered("date_to")), 1)
         self.assertFalse(successor.can_undo_transfer or contract.can_undo_transfer)
-        with self.assertRefused("was taken back: transfer", UserError):
+        with self.assertRefused("The transfer to contract", UserError):
             successor.action_undo_cancellation()
         # And once more.
         self.assertEqual(len(self._transfer(contract)), 2)

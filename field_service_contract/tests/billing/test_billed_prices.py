@@ -278,7 +278,7 @@ class TestGivenBackBefore(BilledPricesCase):
         dialog = self._open(
             "service.contract.cancel", contract, date="2023-06-30", reason="Sold"
         )
-        self.assertIn("Given back before", dialog.preview)
+        self.assertIn("Already credited", dialog.preview)
         self.assertIn("600.00", dialog.preview)
         credit = contract._cancel(self._day("2023-06-30"), "Sold")
         self.assertEqual(credit.amount_untaxed, 300)
@@ -365,7 +365,7 @@ class TestGivenBackBefore(BilledPricesCase):
         self.assertEqual(self._get_sum(contract), 0)
         self.assertEqual(self._get_booked(), (0, 0))
         self.assertFalse(move.invoice_line_ids.service_is_live)
-        with self.assertRefused("Nothing is left to give back", UserError):
+        with self.assertRefused("Nothing is left to credit on", UserError):
             self._reverse(move)
 
     @freeze_time("2023-06-30")
@@ -498,7 +498,7 @@ class TestOwedCredit(BilledPricesCase):
         self.assertIn(contract, owed)
         with freeze_time("2023-07-01"):
             contract._update_states()
-            with self.assertRefused("left to give back", UserError):
+            with self.assertRefused("still has an amount to credit", UserError):
                 contract.active = False
         again = contract.action_make_credit()
         again = self.env["account.move"].browse(again["res_id"])

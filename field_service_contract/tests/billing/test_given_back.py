@@ -88,7 +88,7 @@ class TestGivenBack(GivenBackCase):
         self.assertEqual(back.mapped("amount"), [-38.71])
         self._assert_agrees(contract)
         # It is recognised: what it gave back cannot be taken back any more.
-        with self.assertRefused("was recognised by", UserError):
+        with self.assertRefused("recognized", UserError):
             credit.button_draft()
         back.move_id.button_draft()
         credit.button_draft()
@@ -156,10 +156,14 @@ class TestGivenBack(GivenBackCase):
         """Posted again it would forget what was given back."""
         contract, move = self._create_year()
         credit = self._suspend(contract, "2023-04-01", "2023-04-30")
-        with self.assertRefused("gives days of it back", UserError):
+        with self.assertRefused(
+            "credits days of it. Cancel that credit note first", UserError
+        ):
             move.button_draft()
         credit.action_post()
-        with self.assertRefused("gives days of it back", UserError):
+        with self.assertRefused(
+            "credits days of it. Cancel that credit note first", UserError
+        ):
             move.button_draft()
         self.assertEqual(len(contract.deferral_ids), 11)
         self.assertEqual(
@@ -207,7 +211,11 @@ class TestRecognitionEntry(GivenBackCase):
         entry = self._recognize("2023-01-31")
         entry.button_draft()
         self.assertFalse(contract.deferral_ids.move_id)
-        with self.assertRefused("is to be recognised again", UserError):
+        with self.assertRefused(
+            "cannot be posted because the revenue it recognized must be recognized "
+            "again",
+            UserError,
+        ):
             entry.action_post()
         entry.button_cancel()
         self._recognize("2023-01-31")
@@ -237,7 +245,9 @@ class TestRecognitionEntry(GivenBackCase):
         reversal.line_ids = [
             (1, line.id, {"balance": 10 if line.balance > 0 else -10}) for line in lines
         ]
-        with self.assertRefused("only as a whole", UserError):
+        with self.assertRefused(
+            "can only be reversed as a whole, with its accounts and amounts", UserError
+        ):
             reversal.action_post()
 
     def test_other_entries_are_free(self):

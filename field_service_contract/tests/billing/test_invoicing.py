@@ -325,7 +325,7 @@ class TestInvoicing(ServiceContractCase):
         contract = self._create_contract(invoiced_before="2026-02-10")
         moves = contract._create_invoices(self._day("2026-02-28"))
         self.assertEqual(self._list_days(moves), [("2026-02-11", "2026-02-28", 64.29)])
-        with self.assertRefused("invoiced here already"):
+        with self.assertRefused("so its last day invoiced elsewhere cannot be changed"):
             contract.invoiced_before = "2026-01-31"
 
     # -- What was invoiced --------------------------------------------------------
@@ -616,7 +616,9 @@ class TestRun(ServiceContractCase):
         self.assertTrue(bad.activity_ids)
         self.assertFalse(good.invoicing_error)
         self.assertEqual(rows[good].invoice_ids, good.invoice_ids)
-        with self.assertRefused("begun already", UserError):
+        with self.assertRefused(
+            "This invoicing run has already started. Create another one", UserError
+        ):
             run.action_run()
 
     def test_menu_opens_a_preview(self):

@@ -129,7 +129,11 @@ class TestLines(ServiceContractCase):
         contract._distribute_annual_amount(1300, "even")
         self.assertEqual(contract.line_ids.mapped("amount"), [753.33, 393.33, 153.34])
         empty = self._create_contract(0, activate=False)
-        with self.assertRefused("nothing to be distributed", UserError):
+        with self.assertRefused(
+            "cannot be distributed: it needs lines whose amounts, or profits, are "
+            "not zero",
+            UserError,
+        ):
             empty.annual_amount = 100
 
 
@@ -151,7 +155,13 @@ class TestLife(ServiceContractCase):
         )
         with self.assertRaises(UserError) as caught:
             contract.action_activate()
-        for part in ("an amount", "no end", "outside", "Old tax", "no account is set"):
+        for part in (
+            "an amount",
+            "no end",
+            "outside",
+            "Old tax",
+            "there is no deferred revenue account",
+        ):
             self.assertIn(part, str(caught.exception))
         self.assertEqual(contract.state, "draft")
         self.assertFalse(contract.term_ids)
@@ -406,7 +416,9 @@ class TestLife(ServiceContractCase):
 
     def test_terms_do_not_overlap(self):
         contract = self._create_contract(term_months=12)
-        with self.assertRefused("lasts until after", ValidationError):
+        with self.assertRefused(
+            "when the next one starts. Correct its end", ValidationError
+        ):
             contract.term_ids = [Command.create({"date_start": "2026-12-31"})]
 
     def test_names(self):
@@ -416,14 +428,14 @@ class TestLife(ServiceContractCase):
         run = self.env["service.contract.run"].create({"date": "2026-01-31"})
         self.assertEqual(run.display_name, "Invoice Contracts")
         run.state = "done"
-        self.assertEqual(run.display_name, "Contract invoices due until 01/31/2026")
+        self.assertEqual(run.display_name, "Contract invoices due by 01/31/2026")
         update = self.env["service.contract.price.update"].create({})
         self.assertEqual(update.display_name, "Price Update")
         update.state = "applied"
         self.assertEqual(update.display_name, update.name)
         with freeze_time("2026-03-10"):
             move_in = self.env["service.contract.move.in"].create({})
-            self.assertEqual(move_in.display_name, "Moving in, 2026-03-10")
+            self.assertEqual(move_in.display_name, "Migration, 2026-03-10")
 
     def test_found_by_number_reference_and_customer(self):
         contract = self._create_contract(customer_reference="PO-4711")

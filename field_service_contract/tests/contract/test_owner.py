@@ -92,7 +92,7 @@ class TestOwner(LifeCase):
                 }
             )
         )
-        with self.assertRefused("Choose what becomes", UserError):
+        with self.assertRefused("Choose what to do with the contract lines", UserError):
             wizard.action_apply()
         self.assertEqual(self.piece.partner_id, self.customer)
 
@@ -106,7 +106,7 @@ class TestOwner(LifeCase):
                 question = self._get_questions()
                 self.assertEqual(len(question), 1)
                 self.assertEqual(question.user_id, self.env.user)
-                self.assertIn("changed hands", question.note)
+                self.assertIn("changed owner", question.note)
                 self.assertFalse(self.line.date_end)
                 question.unlink()
 

@@ -94,7 +94,7 @@ class TestImport(ImportFileMixin, LifeCase):
         first.action_activate()
         row[2] = "2025-08-01"
         result = self._load(row[:7], columns=HEADER[:7])
-        self.assertIn("is no draft any more", result["messages"][0]["message"])
+        self.assertIn("is no longer a draft", result["messages"][0]["message"])
         self.assertEqual(result["messages"][0]["rows"], {"from": 0, "to": 0})
 
     def test_equipment(self):
@@ -134,8 +134,8 @@ class TestImport(ImportFileMixin, LifeCase):
             ({"billing_timing": "=1+1"}, "not found in selection"),
             ({"line_ids_value": "much"}, "does not seem to be a number"),
             ({"invoiced_before": "2027-06-30"}, "after its end on 06/30/2026"),
-            ({"invoiced_before": "2062-06-30"}, "Type a day from"),
-            ({"invoiced_before": "2024-06-30"}, "before it begins on 07/01/2025"),
+            ({"invoiced_before": "2062-06-30"}, "Enter a date from"),
+            ({"invoiced_before": "2024-06-30"}, "before it starts on 07/01/2025"),
             ({"term_months": "-3"}, "Type a number from 0 to 1,200"),
         ):
             with self.subTest(cells):
@@ -227,9 +227,12 @@ class TestImport(ImportFileMixin, LifeCase):
 
     def test_still_to_earn_needs_its_dates(self):
         for vals, problem in (
-            ({}, "tell what is earned until"),
+            ({}, "Enter the date until which revenue is recognized"),
             ({"opening_date": "2026-07-31"}, "nothing was invoiced elsewhere"),
-            ({"is_deferred": False, "opening_date": "2026-02-28"}, "defers nothing"),
+            (
+                {"is_deferred": False, "opening_date": "2026-02-28"},
+                "deferral is disabled",
+            ),
         ):
             contract = self._create_contract(
                 activate=False,
@@ -359,9 +362,9 @@ class TestImport(ImportFileMixin, LifeCase):
         for column, cell, problem in (
             ("line_ids/discount", 150, "Type a number from 0 to 100"),
             ("line_ids/discount", -5, "Type a number from 0 to 100"),
-            ("invoiced_before", "2062-06-30", "Type a day from"),
+            ("invoiced_before", "2062-06-30", "Enter a date from"),
             ("date_end", "2025-01-31", "cannot end before it starts"),
-            ("line_ids/date_end", "2025-01-31", "before it begins"),
+            ("line_ids/date_end", "2025-01-31", "before it starts"),
             ("line_ids/value", 1e300, "too large"),
             ("line_ids/value", "nan", "is no number"),
         ):

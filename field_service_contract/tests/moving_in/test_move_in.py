@@ -499,7 +499,7 @@ class TestMoveIn(MoveInCase):
         again = self._prepare()
         again.action_preview()
         self.assertFalse(again.line_ids)
-        with self.assertRefused("not moved in already", UserError):
+        with self.assertRefused("All contracts have already been migrated", UserError):
             again.action_move_in()
         source.active = True
         source.contract_line_ids = [
@@ -607,7 +607,7 @@ class TestMoveIn(MoveInCase):
                 )
                 self.assertEqual(row.state, "error")
                 self.assertIn(f"{contact.name} is archived", row.note)
-                with self.assertRefused("nothing to move in", UserError):
+                with self.assertRefused("nothing to migrate", UserError):
                     move_in.action_move_in()
                 self.assertTrue(source.active)
                 contact.active = True
@@ -623,7 +623,9 @@ class TestMoveIn(MoveInCase):
         move_in = self._prepare()
         move_in.action_preview()
         self.assertEqual(move_in.line_ids.state, "error")
-        self.assertIn("is still a draft: post it", move_in.line_ids.note)
+        self.assertIn(
+            "is still a draft. Post it before you migrate", move_in.line_ids.note
+        )
         move.action_post()
         row = self._move_in().line_ids
         self.assertEqual((row.state, row.deferred_amount), ("done", 1000))
@@ -667,7 +669,7 @@ class TestMoveIn(MoveInCase):
                 move_in = self._prepare(name_filter=source.name)
                 move_in.action_preview()
                 note = move_in.line_ids.note or ""
-                self.assertEqual("is not a whole period" in note, bool(days))
+                self.assertEqual("is not a full period" in note, bool(days))
                 self.assertIn(days or "", note)
 
     def test_price_of_a_successor(self):

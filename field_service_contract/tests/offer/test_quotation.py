@@ -311,7 +311,7 @@ class TestQuotation(QuotationCase):
         order = self._quote()
         order.action_confirm()
         self.assertEqual(order.invoice_status, "no")
-        with self.assertRefused("the contract is invoiced by itself", UserError):
+        with self.assertRefused("only sells a contract", UserError):
             order._create_invoices()
         for method in ("percentage", "fixed"):
             wizard = self.env["sale.advance.payment.inv"].create(
@@ -322,7 +322,7 @@ class TestQuotation(QuotationCase):
                     "fixed_amount": 50,
                 }
             )
-            with self.assertRefused("the contract is invoiced by itself", UserError):
+            with self.assertRefused("only sells a contract", UserError):
                 wizard.create_invoices()
 
     def test_down_payments_are_about_the_rest(self):
@@ -509,7 +509,7 @@ class TestQuotation(QuotationCase):
             order.action_confirm()
         order.order_line[1].unlink()
         order.service_contract_template_id = False
-        with self.assertRefused("Choose the template", UserError):
+        with self.assertRefused("Choose the contract template of", UserError):
             order.action_confirm()
         order.service_contract_template_id = self.template
         self.first.write({"partner_id": self.neighbour.id})
@@ -519,7 +519,7 @@ class TestQuotation(QuotationCase):
     def test_equipment_of_others_is_refused(self):
         with self.assertRefused(f"is not equipment of {self.neighbour.name[:9]}"):
             self._quote(partner_id=self.neighbour.id)
-        with self.assertRefused("sells no contract"):
+        with self.assertRefused("is on a line that does not sell a contract"):
             self._quote(
                 {
                     "product_id": self.pellets.id,
@@ -534,10 +534,12 @@ class TestQuotation(QuotationCase):
 
     def test_no_template_no_product(self):
         self.env["service.contract.template"].search([]).active = False
-        with self.assertRefused("has no template", RedirectWarning):
+        with self.assertRefused("has no contract template", RedirectWarning):
             self.first.action_new_contract_quotation()
         self.template.write({"active": True, "product_id": False})
-        with self.assertRefused("Nothing says what is invoiced", RedirectWarning):
+        with self.assertRefused(
+            "or a contract product on the product of the equipment", RedirectWarning
+        ):
             self.first.action_new_contract_quotation()
 
     def test_warns_of_other_contracts(self):
@@ -561,7 +563,9 @@ class TestQuotation(QuotationCase):
             order.service_contract_ids.sorted("id").mapped("state"),
             ["cancelled", "active"],
         )
-        with self.assertRefused("which is in force", UserError):
+        with self.assertRefused(
+            "Cancel or end the contract, with a date and a reason", UserError
+        ):
             order.action_cancel()
         self.assertEqual(order.state, "sale")
 
@@ -578,13 +582,17 @@ class TestQuotation(QuotationCase):
             with self.assertRefused("was signed as contract SC", UserError):
                 line.write(vals)
         line.write({"price_unit": 240, "sequence": 5})
-        with self.assertRefused("does not take further lines", UserError):
+        with self.assertRefused(
+            "is confirmed, so new lines are no longer added to its contract", UserError
+        ):
             order.order_line = [Command.create(self._cover(self.second))]
         with self.assertRaises(UserError):
             line.unlink()
         # Nor does a line of another order become a contract.
         other = self._create_order((self.stove, 1))
-        with self.assertRefused("does not take further lines", UserError):
+        with self.assertRefused(
+            "is confirmed, so new lines are no longer added to its contract", UserError
+        ):
             other.order_line.service_is_contract = True
 
     def test_another_company(self):

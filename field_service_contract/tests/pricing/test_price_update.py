@@ -151,7 +151,7 @@ class TestPriceUpdate(LifeCase):
         self._change_price(
             contract.line_ids, {"value": 1300}, self._day("2026-08-01"), "manual"
         )
-        with self.assertRefused("was changed since", UserError):
+        with self.assertRefused("was changed in the meantime", UserError):
             update.action_undo()
 
     def test_not_twice(self):
@@ -161,7 +161,7 @@ class TestPriceUpdate(LifeCase):
         with self.assertRefused("nothing to update", UserError):
             again.action_apply()
         again.action_preview()
-        self.assertIn("Updated from this day already", again.line_ids.obstacle)
+        self.assertIn("Already updated from this date", again.line_ids.obstacle)
         with (
             self.assertRaises(IntegrityError),
             mute_logger("odoo.sql_db"),
@@ -236,7 +236,7 @@ class TestPriceUpdate(LifeCase):
                 self.assertEqual(
                     found.filtered(lambda c: c.company_id == self.company), expected
                 )
-        with self.assertRefused("Type by how much", UserError):
+        with self.assertRefused("Enter the price change", UserError):
             self._create_update(first, percent=0).action_preview()
         with self.assertRefused("Choose contracts", UserError):
             self._create_update(nothing).action_preview()
@@ -303,9 +303,11 @@ class TestPriceUpdate(LifeCase):
         contract = self._create_discounted()
         update = self._create_update(contract)
         update.action_apply()
-        with self.assertRefused("undo it before", UserError):
+        with self.assertRefused("was applied. Undo it before deleting it", UserError):
             update.unlink()
-        with self.assertRefused("applied already", UserError):
+        with self.assertRefused(
+            "This price update was already applied. Create another one", UserError
+        ):
             update.action_apply()
 
     def test_queries_do_not_grow(self):

@@ -90,7 +90,7 @@ class TestPriceUpdateJob(LifeCase):
         self.assertEqual(self._get_values(), [2070, 900, 1242, 1200])
         rows = {row.contract_id: row.obstacle for row in update.line_ids}
         self.assertIn("changes on 09/01/2026", rows[second])
-        self.assertIn("has ended since", rows[fourth])
+        self.assertIn("The contract has ended in the meantime", rows[fourth])
         self.assertIn("2 lines were left", str(update.message_ids.mapped("body")))
 
     def test_error_of_one(self):
@@ -144,7 +144,9 @@ class TestPriceUpdateJob(LifeCase):
         first.action_apply()
         second = self._create_update()
         second.action_apply()
-        with self.assertRefused("applied already", UserError):
+        with self.assertRefused(
+            "This price update was already applied. Create another one", UserError
+        ):
             first.action_apply()
         self._run_job("price_updates")
         self.assertEqual(self._get_values(), [1242] * 4)

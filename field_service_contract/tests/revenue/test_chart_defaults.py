@@ -169,7 +169,11 @@ class TestDeferredAccount(ServiceContractCase):
     def test_contract_says_so(self):
         vals = {"activate": False, "template_id": self.template.id}
         contract = self._create_contract(billing_months=12, **vals)
-        self.assertIn("defer nothing", contract.warning)
+        self.assertIn(
+            "has no deferred revenue account: what is invoiced in advance is "
+            "recognized immediately instead of deferred",
+            contract.warning,
+        )
         self.assertFalse(self._create_contract(billing_months=1, **vals).warning)
         contract.deferred_account_id = self.deferred
         self.assertFalse(contract.warning)

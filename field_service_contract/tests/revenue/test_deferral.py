@@ -297,7 +297,7 @@ class TestDeferral(ServiceContractCase):
         entries = self.env["account.move"].search(action["domain"])
         self.assertEqual(entries, contract.deferral_ids.move_id)
         wizard.invalidate_recordset()
-        with self.assertRefused("Nothing is left", UserError):
+        with self.assertRefused("No revenue is left", UserError):
             wizard.action_recognize()
 
     def test_cron(self):

@@ -284,11 +284,11 @@ class TestVisitRules(VisitCase):
         )
         self.assertIn("4 visits over the term", page)
         order.service_term_months = 0
-        self.assertEqual(order.order_line.service_visit_rule, "4 visits a year")
+        self.assertEqual(order.order_line.service_visit_rule, "4 visits per year")
         order.action_confirm()
         contract = order.service_contract_ids
         self.assertEqual(contract.state, "active")
-        self.assertEqual(contract.line_ids.rule_summary, "4 visits a year")
+        self.assertEqual(contract.line_ids.rule_summary, "4 visits per year")
         self.assertEqual(len(contract.visit_ids), 4)
         # The order makes none of its own.
         self.assertFalse(
@@ -347,7 +347,7 @@ class TestVisitRules(VisitCase):
 
     def test_rule_without_type(self):
         self.template.write({"mode": False, "visit_type_id": False})
-        with self.assertRefused("Choose the type", ValidationError):
+        with self.assertRefused("Choose the visit type", ValidationError):
             self._create_visited(rule=MONTHLY)
 
     def test_costs_the_same_for_many(self):
@@ -567,7 +567,7 @@ class TestVisitCoverage(VisitCase):
         contract = self._create_visited(
             rule={"mode": "spread", "visit_count": 2}, term_months=0
         )
-        self.assertEqual(contract.line_ids.rule_summary, "2 visits a year")
+        self.assertEqual(contract.line_ids.rule_summary, "2 visits per year")
         self.assertEqual(
             self._get_days(contract),
             ["2026-07-02", "2026-12-31", "2027-07-02", "2027-12-31", "2028-07-02"],
@@ -767,7 +767,10 @@ class TestVisitCoverage(VisitCase):
             )
             run.action_preview()
             self.assertEqual(run.line_ids.state, "held")
-            self.assertIn("After service only", run.line_ids.note)
+            self.assertIn(
+                "Invoiced after service, and these visits are not done yet",
+                run.line_ids.note,
+            )
             self.assertFalse(contract._create_invoices(self._day("2026-04-10")))
             self._do_visit(contract, 2)
             self.assertFalse(contract._create_invoices(self._day("2026-04-10")))

@@ -74,7 +74,7 @@ class ServiceContractAmend(models.TransientModel):
                 )
             )
             dialog.invoiced_note = bool(later) and self.env._(
-                "Invoiced days keep their price: new prices count from the first day "
+                "Invoiced days keep their price: new prices apply from the first day "
                 "that is not invoiced."
             )
 
@@ -89,7 +89,7 @@ class ServiceContractAmend(models.TransientModel):
         by_operation.pop(False, None)
         if not by_operation:
             raise UserError(
-                self.env._("Type a new amount, tick what ends, or add a line.")
+                self.env._("Enter a new amount, select lines to end, or add a line.")
             )
         if changed := by_operation.get("change"):
             changed.line_id._change_prices(

@@ -36,7 +36,7 @@ class ServiceContractCancel(models.TransientModel):
         columns = [
             self.env._("Contract"),
             self.env._("Last covered day"),
-            self.env._("Lost a year"),
+            self.env._("Annual loss"),
             *self._get_credit_columns(),
             *self._get_visit_columns(),
         ]
@@ -66,8 +66,8 @@ class ServiceContractCancel(models.TransientModel):
         )
         return [
             self.env._(
-                "Contract %(contract)s: notice may be given until %(notice)s, for the "
-                "end on %(end)s.",
+                "Contract %(contract)s: notice must be given by %(notice)s to end it "
+                "on %(end)s.",
                 contract=contract.name,
                 notice=self._format_day(contract.notice_date),
                 end=self._format_day(contract.date_end),
@@ -75,8 +75,8 @@ class ServiceContractCancel(models.TransientModel):
             for contract in early
         ] + [
             self.env._(
-                "Contract %(contract)s was invoiced elsewhere until %(day)s: credit "
-                "these days by hand. What is to earn of them stays: %(amount)s.",
+                "Contract %(contract)s was invoiced elsewhere until %(day)s. Credit "
+                "these days manually. Their deferred revenue remains: %(amount)s.",
                 contract=contract.name,
                 day=self._format_day(contract.invoiced_before),
                 amount=contract.company_currency_id.format(contract.deferred_amount),

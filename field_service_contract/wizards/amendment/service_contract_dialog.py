@@ -90,10 +90,10 @@ class ServiceContractDialog(models.AbstractModel):
     def _get_credit_columns(self):
         return [
             self.env._("Credit"),
-            self.env._("Not earned yet"),
+            self.env._("From deferred revenue"),
             self.env._("From revenue"),
-            self.env._("Taken off drafts"),
-            self.env._("Given back before"),
+            self.env._("Deducted from drafts"),
+            self.env._("Already credited"),
         ]
 
     def _get_credit_cells(self, contract, credit):

@@ -43,7 +43,7 @@ class ServiceContractRenew(models.TransientModel):
             self.env._("New end"),
             self.env._("Annual amount"),
             self.env._("Until then"),
-            self.env._("Lines that are not renewed"),
+            self.env._("Lines not renewed"),
         ]
         rows = []
         for contract in contracts:

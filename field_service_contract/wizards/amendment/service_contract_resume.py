@@ -46,8 +46,8 @@ class ServiceContractResume(models.TransientModel):
                 for suspension in suspensions
             ]
         note = self.env._(
-            "Days that were credited and are covered again are invoiced by the next "
-            "run, once their credit note is posted."
+            "Credited days that are covered again are invoiced in the next run, once "
+            "their credit note is posted."
         )
         return self._prepare_table(columns, rows, [note])
 

@@ -92,8 +92,8 @@ class ServiceContractTransfer(models.TransientModel):
         ]
         note = self.env._(
             "The new customer gets a contract of their own with the same settings, "
-            "prices and end. Terms and title that were typed for the former one stay "
-            "with them; the new contract has those of its template."
+            "prices and end. Terms and title entered for the former customer stay "
+            "with them; the new contract uses those of its template."
         )
         return self._prepare_table(
             columns, rows, [note if self.mode == "customer" else None]
@@ -114,7 +114,7 @@ class ServiceContractTransfer(models.TransientModel):
         if self.partner_id.commercial_partner_id in contracts.commercial_partner_id:
             raise UserError(
                 self.env._(
-                    "%s is the customer already: choose another one.",
+                    "%s is already the customer. Choose another one.",
                     self.partner_id.display_name,
                 )
             )
@@ -132,7 +132,7 @@ class ServiceContractTransfer(models.TransientModel):
             if places is not None:
                 self._remember_places(successor, places)
             successors |= successor
-        return successors._get_records_action(name=self.env._("Taken Over"))
+        return successors._get_records_action(name=self.env._("Transferred"))
 
     def _move_equipment(self):
         """Move the covered equipment to the new customer.

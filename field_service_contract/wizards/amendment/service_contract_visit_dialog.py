@@ -41,7 +41,10 @@ class ServiceContractVisitDialog(models.AbstractModel):
         return self.contract_ids._origin._get_visits_between(first, last)
 
     def _get_visit_columns(self):
-        return [self.env._("Visits to plan that go"), self.env._("Planned visits")]
+        return [
+            self.env._("Visits to plan that are removed"),
+            self.env._("Planned visits"),
+        ]
 
     def _get_visit_cells(self, contract, visits):
         """Return what becomes of visits, as texts under the visit columns.

@@ -47,13 +47,13 @@ class ServiceContractDistribute(models.TransientModel):
             return contract._get_offered_lines()[0]
         contract._check_living()
         if not self.date:
-            raise UserError(self.env._("Choose from which day on."))
+            raise UserError(self.env._("Choose the start date."))
         return contract._get_lines_on(self.date)
 
     def _get_contract(self, contracts):
         if len(contracts) != 1:
             raise UserError(
-                self.env._("An annual amount is distributed one contract at a time.")
+                self.env._("Distribute the annual amount of one contract at a time.")
             )
         return contracts
 
@@ -96,7 +96,7 @@ class ServiceContractDistribute(models.TransientModel):
             contract._distribute_annual_amount(self.total, self.method)
             return self._close()
         if not self.reason:
-            raise UserError(self.env._("Type the reason of the change."))
+            raise UserError(self.env._("Enter the reason for the change."))
         lines = self._get_lines(contract)
         amounts = contract._spread_annual_amount(lines, self.total, self.method)
         lines._change_prices(

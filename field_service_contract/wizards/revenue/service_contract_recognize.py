@@ -47,7 +47,9 @@ class ServiceContractRecognize(models.TransientModel):
         """
         self.ensure_one()
         if not self.row_count:
-            raise UserError(self.env._("Nothing is left to recognise until this day."))
+            raise UserError(
+                self.env._("No revenue is left to recognize until this date.")
+            )
         rows = self.env["service.contract.deferral"]
         entries = rows._recognize(self.date, self.company_id)
         if not entries:
@@ -56,7 +58,9 @@ class ServiceContractRecognize(models.TransientModel):
             reasons = due.contract_id.filtered("recognition_error")
             raise UserError(
                 "\n".join(reasons.mapped("recognition_error"))
-                or self.env._("Somebody else recognises this revenue right now.")
+                or self.env._(
+                    "This revenue is being recognized by another user. Try again later."
+                )
             )
         actions = self.env["ir.actions.act_window"]
         if self.env["account.move"].has_access("read"):

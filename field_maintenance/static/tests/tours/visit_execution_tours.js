@@ -205,7 +205,7 @@ registry.category("web_tour.tours").add("visit_together", {
     steps: () => [
         startCounting("button[name=action_do_nearby_together]"),
         {
-            content: "Do together",
+            content: "Merge visits",
             trigger: "button[name=action_do_nearby_together]",
             run: "click",
         },

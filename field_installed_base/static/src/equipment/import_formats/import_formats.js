@@ -19,7 +19,7 @@ patch(BaseImportModel.prototype, {
                 asked[name] = {
                     ...option,
                     help: _t(
-                        "Use YYYY for the year, MM for the month and DD for the day. A time may follow. Leave it empty if day and month are clear in each date."
+                        "Use YYYY for the year, MM for the month and DD for the day. A time may follow. Leave empty if day and month are unambiguous in every date."
                     ),
                 };
             } else if (name !== "datetime_format" && !name.startsWith("float_")) {
@@ -38,7 +38,7 @@ patch(BaseImportModel.prototype, {
                 type: "select",
                 value: "",
                 options: [
-                    { value: "", label: _t("Clear in each number") },
+                    { value: "", label: _t("Clear from the numbers") },
                     { value: ",", label: _t("Comma: 1.200,50") },
                     { value: ".", label: _t("Dot: 1,200.50") },
                 ],
