@@ -78,7 +78,7 @@ def test_placeholders_are_kept(addon, language):
 
 
 def _glossary():
-    """Return for each English word its translations and those never used, by language."""
+    """Return the translations of each English word, and those never used."""
     words = {}
     rows = [row for row in GLOSSARY.read_text().splitlines() if row.startswith("| ")]
     for row in rows[2:]:
