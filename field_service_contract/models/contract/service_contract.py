@@ -43,7 +43,6 @@ GUARDED_FIELDS = frozenset(
 # What the actions below write, with what goes with it.
 KEPT_FIELDS = frozenset(
     {
-        "cancellation_data",
         "cancellation_date",
         "credit_due_amount",
         "invoiced_until",
@@ -51,7 +50,6 @@ KEPT_FIELDS = frozenset(
         "next_invoice_date",
         "next_run_date",
         "state",
-        "transfer_data",
     }
 )
 DAY = timedelta(days=1)
@@ -83,7 +81,7 @@ class ServiceContract(models.Model):
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
-        "service.contract.settings",
+        "service.contract.terms.mixin",
     ]
     _description = "Service Contract"
     _order = "id desc"
@@ -788,7 +786,7 @@ class ServiceContract(models.Model):
             vals.pop("annual_amount", None)
             if contract.cancellation_date and "date_end" not in (default or {}):
                 # The end that was agreed, not the one of the cancellation.
-                vals["date_end"] = contract.sudo().cancellation_data["date_end"]
+                vals["date_end"] = contract._get_cancellation_undo().date_end
         return vals_list
 
     # -- Activation ---------------------------------------------------------------

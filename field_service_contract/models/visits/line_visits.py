@@ -8,7 +8,7 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     OPEN_STATES,
 )
 
-from ...context import CHANGING
+from ...context import CHANGING, with_typed_line
 from ...engine import Span, subtract
 from ...engine.coverage import FOREVER
 
@@ -443,11 +443,7 @@ class ServiceContractLine(models.Model):
         schedule = self.env["maintenance.schedule"].new(
             contract._prepare_schedule_vals()
         )
-        # No remote call can pass a record.
-        rules = self.env["maintenance.schedule.line"].with_context(
-            service_contract_line=self
-        )
-        return rules.new(
+        return with_typed_line(self.env["maintenance.schedule.line"], self).new(
             {
                 **self._prepare_rule_vals({name: self[name] for name in RULE_FIELDS}),
                 **self._prepare_rule_bounds(),

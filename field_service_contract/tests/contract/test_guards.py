@@ -51,8 +51,10 @@ class TestGuards(LifeCase):
         for contract in (draft, draft.with_context(service_contract_change=True)):
             with self.assertRefused("cannot be edited directly", UserError):
                 contract.state = "active"
-            with self.assertRefused("cannot be edited directly", UserError):
-                contract.cancellation_data = {"credit_line_ids": [1]}
+            with self.assertRaises(AccessError):
+                contract.undo_ids = [
+                    Command.create({"kind": "cancellation", "date": "2026-01-01"})
+                ]
             with self.assertRefused("Next Invoice.*activate, suspend", UserError):
                 contract.next_invoice_date = "2030-01-01"
         with self.assertRefused("cannot be edited directly", UserError):

@@ -87,5 +87,7 @@ class ServiceContractCancel(models.TransientModel):
     def action_cancel(self):
         """Cancel the contracts and give back what was invoiced after."""
         self.ensure_one()
-        self._get_contracts_with_choice()._cancel(self.date, self.reason)
+        self.contract_ids._cancel(
+            self.date, self.reason, keeps_planned=self._keeps_planned_visits()
+        )
         return self._close()
