@@ -37,7 +37,10 @@ CHANGED = {
 }
 
 # Columns that the upgrade renames.
-RENAMED: dict[str, str] = {}
+RENAMED = {
+    f"product_template.{name}": f"service_{name}"
+    for name in ("mode", "interval_number", "interval_unit", "visit_count")
+}
 
 # Columns whose values the upgrade puts elsewhere; a test below finds them there.
 MOVED = {
@@ -175,6 +178,34 @@ def test_values_stay(upgrade: Upgrade) -> None:
     assert counts == {column: count for column, (count, _why) in CHANGED.items()}, {
         column: rows[:3] for column, rows in changed.items()
     }
+
+
+def test_names_in_what_people_saved(upgrade: Upgrade) -> None:
+    """Filters and exports name renamed fields, and those are the same fields."""
+    (saved,) = [
+        row
+        for row in upgrade.after["ir_filters"].values()
+        if row["name"] == "By rule"
+    ]
+    assert saved["domain"] == "[('service_mode', '=', 'interval')]"
+    assert saved["context"] == "{'group_by': ['service_mode']}"
+    lines = upgrade.after["ir_exports_line"].values()
+    assert {"service_visit_count", "product_id/service_mode"} <= {
+        row["name"] for row in lines
+    }
+    for name in ("mode", "month_ids", "rule_summary"):
+        ids = [
+            {
+                key
+                for key, row in rows["ir_model_fields"].items()
+                if row["model"] == "product.template" and row["name"] == field
+            }
+            for rows, field in (
+                (upgrade.before, name),
+                (upgrade.after, f"service_{name}"),
+            )
+        ]
+        assert ids[0] == ids[1] != set()
 
 
 def test_what_undoing_restores(upgrade: Upgrade) -> None:

@@ -257,12 +257,45 @@ def _do_visits(env, customer, piece, photo) -> None:
     ).action_confirm()
 
 
+def _save_searches(env) -> None:
+    """Name fields of products in a filter and in exports."""
+    env["product.template"].create(
+        {
+            "name": "Stove visit",
+            "type": "service",
+            "visit_type_id": env["maintenance.visit.type"].search([], limit=1).id,
+            "mode": "months",
+            "month_ids": [Command.set(env["maintenance.month"].search([]).ids)],
+        }
+    )
+    env["ir.filters"].create(
+        {
+            "name": "By rule",
+            "model_id": "product.template",
+            "domain": "[('mode', '=', 'interval')]",
+            "context": "{'group_by': ['mode']}",
+        }
+    )
+    for model, name in (
+        ("product.template", "visit_count"),
+        ("sale.order.line", "product_id/mode"),
+    ):
+        env["ir.exports"].create(
+            {
+                "name": "Rules",
+                "resource": model,
+                "export_fields": [Command.create({"name": name})],
+            }
+        )
+
+
 def tell(env: Environment) -> None:
     """Tell the story and keep what it leaves."""
     env = env(user=env.ref("base.user_admin").id)
     customer, buyer, leasing, pieces, photo = _sell_equipment(env)
     _keep_contracts(env, customer, buyer, leasing, pieces)
     _do_visits(env, customer, pieces[7], photo)
+    _save_searches(env)
     env.cr.commit()
 
 

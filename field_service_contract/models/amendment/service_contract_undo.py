@@ -32,9 +32,7 @@ class ServiceContractUndo(models.Model):
         ],
         required=True,
     )
-    date = fields.Date(
-        required=True, help="First day of the cancellation or transfer."
-    )
+    date = fields.Date(required=True, help="First day of the cancellation or transfer.")
     date_end = fields.Date(string="Former End")
     payer_id = fields.Many2one(
         comodel_name="res.partner",

@@ -236,14 +236,14 @@ class ServiceContractLine(models.Model):
         vals = dict(empty or self._get_empty_rule())
         if self.display_type:
             return vals
-        rule = template._get_visit_rule(equipment, self.product_id)
-        if rule:
-            vals |= {name: rule[name] for name in rule._get_rule_fields()}
+        source = template._get_visit_source(equipment, self.product_id)
+        if source:
+            vals |= source._get_rule_values()
         products = (
             equipment.product_id.product_tmpl_id | self.product_id.product_tmpl_id
         )
         vals["visit_type_id"] = (
-            rule.visit_type_id or products.visit_type_id[:1] or template.visit_type_id
+            source.visit_type_id or products.visit_type_id[:1] or template.visit_type_id
         )
         vals["visit_technician_id"] = (
             template.visit_technician_id or equipment.technician_id
