@@ -183,9 +183,7 @@ def test_values_stay(upgrade: Upgrade) -> None:
 def test_names_in_what_people_saved(upgrade: Upgrade) -> None:
     """Filters and exports name renamed fields, and those are the same fields."""
     (saved,) = [
-        row
-        for row in upgrade.after["ir_filters"].values()
-        if row["name"] == "By rule"
+        row for row in upgrade.after["ir_filters"].values() if row["name"] == "By rule"
     ]
     assert saved["domain"] == "[('service_mode', '=', 'interval')]"
     assert saved["context"] == "{'group_by': ['service_mode']}"

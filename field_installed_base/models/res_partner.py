@@ -199,12 +199,12 @@ class ResPartner(models.Model):
                     GEOCODED_AT_ONCE,
                 )
             )
-        homeless = self.filtered(lambda partner: not partner._get_map_address())
-        if homeless:
+        without_address = self.filtered(lambda partner: not partner._get_map_address())
+        if without_address:
             raise UserError(
                 self.env._(
                     "Enter street, ZIP or city first for: %s",
-                    "; ".join(homeless.mapped("display_name")),
+                    "; ".join(without_address.mapped("display_name")),
                 )
             )
         self.check_access("write")

@@ -178,7 +178,7 @@ class SaleOrderLine(models.Model):
         ]
 
     def _get_doubled_schedule_lines(self):
-        """Return the lines of living schedules of other orders that visit for the same
+        """Return the lines of running schedules of other orders that visit for the same
         work what these lines will be scheduled for."""
         by_rule = self.filtered("product_id.service_mode")
         wanted = {
@@ -313,7 +313,7 @@ class SaleOrderLine(models.Model):
         return result
 
     def _get_all_schedule_lines(self):
-        """Return the schedule lines of this line in living schedules, those that were
+        """Return the schedule lines of this line in running schedules, those that were
         archived with its quantity included."""
         self.ensure_one()
         rules = self.with_context(active_test=False).maintenance_schedule_line_ids
@@ -367,7 +367,7 @@ class SaleOrderLine(models.Model):
     def _exchange_on_rules(self, rules, leaving, new):
         """Let other equipment take the place of some in the schedule of this line.
 
-        :param rules: its lines in living schedules
+        :param rules: its lines in running schedules
         :param leaving: those of them whose equipment it is not about any more
         :param new: equipment that has no rule yet
         """

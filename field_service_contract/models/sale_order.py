@@ -679,15 +679,15 @@ class SaleOrder(models.Model):
         contracts = self.sudo().service_contract_ids.filtered(
             lambda contract: contract.state != "cancelled"
         )
-        living = contracts.filtered(lambda contract: contract.state != "draft")
-        if living:
+        signed = contracts.filtered(lambda contract: contract.state != "draft")
+        if signed:
             raise UserError(
                 self.env._(
                     "%(order)s cannot be cancelled because its contract %(contract)s "
                     "is in force. Cancel or end the contract, with a date and a "
                     "reason.",
-                    order=living[0].sale_order_id.display_name,
-                    contract=living[0].name,
+                    order=signed[0].sale_order_id.display_name,
+                    contract=signed[0].name,
                 )
             )
         result = super()._action_cancel()

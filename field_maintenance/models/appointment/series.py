@@ -435,7 +435,7 @@ class CalendarEvent(models.Model):
         return self._get_visit_model().sudo().create(vals_list)
 
     @api.model
-    def _cron_make_series_visits(self):
+    def _cron_create_series_visits(self):
         """Make the visits of series that the horizon has reached."""
         companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
         due = Domain.OR(

@@ -369,7 +369,7 @@ class MaintenanceScheduleLine(models.Model):
     def _get_doubles(self):
         """Return which other lines visit the same equipment for the same work.
 
-        :return: {line: lines of living schedules that the user may read}
+        :return: {line: lines of running schedules that the user may read}
         """
         lines = self.browse()
         found = {}

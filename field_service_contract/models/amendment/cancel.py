@@ -40,7 +40,7 @@ class ServiceContract(models.Model):
         :return: the credit notes, as drafts
         """
         self._check_not_cancelled()
-        self._check_living()
+        self._check_running()
         self._check_end_after(last_day)
         # The history writes itself, here and below: nobody changes it by hand.
         gone = self.env["service.contract.change"].sudo()
@@ -156,16 +156,16 @@ class ServiceContract(models.Model):
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
-        living = self.successor_ids.filtered(
+        running = self.successor_ids.filtered(
             lambda contract: contract.state in RUNNING_STATES
         )
-        if living:
+        if running:
             raise UserError(
                 self.env._(
                     "Contract %(contract)s was transferred to %(successor)s. Cancel "
                     "that contract first.",
                     contract=self.display_name,
-                    successor=", ".join(living.mapped("display_name")),
+                    successor=", ".join(running.mapped("display_name")),
                 )
             )
 

@@ -126,7 +126,7 @@ class ServiceContract(models.Model):
 
     def _check_suspendable(self, first, last, extends):
         """Refuse to suspend what does not run then, or is suspended already."""
-        self._check_living()
+        self._check_running()
         self._check_inside(first)
         if extends:
             self._check_not_cancelled()
@@ -164,7 +164,7 @@ class ServiceContract(models.Model):
 
         :raise UserError: if a contract has none
         """
-        self._check_living()
+        self._check_running()
         for contract in self:
             if not contract._get_suspensions_to_end(day):
                 raise UserError(

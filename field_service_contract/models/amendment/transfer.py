@@ -87,7 +87,7 @@ class ServiceContract(models.Model):
         :param day: first day they pay
         :return: the credit notes, as drafts
         """
-        self._check_living()
+        self._check_running()
         self._check_inside(day)
         # Payers write themselves, here and below: nobody changes them by hand.
         rows = self.env["service.contract.payer"].sudo()
@@ -173,7 +173,7 @@ class ServiceContract(models.Model):
         :return: the new contract
         """
         self.ensure_one()
-        self._check_living()
+        self._check_running()
         self._check_not_cancelled()
         self._check_inside(day)
         moved = self._get_lines_on(day)

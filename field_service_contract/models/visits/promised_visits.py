@@ -386,7 +386,7 @@ class ServiceContract(models.Model):
 
     def _follow_with_visits(self, vals):
         """Bring schedules and visit rules in line with what was written of contracts:
-        those of living ones follow with a reason, see `_update_visits`."""
+        those of running ones follow with a reason, see `_update_visits`."""
         if vals.keys() & {"date_start", "date_end", "term_months"}:
             drafts = self.filtered(lambda contract: contract.state == "draft")
             drafts.line_ids._sync_rules()

@@ -27,7 +27,7 @@ class ServiceContractCancel(models.TransientModel):
 
     def _get_preview(self, contracts):
         contracts._check_not_cancelled()
-        contracts._check_living()
+        contracts._check_running()
         contracts._check_end_after(self.date)
         credits = contracts._preview_credits(
             contracts._get_removed(Span(self.date + DAY, FOREVER))

@@ -67,7 +67,7 @@ class ServiceContractTransfer(models.TransientModel):
         return super()._is_ready() and bool(self.date and self.partner_id)
 
     def _get_preview(self, contracts):
-        contracts._check_living()
+        contracts._check_running()
         contracts._check_inside(self.date)
         if self.mode == "customer":
             contracts._check_not_cancelled()
