@@ -271,20 +271,24 @@ class MaintenanceVisit(models.Model):
             leaves,
         ):
             visit = mine[number]
-            found[visit].append(
-                self.env._(
+            if leave.resource_id:
+                text = self.env._(
                     "%(technician)s is away from %(start)s to %(end)s.",
                     technician=person.name,
                     start=visit._format_moment(leave.date_from),
                     end=visit._format_moment(leave.date_to),
                 )
-                if leave.resource_id
-                else self.env._(
+            elif leave.name:
+                text = self.env._(
                     "%(technician)s does not work on %(holiday)s.",
                     technician=person.name,
-                    holiday=leave.name or self.env._("this public holiday"),
+                    holiday=leave.name,
                 )
-            )
+            else:
+                text = self.env._(
+                    "%s does not work on this public holiday.", person.name
+                )
+            found[visit].append(text)
         return found
 
     def _get_odd_hours(self):

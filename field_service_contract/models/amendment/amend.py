@@ -45,10 +45,10 @@ class ServiceContract(models.Model):
                 states = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is %(state)s. This change requires an "
-                        "active or suspended contract.",
+                        "Contract %(contract)s cannot be changed like this: its status "
+                        "is “%(state)s”. Only active and suspended contracts can.",
                         contract=contract.display_name,
-                        state=states[contract.state].lower(),
+                        state=states[contract.state],
                     )
                 )
 

@@ -98,7 +98,7 @@ class ServiceContract(models.Model):
                 self.env._("Contract %s was not renewed.", self.display_name)
             )
         first = term.date_start
-        self._check_not_invoiced(first, self.env._("The renewal"))
+        self._check_not_invoiced(first)
         # The loss at either end follows from the terms.
         ends = (first, self.date_end + DAY)
         changes = self.line_ids.sudo().change_ids.filtered(
@@ -135,11 +135,11 @@ class ServiceContract(models.Model):
             )
         return term
 
-    def _check_not_invoiced(self, first, what, payer=None):
-        """Refuse to take something back of which days are invoiced.
+    def _check_not_invoiced(self, first, taker=None, payer=None):
+        """Refuse to take a renewal or a transfer back of which days are invoiced.
 
         :param first: first of these days
-        :param str what: is to be taken back
+        :param taker: to whom the contract was transferred; a renewal without
         :param payer: only invoices to this payer count
         """
         self.ensure_one()
@@ -155,25 +155,49 @@ class ServiceContract(models.Model):
             domain.append(("move_id.partner_id", "=", payer.id))
         moves = lines.search(domain).move_id
         if moves:
+            names = {
+                "contract": self.display_name,
+                "invoice": ", ".join(move._get_service_label() for move in moves),
+                "day": format_date(self.env, first),
+            }
+            if taker:
+                raise UserError(
+                    self.env._(
+                        "The transfer of contract %(contract)s to %(taker)s cannot be "
+                        "undone because %(invoice)s bills days from %(day)s. Delete "
+                        "that draft or credit that invoice first.",
+                        taker=taker.display_name,
+                        **names,
+                    )
+                )
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be undone because "
-                    "%(invoice)s bills days from %(day)s. Delete that draft or "
-                    "credit that invoice first.",
-                    what=what,
-                    contract=self.display_name,
-                    invoice=", ".join(move._get_service_label() for move in moves),
-                    day=format_date(self.env, first),
+                    "The renewal of contract %(contract)s cannot be undone because "
+                    "%(invoice)s bills days from %(day)s. Delete that draft or credit "
+                    "that invoice first.",
+                    **names,
                 )
             )
         if not payer and self.invoiced_before and self.invoiced_before >= first:
+            names = {
+                "contract": self.display_name,
+                "day": format_date(self.env, self.invoiced_before),
+            }
+            if taker:
+                raise UserError(
+                    self.env._(
+                        "The transfer of contract %(contract)s to %(taker)s cannot be "
+                        "undone because the contract was invoiced elsewhere until "
+                        "%(day)s.",
+                        taker=taker.display_name,
+                        **names,
+                    )
+                )
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be undone because the "
-                    "contract was invoiced elsewhere until %(day)s.",
-                    what=what,
-                    contract=self.display_name,
-                    day=format_date(self.env, self.invoiced_before),
+                    "The renewal of contract %(contract)s cannot be undone because "
+                    "the contract was invoiced elsewhere until %(day)s.",
+                    **names,
                 )
             )
 
@@ -268,11 +292,11 @@ class ServiceContract(models.Model):
         """Let those pay again who did before the latest payer."""
         self.ensure_one()
         row = self.payer_ids.filtered(lambda row: row.date_start == undo.date)
-        what = self.env._("The transfer to %s", row.partner_id.display_name)
-        self._check_not_invoiced(row.date_start, what, payer=row.partner_id)
-        self._check_not_posted(undo.credit_line_ids, what)
+        payer = row.partner_id
+        self._check_not_invoiced(row.date_start, payer, payer)
+        self._check_not_posted(undo.credit_line_ids, payer)
         self._drop_draft_credits(undo.credit_line_ids)
-        name, day = row.partner_id.display_name, row.date_start
+        day = row.date_start
         # Payers write themselves: nobody changes them by hand.
         row.sudo().unlink()
         undo._restore_payers()
@@ -290,21 +314,22 @@ class ServiceContract(models.Model):
             {
                 self: self.env._(
                     "Transfer to %(payer)s from %(day)s undone.",
-                    payer=name,
+                    payer=payer.display_name,
                     day=format_date(self.env, day),
                 )
             }
         )
 
-    def _check_not_posted(self, lines, what):
-        """Refuse to take something back whose credit notes are posted."""
+    def _check_not_posted(self, lines, taker):
+        """Refuse to take a transfer back whose credit notes are posted."""
         posted = lines.move_id.filtered(lambda move: move.state == "posted")
         if posted:
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be undone because "
-                    "credit note %(credit)s is posted. Reset it to draft first.",
-                    what=what,
+                    "The transfer of contract %(contract)s to %(taker)s cannot be "
+                    "undone because credit note %(credit)s is posted. Reset it to "
+                    "draft first.",
+                    taker=taker.display_name,
                     contract=self.display_name,
                     credit=", ".join(posted.mapped("display_name")),
                 )
@@ -318,9 +343,8 @@ class ServiceContract(models.Model):
         """
         self.ensure_one()
         former = self.predecessor_id
-        what = self.env._("The transfer to %s", self.partner_id.display_name)
-        self._check_not_invoiced(self.date_start, what)
-        former._check_not_posted(undo.credit_line_ids, what)
+        self._check_not_invoiced(self.date_start, self.partner_id)
+        former._check_not_posted(undo.credit_line_ids, self.partner_id)
         if undo.kind == "customer":
             # The rest of the contract was cancelled since.
             former._check_not_cancelled()
