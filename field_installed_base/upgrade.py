@@ -6,7 +6,7 @@ import re
 from lxml import etree
 
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, rename_column
+from odoo.tools.sql import column_exists, make_index_name, rename_column
 
 # Where fields are named in what people save: table, its model, and its columns.
 SAVED = (
@@ -48,6 +48,13 @@ def rename_field(cr, models, old, new):
         table = model.replace(".", "_")
         if column_exists(cr, table, old):
             rename_column(cr, table, old, new)
+            cr.execute(
+                SQL(
+                    "ALTER INDEX IF EXISTS %s RENAME TO %s",
+                    SQL.identifier(make_index_name(table, old)),
+                    SQL.identifier(make_index_name(table, new)),
+                )
+            )
         cr.execute(
             "UPDATE ir_model_fields SET name = %s WHERE model = %s AND name = %s",
             (new, model, old),

@@ -38,8 +38,19 @@ CHANGED = {
 
 # Columns that the upgrade renames.
 RENAMED = {
-    f"product_template.{name}": f"service_{name}"
-    for name in ("mode", "interval_number", "interval_unit", "visit_count")
+    f"{table}.{name}": f"service_{name}"
+    for table, names in {
+        "calendar_recurrence": ("keeps_month_day",),
+        "product_template": ("mode", "interval_number", "interval_unit", "visit_count"),
+        "res_company": (
+            "intervention_document",
+            "problem_instructions",
+            "problem_user_id",
+        ),
+        "survey_question": ("is_printed_on_report",),
+        "survey_user_input": ("is_public",),
+    }.items()
+    for name in names
 }
 
 # Columns whose values the upgrade puts elsewhere; a test below finds them there.

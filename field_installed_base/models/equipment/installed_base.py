@@ -199,7 +199,7 @@ class InstalledBase(models.Model):
     site_phone = fields.Char(related="site_id.phone")
     site_city = fields.Char(related="site_id.city", string="City")
     site_zip = fields.Char(related="site_id.zip", string="ZIP")
-    site_can_locate = fields.Boolean(related="site_id.can_locate")
+    site_can_locate = fields.Boolean(related="site_id.service_can_locate")
 
     # Installation
     installation_type_id = fields.Many2one(

@@ -212,7 +212,7 @@ class TestVisitNotice(MaintenanceCase):
         self.contact.write(
             {
                 "email": "anna@claes.example.com",
-                "notice_type_ids": [(4, self.planned.id)],
+                "service_notice_type_ids": [(4, self.planned.id)],
             }
         )
         self.assertEqual(told(), self.workshop | self.contact, "She chose it")
@@ -227,7 +227,7 @@ class TestVisitNotice(MaintenanceCase):
         )
         self.planned._opt_out(self.contact)
         self.assertFalse(told())
-        self.workshop.refused_notice_type_ids = False
+        self.workshop.service_refused_notice_type_ids = False
         self.planned.active = False
         self.assertFalse(told())
 
