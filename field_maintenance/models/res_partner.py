@@ -60,7 +60,7 @@ class ResPartner(models.Model):
         compute="_compute_maintenance_schedule_count",
         groups="base.group_user",
     )
-    refused_notice_type_ids = fields.Many2many(
+    service_refused_notice_type_ids = fields.Many2many(
         comodel_name="installed.base.notice.type",
         relation="res_partner_refused_notice_rel",
         column1="partner_id",
@@ -297,7 +297,7 @@ class ResPartner(models.Model):
 
     def _create_intervention(self, equipment):
         documents = self._get_intervention_documents()
-        wanted = self.env.company.intervention_document
+        wanted = self.env.company.service_intervention_document
         if wanted not in documents and len(documents) == 1:
             wanted = documents[0]
         if wanted in documents:
