@@ -42,11 +42,7 @@ RENAMED = {
     for table, names in {
         "calendar_recurrence": ("keeps_month_day",),
         "product_template": ("mode", "interval_number", "interval_unit", "visit_count"),
-        "res_company": (
-            "intervention_document",
-            "problem_instructions",
-            "problem_user_id",
-        ),
+        "res_company": ("problem_instructions", "problem_user_id"),
         "survey_question": ("is_printed_on_report",),
         "survey_user_input": ("is_public",),
     }.items()

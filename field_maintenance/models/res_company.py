@@ -55,7 +55,7 @@ class ResCompany(models.Model):
         help="Appointments that overlap another visit or the time off of a "
         "technician are refused instead of only showing a warning.",
     )
-    service_intervention_document = fields.Selection(
+    intervention_document = fields.Selection(
         selection=[
             ("ask", "Ask"),
             ("visit", "A visit"),

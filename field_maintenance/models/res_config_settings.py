@@ -34,8 +34,8 @@ class ResConfigSettings(models.TransientModel):
     blocks_visit_conflicts = fields.Boolean(
         related="company_id.blocks_visit_conflicts", readonly=False
     )
-    service_intervention_document = fields.Selection(
-        related="company_id.service_intervention_document", readonly=False
+    intervention_document = fields.Selection(
+        related="company_id.intervention_document", readonly=False
     )
     visit_notice_planned = fields.Boolean(
         related="company_id.visit_notice_planned", readonly=False

@@ -297,7 +297,7 @@ class ResPartner(models.Model):
 
     def _create_intervention(self, equipment):
         documents = self._get_intervention_documents()
-        wanted = self.env.company.service_intervention_document
+        wanted = self.env.company.intervention_document
         if wanted not in documents and len(documents) == 1:
             wanted = documents[0]
         if wanted in documents:

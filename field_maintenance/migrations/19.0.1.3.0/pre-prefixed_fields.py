@@ -10,7 +10,6 @@ NAMES = {
         "month_ids",
         "rule_summary",
     ),
-    ("res.company", "res.config.settings"): ("intervention_document",),
     ("res.partner", "res.users"): ("refused_notice_type_ids",),
     ("survey.question",): ("is_printed_on_report",),
 }

@@ -12,7 +12,7 @@ class TestIntervention(MaintenanceCase):
         return self._as(role, record).action_create_intervention()
 
     def test_visit(self):
-        self.company.service_intervention_document = "visit"
+        self.company.intervention_document = "visit"
         piece = self._create_equipment(site_id=self.workshop.id)
         self._create_equipment(site_id=self.workshop.id)
         action = self._create("dispatcher", piece)
@@ -24,7 +24,7 @@ class TestIntervention(MaintenanceCase):
         self.assertEqual(visit.company_id, self.company)
 
     def test_visit_from_contact(self):
-        self.company.service_intervention_document = "visit"
+        self.company.intervention_document = "visit"
         piece = self._create_equipment(site_id=self.workshop.id)
         action = self._create("dispatcher", self.workshop)
         visits = self._as("dispatcher", self.env["maintenance.visit"])
@@ -37,7 +37,7 @@ class TestIntervention(MaintenanceCase):
         piece = self._create_equipment(site_id=self.workshop.id)
         for document in ("quotation", "order"):
             with self.subTest(document):
-                self.company.service_intervention_document = document
+                self.company.intervention_document = document
                 action = self._create("salesperson", piece)
                 self.assertEqual(action["res_model"], "sale.order")
                 orders = self._as("salesperson", self.env["sale.order"])
@@ -61,10 +61,10 @@ class TestIntervention(MaintenanceCase):
 
     def test_only_what_the_user_may_make(self):
         piece = self._create_equipment()
-        self.company.service_intervention_document = "ask"
+        self.company.intervention_document = "ask"
         action = self._create("technician", piece)
         self.assertEqual(action["res_model"], "maintenance.visit")
-        self.company.service_intervention_document = "visit"
+        self.company.intervention_document = "visit"
         action = self._create("salesperson", piece)
         self.assertEqual(action["res_model"], "maintenance.intervention")
         wizards = self._as("salesperson", self.env["maintenance.intervention"])

@@ -24,7 +24,7 @@ class MaintenanceIntervention(models.TransientModel):
         """Return what the user may make, as the company's setting calls it."""
         labels = dict(
             self.env["res.company"]
-            ._fields["service_intervention_document"]
+            ._fields["intervention_document"]
             ._description_selection(self.env)
         )
         return [
