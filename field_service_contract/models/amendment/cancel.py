@@ -170,7 +170,11 @@ class ServiceContract(models.Model):
             )
 
     def _drop_draft_credits(self, lines):
-        """Delete lines of credit notes that are no longer due, and what has none."""
+        """Delete lines of credit notes that are no longer due, and what has none.
+
+        :param lines: as the undo keeps them, with all rights: who takes back what they
+            credit need not be an accountant
+        """
         moves = lines.move_id
         lines.unlink()
         empty = moves.filtered(lambda move: not move.invoice_line_ids)
