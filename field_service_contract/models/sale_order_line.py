@@ -141,12 +141,12 @@ class SaleOrderLine(models.Model):
     )
     @api.depends_context("lang")
     def _compute_service_visit_rule(self):
-        rules = self.env["service.contract.visit.mixin"]
+        # What is promised does not depend on what its user may read.
+        rules = self.env["service.contract.visit.mixin"].sudo()
         for line in self:
             line.service_visit_rule = False
             if not line.service_is_contract or line.display_type:
                 continue
-            # What is promised does not depend on what its user may read.
             order = line.order_id.sudo()
             template = order.service_contract_template_id
             source = template._get_visit_source(

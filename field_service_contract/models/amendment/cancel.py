@@ -144,8 +144,10 @@ class ServiceContract(models.Model):
         """Refuse to take a cancellation back that something was built on."""
         self.ensure_one()
         self._check_transfer_stands()
-        lines = self._get_cancellation_undo().credit_line_ids
-        posted = lines.move_id.filtered(lambda move: move.state == "posted")
+        undo = self._get_cancellation_undo()
+        posted = undo.credit_line_ids.move_id.filtered(
+            lambda move: move.state == "posted"
+        )
         if posted:
             raise UserError(
                 self.env._(
@@ -156,21 +158,24 @@ class ServiceContract(models.Model):
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
-        running = self.successor_ids.filtered(
-            lambda contract: contract.state in RUNNING_STATES
-        )
-        if running:
+        # Who took over some lines before does not depend on it.
+        successor = undo.successor_id
+        if successor.state in RUNNING_STATES:
             raise UserError(
                 self.env._(
                     "Contract %(contract)s was transferred to %(successor)s. Cancel "
                     "that contract first.",
                     contract=self.display_name,
-                    successor=", ".join(running.mapped("display_name")),
+                    successor=successor.display_name,
                 )
             )
 
     def _drop_draft_credits(self, lines):
-        """Delete lines of credit notes that are no longer due, and what has none."""
+        """Delete lines of credit notes that are no longer due, and what has none.
+
+        :param lines: as the undo keeps them, with all rights: who takes back what they
+            credit need not be an accountant
+        """
         moves = lines.move_id
         lines.unlink()
         empty = moves.filtered(lambda move: not move.invoice_line_ids)

@@ -166,7 +166,6 @@ class ServiceContractUndoLine(models.Model):
     )
     site_id = fields.Many2one(
         comodel_name="res.partner",
-        string="Site",
         index="btree_not_null",
         ondelete="set null",
     )
