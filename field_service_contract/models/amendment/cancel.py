@@ -106,7 +106,6 @@ class ServiceContract(models.Model):
         changes = self.env["service.contract.change"].sudo()
         for contract in self.with_context(service_contract_change=CHANGING):
             data = contract.cancellation_data
-            contract._drop_draft_credits(data["credit_line_ids"])
             changes.browse(data["change_ids"]).exists().unlink()
             changes.create(data["changes"])
             contract.write(
@@ -118,6 +117,7 @@ class ServiceContract(models.Model):
                     "cancellation_data": False,
                 }
             )
+        self._drop_covered_credits()
         self._update_states()
         self._update_visits(None)
         self._log_life(dict.fromkeys(self, self.env._("Cancellation undone.")))
@@ -152,13 +152,3 @@ class ServiceContract(models.Model):
                     successor=", ".join(living.mapped("display_name")),
                 )
             )
-
-    def _drop_draft_credits(self, line_ids):
-        """Delete lines of credit notes that are no longer due, and what has none."""
-        # Who may take back a cancellation need not be an accountant.
-        lines = self.env["account.move.line"].sudo().browse(line_ids).exists()
-        moves = lines.move_id
-        lines.unlink()
-        empty = moves.filtered(lambda move: not move.invoice_line_ids)
-        empty.filtered("posted_before").button_cancel()
-        empty.filtered(lambda move: not move.posted_before).unlink()

@@ -32,7 +32,9 @@ class ServiceContractPayer(models.Model):
     )
     reason = fields.Char()
     is_pending = fields.Boolean(
-        default=True, help="The change of payer is planned for a future date."
+        default=True,
+        help="The change of payer is planned for a future date.",
+        export_string_translation=False,
     )
     # What undoing the transfer to this payer puts back.
     undo_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)

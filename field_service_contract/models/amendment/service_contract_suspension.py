@@ -179,6 +179,7 @@ class ServiceContract(models.Model):
         return self.suspension_ids.filtered(lambda row: row._get_span().last >= day)
 
     def _after_suspension(self, reason, bodies):
+        self._drop_covered_credits()
         credits = self._credit_uncovered(reason=reason)
         self._update_states()
         self._update_visits(reason)

@@ -228,7 +228,6 @@ class ServiceContract(models.Model):
         self._check_not_invoiced(row.date_start, what, payer=row.partner_id)
         data = row.sudo().undo_data
         self._check_not_posted(data["credit_line_ids"], what)
-        self._drop_draft_credits(data["credit_line_ids"])
         name, day = row.partner_id.display_name, row.date_start
         # Payers write themselves: nobody changes them by hand.
         row.sudo().unlink()
@@ -242,6 +241,7 @@ class ServiceContract(models.Model):
         if len(rows) == 1 and not rows.sudo().undo_data and not rows.is_pending:
             # They pay from the first day on, as without any row.
             rows.sudo().unlink()
+        self._drop_covered_credits()
         self._log_life(
             {
                 self: self.env._(
@@ -297,13 +297,13 @@ class ServiceContract(models.Model):
 
     def _restore_lines(self, data):
         """Let lines go on that another contract had taken over."""
-        self._drop_draft_credits(data["credit_line_ids"])
         changes = self.env["service.contract.change"].sudo()
         changes.browse(data["change_ids"]).exists().unlink()
         changes.create(data["changes"])
         for line in self.line_ids.with_context(service_contract_change=CHANGING):
             if str(line.id) in data["ends"]:
                 line.date_end = data["ends"][str(line.id)]
+        self._drop_covered_credits()
         self._update_states()
         self._update_visits(None)
 

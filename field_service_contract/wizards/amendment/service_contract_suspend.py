@@ -50,7 +50,7 @@ class ServiceContractSuspend(models.TransientModel):
             [
                 contract.display_name,
                 self._format_day(self.date_start),
-                self._format_day(self.date_end) or self.env._("resumed"),
+                self._format_day(self.date_end) or self.env._("until resumed"),
                 self._format_day(contract.date_end),
                 self._get_new_end(contract),
                 *self._get_credit_cells(contract, credits[contract]),
