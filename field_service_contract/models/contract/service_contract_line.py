@@ -67,7 +67,8 @@ class ServiceContractLine(models.Model):
     contract_state = fields.Selection(related="contract_id.state")
     sequence = fields.Integer(default=10)
     display_type = fields.Selection(
-        selection=[("line_section", "Section"), ("line_note", "Note")]
+        selection=[("line_section", "Section"), ("line_note", "Note")],
+        export_string_translation=False,
     )
 
     # What is covered
