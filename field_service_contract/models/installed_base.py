@@ -336,7 +336,9 @@ class InstalledBase(models.Model):
     def _settle_return(self):
         result = super()._settle_return()
         # Whoever puts equipment back need not see the contracts that cover it.
-        lines = self.sudo()._get_covering_contract_lines(fields.Date.context_today(self))
+        lines = self.sudo()._get_covering_contract_lines(
+            fields.Date.context_today(self)
+        )
         lines._drop_retirement_activities()
         return result
 

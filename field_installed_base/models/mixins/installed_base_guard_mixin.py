@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError
 from odoo.models import MAGIC_COLUMNS
 from odoo.tools import ormcache
 
-
 # What mixins of Odoo store beside a record: nobody looks for it.
 TECHNICAL_FIELDS = frozenset({"access_token", "activity_exception_decoration"})
 

@@ -3,7 +3,7 @@
 from freezegun import freeze_time
 from lxml import etree
 
-from odoo.fields import Command, Domain
+from odoo.fields import Domain
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -32,7 +32,9 @@ class TestLists(LifeCase):
                 for key in safe_eval(action.context)
                 if key.startswith("search_default_")
             )
-        domains = (safe_eval(filters[name], {"uid": contracts.env.uid}) for name in names)
+        domains = (
+            safe_eval(filters[name], {"uid": contracts.env.uid}) for name in names
+        )
         return contracts.search(Domain.AND(map(Domain, domains)))
 
     def _create_cancelled(self, **vals):
@@ -90,9 +92,7 @@ class TestLists(LifeCase):
         self._create_cancelled()
         figure = get_figures()["credit_due"]
         self.assertEqual(figure["value"], "1")
-        self.assertEqual(
-            figure["action"]["context"], {"search_default_credit_due": 1}
-        )
+        self.assertEqual(figure["action"]["context"], {"search_default_credit_due": 1})
 
     def test_credits_are_named_alike(self):
         """What a draft gives back and what is still owed: as the prices of the
