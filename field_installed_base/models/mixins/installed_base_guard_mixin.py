@@ -117,8 +117,8 @@ class InstalledBaseGuardMixin(models.AbstractModel):
     @api.model
     @ormcache()
     def _get_technical_fields(self):
-        """Return the names of the fields that say nothing to people: of our addons those
-        whose labels are not translated (`export_string_translation`)."""
+        """Return the names of the fields that say nothing to people: of our addons
+        those whose labels are not translated (`export_string_translation`)."""
         own = {
             name
             for name, field in self._fields.items()
