@@ -110,17 +110,15 @@ class ServiceContract(models.Model):
             ]
         )
         rows._extend()
-        return self._after_suspension(
-            reason,
-            {
-                contract: self.env._(
-                    "Suspended from %(start)s to %(end)s.",
-                    start=format_date(self.env, first),
-                    end=format_date(self.env, last) if last else "…",
-                )
-                for contract in self
-            },
-        )
+        start = format_date(self.env, first)
+        if last:
+            end = format_date(self.env, last)
+            text = self.env._(
+                "Suspended from %(start)s to %(end)s.", start=start, end=end
+            )
+        else:
+            text = self.env._("Suspended from %s until resumed.", start)
+        return self._after_suspension(reason, dict.fromkeys(self, text))
 
     def _check_suspendable(self, first, last, extends):
         """Refuse to suspend what does not run then, or is suspended already."""

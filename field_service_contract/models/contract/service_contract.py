@@ -522,6 +522,10 @@ class ServiceContract(models.Model):
             contract.line_count = counts.get(contract._origin, 0)
 
     @api.depends(
+        "date_start",
+        "date_end",
+        "line_ids.date_start",
+        "line_ids.date_end",
         "line_ids.installed_base_id",
         "line_ids.schedule_line_id",
         "state",
@@ -583,8 +587,8 @@ class ServiceContract(models.Model):
         ]
 
     def _get_double_coverage(self):
-        """Return {contract: which equipment another live contract covers as well, in
-        words}."""
+        """Return {contract: which equipment another live contract covers on the same
+        days, in words}."""
         lines = self.line_ids.filtered("installed_base_id")
         others = self.env["service.contract.line"].search(
             [
@@ -594,11 +598,14 @@ class ServiceContract(models.Model):
         )
         warnings = {}
         for contract in self:
-            covered = contract.line_ids.installed_base_id._origin
+            own = contract.line_ids.grouped(lambda ln: ln.installed_base_id._origin)
             doubles = others.filtered(
-                lambda line, contract=contract, covered=covered: (
-                    line.contract_id != contract._origin
-                    and line.installed_base_id in covered
+                lambda other, contract=contract, own=own: (
+                    other.contract_id != contract._origin
+                    and any(
+                        line._shares_days_with(other)
+                        for line in own.get(other.installed_base_id, ())
+                    )
                 )
             )
             warnings[contract] = [

@@ -174,3 +174,29 @@ class TestLists(LifeCase):
         contract.site_id = self.workshop
         self.assertFalse(contract.has_foreign_site or contract.warning)
         self.assertFalse(self._search(None, "foreign_site"))
+
+    @freeze_time("2026-02-10")
+    def test_covered_twice_on_the_same_days_only(self):
+        """Who hands equipment over covers it no more, on whichever day it is."""
+        piece = self._create_equipment(installation_date="2025-12-01")
+        lines = [{"installed_base_id": piece.id, "value": 1200}]
+        former = self._create_contract(lines=lines)
+        successor = former._transfer_lines(
+            former.line_ids, self.neighbour, self._day("2026-06-01"), "Sold"
+        )
+        self.assertFalse(former.warning or successor.warning)
+        own = {"lines": lines, "activate": False}
+        for first, last, covering, free in (
+            ("2026-05-01", "2026-05-31", former, successor),
+            ("2026-06-01", "2026-06-30", successor, former),
+        ):
+            other = self._create_contract(**own, date_start=first, date_end=last)
+            self.assertIn(f"covered by contract {covering.name}", other.warning)
+            self.assertNotIn(free.name, other.warning)
+        for renewal, is_double in (("automatic", True), ("manual", False)):
+            piece = self._create_equipment(installation_date="2025-12-01")
+            lines = [{"installed_base_id": piece.id, "value": 1200}]
+            self._create_contract(lines=lines, term_months=12, renewal=renewal)
+            own = {"lines": lines, "activate": False}
+            later = self._create_contract(**own, date_start="2027-01-01")
+            self.assertIs("also covered" in (later.warning or ""), is_double)
