@@ -333,6 +333,28 @@ class InstalledBase(models.Model):
             else:
                 lines._schedule_retirement_activity(day)
 
+    def _settle_return(self):
+        result = super()._settle_return()
+        # Whoever puts equipment back need not see the contracts that cover it.
+        lines = self.sudo()._get_covering_contract_lines(
+            fields.Date.context_today(self)
+        )
+        lines._drop_retirement_activities()
+        return result
+
+    def _get_ended(self):
+        # As above.
+        lines = self.sudo().service_contract_line_ids.filtered(
+            lambda line: (
+                line.date_end
+                and line.date_end == line.installed_base_id.retirement_date
+                and line.contract_id.state in RUNNING_STATES
+            )
+        )
+        return super()._get_ended() + [
+            self.env._("Contract line %s", line.display_name) for line in lines
+        ]
+
     def _get_retirement_text(self):
         """Return why contract lines end, in words."""
         reasons = set(filter(None, self.mapped("retirement_reason")))

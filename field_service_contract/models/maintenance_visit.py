@@ -49,6 +49,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         groups="base.group_user",
         help="Planned on a day no longer covered by the contract, and kept by choice.",
+        export_string_translation=False,
     )
 
     service_cost_ids = fields.One2many(

@@ -20,6 +20,7 @@ from .billing import test_invoicing
 from . import test_jobs
 from .amendment import test_life
 from .amendment import test_life_tours
+from .contract import test_lists
 from .amendment import test_lives
 from .moving_in import test_move_in
 from . import test_native_screens

@@ -554,9 +554,11 @@ class InstalledBase(models.Model):
         self._check_technician_fields(vals)
         self._check_own_serials_free(vals)
         dropped = self._describe_dropped_properties(vals)
-        serving = self.browse()
+        serving = returning = self.browse()
         if vals.get("retirement_date"):
             serving = self.filtered(lambda piece: not piece.retirement_date)
+        elif "retirement_date" in vals:
+            returning = self.filtered("retirement_date")
         moves = vals.keys() & {"partner_id", "site_id"}
         before = moves and self._get_holdings()
         result = super().write(vals)
@@ -565,6 +567,8 @@ class InstalledBase(models.Model):
             self._move_components(before)
         if serving:
             serving._settle_retirement()
+        if returning:
+            returning._settle_return()
         if dropped:
             self.browse(dropped)._message_log_batch(dropped)
         self._derive_late_warranty_ends(vals)
