@@ -2,7 +2,7 @@
     "name": "Maintenance Visits",
     "summary": "Maintenance visits from due to done: schedules, dispatching, "
     "calendar, reports",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",
@@ -23,6 +23,7 @@
         "data/maintenance_visit_type_data.xml",
         "wizards/visit/maintenance_intervention_views.xml",
         "wizards/visit/maintenance_visit_cancel_views.xml",
+        "wizards/visit/maintenance_visit_merge_views.xml",
         "wizards/field_work/maintenance_visit_finish_views.xml",
         "wizards/field_work/maintenance_visit_sign_views.xml",
         "report/maintenance_visit_report.xml",

@@ -129,6 +129,7 @@ class MaintenanceVisit(models.Model):
             ("to_plan", "planned", "in_progress"),
             self.env._("You cannot plan visit %(visit)s: its status is “%(state)s”."),
         )
+        visits._watch_plans()
         # The right to write was checked; nothing below asks for another.
         quiet = visits.sudo().with_context(
             visit_planning=PLANNING, tracking_disable=True, mail_notrack=True

@@ -319,6 +319,7 @@ class CalendarEvent(models.Model):
         vals = self._keep_month_day(vals)
         visits = events._get_visits()
         self._check_visit_access(visits)
+        visits.with_env(self.env)._watch_plans()
         kept = visits.filtered(lambda visit: visit.state != "planned").calendar_event_id
         planned = (visits - kept._get_visits()).sorted("date_start")
         recurrence = self.recurrence_id

@@ -3,8 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
+from ...exceptions import VisitChangedError
 from ..visit.maintenance_visit import OPEN_STATES
 
 # States of a visit that has its place in time.
@@ -149,8 +150,8 @@ class MaintenanceVisit(models.Model):
                     "The dispatch board shows 1 to %(days)s days at a time, not "
                     "those from %(start)s to %(end)s.",
                     days=WINDOW_DAYS,
-                    start=start,
-                    end=end,
+                    start=format_date(self.env, start),
+                    end=format_date(self.env, end),
                 )
             )
         return start, end
@@ -209,16 +210,34 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _get_board_technicians(self, teams, zones, limit=TECHNICIAN_LIMIT + 1):
-        """Return who has a row: members of the teams and technicians of the zones;
-        all employees, as long as there are neither teams nor zones."""
-        if teams or zones:
-            return self._get_board_members(teams, zones)
+        """Return who has a row: the technicians. They are members of a team or of a
+        zone, use visits without dispatching them, or have gone to some."""
+        technician, dispatcher = (
+            self.env.ref(f"field_installed_base.{name}").id
+            for name in ("group_user", "group_dispatcher")
+        )
+        domain = (
+            Domain("id", "in", (teams.member_ids | zones.technician_ids).ids)
+            | (
+                Domain("user_id.all_group_ids", "in", technician)
+                & Domain("user_id.all_group_ids", "not in", dispatcher)
+            )
+            | Domain.custom(
+                to_sql=lambda model, alias, query: SQL(
+                    "EXISTS (SELECT FROM maintenance_visit_technician_rel AS crew "
+                    "WHERE crew.employee_id = %s)",
+                    SQL.identifier(alias, "id"),
+                    to_flush=self._fields["technician_ids"],
+                )
+            )
+        )
         return (
             self.env["hr.employee"]
             # Who works here is no secret to who dispatches; the rest of them is.
             .sudo()
-            .search(
-                [("company_id", "in", self.env.companies.ids)],
+            .search_fetch(
+                Domain("company_id", "in", self.env.companies.ids) & domain,
+                ["active", "company_id", "name", "resource_id", "user_id"],
                 limit=limit,
                 order="name, id",
             )
@@ -344,6 +363,7 @@ class MaintenanceVisit(models.Model):
                 "name": visit.name or "",
                 "customer": visit.partner_id.complete_name,
                 "city": visit.site_id.city or "",
+                "equipment": visit.equipment_label or "",
                 "visit_type": visit.visit_type_id.name or "",
                 "color": visit.visit_type_id.color,
                 "zone": visit.zone_id.name or "",
@@ -358,6 +378,7 @@ class MaintenanceVisit(models.Model):
                 "duration": visit.duration,
                 "technician_id": visit.technician_id.id,
                 "technician_ids": visit.technician_ids.ids,
+                "has_conflict": visit.has_conflict,
                 "is_match": visit.id in matching,
             }
             for visit in visits
@@ -385,7 +406,14 @@ class MaintenanceVisit(models.Model):
 
     # -- What is dropped on it ---------------------------------------------------------
 
-    def dispatch(self, start, end=None, technician_id=False, from_technician_id=False):
+    def dispatch(
+        self,
+        start,
+        end=None,
+        technician_id=False,
+        from_technician_id=False,
+        known=None,
+    ):
         """Plan or move a visit, as dropping it on the board does.
 
         :param str start: UTC
@@ -393,11 +421,14 @@ class MaintenanceVisit(models.Model):
         :param int technician_id: on whose row it is dropped; nobody's, if false
         :param int from_technician_id: from whose row it comes: whom the technician
             replaces; the others who go stay
+        :param dict known: what the board shows of the visit, see `_check_known`
         :return: what to warn the dispatcher of, as a list of texts
         :raise UserError: if the visit is done or cancelled; whatever else forbids the
             change speaks for itself
+        :raise VisitChangedError: if the board shows something else than there is
         """
         self.ensure_one()
+        self._check_known(known)
         self._check_state(
             OPEN_STATES,
             self.env._("You cannot move visit %(visit)s: its status is “%(state)s”."),
@@ -416,6 +447,54 @@ class MaintenanceVisit(models.Model):
             {**values, **self._prepare_crew_values(technician_id, from_technician_id)}
         )
         return self._get_dispatch_warnings()
+
+    def undispatch(self, known=None):
+        """Put a visit back to plan, as dropping it on the backlog does.
+
+        :param dict known: as `dispatch` takes it
+        :return: what to warn the dispatcher of, as a list of texts
+        """
+        self.ensure_one()
+        self._check_known(known)
+        self.action_put_back()
+        return []
+
+    def _check_known(self, known):
+        """Refuse to change a visit that somebody else planned otherwise meanwhile.
+
+        :param dict known: `state`, `date_start`, `date_end` (UTC) and
+            `technician_ids` as the user sees them; None if whatever there is may be
+            changed
+        :raise VisitChangedError: saying who did what
+        """
+        if not known:
+            return
+        times = ("date_start", "date_end")
+        # Who goes, and who changed that, is known to whom may move the visit.
+        visit = self.sudo()
+        if (
+            known["state"] == visit.state
+            and set(known["technician_ids"]) == set(visit.technician_ids.ids)
+            and all(
+                (fields.Datetime.to_datetime(known[name]) or False) == visit[name]
+                for name in times
+            )
+        ):
+            return
+        states = dict(self._fields["state"]._description_selection(self.env))
+        raise VisitChangedError(
+            self.env._(
+                "%(user)s changed visit %(visit)s in the meantime: %(state)s, "
+                "%(start)s. Technicians: %(technicians)s",
+                user=visit.write_uid.name,
+                visit=self.display_name,
+                state=states[visit.state],
+                start=self._format_moment(visit.date_start)
+                if visit.date_start
+                else "–",
+                technicians=", ".join(visit.technician_ids.mapped("name")) or "–",
+            )
+        )
 
     def _prepare_crew_values(self, technician_id, from_technician_id):
         """Return who goes when one technician takes another's place."""
