@@ -408,7 +408,10 @@ class MaintenanceVisit(models.Model):
         if event:
             # Guests of the calendar stay.
             guests = event.partner_ids - attendees
-            attendees |= guests - self._get_technicians_among(guests).work_contact_id
+            if attendees:
+                guests -= self._get_technicians_among(guests).work_contact_id
+            # To whom nobody goes yet stays in the calendar of whoever planned it.
+            attendees |= guests
         return {
             "name": " - ".join(filter(None, title)),
             "start": self.date_start,

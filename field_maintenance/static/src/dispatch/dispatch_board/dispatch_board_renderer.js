@@ -12,11 +12,12 @@ import { DispatchPopover } from "./dispatch_popover";
 import { formatClock, formatClocks, NOBODY, SCALES } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-/** How many hours there may be from one line of the scale to the next. */
+/** How many hours there may be from one line or label of the scale to the next. */
 const HOUR_STEPS = [1, 2, 3, 4, 6, 12];
-/** Pixels that an hour of the scale needs. */
-const HOUR_LABEL = 38;
+/** Pixels that a line and an hour of the scale need. */
+const [LINE_WIDTH, HOUR_WIDTH] = [14, 38];
 /** Pixels at least, to be read and to be dragged. */
 const LEAST_WIDTH = { day: 116, week: 104, fortnight: 92, month: 76 };
 /** Pixels of a row: at least, and at most where there is room. */
@@ -125,6 +126,11 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         this.timeline.on("doubleClick", (ev) => this.onTimelineDoubleClick(ev));
         this.timeline.on("changed", () => {
             this.makeItemsReachable();
+            if (!this.isFilled) {
+                this.isFilled = true;
+                this.fillHeight();
+                this.timeline.redraw();
+            }
             // The library draws the line before it knows how wide the labels are.
             this.timeline.currentTime.redraw();
         });
@@ -144,7 +150,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const { rows, hiddenStretches } = this.model;
         this.replace(this.groups, rows.map((row, order) => this.makeGroup(row, order)));
         const hourWidth = this.getHourWidth();
-        this.fillHeight(rows);
+        this.setRowHeight(ROW_HEIGHT[0]);
+        this.isFilled = false;
         this.replace(this.items, rows.flatMap((row) => this.makeItems(row, hourWidth)));
         let { start, end } = this.model.window;
         // The edges are what can be seen first and last.
@@ -153,7 +160,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         end = after && after[1] >= end ? after[0] : end;
         const now = DateTime.now();
         this.timeline.setOptions({
-            format: this.getAxisFormat(),
+            format: this.getAxisFormat(hourWidth),
             hiddenDates: hiddenStretches.map(([from, to]) => ({
                 start: from.toJSDate(),
                 end: to.toJSDate(),
@@ -180,22 +187,36 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         if (this.isDayScale) {
             return { scale: "day", step: 1 };
         }
-        const step = HOUR_STEPS.find((hours) => hours * hourWidth >= HOUR_LABEL);
-        return { scale: "hour", step: step || HOUR_STEPS.at(-1) };
+        // The library loses count of longer steps where nights are hidden.
+        const isWhole = !this.model.hiddenStretches.length;
+        return { scale: "hour", step: isWhole ? this.getStep(LINE_WIDTH, hourWidth) : 1 };
+    }
+
+    /** How many hours take so many pixels. */
+    getStep(width, hourWidth) {
+        const last = HOUR_STEPS.at(-1);
+        return HOUR_STEPS.find((hours) => hours * hourWidth >= width) || last;
     }
 
     get isDayScale() {
         return ["fortnight", "month"].includes(this.model.choice.scale);
     }
 
-    /** Few rows share the height of the screen. */
-    fillHeight(rows) {
-        const people = rows.filter((row) => !row.nested).length;
-        const height = this.timeline.dom.leftContainer.clientHeight - 2;
-        const free = height - 30 * (rows.length - people);
+    /** Few rows share what they leave of the screen's height. */
+    fillHeight() {
+        const heights = this.model.rows
+            .filter((row) => !row.nested)
+            .map((row) => this.timeline.itemSet.groups[row.id]?.height || 0);
+        const all = Object.values(this.timeline.itemSet.groups).map((group) => group.height);
+        const free = this.timeline.dom.leftContainer.clientHeight - sum(all) - 2;
         const [least, most] = ROW_HEIGHT;
-        const share = Math.min(most, Math.max(least, Math.floor(free / Math.max(people, 1))));
-        this.canvasRef.el.style.setProperty("--o-dispatch-row", `${share}px`);
+        const share = Math.floor(free / Math.max(heights.length, 1));
+        this.setRowHeight(Math.min(most, least + Math.max(0, share)));
+    }
+
+    setRowHeight(pixels) {
+        this.canvasRef.el.style.setProperty("--o-dispatch-row", `${pixels}px`);
+        this.timeline.itemSet.markDirty({ refreshItems: false, restackGroups: true });
     }
 
     replace(dataset, rows) {
@@ -204,13 +225,17 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         dataset.update(rows);
     }
 
-    getAxisFormat() {
+    getAxisFormat(hourWidth) {
+        const step = this.getStep(HOUR_WIDTH, hourWidth);
         const { scale } = this.model.choice;
         const day = { weekday: "short", day: "numeric" };
         const month = { month: "long", year: "numeric" };
         const toText = (format) => (date) => {
             const moment = DateTime.fromMillis(date.valueOf());
-            return format ? moment.toLocaleString(format) : formatClock(moment);
+            if (format) {
+                return moment.toLocaleString(format);
+            }
+            return moment.hour % step ? "" : formatClock(moment);
         };
         const minor = { fortnight: day, month: { day: "numeric" } };
         const major = {
