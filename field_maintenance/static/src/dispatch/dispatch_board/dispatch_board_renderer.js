@@ -12,16 +12,15 @@ import { DispatchPopover } from "./dispatch_popover";
 import { formatClock, formatClocks, NOBODY, SCALES } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
-const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** How many hours there may be from one line or label of the scale to the next. */
 const HOUR_STEPS = [1, 2, 3, 4, 6, 12];
 /** Pixels that a line and an hour of the scale need. */
 const [LINE_WIDTH, HOUR_WIDTH] = [14, 38];
 /** Pixels at least, to be read and to be dragged. */
-const LEAST_WIDTH = { day: 116, week: 104, fortnight: 92, month: 76 };
-/** Pixels of a row: at least, and at most where there is room. */
-const ROW_HEIGHT = [44, 150];
+const LEAST_WIDTH = { day: 124, week: 124, fortnight: 96, month: 84 };
+/** Pixels of a row at least; where there is room, rows share it. */
+const ROW_HEIGHT = 44;
 /** How many pixels the pointer may move while it clicks. */
 const CLICK_REACH = 5;
 /** Where a dragged visit of the backlog would land. */
@@ -150,7 +149,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const { rows, hiddenStretches } = this.model;
         this.replace(this.groups, rows.map((row, order) => this.makeGroup(row, order)));
         const hourWidth = this.getHourWidth();
-        this.setRowHeight(ROW_HEIGHT[0]);
+        this.setRowHeight(ROW_HEIGHT);
         this.isFilled = false;
         this.replace(this.items, rows.flatMap((row) => this.makeItems(row, hourWidth)));
         let { start, end } = this.model.window;
@@ -204,14 +203,25 @@ export class DispatchBoardRenderer extends TimelineRenderer {
 
     /** Few rows share what they leave of the screen's height. */
     fillHeight() {
-        const heights = this.model.rows
-            .filter((row) => !row.nested)
-            .map((row) => this.timeline.itemSet.groups[row.id]?.height || 0);
-        const all = Object.values(this.timeline.itemSet.groups).map((group) => group.height);
-        const free = this.timeline.dom.leftContainer.clientHeight - sum(all) - 2;
-        const [least, most] = ROW_HEIGHT;
-        const share = Math.floor(free / Math.max(heights.length, 1));
-        this.setRowHeight(Math.min(most, least + Math.max(0, share)));
+        const { groups } = this.timeline.itemSet;
+        let room = this.timeline.dom.leftContainer.clientHeight - 2;
+        const heights = [];
+        for (const row of this.model.rows) {
+            const height = groups[row.id]?.height || 0;
+            if (row.nested) {
+                room -= height;
+            } else {
+                heights.push(height);
+            }
+        }
+        // Rows that need more than their share leave the rest to the others.
+        heights.sort((one, other) => other - one);
+        while (heights.length && heights[0] > room / heights.length) {
+            room -= heights.shift();
+        }
+        if (heights.length) {
+            this.setRowHeight(Math.floor(room / heights.length));
+        }
     }
 
     setRowHeight(pixels) {
