@@ -330,6 +330,42 @@ class TestCalendarEvent(MaintenanceCase):
                 visits = self._get_series_visits(event)
                 self.assertEqual([v.date_start.hour for v in visits], hours)
 
+    def test_visit_of_nobody_stays_with_who_made_it(self):
+        user = self.users["dispatcher"]
+        planner = self.env["hr.employee"].create({"name": "Dora", "user_id": user.id})
+        event = self._as("dispatcher", self.events).create(
+            {
+                "start": "2026-06-02 07:00:00",
+                "is_service_visit": True,
+                "service_partner_id": self.customer.id,
+            }
+        )
+        visit = event.maintenance_visit_id
+        self.assertFalse(visit.technician_ids)
+        self.assertEqual(event.partner_ids, user.partner_id)
+        # They invite somebody else, and do not go themselves for that.
+        guest = self.env["res.partner"].create({"name": "Caretaker"})
+        event.partner_ids |= guest
+        self.assertFalse(visit.technician_ids)
+        visit.date_start = "2026-06-03 07:00:00"
+        self.assertEqual(event.partner_ids, user.partner_id | guest)
+        visit.technician_id = self.technician
+        self.assertEqual(event.partner_ids, self.technician.work_contact_id | guest)
+        self.assertNotIn(planner, visit.technician_ids)
+
+    def test_technician_is_shown_in_the_calendar_of_who_made_it(self):
+        user = self.users["dispatcher"]
+        self._as("dispatcher", self.events).create(
+            {
+                "start": "2026-06-02 07:00:00",
+                "is_service_visit": True,
+                "service_partner_id": self.customer.id,
+                "service_technician_ids": self.technician.ids,
+            }
+        )
+        shown = self.env["calendar.filters"].search([("user_id", "=", user.id)])
+        self.assertEqual(shown.partner_id, self.technician.work_contact_id)
+
     def test_repeat(self):
         for repeat, days in (
             ("week", ["2026-06-02", "2026-06-09", "2026-06-16"]),
