@@ -28,9 +28,7 @@ class CalendarRecurrence(models.Model):
         "ones follow as it comes closer.",
     )
 
-    _visits_until_index = models.Index(
-        "(visits_until) WHERE visits_until IS NOT NULL"
-    )
+    _visits_until_index = models.Index("(visits_until) WHERE visits_until IS NOT NULL")
 
     @api.model_create_multi
     def create(self, vals_list):

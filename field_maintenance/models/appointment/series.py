@@ -480,8 +480,8 @@ class CalendarEvent(models.Model):
                 limit=SERIES_BATCH,
             ),
             do=lambda series: series._add_series_events(),
-            report=lambda series, error: (
-                series.base_event_id._report_series_failure(error)
+            report=lambda series, error: series.base_event_id._report_series_failure(
+                error
             ),
         )
         due = Domain.OR(

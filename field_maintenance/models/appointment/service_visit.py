@@ -229,9 +229,9 @@ class CalendarEvent(models.Model):
         shown = filters.search(
             [("user_id", "=", self.env.uid), ("partner_id", "in", partners.ids)]
         )
-        shown.filtered(
-            lambda row: not (row.active and row.partner_checked)
-        ).write({"active": True, "partner_checked": True})
+        shown.filtered(lambda row: not (row.active and row.partner_checked)).write(
+            {"active": True, "partner_checked": True}
+        )
         filters.create(
             [
                 {"partner_id": partner.id}

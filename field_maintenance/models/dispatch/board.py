@@ -460,38 +460,49 @@ class MaintenanceVisit(models.Model):
     def _check_known(self, known):
         """Refuse to change a visit that somebody else planned otherwise meanwhile.
 
-        :param dict known: `state`, `date_start`, `date_end` (UTC) and
-            `technician_ids` as the user sees them; None if whatever there is may be
-            changed
+        :param dict known: as `get_news_since` takes it
         :raise VisitChangedError: saying who did what
         """
-        if not known:
-            return
-        times = ("date_start", "date_end")
+        if known and (news := self.get_news_since(known)):
+            raise VisitChangedError(news)
+
+    @api.readonly
+    def get_news_since(self, known):
+        """Tell what somebody else planned while the user was looking at a visit.
+
+        :param dict known: what the user sees of `state`, `date_start`, `date_end`
+            (UTC), `technician_id` and `technician_ids`; what is not there may differ
+        :return: who did what, as a text; False if it still is what they see
+        """
+        self.ensure_one()
+        self.check_access("read")
         # Who goes, and who changed that, is known to whom may move the visit.
         visit = self.sudo()
-        if (
-            known["state"] == visit.state
-            and set(known["technician_ids"]) == set(visit.technician_ids.ids)
-            and all(
-                (fields.Datetime.to_datetime(known[name]) or False) == visit[name]
-                for name in times
-            )
-        ):
-            return
+        times = {
+            name: fields.Datetime.to_string(visit[name])
+            for name in ("date_start", "date_end")
+        }
+        present = {
+            **times,
+            "state": visit.state,
+            "technician_id": visit.technician_id.id,
+            "technician_ids": sorted(visit.technician_ids.ids),
+        }
+        seen = {name: known[name] or False for name in present.keys() & known.keys()}
+        if "technician_ids" in seen:
+            seen["technician_ids"] = sorted(seen["technician_ids"] or [])
+        if all(seen[name] == present[name] for name in seen):
+            return False
         states = dict(self._fields["state"]._description_selection(self.env))
-        raise VisitChangedError(
-            self.env._(
-                "%(user)s changed visit %(visit)s in the meantime: %(state)s, "
-                "%(start)s. Technicians: %(technicians)s",
-                user=visit.write_uid.name,
-                visit=self.display_name,
-                state=states[visit.state],
-                start=self._format_moment(visit.date_start)
-                if visit.date_start
-                else "–",
-                technicians=", ".join(visit.technician_ids.mapped("name")) or "–",
-            )
+        start = visit.date_start and self._format_moment(visit.date_start)
+        return self.env._(
+            "%(user)s changed visit %(visit)s in the meantime: %(state)s, %(start)s. "
+            "Technicians: %(technicians)s",
+            user=visit.write_uid.name,
+            visit=self.display_name,
+            state=states[visit.state],
+            start=start or "–",
+            technicians=", ".join(visit.technician_ids.mapped("name")) or "–",
         )
 
     def _prepare_crew_values(self, technician_id, from_technician_id):

@@ -230,9 +230,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
             )
             events = series.calendar_event_ids
             self.assertEqual(events.visit_template_id, event.visit_template_id)
-            self.assertEqual(
-                len(later.recurrence_id.calendar_event_ids), untouched
-            )
+            self.assertEqual(len(later.recurrence_id.calendar_event_ids), untouched)
             events._create_series_visits()
             april = events.filtered(lambda e: str(e.start.date()) == "2026-04-30")
             self.assertEqual(april._get_visits().partner_id, self.customer)

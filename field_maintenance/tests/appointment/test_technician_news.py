@@ -26,7 +26,7 @@ class TestTechnicianNews(MaintenanceCase):
         for row in self.env["bus.bus"].search([]):
             if "maintenance.visit/changed" in row.message:
                 partner = self.env["res.partner"].browse(
-                    int(row.channel.split(",")[-1].strip(" ]\""))
+                    int(row.channel.split(",")[-1].strip(' ]"'))
                 )
                 sent[partner] = row.message
         return sent

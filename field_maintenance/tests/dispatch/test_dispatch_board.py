@@ -183,19 +183,13 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         self.env.invalidate_all()
         rows = {row["id"]: row["has_conflict"] for row in self._get_board()["visits"]}
         conflicts = first | second | away | evening | met
+        self.assertEqual(rows, {fine.id: False, **dict.fromkeys(conflicts.ids, True)})
         self.assertEqual(
-            rows, {fine.id: False, **dict.fromkeys(conflicts.ids, True)}
-        )
-        self.assertEqual(
-            self.board.search(
-                [("has_conflict", "=", True), ("id", "in", list(rows))]
-            ),
+            self.board.search([("has_conflict", "=", True), ("id", "in", list(rows))]),
             conflicts,
         )
         self.assertEqual(
-            self.board.search(
-                [("has_conflict", "=", False), ("id", "in", list(rows))]
-            ),
+            self.board.search([("has_conflict", "=", False), ("id", "in", list(rows))]),
             fine,
         )
 
@@ -549,7 +543,9 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         self.assertEqual(second.date_start, datetime(2026, 6, 4, 8))
 
     def test_nobody_overwrites_what_they_did_not_see(self):
-        visit = self._as("dispatcher", self._create_planned_visit("2026-06-03 08:00:00"))
+        visit = self._as(
+            "dispatcher", self._create_planned_visit("2026-06-03 08:00:00")
+        )
         [known] = [
             {
                 "state": row["state"],
@@ -560,7 +556,9 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
             for row in self._get_board()["visits"]
         ]
         other = self._as("administrator", visit)
-        other.dispatch("2026-06-04 08:00:00", None, self.colleague.id, self.technician.id)
+        other.dispatch(
+            "2026-06-04 08:00:00", None, self.colleague.id, self.technician.id
+        )
         with self.assertRefused(
             "changed visit .* 06/04/2026 .*Technicians: Carla Colleague",
             VisitChangedError,
@@ -569,8 +567,15 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         with self.assertRefused("in the meantime", VisitChangedError):
             visit.undispatch(known=known)
         self.assertEqual(visit.date_start, datetime(2026, 6, 4, 8))
+        # As the form asks, which knows who leads.
+        seen = {"date_start": "2026-06-04 08:00:00", "technician_id": self.colleague.id}
+        self.assertFalse(visit.get_news_since(seen))
+        seen["technician_id"] = self.technician.id
+        self.assertIn("Carla Colleague", visit.get_news_since(seen))
         # Who was asked and means it, or says nothing of what they know, changes it.
-        visit.dispatch("2026-06-05 08:00:00", None, self.colleague.id, self.colleague.id)
+        visit.dispatch(
+            "2026-06-05 08:00:00", None, self.colleague.id, self.colleague.id
+        )
         self.assertEqual(visit.date_start, datetime(2026, 6, 5, 8))
         known |= {
             "date_start": "2026-06-05 08:00:00",

@@ -71,9 +71,7 @@ class TestVisitLateness(MaintenanceCase):
 
     def test_groups_begin_with_what_is_late(self):
         groups = self.visits._read_group(self.ours, ["lateness"])
-        self.assertEqual(
-            [key for (key,) in groups], ["late", "due", "ahead", "closed"]
-        )
+        self.assertEqual([key for (key,) in groups], ["late", "due", "ahead", "closed"])
         found = self.visits.web_read_group(
             self.ours, ["lateness"], ["__count"], auto_unfold=True
         )
