@@ -468,9 +468,9 @@ class CalendarEvent(models.Model):
         """Make the events and visits of series that the horizon has reached."""
         companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
         recurrences = self.env["calendar.recurrence"]
-        shortest = min(map(self._get_horizon, companies))
+        longest = max(map(self._get_horizon, companies))
         endless = Domain("end_type", "=", "forever") & Domain(
-            "visits_until", "<", shortest - relativedelta(days=1)
+            "visits_until", "<", longest - relativedelta(days=1)
         )
         do_in_slices(
             self.env,
