@@ -124,7 +124,8 @@ class MaintenanceVisit(models.Model):
                 visit.id,
             )
         )[0]
-        return main._ask_to_absorb(self - main)
+        action = main._ask_to_absorb(self - main)
+        return {**action, "context": {**action["context"], "opens_visit": True}}
 
     def action_do_nearby_together(self):
         """Ask to do the other visits that are due here around the same time with this

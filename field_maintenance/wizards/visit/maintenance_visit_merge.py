@@ -48,7 +48,10 @@ class MaintenanceVisitMerge(models.TransientModel):
             merge.moves = "\n".join(filter(None, texts)) or False
 
     def action_merge(self):
-        """Do the visits together, and show the one into which they were merged."""
+        """Do the visits together, and show the one into which they were merged, unless
+        it is what was looked at."""
         self.ensure_one()
         self.main_id._absorb(self.visit_ids - self.main_id)
-        return self.main_id._get_form_action()
+        if self.env.context.get("opens_visit"):
+            return self.main_id._get_form_action()
+        return {"type": "ir.actions.act_window_close"}
