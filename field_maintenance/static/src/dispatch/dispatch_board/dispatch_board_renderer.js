@@ -238,19 +238,20 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     getAxisFormat(hourWidth) {
         const step = this.getStep(HOUR_WIDTH, hourWidth);
         const { scale } = this.model.choice;
-        const day = { weekday: "short", day: "numeric" };
         const month = { month: "long", year: "numeric" };
         const toText = (format) => (date) => {
             const moment = DateTime.fromMillis(date.valueOf());
-            if (format) {
-                return moment.toLocaleString(format);
+            if (!format) {
+                return moment.hour % step ? "" : formatClock(moment);
             }
-            return moment.hour % step ? "" : formatClock(moment);
+            return typeof format === "string"
+                ? moment.toFormat(format)
+                : moment.toLocaleString(format);
         };
-        const minor = { fortnight: day, month: { day: "numeric" } };
+        const minor = { fortnight: "ccc d", month: "d" };
         const major = {
             day: { weekday: "long", day: "numeric", month: "long" },
-            week: { ...day, month: "short" },
+            week: { weekday: "short", day: "numeric", month: "short" },
             fortnight: month,
             month,
         };
@@ -550,8 +551,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     showTime(start, end, x, y) {
         const { el } = this.timeRef;
         const box = this.rootRef.el.getBoundingClientRect();
-        const day = start.toLocaleString({ weekday: "short", day: "numeric" });
-        el.textContent = `${day}, ${formatClocks(start, end)}`;
+        el.textContent = `${start.toFormat("ccc d")}, ${formatClocks(start, end)}`;
         el.style.left = `${x - box.left + 14}px`;
         el.style.top = `${y - box.top - 34}px`;
         el.classList.remove("d-none");
