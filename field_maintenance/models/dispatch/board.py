@@ -15,6 +15,16 @@ WINDOW_DAYS = 42
 VISIT_LIMIT = 3000
 BACKLOG_LIMIT = 500
 TECHNICIAN_LIMIT = 100
+# What it needs to know of technicians, read at once.
+PEOPLE_FIELDS = (
+    "active",
+    "company_id",
+    "current_version_id",
+    "name",
+    "resource_id",
+    "user_id",
+    "work_contact_id",
+)
 
 
 class MaintenanceVisit(models.Model):
@@ -171,7 +181,7 @@ class MaintenanceVisit(models.Model):
         """Return the chosen teams and zones; the user's own, if none were chosen."""
         if team_ids is None and zone_ids is None:
             people = teams.member_ids | teams.leader_id | zones.technician_ids
-            people.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+            people.fetch(PEOPLE_FIELDS)
             mine = people.filtered(lambda employee: employee.user_id == self.env.user)
             return (
                 teams.filtered(lambda team: mine & (team.member_ids | team.leader_id)),
@@ -203,7 +213,7 @@ class MaintenanceVisit(models.Model):
             .sudo()
             .search_fetch(
                 [("id", "in", ids), ("company_id", "in", self.env.companies.ids)],
-                ["active", "company_id", "name", "resource_id", "user_id"],
+                PEOPLE_FIELDS,
                 order="name, id",
             )
         )
@@ -235,7 +245,7 @@ class MaintenanceVisit(models.Model):
             .sudo()
             .search_fetch(
                 Domain("company_id", "in", self.env.companies.ids) & domain,
-                ["active", "company_id", "name", "resource_id", "user_id"],
+                PEOPLE_FIELDS,
                 limit=limit,
                 order="name, id",
             )
@@ -251,7 +261,7 @@ class MaintenanceVisit(models.Model):
             employees |= teams.member_ids
         if zones:
             employees |= zones.technician_ids
-        employees.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+        employees.fetch(PEOPLE_FIELDS)
         return employees.filtered(
             lambda employee: employee.active and employee.company_id in companies
         ).sorted("name")
