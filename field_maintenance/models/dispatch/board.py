@@ -342,6 +342,7 @@ class MaintenanceVisit(models.Model):
             "date_start",
             "due_date",
             "duration",
+            "merged_into_id",
             "name",
             "partner_id",
             "priority",
@@ -364,7 +365,7 @@ class MaintenanceVisit(models.Model):
         # Who may read a visit may read whom and where it is for, and who goes.
         visits = self.sudo()
         places = visits.partner_id | visits.site_id
-        places.fetch(["city", "complete_name"])
+        places.fetch(["city", "complete_name", "tz"])
         return [
             {
                 "id": visit.id,

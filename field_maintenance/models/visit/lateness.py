@@ -103,16 +103,21 @@ class MaintenanceVisit(models.Model):
     )
     def _compute_equipment_label(self):
         # Who may read a visit may read what it is about.
-        for visit, known in zip(self, self.sudo(), strict=True):
-            lines = known.line_ids
-            first = lines[:1]
-            names = first and dict.fromkeys(
-                filter(None, (first._get_equipment_name(), first.serial_number))
+        known = self.sudo()
+        # One by one, the lines of a visit would know nothing of those of the others.
+        firsts = known.line_ids.browse().concat(*(v.line_ids[:1] for v in known))
+        labels = {
+            line.visit_id: " ".join(
+                dict.fromkeys(
+                    filter(None, (line._get_equipment_name(), line.serial_number))
+                )
             )
-            label = " ".join(names or ())
-            if label and len(lines) > 1:
-                label = f"{label} + {len(lines) - 1}"
-            visit.equipment_label = label or False
+            for line in firsts
+        }
+        for visit, its in zip(self, known, strict=True):
+            label = labels.get(its)
+            more = len(its.line_ids) - 1
+            visit.equipment_label = f"{label} + {more}" if label and more > 0 else label
 
     @api.depends("state", "is_overdue")
     def _compute_state_counts(self):
