@@ -130,7 +130,9 @@ class MaintenanceVisit(models.Model):
             matching = self.search(domain & Domain("id", "in", visits.ids), order="id")
         backlog = self._search_board_backlog(end, domain, chosen_teams, chosen_zones)
         # Of all at once, and without asking whether each employee may be read.
-        (visits | backlog).sudo().fetch(["technician_ids"])
+        both = (visits | backlog).sudo()
+        both.fetch(["technician_ids"])
+        both.mapped("equipment_label")
         has_more = technicians != shown and not everybody
         crew = visits.sudo().technician_ids.sorted("name")
         # Whoever has a visit is one of them; who left is shown as long as others have
