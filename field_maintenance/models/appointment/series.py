@@ -156,7 +156,7 @@ class CalendarEvent(models.Model):
                 for name, value in params.items()
                 if name in recurrences._fields
             }
-            | {"keeps_month_day": True}
+            | {"service_keeps_month_day": True}
         )
         return recurrence._get_rrule(recurrence._get_start_of_period(moment))
 
@@ -384,7 +384,7 @@ class CalendarEvent(models.Model):
         anew = vals["recurrence_update"] == "future_events" or vals.keys() & (
             times | set(self._get_recurrent_fields())
         )
-        if not recurrence.keeps_month_day or not anew:
+        if not recurrence.service_keeps_month_day or not anew:
             return vals
         moved = self.new(
             {
@@ -464,19 +464,19 @@ class CalendarEvent(models.Model):
         )
 
     @api.model
-    def _cron_make_series_visits(self):
+    def _cron_create_series_visits(self):
         """Make the events and visits of series that the horizon has reached."""
         companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
         recurrences = self.env["calendar.recurrence"]
         longest = max(map(self._get_horizon, companies))
         endless = Domain("end_type", "=", "forever") & Domain(
-            "visits_until", "<", longest - relativedelta(days=1)
+            "service_visits_until", "<", longest - relativedelta(days=1)
         )
         do_in_slices(
             self.env,
             lambda tried: recurrences.search(
                 endless & Domain("id", "not in", tried),
-                order="visits_until, id",
+                order="service_visits_until, id",
                 limit=SERIES_BATCH,
             ),
             do=lambda series: series._add_series_events(),

@@ -431,7 +431,7 @@ class TestCalendarEvent(MaintenanceCase):
         visits = self._get_series_visits(event)
         self.assertEqual(len(visits), 9, "until 3 August")
         self.assertEqual(recurrence.calendar_event_ids, visits.calendar_event_id)
-        self.assertEqual(recurrence.visits_until, datetime(2026, 8, 3, 2))
+        self.assertEqual(recurrence.service_visits_until, datetime(2026, 8, 3, 2))
         self.assertEqual(visits[-1].description, "Check the flue too")
         self.assertEqual(visits[-1].technician_id, self.technician)
 

@@ -216,7 +216,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
         gone = series.calendar_event_ids.filtered(lambda e: e.start.day < 31)
         gone.with_context(visit_planning=PLANNING).unlink()
         (series | later.recurrence_id).write(
-            {"keeps_month_day": False, "visits_until": False}
+            {"service_keeps_month_day": False, "service_visits_until": False}
         )
         untouched = len(later.recurrence_id.calendar_event_ids)
         series._compute_rrule()
