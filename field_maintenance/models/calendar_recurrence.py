@@ -28,7 +28,9 @@ class CalendarRecurrence(models.Model):
         "ones follow as it comes closer.",
     )
 
-    _service_visits_until_index = models.Index("(service_visits_until) WHERE service_visits_until IS NOT NULL")
+    _service_visits_until_index = models.Index(
+        "(service_visits_until) WHERE service_visits_until IS NOT NULL"
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
