@@ -23,6 +23,7 @@
         "data/maintenance_visit_type_data.xml",
         "wizards/visit/maintenance_intervention_views.xml",
         "wizards/visit/maintenance_visit_cancel_views.xml",
+        "wizards/visit/maintenance_visit_merge_views.xml",
         "wizards/field_work/maintenance_visit_finish_views.xml",
         "wizards/field_work/maintenance_visit_sign_views.xml",
         "report/maintenance_visit_report.xml",

@@ -5,6 +5,7 @@ from .appointment import test_availability
 from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
 from .appointment import test_calendar_tours
+from .appointment import test_technician_news
 from . import test_company_ties
 from .customer import test_customer_tours
 from .dispatch import test_departures

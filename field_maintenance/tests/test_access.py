@@ -46,6 +46,7 @@ RIGHTS = {
         "technician": "rcwu",
     },
     "maintenance.visit.cancel": {**DISPATCHING, "technician": "rcwu"},
+    "maintenance.visit.merge": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,
 }

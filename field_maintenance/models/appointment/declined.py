@@ -63,6 +63,9 @@ class MaintenanceVisit(models.Model):
             crew = visit._get_technicians_among(event.partner_ids)
             # Who has no contact cannot be invited, and goes none the less.
             crew |= visit.technician_ids.filtered(lambda t: not t.work_contact_id)
+            if not visit.technician_ids:
+                # Whoever planned it is invited without going there.
+                crew -= event.user_id.sudo().employee_ids
             if crew == visit.technician_ids:
                 continue
             lead = visit.technician_id if visit.technician_id in crew else crew[:1]

@@ -470,7 +470,7 @@ class MaintenanceScheduleLine(models.Model):
         line_vals = self._prepare_visit_line_vals()
         vals_list = []
         for nominal, due in due_dates.items():
-            start, end = window(due, visit_type.days_before, visit_type.days_after)
+            start, end = window(due, *visit_type._get_window_days())
             ordinal = self._get_ordinal(rule, term, nominal)
             vals_list.append(
                 {

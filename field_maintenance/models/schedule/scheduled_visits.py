@@ -1,8 +1,9 @@
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_time
 
 from ...context import GENERATING
 from ...engine import Occurrence, at_local_hour
@@ -202,14 +203,22 @@ class MaintenanceVisit(models.Model):
         site = self.with_context(tz=self._get_site_tz())
         return fields.Datetime.context_timestamp(site, moment).date()
 
-    def _format_moment(self, moment):
-        """Return a moment in words, as it is for the reader; for one who has no time
-        zone, as it is at the site.
+    def _format_moment(self, moment, since=None):
+        """Return a moment in words, to the minute, as it is for the reader; for one who
+        has no time zone, as it is at the site.
 
         :param datetime moment: naive UTC
+        :param datetime since: a moment named before, naive UTC: its day is not repeated
         """
         tz = self.env.context.get("tz") or self.env.user.tz or self._get_site_tz()
-        return format_datetime(self.env, moment, tz=tz)
+        local, before = (
+            known and known.replace(tzinfo=UTC).astimezone(ZoneInfo(tz))
+            for known in (moment, since)
+        )
+        time = format_time(self.env, local.time(), time_format="short")
+        if before and before.date() == local.date():
+            return time
+        return f"{format_date(self.env, local.date())} {time}"
 
     def _get_preferred_start(self, day, hour=None):
         """Return when a visit begins that takes place on a day: at the preferred hour

@@ -493,18 +493,18 @@ class MaintenanceVisit(models.Model):
             is_ours = zone.company_id in (zone.company_id.browse(), visit.company_id)
             visit.zone_id = is_ours and zone
 
-    @api.depends("visit_type_id", "due_date")
+    @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window(self):
         for visit in self:
-            days = visit.visit_type_id.days_before
+            days, _after = visit.visit_type_id._get_window_days(visit.maintenance_type)
             visit.window_start = visit.due_date and (
                 visit.due_date - timedelta(days=days)
             )
 
-    @api.depends("visit_type_id", "due_date")
+    @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window_end(self):
         for visit in self:
-            days = visit.visit_type_id.days_after
+            _before, days = visit.visit_type_id._get_window_days(visit.maintenance_type)
             visit.window_end = visit.due_date and (
                 visit.due_date + timedelta(days=days)
             )
@@ -824,6 +824,7 @@ class MaintenanceVisit(models.Model):
         self._check_done_elsewhere(vals_list)
         vals_list = [self._complete_planning_values(vals) for vals in vals_list]
         visits = super().create(vals_list)
+        visits._watch_plans(is_new=True)
         # Part of what is created, whoever may change it later.
         visits.sudo().with_context(
             visit_planning=PLANNING, tracking_disable=True
@@ -897,6 +898,8 @@ class MaintenanceVisit(models.Model):
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
         self._put_absorbed_back(vals)
+        if vals.keys() & self._get_my_day_fields():
+            self._watch_plans()
 
         result = super().write(vals)
 

@@ -87,6 +87,16 @@ class MaintenanceVisitType(models.Model):
         visits = self.env["maintenance.visit"]
         return visits._fields["maintenance_type"]._description_selection(self.env)
 
+    def _get_window_days(self, maintenance_type=None):
+        """Return how many days before and after its due date a visit of this type may
+        take place. What has broken down cannot wait: it is due on its day.
+
+        :param str maintenance_type: of the visit; by default that of the type
+        """
+        if (maintenance_type or self.maintenance_type) == "breakdown":
+            return 0, 0
+        return self.days_before, self.days_after
+
     def _get_planned_duration(self, planned=None):
         """Return how many hours a visit of this type is planned for; 0 without a type.
 

@@ -1,4 +1,4 @@
-import { Component, onWillStart, useRef, useState } from "@odoo/owl";
+import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { FileInput } from "@web/core/file_input/file_input";
 import {
     deserializeDate,
@@ -42,6 +42,11 @@ export class MyDay extends Component {
             onDrop: ({ element, previous }) => this.moveVisit(element, previous),
         });
         onWillStart(() => this.load());
+        // What the office changes is there at once.
+        const bus = useService("bus_service");
+        const reload = () => this.load();
+        bus.subscribe("maintenance.visit/changed", reload);
+        onWillUnmount(() => bus.unsubscribe("maintenance.visit/changed", reload));
     }
 
     // -- The day -----------------------------------------------------------------------
