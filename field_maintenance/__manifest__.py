@@ -2,7 +2,7 @@
     "name": "Maintenance Visits",
     "summary": "Maintenance visits from due to done: schedules, dispatching, "
     "calendar, reports",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",
@@ -28,6 +28,8 @@
         "report/maintenance_visit_report.xml",
         "report/maintenance_visit_report_templates.xml",
         "data/mail_template_data.xml",
+        "data/service_request_stage_data.xml",
+        "wizards/request/service_request_customer_views.xml",
         "data/installed_base_notice_type_data.xml",
         "views/visit/maintenance_visit_views.xml",
         "views/appointment/maintenance_visit_calendar_views.xml",
@@ -38,6 +40,9 @@
         "views/visit/maintenance_visit_tag_views.xml",
         "views/schedule/maintenance_schedule_views.xml",
         "views/calendar_event_views.xml",
+        "views/request/service_request_views.xml",
+        "views/request/service_request_stage_views.xml",
+        "views/request/request_equipment_templates.xml",
         "views/dispatch/service_team_views.xml",
         "views/dispatch/service_zone_views.xml",
         "views/installed_base_views.xml",
@@ -49,6 +54,7 @@
         "views/survey_survey_views.xml",
         "views/field_work/survey_templates.xml",
         "views/customer/portal_templates.xml",
+        "views/request/portal_templates.xml",
         "views/res_config_settings_views.xml",
         "views/menus.xml",
     ],
@@ -58,6 +64,7 @@
         "demo/maintenance_schedule_demo.xml",
         "demo/survey_demo.xml",
         "demo/maintenance_visit_demo.xml",
+        "demo/service_request_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

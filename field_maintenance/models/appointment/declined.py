@@ -96,15 +96,12 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         # Whoever causes the news need not read schedules, teams, employees or users.
         visit = self.sudo()
-        group = self.env.ref("field_installed_base.group_dispatcher").sudo()
         users = (
             visit.schedule_id.user_id,
             visit.team_id.leader_id.user_id,
             visit.company_id.visit_dispatcher_id,
             visit.create_uid,
-            *group.all_user_ids.filtered(
-                lambda user: visit.company_id in user.company_ids
-            ).sorted("id"),
+            *visit.company_id._get_dispatchers(),
         )
         return next(
             (user for user in users if user.active and user._is_internal()),
