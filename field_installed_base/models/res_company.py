@@ -38,13 +38,15 @@ class ResCompany(models.Model):
         }
 
     def _get_dispatchers(self):
-        """Return the active users who dispatch for this company."""
+        """Return the active users who dispatch for this company: first those for whom
+        it is the work, then administrators, who may do it, too."""
         self.ensure_one()
         # Whoever has news for dispatchers need not read users.
         group = self.env.ref("field_installed_base.group_dispatcher").sudo()
+        manager = "field_installed_base.group_manager"
         return group.all_user_ids.filtered(
             lambda user: user.active and self in user.company_ids
-        ).sorted("id")
+        ).sorted(lambda user: (user.has_group(manager), user.id))
 
     @api.model_create_multi
     def create(self, vals_list):

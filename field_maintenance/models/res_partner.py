@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 
 from odoo import api, fields, models
@@ -15,6 +16,10 @@ NAME_FIELDS = frozenset({"company_name", "name", "parent_id", "type"})
 ADDRESS_FIELDS = frozenset(
     {"city", "country_id", "state_id", "street", "street2", "zip"}
 )
+# Fewer characters of a phone or serial number tell nobody from the others.
+PHONE_DIGITS = 4
+# Of more pieces nobody looks for one by their customers.
+MOST_PIECES = 100
 
 
 class ResPartner(models.Model):
@@ -116,6 +121,39 @@ class ResPartner(models.Model):
         # Where somebody lives is known to whom knows what is done there.
         site, customer, company = self.sudo(), customer.sudo(), company.sudo()
         return site.tz or customer.tz or company.resource_calendar_id.tz or "UTC"
+
+    # -- On the phone ------------------------------------------------------------------
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        domain = super()._search_display_name(operator, value)
+        if (
+            self.env.context.get("finds_service_customer")
+            and operator == "ilike"
+            and isinstance(value, str)
+            and value.strip()
+        ):
+            domain = Domain(domain) | self._get_phone_call_domain(value.strip())
+        return domain
+
+    @api.model
+    def _get_phone_call_domain(self, text):
+        """Return the contacts that somebody on the phone means: by phone number however
+        it is written, by street, or by what stands there.
+
+        :param str text: what they say
+        """
+        domain = Domain("street", "ilike", text)
+        digits = re.sub(r"[\s()+./-]", "", text).lstrip("0")
+        if digits.isdecimal() and len(digits) >= PHONE_DIGITS:
+            domain |= Domain("phone", "=ilike", "%".join(("", *digits, "")))
+        equipment = self.env["installed.base"]
+        if equipment.has_access("read") and len(text) >= PHONE_DIGITS:
+            pieces = equipment.search(
+                equipment._get_search_text_domain(text), limit=MOST_PIECES
+            )
+            domain |= Domain("id", "in", (pieces.partner_id | pieces.site_id).ids)
+        return domain
 
     # -- After planning ----------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from .customer import test_portal
 from . import test_remote_calls
 from .request import test_request_mail
 from .request import test_request_portal
+from .request import test_request_tours
 from . import test_role_matrix
 from .billing import test_sale_order
 from .billing import test_sale_order_growth

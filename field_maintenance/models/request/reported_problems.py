@@ -33,7 +33,8 @@ class InstalledBase(models.Model):
             request._follow_reply(message)
             if visitor:
                 # Nobody is told of a note.
-                request._schedule_once(piece.env._("Reported again"), message.body)
+                todo = request._in_language_of_handler()
+                todo._schedule_once(todo.env._("Reported again"), message.body)
         else:
             values = piece._prepare_request_vals(author, visitor)
             values["subject"] = subject or requests._get_first_line(description)

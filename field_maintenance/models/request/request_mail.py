@@ -63,11 +63,7 @@ class ServiceRequest(models.Model):
             "description": msg_dict.get("body"),
             **self._get_sender_values(msg_dict, custom_values or {}),
         }
-        # Not the gateway's user nor whoever runs the job.
-        requests = self.with_context(default_user_id=False)
-        request = super(ServiceRequest, requests).message_new(
-            msg_dict, {**defaults, **(custom_values or {})}
-        )
+        request = super().message_new(msg_dict, {**defaults, **(custom_values or {})})
         # Thanked when the mail is put down.
         return request.with_context(request_is_new=KEEPING)
 
@@ -106,7 +102,9 @@ class ServiceRequest(models.Model):
         kept, left_out, size = [], [], 0
         for attachment in msg_dict.get("attachments") or []:
             name, content = attachment[0], attachment[1]
-            length = len(content) if isinstance(content, bytes | str) else 0
+            # A forwarded mail comes as what the parser made of it.
+            is_plain = isinstance(content, bytes | str)
+            length = len(content if is_plain else content.as_bytes())
             if len(kept) < MAIL_FILES and size + length <= MAIL_BYTES:
                 kept.append(attachment)
                 size += length
@@ -173,26 +171,31 @@ class ServiceRequest(models.Model):
         if not (self.is_closed or self.is_waiting):
             return
         self._move_to("progress")
-        self._schedule_once(
-            self.env._("The customer replied"), html2plaintext(message.body or "")
+        todo = self._in_language_of_handler()
+        todo._schedule_once(
+            todo.env._("The customer replied"), html2plaintext(message.body or "")
         )
 
     def _acknowledge(self):
         """Tell the sender, where the first stage has a mail for it, that the request
         came in, and its number."""
-        for request in self.sudo():
-            if template := request.stage_id.mail_template_id:
-                request.message_post_with_source(
-                    template,
-                    email_layout_xmlid="mail.mail_notification_light",
-                    message_type="auto_comment",
-                    subtype_xmlid="mail.mt_comment",
+        # By template alone: posting it would make a contact of who is unknown.
+        for template, requests in (
+            self.sudo()
+            .grouped(lambda request: request.stage_id.mail_template_id)
+            .items()
+        ):
+            if template:
+                template.send_mail_batch(
+                    requests.ids, email_layout_xmlid="mail.mail_notification_light"
                 )
 
     def _track_template(self, changes):
         result = super()._track_template(changes)
-        template = self[:1].stage_id.mail_template_id
-        if "stage_id" in changes and template:
+        request = self[:1]
+        template = request.stage_id.mail_template_id
+        # Core would make a contact of a sender who is unknown.
+        if "stage_id" in changes and template and request.contact_id.email:
             result["stage_id"] = (
                 template,
                 {

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -8,6 +9,9 @@ from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin i
     EQUIPMENT_DOMAIN,
     SITE_DOMAIN,
 )
+
+# In these states of a visit somebody goes.
+APPOINTED_STATES = ("planned", "in_progress")
 
 
 class ServiceRequest(models.Model):
@@ -176,6 +180,13 @@ class ServiceRequest(models.Model):
     )
     is_waiting = fields.Boolean(related="stage_id.is_waiting")
     is_closed = fields.Boolean(related="stage_id.is_closed")
+    is_to_handle = fields.Boolean(
+        string="To Handle",
+        compute="_compute_is_to_handle",
+        search="_search_is_to_handle",
+        groups="base.group_user",
+        help="Open, not waiting for the customer, and without an appointment.",
+    )
     closed_date = fields.Datetime(
         string="Closed On",
         compute="_compute_closed_date",
@@ -248,6 +259,40 @@ class ServiceRequest(models.Model):
             ),
             user.browse(),
         )
+
+    @api.depends("stage_id", "visit_ids.state")
+    def _compute_is_to_handle(self):
+        for request in self:
+            # Whether somebody goes does not depend on who may read visits.
+            states = request.sudo().visit_ids.mapped("state")
+            request.is_to_handle = not (
+                request.is_closed
+                or request.is_waiting
+                or set(APPOINTED_STATES).intersection(states)
+            )
+
+    @api.model
+    def _search_is_to_handle(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # As above; requests that are open are few.
+        open_requests = self.sudo()._search(
+            [
+                ("stage_id.is_closed", "=", False),
+                ("stage_id.is_waiting", "=", False),
+                ("visit_ids", "not any", [("state", "in", APPOINTED_STATES)]),
+            ]
+        )
+        domain = Domain("id", "in", open_requests)
+        return domain if True in value else ~domain
+
+    @api.model
+    @api.readonly
+    def get_to_handle_count(self):
+        """Return how many requests the user has to handle, for the menu."""
+        if not self.has_access("read"):
+            return 0
+        return self.search_count([("is_to_handle", "=", True)])
 
     @api.depends("stage_id.is_closed")
     def _compute_closed_date(self):
@@ -382,18 +427,30 @@ class ServiceRequest(models.Model):
                     email_layout_xmlid="mail.mail_notification_layout",
                 )
 
-    def _schedule_once(self, summary, note):
-        """Give whoever handles this request one To-Do, unless it is open already."""
+    def _get_handler(self):
+        """Return who handles this request, or could."""
         self.ensure_one()
+        return self.user_id or self.company_id._get_dispatchers()[:1]
+
+    def _in_language_of_handler(self):
+        """Return this request with texts as its handler reads them."""
+        return self.with_context(lang=self._get_handler().lang or self.env.lang)
+
+    def _schedule_once(self, summary, note):
+        """Give whoever handles this request one To-Do, unless it is open already.
+
+        :param str summary: what is to be done, in their language
+        :param note: what happened
+        """
         todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
-        users = self.user_id or self.company_id._get_dispatchers()[:1]
+        user = self._get_handler()
         is_open = self.activity_ids.filtered(
             lambda a: a.activity_type_id == todo and a.summary == summary
         )
-        if users and not is_open:
+        if user and not is_open:
             self.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=summary,
                 note=note,
-                user_id=users.id,
+                user_id=user.id,
             )

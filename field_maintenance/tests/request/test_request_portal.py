@@ -3,7 +3,7 @@
 import base64
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, JsonRpcException, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.field_installed_base.models.problem import (
@@ -77,6 +77,9 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
 
     # -- Reading -----------------------------------------------------------------------
 
+    def test_access_url(self):
+        self.assertEqual(self.request.access_url, self.address)
+
     def test_list(self):
         self._login("portal")
         text = self._get("/my/requests").text
@@ -137,9 +140,7 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         )
         new = self._get_new()
         self.assertIn(f"/my/requests/{new.id}?created", response.headers["Location"])
-        self.assertIn(
-            "Thank you", self.url_open(response.headers["Location"]).text
-        )
+        self.assertIn("Thank you", self.url_open(response.headers["Location"]).text)
         self.assertEqual(new.subject, "Leak")
         self.assertEqual(new.channel, "portal")
         self.assertEqual(new.partner_id, self.customer)
@@ -235,7 +236,7 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
 
     def test_reply_elsewhere(self):
         self._login("portal")
-        with mute_logger("odoo.http"), self.assertRaises(Exception):
+        with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
             self._say(self.foreign.id)
         self.assertFalse(
             self.foreign.message_ids.filtered(lambda m: "Hello" in (m.body or ""))
@@ -246,9 +247,7 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         with patch.object(installed_base_problem_report, "REPORTS_PER_PIECE", 2):
             self._say(self.request.id)
             self._say(self.request.id)
-            with mute_logger("odoo.http"), self.assertRaises(Exception):
-                self._say(
-                    self.request.id, context={"field_keeping": True}
-                )
+            with mute_logger("odoo.http"), self.assertRaises(JsonRpcException):
+                self._say(self.request.id, context={"field_keeping": True})
         said = self.request.message_ids.filtered(lambda m: "Hello" in (m.body or ""))
         self.assertEqual(len(said), 2)

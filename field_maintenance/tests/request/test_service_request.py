@@ -47,6 +47,24 @@ class TestServiceRequest(RequestCase):
         self.assertEqual(str(request.request_date), "2026-06-15 10:00:00")
         self.assertTrue(request.display_name.endswith("No hot water"))
 
+    def test_customer_on_the_phone(self):
+        self.workshop.phone = "+32 (0)4 000 00 02"
+        partners = self._as("dispatcher", self.env["res.partner"])
+        for text, found in (
+            ("04 000 00 02", self.workshop),
+            ("+32 9 000 00 01", self.customer),
+            ("Quay 5", self.workshop),
+            ("SN-1", self.customer),
+            ("Claes Bak", self.customer),
+        ):
+            with self.subTest(text):
+                known = dict(partners.name_search(text))
+                if text != "Claes Bak":
+                    self.assertNotIn(found.id, known, "Elsewhere as before")
+                calling = partners.with_context(finds_service_customer=True)
+                self.assertIn(found.id, dict(calling.name_search(text)))
+                self.assertNotIn(self.neighbour.id, dict(calling.name_search(text)))
+
     def test_from_customer_and_equipment(self):
         self._create_equipment()
         requests = self._as("dispatcher", self.env["service.request"])
@@ -241,6 +259,25 @@ class TestServiceRequest(RequestCase):
         self.assertEqual(request.stage_id, self.progress)
         self.assertFalse(request.closed_date)
 
+    def test_to_handle(self):
+        requests = self._as("dispatcher", self.env["service.request"])
+
+        def count():
+            self.env.flush_all()
+            return requests.get_to_handle_count()
+
+        before = count()
+        request = self._create_request()
+        self.assertEqual(count(), before + 1)
+        visit = self._plan(request, date_start="2026-06-16 07:00:00")
+        self.assertEqual(count(), before)
+        self.assertFalse(request.is_to_handle)
+        visit._cancel("Ill")
+        self.assertEqual(count(), before + 1)
+        request.stage_id = self.waiting
+        self.assertEqual(count(), before)
+        self.assertFalse(self._as("employee", requests).get_to_handle_count())
+
     def test_open_until_all_is_done(self):
         request = self._create_request()
         first = self._plan(request)
@@ -385,9 +422,7 @@ class TestRequestRights(RequestCase):
             team_id=cls.team.id, user_id=cls.users["dispatcher"].id
         )
         cls.visited = cls._create_request(user_id=cls.users["dispatcher"].id)
-        cls._create_visit(
-            technician_id=cls.technician.id, request_id=cls.visited.id
-        )
+        cls._create_visit(technician_id=cls.technician.id, request_id=cls.visited.id)
         cls.of_colleague = cls._create_request(user_id=cls.users["dispatcher"].id)
         cls.foreign = cls._create_request(partner_id=cls.neighbour.id)
         cls.requests = (
@@ -412,9 +447,7 @@ class TestRequestRights(RequestCase):
         ):
             with self.subTest(role):
                 self.env.invalidate_all()
-                self.assertEqual(
-                    self._search(role).sorted("id"), found.sorted("id")
-                )
+                self.assertEqual(self._search(role).sorted("id"), found.sorted("id"))
         with self.assertRaises(AccessError):
             self._search("employee")
         for request in self.requests:
@@ -475,9 +508,7 @@ class TestRequestRights(RequestCase):
         other.company_id = self.other_company
         orders = self._as("technician", self.env["sale.order"])
         with self.assertRaises(AccessError):
-            orders.create(
-                {"partner_id": self.customer.id, "request_id": other.id}
-            )
+            orders.create({"partner_id": self.customer.id, "request_id": other.id})
 
     def test_typed_ids(self):
         with self.assertRaises(AccessError):
