@@ -27,7 +27,11 @@ class InstalledBase(models.Model):
         if not piece.partner_id:
             return super()._report_problem(description, pictures, author, visitor)
         requests = piece.env["service.request"]
-        request = requests.search(piece._get_same_problem_domain(), limit=1)
+        request = requests.search(
+            piece._get_same_problem_domain(),
+            order="request_date desc, id desc",
+            limit=1,
+        )
         if request:
             message = request._put_down(description, pictures, author, visitor)
             request._follow_reply(message)

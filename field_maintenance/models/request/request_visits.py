@@ -152,6 +152,25 @@ class MaintenanceVisit(models.Model):
             "res_id": self.request_id.id,
         }
 
+    def action_new_request(self):
+        """Open a new request about what was seen on this visit."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Request"),
+            "res_model": "service.request",
+            "views": [(False, "form")],
+            "context": {
+                "default_channel": "visit",
+                "default_company_id": self.company_id.id,
+                "default_partner_id": self.partner_id.id,
+                "default_site_id": self.site_id.id,
+                "default_contact_id": self.contact_id.id,
+                "default_installed_base_ids": self.installed_base_ids.ids,
+                "default_team_id": self.team_id.id,
+            },
+        }
+
     def _begin_requests(self):
         """Something is being done about the requests of new visits."""
         # Whoever plans or does a visit need not handle its request.

@@ -412,10 +412,10 @@ class ServiceRequest(models.Model):
     # -- Who is told -------------------------------------------------------------------
 
     def _tell_dispatchers(self):
-        """Tell every dispatcher of requests that come from outside and have no
+        """Tell every dispatcher of requests that come from elsewhere and have no
         responsible; a responsible is told by Odoo."""
         for request in self.sudo():
-            if request.user_id or request.channel not in ("email", "portal", "label"):
+            if request.user_id or request.channel == "phone":
                 continue
             dispatchers = request.company_id._get_dispatchers()
             if dispatchers:

@@ -77,6 +77,23 @@ class TestServiceRequest(RequestCase):
                 self.assertEqual(request.partner_id, self.customer)
         self.assertEqual(request.installed_base_ids, self.piece)
 
+    def test_from_a_visit(self):
+        """What a technician sees on site is their request, and the office's."""
+        visit = self._create_planned_visit("2026-06-15 07:00:00")
+        action = self._as("technician", visit).action_new_request()
+        requests = self._as("technician", self.env["service.request"])
+        form = Form(requests.with_context(**action["context"]))
+        form.subject = "Rusty flue"
+        request = form.save()
+        self.assertEqual(request.channel, "visit")
+        self.assertEqual(request.installed_base_ids, self.piece)
+        self.assertTrue(request.is_own)
+        self.assertFalse(request.user_id)
+        self.assertIn(
+            self.users["dispatcher"].partner_id,
+            request.sudo().message_ids.notified_partner_ids,
+        )
+
     def test_several_pieces_are_the_users_choice(self):
         self._create_equipment()
         self.assertFalse(self._create_request().installed_base_ids)
