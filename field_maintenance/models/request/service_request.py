@@ -29,6 +29,7 @@ class ServiceRequest(models.Model):
     ]
     _description = "Service Request"
     _order = "priority desc, request_date desc, id desc"
+    _rec_name = "subject"
     _rec_names_search = ["name", "subject"]
     _check_company_auto = True
     _mail_post_access = "read"
@@ -158,6 +159,8 @@ class ServiceRequest(models.Model):
         comodel_name="res.users",
         string="Responsible",
         compute="_compute_user_id",
+        # Who notes it is who handles it.
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
