@@ -235,8 +235,14 @@ class ServiceRequest(models.Model):
 
     @api.depends("team_id", "company_id")
     def _compute_user_id(self):
-        for request in self:
-            request.user_id = request.user_id or request._get_default_responsible()
+        # Thousands of requests are about a handful of teams and pieces.
+        known = {}
+        for request in self.filtered(lambda request: not request.user_id):
+            pieces = request.installed_base_ids._origin
+            key = request.company_id, request.team_id, pieces[:1]
+            if key not in known:
+                known[key] = request._get_default_responsible()
+            request.user_id = known[key]
 
     def _get_default_responsible(self):
         """Return who handles a request that nobody was chosen for: the dispatcher who
@@ -307,7 +313,8 @@ class ServiceRequest(models.Model):
 
     # -- Constraints -------------------------------------------------------------------
 
-    @api.constrains("installed_base_ids", "partner_id", "site_id")
+    # Equipment follows customer and site: what they change is checked with it.
+    @api.constrains("installed_base_ids")
     def _check_installed_base_ids(self):
         # What was done is about what stood there then.
         for request in self.filtered(lambda request: not request.is_closed):
