@@ -121,6 +121,13 @@ class InstalledBase(models.Model):
                     ("line_ids.installed_base_id", "in", self.ids),
                 ],
             ),
+            (
+                "service.request",
+                [
+                    ("company_id", "!=", company_id),
+                    ("installed_base_ids", "in", self.ids),
+                ],
+            ),
         ]
 
     def _follow_archived(self):
@@ -218,15 +225,22 @@ class InstalledBase(models.Model):
         }
 
     def _get_portal_values(self):
-        """Add the visits, by the rules of the reader: those at their own company."""
+        """Add visits and requests, by the rules of the reader: those at their own
+        company."""
         values = super()._get_portal_values()
         visits = self.env["maintenance.visit"].search(
             [("installed_base_ids", "in", self.ids), ("state", "!=", "cancelled")],
             order="due_date desc, id desc",
             limit=20,
         )
-        # Types have no rights for customers; the page prints names and dates.
-        return {**values, "visits": visits.sudo()}
+        requests = self.env["service.request"].search(
+            [("installed_base_ids", "in", self.ids)],
+            order="request_date desc, id desc",
+            limit=10,
+        )
+        # Types and stages have no rights for customers; the page prints names and
+        # dates.
+        return {**values, "visits": visits.sudo(), "requests": requests.sudo()}
 
     # -- Equipment that moves ----------------------------------------------------------
 

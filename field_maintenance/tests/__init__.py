@@ -27,12 +27,16 @@ from .field_work import test_my_day
 from . import test_native_screens
 from .customer import test_portal
 from . import test_remote_calls
+from .request import test_request_mail
+from .request import test_request_portal
+from .request import test_request_tours
 from . import test_role_matrix
 from .billing import test_sale_order
 from .billing import test_sale_order_growth
 from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
+from .request import test_service_request
 from . import test_typed
 from .visit import test_visit_access
 from .appointment import test_visit_appointment

@@ -38,6 +38,14 @@ RIGHTS = {
     "maintenance.month": EVERYBODY,
     "maintenance.schedule": {**READERS, **DISPATCHING},
     "maintenance.schedule.line": {**READERS, **DISPATCHING},
+    "service.request": {
+        **READERS,
+        **DISPATCHING,
+        "technician": "rcw",
+        "portal": "r",
+    },
+    "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
+    "service.request.customer": DISPATCHING,
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.intervention": {

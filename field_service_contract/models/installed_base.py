@@ -376,3 +376,26 @@ class InstalledBase(models.Model):
                 ("contract_id.date_end", ">=", day),
             ]
         )
+
+    # -- Requests ----------------------------------------------------------------------
+
+    def _get_care_users(self):
+        """Put first who looks after the contract that covers this piece."""
+        lines = self._get_covering_contract_lines(fields.Date.context_today(self))
+        return [*lines.contract_id.user_id, *super()._get_care_users()]
+
+    def _get_request_infos(self):
+        """Add the contracts that cover each piece, by the rules of the reader."""
+        infos = super()._get_request_infos()
+        if not self.env["service.contract.line"].has_access("read"):
+            return infos
+        today = fields.Date.context_today(self)
+        lines = self._get_covering_contract_lines(today)
+        by_piece = lines.grouped("installed_base_id")
+        for piece, info in infos.items():
+            contracts = by_piece.get(piece, lines.browse()).contract_id
+            info["lines"] += [
+                self.env._("Contract: %s", contract.display_name)
+                for contract in contracts
+            ] or [self.env._("No contract")]
+        return infos

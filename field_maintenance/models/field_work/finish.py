@@ -251,6 +251,7 @@ class MaintenanceVisit(models.Model):
             "occurrence_date": self.occurrence_date,
             "occurrence_number": self.occurrence_number,
             "sale_order_id": self.sale_order_id.id,
+            "request_id": self.request_id.id,
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
             "site_id": self.site_id.id,

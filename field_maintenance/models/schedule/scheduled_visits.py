@@ -382,6 +382,8 @@ class MaintenanceVisit(models.Model):
         self.filtered(lambda v: v.told_start or v.reminded_start).write(
             {"told_start": False, "reminded_start": False}
         )
+        # What was asked for is theirs, too.
+        self.filtered("request_id").write({"request_id": False})
         self.filtered("access_token").write({"access_token": False})
         for visit in self.filtered("activity_ids"):
             # Nobody need answer the one customer about the other's visit.
@@ -416,6 +418,8 @@ class MaintenanceVisit(models.Model):
         vals = self.copy_data({"line_ids": [], "zone_id": False})[0]
         if place[0].commercial_partner_id != self.commercial_partner_id:
             vals.update(dict.fromkeys(self._get_customer_text_fields(), False))
+        else:
+            vals["request_id"] = self.request_id.id
         return {
             **vals,
             **self._prepare_place_vals(*place),

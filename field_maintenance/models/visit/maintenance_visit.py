@@ -470,20 +470,6 @@ class MaintenanceVisit(models.Model):
                 or "unscheduled"
             )
 
-    @api.depends("partner_id", "site_id")
-    def _compute_contact_id(self):
-        for visit in self:
-            customer = visit.partner_id
-            contact = visit.contact_id
-            if contact.commercial_partner_id != customer.commercial_partner_id:
-                contact = self._get_default_contact(customer, visit.site_id)
-            visit.contact_id = contact
-
-    @api.model
-    def _get_default_contact(self, customer, site):
-        """Return whom to ask for at a site: the customer if only they have a phone."""
-        return customer if customer.phone and not site.phone else site
-
     @api.depends("site_id", "company_id")
     def _compute_zone_id(self):
         for visit in self:
@@ -634,41 +620,11 @@ class MaintenanceVisit(models.Model):
             )
             commands = [Command.unlink(line.id) for line in wrong]
             if visit.line_ids == wrong and visit.state in ("to_plan", "planned"):
-                at_site = pieces.filtered(
-                    lambda piece, visit=visit: piece.site_id == visit.site_id._origin
-                )
-                meant = at_site if len(at_site) == 1 else pieces
-                if len(meant) == 1:
+                if meant := visit._get_meant_equipment(pieces):
                     commands.append(Command.create({"installed_base_id": meant.id}))
             # Lines that stay as they are cost a query for each visit.
             if commands or not visit._origin:
                 visit.line_ids = commands or visit.line_ids
-
-    def _get_available_equipment(self):
-        """Return {visit: equipment that stands at its customer or site}."""
-        equipment = self.env["installed.base"]
-        found = dict.fromkeys(self, equipment)
-        customers = self.partner_id.commercial_partner_id
-        sites = self.site_id
-        if not customers or not equipment.has_access("read"):
-            return found
-        pieces = equipment.search(
-            Domain("state", "=", "installed")
-            & Domain("company_id", "in", self.company_id.ids)
-            & (
-                Domain("commercial_partner_id", "in", customers._origin.ids)
-                | Domain("site_id", "in", sites._origin.ids)
-            )
-        )
-        by_owner = pieces.grouped("commercial_partner_id")
-        by_site = pieces.grouped("site_id")
-        for visit in self:
-            owned = by_owner.get(visit.partner_id.commercial_partner_id._origin)
-            placed = by_site.get(visit.site_id._origin) if visit.site_id else None
-            found[visit] = ((owned or equipment) | (placed or equipment)).filtered(
-                lambda piece, visit=visit: piece.company_id == visit.company_id
-            )
-        return found
 
     @api.depends("partner_id", "site_id", "company_id")
     @api.depends_context("uid")
@@ -835,6 +791,8 @@ class MaintenanceVisit(models.Model):
             planned._sync_calendar_events()
         if any("photo_ids" in vals for vals in vals_list):
             visits._adopt_photos()
+        if any(visits.mapped("request_id")):
+            visits._begin_requests()
         return visits
 
     def copy_data(self, default=None):
@@ -926,6 +884,7 @@ class MaintenanceVisit(models.Model):
             self._reopen_dropped()
         if vals.keys() & {"state", "completion", "merged_into_id"}:
             self._create_next_visits()
+        self._follow_with_requests(vals.keys())
         return result
 
     def _get_state_with(self, vals):

@@ -1,4 +1,5 @@
 import { TimelineController } from "@web_timeline/views/timeline/timeline_controller.esm";
+import { _t } from "@web/core/l10n/translation";
 import { makeContext } from "@web/core/context";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { useBus } from "@web/core/utils/hooks";
@@ -25,6 +26,15 @@ export class DispatchBoardController extends TimelineController {
     /** A visit opens as a page, from where the breadcrumbs lead back to this week. */
     openItem(visitId) {
         return this.actionService.switchView("form", { resId: visitId });
+    }
+
+    /** Note what a customer asks for on the phone, without leaving the board. */
+    createRequest() {
+        this.dialogService.add(FormViewDialog, {
+            resModel: "service.request",
+            title: _t("New Request"),
+            context: this.props.context,
+        });
     }
 
     /**
