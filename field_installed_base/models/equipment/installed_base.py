@@ -146,8 +146,10 @@ class InstalledBase(models.Model):
             ("worn", "Worn"),
             ("to_replace", "To replace"),
         ],
-        default="new",
-        required=True,
+        compute="_compute_condition",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
     )
     note = fields.Html(string="Notes", groups="base.group_user")
@@ -213,7 +215,14 @@ class InstalledBase(models.Model):
         string="Air-Supply Type",
         ondelete="restrict",
     )
-    is_compliant = fields.Boolean(string="Compliant", default=True, tracking=True)
+    is_compliant = fields.Boolean(
+        string="Compliant",
+        compute="_compute_is_compliant",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+    )
     reseller_id = fields.Many2one(
         comodel_name="res.partner", index="btree_not_null", check_company=True
     )
@@ -319,6 +328,26 @@ class InstalledBase(models.Model):
         for equipment in self.with_context(display_default_code=False):
             equipment.equipment_name = (
                 equipment.product_id.display_name or equipment.model
+            )
+
+    # What is not among our products was not sold by us: nothing is known of it.
+
+    @api.depends("product_id")
+    def _compute_condition(self):
+        for equipment in self:
+            condition = equipment.condition
+            if not equipment._origin:
+                known = condition if condition != "new" else False
+                condition = known or (equipment.product_id and "new")
+            equipment.condition = condition
+
+    @api.depends("product_id")
+    def _compute_is_compliant(self):
+        for equipment in self:
+            equipment.is_compliant = (
+                equipment.is_compliant
+                if equipment._origin
+                else bool(equipment.product_id)
             )
 
     @api.depends("serial_number", "equipment_name", "partner_id")
@@ -563,6 +592,8 @@ class InstalledBase(models.Model):
         if moves:
             self._record_ownership_change(before)
             self._move_components(before)
+        if vals.get("installation_date") or vals.get("sale_date"):
+            self._date_first_ownership()
         if serving:
             serving._settle_retirement()
         if dropped:
@@ -783,6 +814,8 @@ class InstalledBase(models.Model):
             return self.env._(" (archived)")
         if self.state == "retired":
             return self.env._(" (retired)")
+        if self.state == "unassigned":
+            return self.env._(" (unassigned: assign it instead)")
         return ""
 
     @api.model

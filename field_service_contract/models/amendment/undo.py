@@ -317,6 +317,8 @@ class ServiceContract(models.Model):
         own = own.with_context(
             ownership_date=self.date_start,
             ownership_reason=reason,
+            # It never was the other's.
+            ownership_corrects=True,
             service_contract_choice="settled",
         )
         for piece in own:
