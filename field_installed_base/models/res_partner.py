@@ -687,8 +687,8 @@ class ResPartner(models.Model):
         if messages:
             messages.append(
                 self.env._(
-                    "Archive it instead, or use the action “Delete with report” to "
-                    "see what to resolve first."
+                    "Archive it instead, or use the action “Delete” of its form to see "
+                    "what to resolve first."
                 )
             )
             raise UserError("\n".join(messages))
