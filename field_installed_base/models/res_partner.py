@@ -371,9 +371,12 @@ class ResPartner(models.Model):
             )
             counts = {site.id: count for site, count in groups}
         for site in self:
-            name = site.name or site.with_context(
-                formatted_display_name=False, show_address=False
-            ).display_name
+            name = (
+                site.name
+                or site.with_context(
+                    formatted_display_name=False, show_address=False
+                ).display_name
+            )
             count = counts.get(site.id, 0)
             pieces = (
                 self.env._("no equipment")

@@ -208,7 +208,9 @@ class SaleOrder(models.Model):
     def _prepare_maintenance_schedule_vals(self, lines):
         """Return the values of the schedule of some lines of this order."""
         self.ensure_one()
-        sites = self.partner_id.browse().union(*(line._get_visit_sites() for line in lines))
+        sites = self.env["res.partner"].union(
+            *(line._get_visit_sites() for line in lines)
+        )
         return {
             "name": self.env._(
                 "%(order)s, %(customer)s",

@@ -38,7 +38,10 @@ class ResPartner(models.Model):
     def _get_kept_domains(self, equipment):
         return [
             *super()._get_kept_domains(equipment),
-            ("service.contract", ["|", ("site_id", "=", self.id), ("partner_id", "=", self.id)]),
+            (
+                "service.contract",
+                ["|", ("site_id", "=", self.id), ("partner_id", "=", self.id)],
+            ),
         ]
 
     def action_view_service_contracts(self):

@@ -868,12 +868,10 @@ class InstalledBase(models.Model):
                     node.set("readonly", "1")
             # Who cannot fill them in need not see what is empty.
             for node in arch.xpath("//form//group/field[@name]"):
-                name = node.get("name")
-                if name not in TECHNICIAN_FIELDS:
+                if node.get("name") not in TECHNICIAN_FIELDS:
+                    empty = f"not {node.get('name')}"
                     hidden = node.get("invisible")
-                    node.set(
-                        "invisible", f"({hidden}) or not {name}" if hidden else f"not {name}"
-                    )
+                    node.set("invisible", f"({hidden}) or {empty}" if hidden else empty)
         # Views are cached until addons come and go, as does the rental app.
         if not self.env["res.partner"]._get_rental_action():
             for node in arch.xpath("//button[@name='action_new_rental']"):

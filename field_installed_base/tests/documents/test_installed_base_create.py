@@ -1070,7 +1070,7 @@ class TestCreateFromContact(CreateCase):
                 row.product_id = self.stove
                 row.serial_number = "S-1"
             form.assigns_known = False
-        with self.assertRefused("unassigned: assign it instead"):
+        with self.assertRefused("unassigned. Assign it instead"):
             form.record.action_create()
 
     def test_assigned_equipment_is_refused(self):

@@ -182,9 +182,7 @@ class TestSameDay(OwnershipCase):
             ],
         )
         self._move(piece, self.customer)
-        self.assertEqual(
-            piece.ownership_ids.partner_id, self.customer | self.neighbour
-        )
+        self.assertEqual(piece.ownership_ids.partner_id, self.customer | self.neighbour)
         self.assertEqual(len(piece.ownership_ids), 3)
 
     def test_correction_of_an_unknown_beginning(self):

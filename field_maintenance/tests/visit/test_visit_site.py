@@ -37,10 +37,10 @@ class TestVisitSite(MaintenanceCase):
                     "name": "Maintenance for a year",
                     "type": "service",
                     "visit_type_id": cls.cleaning.id,
-                    "mode": "spread",
-                    "visit_count": 2,
-                    "interval_number": 6,
-                    "interval_unit": "month",
+                    "service_mode": "spread",
+                    "service_visit_count": 2,
+                    "service_interval_number": 6,
+                    "service_interval_unit": "month",
                     "taxes_id": False,
                 },
             ]
@@ -83,9 +83,7 @@ class TestVisitSite(MaintenanceCase):
         chosen = self.env["res.partner"].create(
             {"name": "Chalet", "parent_id": self.customer.id, "type": "other"}
         )
-        visits = self._get_visits(
-            self._order(self.call, partner_shipping_id=chosen.id)
-        )
+        visits = self._get_visits(self._order(self.call, partner_shipping_id=chosen.id))
         self.assertEqual(visits.site_id, chosen)
         self.assertFalse(visits.line_ids, "nothing stands there")
 
