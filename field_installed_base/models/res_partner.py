@@ -135,7 +135,9 @@ class ResPartner(models.Model):
             )
             return Domain("relationship_id", "in", relationships.ids)
         if context.get("site_choice") and equipment.has_access("read"):
-            placed = equipment._search([("state", "=", "installed")])
+            placed = equipment._search(
+                [("state", "=", "installed"), ("site_id", "!=", False)]
+            )
             return Domain("id", "in", placed.subselect("site_id"))
         return None
 
@@ -402,7 +404,7 @@ class ResPartner(models.Model):
         # contacts.
         site, owner = self.sudo(), customer.commercial_partner_id.sudo()
         address = [(site[name] or "").strip().casefold() for name in ADDRESS_FIELDS]
-        for known in (owner | owner.child_ids) if any(address) else ():
+        for known in (owner | owner.child_ids) if site.street else ():
             if address == [(known[n] or "").strip().casefold() for n in ADDRESS_FIELDS]:
                 return known.sudo(False)
         vals = {**site._prepare_address_vals(), "parent_id": owner.id}
