@@ -21,8 +21,15 @@ class InstalledBasePlaceMixin(models.AbstractModel):
 
     @api.depends("partner_id")
     def _compute_site_id(self):
+        moved = self.filtered(
+            lambda record: (
+                record.site_id.commercial_partner_id
+                != record.partner_id.commercial_partner_id
+            )
+        )
+        sites = moved.partner_id._get_sites()
         for record in self:
-            record.site_id = record.partner_id._propose_site(record.site_id)
+            record.site_id = record.partner_id._propose_site(record.site_id, sites)
 
     @api.depends("partner_id", "site_id")
     def _compute_contact_id(self):
@@ -91,14 +98,14 @@ class InstalledBasePlaceMixin(models.AbstractModel):
         return found
 
     def _get_meant_equipment(self, pieces):
-        """Return the piece that is meant without doubt: the only one at the site, else
-        the only one of the customer; nothing otherwise.
+        """Return the piece that is meant without doubt, nothing otherwise: the only one
+        at the site. What has no site may stand at any.
 
         :param pieces: equipment that stands at customer or site
         """
         self.ensure_one()
         at_site = pieces.filtered(lambda piece: piece.site_id == self.site_id._origin)
-        meant = at_site if len(at_site) == 1 else pieces
+        meant = at_site or pieces.filtered(lambda piece: not piece.site_id)
         return meant if len(meant) == 1 else pieces.browse()
 
     def _check_stands_here(self, equipment):
