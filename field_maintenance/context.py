@@ -18,3 +18,11 @@ FINISHING = OwnCode()
 SIGNING = OwnCode()
 # `visit_following`: of writes by which absorbed visits follow their main one.
 FOLLOWING = OwnCode()
+
+
+class WorkMoment:
+    """`work_moment`: when it was done what a phone sends later. It is no `OwnCode`:
+    whoever sends keeps their own rights, and no remote call can pass it either."""
+
+    def __init__(self, value):
+        self.value = value

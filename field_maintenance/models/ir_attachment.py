@@ -1,8 +1,14 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class IrAttachment(models.Model):
     _inherit = "ir.attachment"
+
+    photo_moment = fields.Selection(
+        selection=[("before", "Before"), ("after", "After")],
+        string="Photo Taken",
+        help="Whether a photo of a visit shows what was found or what was left.",
+    )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_photos_of_done_visits(self):

@@ -2,8 +2,10 @@ from . import my_day
 from . import my_day_brief
 from . import clock
 from . import maintenance_visit_time
+from . import maintenance_visit_entry
 from . import checklist
 from . import proof
 from . import finish
 from . import visit_report
 from . import visit_rating
+from . import entries

@@ -92,7 +92,7 @@ class MaintenanceVisit(models.Model):
         :param str state: the new state
         :param began: which of these visits were in progress before
         """
-        now = fields.Datetime.now()
+        now = self._get_work_moment()
         actual = {}
         if state in ("to_plan", "planned"):
             actual = {"actual_start": False, "actual_end": False}
@@ -206,6 +206,7 @@ class MaintenanceVisit(models.Model):
                     "visit_id": visit.id,
                     "technician_id": technician.id,
                     "time_type": time_type,
+                    "date_start": self._get_work_moment(),
                 }
             )
 

@@ -97,7 +97,7 @@ class MaintenanceVisitTime(models.Model):
 
     def _stop(self):
         """Stop these clocks now, those that run."""
-        now = fields.Datetime.now()
+        now = self.env["maintenance.visit"]._get_work_moment()
         running = self.filtered(lambda time: not time.date_end)
         # A clock that was set to the future by hand ends where it starts.
         for start, times in running.grouped("date_start").items():

@@ -75,6 +75,7 @@ class MaintenanceVisit(models.Model):
             values.append(
                 {
                     "id": visit.id,
+                    "version": visit._get_office_version(),
                     "name": visit.name or "",
                     "state": visit.state,
                     "state_label": dict(

@@ -55,7 +55,7 @@ class MaintenanceVisit(models.Model):
     def _record_proof(self, vals):
         """Note what was signed and when, and take over photos that were written."""
         if "signature" in vals and "signed_on" not in vals:
-            signed = {"signed_on": vals["signature"] and fields.Datetime.now()}
+            signed = {"signed_on": vals["signature"] and self._get_work_moment()}
             if "signed_by" not in vals or not vals["signature"]:
                 # Nobody said whose it is.
                 signed["signed_by"] = False

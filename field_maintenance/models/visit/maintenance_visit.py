@@ -751,7 +751,7 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _get_default_start(self):
         """Return now, without seconds."""
-        return fields.Datetime.now().replace(second=0, microsecond=0)
+        return self._get_work_moment().replace(second=0, microsecond=0)
 
     def _may_set_origin(self):
         """Tell whether this is a schedule or a follow-up at work, or an administrator

@@ -1,4 +1,5 @@
 import { Component, onWillStart, useRef, useState } from "@odoo/owl";
+import { NotSent } from "../offline/not_sent";
 import { FileInput } from "@web/core/file_input/file_input";
 import {
     deserializeDate,
@@ -7,7 +8,7 @@ import {
     serializeDateTime,
 } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
+import { useBus, useService } from "@web/core/utils/hooks";
 import { useSortable } from "@web/core/utils/sortable_owl";
 import { useSetupAction } from "@web/search/action_hook";
 import { Layout } from "@web/search/layout";
@@ -19,12 +20,16 @@ const MODEL = "maintenance.visit";
 /** What a technician does today, one visit after the other, on their phone. */
 export class MyDay extends Component {
     static template = "field_maintenance.MyDay";
-    static components = { FileInput, Layout };
+    static components = { FileInput, Layout, NotSent };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
+        this.queue = useService("field_work_queue");
+        // What is shown depends on what is not sent yet.
+        useState(this.queue.state);
+        useBus(this.env.bus, "FIELD_WORK:CHANGED", ({ detail }) => this.replace(detail));
         this.state = useState({
             date: this.props.state?.date || DateTime.now().startOf("day").toMillis(),
             day: null,
@@ -106,6 +111,29 @@ export class MyDay extends Component {
 
     // -- What is done ------------------------------------------------------------------
 
+    get visits() {
+        return this.queue.show(this.state.day.visits);
+    }
+
+    get late() {
+        return this.queue.show(this.state.day.late);
+    }
+
+    /** Keep what was done on the device, from where it is sent. */
+    enter(visit, kind, values) {
+        return this.queue.add(kind, visit, values);
+    }
+
+    /** An entry was sent: its visit is as the server has it now. */
+    replace({ visit }) {
+        for (const visits of [this.state.day.visits, this.state.day.late]) {
+            const index = visits.findIndex((one) => one.id === visit?.id);
+            if (index >= 0) {
+                visits[index] = visit;
+            }
+        }
+    }
+
     /** Run a button of the visit; dialogs that it opens come back here. */
     async run(visit, method) {
         if (this.state.isBusy) {
@@ -146,11 +174,9 @@ export class MyDay extends Component {
         const order = this.state.day.visits.map((visit) => visit.id).filter((one) => one !== id);
         const after = previous ? order.indexOf(Number(previous.dataset.visit)) : -1;
         order.splice(after + 1, 0, id);
-        await this.orm.call(MODEL, "web_resequence", [order], {
-            specification: {},
-            field_name: "route_sequence",
-        });
-        await this.load();
+        const visits = this.state.day.visits;
+        visits.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
+        await this.enter(null, "route", { visit_ids: order });
     }
 }
 
