@@ -251,7 +251,9 @@ class MaintenanceVisit(models.Model):
                     visit.sudo().merged_into_id.display_name,
                 )
             )
-        if visit.state == "done" and seen.get("state") != "done":
+        # What a colleague has finished is added to.
+        is_done_by_others = visit.state == "done" and seen.get("state") != "done"
+        if is_done_by_others and not visit._is_shared():
             raise OfficeChangeError(_("Somebody set this visit to Done meanwhile."))
         if visit.state not in ("to_plan", "planned"):
             return
@@ -398,8 +400,6 @@ class MaintenanceVisit(models.Model):
     def _apply_entry_done(self, values):
         """The visit is over; what :meth:`_finish` takes, and `signature` with
         `signed_by` if the customer signed at the end."""
-        if values.get("signature"):
-            self._apply_entry_signature(values)
         lines = self._read_value(values, "lines", dict, False, 1000) or {}
         known = {str(line.id): line for line in (self | self._get_absorbed()).line_ids}
         finished = self._read_finish_values(values)
@@ -416,6 +416,9 @@ class MaintenanceVisit(models.Model):
         if "send_report" in values:
             finished["send_report"] = self._read_value(values, "send_report", bool)
         self._finish(finished)
+        if values.get("signature"):
+            # It is for what was just told.
+            self._apply_entry_signature(values)
 
     def _read_finish_values(self, values):
         """Return what was done on a piece of equipment, or on all of them."""
@@ -431,6 +434,7 @@ class MaintenanceVisit(models.Model):
             "completion": completion,
             "incomplete_reason": read(values, "incomplete_reason", str, False),
             "work_done": read(values, "work_done", str, False),
+            "known_work_done": read(values, "known_work_done", str, False),
         }
         if technician_id:
             result["technician_id"] = technician_id

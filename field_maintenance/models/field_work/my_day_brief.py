@@ -44,7 +44,7 @@ class MaintenanceVisit(models.Model):
             recipient = visit._get_report_recipient()
             checklists = {
                 line.id: visit._get_checklist(line).state or "new"
-                for one in visit | visit._get_absorbed()
+                for one in visit._get_report_visits()
                 for line in one._get_checklist_lines()
                 if line
             }
@@ -157,11 +157,7 @@ class MaintenanceVisit(models.Model):
         ranked = {}
         for visit in self:
             pieces = visit._get_report_equipment()
-            ids = [
-                product
-                for piece, product in of_equipment
-                if piece in pieces.ids
-            ]
+            ids = [product for piece, product in of_equipment if piece in pieces.ids]
             ids += [
                 product
                 for company, kind, product in of_type

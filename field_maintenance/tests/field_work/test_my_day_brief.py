@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
+from ...context import FINISHING
 from ..common import ExecutionCase, ExecutionFixtures
 
 DAY = ("2026-05-31 22:00:00", "2026-06-01 22:00:00")
@@ -39,7 +40,8 @@ class TestMyDayBrief(ExecutionCase):
             Command.create({"product_id": part.id, "quantity": 2}) for part in parts
         ]
         visit.action_start()
-        visit._finish({"work_done": f"Done {start}"})
+        visit.with_context(visit_finishing=FINISHING).write({"state": "done"})
+        visit.line_ids.write({"work_done": f"Done {start}", "completion": "full"})
         visit._as_own_code().actual_end = start
         return visit
 
@@ -121,6 +123,39 @@ class TestMyDayBrief(ExecutionCase):
                 [part] = visit.search_parts(text)
                 self.assertEqual(part["name"], found)
                 self.assertEqual(part.keys(), {"id", "name", "unit"})
+
+    def test_queries(self):
+        """What is told of many visits costs no more queries than of a few."""
+        self._add_checklist()
+        self.cleaning.checklist_per_equipment = True
+        numbers = []
+        for hours in (range(3, 6), range(6, 15)):
+            for hour in hours:
+                piece = self._create_equipment()
+                product = self.env["product.product"].create({"name": f"P{hour}"})
+                own = {"installed_base_ids": piece.ids}
+                self._do_visit(f"2025-06-{hour:02} 07:00:00", product, **own)
+                visit = self._create_planned_visit(f"2026-06-01 {hour:02}:00:00", **own)
+                visit.service_line_ids = [Command.create({"product_id": product.id})]
+                visit.time_ids = [
+                    Command.create(
+                        {
+                            "technician_id": self.technician.id,
+                            "date_start": f"2026-05-01 {hour:02}:00:00",
+                            "date_end": f"2026-05-01 {hour:02}:30:00",
+                        }
+                    )
+                ]
+            visits = self._as("technician", self.env["maintenance.visit"])
+            self.env.flush_all()
+            visits.get_my_day(*DAY)
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            day = visits.get_my_day(*DAY)
+            numbers.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(len(day["visits"]), 12)
+        self.assertTrue(all(row["pieces"][0]["last"] for row in day["visits"]))
+        self.assertEqual(*numbers)
 
     # -- Equipment ---------------------------------------------------------------------
 

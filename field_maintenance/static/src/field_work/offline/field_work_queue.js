@@ -280,7 +280,17 @@ kinds.add("route", { label: _t("Order of the day") });
 kinds.add("part", {
     label: _t("Part"),
     tell: ({ name, quantity }) => `${quantity > 0 ? "+" : ""}${quantity} × ${name || ""}`,
+    show: (visit, { product_id, name, unit, quantity }) => {
+        const known = visit.parts.find((part) => part.id === product_id);
+        const part = known || { id: product_id, name, unit, quantity: 0, ordered: 0 };
+        const changed = { ...part, quantity: part.quantity + quantity };
+        const parts = known
+            ? visit.parts.map((one) => (one === known ? changed : one))
+            : [...visit.parts, changed];
+        return { ...visit, parts: parts.filter((one) => one.quantity > 0) };
+    },
 });
+kinds.add("report", { label: _t("Report") });
 kinds.add("photo", {
     label: _t("Photo"),
     tell: ({ caption }) => caption,
@@ -293,7 +303,7 @@ kinds.add("work_text", {
 kinds.add("signature", {
     label: _t("Signature"),
     tell: ({ signed_by }) => signed_by,
-    show: (visit) => ({ ...visit, is_signed: true }),
+    show: (visit) => ({ ...visit, is_signed: true, signature_void: false }),
 });
 kinds.add("done", {
     label: _t("Done"),
