@@ -4,6 +4,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.field_installed_base.tests.common import ROLES
+
 from ...context import FINISHING
 from ..common import ExecutionCase, ExecutionFixtures
 
@@ -238,3 +240,51 @@ class TestLabelOnSite(ExecutionFixtures, HttpCase):
                 self.assertURLEqual(
                     response.headers["Location"], f"/odoo/{page}/{piece.id}"
                 )
+
+
+@tagged("post_install", "-at_install")
+class TestMyDayDialogs(ExecutionFixtures, HttpCase):
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_three_pieces(self):
+        user = self._create_user("ib_tour_dialogs", ROLES["technician"])
+        self.technician.user_id = user
+        pieces = self.env["installed.base"].union(
+            *(
+                self._create_equipment(
+                    serial_number=f"HP-{number}", warranty_end_date="2099-12-31"
+                )
+                for number in (1, 2, 3)
+            )
+        )
+        before = self._create_planned_visit(
+            "2026-03-02 07:00:00",
+            technician_id=self.colleague.id,
+            installed_base_ids=pieces.ids,
+        )
+        before._finish({"work_done": "Changed the pump"})
+        visit = self._create_planned_visit(
+            "2026-06-01 09:00:00",
+            contact_id=self.contact.id,
+            installed_base_ids=pieces.ids,
+            description="It is cold",
+            note="<p>Ask for Ada</p>",
+        )
+        self._as("dispatcher", visit).action_start()
+        visit.time_ids = [
+            Command.create(
+                {
+                    "technician_id": self.technician.id,
+                    "date_start": "2026-06-01 07:00:00",
+                    "date_end": "2026-06-01 08:30:00",
+                }
+            )
+        ]
+        self.start_tour("/odoo/my-day", "my_day_dialogs", login=user.login, timeout=120)
+        self.assertEqual(visit.line_ids.mapped("completion"), ["full", "full", "none"])
+        self.assertEqual(visit.line_ids[0].work_done, "Cleaned")
+        self.assertEqual(visit.incomplete_reason, "Locked room")
+        self.assertEqual(visit.follow_up_ids.line_ids.installed_base_id, pieces[2])
+        self.assertTrue(visit.signature)
+        self.assertEqual(visit.signed_by, "Anna Claes")
