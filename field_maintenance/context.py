@@ -14,6 +14,8 @@ GENERATING = OwnCode()
 # `visit_finishing`: of the code that finishes visits, sets the state done and makes
 # follow-ups.
 FINISHING = OwnCode()
+# `visit_signing`: of writes that change nothing that a customer signed for.
+SIGNING = OwnCode()
 # `visit_following`: of writes by which absorbed visits follow their main one.
 FOLLOWING = OwnCode()
 

@@ -14,6 +14,14 @@ class SurveyUserInput(models.Model):
         ondelete="cascade",
         readonly=True,
     )
+    maintenance_visit_line_id = fields.Many2one(
+        comodel_name="maintenance.visit.line",
+        string="Equipment of the Visit",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+        help="Where each piece of equipment has a checklist of its own.",
+    )
 
     def _save_lines(self, question, answer, comment=None, overwrite_existing=True):
         # A checklist is corrected where it has answers already.

@@ -7,6 +7,8 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
+from ...context import SIGNING
+
 
 class MaintenanceVisit(models.Model):
     """What a visit used, entered in the product catalog, and its way to an order."""
@@ -158,8 +160,9 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         fee = self._get_fee_product()
         if fee:
-            # Sales may not enter what was used; what the type bills is no question.
-            self.env["service.line"].sudo().create(
+            # Sales may not enter what was used; what the type bills is no question, nor
+            # anything that the customer signed for.
+            self.env["service.line"].sudo().with_context(visit_signing=SIGNING).create(
                 {"visit_id": self.id, "product_id": fee.id, "sequence": 0}
             )
         lines = self._get_lines_to_order().sorted(lambda line: (line.sequence, line.id))

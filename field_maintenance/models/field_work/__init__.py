@@ -1,4 +1,5 @@
 from . import my_day
+from . import my_day_brief
 from . import clock
 from . import maintenance_visit_time
 from . import maintenance_visit_entry

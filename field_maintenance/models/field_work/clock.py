@@ -1,5 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+# Whoever sets off after so many hours sets off anew.
+TRAVEL_HOURS = 12
 
 
 class MaintenanceVisit(models.Model):
@@ -149,8 +154,19 @@ class MaintenanceVisit(models.Model):
     # -- Buttons -----------------------------------------------------------------------
 
     def action_start_travel(self):
-        """Start the clock of the way there. Another clock of the technician stops."""
+        """Start the clock of the way there. Another clock of the technician stops. The
+        customers are told once that somebody comes, if the company wants it."""
+        # A crew sets off once, and so does who takes a break on the way.
+        lately = fields.Datetime.now() - timedelta(hours=TRAVEL_HOURS)
+        travelled = self.env["maintenance.visit.time"].search(
+            [
+                ("visit_id", "in", self.ids),
+                ("time_type", "=", "travel"),
+                ("date_start", ">=", lately),
+            ]
+        )
         self._start_clock("travel")
+        (self - travelled.visit_id)._tell_coming()
         return True
 
     def action_start_work(self):

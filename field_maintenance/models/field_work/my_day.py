@@ -67,6 +67,7 @@ class MaintenanceVisit(models.Model):
     def _get_my_day_values(self):
         """Return what a technician needs to know on the way to these visits."""
         values = []
+        briefs = self._get_my_day_briefs()
         for visit in self:
             # Who may do a visit may know where it is, for whom and for what.
             known = visit.sudo()
@@ -103,6 +104,7 @@ class MaintenanceVisit(models.Model):
                     "checklist": visit.checklist_state,
                     "is_signed": bool(visit.signed_on),
                     "photo_count": len(known.photo_ids),
+                    **briefs[visit],
                 }
             )
         return values

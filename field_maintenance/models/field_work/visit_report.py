@@ -96,6 +96,18 @@ class MaintenanceVisit(models.Model):
         parts = self._get_report_visits().sudo().service_line_ids
         return parts.filtered(lambda part: part.line_type != "cost")
 
+    def _get_report_stay(self):
+        """Return when the technicians arrived and left: naive UTC, False if it was not
+        recorded."""
+        self.ensure_one()
+        # The customer is told how long they were there.
+        work = self.sudo().time_ids.filtered(lambda time: time.time_type == "work")
+        ends = [time.date_end for time in work if time.date_end]
+        return (
+            min(work.mapped("date_start"), default=self.actual_start),
+            max(ends, default=self.actual_end),
+        )
+
     def _get_report_times(self):
         """Return triples of a technician's name, travel or work, and hours."""
         kinds = self.env["maintenance.visit.time"]._fields["time_type"]

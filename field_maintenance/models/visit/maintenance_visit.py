@@ -834,6 +834,9 @@ class MaintenanceVisit(models.Model):
             planned._sync_calendar_events()
         if any("photo_ids" in vals for vals in vals_list):
             visits._adopt_photos()
+        if any(vals.get("signature") for vals in vals_list):
+            signed = visits.filtered("signature")
+            signed._record_proof({"signature": True, "signed_by": True})
         return visits
 
     def copy_data(self, default=None):
@@ -880,6 +883,11 @@ class MaintenanceVisit(models.Model):
         return vals
 
     def write(self, vals):
+        signature, others = self._split_signature(vals)
+        if signature and others:
+            # What is signed is what is written with it.
+            self.write(others)
+            return self.write(signature)
         self._check_links(vals)
         self._check_led_with_main(vals)
         # States follow starts, and starts follow states.
@@ -897,6 +905,8 @@ class MaintenanceVisit(models.Model):
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
         self._put_absorbed_back(vals)
+        photos = self._get_photos_to_keep() if "photo_ids" in vals else {}
+        mains = self.merged_into_id if "merged_into_id" in vals else self.browse()
 
         result = super().write(vals)
 
@@ -916,7 +926,10 @@ class MaintenanceVisit(models.Model):
         if state:
             self._record_actual_times(state, began)
         self._lead_absorbed(vals.keys())
+        self._check_photos_kept(photos)
         self._record_proof(vals)
+        if "merged_into_id" in vals:
+            (mains | self.merged_into_id)._check_signed()
         # What its schedule knows of it
         self._touch(vals.keys())
         if state and state != "cancelled":
