@@ -35,7 +35,7 @@ export class MyDay extends Component {
         this.dialog = useService("dialog");
         this.queue = useService("field_work_queue");
         // What is shown depends on what is not sent yet.
-        useState(this.queue.state);
+        this.unsent = useState(this.queue.state);
         useBus(this.env.bus, "FIELD_WORK:CHANGED", ({ detail }) => this.replace(detail));
         this.state = useState({
             date: this.props.state?.date || DateTime.now().startOf("day").toMillis(),
@@ -167,11 +167,11 @@ export class MyDay extends Component {
     // -- What is done ------------------------------------------------------------------
 
     get visits() {
-        return this.queue.show(this.state.day.visits);
+        return this.queue.show(this.state.day.visits, this.unsent.entries);
     }
 
     get late() {
-        return this.queue.show(this.state.day.late);
+        return this.queue.show(this.state.day.late, this.unsent.entries);
     }
 
     /** Keep what was done on the device, from where it is sent. */

@@ -135,10 +135,11 @@ export class FieldWorkQueue {
     // -- Shown before it is sent -------------------------------------------------------
 
     /** Return cards as they will be when all is sent; visits with entries have `unsent`
-     * (how many) and `blocked` (whether one of them needs the user). */
-    show(visits) {
+     * (how many) and `blocked` (whether one of them needs the user). Components give what
+     * they observe: `useState(queue.state).entries`. */
+    show(visits, allEntries = this.state.entries) {
         return visits.map((visit) => {
-            const entries = this.state.entries.filter((entry) => entry.visit_id === visit.id);
+            const entries = allEntries.filter((entry) => entry.visit_id === visit.id);
             let shown = {
                 ...visit,
                 version: { ...visit.version },
