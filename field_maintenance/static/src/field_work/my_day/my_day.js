@@ -119,6 +119,12 @@ export class MyDay extends Component {
         return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
     }
 
+    /** What covers the visit as a whole. */
+    getCovers(visit) {
+        const told = new Set(this.getPieces(visit).flatMap((piece) => piece.covers));
+        return visit.covers.filter((cover) => !told.has(cover));
+    }
+
     /** What was done last on the pieces of a visit; what was the same on several of them
      * is told once. */
     getPastWork(visit) {

@@ -284,7 +284,9 @@ kinds.add("part", {
     show: (visit, { product_id, name, unit, quantity }) => {
         const known = visit.parts.find((part) => part.id === product_id);
         const part = known || { id: product_id, name, unit, quantity: 0, ordered: 0 };
-        const changed = { ...part, quantity: part.quantity + quantity };
+        // Binary fractions add up to more digits than anybody typed.
+        const total = Math.round((part.quantity + quantity) * 1000) / 1000;
+        const changed = { ...part, quantity: total };
         const parts = known
             ? visit.parts.map((one) => (one === known ? changed : one))
             : [...visit.parts, changed];
