@@ -387,7 +387,9 @@ class MaintenanceVisit(models.Model):
             )
 
     def _apply_entry_signature(self, values):
-        """The customer's signature; `signature` in Base64, and `signed_by`."""
+        """The customer's signature; `signature` in Base64, and `signed_by`. `parts` are
+        those that the pad showed, pairs of product and quantity: if the office knows of
+        others, nobody signed for these."""
         self.action_sign()  # refuses visits that cannot be signed
         signature = self._read_file(values, "signature", MAX_SIGNATURE_BYTES)
         self._as_own_code().write(
@@ -396,6 +398,16 @@ class MaintenanceVisit(models.Model):
                 "signed_by": self._read_value(values, "signed_by", str, limit=200),
             }
         )
+        shown = self._read_value(values, "parts", list, False, 1000)
+        known = [
+            [part["id"], round(part["quantity"], 3)]
+            for part in self.sudo()._describe_parts()
+        ]
+        if shown is not None and not (
+            len(shown) == len(known) and all(part in shown for part in known)
+        ):
+            # Whoever may sign may be told that nothing was signed.
+            self.sudo()._take_signature_off()
 
     def _apply_entry_done(self, values):
         """The visit is over; what :meth:`_finish` takes, and `signature` with
