@@ -150,7 +150,7 @@ class MaintenanceVisit(models.Model):
         """Take the signature off those of these visits, and of those by which they are
         done, that are not any more what the customer signed for."""
         # Whoever changes what was signed for takes the signature off.
-        visits = self.sudo().exists()
+        visits = self.sudo()
         signed = (visits | visits.merged_into_id).filtered("signed_on")
         for visit in signed:
             content = visit._get_signed_content()
