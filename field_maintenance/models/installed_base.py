@@ -390,9 +390,9 @@ class InstalledBase(models.Model):
         result = super()._record_ownership_change(before)
         present = self._get_holdings()
         moved = self.filtered(lambda piece: before[piece.id] != present[piece.id])
-        homeless = moved.filtered(lambda piece: not piece.partner_id)
-        homeless._withdraw_from_visits(self.env._("%s was unassigned."))
-        (moved - homeless)._move_open_visits()
+        unassigned = moved.filtered(lambda piece: not piece.partner_id)
+        unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
+        (moved - unassigned)._move_open_visits()
         return result
 
     def _get_visit_lines(self):
