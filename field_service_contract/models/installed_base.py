@@ -57,8 +57,10 @@ class InstalledBase(models.Model):
         today = fields.Date.context_today(self)
         # Whether work is covered is no secret to who does it, as opposed to what the
         # contract costs.
-        lines = self.sudo()._get_covering_contract_lines(today).filtered(
-            lambda line: not line.date_start or line.date_start <= today
+        lines = (
+            self.sudo()
+            ._get_covering_contract_lines(today)
+            .filtered(lambda line: not line.date_start or line.date_start <= today)
         )
         for line in lines:
             piece = line.installed_base_id.with_env(self.env)

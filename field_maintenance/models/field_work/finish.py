@@ -143,8 +143,10 @@ class MaintenanceVisit(models.Model):
             *(line for line, vals in answers.items() if vals["completion"] == "none")
         )
         done_on = visits.filtered(
-            lambda visit: visit.line_ids - untouched
-            or (not visit.line_ids and values.get("completion") != "none")
+            lambda visit: (
+                visit.line_ids - untouched
+                or (not visit.line_ids and values.get("completion") != "none")
+            )
         )
         done_on._check_checklists_answered(untouched)
         visits._finish_lines(values)

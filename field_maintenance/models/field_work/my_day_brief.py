@@ -157,11 +157,7 @@ class MaintenanceVisit(models.Model):
         ranked = {}
         for visit in self:
             pieces = visit._get_report_equipment()
-            ids = [
-                product
-                for piece, product in of_equipment
-                if piece in pieces.ids
-            ]
+            ids = [product for piece, product in of_equipment if piece in pieces.ids]
             ids += [
                 product
                 for company, kind, product in of_type
@@ -179,7 +175,8 @@ class MaintenanceVisit(models.Model):
             )
             .filtered(
                 lambda product, visit=visit: (
-                    product.company_id in (visit.company_id, product.company_id.browse())
+                    product.company_id
+                    in (visit.company_id, product.company_id.browse())
                 )
             )[:SUGGESTED_PARTS]
             .with_prefetch(usable._ids)

@@ -81,9 +81,7 @@ class TestChecklistsOfEquipment(ExecutionCase):
         self.cleaning.checklist_per_equipment = False
         with self.assertRefused("is incomplete", UserError):
             self.call._finish({"completion": "partial", "incomplete_reason": "x"})
-        self.call._finish(
-            {"completion": "none", "incomplete_reason": "Nobody at home"}
-        )
+        self.call._finish({"completion": "none", "incomplete_reason": "Nobody at home"})
         self.assertEqual(self.call.state, "done")
 
     def test_begun_ones_are_completed(self):

@@ -136,7 +136,9 @@ class TestMyDayBrief(ExecutionCase):
         )
         self.assertTrue(told["more"])
         rest = piece.get_service_history(offset=10)
-        self.assertEqual([row["visit"] for row in rest["done"]], [visits[1].id, visits[0].id])
+        self.assertEqual(
+            [row["visit"] for row in rest["done"]], [visits[1].id, visits[0].id]
+        )
         self.assertFalse(rest["more"])
         self.assertEqual([row["visit"] for row in told["coming"]], [coming.id])
         self.assertTrue(told["coming"][0]["is_own"])
@@ -167,7 +169,9 @@ class TestMyDayBrief(ExecutionCase):
     # -- On the way --------------------------------------------------------------------
 
     def _get_coming_mails(self):
-        return self.env["mail.mail"].search([("subject", "=like", "We are on our way%")])
+        return self.env["mail.mail"].search(
+            [("subject", "=like", "We are on our way%")]
+        )
 
     def test_on_the_way(self):
         visit = self._create_planned_visit(contact_id=self.contact.id)

@@ -17,9 +17,7 @@ class TestVisitCrew(ExecutionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.piece = cls._create_equipment()
-        cls.call = cls._begin_visit(
-            technician_ids=(cls.technician | cls.colleague).ids
-        )
+        cls.call = cls._begin_visit(technician_ids=(cls.technician | cls.colleague).ids)
         cls.line = cls.call.line_ids
 
     def _open(self, role="technician"):
