@@ -43,6 +43,10 @@ class MaintenanceVisit(models.Model):
             **super()._get_action_add_from_catalog_extra_context(),
             "order_id": self.id,
             "product_catalog_currency_id": self.currency_id.id,
+            # Whoever sets no prices need not show them to the customer.
+            "product_catalog_hides_price": not self.env.user.has_group(
+                "field_installed_base.group_dispatcher"
+            ),
         }
 
     def _get_product_catalog_record_lines(self, product_ids, **kwargs):

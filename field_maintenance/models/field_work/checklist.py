@@ -41,7 +41,7 @@ class MaintenanceVisit(models.Model):
         for visit in self:
             states = [
                 one._get_checklist(line).state or "new"
-                for one in visit | visit._get_absorbed()
+                for one in visit._get_report_visits()
                 for line in one._get_checklist_lines()
             ]
             if not states:

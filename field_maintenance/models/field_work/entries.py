@@ -262,7 +262,9 @@ class MaintenanceVisit(models.Model):
                     visit.sudo().merged_into_id.display_name,
                 )
             )
-        if visit.state == "done" and seen.get("state") != "done":
+        # What a colleague has finished is added to.
+        is_done_by_others = visit.state == "done" and seen.get("state") != "done"
+        if is_done_by_others and not visit._is_shared():
             raise OfficeChangeError(_("Somebody set this visit to Done meanwhile."))
         if visit.state not in ("to_plan", "planned"):
             return
@@ -396,7 +398,9 @@ class MaintenanceVisit(models.Model):
             )
 
     def _apply_entry_signature(self, values):
-        """The customer's signature; `signature` in Base64, and `signed_by`."""
+        """The customer's signature; `signature` in Base64, and `signed_by`. `parts` are
+        those that the pad showed, pairs of product and quantity: if the office knows of
+        others, nobody signed for these."""
         self.action_sign()  # refuses visits that cannot be signed
         signature = self._read_file(values, "signature", MAX_SIGNATURE_BYTES)
         self._as_own_code().write(
@@ -405,12 +409,20 @@ class MaintenanceVisit(models.Model):
                 "signed_by": self._read_value(values, "signed_by", str, limit=200),
             }
         )
+        shown = self._read_value(values, "parts", list, False, 1000)
+        known = [
+            [part["id"], round(part["quantity"], 3)]
+            for part in self.sudo()._describe_parts()
+        ]
+        if shown is not None and not (
+            len(shown) == len(known) and all(part in shown for part in known)
+        ):
+            # Whoever may sign may be told that nothing was signed.
+            self.sudo()._take_signature_off()
 
     def _apply_entry_done(self, values):
         """The visit is over; what :meth:`_finish` takes, and `signature` with
         `signed_by` if the customer signed at the end."""
-        if values.get("signature"):
-            self._apply_entry_signature(values)
         lines = self._read_value(values, "lines", dict, False, 1000) or {}
         known = {str(line.id): line for line in (self | self._get_absorbed()).line_ids}
         finished = self._read_finish_values(values)
@@ -427,6 +439,9 @@ class MaintenanceVisit(models.Model):
         if "send_report" in values:
             finished["send_report"] = self._read_value(values, "send_report", bool)
         self._finish(finished)
+        if values.get("signature"):
+            # It is for what was just told.
+            self._apply_entry_signature(values)
 
     def _read_finish_values(self, values):
         """Return what was done on a piece of equipment, or on all of them."""
@@ -442,6 +457,7 @@ class MaintenanceVisit(models.Model):
             "completion": completion,
             "incomplete_reason": read(values, "incomplete_reason", str, False),
             "work_done": read(values, "work_done", str, False),
+            "known_work_done": read(values, "known_work_done", str, False),
         }
         if technician_id:
             result["technician_id"] = technician_id

@@ -222,6 +222,8 @@ class MaintenanceVisit(models.Model):
         :return: the follow-up visits
         """
         visits = self | self._get_absorbed()
+        for visit in self:
+            visit._get_running_times(visit._find_clock_technician())._stop()
         told = values.get("lines", {})
         for line in visits.line_ids:
             said = {**values, **told.get(line.id, {})}

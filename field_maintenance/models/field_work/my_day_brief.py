@@ -24,11 +24,11 @@ class MaintenanceVisit(models.Model):
         * ``covers``: which contract the visit is for, in words
         * ``parts``: what was used, ``suggested`` what may be: `id`, `name`, `unit`,
           and `quantity` of what was used
-        * ``times``: `who`, `kind`, `start` and `end` of what the clocks recorded
-        * ``is_all_day``, ``signature_void`` (whether the work changed after the customer
+        * ``times``: `who`, `kind`, `start` and `end` of what clocks recorded
+        * ``is_all_day``, ``signature_void`` (whether the work changed after it was
           signed), ``signatory`` (who is expected to sign), ``recipient`` (to whom the
-          report goes, empty if they have no address), ``sends_report`` (what the company
-          chose), ``follow_up_date`` (what is proposed)
+          report goes, empty if they have no address), ``sends_report`` (what the
+          company chose), ``follow_up_date`` (what is proposed)
         """
         # Who may do a visit may know what it is about.
         known = self.sudo()
@@ -44,7 +44,7 @@ class MaintenanceVisit(models.Model):
             recipient = visit._get_report_recipient()
             checklists = {
                 line.id: visit._get_checklist(line).state or "new"
-                for one in visit | visit._get_absorbed()
+                for one in visit._get_report_visits()
                 for line in one._get_checklist_lines()
                 if line
             }
@@ -200,7 +200,8 @@ class MaintenanceVisit(models.Model):
                     AND part.line_type = 'part'
                     AND COALESCE(part.visit_line_id, line.id) = line.id
                 GROUP BY line.installed_base_id, part.product_id
-                ORDER BY MAX(COALESCE(visit.actual_end, visit.date_end)) DESC NULLS LAST,
+                ORDER BY
+                    MAX(COALESCE(visit.actual_end, visit.date_end)) DESC NULLS LAST,
                     part.product_id
                 """,
                 pieces=tuple(pieces.ids),

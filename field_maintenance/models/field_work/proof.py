@@ -52,8 +52,21 @@ class MaintenanceVisit(models.Model):
         help="The work, parts or times changed after the customer signed.",
     )
 
-    def _record_proof(self, vals):
-        """Note what was signed and when, and take over photos that were written."""
+    def _get_proof_before(self, vals):
+        """Return what `_record_proof` compares with: the photos to keep, by the visit,
+        and the visits by which these are done."""
+        photos = self._get_photos_to_keep() if "photo_ids" in vals else {}
+        mains = self.merged_into_id if "merged_into_id" in vals else self.browse()
+        return photos, mains
+
+    def _record_proof(self, vals, before=None):
+        """Note what was signed and when, and take over photos that were written.
+
+        :param vals: what was written
+        :param before: what `_get_proof_before` returned
+        """
+        photos, mains = before or ({}, self.browse())
+        self._check_photos_kept(photos)
         if "signature" in vals and "signed_on" not in vals:
             signed = {"signed_on": vals["signature"] and self._get_work_moment()}
             if "signed_by" not in vals or not vals["signature"]:
@@ -64,6 +77,8 @@ class MaintenanceVisit(models.Model):
             self._record_signed_content()
         if "photo_ids" in vals:
             self._adopt_photos()
+        if "merged_into_id" in vals:
+            (mains | self.merged_into_id)._check_signed()
 
     # -- What was signed ---------------------------------------------------------------
 

@@ -905,8 +905,7 @@ class MaintenanceVisit(models.Model):
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
         self._put_absorbed_back(vals)
-        photos = self._get_photos_to_keep() if "photo_ids" in vals else {}
-        mains = self.merged_into_id if "merged_into_id" in vals else self.browse()
+        proof = self._get_proof_before(vals)
 
         result = super().write(vals)
 
@@ -926,10 +925,7 @@ class MaintenanceVisit(models.Model):
         if state:
             self._record_actual_times(state, began)
         self._lead_absorbed(vals.keys())
-        self._check_photos_kept(photos)
-        self._record_proof(vals)
-        if "merged_into_id" in vals:
-            (mains | self.merged_into_id)._check_signed()
+        self._record_proof(vals, proof)
         # What its schedule knows of it
         self._touch(vals.keys())
         if state and state != "cancelled":

@@ -242,8 +242,8 @@ class MaintenanceVisitLine(models.Model):
             )
 
     def _merge_work(self, text, known=None):
-        """Return the work on this line after somebody told theirs. It replaces what they
-        knew, and is added to what a colleague told meanwhile.
+        """Return the work on this line after somebody told theirs. It replaces what
+        they knew, and is added to what a colleague told meanwhile.
 
         :param str text: what they tell
         :param str known: what was told when they began to write

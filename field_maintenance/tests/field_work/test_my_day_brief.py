@@ -4,6 +4,9 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.field_installed_base.tests.common import ROLES
+
+from ...context import FINISHING
 from ..common import ExecutionCase, ExecutionFixtures
 
 DAY = ("2026-05-31 22:00:00", "2026-06-01 22:00:00")
@@ -39,7 +42,8 @@ class TestMyDayBrief(ExecutionCase):
             Command.create({"product_id": part.id, "quantity": 2}) for part in parts
         ]
         visit.action_start()
-        visit._finish({"work_done": f"Done {start}"})
+        visit.with_context(visit_finishing=FINISHING).write({"state": "done"})
+        visit.line_ids.write({"work_done": f"Done {start}", "completion": "full"})
         visit._as_own_code().actual_end = start
         return visit
 
@@ -121,6 +125,39 @@ class TestMyDayBrief(ExecutionCase):
                 [part] = visit.search_parts(text)
                 self.assertEqual(part["name"], found)
                 self.assertEqual(part.keys(), {"id", "name", "unit"})
+
+    def test_queries(self):
+        """What is told of many visits costs no more queries than of a few."""
+        self._add_checklist()
+        self.cleaning.checklist_per_equipment = True
+        numbers = []
+        for hours in (range(3, 6), range(6, 15)):
+            for hour in hours:
+                piece = self._create_equipment()
+                product = self.env["product.product"].create({"name": f"P{hour}"})
+                own = {"installed_base_ids": piece.ids}
+                self._do_visit(f"2025-06-{hour:02} 07:00:00", product, **own)
+                visit = self._create_planned_visit(f"2026-06-01 {hour:02}:00:00", **own)
+                visit.service_line_ids = [Command.create({"product_id": product.id})]
+                visit.time_ids = [
+                    Command.create(
+                        {
+                            "technician_id": self.technician.id,
+                            "date_start": f"2026-05-01 {hour:02}:00:00",
+                            "date_end": f"2026-05-01 {hour:02}:30:00",
+                        }
+                    )
+                ]
+            visits = self._as("technician", self.env["maintenance.visit"])
+            self.env.flush_all()
+            visits.get_my_day(*DAY)
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            day = visits.get_my_day(*DAY)
+            numbers.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(len(day["visits"]), 12)
+        self.assertTrue(all(row["pieces"][0]["last"] for row in day["visits"]))
+        self.assertEqual(*numbers)
 
     # -- Equipment ---------------------------------------------------------------------
 
@@ -207,3 +244,51 @@ class TestLabelOnSite(ExecutionFixtures, HttpCase):
                 self.assertURLEqual(
                     response.headers["Location"], f"/odoo/{page}/{piece.id}"
                 )
+
+
+@tagged("post_install", "-at_install")
+class TestMyDayDialogs(ExecutionFixtures, HttpCase):
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_three_pieces(self):
+        user = self._create_user("ib_tour_dialogs", ROLES["technician"])
+        self.technician.user_id = user
+        pieces = self.env["installed.base"].union(
+            *(
+                self._create_equipment(
+                    serial_number=f"HP-{number}", warranty_end_date="2099-12-31"
+                )
+                for number in (1, 2, 3)
+            )
+        )
+        before = self._create_planned_visit(
+            "2026-03-02 07:00:00",
+            technician_id=self.colleague.id,
+            installed_base_ids=pieces.ids,
+        )
+        before._finish({"work_done": "Changed the pump"})
+        visit = self._create_planned_visit(
+            "2026-06-01 09:00:00",
+            contact_id=self.contact.id,
+            installed_base_ids=pieces.ids,
+            description="It is cold",
+            note="<p>Ask for Ada</p>",
+        )
+        self._as("dispatcher", visit).action_start()
+        visit.time_ids = [
+            Command.create(
+                {
+                    "technician_id": self.technician.id,
+                    "date_start": "2026-06-01 07:00:00",
+                    "date_end": "2026-06-01 08:30:00",
+                }
+            )
+        ]
+        self.start_tour("/odoo/my-day", "my_day_dialogs", login=user.login, timeout=120)
+        self.assertEqual(visit.line_ids.mapped("completion"), ["full", "full", "none"])
+        self.assertEqual(visit.line_ids[0].work_done, "Cleaned")
+        self.assertEqual(visit.incomplete_reason, "Locked room")
+        self.assertEqual(visit.follow_up_ids.line_ids.installed_base_id, pieces[2])
+        self.assertTrue(visit.signature)
+        self.assertEqual(visit.signed_by, "Anna Claes")

@@ -3,6 +3,7 @@ from datetime import date
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from ..common import ExecutionCase
@@ -148,3 +149,62 @@ class TestVisitCrew(ExecutionCase):
         self.assertEqual(
             self.call.line_ids.mapped("incomplete_reason"), ["Locked", "No filter"]
         )
+
+    def test_second_one_works_on(self):
+        self.call._finish({"work_done": "Swept"})
+        mine = self._as("technician", self.call)
+        with freeze_time("2026-06-01 09:30:00"):
+            mine.action_start_work()
+        self.assertEqual(self.call.state, "done")
+        with freeze_time("2026-06-01 10:15:00"):
+            mine._finish({"work_done": "Oiled"})
+        self.assertEqual(self.call.time_ids.duration, 0.75)
+        self.call.technician_ids = self.technician
+        with self.assertRefused("You cannot start visit", UserError):
+            mine.action_start_work()
+
+    def test_parts_that_the_pad_did_not_show(self):
+        """A colleague, or the office, enters a part while this phone has no line."""
+        self.call.service_line_ids = [
+            Command.create({"product_id": self.pellets.id, "quantity": 2})
+        ]
+        entry = {
+            "kind": "signature",
+            "visit_id": self.call.id,
+            "done_at": 1000,
+            "seen": self.call._get_office_version(),
+        }
+        values = {"signature": self._picture().decode(), "signed_by": "Anna"}
+        visits = self._as("technician", self.env["maintenance.visit"])
+        for key, parts, is_kept in (
+            ("one", [[self.pellets.id, 2]], True),
+            ("two", [[self.pellets.id, 1]], False),
+            ("three", [], False),
+            ("four", [["x"], [1], {}], False),
+        ):
+            with self.subTest(key):
+                entry |= {"key": key, "values": {**values, "parts": parts}}
+                result = visits.apply_field_work(entry, 2000)
+                self.assertEqual(result["status"], "done", result["message"])
+                self.assertEqual(bool(self.call.signature), is_kept)
+                self.assertNotEqual(self.call.is_signature_void, is_kept)
+
+    def test_second_phone_adds(self):
+        """The second one's phone had no line when the first one finished."""
+        visits = self._as("technician", self.env["maintenance.visit"])
+        entry = {
+            "key": "one",
+            "kind": "done",
+            "visit_id": self.call.id,
+            "values": {
+                "lines": {
+                    str(self.line.id): {"completion": "full", "work_done": "Oiled"}
+                }
+            },
+            "done_at": 1000,
+            "seen": self.call._get_office_version(),
+        }
+        self.call._finish({"work_done": "Swept"})
+        result = visits.apply_field_work(entry, 2000)
+        self.assertEqual(result["status"], "done", result["message"])
+        self.assertEqual(self.line.work_done, "Swept\nOiled")

@@ -173,6 +173,7 @@ export class DoneDialog extends Component {
             Object.assign(values, {
                 signature: state.signature,
                 signed_by: state.name.trim(),
+                parts: this.props.visit.parts.map(({ id, quantity }) => [id, quantity]),
             });
         }
         return values;

@@ -27,6 +27,7 @@ export class SignDialog extends Component {
         await this.props.onSign({
             signature: this.state.signature,
             signed_by: this.state.name.trim(),
+            parts: this.props.visit.parts.map(({ id, quantity }) => [id, quantity]),
         });
         this.props.close();
     }

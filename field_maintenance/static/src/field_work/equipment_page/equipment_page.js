@@ -1,4 +1,4 @@
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onMounted, onWillStart, useState } from "@odoo/owl";
 import { isBarcodeScannerSupported } from "@web/core/barcode/barcode_video_scanner";
 import { Layout } from "@web/search/layout";
 import { registry } from "@web/core/registry";
@@ -33,6 +33,11 @@ export class EquipmentPage extends Component {
         this.search = useDebounced(() => this.find(this.state.text), SEARCH_DELAY);
         useSetupAction({ getLocalState: () => ({ id: this.state.id }) });
         onWillStart(() => this.state.id && this.load(this.state.id));
+        onMounted(() => {
+            if (!this.state.id && this.canScan && this.props.action.context?.scans_equipment) {
+                this.scan();
+            }
+        });
     }
 
     async load(id) {
@@ -71,7 +76,10 @@ export class EquipmentPage extends Component {
         }
     }
 
-    openMyDay() {
+    goBack() {
+        if (this.env.config.breadcrumbs?.length > 1) {
+            return this.env.config.historyBack();
+        }
         return this.action.doAction("field_maintenance.my_day_action", {
             clearBreadcrumbs: true,
         });

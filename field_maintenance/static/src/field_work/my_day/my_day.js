@@ -1,6 +1,10 @@
 import { Component, onWillStart, useRef, useState } from "@odoo/owl";
+import { DoneDialog } from "../dialogs/done_dialog";
 import { NotSent } from "../offline/not_sent";
+import { PartsDialog } from "../dialogs/parts_dialog";
 import { PhotoButton } from "../photos/photos";
+import { SignDialog } from "../dialogs/sign_dialog";
+import { _t } from "@web/core/l10n/translation";
 import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
@@ -11,6 +15,8 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
+// So many pieces of equipment are shown before one asks for all.
+const FEW_PIECES = 3;
 
 /** What a technician does today, one visit after the other, on their phone. */
 export class MyDay extends Component {
@@ -22,6 +28,7 @@ export class MyDay extends Component {
         this.action = useService("action");
         this.orm = useService("orm");
         this.days = useService("field_work_days");
+        this.dialog = useService("dialog");
         this.queue = useService("field_work_queue");
         this.checklists = useService("field_work_checklists");
         // What is shown depends on what is not sent yet.
@@ -33,6 +40,10 @@ export class MyDay extends Component {
             // When the device got what is shown without a line
             asOf: undefined,
             isBusy: false,
+            // What was opened on the cards, by the visit
+            opened: {},
+            // Whose report was sent from here
+            reported: {},
         });
         this.listRef = useRef("list");
         // The menu above says where one is; on a phone that is enough.
@@ -90,11 +101,61 @@ export class MyDay extends Component {
     }
 
     getHours(visit) {
-        const format = DateTime.TIME_SIMPLE;
         const [start, end] = [visit.date_start, visit.date_end].map((moment) =>
             deserializeDateTime(moment)
         );
+        // What ends at midnight does not take place on the day after.
+        const isOneDay = start.hasSame(end.minus({ milliseconds: 1 }), "day") || +start === +end;
+        if (visit.is_all_day && isOneDay) {
+            return _t("All day");
+        }
+        const format = {
+            ...(visit.is_all_day ? {} : DateTime.TIME_SIMPLE),
+            ...(isOneDay ? {} : { weekday: "short", day: "numeric", month: "short" }),
+        };
         return `${start.toLocaleString(format)} - ${end.toLocaleString(format)}`;
+    }
+
+    // -- Before the door ---------------------------------------------------------------
+
+    getPieces(visit) {
+        const { pieces, id } = visit;
+        const isShort = pieces.length > FEW_PIECES + 1 && !this.state.opened[`${id}pieces`];
+        return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
+    }
+
+    /** What covers the visit as a whole. */
+    getCovers(visit) {
+        const told = new Set(this.getPieces(visit).flatMap((piece) => piece.covers));
+        return visit.covers.filter((cover) => !told.has(cover));
+    }
+
+    /** What was done last on the pieces of a visit; what was the same on several of them
+     * is told once. */
+    getPastWork(visit) {
+        const told = new Map();
+        for (const { last, name, serial } of visit.pieces) {
+            if (!last) {
+                continue;
+            }
+            const key = JSON.stringify([last.visit, last.work_done, last.result, last.task]);
+            const known = told.get(key) || { ...last, names: [] };
+            known.names.push(serial || name);
+            told.set(key, known);
+        }
+        return [...told.values()];
+    }
+
+    openEquipment(piece) {
+        return this.action.doAction("field_maintenance.equipment_history_action", {
+            props: { resId: piece.equipment },
+        });
+    }
+
+    scan() {
+        return this.action.doAction("field_maintenance.equipment_history_action", {
+            additionalContext: { scans_equipment: true },
+        });
     }
 
     getDay(visit) {
@@ -137,6 +198,45 @@ export class MyDay extends Component {
                 visits[index] = visit;
                 this.days.keep(this.date, this.state.day);
             }
+        }
+    }
+
+    getVisit(id) {
+        const { visits, late } = this.state.day;
+        return this.queue.show([...visits, ...late].filter((visit) => visit.id === id))[0];
+    }
+
+    enterParts(visit) {
+        this.dialog.add(PartsDialog, {
+            getVisit: () => this.getVisit(visit.id),
+            onChange: ({ id, name, unit }, quantity) =>
+                this.enter(this.getVisit(visit.id), "part", {
+                    product_id: id,
+                    name,
+                    unit,
+                    quantity,
+                }),
+        });
+    }
+
+    sign(visit) {
+        this.dialog.add(SignDialog, {
+            visit,
+            onSign: (values) => this.enter(visit, "signature", values),
+        });
+    }
+
+    finish(visit) {
+        this.dialog.add(DoneDialog, {
+            visit,
+            onDone: (values) => this.enter(visit, "done", values),
+        });
+    }
+
+    async sendReport(visit) {
+        if (!this.state.reported[visit.id]) {
+            this.state.reported[visit.id] = true;
+            await this.enter(visit, "report");
         }
     }
 

@@ -330,7 +330,19 @@ kinds.add("route", { label: _t("Order of the day") });
 kinds.add("part", {
     label: _t("Part"),
     tell: ({ name, quantity }) => `${quantity > 0 ? "+" : ""}${quantity} × ${name || ""}`,
+    show: (visit, { product_id, name, unit, quantity }) => {
+        const known = visit.parts.find((part) => part.id === product_id);
+        const part = known || { id: product_id, name, unit, quantity: 0, ordered: 0 };
+        // Binary fractions add up to more digits than anybody typed.
+        const total = Math.round((part.quantity + quantity) * 1000) / 1000;
+        const changed = { ...part, quantity: total };
+        const parts = known
+            ? visit.parts.map((one) => (one === known ? changed : one))
+            : [...visit.parts, changed];
+        return { ...visit, parts: parts.filter((one) => one.quantity > 0) };
+    },
 });
+kinds.add("report", { label: _t("Report") });
 kinds.add("photo", {
     label: _t("Photo"),
     tell: ({ caption }) => caption,
@@ -343,7 +355,7 @@ kinds.add("work_text", {
 kinds.add("signature", {
     label: _t("Signature"),
     tell: ({ signed_by }) => signed_by,
-    show: (visit) => ({ ...visit, is_signed: true }),
+    show: (visit) => ({ ...visit, is_signed: true, signature_void: false }),
 });
 kinds.add("done", {
     label: _t("Done"),
