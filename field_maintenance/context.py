@@ -24,5 +24,7 @@ class WorkMoment:
     """`work_moment`: when it was done what a phone sends later. It is no `OwnCode`:
     whoever sends keeps their own rights, and no remote call can pass it either."""
 
-    def __init__(self, value):
+    def __init__(self, value, is_forced=False):
         self.value = value
+        # Whether they send it although the office has changed the visit.
+        self.is_forced = is_forced

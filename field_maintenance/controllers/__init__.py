@@ -1,3 +1,4 @@
 from . import portal
 from . import rating
 from . import survey
+from . import webmanifest

@@ -9,3 +9,4 @@ from . import finish
 from . import visit_report
 from . import visit_rating
 from . import entries
+from . import checklist_entries

@@ -112,17 +112,10 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         filling = self._get_checklist(line)
         if filling:
-            questions = (
-                filling.predefined_question_ids
-                - filling._get_inactive_conditional_questions()
-                - filling.user_input_line_ids.filtered(
-                    lambda line: not line.skipped
-                ).question_id
-            )
-        else:
-            questions = self._get_survey().question_ids.filtered(
-                lambda question: not question.triggering_answer_ids
-            )
+            return filling._get_missing_questions()
+        questions = self._get_survey().question_ids.filtered(
+            lambda question: not question.triggering_answer_ids
+        )
         return questions.filtered("constr_mandatory")
 
     def _check_checklists_answered(self, untouched=None):

@@ -208,7 +208,8 @@ class MaintenanceVisit(models.Model):
         except psycopg2.errors.UniqueViolation as error:
             # The same entry comes by two ways at once: look again after the other one.
             raise ConcurrencyError(str(error)) from error
-        visit = visit.with_context(work_moment=WorkMoment(entry["done_at"]))
+        moment = WorkMoment(entry["done_at"], entry["force"])
+        visit = visit.with_context(work_moment=moment)
         getattr(visit, f"_apply_entry_{entry['kind']}")(entry["values"])
         self.env.flush_all()
 
@@ -220,6 +221,16 @@ class MaintenanceVisit(models.Model):
         return moment.value if isinstance(moment, WorkMoment) else fields.Datetime.now()
 
     # -- What the office changed -------------------------------------------------------
+
+    def _report_change(self, message):
+        """Let the user decide about an entry that would overwrite somebody's work,
+        unless they did.
+
+        :raise OfficeChangeError: with this message
+        """
+        moment = self.env.context.get("work_moment")
+        if not (isinstance(moment, WorkMoment) and moment.is_forced):
+            raise OfficeChangeError(message)
 
     def _get_office_version(self):
         """Return what of this visit the office may change while a phone has no line, as
@@ -371,7 +382,7 @@ class MaintenanceVisit(models.Model):
             text = self._read_value(texts, number, str, required=False)
             known = line.work_done or ""
             if known not in (text, self._read_value(before, number, str, False)):
-                raise OfficeChangeError(
+                self._report_change(
                     self.env._(
                         "Somebody else wrote about %(equipment)s meanwhile: “%(text)s”",
                         equipment=line.display_name,

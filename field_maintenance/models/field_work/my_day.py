@@ -102,6 +102,7 @@ class MaintenanceVisit(models.Model):
                     ).mapped("name"),
                     "clock": visit.running_clock,
                     "checklist": visit.checklist_state,
+                    "checklists": visit._get_checklist_rows(),
                     "is_signed": bool(visit.signed_on),
                     "photo_count": len(known.photo_ids),
                     **briefs[visit],

@@ -2,15 +2,10 @@ import { Component, onWillStart, useRef, useState } from "@odoo/owl";
 import { DoneDialog } from "../dialogs/done_dialog";
 import { NotSent } from "../offline/not_sent";
 import { PartsDialog } from "../dialogs/parts_dialog";
+import { PhotoButton } from "../photos/photos";
 import { SignDialog } from "../dialogs/sign_dialog";
 import { _t } from "@web/core/l10n/translation";
-import { FileInput } from "@web/core/file_input/file_input";
-import {
-    deserializeDate,
-    deserializeDateTime,
-    formatDate,
-    serializeDateTime,
-} from "@web/core/l10n/dates";
+import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useSortable } from "@web/core/utils/sortable_owl";
@@ -26,20 +21,24 @@ const FEW_PIECES = 3;
 /** What a technician does today, one visit after the other, on their phone. */
 export class MyDay extends Component {
     static template = "field_maintenance.MyDay";
-    static components = { FileInput, Layout, NotSent };
+    static components = { Layout, NotSent, PhotoButton };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
+        this.days = useService("field_work_days");
         this.dialog = useService("dialog");
         this.queue = useService("field_work_queue");
+        this.checklists = useService("field_work_checklists");
         // What is shown depends on what is not sent yet.
         this.unsent = useState(this.queue.state);
         useBus(this.env.bus, "FIELD_WORK:CHANGED", ({ detail }) => this.replace(detail));
         this.state = useState({
             date: this.props.state?.date || DateTime.now().startOf("day").toMillis(),
             day: null,
+            // When the device got what is shown without a line
+            asOf: undefined,
             isBusy: false,
             // What was opened on the cards, by the visit
             opened: {},
@@ -74,12 +73,18 @@ export class MyDay extends Component {
         return this.date.toLocaleString({ weekday: "long", day: "numeric", month: "long" });
     }
 
+    /** Show the day as the server has it, or as the device kept it. */
     async load() {
-        const day = await this.orm.call(MODEL, "get_my_day", [], {
-            start: serializeDateTime(this.date),
-            end: serializeDateTime(this.date.plus({ days: 1 })),
-        });
-        this.state.day = day;
+        const date = this.date;
+        const take = (day, asOf) => {
+            // Another day may have been chosen meanwhile.
+            if (date.toMillis() === this.state.date) {
+                Object.assign(this.state, { day, asOf });
+            }
+        };
+        const { day, asOf, fresh } = await this.days.load(date);
+        take(day, asOf);
+        fresh?.then((newer) => newer && take(newer, undefined));
     }
 
     show(date) {
@@ -191,6 +196,7 @@ export class MyDay extends Component {
             const index = visits.findIndex((one) => one.id === visit?.id);
             if (index >= 0) {
                 visits[index] = visit;
+                this.days.keep(this.date, this.state.day);
             }
         }
     }
@@ -253,6 +259,12 @@ export class MyDay extends Component {
         }
     }
 
+    openChecklist(visit) {
+        return this.checklists.open(visit, {
+            openPage: () => this.run(visit, "action_fill_in_checklist"),
+        });
+    }
+
     openVisit(visit) {
         return this.action.doAction({
             type: "ir.actions.act_window",
@@ -260,12 +272,6 @@ export class MyDay extends Component {
             res_id: visit.id,
             views: [[false, "form"]],
         });
-    }
-
-    async addPhotos(visit, files) {
-        const photos = files.filter((file) => file.id).map((file) => [4, file.id]);
-        await this.orm.write(MODEL, [visit.id], { photo_ids: photos });
-        await this.load();
     }
 
     /** The order of a day is the order of its numbers. */

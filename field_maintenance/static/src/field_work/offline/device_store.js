@@ -6,7 +6,8 @@ import { user } from "@web/core/user";
 const NAME = "field_work";
 const VERSION = "1";
 const ALGORITHM = "AES-GCM";
-const TABLES = ["entries", "kept", "owner"];
+// What is kept may be got again, entries and drafts may not.
+const TABLES = ["entries", "drafts", "kept", "owner"];
 
 /**
  * What a technician's phone keeps: what was entered and not sent yet, and what they read
@@ -48,8 +49,9 @@ export class DeviceStore extends IndexedDB {
     }
 
     /** Delete all that is kept, as when the user logs out. */
-    clear() {
-        return this.invalidate();
+    async clear() {
+        await this.invalidate();
+        await window.caches?.delete(NAME);
     }
 
     // -- Encrypted ---------------------------------------------------------------------

@@ -1,6 +1,7 @@
 import { reactive } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { browser } from "@web/core/browser/browser";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { DeviceStore } from "./device_store";
@@ -33,8 +34,9 @@ function getKey() {
 }
 
 export class FieldWorkQueue {
-    constructor(env, { orm }) {
+    constructor(env, { dialog, orm }) {
         this.env = env;
+        this.dialog = dialog;
         this.orm = orm;
         this.store = DeviceStore.isAvailable() ? new DeviceStore() : null;
         this.state = reactive({
@@ -66,7 +68,14 @@ export class FieldWorkQueue {
     // -- Entries -----------------------------------------------------------------------
 
     async loadEntries() {
-        const entries = (await this.store?.loadAll("entries")) || [];
+        let entries = [];
+        try {
+            entries = (await this.store?.loadAll("entries")) || [];
+        } catch (error) {
+            // A browser that keeps nothing, as some do in private windows
+            console.warn(error);
+            this.store = null;
+        }
         entries.sort((one, other) => one.number - other.number);
         this.state.entries = entries;
     }
@@ -130,6 +139,46 @@ export class FieldWorkQueue {
         if (known.isKept) {
             await this.store.save("entries", known.key, known);
         }
+    }
+
+    // -- The end -----------------------------------------------------------------------
+
+    /** Delete what is kept on the device before the user logs out.
+     *
+     * @returns {Promise<Boolean>} whether they do, although something is not sent
+     */
+    async leave() {
+        const { entries } = this.state;
+        if (entries.length) {
+            await this.retry();
+        }
+        const count = this.state.entries.length;
+        if (count && !(await this.askToLeave(count))) {
+            return false;
+        }
+        this.state.entries = [];
+        await this.store?.clear();
+        return true;
+    }
+
+    askToLeave(count) {
+        return new Promise((resolve) =>
+            this.dialog.add(
+                ConfirmationDialog,
+                {
+                    title: _t("Not sent yet"),
+                    body: _t(
+                        "%s entries are not sent yet. They are deleted if you log out.",
+                        count
+                    ),
+                    confirmLabel: _t("Delete and log out"),
+                    confirm: () => resolve(true),
+                    cancelLabel: _t("Stay"),
+                    cancel: () => resolve(false),
+                },
+                { onClose: () => resolve(false) }
+            )
+        );
     }
 
     // -- Shown before it is sent -------------------------------------------------------
@@ -252,7 +301,7 @@ export class FieldWorkQueue {
 }
 
 export const fieldWorkQueueService = {
-    dependencies: ["orm"],
+    dependencies: ["dialog", "orm"],
     start: (env, services) => new FieldWorkQueue(env, services),
 };
 
