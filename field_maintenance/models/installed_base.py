@@ -3,6 +3,7 @@ from collections import defaultdict
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
@@ -258,6 +259,10 @@ class InstalledBase(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        if not self.env.user._is_internal():
+            raise AccessError(
+                self.env._("Only employees can see the service history of equipment.")
+            )
         # Who may read equipment may know where it stands and what was done on it;
         # neither prices nor other customers are told.
         piece = self.sudo()

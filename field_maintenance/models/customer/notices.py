@@ -198,7 +198,7 @@ class MaintenanceVisit(models.Model):
         for start, visits in quiet.grouped("date_start").items():
             visits.write({"reminded_start": start})
 
-    def _tell_coming(self):
+    def _notify_coming(self):
         """Tell customers that somebody is on the way, where the company wants it."""
         # Mails, templates and settings are not the technician's.
         told = self.sudo().filtered(

@@ -99,7 +99,8 @@ class MaintenanceVisit(models.Model):
         the signature: nobody signs for what is still to come."""
         signed = self.filtered("signed_on")
         # Whoever lets the customer sign ends the work of the crew.
-        signed.sudo()._get_running_times()._stop()
+        times = signed.sudo().with_context(visit_signing=SIGNING)._get_running_times()
+        times._stop()
         for visit in self:
             own = visit._as_own_code()
             if visit in signed:
