@@ -16,7 +16,7 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         return [
             (visit, line)
-            for visit in self | self._get_absorbed()
+            for visit in self._get_report_visits()
             for line in visit._get_checklist_lines()
         ]
 
@@ -107,7 +107,7 @@ class MaintenanceVisit(models.Model):
         filling = visit._get_begun_checklist(line) or visit._create_checklist(
             line, done
         )
-        # Answers are written by their pages with all rights; who sends them was checked.
+        # Their pages write answers with all rights, too; who sends them was checked.
         filling = filling.sudo()
         errors = filling._save_answers_of_phone(
             read(values, "answers", dict, False, 1000) or {},

@@ -42,19 +42,12 @@ class MaintenanceVisit(models.Model):
         briefs = {}
         for visit, own in zip(known, self, strict=True):
             recipient = visit._get_report_recipient()
-            checklists = {
-                line.id: visit._get_checklist(line).state or "new"
-                for one in visit._get_report_visits()
-                for line in one._get_checklist_lines()
-                if line
-            }
             briefs[own] = {
                 "pieces": [
                     {
                         **line._describe_piece(),
                         "covers": covers.get(line.installed_base_id, []),
                         "last": self._describe_last(last.get(line.installed_base_id)),
-                        "checklist": checklists.get(line.id, False),
                     }
                     for line in visit._get_report_lines()
                 ],
