@@ -71,6 +71,10 @@
         "web.assets_backend": [
             "field_maintenance/static/src/**/*",
             ("remove", "field_maintenance/static/src/field_work/survey/**/*"),
+            (
+                "remove",
+                "field_maintenance/static/src/field_work/offline/service_worker.js",
+            ),
         ],
         "survey.survey_assets": [
             "field_maintenance/static/src/field_work/survey/**/*",

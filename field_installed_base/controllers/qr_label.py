@@ -121,7 +121,7 @@ class EquipmentLabel(ProblemForm, Controller):
         )
         if not readable:
             return None
-        return f"/odoo/installed-base/{piece.id}" if internal else piece.access_url
+        return readable._get_internal_address() if internal else piece.access_url
 
     def _render_label(self, piece, token, status=200, **values):
         return request.render(

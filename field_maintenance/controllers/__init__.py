@@ -2,3 +2,4 @@ from . import portal
 from . import rating
 from . import requests
 from . import survey
+from . import webmanifest

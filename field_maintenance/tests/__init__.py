@@ -6,6 +6,7 @@ from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
 from .appointment import test_calendar_tours
 from .appointment import test_technician_news
+from .field_work import test_checklists_of_equipment
 from . import test_company_ties
 from .customer import test_customer_tours
 from .dispatch import test_departures
@@ -17,6 +18,7 @@ from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
 from .engine import test_engine_rules
 from .engine import test_engine_working_days
+from .field_work import test_entries
 from .visit import test_equipment_moves
 from . import test_import
 from .visit import test_intervention
@@ -24,6 +26,7 @@ from .schedule import test_jobs_at_once
 from .schedule import test_maintenance_schedule
 from .visit import test_maintenance_visit
 from .field_work import test_my_day
+from .field_work import test_my_day_brief
 from . import test_native_screens
 from .customer import test_portal
 from . import test_remote_calls
@@ -37,12 +40,14 @@ from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
 from .request import test_service_request
+from .field_work import test_signed_work
 from . import test_typed
 from .visit import test_visit_access
 from .appointment import test_visit_appointment
 from .dispatch import test_visit_batch
 from .field_work import test_visit_checklist
 from .field_work import test_visit_clock
+from .field_work import test_visit_crew
 from .field_work import test_visit_finish
 from .billing import test_visit_labor
 from .visit import test_visit_lateness

@@ -29,6 +29,7 @@ RIGHTS = {
         "accountant": "r",
         "salesperson": "r",
     },
+    "maintenance.visit.entry": {"administrator": "r"},
     "service.line": {**READERS, **DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.finish": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.finish.line": {**DISPATCHING, "technician": "rcwu"},

@@ -52,6 +52,23 @@ class InstalledBase(models.Model):
             "context": {"default_partner_id": self.partner_id[:1].id},
         }
 
+    def _get_cover_labels(self):
+        labels = super()._get_cover_labels()
+        today = fields.Date.context_today(self)
+        # Whether work is covered is no secret to who does it, as opposed to what the
+        # contract costs.
+        lines = (
+            self.sudo()
+            ._get_covering_contract_lines(today)
+            .filtered(lambda line: not line.date_start or line.date_start <= today)
+        )
+        for line in lines:
+            piece = line.installed_base_id.with_env(self.env)
+            contract = self.env._("Contract %s", line.contract_id.display_name)
+            if contract not in labels.setdefault(piece, []):
+                labels[piece].append(contract)
+        return labels
+
     # -- Offers -----------------------------------------------------------------------
 
     def action_new_contract_quotation(self):

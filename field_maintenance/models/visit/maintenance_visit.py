@@ -750,7 +750,7 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _get_default_start(self):
         """Return now, without seconds."""
-        return fields.Datetime.now().replace(second=0, microsecond=0)
+        return self._get_work_moment().replace(second=0, microsecond=0)
 
     def _may_set_origin(self):
         """Tell whether this is a schedule or a follow-up at work, or an administrator
@@ -839,6 +839,9 @@ class MaintenanceVisit(models.Model):
             visits._adopt_photos()
         if any(visits.mapped("request_id")):
             visits._begin_requests()
+        if any(vals.get("signature") for vals in vals_list):
+            signed = visits.filtered("signature")
+            signed._record_proof({"signature": True, "signed_by": True})
         return visits
 
     def copy_data(self, default=None):
@@ -885,6 +888,11 @@ class MaintenanceVisit(models.Model):
         return vals
 
     def write(self, vals):
+        signature, others = self._split_signature(vals)
+        if signature and others:
+            # What is signed is what is written with it.
+            self.write(others)
+            return self.write(signature)
         self._check_links(vals)
         self._check_led_with_main(vals)
         # States follow starts, and starts follow states.
@@ -904,6 +912,7 @@ class MaintenanceVisit(models.Model):
         self._put_absorbed_back(vals)
         if vals.keys() & self._get_my_day_fields():
             self._watch_plans()
+        proof = self._get_proof_before(vals)
 
         result = super().write(vals)
 
@@ -923,7 +932,7 @@ class MaintenanceVisit(models.Model):
         if state:
             self._record_actual_times(state, began)
         self._lead_absorbed(vals.keys())
-        self._record_proof(vals)
+        self._record_proof(vals, proof)
         # What its schedule knows of it
         self._touch(vals.keys())
         if state and state != "cancelled":

@@ -53,6 +53,10 @@ class MaintenanceVisitType(models.Model):
         groups="base.group_user",
         help="Checklist the technician fills in during the visit.",
     )
+    checklist_per_equipment = fields.Boolean(
+        string="One Checklist per Piece of Equipment",
+        help="Every piece of equipment of the visit has a checklist of its own.",
+    )
     skill_ids = fields.Many2many(
         comodel_name="hr.skill",
         string="Skills",
