@@ -140,6 +140,7 @@ class CalendarEvent(models.Model):
         if names & FOLLOWED_FIELDS:
             visits = self._get_visits()
             self._check_visit_access(visits)
+            visits.with_env(self.env)._watch_plans()
         is_archived = vals.get("active", True) is False
 
         result = super().write(vals) if vals else True
@@ -206,15 +207,22 @@ class CalendarEvent(models.Model):
         if refused:
             # The message names the visit and its event, and nothing else of them.
             visit = refused[:1].sudo()
+            names = {"event": self[:1].sudo().name, "visit": visit.display_name}
+            if dispatcher := visit._get_dispatcher().name:
+                raise AccessError(
+                    self.env._(
+                        "“%(event)s” is the appointment of visit %(visit)s. Only users "
+                        "who can edit the visit can move or remove it: ask "
+                        "%(dispatcher)s.",
+                        dispatcher=dispatcher,
+                        **names,
+                    )
+                )
             raise AccessError(
                 self.env._(
                     "“%(event)s” is the appointment of visit %(visit)s. Only users "
-                    "who can edit the visit can move or remove it: ask "
-                    "%(dispatcher)s.",
-                    event=self[:1].sudo().name,
-                    visit=visit.display_name,
-                    dispatcher=visit._get_dispatcher().name
-                    or self.env._("dispatching"),
+                    "who can edit the visit can move or remove it. Ask a dispatcher.",
+                    **names,
                 )
             )
 

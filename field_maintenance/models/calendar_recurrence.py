@@ -1,3 +1,5 @@
+from itertools import takewhile
+
 from odoo import api, fields, models
 
 from ..context import PLANNING
@@ -13,10 +15,21 @@ class CalendarRecurrence(models.Model):
 
     _inherit = "calendar.recurrence"
 
-    keeps_month_day = fields.Boolean(
+    service_keeps_month_day = fields.Boolean(
         string="Keep Day of Month",
         help="In months without this day, the event takes place on the last day of "
         "the month. Used to repeat visits.",
+    )
+    service_visits_until = fields.Datetime(
+        string="Visits Until",
+        copy=False,
+        readonly=True,
+        help="A series of visits without end has its events up to this moment. Later "
+        "ones follow as it comes closer.",
+    )
+
+    _service_visits_until_index = models.Index(
+        "(service_visits_until) WHERE service_visits_until IS NOT NULL"
     )
 
     @api.model_create_multi
@@ -30,15 +43,56 @@ class CalendarRecurrence(models.Model):
         visited |= events.sudo().filtered("visit_template_id")
         for vals in vals_list:
             if is_planning or vals.get("base_event_id") in visited.ids:
-                vals["keeps_month_day"] = True
+                vals["service_keeps_month_day"] = True
                 if vals.get("rrule_type") == "yearly" and vals.get("base_event_id"):
                     event = events.browse(vals["base_event_id"])
                     vals.setdefault("day", event._get_repeat_moment().day)
+                if vals.get("end_type") == "forever":
+                    event = events.browse(vals.get("base_event_id"))
+                    company = event.sudo().visit_template_id.company_id
+                    vals["service_visits_until"] = event._get_horizon(
+                        company or self.env.company
+                    )
         return super().create(vals_list)
+
+    def _get_occurrences(self, dtstart):
+        """A series of visits without end has no events beyond its horizon."""
+        occurrences = super()._get_occurrences(dtstart)
+        if not self.service_visits_until or self.end_type != "forever":
+            return occurrences
+        # The first one is there, however late it is.
+        last = max(self.service_visits_until, dtstart)
+        return takewhile(lambda moment: moment <= last, occurrences)
+
+    def _add_series_events(self):
+        """Give series of visits without end the events that the horizon has reached."""
+        events = self.env["calendar.event"].with_context(
+            visit_planning=PLANNING,
+            dont_notify=True,
+            no_mail_to_attendees=True,
+            mail_create_nolog=True,
+        )
+        for recurrence in self:
+            # Which visits there are does not depend on who looks.
+            base = recurrence.base_event_id.sudo()
+            known = recurrence.service_visits_until
+            company = base.visit_template_id.company_id
+            recurrence.service_visits_until = max(known, base._get_horizon(company))
+            if base and company:
+                events._create_in_series(
+                    recurrence,
+                    [
+                        moments
+                        for moments in recurrence._range_calculation(
+                            base, base.stop - base.start
+                        )
+                        if moments[0] > known
+                    ],
+                )
 
     def _get_rrule(self, dtstart=None):
         rule = super()._get_rrule(dtstart)
-        if not self.keeps_month_day or self.day <= COMMON_DAYS:
+        if not self.service_keeps_month_day or self.day <= COMMON_DAYS:
             return rule
         # The last of these days that a month has.
         days = {"bymonthday": range(COMMON_DAYS, self.day + 1), "bysetpos": -1}
@@ -57,13 +111,13 @@ class CalendarRecurrence(models.Model):
             days = rule_str.split("BYMONTHDAY=")[1].split(";")[0].split("\n")[0]
             days = sorted(map(int, days.split(",")))
             if days == list(range(COMMON_DAYS, days[-1] + 1)):
-                data |= {"day": days[-1], "keeps_month_day": True}
+                data |= {"day": days[-1], "service_keeps_month_day": True}
         return data
 
     def get_recurrence_name(self):
         name = super().get_recurrence_name()
         is_monthly = self.rrule_type == "monthly" and self.month_by == "date"
-        if self.keeps_month_day and is_monthly and self.day > COMMON_DAYS:
+        if self.service_keeps_month_day and is_monthly and self.day > COMMON_DAYS:
             return self.env._("%s, or the last day of shorter months", name)
         return name
 
@@ -75,7 +129,7 @@ class CalendarRecurrence(models.Model):
             [
                 ("rrule_type", "in", ("monthly", "yearly")),
                 ("day", ">", COMMON_DAYS),
-                ("keeps_month_day", "=", False),
+                ("service_keeps_month_day", "=", False),
                 ("calendar_event_ids.visit_template_id", "!=", False),
             ]
         )
@@ -88,26 +142,19 @@ class CalendarRecurrence(models.Model):
         now = fields.Datetime.now()
         for recurrence in series.filtered("base_event_id"):
             before = recurrence.rrule
-            recurrence.keeps_month_day = True
+            recurrence.service_keeps_month_day = True
             recurrence._compute_rrule()
             if recurrence.rrule == before:
                 continue
             recurrence._compute_name()
             base = recurrence.base_event_id
             known = {event._range() for event in recurrence.calendar_event_ids}
-            [values] = base.copy_data()
-            events.create(
+            ranges = recurrence._range_calculation(base, base.stop - base.start)
+            events._create_in_series(
+                recurrence,
                 [
-                    {
-                        **values,
-                        "start": start,
-                        "stop": stop,
-                        "recurrence_id": recurrence.id,
-                        "follow_recurrence": True,
-                    }
-                    for start, stop in sorted(
-                        recurrence._range_calculation(base, base.stop - base.start)
-                    )
-                    if start > now and (start, stop) not in known
-                ]
+                    moments
+                    for moments in ranges
+                    if moments[0] > now and moments not in known
+                ],
             )

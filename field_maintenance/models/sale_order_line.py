@@ -144,17 +144,17 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         product, units = self.product_id, self._get_ordered_units()
         if units is None:
-            share = {"visit_count": product.visit_count, "visit_limit": 0}
+            share = {"visit_count": product.service_visit_count, "visit_limit": 0}
             return [share] * count
         each, rest = divmod(units, count)
         units = [max(1, each + (index < rest)) for index in range(count)]
-        if product.mode == "spread":
+        if product.service_mode == "spread":
             return [
-                {"visit_count": product.visit_count * number, "visit_limit": 0}
+                {"visit_count": product.service_visit_count * number, "visit_limit": 0}
                 for number in units
             ]
         return [
-            {"visit_count": product.visit_count, "visit_limit": number}
+            {"visit_count": product.service_visit_count, "visit_limit": number}
             for number in units
         ]
 
@@ -163,14 +163,9 @@ class SaleOrderLine(models.Model):
         without: as many visits as were ordered."""
         self.ensure_one()
         product = self.product_id.product_tmpl_id
-        rule = {
-            name: product[name]
-            for name in product._get_rule_fields()
-            if name != "month_ids"
-        }
         common = {
-            **rule,
-            "month_ids": [Command.set(product.month_ids.ids)],
+            **product._get_rule_values(),
+            "month_ids": [Command.set(product.service_month_ids.ids)],
             "visit_type_id": product.visit_type_id.id,
             "sale_line_id": self.id,
         }
@@ -183,9 +178,9 @@ class SaleOrderLine(models.Model):
         ]
 
     def _get_doubled_schedule_lines(self):
-        """Return the lines of living schedules of other orders that visit for the same
+        """Return the lines of running schedules of other orders that visit for the same
         work what these lines will be scheduled for."""
-        by_rule = self.filtered("product_id.mode")
+        by_rule = self.filtered("product_id.service_mode")
         wanted = {
             (piece._origin, line.product_id.visit_type_id)
             for line in by_rule
@@ -210,15 +205,32 @@ class SaleOrderLine(models.Model):
             lambda visit: visit.state != "cancelled" and not visit.follow_up_of_id
         )
 
+    def _get_visit_sites(self):
+        """Return {site: the equipment there that this line is about}."""
+        self.ensure_one()
+        pieces, site = self._get_visited_equipment(), self._get_unnamed_site()
+        return pieces.grouped(lambda piece: piece.site_id or site) or {site: pieces}
+
+    def _get_unnamed_site(self):
+        """Return where the work of this line is as far as its equipment does not tell:
+        at the delivery address. A service is where the customer's equipment is, if
+        that is at one site and nobody chose a delivery address."""
+        self.ensure_one()
+        order = self.order_id
+        site, customer = order._get_visit_site(), order.partner_id
+        usual = customer.address_get(["delivery"])["delivery"]
+        if self.product_id.type != "service" or site.id not in (usual, customer.id):
+            return site
+        sites = customer._get_sites()[customer]
+        return sites if len(sites) == 1 else site
+
     def _get_ordered_visits(self):
         """Return what this line orders, whose product has no rule.
 
         :return: {site: its equipment}, and the number of visits at each site
         """
         self.ensure_one()
-        order, pieces = self.order_id, self._get_visited_equipment()
-        sites = pieces.grouped(lambda piece: piece.site_id or order._get_visit_site())
-        sites = sites or {order._get_visit_site(): pieces}
+        sites, pieces = self._get_visit_sites(), self._get_visited_equipment()
         # A visit is about all pieces of its site.
         units = self._get_ordered_units() or 1
         return sites, math.ceil(units / (len(pieces) or 1))
@@ -250,7 +262,7 @@ class SaleOrderLine(models.Model):
         lines = self.sudo().filtered(
             lambda line: line._is_visited() and line.product_uom_qty > 0
         )
-        by_rule = lines.filtered("product_id.mode")
+        by_rule = lines.filtered("product_id.service_mode")
         schedules = lines.order_id._create_maintenance_schedules(by_rule)
         visits = (lines - by_rule)._create_maintenance_visits()
         return schedules.with_env(self.env), visits.with_env(self.env)
@@ -318,7 +330,7 @@ class SaleOrderLine(models.Model):
         return result
 
     def _get_all_schedule_lines(self):
-        """Return the schedule lines of this line in living schedules, those that were
+        """Return the schedule lines of this line in running schedules, those that were
         archived with its quantity included."""
         self.ensure_one()
         rules = self.with_context(active_test=False).maintenance_schedule_line_ids
@@ -372,7 +384,7 @@ class SaleOrderLine(models.Model):
     def _exchange_on_rules(self, rules, leaving, new):
         """Let other equipment take the place of some in the schedule of this line.
 
-        :param rules: its lines in living schedules
+        :param rules: its lines in running schedules
         :param leaving: those of them whose equipment it is not about any more
         :param new: equipment that has no rule yet
         """
@@ -500,7 +512,7 @@ class SaleOrderLine(models.Model):
                 visit.id,
             )
         )
-        if not self.product_id.mode and self._get_ordered_units() is not None:
+        if not self.product_id.service_mode and self._get_ordered_units() is not None:
             sites, each = self._get_ordered_visits()
             single = live.filtered(lambda visit: not visit.schedule_line_id)
             excess |= single[each * len(sites) :]

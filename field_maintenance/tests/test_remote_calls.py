@@ -108,7 +108,9 @@ class TestRemoteCalls(MaintenanceCase):
             with self.assertRefused("cannot be set manually", AccessError):
                 refused()
         # The button does it.
-        (technician | self._as("technician", self.own)).action_do_together()
+        action = (technician | self._as("technician", self.own)).action_do_together()
+        merge = technician.env[action["res_model"]].with_context(**action["context"])
+        merge.create({}).action_merge()
         self.assertEqual(mine.merged_into_id, self.own)
 
     def test_due_date_and_order_are_not_given(self):
@@ -226,11 +228,11 @@ class TestRemoteCalls(MaintenanceCase):
         mails = self.env["mail.mail"].search([])
         for role in ("salesperson", "accountant"):
             with self.subTest(role), self.assertRaises(AccessError):
-                self._as(role, self.own).action_tell_customer()
+                self._as(role, self.own).action_notify_customer()
         with self.assertRaises(AccessError):
-            self._as("technician", self.visit).action_tell_customer()
+            self._as("technician", self.visit).action_notify_customer()
         self.assertEqual(self.env["mail.mail"].search([]), mails)
-        self._as("technician", self.own).action_tell_customer()
+        self._as("technician", self.own).action_notify_customer()
         self.assertEqual(self.own.told_start, self.own.date_start)
 
     def test_customers_read_no_office_matters(self):

@@ -52,6 +52,23 @@ class InstalledBase(models.Model):
             "context": {"default_partner_id": self.partner_id[:1].id},
         }
 
+    def _get_cover_labels(self):
+        labels = super()._get_cover_labels()
+        today = fields.Date.context_today(self)
+        # Whether work is covered is no secret to who does it, as opposed to what the
+        # contract costs.
+        lines = (
+            self.sudo()
+            ._get_covering_contract_lines(today)
+            .filtered(lambda line: not line.date_start or line.date_start <= today)
+        )
+        for line in lines:
+            piece = line.installed_base_id.with_env(self.env)
+            contract = self.env._("Contract %s", line.contract_id.display_name)
+            if contract not in labels.setdefault(piece, []):
+                labels[piece].append(contract)
+        return labels
+
     # -- Offers -----------------------------------------------------------------------
 
     def action_new_contract_quotation(self):
@@ -191,14 +208,21 @@ class InstalledBase(models.Model):
                 lambda line: (line.contract_id, line.installed_base_id.partner_id)
             ).items():
                 if partner:
-                    contract._transfer_lines(group, partner, day, reason)
+                    sites = group.installed_base_id.site_id
+                    contract._transfer_lines(
+                        group,
+                        partner,
+                        day,
+                        reason,
+                        site=sites if len(sites) == 1 else None,
+                    )
                 else:
                     group._end_with_credit(day - DAY, reason)
         elif choice != "settled":
             lines._schedule_owner_activity(day)
 
     def _get_left_contract_lines(self, day, partner=None):
-        """Return the living contract lines that cover this equipment on a day or
+        """Return the running contract lines that cover this equipment on a day or
         later, of other customers than the one who has it.
 
         :param partner: who has it then, nobody if empty; by default who has it
@@ -362,7 +386,7 @@ class InstalledBase(models.Model):
         return f"{text} {', '.join(sorted(reasons))}".strip()
 
     def _get_covering_contract_lines(self, day):
-        """Return the living contract lines that cover this equipment on a day or
+        """Return the running contract lines that cover this equipment on a day or
         later."""
         return self.env["service.contract.line"].search(
             [
@@ -376,3 +400,26 @@ class InstalledBase(models.Model):
                 ("contract_id.date_end", ">=", day),
             ]
         )
+
+    # -- Requests ----------------------------------------------------------------------
+
+    def _get_care_users(self):
+        """Put first who looks after the contract that covers this piece."""
+        lines = self._get_covering_contract_lines(fields.Date.context_today(self))
+        return [*lines.contract_id.user_id, *super()._get_care_users()]
+
+    def _get_request_infos(self):
+        """Add the contracts that cover each piece, by the rules of the reader."""
+        infos = super()._get_request_infos()
+        if not self.env["service.contract.line"].has_access("read"):
+            return infos
+        today = fields.Date.context_today(self)
+        lines = self._get_covering_contract_lines(today)
+        by_piece = lines.grouped("installed_base_id")
+        for piece, info in infos.items():
+            contracts = by_piece.get(piece, lines.browse()).contract_id
+            info["lines"] += [
+                self.env._("Contract: %s", contract.display_name)
+                for contract in contracts
+            ] or [self.env._("No contract")]
+        return infos

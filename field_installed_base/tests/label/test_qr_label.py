@@ -173,7 +173,7 @@ class TestLabelPage(PortalCase):
         cls.company.write(
             {
                 "phone": "+32 9 111 11 11",
-                "problem_instructions": "Check the <pressure> first.",
+                "service_problem_instructions": "Check the <pressure> first.",
             }
         )
         cls.piece._ensure_qr_tokens()
@@ -315,7 +315,7 @@ class TestLabelPage(PortalCase):
         self.assertIn("Name: Piet &lt;b&gt;", note.body)
         self.assertIn("Contact: piet@example.com", note.body)
         self.assertEqual(note.attachment_ids.mimetype, "image/jpeg")
-        self.assertEqual(note.attachment_ids.res_id, self.piece.id)
+        self.assertEqual(note.attachment_ids.res_id, note.res_id)
         self.assertFalse(note.attachment_ids.public)
         self.assertFalse(note.notified_partner_ids)
         self.assertFalse(self.env["res.partner"].search([("email", "=like", "piet@%")]))
@@ -323,14 +323,13 @@ class TestLabelPage(PortalCase):
     def test_report_reaches_somebody(self):
         """Also where a follower has notes sent: no sender is invented."""
         dispatcher = self.users["dispatcher"]
-        self.company.problem_user_id = dispatcher
+        self.company.service_problem_user_id = dispatcher
         self.piece.message_subscribe(
             dispatcher.partner_id.ids, self.env.ref("mail.mt_note").ids
         )
         self._login(None)
         self._report(self.label, **self.visitor)
-        self.piece.invalidate_recordset()
-        self.assertEqual(self.piece.activity_ids.user_id, dispatcher)
+        self.assertEqual(self._get_told(), dispatcher)
 
     def test_refused(self):
         self._login(None)

@@ -379,6 +379,10 @@ class TestVisitAppointment(MaintenanceCase):
         self.company.visit_dispatcher_id = False
         # OdooBot, who made it, dispatches nothing.
         self.assertEqual(visit._get_dispatcher(), self.users["dispatcher"])
+        imported = self._as("administrator", self.visits).create(
+            {"partner_id": self.customer.id, "due_date": "2026-06-01"}
+        )
+        self.assertEqual(imported._get_dispatcher(), self.users["dispatcher"])
         own = self._as("dispatcher", self.visits).create(
             {"partner_id": self.customer.id, "due_date": "2026-06-01"}
         )

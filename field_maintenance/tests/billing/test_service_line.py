@@ -170,6 +170,9 @@ class TestServiceLine(ExecutionCase):
         action = visit.action_add_part()
         self.assertEqual(action["res_model"], "product.product")
         self.assertEqual(action["context"]["order_id"], self.call.id)
+        self.assertTrue(action["context"]["product_catalog_hides_price"])
+        office = self._as("dispatcher", self.call).action_add_part()["context"]
+        self.assertFalse(office["product_catalog_hides_price"])
         found = visit.env["product.product"].search(action["domain"])
         self.assertIn(self.pellets, found)
         info = visit._get_product_catalog_order_line_info(

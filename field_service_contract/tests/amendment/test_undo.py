@@ -224,6 +224,54 @@ class TestUndoTransfer(LifeCase):
         self.assertEqual(contract.annual_amount, 1500)
         self.assertEqual(successor.state, "cancelled")
 
+    def test_some_lines_of_what_was_cancelled_since(self):
+        contract = self._create_contract(1200, 300)
+        successor = contract.with_user(self.manager)._transfer_lines(
+            contract.line_ids[0], self.neighbour, self._day("2026-02-15"), "Sold"
+        )
+        contract._cancel(self._day("2026-06-30"), "Bankrupt")
+        with self.assertRefused("Undo the cancellation first", UserError):
+            self._undo(successor)
+        contract.action_undo_cancellation()
+        self.assertEqual(str(contract.line_ids[0].date_end), "2026-02-14")
+        self._undo(successor)
+        self.assertFalse(contract.line_ids[0].date_end)
+        self.assertFalse(contract.undo_ids)
+
+    def test_what_an_undo_keeps(self):
+        """As records that follow what becomes of contacts, until it is put back."""
+        contract = self._create_contract(term_months=12)
+        self._to_payer(contract, self.neighbour, "2026-09-01")
+        self._to_payer(contract, self.third, "2026-03-01")
+        contract._cancel(self._day("2026-06-30"), "Bankrupt")
+        replaced, payer, cancelled = contract.undo_ids.sorted("id")
+        self.assertEqual(
+            [(undo.kind, str(undo.date)) for undo in contract.undo_ids],
+            [
+                ("payer", "2026-09-01"),
+                ("payer", "2026-03-01"),
+                ("cancellation", "2026-07-01"),
+            ],
+        )
+        self.assertEqual(replaced.parent_id, payer)
+        self.assertEqual(payer.line_ids.partner_id, self.neighbour)
+        self.assertEqual(str(payer.line_ids.date), "2026-09-01")
+        self.assertEqual(str(cancelled.date_end), "2026-12-31")
+        self.assertEqual(cancelled.change_ids.mapped("reason"), ["cancelled"])
+        self.assertEqual(
+            [(str(row.date), row.reason, row.amount) for row in cancelled.line_ids],
+            [("2027-01-01", "ended", -1200)],
+        )
+        heir = self.env["res.partner"].create({"name": "Heir"})
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.neighbour | heir).ids, heir
+        )
+        contract.action_undo_cancellation()
+        self._undo(contract)
+        self.assertEqual(contract._get_payer(self._day("2026-10-01")), heir)
+        self._undo(contract)
+        self.assertFalse(contract.undo_ids or contract.payer_ids)
+
     def test_customer_who_has_his_invoice(self):
         contract = self._create_contract()
         successor = self._transfer(contract)

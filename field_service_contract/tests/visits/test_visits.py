@@ -4,6 +4,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from odoo.addons.field_maintenance.models.schedule.maintenance_rule_mixin import (
+    PRODUCT_RULE,
+)
 from odoo.addons.field_maintenance.tests.common import MaintenanceFixtures
 
 from ..amendment.test_life import LifeCase
@@ -108,9 +111,18 @@ class TestVisitRules(VisitCase):
         )
 
     def test_the_product_comes_first(self):
-        self.stove.product_tmpl_id.write({**YEARLY, "visit_type_id": self.repair.id})
+        self.stove.product_tmpl_id.write(
+            {
+                **{PRODUCT_RULE[name]: value for name, value in YEARLY.items()},
+                "visit_type_id": self.repair.id,
+            }
+        )
         self.care.product_tmpl_id.write(
-            {"mode": "spread", "visit_count": 3, "visit_type_id": self.repair.id}
+            {
+                "service_mode": "spread",
+                "service_visit_count": 3,
+                "visit_type_id": self.repair.id,
+            }
         )
         equipment, product, text = self._create_contract(
             template_id=self.template.id,
@@ -805,3 +817,25 @@ class TestVisitCoverage(VisitCase):
         )
         contract.billing_timing = "prepaid"
         self.assertFalse(contract.invoice_after_service)
+
+    def test_technicians_see_what_covers_the_work(self):
+        with freeze_time("2026-06-15 05:00:00"):
+            contract = self._create_visited()
+            visit = contract.visit_ids.filtered(lambda v: v.occurrence_date.month == 6)
+            visit.write(
+                {
+                    "date_start": "2026-06-15 08:00:00",
+                    "technician_id": self.technician.id,
+                }
+            )
+            self.first.warranty_end_date = self.first.labor_warranty_end_date = False
+            mine = self._as("technician", visit)
+            day = mine.get_my_day("2026-06-14 22:00:00", "2026-06-15 22:00:00")
+            [row] = day["visits"]
+            name = f"Contract {contract.display_name}"
+            self.assertEqual(row["covers"], [name])
+            self.assertEqual(row["pieces"][0]["covers"], [name])
+            history = self._as("technician", self.first).get_service_history()
+            self.assertEqual(history["covers"], [name])
+            other = self._as("technician", self.second).get_service_history()
+            self.assertNotIn(name, other["covers"])

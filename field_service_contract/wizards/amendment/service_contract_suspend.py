@@ -71,7 +71,11 @@ class ServiceContractSuspend(models.TransientModel):
     def action_suspend(self):
         """Cover nothing for these days and give back what was invoiced for them."""
         self.ensure_one()
-        self._get_contracts_with_choice()._suspend(
-            self.date_start, self.date_end, self.reason, self.extends
+        self.contract_ids._suspend(
+            self.date_start,
+            self.date_end,
+            self.reason,
+            self.extends,
+            self._keeps_planned_visits(),
         )
         return self._close()

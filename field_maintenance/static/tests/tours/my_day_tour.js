@@ -79,21 +79,20 @@ registry.category("web_tour.tours").add("my_day", {
             run: "click",
         },
         {
-            trigger: ".o_kanban_record:contains(Bag of pellets) button:contains(Add)",
+            trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_more",
             run: "click",
         },
         {
             content: "It is taken",
-            trigger: ".o_kanban_record:contains(Bag of pellets) input:value(1)",
+            trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_quantity:value(1)",
         },
         {
-            content: "Back to the day, on which the checklist is next",
-            trigger: ".o_control_panel button:contains(Back to Visit)",
+            trigger: ".o_parts_dialog:not(:contains($)):not(:contains(€)) .o_parts_close",
             run: "click",
         },
         {
-            content: "The day it was",
-            trigger: ".o_my_day_today:contains(June 1)",
+            content: "The button counts it; the checklist is next",
+            trigger: `${VISIT} .o_my_day_parts:contains((1))`,
         },
         {
             trigger: `${VISIT} .o_my_day_next_checklist`,
