@@ -20,8 +20,15 @@ class InstalledBasePlaceMixin(models.AbstractModel):
 
     @api.depends("partner_id")
     def _compute_site_id(self):
+        moved = self.filtered(
+            lambda record: (
+                record.site_id.commercial_partner_id
+                != record.partner_id.commercial_partner_id
+            )
+        )
+        sites = moved.partner_id._get_sites()
         for record in self:
-            record.site_id = record.partner_id._propose_site(record.site_id)
+            record.site_id = record.partner_id._propose_site(record.site_id, sites)
 
     @api.constrains("partner_id", "site_id")
     def _check_site_id(self):

@@ -1002,6 +1002,86 @@ class TestCreateFromContact(CreateCase):
                 self.assertEqual(wizard.partner_id, customer)
                 self.assertEqual(wizard.site_id, site)
 
+    @freeze_time("2026-06-15 12:00:00")
+    def test_bought_elsewhere(self):
+        """What is none of our products was neither sold nor installed by us today."""
+        own = self.company.partner_id
+        with self._open_form(self.customer) as form:
+            self.assertEqual(form.installer_id, own)
+            with form.line_ids.new() as row:
+                row.model = "Godin 3721"
+            self.assertFalse(form.sale_date or form.reseller_id or form.installer_id)
+            # Whoever knows better says so.
+            form.installer_id = own
+        piece = form.record._create_installed_base()
+        self.assertFalse(piece.sale_date or piece.reseller_id)
+        self.assertEqual(piece.installer_id, own)
+        self.assertFalse(piece.condition or piece.is_compliant)
+
+    @freeze_time("2026-06-15 12:00:00")
+    def test_ours_beside_others(self):
+        with self._open_form(self.customer) as form:
+            for product, model in (
+                (self.stove, False),
+                (self.env["product.product"], "Godin 3721"),
+            ):
+                with form.line_ids.new() as row:
+                    row.product_id = product
+                    row.model = model
+        ours, others = form.record._create_installed_base()
+        self.assertEqual(ours.sale_date, date(2026, 6, 15))
+        self.assertEqual(ours.installer_id, self.company.partner_id)
+        self.assertEqual((ours.condition, ours.is_compliant), ("new", True))
+        self.assertFalse(others.sale_date or others.reseller_id or others.installer_id)
+
+    def test_form_of_equipment_bought_elsewhere(self):
+        form = Form(self.env["installed.base"])
+        form.product_id = self.stove
+        self.assertEqual((form.condition, form.is_compliant), ("new", True))
+        form.product_id = self.env["product.product"]
+        form.model = "Godin 3721"
+        self.assertFalse(form.condition or form.is_compliant)
+        form.condition = "worn"
+        form.product_id = self.stove
+        self.assertEqual(form.condition, "worn")
+        piece = form.save()
+        piece.product_id = self.boiler
+        self.assertEqual(piece.condition, "worn")
+
+    def test_unassigned_equipment_is_assigned(self):
+        known = self._create_equipment(partner_id=False, serial_number="S-1")
+        with self._open_form(self.customer) as form:
+            for serial in ("s 1", "S-2"):
+                with form.line_ids.new() as row:
+                    row.product_id = self.stove
+                    row.serial_number = serial
+            self.assertIn(known.reference, form.known_notice)
+        first, second = form.record._create_installed_base()
+        self.assertEqual(first, known)
+        self.assertEqual(known.partner_id, self.customer)
+        self.assertEqual(known.site_id, self.workshop)
+        self.assertEqual(second.serial_number, "S-2")
+        self.assertEqual(known.ownership_ids.partner_id, self.customer)
+
+    def test_unassigned_equipment_is_refused_if_not_wanted(self):
+        self._create_equipment(partner_id=False, serial_number="S-1")
+        with self._open_form(self.customer) as form:
+            with form.line_ids.new() as row:
+                row.product_id = self.stove
+                row.serial_number = "S-1"
+            form.assigns_known = False
+        with self.assertRefused("unassigned. Assign it instead"):
+            form.record.action_create()
+
+    def test_assigned_equipment_is_refused(self):
+        self._create_equipment(serial_number="S-1")
+        with self._open_form(self.neighbour) as form, form.line_ids.new() as row:
+            row.product_id = self.stove
+            row.serial_number = "S-1"
+        self.assertFalse(form.record.known_notice)
+        with self.assertRefused("already recorded"):
+            form.record.action_create()
+
     def test_nothing_to_create(self):
         with self.assertRefused("nothing to create", UserError):
             self._open_wizard(self.customer).action_create()
