@@ -157,10 +157,7 @@ class InstalledBase(models.Model):
             "field_maintenance.maintenance_schedule_action"
         )
         action["domain"] = [("line_ids.installed_base_id", "in", self.ids)]
-        action["context"] = {
-            "default_partner_id": self.partner_id[:1].id,
-            "default_site_id": self.site_id[:1].id,
-        }
+        action["context"] = self._get_place_defaults()
         return action
 
     def action_create_intervention(self):
@@ -210,12 +207,18 @@ class InstalledBase(models.Model):
     def _get_visit_defaults(self):
         """Return the context by which a new visit is about this equipment."""
         return {
-            "default_partner_id": self.partner_id[:1].id,
-            "default_site_id": self.site_id[:1].id,
+            **self._get_place_defaults(),
             "default_line_ids": [
                 Command.create({"installed_base_id": piece.id}) for piece in self
             ],
         }
+
+    def _get_place_defaults(self):
+        """Return the context by which something new is where this equipment is."""
+        defaults = {"default_partner_id": self.partner_id[:1].id}
+        if len(self.site_id) == 1:
+            defaults["default_site_id"] = self.site_id.id
+        return defaults
 
     def _get_portal_values(self):
         """Add the visits, by the rules of the reader: those at their own company."""
@@ -284,6 +287,12 @@ class InstalledBase(models.Model):
         for document, moved in lines.grouped(parent).items():
             here = document.partner_id, document.site_id or document.partner_id
             places = moved.grouped(lambda line: line.installed_base_id._get_place())
+            if parent == "schedule_id" and not document.site_id:
+                # It visits each piece of its customer where that stands.
+                here = next((p for p in places if p[0] == here[0]), here)
+                others = [p for p in places if p[0] == here[0] and p != here]
+                for place in others:
+                    places[here] |= places.pop(place)
             stays = bool(document.line_ids - moved) or here in places
             places.pop(here, None)
             for place, there in places.items():
@@ -444,10 +453,7 @@ class InstalledBase(models.Model):
         ):
             texts += self._describe_rules(some_rules)
             visits = some_lines.visit_id
-            planned = visits.filtered(lambda visit: visit.state == "planned")
-            texts += [self.env._("Visit %s", v.display_name) for v in planned]
-            if to_plan := visits - planned:
-                texts.append(self.env._("Visits to plan: %s", len(to_plan)))
+            texts += visits._describe_dated()
         return goes, ends
 
     @api.model

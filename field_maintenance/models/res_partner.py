@@ -8,6 +8,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
+from .installed_base import MOVING_STATES
 from .schedule.maintenance_schedule import LIVE_STATES
 
 # What the name and the address of a contact consist of, as appointments show them.
@@ -186,6 +187,38 @@ class ResPartner(models.Model):
         if visits:
             visits._update_calendar_events({"partner_id", "site_id"})
 
+    def _prepare_address_vals(self):
+        return {
+            **super()._prepare_address_vals(),
+            "service_access": self.service_access,
+        }
+
+    def _get_kept_domains(self, equipment):
+        # What is about this equipment alone goes along.
+        others = [("installed_base_id", "not in", equipment.ids)]
+        return [
+            *super()._get_kept_domains(equipment),
+            *(
+                (
+                    model,
+                    [
+                        "|",
+                        ("site_id", "=", self.id),
+                        ("partner_id", "=", self.id),
+                        "|",
+                        ("state", "not in", states),
+                        "|",
+                        ("line_ids", "=", False),
+                        ("line_ids", "any", others),
+                    ],
+                )
+                for model, states in (
+                    ("maintenance.visit", MOVING_STATES),
+                    ("maintenance.schedule", LIVE_STATES),
+                )
+            ),
+        ]
+
     def _follow_archived(self):
         """Make no more visits of customers and sites that were archived, and make them
         again of what is back."""
@@ -329,6 +362,8 @@ class ResPartner(models.Model):
             return action
         context = self._get_installed_base_defaults()
         if equipment:
+            # One visit has one place.
+            self.env["maintenance.visit"]._get_place_of(self, equipment)
             context["default_company_id"] = equipment.company_id[:1].id
             context["default_line_ids"] = [
                 Command.create({"installed_base_id": piece.id}) for piece in equipment

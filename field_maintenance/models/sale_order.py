@@ -208,6 +208,9 @@ class SaleOrder(models.Model):
     def _prepare_maintenance_schedule_vals(self, lines):
         """Return the values of the schedule of some lines of this order."""
         self.ensure_one()
+        sites = self.env["res.partner"].union(
+            *(site for line in lines for site in line._get_visit_sites())
+        )
         return {
             "name": self.env._(
                 "%(order)s, %(customer)s",
@@ -216,7 +219,8 @@ class SaleOrder(models.Model):
             ),
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
-            "site_id": self._get_visit_site().id,
+            # At several sites, each piece is visited where it stands.
+            "site_id": sites.id if len(sites) == 1 else False,
             "user_id": self.user_id.id,
             "date_start": self._get_service_date(),
             "sale_order_id": self.id,

@@ -141,6 +141,14 @@ class CalendarEvent(models.Model):
         draft._compute_line_ids()
         self.service_equipment_ids = draft.line_ids.installed_base_id._origin
 
+    @api.onchange("service_equipment_ids")
+    def _onchange_service_equipment_ids(self):
+        """Go where the equipment is."""
+        if not self.service_site_id and self.service_partner_id:
+            self.service_site_id = self._get_visit_model()._get_place_of(
+                self.service_partner_id, self.service_equipment_ids._origin
+            )
+
     @api.onchange("is_service_visit", "partner_ids")
     def _onchange_partner_ids(self):
         if self.is_service_visit and not self.service_technician_ids:
@@ -251,6 +259,7 @@ class CalendarEvent(models.Model):
             technicians = self._get_invited_technicians(attendees)
             visit_vals["technician_ids"] = [Command.set(technicians.ids)]
         visits = self._get_visit_model()
+        visit_vals = visits._complete_place(visit_vals)
         draft = visits.new(
             visits._add_missing_default_values(
                 {**visit_vals, "due_date": fields.Date.context_today(self)}

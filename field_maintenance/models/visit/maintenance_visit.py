@@ -11,6 +11,8 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 
 from ...context import FINISHING, FOLLOWING, GENERATING, PLANNING
 
+# More days of visits to plan than anybody reads one by one.
+DAYS_NAMED = 6
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
 # Hours of a visit without a type.
@@ -622,7 +624,7 @@ class MaintenanceVisit(models.Model):
     @api.depends("partner_id", "site_id")
     def _compute_line_ids(self):
         """Put in the equipment that is meant without doubt: the only piece at the
-        site, else the customer's only one. A choice that is still valid stays."""
+        site. What has no site may stand at any. A choice that is still valid stays."""
         available = self._get_available_equipment()
         for visit in self:
             pieces = available[visit]
@@ -634,15 +636,57 @@ class MaintenanceVisit(models.Model):
             )
             commands = [Command.unlink(line.id) for line in wrong]
             if visit.line_ids == wrong and visit.state in ("to_plan", "planned"):
+                site = visit.site_id._origin
                 at_site = pieces.filtered(
-                    lambda piece, visit=visit: piece.site_id == visit.site_id._origin
+                    lambda piece, site=site: piece.site_id == site
                 )
-                meant = at_site if len(at_site) == 1 else pieces
+                meant = at_site or pieces.filtered(lambda piece: not piece.site_id)
                 if len(meant) == 1:
                     commands.append(Command.create({"installed_base_id": meant.id}))
             # Lines that stay as they are cost a query for each visit.
             if commands or not visit._origin:
                 visit.line_ids = commands or visit.line_ids
+
+    @api.onchange("line_ids")
+    def _onchange_line_ids(self):
+        """Go where the equipment is, as `create` does."""
+        pieces = self.line_ids.installed_base_id._origin
+        if not self.site_id and self.partner_id:
+            self.site_id = self._get_place_of(self.partner_id, pieces)
+
+    @api.model
+    def _get_place_of(self, customer, equipment):
+        """Return the site of a customer at which equipment is, none if it is at none.
+
+        :raise UserError: if it is at several
+        """
+        owner = customer.commercial_partner_id
+        # Where something is to be done is known to whom has it done.
+        sites = equipment.sudo().site_id.filtered(
+            lambda site: site.commercial_partner_id == owner
+        )
+        if len(sites) > 1:
+            raise UserError(
+                self.env._(
+                    "The equipment is at several sites: %s. Create a visit for each "
+                    "site.",
+                    "; ".join(sites.mapped("display_name")),
+                )
+            )
+        return sites.sudo(False)
+
+    @api.model
+    def _complete_place(self, vals):
+        """Let a new visit without a site take place where its equipment is."""
+        lines = vals.get("line_ids") or vals.get("installed_base_ids")
+        if "site_id" in vals or not lines or not vals.get("partner_id"):
+            return vals
+        name = "line_ids" if vals.get("line_ids") else "installed_base_ids"
+        draft = self.new({name: lines})
+        pieces = draft.line_ids.installed_base_id | draft.installed_base_ids
+        customer = self.env["res.partner"].browse(vals["partner_id"])
+        site = self._get_place_of(customer, pieces._origin)
+        return {**vals, "site_id": site.id} if site else vals
 
     def _get_available_equipment(self):
         """Return {visit: equipment that stands at its customer or site}."""
@@ -822,7 +866,10 @@ class MaintenanceVisit(models.Model):
         for name in self._get_refused_links():
             self._refuse_link(name, vals_list)
         self._check_done_elsewhere(vals_list)
-        vals_list = [self._complete_planning_values(vals) for vals in vals_list]
+        vals_list = [
+            self._complete_place(self._complete_planning_values(vals))
+            for vals in vals_list
+        ]
         visits = super().create(vals_list)
         # Part of what is created, whoever may change it later.
         visits.sudo().with_context(
@@ -1035,6 +1082,33 @@ class MaintenanceVisit(models.Model):
                         visit.display_name,
                     )
                 )
+
+    def _describe_dated(self):
+        """Return these open visits in words with their days, what comes first first;
+        those to plan together."""
+        to_plan = self.filtered(lambda visit: visit.state == "to_plan")
+        planned = (self - to_plan).sorted("date_start")
+        texts = [
+            self.env._(
+                "Visit %(visit)s on %(day)s",
+                visit=visit.display_name,
+                day=format_date(self.env, visit._get_site_day(visit.date_start)),
+            )
+            for visit in planned
+        ]
+        days = sorted(day for day in to_plan.mapped("due_date") if day)
+        if to_plan and not days:
+            texts.append(self.env._("Visits to plan: %s", len(to_plan)))
+        elif to_plan:
+            shown = [format_date(self.env, day) for day in days[:DAYS_NAMED]]
+            texts.append(
+                self.env._(
+                    "Visits to plan: %(count)s, due on %(days)s",
+                    count=len(to_plan),
+                    days=", ".join(shown + ["…"] * (len(days) > DAYS_NAMED)),
+                )
+            )
+        return texts
 
     # -- From due to done --------------------------------------------------------------
 

@@ -209,6 +209,9 @@ class MaintenanceVisitLine(models.Model):
             "partner_id": visit.partner_id.id,
             "site_id": visit.site_id.id,
             "company_id": visit.company_id.id,
+            # Found there, not sold.
+            "condition": False,
+            "is_compliant": False,
         }
 
     def action_open_visit(self):

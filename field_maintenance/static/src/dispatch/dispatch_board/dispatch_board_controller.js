@@ -1,6 +1,7 @@
 import { TimelineController } from "@web_timeline/views/timeline/timeline_controller.esm";
 import { makeContext } from "@web/core/context";
 import { serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
 import { useBus } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
@@ -42,6 +43,7 @@ export class DispatchBoardController extends TimelineController {
         }
         this.dialogService.add(FormViewDialog, {
             resModel: this.model.model_name,
+            title: _t("New Visit"),
             context: makeContext([this.props.context, defaults]),
             onRecordSaved: () => this.model.reload(),
         });
