@@ -191,7 +191,14 @@ class InstalledBase(models.Model):
                 lambda line: (line.contract_id, line.installed_base_id.partner_id)
             ).items():
                 if partner:
-                    contract._transfer_lines(group, partner, day, reason)
+                    sites = group.installed_base_id.site_id
+                    contract._transfer_lines(
+                        group,
+                        partner,
+                        day,
+                        reason,
+                        site=sites if len(sites) == 1 else None,
+                    )
                 else:
                     group._end_with_credit(day - DAY, reason)
         elif choice != "settled":

@@ -389,6 +389,8 @@ class ServiceContract(models.Model):
                 piece.with_context(
                     ownership_date=self.date_start,
                     ownership_reason=reason,
+                    # It never was the other's.
+                    ownership_corrects=True,
                     service_contract_choice="settled",
                 ).write({"partner_id": row.partner_id.id, "site_id": row.site_id.id})
 
