@@ -249,7 +249,13 @@ class TestRequestMail(RequestCase):
         request = self._receive("Anna <anna@example.com>")
         with self.mock_commit():
             request.stage_id = self.done
-        told = request.message_ids.filtered(lambda m: m.message_type == "auto_comment")
+        told = self.env["mail.message"].search(
+            [
+                ("model", "=", "service.request"),
+                ("res_id", "=", request.id),
+                ("message_type", "=", "auto_comment"),
+            ]
+        )
         self.assertEqual(told.notified_partner_ids, self.contact)
 
     def mock_commit(self):
