@@ -74,20 +74,19 @@ class CalendarRecurrence(models.Model):
         )
         for recurrence in self:
             # Which visits there are does not depend on who looks.
-            base = recurrence.base_event_id.sudo()
+            series = recurrence.sudo().calendar_event_ids.sorted("start")
+            # An event that was changed alone may be about another visit.
+            template = series.visit_template_id[:1]
+            base = recurrence.sudo().base_event_id
             known = recurrence.service_visits_until
-            company = base.visit_template_id.company_id
-            recurrence.service_visits_until = max(known, base._get_horizon(company))
-            if base and company:
+            horizon = series._get_horizon(template.company_id)
+            recurrence.service_visits_until = max(known, horizon)
+            if base and template:
+                ranges = recurrence._range_calculation(base, base.stop - base.start)
                 events._create_in_series(
                     recurrence,
-                    [
-                        moments
-                        for moments in recurrence._range_calculation(
-                            base, base.stop - base.start
-                        )
-                        if moments[0] > known
-                    ],
+                    [moments for moments in ranges if moments[0] > known],
+                    template,
                 )
 
     def _get_rrule(self, dtstart=None):
@@ -157,4 +156,5 @@ class CalendarRecurrence(models.Model):
                     for moments in ranges
                     if moments[0] > now and moments not in known
                 ],
+                base.visit_template_id,
             )

@@ -444,10 +444,11 @@ class CalendarEvent(models.Model):
         return self._get_visit_model().sudo().create(vals_list)
 
     @api.model
-    def _create_in_series(self, recurrence, ranges):
+    def _create_in_series(self, recurrence, ranges, template):
         """Make events of a series like its first one.
 
         :param ranges: (start, stop) of each, naive UTC
+        :param template: the visit after which theirs are made
         """
         [values] = recurrence.base_event_id.copy_data()
         self.create(
@@ -458,6 +459,7 @@ class CalendarEvent(models.Model):
                     "stop": stop,
                     "recurrence_id": recurrence.id,
                     "follow_recurrence": True,
+                    "visit_template_id": template.id,
                 }
                 for start, stop in sorted(ranges)
             ]

@@ -44,14 +44,16 @@ class MaintenanceVisit(models.Model):
         """Return the fields whose change is seen in My Day."""
         return MY_DAY_FIELDS | self._get_appointment_fields().keys()
 
-    def _watch_plans(self, is_new=False):
+    def _watch_plans(self, vals=None, is_new=False):
         """Tell technicians, at the end of this transaction, what changes from now on in
         what these visits plan.
 
+        :param dict vals: what is about to be written; None if that is not known
         :param bool is_new: whether they were made just now
         """
+        is_seen = vals is None or vals.keys() & self._get_my_day_fields()
         # What is installed with demo data is no news.
-        if self.env.context.get("install_mode"):
+        if not is_seen or self.env.context.get("install_mode"):
             return
         data = self.env.cr.precommit.data
         if "visit_plans" not in data:

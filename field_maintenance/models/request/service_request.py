@@ -258,7 +258,9 @@ class ServiceRequest(models.Model):
         piece = request.installed_base_ids._origin[:1]
         company = request.company_id
         users = (
-            piece._get_problem_candidates() if piece else [company.service_problem_user_id]
+            piece._get_problem_candidates()
+            if piece
+            else [company.service_problem_user_id]
         ) + [request.team_id.leader_id.user_id, company.visit_dispatcher_id]
         return next(
             (

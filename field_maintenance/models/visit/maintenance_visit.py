@@ -910,8 +910,7 @@ class MaintenanceVisit(models.Model):
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
         self._put_absorbed_back(vals)
-        if vals.keys() & self._get_my_day_fields():
-            self._watch_plans()
+        self._watch_plans(vals)
         proof = self._get_proof_before(vals)
 
         result = super().write(vals)
