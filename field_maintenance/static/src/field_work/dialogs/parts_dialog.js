@@ -22,7 +22,7 @@ export class PartsDialog extends Component {
     setup() {
         this.orm = useService("orm");
         // What is shown is what was entered, sent or not.
-        useState(useService("field_work_queue").state);
+        this.queue = useState(useService("field_work_queue").state);
         useBus(this.env.bus, "FIELD_WORK:CHANGED", () => this.render());
         this.inputRef = useRef("search");
         this.state = useState({ text: "", found: null, isOffline: false });
@@ -34,6 +34,11 @@ export class PartsDialog extends Component {
             const known = new Set(parts.map((part) => part.id));
             this.offered = [...parts, ...suggested.filter((part) => !known.has(part.id))];
         });
+    }
+
+    /** How many entries wait; the list follows it. */
+    get waiting() {
+        return this.queue.entries.length;
     }
 
     get parts() {
