@@ -119,9 +119,7 @@ class ServiceContract(models.Model):
             )
         else:
             text = self.env._("Suspended from %s until resumed.", start)
-        return self._after_suspension(
-            reason, dict.fromkeys(self, text), keeps_planned
-        )
+        return self._after_suspension(reason, dict.fromkeys(self, text), keeps_planned)
 
     def _check_suspendable(self, first, last, extends):
         """Refuse to suspend what does not run then, or is suspended already."""
