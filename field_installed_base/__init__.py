@@ -18,7 +18,7 @@ def post_init_hook(env):
 def uninstall_hook(env):
     """Remove what Odoo would leave behind, and the address of the map unless another
     was chosen."""
-    clear_the_way(env, "field_installed_base", "installed.base")
+    clear_the_way(env, "field_installed_base", ("installed.base",))
     parameters = env["ir.config_parameter"]
     if parameters.get_param("leaflet.tile_url") == OPENSTREETMAP:
         # What OCA's library says for none.

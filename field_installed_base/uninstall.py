@@ -3,16 +3,16 @@
 from odoo.tools import mute_logger
 
 
-def clear_the_way(env, module, sequence_code):
+def clear_the_way(env, module, sequence_codes):
     """Take back what would be left behind, or stand in the way, when an addon is
     uninstalled.
 
     :param str module: name of the addon
-    :param str sequence_code: code of the sequences that number its records
+    :param sequence_codes: codes of the sequences that number its records
     """
-    # Companies make sequences of their own under this code.
+    # Companies make sequences of their own under these codes.
     sequences = env["ir.sequence"].with_context(active_test=False)
-    sequences = sequences.search([("code", "=", sequence_code)])
+    sequences = sequences.search([("code", "in", sequence_codes)])
     # Each has a sequence in the database, which the database would not take along.
     sequences.date_range_ids.unlink()
     sequences.unlink()

@@ -14,5 +14,17 @@ GENERATING = OwnCode()
 # `visit_finishing`: of the code that finishes visits, sets the state done and makes
 # follow-ups.
 FINISHING = OwnCode()
+# `visit_signing`: of writes that change nothing that a customer signed for.
+SIGNING = OwnCode()
 # `visit_following`: of writes by which absorbed visits follow their main one.
 FOLLOWING = OwnCode()
+
+
+class WorkMoment:
+    """`work_moment`: when it was done what a phone sends later. It is no `OwnCode`:
+    whoever sends keeps their own rights, and no remote call can pass it either."""
+
+    def __init__(self, value, is_forced=False):
+        self.value = value
+        # Whether they send it although the office has changed the visit.
+        self.is_forced = is_forced

@@ -9,7 +9,7 @@ from odoo.addons.field_installed_base.uninstall import clear_the_way
 
 def uninstall_hook(env):
     """Remove what Odoo would leave behind."""
-    clear_the_way(env, "field_service_contract", "service.contract")
+    clear_the_way(env, "field_service_contract", ("service.contract",))
 
 
 def post_init_hook(env):

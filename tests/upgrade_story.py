@@ -237,7 +237,7 @@ def _do_visits(env, customer, piece, photo) -> None:
     env["maintenance.visit.finish"].create({"visit_id": done.id}).action_finish()
     done.action_create_order_lines()
     done.sale_order_id.action_confirm()
-    (planned | merged).action_do_together()
+    planned._absorb(merged)
     cancelled._cancel("Oven gone")
 
     service = env["product.product"].create(

@@ -169,17 +169,25 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
     )
     def portal_report_problem(self, equipment_id, **post):
         piece = self._get_equipment(equipment_id)
-        error, status = self._submit_problem(
+        note, error, status = self._submit_problem(
             piece, post, author=request.env.user.partner_id
         )
-        if not error:
-            return request.redirect(f"/my/equipment/{piece.id}?reported=1#problem")
+        if note:
+            return request.redirect(self._get_reported_url(piece, note))
         return self._render_equipment(
             piece,
             status,
             error=error,
             description=self._clean_text(post.get("description"), MAX_DESCRIPTION),
         )
+
+    def _get_reported_url(self, piece, note):
+        """Return where a customer goes who reported a problem.
+
+        :param piece: the equipment
+        :param note: the message that holds the report
+        """
+        return f"/my/equipment/{piece.id}?reported=1#problem"
 
     @route(
         "/my/equipment/<int:equipment_id>/document/<int:document_id>",

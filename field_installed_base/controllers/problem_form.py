@@ -36,27 +36,44 @@ class ProblemForm:
         :param dict post: the fields of the form
         :param author: contact of the portal user
         :param dict visitor: the name and contact that a visitor gives
-        :return: (message or None, HTTP status)
-        :rtype: tuple[str | None, int]
+        :return: (the message that holds it or None, why it is refused or None, HTTP
+            status)
+        :rtype: tuple
         """
         description = self._clean_text(post.get("description"), MAX_DESCRIPTION)
         if not description:
-            return request.env._("Describe the problem in a few words."), 400
+            return None, request.env._("Describe the problem in a few words."), 400
+        pictures, error, status = self._read_pictures(piece)
+        if error:
+            return None, error, status
+        note = piece._report_problem(
+            description, pictures, author=author, visitor=visitor
+        )
+        return note, None, 200
+
+    def _read_pictures(self, record):
+        """Read the pictures of a form, and count what is sent with it.
+
+        :param record: what the form is about
+        :return: (pairs of name and content, why they are refused or None, HTTP status)
+        :rtype: tuple
+        """
         files, error = self._read_files()
         if error:
-            return error, 400
+            return [], error, 400
         # Counting the sender comes first: decoding pictures is the costly part of a
-        # flood. Only what is put down counts for the piece, which others use too.
+        # flood. Only what is put down counts for the record, which others use too.
         counter = self._get_counter()
         address = request.httprequest.remote_addr
         flood = (
+            [],
             request.env._(
                 "Too many problems were reported from here within the last hour. "
                 "Please call us or try again later."
             ),
             429,
         )
-        if not counter._is_within(piece, address):
+        if not counter._is_within(record, address):
             return flood
         if not counter._count_in(None, address):
             return flood
@@ -65,6 +82,7 @@ class ProblemForm:
             picture = self._reencode(content)
             if not picture:
                 return (
+                    [],
                     request.env._(
                         "%(file)s is not a readable picture. Upload JPEG or PNG "
                         "files of at most 50 megapixels.",
@@ -73,10 +91,9 @@ class ProblemForm:
                     400,
                 )
             pictures.append((f"problem-{len(pictures) + 1}.jpg", picture))
-        if not counter._count_in(piece, None):
+        if not counter._count_in(record, None):
             return flood
-        piece._report_problem(description, pictures, author=author, visitor=visitor)
-        return None, 200
+        return pictures, None, 200
 
     def _get_counter(self):
         # What is counted is nobody's to read, hence sudo.

@@ -54,13 +54,15 @@ class EquipmentLabel(ProblemForm, Controller):
             for name in ("name", "contact")
         }
         if all(visitor.values()):
-            error, status = self._submit_problem(piece, post, visitor=visitor)
+            note, error, status = self._submit_problem(piece, post, visitor=visitor)
         else:
-            error, status = (
+            note, error, status = (
+                None,
                 request.env._("Tell us your name and how we can reach you."),
                 400,
             )
-        if not error:
+        if note:
+            self._remember_report(piece, note)
             return request.redirect(thanks)
         return self._render_label(
             piece,
@@ -70,6 +72,14 @@ class EquipmentLabel(ProblemForm, Controller):
             description=self._clean_text(post.get("description"), MAX_DESCRIPTION),
             visitor=visitor,
         )
+
+    def _remember_report(self, piece, note):
+        """Keep for the page that thanks the visitor what they may know of their report.
+        To be extended.
+
+        :param piece: the equipment
+        :param note: the message that holds the report
+        """
 
     def _find_equipment(self, token):
         """Return the piece that carries this label.
@@ -111,7 +121,7 @@ class EquipmentLabel(ProblemForm, Controller):
         )
         if not readable:
             return None
-        return f"/odoo/installed-base/{piece.id}" if internal else piece.access_url
+        return readable._get_internal_address() if internal else piece.access_url
 
     def _render_label(self, piece, token, status=200, **values):
         return request.render(

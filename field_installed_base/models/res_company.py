@@ -9,8 +9,8 @@ class ResCompany(models.Model):
         comodel_name="res.users",
         string="Problem Report Recipient",
         domain="[('share', '=', False)]",
-        help="Receives a to-do when a customer or a visitor reports a problem with "
-        "equipment. If empty, the customer's salesperson receives it.",
+        help="Looks after problems with equipment that customers and visitors report. "
+        "If empty, the customer's salesperson does, or every dispatcher.",
     )
     service_problem_instructions = fields.Text(
         string="Instructions for Problem Reports",
@@ -36,6 +36,17 @@ class ResCompany(models.Model):
             **super()._get_bounds(),
             "warranty_reminder_days": (0, 3660),
         }
+
+    def _get_dispatchers(self):
+        """Return the active users who dispatch for this company: first those for whom
+        it is the work, then administrators, who may do it, too."""
+        self.ensure_one()
+        # Whoever has news for dispatchers need not read users.
+        group = self.env.ref("field_installed_base.group_dispatcher").sudo()
+        manager = "field_installed_base.group_manager"
+        return group.all_user_ids.filtered(
+            lambda user: user.active and self in user.company_ids
+        ).sorted(lambda user: (user.has_group(manager), user.id))
 
     @api.model_create_multi
     def create(self, vals_list):

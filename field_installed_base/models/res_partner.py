@@ -22,6 +22,9 @@ REPORTED_TABLES = ("account_move", "installed_base", "res_users", "sale_order")
 # The map service is asked address by address: more would take too long at once.
 GEOCODED_AT_ONCE = 50
 
+# What makes two addresses the same.
+ADDRESS_FIELDS = ("street", "street2", "zip", "city")
+
 MAP_SEARCH = "https://www.google.com/maps/search/?api=1&query="
 
 
@@ -100,34 +103,43 @@ class ResPartner(models.Model):
 
     @api.model
     def name_search(self, name="", domain=None, operator="ilike", limit=100):
-        """Offer contacts of a role first: ``relationship_role_first`` in the context.
+        """Offer contacts of a role first (`relationship_role_first` in the context),
+        or sites with equipment (`site_choice`).
 
-        Two searches, each limited, cost less than to sort all contacts by role.
+        Two searches, each limited, cost less than to sort all contacts.
         """
-        role = self.env.context.get("relationship_role_first")
-        if not role or not self.env.user._is_internal():
+        first = self._get_offered_first()
+        if first is None:
             return super().name_search(name, domain, operator, limit)
-        partners = self.with_context(relationship_role_first=False)
-        relationships = (
-            self.env["res.partner.relationship"]
-            .with_context(active_test=False)
-            .search([("role", "=", role)])
-        )
+        partners = self.with_context(relationship_role_first=False, site_choice=False)
         domain = Domain(domain or Domain.TRUE)
-        found = partners.name_search(
-            name,
-            domain & Domain("relationship_id", "in", relationships.ids),
-            operator,
-            limit,
-        )
+        found = partners.name_search(name, domain & first, operator, limit)
         if limit and len(found) >= limit:
             return found
         return found + partners.name_search(
-            name,
-            domain & Domain("relationship_id", "not in", relationships.ids),
-            operator,
-            limit and limit - len(found),
+            name, domain & ~first, operator, limit and limit - len(found)
         )
+
+    @api.model
+    def _get_offered_first(self):
+        """Return the domain of the contacts that are offered before the others, None
+        where all are alike."""
+        context, equipment = self.env.context, self.env["installed.base"]
+        if not self.env.user._is_internal():
+            return None
+        if role := context.get("relationship_role_first"):
+            relationships = (
+                self.env["res.partner.relationship"]
+                .with_context(active_test=False)
+                .search([("role", "=", role)])
+            )
+            return Domain("relationship_id", "in", relationships.ids)
+        if context.get("site_choice") and equipment.has_access("read"):
+            placed = equipment._search(
+                [("state", "=", "installed"), ("site_id", "!=", False)]
+            )
+            return Domain("id", "in", placed.subselect("site_id"))
+        return None
 
     # -- Map --------------------------------------------------------------------------
 
@@ -271,22 +283,217 @@ class ResPartner(models.Model):
         """Return the defaults of equipment that is recorded from this contact."""
         customer = self.commercial_partner_id
         defaults = {"default_partner_id": customer.id}
-        if self != customer:
-            defaults["default_site_id"] = self.id
+        site = self._get_own_site()
+        if site and site != customer:
+            defaults["default_site_id"] = site.id
         return defaults
 
-    def _propose_site(self, site):
-        """Return where equipment of this customer stands: at the site that is there,
-        if it is one of the customer's, else at its delivery address.
+    def _get_own_site(self):
+        """Return this contact if it is a site, where it is looked at: an address of
+        its company. For a person or the company itself, the only site there is."""
+        self.ensure_one()
+        return self._propose_site(self.browse())
+
+    def _propose_site(self, site, known=None):
+        """Return where something of this customer is: at the site that is there, if it
+        is one of the customer's, else at its only one. With several, somebody has to
+        choose.
 
         :param site: the present site, or none
-        :return: a contact, none without customer
+        :param dict known: result of :meth:`_get_sites` for many customers at once
+        :return: a contact, none without customer or with several sites
         """
         if not self:
             return self
         if site.commercial_partner_id == self.commercial_partner_id:
             return site
-        return self.browse(self.address_get(["delivery"])["delivery"])
+        sites = (known or self._get_sites())[self]
+        return sites if len(sites) == 1 else sites.browse()
+
+    def _get_sites(self):
+        """Return {customer: its sites}: where it has equipment in service, else its
+        delivery addresses, else itself. An address is its own site."""
+        placed = self._get_equipment_sites()
+        found = {}
+        for partner in self:
+            company = partner.commercial_partner_id
+            sites = placed.get(company._origin.id, self.browse())
+            if partner != company and (
+                partner._origin in sites or partner.type not in ("contact", "invoice")
+            ):
+                found[partner] = partner
+                continue
+            deliveries = sites or company.child_ids.filtered(
+                lambda child: child.type == "delivery"
+            )
+            found[partner] = (
+                deliveries
+                if len(deliveries) > 1 or sites
+                else self.browse(partner.address_get(["delivery"])["delivery"])
+            )
+        return found
+
+    def _get_equipment_sites(self):
+        """Return {id of a company: the addresses of it at which equipment is in
+        service}, as far as the user may read equipment."""
+        equipment = self.env["installed.base"]
+        companies = self.commercial_partner_id._origin
+        if not companies or not equipment.has_access("read"):
+            return {}
+        groups = equipment._read_group(
+            [
+                ("commercial_partner_id", "in", companies.ids),
+                ("state", "=", "installed"),
+                ("site_id.active", "=", True),
+            ],
+            ["commercial_partner_id"],
+            ["site_id:recordset"],
+        )
+        return {
+            company.id: sites.filtered(
+                lambda site, company=company: site.commercial_partner_id == company
+            )
+            for company, sites in groups
+        }
+
+    @api.depends_context("site_choice")
+    def _compute_display_name(self):
+        """Where a site is chosen (`site_choice` in the context), the list tells its
+        address and how much equipment stands there."""
+        result = super()._compute_display_name()
+        context = self.env.context
+        if not (context.get("site_choice") and context.get("formatted_display_name")):
+            return result
+        counts = {}
+        if self.env["installed.base"].has_access("read"):
+            groups = self.env["installed.base"]._read_group(
+                [("site_id", "in", self.ids), ("state", "=", "installed")],
+                ["site_id"],
+                ["__count"],
+            )
+            counts = {site.id: count for site, count in groups}
+        for site in self:
+            name = (
+                site.name
+                or site.with_context(
+                    formatted_display_name=False, show_address=False
+                ).display_name
+            )
+            count = counts.get(site.id, 0)
+            pieces = (
+                self.env._("no equipment")
+                if not count
+                else self.env._("1 piece of equipment")
+                if count == 1
+                else self.env._("%s pieces of equipment", count)
+            )
+            details = filter(None, (site._get_map_address(), pieces))
+            site.display_name = f"{name} \t --{' · '.join(details)}--"
+        return result
+
+    def _pass_on_address(self, customer, equipment):
+        """Return this site as an address of another customer, who takes over equipment
+        that stays there: the one they have, else this one, else a copy of it. Where
+        the customer so far keeps something, documents name their own address.
+
+        :param customer: the next owner
+        :param equipment: what they take over
+        """
+        self.ensure_one()
+        # Who may move equipment may say where it stays, whatever they may do with
+        # contacts.
+        site, owner = self.sudo(), customer.commercial_partner_id.sudo()
+        address = [(site[name] or "").strip().casefold() for name in ADDRESS_FIELDS]
+        for known in (owner | owner.child_ids) if site.street else ():
+            if address == [(known[n] or "").strip().casefold() for n in ADDRESS_FIELDS]:
+                return known.sudo(False)
+        vals = {**site._prepare_address_vals(), "parent_id": owner.id}
+        if site._is_kept(owner, equipment):
+            return site.create(vals).sudo(False)
+        site.parent_id._message_log(
+            body=self.env._(
+                "The address %(site)s went to %(customer)s with its equipment. Phone: "
+                "%(phone)s. Email: %(email)s.",
+                site=site.display_name,
+                customer=owner.display_name,
+                phone=site.phone or "–",
+                email=site.email or "–",
+            )
+        )
+        # Whom to call there is another matter.
+        site.write({**vals, "phone": False, "email": False})
+        return self
+
+    def _prepare_address_vals(self):
+        """Return the values of this place, without whose it is. To be extended."""
+        self.ensure_one()
+        is_main = self == self.commercial_partner_id
+        return {
+            "type": "delivery" if self.type in ("contact", "invoice") else self.type,
+            "name": (not is_main and self.name) or self.street or self.city,
+            "street": self.street,
+            "street2": self.street2,
+            "zip": self.zip,
+            "city": self.city,
+            "state_id": self.state_id.id,
+            "country_id": self.country_id.id,
+            "partner_latitude": self.partner_latitude,
+            "partner_longitude": self.partner_longitude,
+            "tz": self.tz,
+        }
+
+    def _is_kept(self, customer, equipment):
+        """Tell whether the customer keeps this site when equipment there is another's:
+        it is their main address or a person's, or documents and records of theirs name
+        it."""
+        self.ensure_one()
+        return bool(
+            self == self.commercial_partner_id
+            or self.is_company
+            or self.company_id != customer.company_id
+            or self.with_context(active_test=False).child_ids
+            or self.with_context(active_test=False).user_ids
+            or any(
+                self.env[model]
+                .sudo()
+                .with_context(active_test=False)
+                .search_count(domain, limit=1)
+                for model, domain in self._get_kept_domains(equipment)
+            )
+        )
+
+    def _get_kept_domains(self, equipment):
+        """Return what of a customer names this site and does not go over with
+        equipment, as pairs of model and domain. To be extended."""
+        return [
+            (
+                "installed.base",
+                [
+                    "|",
+                    ("site_id", "=", self.id),
+                    ("partner_id", "=", self.id),
+                    ("id", "not in", equipment.ids),
+                ],
+            ),
+            (
+                "sale.order",
+                [
+                    "|",
+                    ("partner_id", "=", self.id),
+                    "|",
+                    ("partner_shipping_id", "=", self.id),
+                    ("partner_invoice_id", "=", self.id),
+                ],
+            ),
+            (
+                "account.move",
+                [
+                    "|",
+                    ("partner_id", "=", self.id),
+                    ("partner_shipping_id", "=", self.id),
+                ],
+            ),
+        ]
 
     def _get_place_name(self, site):
         """Return how notes name this customer and one of its sites, or somebody
@@ -306,12 +513,10 @@ class ResPartner(models.Model):
     def _prepare_installed_base_wizard_vals(self):
         """Return what the wizard proposes above its rows."""
         self.ensure_one()
-        customer = self.commercial_partner_id
-        site = self if self != customer else customer._propose_site(self.browse())
         return {
             "company_id": (self.company_id or self.env.company).id,
-            "partner_id": customer.id,
-            "site_id": site.id,
+            "partner_id": self.commercial_partner_id.id,
+            "site_id": self._get_own_site().id,
             "sale_date": fields.Date.context_today(self),
         }
 
@@ -401,8 +606,9 @@ class ResPartner(models.Model):
         context = {
             "default_company_id": vals["company_id"],
             "default_partner_id": vals["partner_id"],
-            "default_partner_shipping_id": vals["site_id"],
         }
+        if vals["site_id"]:
+            context["default_partner_shipping_id"] = vals["site_id"]
         if document == "invoice":
             action = {
                 "name": self.env._("New Invoice"),
@@ -486,8 +692,8 @@ class ResPartner(models.Model):
         if messages:
             messages.append(
                 self.env._(
-                    "Archive it instead, or use the action “Delete with report” to "
-                    "see what to resolve first."
+                    "Archive it instead, or use the action “Delete” of its form to see "
+                    "what to resolve first."
                 )
             )
             raise UserError("\n".join(messages))

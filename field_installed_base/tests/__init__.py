@@ -7,6 +7,7 @@ from .equipment import test_import
 from .equipment import test_import_file
 from .equipment import test_installed_base
 from .documents import test_installed_base_create
+from .ownership import test_house_sold
 from . import test_jobs
 from .map import test_map
 from . import test_native_screens
@@ -21,4 +22,5 @@ from .documents import test_returned_equipment
 from .equipment import test_serial_look_alikes
 from . import test_role_matrix
 from . import test_tours
+from .customer import test_sites
 from .warranty import test_warranty_extension

@@ -1,3 +1,5 @@
 from . import portal
 from . import rating
+from . import requests
 from . import survey
+from . import webmanifest

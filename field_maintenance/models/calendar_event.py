@@ -140,6 +140,7 @@ class CalendarEvent(models.Model):
         if names & FOLLOWED_FIELDS:
             visits = self._get_visits()
             self._check_visit_access(visits)
+            visits.with_env(self.env)._watch_plans()
         is_archived = vals.get("active", True) is False
 
         result = super().write(vals) if vals else True

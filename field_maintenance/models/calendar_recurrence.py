@@ -1,3 +1,5 @@
+from itertools import takewhile
+
 from odoo import api, fields, models
 
 from ..context import PLANNING
@@ -18,6 +20,17 @@ class CalendarRecurrence(models.Model):
         help="In months without this day, the event takes place on the last day of "
         "the month. Used to repeat visits.",
     )
+    service_visits_until = fields.Datetime(
+        string="Visits Until",
+        copy=False,
+        readonly=True,
+        help="A series of visits without end has its events up to this moment. Later "
+        "ones follow as it comes closer.",
+    )
+
+    _service_visits_until_index = models.Index(
+        "(service_visits_until) WHERE service_visits_until IS NOT NULL"
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -34,7 +47,47 @@ class CalendarRecurrence(models.Model):
                 if vals.get("rrule_type") == "yearly" and vals.get("base_event_id"):
                     event = events.browse(vals["base_event_id"])
                     vals.setdefault("day", event._get_repeat_moment().day)
+                if vals.get("end_type") == "forever":
+                    event = events.browse(vals.get("base_event_id"))
+                    company = event.sudo().visit_template_id.company_id
+                    vals["service_visits_until"] = event._get_horizon(
+                        company or self.env.company
+                    )
         return super().create(vals_list)
+
+    def _get_occurrences(self, dtstart):
+        """A series of visits without end has no events beyond its horizon."""
+        occurrences = super()._get_occurrences(dtstart)
+        if not self.service_visits_until or self.end_type != "forever":
+            return occurrences
+        # The first one is there, however late it is.
+        last = max(self.service_visits_until, dtstart)
+        return takewhile(lambda moment: moment <= last, occurrences)
+
+    def _add_series_events(self):
+        """Give series of visits without end the events that the horizon has reached."""
+        events = self.env["calendar.event"].with_context(
+            visit_planning=PLANNING,
+            dont_notify=True,
+            no_mail_to_attendees=True,
+            mail_create_nolog=True,
+        )
+        for recurrence in self:
+            # Which visits there are does not depend on who looks.
+            series = recurrence.sudo().calendar_event_ids.sorted("start")
+            # An event that was changed alone may be about another visit.
+            template = series.visit_template_id[:1]
+            base = recurrence.sudo().base_event_id
+            known = recurrence.service_visits_until
+            horizon = series._get_horizon(template.company_id)
+            recurrence.service_visits_until = max(known, horizon)
+            if base and template:
+                ranges = recurrence._range_calculation(base, base.stop - base.start)
+                events._create_in_series(
+                    recurrence,
+                    [moments for moments in ranges if moments[0] > known],
+                    template,
+                )
 
     def _get_rrule(self, dtstart=None):
         rule = super()._get_rrule(dtstart)
@@ -95,19 +148,13 @@ class CalendarRecurrence(models.Model):
             recurrence._compute_name()
             base = recurrence.base_event_id
             known = {event._range() for event in recurrence.calendar_event_ids}
-            [values] = base.copy_data()
-            events.create(
+            ranges = recurrence._range_calculation(base, base.stop - base.start)
+            events._create_in_series(
+                recurrence,
                 [
-                    {
-                        **values,
-                        "start": start,
-                        "stop": stop,
-                        "recurrence_id": recurrence.id,
-                        "follow_recurrence": True,
-                    }
-                    for start, stop in sorted(
-                        recurrence._range_calculation(base, base.stop - base.start)
-                    )
-                    if start > now and (start, stop) not in known
-                ]
+                    moments
+                    for moments in ranges
+                    if moments[0] > now and moments not in known
+                ],
+                base.visit_template_id,
             )

@@ -3,11 +3,21 @@ from collections import defaultdict
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
+from odoo.tools import SQL, format_date
 
 from ..context import GENERATING
 from .schedule.maintenance_schedule import LIVE_STATES
 
+# Who works at a desk
+OFFICE_GROUPS = (
+    "field_installed_base.group_dispatcher",
+    "sales_team.group_sale_salesman",
+    "account.group_account_invoice",
+)
+# So many visits of a piece are shown at a time.
+HISTORY_PAGE = 10
 # Where somebody is at work already, the visit stays.
 MOVING_STATES = ("to_plan", "planned")
 
@@ -121,6 +131,13 @@ class InstalledBase(models.Model):
                     ("line_ids.installed_base_id", "in", self.ids),
                 ],
             ),
+            (
+                "service.request",
+                [
+                    ("company_id", "!=", company_id),
+                    ("installed_base_ids", "in", self.ids),
+                ],
+            ),
         ]
 
     def _follow_archived(self):
@@ -157,10 +174,7 @@ class InstalledBase(models.Model):
             "field_maintenance.maintenance_schedule_action"
         )
         action["domain"] = [("line_ids.installed_base_id", "in", self.ids)]
-        action["context"] = {
-            "default_partner_id": self.partner_id[:1].id,
-            "default_site_id": self.site_id[:1].id,
-        }
+        action["context"] = self._get_place_defaults()
         return action
 
     def action_create_intervention(self):
@@ -191,6 +205,160 @@ class InstalledBase(models.Model):
             found |= dict.fromkeys(visit.line_ids.installed_base_id & self, day)
         return found
 
+    # -- On site -----------------------------------------------------------------------
+
+    def _get_internal_address(self):
+        # The office's form is not for a phone at the customer's.
+        if self.env.user.has_group("field_installed_base.group_user") and not any(
+            self.env.user.has_group(group) for group in OFFICE_GROUPS
+        ):
+            return f"/odoo/equipment-history/{self.id}"
+        return super()._get_internal_address()
+
+    @api.model
+    @api.readonly
+    def find_on_site(self, text):
+        """Find equipment by what its label says, or by its name.
+
+        :param str text: what was scanned or typed: the address in the QR code, a serial
+            number, a reference or words
+        :return: list of dict with `id`, `name`, `serial` and `place`, at most 20
+        """
+        text = (text or "").replace("\0", "").strip()
+        if not text:
+            return []
+        token = text.rstrip("/").rpartition("/")[2]
+        # The token is on the label; who holds the label holds the piece. It is searched
+        # among what the user may read.
+        found = self.sudo().search([("qr_token", "=", token)]).ids
+        found = self.search(
+            Domain("id", "in", found)
+            | Domain("serial_number", "=", text)
+            | Domain("reference", "=", text),
+            limit=20,
+        ) or self.search([("display_name", "ilike", text)], limit=20)
+        return [
+            {
+                "id": piece.id,
+                "name": piece._get_product_name(),
+                "serial": piece.serial_number or "",
+                # Who may read equipment may know where it stands.
+                "place": piece.sudo().site_id.display_name
+                or piece.sudo().partner_id.display_name
+                or "",
+            }
+            for piece in found
+        ]
+
+    @api.readonly
+    def get_service_history(self, offset=0):
+        """Return this piece with what was done on it, as technicians see it.
+
+        :param int offset: how many visits are known already
+        :return: dict of `name`, `serial`, `reference`, `age`, `place`, `address`,
+            `access`, `map_url`, `phone`, `covers`, `is_retired`, `coming` (open visits,
+            the next one first: `visit`, `day`, `kind`, `task`, `who` and `is_own`),
+            `done` (at most 10 visits, the last one first, see `_describe_work`) and
+            `more` (whether there are others)
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.user._is_internal():
+            raise AccessError(
+                self.env._("Only employees can see the service history of equipment.")
+            )
+        # Who may read equipment may know where it stands and what was done on it;
+        # neither prices nor other customers are told.
+        piece = self.sudo()
+        lines = piece.maintenance_visit_line_ids.filtered(
+            lambda line: line.company_id == piece.company_id
+        )
+        open_lines = lines.filtered(
+            lambda line: line.state in ("to_plan", "planned", "in_progress")
+        ).sorted(lambda line: str(line.visit_id.date_start or line.visit_id.due_date))
+        done = lines.filtered(lambda line: line.state == "done").sorted(
+            lambda line: (
+                str(line.visit_id.actual_end or line.visit_id.date_start or ""),
+                line.id,
+            ),
+            reverse=True,
+        )
+        site = piece.site_id or piece.partner_id
+        place = site._get_map_query() if site else ""
+        visits = self.env["maintenance.visit"]
+        return {
+            "id": piece.id,
+            "name": piece._get_product_name(),
+            "serial": piece.serial_number or "",
+            "reference": piece.reference or "",
+            "age": piece._get_age_label(),
+            "place": piece.partner_id.display_name or "",
+            "address": site.contact_address_inline or "" if site else "",
+            "access": site.service_access or "",
+            "map_url": visits._get_directions_url([place]) if place else False,
+            "phone": site.phone or piece.partner_id.phone or "",
+            "covers": piece._get_cover_labels().get(piece, []),
+            "is_retired": piece.state == "retired",
+            "coming": [line._describe_coming() for line in open_lines[:5]],
+            "done": [
+                line._describe_work() for line in done[offset : offset + HISTORY_PAGE]
+            ],
+            "more": len(done) > offset + HISTORY_PAGE,
+        }
+
+    def _get_last_service_lines(self, companies, without):
+        """Return {equipment: line of the last visit that was done on it}, with all
+        rights: what was done may be known to who works on it.
+
+        :param companies: whose visits count
+        :param without: visits that do not
+        """
+        lines = self.env["maintenance.visit.line"].sudo()
+        if not self:
+            return {}
+        for name in ("maintenance.visit", "maintenance.visit.line"):
+            self.env[name].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT ON (line.installed_base_id)
+                    line.installed_base_id, line.id
+                FROM maintenance_visit_line line
+                JOIN maintenance_visit visit ON visit.id = line.visit_id
+                WHERE line.installed_base_id IN %(pieces)s
+                    AND line.company_id IN %(companies)s
+                    AND visit.state = 'done'
+                    AND visit.id NOT IN %(without)s
+                ORDER BY line.installed_base_id,
+                    COALESCE(visit.actual_end, visit.date_end, visit.due_date) DESC,
+                    line.id DESC
+                """,
+                pieces=tuple(self.ids),
+                companies=tuple(companies.ids),
+                without=tuple(without.ids),
+            )
+        )
+        found = lines.browse([line for _piece, line in rows])
+        pieces = self.browse([piece for piece, _line in rows])
+        return dict(zip(pieces, found, strict=True))
+
+    def _get_cover_labels(self):
+        """Return {equipment: texts that say under what work on it falls}: its warranty.
+        To be extended, e.g. by contracts."""
+        today = fields.Date.context_today(self)
+        labels = {}
+        for piece in self:
+            texts = []
+            end, labor_end = piece.warranty_end_date, piece.labor_warranty_end_date
+            if end and end >= today:
+                day = format_date(self.env, end)
+                texts.append(self.env._("Warranty until %s", day))
+            if labor_end and labor_end >= today and labor_end != end:
+                day = format_date(self.env, labor_end)
+                texts.append(self.env._("Labor warranty until %s", day))
+            labels[piece] = texts
+        return labels
+
     def _get_age_label(self):
         """Return how old this is, in words, or since when it is known."""
         self.ensure_one()
@@ -210,23 +378,36 @@ class InstalledBase(models.Model):
     def _get_visit_defaults(self):
         """Return the context by which a new visit is about this equipment."""
         return {
-            "default_partner_id": self.partner_id[:1].id,
-            "default_site_id": self.site_id[:1].id,
+            **self._get_place_defaults(),
             "default_line_ids": [
                 Command.create({"installed_base_id": piece.id}) for piece in self
             ],
         }
 
+    def _get_place_defaults(self):
+        """Return the context by which something new is where this equipment is."""
+        defaults = {"default_partner_id": self.partner_id[:1].id}
+        if len(self.site_id) == 1:
+            defaults["default_site_id"] = self.site_id.id
+        return defaults
+
     def _get_portal_values(self):
-        """Add the visits, by the rules of the reader: those at their own company."""
+        """Add visits and requests, by the rules of the reader: those at their own
+        company."""
         values = super()._get_portal_values()
         visits = self.env["maintenance.visit"].search(
             [("installed_base_ids", "in", self.ids), ("state", "!=", "cancelled")],
             order="due_date desc, id desc",
             limit=20,
         )
-        # Types have no rights for customers; the page prints names and dates.
-        return {**values, "visits": visits.sudo()}
+        requests = self.env["service.request"].search(
+            [("installed_base_ids", "in", self.ids)],
+            order="request_date desc, id desc",
+            limit=10,
+        )
+        # Types and stages have no rights for customers; the page prints names and
+        # dates.
+        return {**values, "visits": visits.sudo(), "requests": requests.sudo()}
 
     # -- Equipment that moves ----------------------------------------------------------
 
@@ -284,6 +465,12 @@ class InstalledBase(models.Model):
         for document, moved in lines.grouped(parent).items():
             here = document.partner_id, document.site_id or document.partner_id
             places = moved.grouped(lambda line: line.installed_base_id._get_place())
+            if parent == "schedule_id" and not document.site_id:
+                # It visits each piece of its customer where that stands.
+                here = next((p for p in places if p[0] == here[0]), here)
+                others = [p for p in places if p[0] == here[0] and p != here]
+                for place in others:
+                    places[here] |= places.pop(place)
             stays = bool(document.line_ids - moved) or here in places
             places.pop(here, None)
             for place, there in places.items():
@@ -444,10 +631,7 @@ class InstalledBase(models.Model):
         ):
             texts += self._describe_rules(some_rules)
             visits = some_lines.visit_id
-            planned = visits.filtered(lambda visit: visit.state == "planned")
-            texts += [self.env._("Visit %s", v.display_name) for v in planned]
-            if to_plan := visits - planned:
-                texts.append(self.env._("Visits to plan: %s", len(to_plan)))
+            texts += visits._describe_dated()
         return goes, ends
 
     @api.model

@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 # Notices of visits: the person a visit is agreed with gets them unasked.
-VISIT_NOTICES = ("visit_planned", "visit_changed", "visit_reminder")
+VISIT_NOTICES = ("visit_planned", "visit_changed", "visit_reminder", "visit_coming")
 
 
 class InstalledBaseNoticeType(models.Model):

@@ -105,6 +105,10 @@ class ResCompany(models.Model):
         help="Minutes without a change before a customer is notified, so that they "
         "are not notified of every change while you plan.",
     )
+    visit_notice_coming = fields.Boolean(
+        string="Notify Customers of Arrivals",
+        help="When a technician taps “On my way”.",
+    )
     visit_reminder_days = fields.Integer(
         string="Remind Customers",
         default=0,

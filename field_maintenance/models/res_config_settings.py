@@ -46,6 +46,9 @@ class ResConfigSettings(models.TransientModel):
     visit_notice_delay = fields.Integer(
         related="company_id.visit_notice_delay", readonly=False
     )
+    visit_notice_coming = fields.Boolean(
+        related="company_id.visit_notice_coming", readonly=False
+    )
     visit_reminder_days = fields.Integer(
         related="company_id.visit_reminder_days", readonly=False
     )

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 
 from odoo import api, fields, models
@@ -8,6 +9,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
+from .installed_base import MOVING_STATES
 from .schedule.maintenance_schedule import LIVE_STATES
 
 # What the name and the address of a contact consist of, as appointments show them.
@@ -15,6 +17,10 @@ NAME_FIELDS = frozenset({"company_name", "name", "parent_id", "type"})
 ADDRESS_FIELDS = frozenset(
     {"city", "country_id", "state_id", "street", "street2", "zip"}
 )
+# Fewer characters of a phone or serial number tell nobody from the others.
+PHONE_DIGITS = 4
+# Of more pieces nobody looks for one by their customers.
+MOST_PIECES = 100
 
 
 class ResPartner(models.Model):
@@ -53,6 +59,11 @@ class ResPartner(models.Model):
     maintenance_visit_count = fields.Integer(
         string="Number of Visits",
         compute="_compute_maintenance_visit_count",
+        groups="base.group_user",
+    )
+    service_request_count = fields.Integer(
+        string="Open Requests",
+        compute="_compute_service_request_count",
         groups="base.group_user",
     )
     maintenance_schedule_count = fields.Integer(
@@ -112,6 +123,39 @@ class ResPartner(models.Model):
         site, customer, company = self.sudo(), customer.sudo(), company.sudo()
         return site.tz or customer.tz or company.resource_calendar_id.tz or "UTC"
 
+    # -- On the phone ------------------------------------------------------------------
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        domain = super()._search_display_name(operator, value)
+        if (
+            self.env.context.get("finds_service_customer")
+            and operator == "ilike"
+            and isinstance(value, str)
+            and value.strip()
+        ):
+            domain = Domain(domain) | self._get_phone_call_domain(value.strip())
+        return domain
+
+    @api.model
+    def _get_phone_call_domain(self, text):
+        """Return the contacts that somebody on the phone means: by phone number however
+        it is written, by street, or by what stands there.
+
+        :param str text: what they say
+        """
+        domain = Domain("street", "ilike", text)
+        digits = re.sub(r"[\s()+./-]", "", text).lstrip("0")
+        if digits.isdecimal() and len(digits) >= PHONE_DIGITS:
+            domain |= Domain("phone", "=ilike", "%".join(("", *digits, "")))
+        equipment = self.env["installed.base"]
+        if equipment.has_access("read") and len(text) >= PHONE_DIGITS:
+            pieces = equipment.search(
+                equipment._get_search_text_domain(text), limit=MOST_PIECES
+            )
+            domain |= Domain("id", "in", (pieces.partner_id | pieces.site_id).ids)
+        return domain
+
     # -- After planning ----------------------------------------------------------------
 
     def write(self, vals):
@@ -166,11 +210,12 @@ class ResPartner(models.Model):
             *super()._get_company_ties(company_id),
             ("maintenance.schedule", own),
             ("maintenance.visit", own),
+            ("service.request", own),
         ]
 
     def _follow_merge(self):
         result = super()._follow_merge()
-        for model in ("maintenance.schedule", "maintenance.visit"):
+        for model in ("maintenance.schedule", "maintenance.visit", "service.request"):
             self._derive_anew(model, "partner_id", "commercial_partner_id")
         self._update_appointments()
         return result
@@ -185,6 +230,38 @@ class ResPartner(models.Model):
         )
         if visits:
             visits._update_calendar_events({"partner_id", "site_id"})
+
+    def _prepare_address_vals(self):
+        return {
+            **super()._prepare_address_vals(),
+            "service_access": self.service_access,
+        }
+
+    def _get_kept_domains(self, equipment):
+        # What is about this equipment alone goes along.
+        others = [("installed_base_id", "not in", equipment.ids)]
+        return [
+            *super()._get_kept_domains(equipment),
+            *(
+                (
+                    model,
+                    [
+                        "|",
+                        ("site_id", "=", self.id),
+                        ("partner_id", "=", self.id),
+                        "|",
+                        ("state", "not in", states),
+                        "|",
+                        ("line_ids", "=", False),
+                        ("line_ids", "any", others),
+                    ],
+                )
+                for model, states in (
+                    ("maintenance.visit", MOVING_STATES),
+                    ("maintenance.schedule", LIVE_STATES),
+                )
+            ),
+        ]
 
     def _follow_archived(self):
         """Make no more visits of customers and sites that were archived, and make them
@@ -239,14 +316,28 @@ class ResPartner(models.Model):
         for partner in self:
             partner.maintenance_schedule_count = counts[partner.id]
 
-    def _count_by_place(self, model):
-        """Return {contact id: visits or schedules there and at the addresses below}."""
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_service_request_count(self):
+        counts = self._count_by_place(
+            "service.request", Domain("stage_id.is_closed", "=", False)
+        )
+        for partner in self:
+            partner.service_request_count = counts[partner.id]
+
+    def _count_by_place(self, model, domain=Domain.TRUE):
+        """Return {contact id: visits or schedules there and at the addresses below}.
+
+        :param str model: what is counted
+        :param domain: which of them
+        """
         counts = Counter()
         records = self.env[model]
         if not records.has_access("read"):
             return counts
         groups = records._read_group(
-            self._get_service_domain(), ["partner_id", "site_id"], ["__count"]
+            Domain(self._get_service_domain()) & domain,
+            ["partner_id", "site_id"],
+            ["__count"],
         )
         # Reads the levels above all of them at once.
         self.union(*(partner | site for partner, site, _ in groups))._get_places_above()
@@ -269,6 +360,21 @@ class ResPartner(models.Model):
     def action_view_maintenance_schedules(self):
         """Show the schedules of these customers or sites."""
         return self._get_service_action("field_maintenance.maintenance_schedule_action")
+
+    def action_view_service_requests(self):
+        """Show the requests of these customers or sites."""
+        action = self._get_service_action("field_maintenance.service_request_action")
+        return {**action, "context": {**action["context"], "search_default_open": 1}}
+
+    def action_new_request(self):
+        """Open a new request of this customer or site."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Request"),
+            "res_model": "service.request",
+            "views": [(False, "form")],
+            "context": self._get_installed_base_defaults() if self else {},
+        }
 
     def _get_service_action(self, xmlid):
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
@@ -329,6 +435,8 @@ class ResPartner(models.Model):
             return action
         context = self._get_installed_base_defaults()
         if equipment:
+            # One visit has one place.
+            self.env["maintenance.visit"]._get_place_of(self, equipment)
             context["default_company_id"] = equipment.company_id[:1].id
             context["default_line_ids"] = [
                 Command.create({"installed_base_id": piece.id}) for piece in equipment

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
@@ -47,6 +47,15 @@ class SaleOrder(models.Model):
         groups=READER_GROUPS,
     )
 
+    request_id = fields.Many2one(
+        comodel_name="service.request",
+        compute="_compute_request_id",
+        compute_sudo=True,
+        inverse="_inverse_request_id",
+        search="_search_request_id",
+        groups=READER_GROUPS,
+        help="The request that this order answers.",
+    )
     maintenance_warning = fields.Text(
         compute="_compute_maintenance_warning", groups="base.group_user"
     )
@@ -72,6 +81,27 @@ class SaleOrder(models.Model):
         # New lines, by which the order becomes one of this type, were computed before.
         lines = turned.order_line
         self.env.add_to_compute(lines._fields["qty_delivered_method"], lines)
+
+    def _compute_request_id(self):
+        requests = self.env["service.request"].search(
+            [("sale_order_id", "in", self.ids)], order="id desc"
+        )
+        by_order = requests.grouped("sale_order_id")
+        for order in self:
+            order.request_id = by_order.get(order._origin, requests.browse())[:1]
+
+    def _inverse_request_id(self):
+        for order in self:
+            # Who sells for a request may read it at least; that it has an offer is a
+            # consequence.
+            order.request_id.check_access("read")
+            order.request_id.sudo().sale_order_id = order
+
+    def _search_request_id(self, operator, value):
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        requests = self.env["service.request"].search([("id", operator, value)])
+        return [("id", "in", requests.sale_order_id.ids)]
 
     @api.depends(
         "commitment_date",
@@ -163,7 +193,27 @@ class SaleOrder(models.Model):
             )
         return {**action, "domain": self._get_schedule_domain(), "context": {}}
 
+    def action_view_request(self):
+        """Show the request that this order answers."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "service.request",
+            "views": [(False, "form")],
+            "res_id": self.request_id.id,
+        }
+
     # -- From order to visits ----------------------------------------------------------
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "state" in vals:
+            # Whoever sends or confirms an offer need not handle the request.
+            requests = self.env["service.request"].sudo()
+            requests = requests.search([("sale_order_id", "in", self.ids)])
+            if requests:
+                requests._follow_order(vals["state"])
+        return result
 
     def _action_confirm(self):
         result = super()._action_confirm()
@@ -208,6 +258,9 @@ class SaleOrder(models.Model):
     def _prepare_maintenance_schedule_vals(self, lines):
         """Return the values of the schedule of some lines of this order."""
         self.ensure_one()
+        sites = self.env["res.partner"].union(
+            *(site for line in lines for site in line._get_visit_sites())
+        )
         return {
             "name": self.env._(
                 "%(order)s, %(customer)s",
@@ -216,7 +269,8 @@ class SaleOrder(models.Model):
             ),
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
-            "site_id": self._get_visit_site().id,
+            # At several sites, each piece is visited where it stands.
+            "site_id": sites.id if len(sites) == 1 else False,
             "user_id": self.user_id.id,
             "date_start": self._get_service_date(),
             "sale_order_id": self.id,
@@ -275,6 +329,7 @@ class SaleOrder(models.Model):
             "due_date": self._get_service_date(),
             "description": "\n".join(lines.mapped("name")),
             "sale_order_id": self.id,
+            "request_id": self.sudo().request_id.id,
             "sale_line_ids": [Command.set(lines.ids)],
             "analytic_distribution": next(distributions, False),
         }

@@ -205,15 +205,32 @@ class SaleOrderLine(models.Model):
             lambda visit: visit.state != "cancelled" and not visit.follow_up_of_id
         )
 
+    def _get_visit_sites(self):
+        """Return {site: the equipment there that this line is about}."""
+        self.ensure_one()
+        pieces, site = self._get_visited_equipment(), self._get_unnamed_site()
+        return pieces.grouped(lambda piece: piece.site_id or site) or {site: pieces}
+
+    def _get_unnamed_site(self):
+        """Return where the work of this line is as far as its equipment does not tell:
+        at the delivery address. A service is where the customer's equipment is, if
+        that is at one site and nobody chose a delivery address."""
+        self.ensure_one()
+        order = self.order_id
+        site, customer = order._get_visit_site(), order.partner_id
+        usual = customer.address_get(["delivery"])["delivery"]
+        if self.product_id.type != "service" or site.id not in (usual, customer.id):
+            return site
+        sites = customer._get_sites()[customer]
+        return sites if len(sites) == 1 else site
+
     def _get_ordered_visits(self):
         """Return what this line orders, whose product has no rule.
 
         :return: {site: its equipment}, and the number of visits at each site
         """
         self.ensure_one()
-        order, pieces = self.order_id, self._get_visited_equipment()
-        sites = pieces.grouped(lambda piece: piece.site_id or order._get_visit_site())
-        sites = sites or {order._get_visit_site(): pieces}
+        sites, pieces = self._get_visit_sites(), self._get_visited_equipment()
         # A visit is about all pieces of its site.
         units = self._get_ordered_units() or 1
         return sites, math.ceil(units / (len(pieces) or 1))

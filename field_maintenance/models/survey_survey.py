@@ -55,3 +55,15 @@ class SurveySurvey(models.Model):
                     survey=answered.survey_id.title,
                 )
             )
+
+    def _describe_for_phone(self):
+        """Return the questions as data, with all rights."""
+        self.ensure_one()
+        return {
+            "title": self.title,
+            "questions": [
+                question._describe_for_phone() for question in self.question_ids
+            ],
+            # What a phone does not ask by itself: its page does.
+            "has_page_only": self.questions_selection == "random",
+        }

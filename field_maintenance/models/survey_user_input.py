@@ -14,6 +14,14 @@ class SurveyUserInput(models.Model):
         ondelete="cascade",
         readonly=True,
     )
+    maintenance_visit_line_id = fields.Many2one(
+        comodel_name="maintenance.visit.line",
+        string="Equipment of the Visit",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+        help="Where each piece of equipment has a checklist of its own.",
+    )
 
     def _save_lines(self, question, answer, comment=None, overwrite_existing=True):
         # A checklist is corrected where it has answers already.
@@ -78,3 +86,68 @@ class SurveyUserInput(models.Model):
                     (question.title, [line._get_printable_value() for line in lines])
                 )
         return answers
+
+    # -- On a phone --------------------------------------------------------------------
+
+    def _describe_for_phone(self):
+        """Return what was answered, as entries of phones have it, with all rights."""
+        answers, comments = {}, {}
+        for line in self.user_input_line_ids.filtered(lambda line: not line.skipped):
+            question = line.question_id
+            if line.answer_type == "suggestion":
+                choice = line.suggested_answer_id.id
+                if line.matrix_row_id:
+                    rows = answers.setdefault(question.id, {})
+                    rows.setdefault(line.matrix_row_id.id, []).append(choice)
+                else:
+                    answers.setdefault(question.id, []).append(choice)
+            elif question.question_type in (
+                "simple_choice",
+                "multiple_choice",
+                "matrix",
+            ):
+                comments[question.id] = line.value_char_box or ""
+            elif line.answer_type in ("date", "datetime"):
+                answers[question.id] = str(line._get_answer_value())
+            elif line.answer_type == "numerical_box":
+                answers[question.id] = f"{line.value_numerical_box:g}"
+            else:
+                answers[question.id] = str(line._get_answer_value())
+        return {"answers": answers, "comments": comments}
+
+    def _get_missing_questions(self):
+        """Return the mandatory questions that are asked and not answered."""
+        self.ensure_one()
+        answered = self.user_input_line_ids.filtered(lambda line: not line.skipped)
+        asked = (
+            self.predefined_question_ids - self._get_inactive_conditional_questions()
+        )
+        return asked.filtered("constr_mandatory") - answered.question_id
+
+    def _save_answers_of_phone(self, answers, comments, is_complete):
+        """Save answers as the pages of the questionnaire do.
+
+        :param dict answers: by the number of the question
+        :param dict comments: by the number of the question
+        :param bool is_complete: whether that is all; half of it may be kept, too
+        :return: what is wrong, a text for each question
+        """
+        self.ensure_one()
+        errors = []
+        for question in self.predefined_question_ids:
+            number = str(question.id)
+            is_told = number in answers or number in comments
+            if not is_told or question in self._get_inactive_conditional_questions():
+                continue
+            answer = question._read_answer_of_phone(answers.get(number))
+            comment = question._read_comment_of_phone(comments.get(number))
+            wrong = self.env._("This answer is not possible.")
+            if answer is not None:
+                wrong = answer and question.validate_question(answer, comment)
+                wrong = wrong and wrong.get(question.id)
+            if not wrong:
+                self._save_lines(question, answer, comment, overwrite_existing=True)
+            elif is_complete or answer is None:
+                errors.append(f"{question.title}: {wrong}")
+        self._clear_inactive_conditional_answers()
+        return errors

@@ -29,6 +29,7 @@ RIGHTS = {
         "accountant": "r",
         "salesperson": "r",
     },
+    "maintenance.visit.entry": {"administrator": "r"},
     "service.line": {**READERS, **DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.finish": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.finish.line": {**DISPATCHING, "technician": "rcwu"},
@@ -38,6 +39,14 @@ RIGHTS = {
     "maintenance.month": EVERYBODY,
     "maintenance.schedule": {**READERS, **DISPATCHING},
     "maintenance.schedule.line": {**READERS, **DISPATCHING},
+    "service.request": {
+        **READERS,
+        **DISPATCHING,
+        "technician": "rcw",
+        "portal": "r",
+    },
+    "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
+    "service.request.customer": DISPATCHING,
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.intervention": {
@@ -46,6 +55,7 @@ RIGHTS = {
         "technician": "rcwu",
     },
     "maintenance.visit.cancel": {**DISPATCHING, "technician": "rcwu"},
+    "maintenance.visit.merge": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,
 }

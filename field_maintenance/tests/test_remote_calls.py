@@ -108,7 +108,9 @@ class TestRemoteCalls(MaintenanceCase):
             with self.assertRefused("cannot be set manually", AccessError):
                 refused()
         # The button does it.
-        (technician | self._as("technician", self.own)).action_do_together()
+        action = (technician | self._as("technician", self.own)).action_do_together()
+        merge = technician.env[action["res_model"]].with_context(**action["context"])
+        merge.create({}).action_merge()
         self.assertEqual(mine.merged_into_id, self.own)
 
     def test_due_date_and_order_are_not_given(self):

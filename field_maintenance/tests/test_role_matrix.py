@@ -22,6 +22,8 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.type",
         "res.partner",
         "service.line",
+        "service.request",
+        "service.request.stage",
         "service.team",
         "service.zone",
         "survey.user_input",
@@ -62,6 +64,13 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "technician_id": cls.technician.id,
                 "date_start": "2026-01-01 06:00:00",
                 "date_end": "2026-01-01 07:00:00",
+            }
+        )
+        cls.env["service.request"].create(
+            {
+                "subject": "No hot water",
+                "partner_id": cls.customer.id,
+                "user_id": cls.users["technician"].id,
             }
         )
         survey = cls.env["survey.survey"].create(

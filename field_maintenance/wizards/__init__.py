@@ -1,5 +1,6 @@
 from . import visit
 from . import dispatch
 from . import field_work
+from . import request
 
 from . import base_partner_merge

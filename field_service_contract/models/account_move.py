@@ -187,6 +187,10 @@ class AccountMove(models.Model):
 
     # -- States -------------------------------------------------------------------
 
+    def unlink(self):
+        self._close_service_credits()
+        return super().unlink()
+
     def _post(self, soft=True):
         self._check_service_recognition()
         posted = super()._post(soft)

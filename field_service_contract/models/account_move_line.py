@@ -81,6 +81,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         help="Prices of the billed days, as of the time of billing.",
         groups="base.group_user",
+        export_string_translation=False,
     )
     service_gives_days = fields.Boolean(
         string="Credits Days",
@@ -89,6 +90,7 @@ class AccountMoveLine(models.Model):
         "changed. Other credit notes do so if they are worth all their days; "
         "otherwise they lower the price of all their days equally.",
         groups="base.group_user",
+        export_string_translation=False,
     )
     service_is_live = fields.Boolean(
         compute="_compute_service_is_live",
@@ -104,6 +106,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         help="First billed day that is not credited.",
         groups="base.group_user",
+        export_string_translation=False,
     )
     service_credited_days = fields.Json(
         compute="_compute_service_is_live",
@@ -111,6 +114,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         help="First and last credited days of the billed period.",
         groups="base.group_user",
+        export_string_translation=False,
     )
     service_deferral_ids = fields.One2many(
         comodel_name="service.contract.deferral",

@@ -52,6 +52,23 @@ class InstalledBase(models.Model):
             "context": {"default_partner_id": self.partner_id[:1].id},
         }
 
+    def _get_cover_labels(self):
+        labels = super()._get_cover_labels()
+        today = fields.Date.context_today(self)
+        # Whether work is covered is no secret to who does it, as opposed to what the
+        # contract costs.
+        lines = (
+            self.sudo()
+            ._get_covering_contract_lines(today)
+            .filtered(lambda line: not line.date_start or line.date_start <= today)
+        )
+        for line in lines:
+            piece = line.installed_base_id.with_env(self.env)
+            contract = self.env._("Contract %s", line.contract_id.display_name)
+            if contract not in labels.setdefault(piece, []):
+                labels[piece].append(contract)
+        return labels
+
     # -- Offers -----------------------------------------------------------------------
 
     def action_new_contract_quotation(self):
@@ -191,7 +208,14 @@ class InstalledBase(models.Model):
                 lambda line: (line.contract_id, line.installed_base_id.partner_id)
             ).items():
                 if partner:
-                    contract._transfer_lines(group, partner, day, reason)
+                    sites = group.installed_base_id.site_id
+                    contract._transfer_lines(
+                        group,
+                        partner,
+                        day,
+                        reason,
+                        site=sites if len(sites) == 1 else None,
+                    )
                 else:
                     group._end_with_credit(day - DAY, reason)
         elif choice != "settled":
@@ -333,6 +357,28 @@ class InstalledBase(models.Model):
             else:
                 lines._schedule_retirement_activity(day)
 
+    def _settle_return(self):
+        result = super()._settle_return()
+        # Whoever puts equipment back need not see the contracts that cover it.
+        lines = self.sudo()._get_covering_contract_lines(
+            fields.Date.context_today(self)
+        )
+        lines._drop_retirement_activities()
+        return result
+
+    def _get_ended(self):
+        # As above.
+        lines = self.sudo().service_contract_line_ids.filtered(
+            lambda line: (
+                line.date_end
+                and line.date_end == line.installed_base_id.retirement_date
+                and line.contract_id.state in RUNNING_STATES
+            )
+        )
+        return super()._get_ended() + [
+            self.env._("Contract line %s", line.display_name) for line in lines
+        ]
+
     def _get_retirement_text(self):
         """Return why contract lines end, in words."""
         reasons = set(filter(None, self.mapped("retirement_reason")))
@@ -354,3 +400,26 @@ class InstalledBase(models.Model):
                 ("contract_id.date_end", ">=", day),
             ]
         )
+
+    # -- Requests ----------------------------------------------------------------------
+
+    def _get_care_users(self):
+        """Put first who looks after the contract that covers this piece."""
+        lines = self._get_covering_contract_lines(fields.Date.context_today(self))
+        return [*lines.contract_id.user_id, *super()._get_care_users()]
+
+    def _get_request_infos(self):
+        """Add the contracts that cover each piece, by the rules of the reader."""
+        infos = super()._get_request_infos()
+        if not self.env["service.contract.line"].has_access("read"):
+            return infos
+        today = fields.Date.context_today(self)
+        lines = self._get_covering_contract_lines(today)
+        by_piece = lines.grouped("installed_base_id")
+        for piece, info in infos.items():
+            contracts = by_piece.get(piece, lines.browse()).contract_id
+            info["lines"] += [
+                self.env._("Contract: %s", contract.display_name)
+                for contract in contracts
+            ] or [self.env._("No contract")]
+        return infos

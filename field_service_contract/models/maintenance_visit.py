@@ -49,6 +49,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         groups="base.group_user",
         help="Planned on a day no longer covered by the contract, and kept by choice.",
+        export_string_translation=False,
     )
 
     service_cost_ids = fields.One2many(
@@ -91,6 +92,15 @@ class MaintenanceVisit(models.Model):
             visit.service_contract_id = (
                 schedule.service_contract_id or visit.service_contract_id
             )
+
+    def _get_cover_labels(self):
+        labels = super()._get_cover_labels()
+        # The technician may know for which contract they work.
+        for visit in self.sudo().filtered("service_contract_id"):
+            contract = visit.service_contract_id.display_name
+            text = self.env._("Contract %s", contract)
+            labels.setdefault(visit.with_env(self.env), []).append(text)
+        return labels
 
     def _filter_in_period(self, period):
         """Return those of these visits that belong to a billing period: by the rule of

@@ -35,6 +35,15 @@ class ResPartner(models.Model):
         companies = self.commercial_partner_id
         return Domain("commercial_partner_id", "in", companies.ids)
 
+    def _get_kept_domains(self, equipment):
+        return [
+            *super()._get_kept_domains(equipment),
+            (
+                "service.contract",
+                ["|", ("site_id", "=", self.id), ("partner_id", "=", self.id)],
+            ),
+        ]
+
     def action_view_service_contracts(self):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "field_service_contract.service_contract_action"

@@ -39,10 +39,14 @@ class SaleOrder(models.Model):
     ]
 
     service_has_contract = fields.Boolean(
-        compute="_compute_service_kinds", help="At least one line sells a contract."
+        compute="_compute_service_kinds",
+        help="At least one line sells a contract.",
+        export_string_translation=False,
     )
     service_has_other = fields.Boolean(
-        compute="_compute_service_kinds", help="At least one line sells something else."
+        compute="_compute_service_kinds",
+        help="At least one line sells something else.",
+        export_string_translation=False,
     )
     service_contract_template_id = fields.Many2one(
         comodel_name="service.contract.template",
@@ -373,13 +377,16 @@ class SaleOrder(models.Model):
             ] + order._get_unpriced_problems()
             order.service_warning = "\n".join(messages)
 
-    def _get_unpriced_equipment(self):
-        """Return the equipment whose contract is offered for nothing."""
+    def _get_unpriced_lines(self):
+        """Return the lines that offer a contract for nothing by oversight: those of
+        equipment, and all of a contract that costs nothing at all. One without
+        equipment may come with others that have a price."""
         self.ensure_one()
-        lines = self.order_line.filtered(
-            lambda line: line.service_is_contract and not line.price_unit
-        )
-        return lines._get_service_equipment()
+        lines = self._get_service_lines()
+        unpriced = lines.filtered(lambda line: not line.price_unit)
+        if unpriced == lines:
+            return unpriced
+        return unpriced.filtered(lambda line: line._get_service_equipment())
 
     def _get_unpriced_problems(self):
         """Return what would be signed at 0.00 by oversight, in words."""
@@ -387,9 +394,11 @@ class SaleOrder(models.Model):
             self.env._(
                 "%s has no price yet. Enter the annual amount, with a discount of "
                 "100 %% if it is free.",
-                equipment.display_name,
+                line._get_service_equipment().display_name
+                or line.product_id.display_name
+                or line.name,
             )
-            for equipment in self._get_unpriced_equipment()
+            for line in self._get_unpriced_lines()
         ]
 
     def _compute_service_contract_count(self):
@@ -483,7 +492,7 @@ class SaleOrder(models.Model):
     def _has_to_be_signed(self):
         """An offer that is accepted by payment, but has nothing to pay at once, is
         signed instead."""
-        if self._get_unpriced_equipment():
+        if self._get_unpriced_lines():
             return False
         return super()._has_to_be_signed() or (
             self.service_has_contract
@@ -495,7 +504,7 @@ class SaleOrder(models.Model):
         )
 
     def _has_to_be_paid(self):
-        return not self._get_unpriced_equipment() and super()._has_to_be_paid()
+        return not self._get_unpriced_lines() and super()._has_to_be_paid()
 
     # -- E-mails ----------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ class SaleOrderLine(models.Model):
     service_commercial_partner_id = fields.Many2one(
         related="order_id.partner_id.commercial_partner_id",
         string="Owner of Covered Equipment",
+        export_string_translation=False,
     )
     service_value_percent = fields.Float(
         string="Contract Value (%)",

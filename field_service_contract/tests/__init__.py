@@ -20,6 +20,7 @@ from .billing import test_invoicing
 from . import test_jobs
 from .amendment import test_life
 from .amendment import test_life_tours
+from .contract import test_lists
 from .amendment import test_lives
 from .moving_in import test_move_in
 from . import test_native_screens
@@ -30,6 +31,7 @@ from .pricing import test_price_update
 from .pricing import test_price_update_job
 from .profit import test_profit
 from .offer import test_quotation
+from .contract import test_requests
 from .amendment import test_retirement
 from .contract import test_rights
 from . import test_role_matrix

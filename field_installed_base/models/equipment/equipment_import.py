@@ -85,7 +85,7 @@ class InstalledBase(models.Model):
                 "site_id",
                 self.env._(
                     "The customer or one of its addresses, by its own name. If empty, "
-                    "the customer's delivery address."
+                    "the customer's only site or delivery address."
                 ),
             ],
             ["reseller_id", self.env._("Name of the contact that sold it.")],

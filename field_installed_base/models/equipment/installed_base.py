@@ -146,8 +146,10 @@ class InstalledBase(models.Model):
             ("worn", "Worn"),
             ("to_replace", "To replace"),
         ],
-        default="new",
-        required=True,
+        compute="_compute_condition",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
     )
     note = fields.Html(string="Notes", groups="base.group_user")
@@ -213,7 +215,14 @@ class InstalledBase(models.Model):
         string="Air-Supply Type",
         ondelete="restrict",
     )
-    is_compliant = fields.Boolean(string="Compliant", default=True, tracking=True)
+    is_compliant = fields.Boolean(
+        string="Compliant",
+        compute="_compute_is_compliant",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+    )
     reseller_id = fields.Many2one(
         comodel_name="res.partner", index="btree_not_null", check_company=True
     )
@@ -319,6 +328,26 @@ class InstalledBase(models.Model):
         for equipment in self.with_context(display_default_code=False):
             equipment.equipment_name = (
                 equipment.product_id.display_name or equipment.model
+            )
+
+    # What is not among our products was not sold by us: nothing is known of it.
+
+    @api.depends("product_id")
+    def _compute_condition(self):
+        for equipment in self:
+            condition = equipment.condition
+            if not equipment._origin:
+                known = condition if condition != "new" else False
+                condition = known or (equipment.product_id and "new")
+            equipment.condition = condition
+
+    @api.depends("product_id")
+    def _compute_is_compliant(self):
+        for equipment in self:
+            equipment.is_compliant = (
+                equipment.is_compliant
+                if equipment._origin
+                else bool(equipment.product_id)
             )
 
     @api.depends("serial_number", "equipment_name", "partner_id")
@@ -554,17 +583,23 @@ class InstalledBase(models.Model):
         self._check_technician_fields(vals)
         self._check_own_serials_free(vals)
         dropped = self._describe_dropped_properties(vals)
-        serving = self.browse()
+        serving = returning = self.browse()
         if vals.get("retirement_date"):
             serving = self.filtered(lambda piece: not piece.retirement_date)
+        elif "retirement_date" in vals:
+            returning = self.filtered("retirement_date")
         moves = vals.keys() & {"partner_id", "site_id"}
         before = moves and self._get_holdings()
         result = super().write(vals)
         if moves:
             self._record_ownership_change(before)
             self._move_components(before)
+        if vals.get("installation_date") or vals.get("sale_date"):
+            self._date_first_ownership()
         if serving:
             serving._settle_retirement()
+        if returning:
+            returning._settle_return()
         if dropped:
             self.browse(dropped)._message_log_batch(dropped)
         self._derive_late_warranty_ends(vals)
@@ -787,6 +822,12 @@ class InstalledBase(models.Model):
                 "which is retired.",
                 **values,
             )
+        if self.state == "unassigned":
+            return self.env._(
+                "The serial number %(serial)s is already recorded as %(equipment)s, "
+                "which is unassigned. Assign it instead.",
+                **values,
+            )
         return self.env._(
             "The serial number %(serial)s is already recorded as %(equipment)s.",
             **values,
@@ -829,6 +870,12 @@ class InstalledBase(models.Model):
             for node in arch.xpath("//field[not(ancestor::field)]"):
                 if node.get("name") not in TECHNICIAN_FIELDS:
                     node.set("readonly", "1")
+            # Who cannot fill them in need not see what is empty.
+            for node in arch.xpath("//form//group/field[@name]"):
+                if node.get("name") not in TECHNICIAN_FIELDS:
+                    empty = f"not {node.get('name')}"
+                    hidden = node.get("invisible")
+                    node.set("invisible", f"({hidden}) or {empty}" if hidden else empty)
         # Views are cached until addons come and go, as does the rental app.
         if not self.env["res.partner"]._get_rental_action():
             for node in arch.xpath("//button[@name='action_new_rental']"):

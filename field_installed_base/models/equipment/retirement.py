@@ -95,6 +95,10 @@ class InstalledBase(models.Model):
 
     # -- Back in service ---------------------------------------------------------------
 
+    def _settle_return(self):
+        """Drop what was asked about equipment that is in service again. To be extended
+        by what hangs on it."""
+
     def action_ask_put_back(self):
         """Put retired equipment back into service; ask first where something went over
         to its successor or ended."""

@@ -28,6 +28,12 @@ class InstalledBase(models.Model):
             token = equipment.qr_token
             equipment.qr_url = token and f"{equipment.get_base_url()}/equipment/{token}"
 
+    def _get_internal_address(self):
+        """Return where the label leads an employee who may see this piece. To be
+        extended."""
+        self.ensure_one()
+        return f"/odoo/installed-base/{self.id}"
+
     def _ensure_qr_tokens(self):
         """Give every piece that has none the code of its label."""
         # Portal users read no code, hence make none.

@@ -3,6 +3,9 @@ from odoo.exceptions import AccessError
 from odoo.models import MAGIC_COLUMNS
 from odoo.tools import ormcache
 
+# What mixins of Odoo store beside a record: nobody looks for it.
+TECHNICAL_FIELDS = frozenset({"access_token", "activity_exception_decoration"})
+
 
 class OwnCode:
     """What our own methods put into the context while they write fields that are
@@ -110,6 +113,38 @@ class InstalledBaseGuardMixin(models.AbstractModel):
         ):
             return False
         return super()._has_field_access(field, operation)
+
+    @api.model
+    @ormcache()
+    def _get_technical_fields(self):
+        """Return the names of the fields that say nothing to people: of our addons
+        those whose labels are not translated (`export_string_translation`)."""
+        own = {
+            name
+            for name, field in self._fields.items()
+            if not field.export_string_translation
+            and field._modules
+            and all(module.startswith("field_") for module in field._modules)
+        }
+        is_ours = self._original_module.startswith("field_")
+        return own | (TECHNICAL_FIELDS & self._fields.keys() if is_ours else set())
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Offer no technical field in filters, groups and exports; and to archive only
+        to those who may write."""
+        result = super().fields_get(allfields, attributes)
+        for name in self._get_technical_fields() & result.keys():
+            for attribute in ("searchable", "groupable", "exportable"):
+                if attribute in result[name]:
+                    result[name][attribute] = False
+        if (
+            "readonly" in result.get("active", {})
+            and self._original_module.startswith("field_")
+            and not self.has_access("write")
+        ):
+            result["active"]["readonly"] = True
+        return result
 
     @api.model
     def default_get(self, fields):

@@ -16,7 +16,7 @@ class InstalledBaseOwnership(models.Model):
     _name = "installed.base.ownership"
     _inherit = ["installed.base.guard.mixin", "installed.base.plausible.mixin"]
     _description = "Equipment Ownership"
-    _order = "installed_base_id, date_from desc, id desc"
+    _order = "installed_base_id, date_from desc nulls last, id desc"
     _rec_name = "partner_name"
 
     installed_base_id = fields.Many2one(
@@ -52,8 +52,13 @@ class InstalledBaseOwnership(models.Model):
     )
     partner_name = fields.Char(string="Customer Name", required=True)
     site_address = fields.Char()
-    date_from = fields.Date(string="From", required=True)
+    date_from = fields.Date(string="From", help="First day; empty if unknown.")
     date_to = fields.Date(string="To", help="Last day; empty for the current owner.")
+    recorded_date = fields.Date(
+        string="Recorded On",
+        groups="base.group_user",
+        help="A wrong owner of unknown duration is corrected on that day.",
+    )
     # What colleagues noted of the change may be about the owner before.
     reason = fields.Char(groups="base.group_user")
 
@@ -91,13 +96,17 @@ class InstalledBaseOwnership(models.Model):
                   FROM (SELECT id AS later,
                                date_from,
                                lag(id) OVER history AS earlier,
+                               lag(date_from) OVER history AS began,
                                lag(COALESCE(date_to, 'infinity')) OVER history AS ended
                           FROM %s
                          WHERE installed_base_id IN %s
                         WINDOW history AS (
-                               PARTITION BY installed_base_id ORDER BY date_from, id)
+                               PARTITION BY installed_base_id
+                                   ORDER BY date_from NULLS FIRST, id)
                        ) line
-                 WHERE ended >= date_from
+                 -- Who had it for a day gave it away on that day.
+                 WHERE ended >= COALESCE(date_from, '-infinity')
+                   AND NOT (ended = date_from AND began = date_from)
                  LIMIT 1
                 """,
                 SQL.identifier(self._table),
@@ -113,7 +122,7 @@ class InstalledBaseOwnership(models.Model):
                     equipment=earlier.installed_base_id._get_label(),
                     earlier=earlier.partner_name,
                     later=later.partner_name,
-                    day=fields.Date.to_string(later.date_from),
+                    day=fields.Date.to_string(later.date_from or earlier.date_to),
                 )
             )
 
@@ -124,19 +133,42 @@ class InstalledBaseOwnership(models.Model):
                 fields.Date.to_string(day) if day else ""
                 for day in (line.date_from, line.date_to)
             )
-            line.display_name = f"{line.partner_name} ({dates.rstrip()})"
+            line.display_name = f"{line.partner_name} ({dates.strip()})"
 
     @api.model
-    def _record(self, equipment, day=None, reason=None):
+    def _begin(self, equipment, day):
+        """Begin the history of new equipment that has a customer.
+
+        :param day: first day of the customer, False if unknown
+        """
+        # As below.
+        owners = self._prepare_owner_vals(equipment)
+        return self.sudo().create(
+            [
+                {
+                    **owners[piece.partner_id.id, piece.site_id.id],
+                    "installed_base_id": piece.id,
+                    "company_id": piece.company_id.id,
+                    "date_from": day,
+                    "recorded_date": fields.Date.context_today(self),
+                }
+                for piece in equipment
+            ]
+        )
+
+    @api.model
+    def _record(self, equipment, day=None, reason=None, corrects=False):
         """Bring the history of equipment up to its present customer and site.
 
-        The open line ends the day before and a new one begins; what changes before
-        the open line has lasted a day rewrites it.
+        The open line ends the day before and a new one begins. What is corrected on the
+        first day of the open line, or changes its site alone, rewrites it; who had it
+        for a day, even if only for a part of it, stays in the history.
 
         :param equipment: installed.base records whose customer or site changed
         :param day: first day of the present owner; by default today, or the first
             day of the open line if that is later
         :param str reason: why it changed
+        :param bool corrects: whether the owner was recorded wrongly
         :raise ValidationError: if day lies within what is recorded already
         """
         # The history writes itself: who may change equipment need not write it.
@@ -146,7 +178,12 @@ class InstalledBaseOwnership(models.Model):
             line.installed_base_id.id: line
             for line in lines.search_fetch(
                 [("installed_base_id", "in", equipment.ids), ("date_to", "=", False)],
-                ["installed_base_id", "date_from"],
+                [
+                    "installed_base_id",
+                    "commercial_partner_id",
+                    "date_from",
+                    "recorded_date",
+                ],
                 order="id",
             )
         }
@@ -156,20 +193,32 @@ class InstalledBaseOwnership(models.Model):
         dropped, created = [], []
         for piece in equipment:
             line = open_lines.get(piece.id)
-            start = day or max(filter(None, (today, line and line.date_from)))
+            first = line and line.date_from
+            start = day or max(filter(None, (today, first)))
             owner = (piece.partner_id.id, piece.site_id.id)
-            if line and start < line.date_from:
+            if first and start < first:
                 raise ValidationError(
                     self.env._(
                         "%(equipment)s has belonged to %(owner)s since %(day)s. "
                         "Choose that date or a later one.",
                         equipment=piece._get_label(),
                         owner=line.partner_name,
-                        day=fields.Date.to_string(line.date_from),
+                        day=fields.Date.to_string(first),
                     )
                 )
-            if line and start > line.date_from:
+            # A line without a first day is corrected on the day it was written.
+            is_first_day = line and start == (
+                first or (corrects and line.recorded_date)
+            )
+            is_kept = (
+                not corrects
+                and line
+                and line.commercial_partner_id != piece.commercial_partner_id
+            )
+            if line and not is_first_day:
                 ended[start - timedelta(days=1)].append(line.id)
+            elif is_kept:
+                ended[start].append(line.id)
             elif line and not piece.partner_id:
                 dropped.append(line.id)
             elif line:
@@ -182,6 +231,7 @@ class InstalledBaseOwnership(models.Model):
                         "installed_base_id": piece.id,
                         "company_id": piece.company_id.id,
                         "date_from": start,
+                        "recorded_date": today,
                         "reason": reason,
                     }
                 )

@@ -28,20 +28,36 @@ class InstalledBase(models.Model):
         }
 
     def _record_first_ownership(self):
-        """Begin the history of new equipment on the day it was installed or sold."""
+        """Begin the history of new equipment on the day it was installed or sold, if
+        that is known."""
         ownership = self.env["installed.base.ownership"]
         by_day = self.filtered("partner_id").grouped(
             lambda piece: piece.installation_date or piece.sale_date
         )
         for day, equipment in by_day.items():
-            ownership._record(equipment, day or fields.Date.context_today(self))
+            ownership._begin(equipment, day)
+
+    def _date_first_ownership(self):
+        """Begin a history without a first day on the day on which this equipment was
+        installed or sold, which is known now."""
+        # As the history itself.
+        undated = self.env["installed.base.ownership"].sudo()
+        undated = undated.search(
+            [("installed_base_id", "in", self.ids), ("date_from", "=", False)]
+        )
+        for line in undated:
+            piece = line.installed_base_id
+            day = piece.installation_date or piece.sale_date
+            if day and (not line.date_to or day <= line.date_to):
+                line.date_from = day
 
     def _record_ownership_change(self, before):
         """Keep the history of equipment whose customer or site may have changed, or
         the company of its customer.
 
         Day and reason of the change come from the context (`ownership_date`,
-        `ownership_reason`), today and none without.
+        `ownership_reason`), today and none without. Without both, or if the context
+        says so (`ownership_corrects`), a wrong owner is corrected.
 
         :param dict before: result of :meth:`_get_holdings` before the change
         """
@@ -49,10 +65,13 @@ class InstalledBase(models.Model):
         changed = self.filtered(lambda piece: before[piece.id] != present[piece.id])
         if not changed:
             return
+        context = self.env.context
+        day, reason = context.get("ownership_date"), context.get("ownership_reason")
         self.env["installed.base.ownership"]._record(
             changed,
-            fields.Date.to_date(self.env.context.get("ownership_date")),
-            self.env.context.get("ownership_reason"),
+            fields.Date.to_date(day),
+            reason,
+            context.get("ownership_corrects", not day and not reason),
         )
         before = {piece.id: before[piece.id].owner for piece in changed}
         left = changed.filtered(

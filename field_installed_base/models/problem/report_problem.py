@@ -18,67 +18,97 @@ class InstalledBase(models.Model):
         :param pictures: pairs of name and content, safe to show
         :param author: contact that reports; a visitor has none
         :param dict visitor: the name and contact that a visitor gives
-        :return: the note
+        :return: the message that holds it, on whatever record it was put down
         """
         self.ensure_one()
-        # Who reports may see the piece, but write neither notes nor activities. A
-        # visitor is no user at all: their words are posted under nobody's name.
-        piece = self.sudo() if author else self.with_user(SUPERUSER_ID)
-        # Colleagues read the note, in the language of their company.
-        lang = piece.company_id.partner_id.lang
-        piece = piece.with_context(lang=lang) if lang else piece
-        lines = [piece.env._("Problem reported"), *description.splitlines()]
-        if visitor:
-            lines += [
-                piece.env._("Name: %s", visitor["name"]),
-                piece.env._("Contact: %s", visitor["contact"]),
-            ]
+        piece = self._get_reported_piece(author)
         note = piece.message_post(
-            body=Markup("<br/>").join(lines),
+            body=piece._describe_problem(description, visitor),
             author_id=author.id if author else False,
             email_from=author.email_formatted if author else False,
             message_type="comment",
             subtype_xmlid="mail.mt_note",
             attachments=[(name, content) for name, content in pictures],
         )
-        piece._schedule_problem_activity(description)
+        piece._schedule_problem_activities(description)
         return note
 
-    def _schedule_problem_activity(self, description):
-        """Give the report to whom it concerns, once while it is open."""
-        user = self._get_problem_user()
-        if not user:
-            return
-        piece = self.with_context(lang=user.lang)
-        summary = piece.env._("Handle the reported problem")
-        todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
-        is_open = piece.activity_ids.filtered(
-            lambda a: (
-                a.user_id == user
-                and a.activity_type_id == todo
-                and a.summary == summary
-            )
-        )
-        if not is_open:
-            piece.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=summary,
-                note=Markup("<br/>").join(description.splitlines()),
-                user_id=user.id,
-            )
+    def _get_reported_piece(self, author):
+        """Return this piece as it is written to for who reports a problem."""
+        # Who reports may see the piece, but write neither notes nor activities. A
+        # visitor is no user at all: their words are posted under nobody's name.
+        piece = self.sudo() if author else self.with_user(SUPERUSER_ID)
+        # Colleagues read the note, in the language of their company.
+        lang = piece.company_id.partner_id.lang
+        return piece.with_context(lang=lang) if lang else piece
 
-    def _get_problem_user(self):
-        """Return who looks after reported problems: whom the company says, else the
-        salesperson of the customer, if they may read the piece."""
-        candidates = (
-            self.company_id.service_problem_user_id,
-            self.partner_id.user_id,
-            self.commercial_partner_id.user_id,
-        )
-        for user in candidates:
-            piece = self.with_user(user).with_context(
-                allowed_company_ids=user.company_ids.ids
+    def _describe_problem(self, description, visitor=None):
+        """Return what was reported as colleagues read it."""
+        lines = [self.env._("Problem reported"), *description.splitlines()]
+        if visitor:
+            lines += [
+                self.env._("Name: %s", visitor["name"]),
+                self.env._("Contact: %s", visitor["contact"]),
+            ]
+        return Markup("<br/>").join(lines)
+
+    def _schedule_problem_activities(self, description):
+        """Give the report to those whom it concerns, once while it is open."""
+        todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
+        for user in self._get_problem_responsibles():
+            piece = self.with_context(lang=user.lang)
+            summary = piece.env._("Handle the reported problem")
+            is_open = piece.activity_ids.filtered(
+                lambda a, user=user, summary=summary: (
+                    a.user_id == user
+                    and a.activity_type_id == todo
+                    and a.summary == summary
+                )
             )
-            if user.active and piece.has_access("read"):
+            if not is_open:
+                piece.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    summary=summary,
+                    note=Markup("<br/>").join(description.splitlines()),
+                    user_id=user.id,
+                )
+
+    # -- Who looks after it ------------------------------------------------------------
+
+    def _get_problem_responsibles(self):
+        """Return who looks after problems with this piece: the first of
+        `_get_problem_candidates` who may read it, else every dispatcher."""
+        self.ensure_one()
+        for user in self._get_problem_candidates():
+            if user.active and self._is_read_by(user):
                 return user
-        return self.env["res.users"]
+        return self.company_id._get_dispatchers()
+
+    def _get_problem_candidates(self):
+        """Return the users who may look after problems with this piece, the first one
+        first: whom the company names, who looks after the equipment, the salesperson of
+        the customer."""
+        self.ensure_one()
+        # Whoever reports need not read contacts.
+        piece = self.sudo()
+        return [
+            piece.company_id.service_problem_user_id,
+            *piece._get_care_users(),
+            *piece._get_problem_salespeople(),
+        ]
+
+    def _get_care_users(self):
+        """Return the users who look after this piece, the first one first. To be
+        extended."""
+        return []
+
+    def _get_problem_salespeople(self):
+        """Return the salespeople who are told of problems with this piece."""
+        return [self.partner_id.user_id, self.commercial_partner_id.user_id]
+
+    def _is_read_by(self, user):
+        """Tell whether a user may read this piece."""
+        piece = self.with_user(user).with_context(
+            allowed_company_ids=user.company_ids.ids
+        )
+        return piece.has_access("read")

@@ -38,7 +38,10 @@ class InstalledBase(models.Model):
 
         :param ownerships: that time, as installed.base.ownership records
         """
-        periods = [(line.date_from, line.date_to or date.max) for line in ownerships]
+        periods = [
+            (line.date_from or date.min, line.date_to or date.max)
+            for line in ownerships
+        ]
         # Customers have no rights on surveys; the page prints question and answer of
         # what a colleague has published.
         fillings = (

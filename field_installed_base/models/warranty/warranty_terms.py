@@ -80,6 +80,15 @@ class InstalledBase(models.Model):
         store=True,
         precompute=True,
     )
+    warranty_is_extended = fields.Boolean(
+        string="Parts Warranty Ends on Another Day",
+        compute="_compute_warranty_is_extended",
+        help="The end was extended or typed: it is not the one of the months.",
+    )
+    labor_warranty_is_extended = fields.Boolean(
+        string="Labor Warranty Ends on Another Day",
+        compute="_compute_warranty_is_extended",
+    )
     warranty_type = fields.Selection(
         selection=[("initial", "Initial"), ("extension", "Extension")],
         compute="_compute_warranty_type",
@@ -269,6 +278,22 @@ class InstalledBase(models.Model):
                         "The warranty of %s cannot be shorter than zero months.",
                         equipment._get_label(),
                     )
+                )
+
+    @api.depends(
+        "installation_date",
+        "sale_date",
+        "warranty_months",
+        "labor_warranty_months",
+        "warranty_end_date",
+        "labor_warranty_end_date",
+    )
+    def _compute_warranty_is_extended(self):
+        for equipment in self:
+            for prefix in EXTENSION_KINDS:
+                end = equipment[f"{prefix}_end_date"]
+                equipment[f"{prefix}_is_extended"] = bool(
+                    end and end != equipment._get_initial_warranty_end(prefix)
                 )
 
     # -- Extensions -------------------------------------------------------------------

@@ -49,7 +49,7 @@ class TestCustomerDeletion(InstalledBaseCase):
         leaving = self._create_customer()
         piece = self._create_equipment(partner_id=leaving.id)
         with self.assertRefused(
-            r"Leaving Ltd cannot be deleted: equipment \(1\).*\n.*Delete with report",
+            r"Leaving Ltd cannot be deleted: equipment \(1\).*\n.*action “Delete”",
             UserError,
         ):
             leaving.unlink()

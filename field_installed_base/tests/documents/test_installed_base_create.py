@@ -206,9 +206,9 @@ class TestCreateFromOrder(CreateCase):
     def test_goods_are_added_as_far_as_they_were_sold(self):
         order = self._create_order((self.stove, 1), (self.pellets, 1))
         for product, message in (
-            (self.stove, "no unit of .*Lesse"),
-            (self.boiler, "no unit of .*Semois"),
-            (self.visit, "no unit of .*Installation work"),
+            (self.stove, "All units of .*Lesse"),
+            (self.boiler, "All units of .*Semois"),
+            (self.visit, "All units of .*Installation work"),
         ):
             with self.subTest(product.name):
                 wizard = self._open_wizard(order)
@@ -230,7 +230,7 @@ class TestCreateFromOrder(CreateCase):
         with self.assertRefused("nothing to create", UserError):
             wizard.action_create()
         wizard.line_ids = [Command.create({"product_id": self.stove.id})]
-        with self.assertRefused("no unit of", UserError):
+        with self.assertRefused("All units of", UserError):
             wizard.action_create()
 
     def test_rows_removed(self):
@@ -247,7 +247,7 @@ class TestCreateFromOrder(CreateCase):
         with patch.object(installed_base_create, "MAX_ROWS", 3):
             wizard = self._open_wizard(order)
             self.assertEqual(len(wizard.line_ids), 3)
-            self.assertIn("5 units are left. The first 3 are shown", wizard.notice)
+            self.assertIn("5 units remain. Only the first 3 are shown", wizard.notice)
             wizard.action_create()
             wizard = self._open_wizard(order)
             self.assertEqual(len(wizard.line_ids), 2)
@@ -262,7 +262,7 @@ class TestCreateFromOrder(CreateCase):
         order = self._create_order((self.stove, 2))
         first, second = self._open_wizard(order), self._open_wizard(order)
         first.action_create()
-        with self.assertRefused("no unit of", UserError):
+        with self.assertRefused("All units of", UserError):
             second.action_create()
         self.assertEqual(order.installed_base_count, 2)
 
@@ -300,7 +300,7 @@ class TestCreateFromOrder(CreateCase):
         order = self._create_order((self.stove, 1))
         wizard = self._open_wizard(order)
         wizard.line_ids.site_id = self.neighbour
-        with self.assertRefused("no site of"):
+        with self.assertRefused("is not a site of"):
             wizard.action_create()
         self.assertFalse(order.installed_base_count)
 
@@ -720,7 +720,7 @@ class TestCreateFromInvoice(CreateCase):
         invoice = self._bill_order(order)
         self.assertEqual(self._get_left(order), 0)
         self.assertEqual(self._get_left(invoice), 0)
-        self.assertIn("No unit", self._open_wizard(invoice).notice)
+        self.assertIn("no equipment left", self._open_wizard(invoice).notice)
 
     def test_units_left_invoice_then_order(self):
         order = self._create_order((self.stove, 3))
@@ -1002,6 +1002,86 @@ class TestCreateFromContact(CreateCase):
                 self.assertEqual(wizard.partner_id, customer)
                 self.assertEqual(wizard.site_id, site)
 
+    @freeze_time("2026-06-15 12:00:00")
+    def test_bought_elsewhere(self):
+        """What is none of our products was neither sold nor installed by us today."""
+        own = self.company.partner_id
+        with self._open_form(self.customer) as form:
+            self.assertEqual(form.installer_id, own)
+            with form.line_ids.new() as row:
+                row.model = "Godin 3721"
+            self.assertFalse(form.sale_date or form.reseller_id or form.installer_id)
+            # Whoever knows better says so.
+            form.installer_id = own
+        piece = form.record._create_installed_base()
+        self.assertFalse(piece.sale_date or piece.reseller_id)
+        self.assertEqual(piece.installer_id, own)
+        self.assertFalse(piece.condition or piece.is_compliant)
+
+    @freeze_time("2026-06-15 12:00:00")
+    def test_ours_beside_others(self):
+        with self._open_form(self.customer) as form:
+            for product, model in (
+                (self.stove, False),
+                (self.env["product.product"], "Godin 3721"),
+            ):
+                with form.line_ids.new() as row:
+                    row.product_id = product
+                    row.model = model
+        ours, others = form.record._create_installed_base()
+        self.assertEqual(ours.sale_date, date(2026, 6, 15))
+        self.assertEqual(ours.installer_id, self.company.partner_id)
+        self.assertEqual((ours.condition, ours.is_compliant), ("new", True))
+        self.assertFalse(others.sale_date or others.reseller_id or others.installer_id)
+
+    def test_form_of_equipment_bought_elsewhere(self):
+        form = Form(self.env["installed.base"])
+        form.product_id = self.stove
+        self.assertEqual((form.condition, form.is_compliant), ("new", True))
+        form.product_id = self.env["product.product"]
+        form.model = "Godin 3721"
+        self.assertFalse(form.condition or form.is_compliant)
+        form.condition = "worn"
+        form.product_id = self.stove
+        self.assertEqual(form.condition, "worn")
+        piece = form.save()
+        piece.product_id = self.boiler
+        self.assertEqual(piece.condition, "worn")
+
+    def test_unassigned_equipment_is_assigned(self):
+        known = self._create_equipment(partner_id=False, serial_number="S-1")
+        with self._open_form(self.customer) as form:
+            for serial in ("s 1", "S-2"):
+                with form.line_ids.new() as row:
+                    row.product_id = self.stove
+                    row.serial_number = serial
+            self.assertIn(known.reference, form.known_notice)
+        first, second = form.record._create_installed_base()
+        self.assertEqual(first, known)
+        self.assertEqual(known.partner_id, self.customer)
+        self.assertEqual(known.site_id, self.workshop)
+        self.assertEqual(second.serial_number, "S-2")
+        self.assertEqual(known.ownership_ids.partner_id, self.customer)
+
+    def test_unassigned_equipment_is_refused_if_not_wanted(self):
+        self._create_equipment(partner_id=False, serial_number="S-1")
+        with self._open_form(self.customer) as form:
+            with form.line_ids.new() as row:
+                row.product_id = self.stove
+                row.serial_number = "S-1"
+            form.assigns_known = False
+        with self.assertRefused("unassigned. Assign it instead"):
+            form.record.action_create()
+
+    def test_assigned_equipment_is_refused(self):
+        self._create_equipment(serial_number="S-1")
+        with self._open_form(self.neighbour) as form, form.line_ids.new() as row:
+            row.product_id = self.stove
+            row.serial_number = "S-1"
+        self.assertFalse(form.record.known_notice)
+        with self.assertRefused("already recorded"):
+            form.record.action_create()
+
     def test_nothing_to_create(self):
         with self.assertRefused("nothing to create", UserError):
             self._open_wizard(self.customer).action_create()
@@ -1012,7 +1092,7 @@ class TestCreateFromContact(CreateCase):
             Command.create({"product_id": self.stove.id}),
             Command.create({"serial_number": "S-1"}),
         ]
-        with self.assertRefused("Row 2: choose a product or type a model"):
+        with self.assertRefused("Row 2: choose a product or enter a model"):
             wizard.action_create()
 
     def test_several_refused(self):

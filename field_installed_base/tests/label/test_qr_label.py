@@ -315,7 +315,7 @@ class TestLabelPage(PortalCase):
         self.assertIn("Name: Piet &lt;b&gt;", note.body)
         self.assertIn("Contact: piet@example.com", note.body)
         self.assertEqual(note.attachment_ids.mimetype, "image/jpeg")
-        self.assertEqual(note.attachment_ids.res_id, self.piece.id)
+        self.assertEqual(note.attachment_ids.res_id, note.res_id)
         self.assertFalse(note.attachment_ids.public)
         self.assertFalse(note.notified_partner_ids)
         self.assertFalse(self.env["res.partner"].search([("email", "=like", "piet@%")]))
@@ -329,8 +329,7 @@ class TestLabelPage(PortalCase):
         )
         self._login(None)
         self._report(self.label, **self.visitor)
-        self.piece.invalidate_recordset()
-        self.assertEqual(self.piece.activity_ids.user_id, dispatcher)
+        self.assertEqual(self._get_told(), dispatcher)
 
     def test_refused(self):
         self._login(None)
@@ -338,7 +337,7 @@ class TestLabelPage(PortalCase):
             ({"name": " "}, (), "how we can reach you"),
             ({"contact": ""}, (), "how we can reach you"),
             ({"description": ""}, (), "Describe the problem"),
-            ({}, [("a.jpg", b"<?php")], "a.jpg is no picture"),
+            ({}, [("a.jpg", b"<?php")], "a.jpg is not a readable picture"),
         ):
             with self.subTest(message):
                 response = self._report(

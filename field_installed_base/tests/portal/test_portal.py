@@ -63,6 +63,8 @@ class PortalCase(InstalledBaseFixtures, HttpCase):
     def setUp(self):
         super().setUp()
         self.address = f"/my/equipment/{self.piece.id}"
+        messages = self.env["mail.message"]
+        self.last_message = messages.search([], order="id desc", limit=1)
 
     def _login(self, role):
         login = self.users[role].login if role else None
@@ -85,10 +87,24 @@ class PortalCase(InstalledBaseFixtures, HttpCase):
         self.assertEqual(response.status_code, status)
         return response
 
-    def _get_notes(self, piece=None):
-        piece = piece or self.piece
-        piece.invalidate_recordset()
-        return piece.message_ids.filtered(lambda m: "Problem reported" in m.body)
+    def _get_notes(self):
+        """Return the messages that hold what was reported: on the equipment, or on what
+        an addon above makes of reports."""
+        return self.env["mail.message"].search(
+            [
+                ("id", ">", self.last_message.id),
+                ("message_type", "=", "comment"),
+            ]
+        )
+
+    def _get_told(self):
+        """Return who was given what was reported."""
+        note = self._get_notes()[:1]
+        record = self.env[note.model].browse(note.res_id)
+        record.invalidate_recordset()
+        told = record.activity_ids.user_id
+        # Reports on the equipment itself have nobody of their own.
+        return told | record.user_id if "user_id" in record else told
 
 
 @tagged("post_install", "-at_install")
@@ -512,8 +528,8 @@ class TestPortalConversation(PortalCase):
 @tagged("post_install", "-at_install")
 class TestPortalProblem(PortalCase):
     def test_report(self):
-        salesperson = self.users["salesperson"]
-        self.customer.user_id = salesperson
+        dispatcher = self.users["dispatcher"]
+        self.customer.user_id = dispatcher
         self._login("portal")
         raw = picture(exif=b"Exif\x00\x00SECRET-PLACE")
         response = self._report(
@@ -524,46 +540,64 @@ class TestPortalProblem(PortalCase):
         self.assertIn("Thank you", self.url_open(response.headers["Location"]).text)
         note = self._get_notes()
         self.assertEqual(note.author_id, self.contact)
-        self.assertTrue(note.is_internal or note.subtype_id.internal)
         self.assertIn("&lt;b&gt;leaks", note.body)
         self.assertIn("<br>since Monday", note.body)
         self.assertEqual(len(note.attachment_ids), 2)
         for attachment in note.attachment_ids:
-            self.assertEqual(attachment.res_model, "installed.base")
-            self.assertEqual(attachment.res_id, self.piece.id)
+            self.assertEqual(attachment.res_model, note.model)
+            self.assertEqual(attachment.res_id, note.res_id)
             self.assertEqual(attachment.mimetype, "image/jpeg")
             self.assertNotIn(b"SECRET-PLACE", attachment.raw)
             self.assertLessEqual(max(Image.open(io.BytesIO(attachment.raw)).size), 1920)
         self.assertEqual(self.piece.document_ids, self.shared)
         self.assertNotIn(self.contact, self.piece.message_partner_ids)
-        activity = self.piece.activity_ids
-        self.assertEqual(activity.user_id, salesperson)
-        self.assertIn("leaks", activity.note)
-        # Pictures of a problem are closed to the portal like everything internal.
+        self.assertEqual(self._get_told(), dispatcher)
+        # Pictures of a problem are no documents of the equipment, and nobody else's.
         for attachment in note.attachment_ids:
             self._get(f"{self.address}/document/{attachment.id}", 404)
+        self._report(self.address, description="Still")
+        self.assertEqual(self._get_told(), dispatcher)
+        self.assertEqual(len(self._get_notes()), 2)
+        self._login("other portal")
+        for attachment in note.attachment_ids:
             self.assertNotEqual(
                 self.url_open(f"/web/content/{attachment.id}").content, attachment.raw
             )
-        self._report(self.address, description="Still")
-        self.assertEqual(len(self.piece.activity_ids), 1)
-        self.assertEqual(len(self._get_notes()), 2)
 
     def test_responsible(self):
-        """The company's recipient, if they may read the piece, else the salesperson."""
-        self.customer.user_id = self.users["salesperson"]
+        """The company's recipient, if they may read the piece, else the salesperson,
+        else every dispatcher of the company."""
+        # They dispatch, too: elsewhere others handle what is reported.
+        self.customer.user_id = self.users["administrator"]
         for role, expected in (
             ("dispatcher", "dispatcher"),
-            ("employee", "salesperson"),
-            ("other company", "salesperson"),
+            ("employee", "administrator"),
+            ("other company", "administrator"),
         ):
             with self.subTest(role):
                 self.company.service_problem_user_id = self.users[role]
-                user = self.piece._get_problem_user()
+                user = self.piece._get_problem_responsibles()
                 self.assertEqual(user, self.users[expected])
         self.company.service_problem_user_id = False
         self.customer.user_id = False
-        self.assertFalse(self.piece._get_problem_user())
+        self.assertEqual(
+            self.piece._get_problem_responsibles(),
+            self.users["dispatcher"] | self.users["administrator"],
+        )
+
+    def test_every_dispatcher_has_a_todo(self):
+        """Of what nobody owns there is a note, and a To-Do for each, once."""
+        stray = self._create_equipment(partner_id=False)
+        visitor = {"name": "Piet", "contact": "piet@example.com"}
+        for words in ("It leaks", "It still leaks"):
+            note = stray._report_problem(words, visitor=visitor)
+            self.assertTrue(note.subtype_id.internal)
+            self.assertEqual(note.res_id, stray.id)
+        self.assertEqual(
+            stray.activity_ids.mapped("user_id"),
+            self.users["dispatcher"] | self.users["administrator"],
+        )
+        self.assertEqual(len(stray.activity_ids), 2)
 
     def test_refused(self):
         big = b"x" * (problem_form.MAX_PICTURE_BYTES + 1)
@@ -629,7 +663,7 @@ class TestPortalProblem(PortalCase):
         data = {"csrf_token": token, "description": "x"}
         response = self.url_open(f"/my/equipment/{self.foreign.id}", data=data)
         self.assertEqual(response.status_code, 404)
-        self.assertFalse(self._get_notes(self.foreign))
+        self.assertFalse(self._get_notes())
 
     def test_hostile_requests(self):
         self._login("portal")

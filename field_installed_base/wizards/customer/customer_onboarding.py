@@ -72,7 +72,6 @@ class CustomerOnboarding(models.TransientModel):
     # Relationship, contacts, equipment
     relationship_id = fields.Many2one(
         comodel_name="res.partner.relationship",
-        default=lambda self: self._default_relationship_id(),
         # A plain string of this attribute would stay in English.
         falsy_value_label=_lt("Other"),  # pylint: disable=translation-field
     )
@@ -87,13 +86,6 @@ class CustomerOnboarding(models.TransientModel):
     equipment_ids = fields.One2many(
         comodel_name="customer.onboarding.equipment", inverse_name="wizard_id"
     )
-
-    @api.model
-    def _default_relationship_id(self):
-        customer = self.env.ref(
-            "field_installed_base.relationship_customer", raise_if_not_found=False
-        )
-        return customer if customer and customer.active else False
 
     # -- Duplicates -------------------------------------------------------------------
 

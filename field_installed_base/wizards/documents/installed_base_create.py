@@ -55,23 +55,19 @@ class InstalledBaseCreate(models.TransientModel):
     )
     reseller_id = fields.Many2one(
         comodel_name="res.partner",
-        compute="_compute_reseller_id",
+        compute="_compute_sale",
         store=True,
         readonly=False,
-        precompute=True,
         check_company=True,
     )
     installer_id = fields.Many2one(
         comodel_name="res.partner",
-        compute="_compute_reseller_id",
+        compute="_compute_sale",
         store=True,
         readonly=False,
-        precompute=True,
         check_company=True,
     )
-    sale_date = fields.Date(
-        compute="_compute_from_source", store=True, readonly=False, precompute=True
-    )
+    sale_date = fields.Date(compute="_compute_sale", store=True, readonly=False)
     serials = fields.Text(
         string="Paste Serial Numbers",
         help="One per line. They fill the rows from top to bottom.",
@@ -90,6 +86,12 @@ class InstalledBaseCreate(models.TransientModel):
         help="Products of the document; empty if any product may be selected.",
     )
     notice = fields.Text(compute="_compute_notice")
+    known_notice = fields.Text(compute="_compute_known_notice")
+    assigns_known = fields.Boolean(
+        string="Assign it instead of creating it again",
+        default=True,
+        help="Rows with the serial number of unassigned equipment assign that.",
+    )
 
     @api.model
     def _get_bounds(self):
@@ -134,7 +136,6 @@ class InstalledBaseCreate(models.TransientModel):
             vals = source._prepare_installed_base_wizard_vals() if source else {}
             wizard.company_id = vals.get("company_id") or self.env.company.id
             wizard.partner_id = vals.get("partner_id")
-            wizard.sale_date = vals.get("sale_date") or fields.Date.context_today(self)
 
     @api.depends("partner_id", "sale_order_id", "move_id", "contact_id")
     def _compute_site_id(self):
@@ -147,11 +148,36 @@ class InstalledBaseCreate(models.TransientModel):
             # Goods may be delivered to somebody else; a site is the customer's own.
             wizard.site_id = wizard.partner_id._propose_site(site)
 
-    @api.depends("company_id")
-    def _compute_reseller_id(self):
+    @api.depends(
+        "company_id", "line_ids.product_id", "sale_order_id", "move_id", "contact_id"
+    )
+    def _compute_sale(self):
+        """Propose that we sold and installed it on the day of the document, or today;
+        nothing of what is none of our products. What was typed stays."""
         for wizard in self:
-            wizard.reseller_id = wizard.company_id.partner_id
-            wizard.installer_id = wizard.company_id.partner_id
+            is_ours = not wizard._is_from_elsewhere()
+            for name, proposal in wizard._get_sale_proposals().items():
+                value = wizard[name]
+                if not value or value == proposal:
+                    wizard[name] = is_ours and proposal
+                else:
+                    wizard[name] = value
+
+    def _is_from_elsewhere(self):
+        """Tell whether there are rows, and none is about a product of ours."""
+        self.ensure_one()
+        return bool(self.line_ids) and not self.line_ids.product_id
+
+    def _get_sale_proposals(self):
+        """Return {field: its value} if we sold and installed what is created."""
+        self.ensure_one()
+        source, own = self._get_source(), self.company_id.partner_id
+        vals = source._prepare_installed_base_wizard_vals() if source else {}
+        return {
+            "sale_date": vals.get("sale_date") or fields.Date.context_today(self),
+            "reseller_id": own,
+            "installer_id": own,
+        }
 
     @api.depends("sale_order_id", "move_id")
     def _compute_line_ids(self):
@@ -231,6 +257,35 @@ class InstalledBaseCreate(models.TransientModel):
             if (serial := clean_text(line))
         ]
 
+    @api.depends(
+        "company_id",
+        "line_ids.product_id",
+        "line_ids.model",
+        "line_ids.serial_number",
+    )
+    def _compute_known_notice(self):
+        for wizard in self:
+            known = wizard._find_unassigned(wizard._prepare_vals_list()).values()
+            wizard.known_notice = bool(known) and self.env._(
+                "Already recorded and not assigned to a customer: %s",
+                "; ".join(piece._get_label() for piece in known),
+            )
+
+    def _find_unassigned(self, vals_list):
+        """Return {index in vals_list: the unassigned equipment that has its serial
+        number}, each once."""
+        equipment = self.env["installed.base"]
+        identities = [equipment._get_serial_identity(vals) for vals in vals_list]
+        existing = equipment._find_by_serial_identity(identities)
+        found = {}
+        for index, identity in enumerate(identities):
+            piece = existing.get(identity)
+            if piece and piece.active and piece.state == "unassigned":
+                # The second row with it is refused as one used twice.
+                found.setdefault(piece, index)
+        # Only what the user may see.
+        return {index: piece.with_env(self.env) for piece, index in found.items()}
+
     # -- Creation ---------------------------------------------------------------------
 
     def action_create(self):
@@ -276,22 +331,46 @@ class InstalledBaseCreate(models.TransientModel):
                 )
             )
         self._link_rows()
-        vals_list = self._prepare_installed_base_vals_list()
-        self._check_rows(vals_list)
-        equipment = self.env["installed.base"].create(vals_list)
+        vals_list = self._prepare_vals_list()
+        known = self._find_unassigned(vals_list) if self.assigns_known else {}
+        self._check_rows(vals_list, self.env["installed.base"].union(*known.values()))
+        created = iter(
+            self.env["installed.base"].create(
+                [vals for index, vals in enumerate(vals_list) if index not in known]
+            )
+        )
+        for index, piece in known.items():
+            piece.write(
+                {
+                    name: value
+                    for name, value in vals_list[index].items()
+                    if name not in ("company_id", "product_id", "model") and value
+                }
+            )
+        equipment = self.env["installed.base"].union(
+            *(known.get(index) or next(created) for index in range(len(vals_list)))
+        )
         self._log_on_source(equipment)
         return equipment
 
-    def _prepare_installed_base_vals_list(self):
+    def _prepare_vals_list(self):
         """Return the values of the equipment, a dictionary per row in their order."""
-        common = {
-            "company_id": self.company_id.id,
-            "partner_id": self.partner_id.id,
-            "reseller_id": self.reseller_id.id,
-            "installer_id": self.installer_id.id,
-            "sale_date": self.sale_date,
+        sale = {name: self[name] for name in self._get_sale_proposals()}
+        # Beside products of ours, what is none was sold by others unless typed so.
+        others = {
+            name: value
+            for name, value in sale.items()
+            if self._is_from_elsewhere() or value != self._get_sale_proposals()[name]
         }
-        return [{**common, **line._prepare_vals()} for line in self.line_ids]
+        common = {"company_id": self.company_id.id, "partner_id": self.partner_id.id}
+        return [
+            {
+                **common,
+                **self._convert_to_write(sale if line.product_id else others),
+                **line._prepare_vals(),
+            }
+            for line in self.line_ids
+        ]
 
     def _link_rows(self):
         """Link every row to a line of the document that has a unit left for it.
@@ -323,10 +402,13 @@ class InstalledBaseCreate(models.TransientModel):
             left[line.id] -= 1
             row[field] = line
 
-    def _check_rows(self, vals_list):
+    def _check_rows(self, vals_list, known):
         """Refuse what the database would refuse, row by row, before anything is
-        created."""
-        conflicts = self.env["installed.base"]._get_serial_conflicts(vals_list)
+        created.
+
+        :param known: equipment that is assigned instead
+        """
+        conflicts = self.env["installed.base"]._get_serial_conflicts(vals_list, known)
         messages = [
             self.env._(
                 "Row %(row)s: %(message)s", row=index + 1, message=conflicts[index]

@@ -50,7 +50,9 @@ class InstalledBasePutBack(models.TransientModel):
         """Put the equipment back into service, with what comes back."""
         self.ensure_one()
         piece, successor = self.installed_base_id, self.replaced_by_id
+        # Once in service again, it has no replacement any more.
+        is_taken_back = self.is_taken_back and self.has_handed_over
         piece.action_put_back()
-        if self.is_taken_back and self.has_handed_over:
+        if is_taken_back:
             piece._take_back(successor)
         return {"type": "ir.actions.act_window_close"}

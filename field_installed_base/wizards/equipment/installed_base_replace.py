@@ -131,6 +131,7 @@ class InstalledBaseReplace(models.TransientModel):
             **{name: old[name].id for name in KEPT_FIELDS},
             "product_id": self.product_id.id,
             "model": self.model,
+            "condition": "new",
             "serial_number": self.serial_number,
             "installation_date": self.date,
         }

@@ -54,6 +54,20 @@ class InstalledBaseAssign(models.TransientModel):
         check_company=True,
         domain=SITE_DOMAIN,
     )
+    present_site_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Present Site",
+        compute="_compute_present_site_id",
+        help="The only site at which the equipment is.",
+    )
+    stays = fields.Boolean(
+        string="The equipment stays at this address",
+        compute="_compute_stays",
+        store=True,
+        readonly=False,
+        help="The new owner gets the address, or a copy of it if the present owner "
+        "keeps it. Planned visits stay there.",
+    )
     date = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self),
@@ -111,11 +125,36 @@ class InstalledBaseAssign(models.TransientModel):
             wizard.site_id = wizard.partner_id._propose_site(wizard.site_id)
 
     @api.depends("mode", "installed_base_ids", "partner_id")
+    def _compute_present_site_id(self):
+        """Only where another customer takes over what is there."""
+        for wizard in self:
+            sites, owner = (
+                wizard.installed_base_ids.site_id,
+                wizard.partner_id.commercial_partner_id,
+            )
+            wizard.present_site_id = (
+                sites
+                if wizard.mode == "move"
+                and len(sites) == 1
+                and all(piece.site_id for piece in wizard.installed_base_ids)
+                and owner != sites.commercial_partner_id
+                else False
+            )
+
+    @api.depends("mode", "from_site_id", "partner_id")
+    def _compute_stays(self):
+        for wizard in self:
+            wizard.stays = bool(wizard.from_site_id and wizard.present_site_id)
+
+    @api.depends("mode", "installed_base_ids", "partner_id")
     def _compute_notice(self):
         for wizard in self:
             held = wizard._get_held_by_others()
             names = sorted(set(held.partner_id.mapped("display_name")))
             wizard.notice = False
+            if wizard.mode == "unassign":
+                wizard.notice = wizard._describe_end()
+                continue
             if wizard.mode != "move" or not held:
                 continue
             if len(held) == 1:
@@ -133,6 +172,16 @@ class InstalledBaseAssign(models.TransientModel):
                     count=len(held),
                     customers="; ".join(names),
                 )
+
+    def _describe_end(self):
+        """Tell what ends when the equipment has no customer any more."""
+        self.ensure_one()
+        _goes, ends = self.installed_base_ids._origin._get_settlement(
+            self.env["installed.base"], False
+        )
+        return bool(ends) and "\n".join(
+            [self.env._("To be ended:"), *(f"- {text}" for text in ends)]
+        )
 
     def _get_held_by_others(self):
         """Return the chosen equipment that stands at another customer."""
@@ -179,6 +228,10 @@ class InstalledBaseAssign(models.TransientModel):
                     )
                     for piece in held
                 )
+            )
+        if self.stays and self.present_site_id:
+            self.site_id = self.present_site_id._pass_on_address(
+                self.partner_id, equipment
             )
         return self._apply(
             {"partner_id": self.partner_id.id, "site_id": self.site_id.id}

@@ -129,6 +129,7 @@ class MaintenanceVisit(models.Model):
             ("to_plan", "planned", "in_progress"),
             self.env._("You cannot plan visit %(visit)s: its status is “%(state)s”."),
         )
+        visits._watch_plans()
         # The right to write was checked; nothing below asks for another.
         quiet = visits.sudo().with_context(
             visit_planning=PLANNING, tracking_disable=True, mail_notrack=True
@@ -407,7 +408,10 @@ class MaintenanceVisit(models.Model):
         if event:
             # Guests of the calendar stay.
             guests = event.partner_ids - attendees
-            attendees |= guests - self._get_technicians_among(guests).work_contact_id
+            if attendees:
+                guests -= self._get_technicians_among(guests).work_contact_id
+            # To whom nobody goes yet stays in the calendar of whoever planned it.
+            attendees |= guests
         return {
             "name": " - ".join(filter(None, title)),
             "start": self.date_start,

@@ -108,7 +108,8 @@ class HrEmployee(models.Model):
 
     @api.model
     def _find_visits(self, stretches):
-        """Return what employees do for visits in these stretches of time.
+        """Return what employees do for visits in these stretches of time. What is done
+        together with another visit takes place in its time.
 
         :param stretches: list of Stretch
         :return: rows of key, employee id and visit id, in the order of keys and dates
@@ -116,19 +117,26 @@ class HrEmployee(models.Model):
         if not stretches:
             return []
         visits = self.env["maintenance.visit"]
-        visits.flush_model(["date_start", "date_end", "state", "technician_ids"])
+        visits.flush_model(
+            ["date_start", "date_end", "merged_into_id", "state", "technician_ids"]
+        )
         # A technician is busy whoever may read what they do.
         return self.env.execute_query(
             SQL(
                 """
                 SELECT mine.key, mine.employee_id, other.id
                   FROM (VALUES %s) AS mine(key, employee_id, date_start, date_end)
-                  JOIN maintenance_visit_technician_rel AS rel
-                    ON rel.employee_id = mine.employee_id
-                  JOIN maintenance_visit AS other ON other.id = rel.visit_id
+                  JOIN maintenance_visit AS other
+                    ON tsrange(other.date_start,
+                               GREATEST(other.date_start, other.date_end), '[]')
+                       && tsrange(mine.date_start::timestamp,
+                                  mine.date_end::timestamp, '()')
                    AND other.state IN ('planned', 'in_progress')
-                   AND other.date_start < mine.date_end::timestamp
-                   AND other.date_end > mine.date_start::timestamp
+                   AND other.date_start IS NOT NULL
+                   AND other.merged_into_id IS NULL
+                  JOIN maintenance_visit_technician_rel AS rel
+                    ON rel.visit_id = other.id
+                   AND rel.employee_id = mine.employee_id
                  ORDER BY mine.key, other.date_start, other.id
                 """,
                 SQL(", ").join(
@@ -148,10 +156,11 @@ class HrEmployee(models.Model):
         :param events: look at these only
         :return: rows of key, employee id, start, end, and whether these are whole days
         """
+        spans = self._join_stretches(stretches)
         rows = [
-            (row.key, partner.id, row.person.id, *row[2:])
-            for row in stretches
-            for partner in row.person._get_calendar_partners()
+            (partner.id, person.id, start, end)
+            for person, start, end in spans
+            for partner in person._get_calendar_partners()
         ]
         if not rows or (events is not None and not events):
             return []
@@ -160,25 +169,18 @@ class HrEmployee(models.Model):
         )
         self.env["calendar.attendee"].flush_model(["event_id", "partner_id", "state"])
         self.env["maintenance.visit"].flush_model(["calendar_event_id"])
-        # That somebody is busy is what the planner must know, not why. A whole day is
-        # stored from 8 to 18 o'clock; its hours are of the clock on the wall.
-        return self.env.execute_query(
+        busy = defaultdict(list)
+        # That somebody is busy is what the planner must know, not why.
+        for person_id, *times in self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT mine.key, mine.employee_id, event.start, event.stop,
-                       event.allday
+                SELECT mine.employee_id, event.start, event.stop, event.allday
                   FROM (VALUES %s)
-                    AS mine(key, partner_id, employee_id, date_start, date_end,
-                            first_day, last_day)
+                    AS mine(partner_id, employee_id, date_start, date_end)
                   JOIN calendar_event AS event
                     ON tsrange(event.start, GREATEST(event.start, event.stop), '[]')
                        && tsrange(mine.date_start::timestamp - interval '1 day',
                                   mine.date_end::timestamp + interval '1 day', '()')
-                   AND CASE WHEN event.allday
-                       THEN event.start::date <= mine.last_day::date
-                            AND event.stop::date >= mine.first_day::date
-                       ELSE event.start < mine.date_end::timestamp
-                            AND event.stop > mine.date_start::timestamp END
                    AND event.active
                    AND event.show_as = 'busy'
                    AND event.visit_template_id IS NULL
@@ -190,14 +192,40 @@ class HrEmployee(models.Model):
                    AND attendee.state IS DISTINCT FROM 'declined'
                  WHERE NOT EXISTS (SELECT FROM maintenance_visit AS visit
                                     WHERE visit.calendar_event_id = event.id)
-                 ORDER BY mine.key, event.start, mine.employee_id
                 """,
                 SQL(", ").join(SQL("%s", row) for row in rows),
                 SQL()
                 if events is None
                 else SQL("AND event.id IN %s", tuple(events.ids)),
             )
-        )
+        ):
+            busy[person_id].append(times)
+        found = {
+            (row.key, row.person.id, start, stop, allday)
+            for row in stretches
+            for start, stop, allday in busy[row.person.id]
+            # A whole day is stored from 8 to 18 o'clock; its hours are of the clock on
+            # the wall.
+            if (
+                start.date() <= row.last_day and stop.date() >= row.first_day
+                if allday
+                else start < row.end and stop > row.start
+            )
+        }
+        return sorted(found, key=lambda event: (event[0], event[2], event[1]))
+
+    @api.model
+    def _join_stretches(self, stretches):
+        """Return (employee, start, end) of stretches, with those of one employee that
+        are less than a week apart as one: each is looked up."""
+        joined = []
+        for row in sorted(stretches, key=lambda row: (row.person.id, row.start)):
+            person, start, end = joined[-1] if joined else (None, None, None)
+            if person == row.person and row.start <= end + timedelta(weeks=1):
+                joined[-1] = (person, start, max(end, row.end))
+            else:
+                joined.append((row.person, row.start, row.end))
+        return joined
 
     @api.model
     def _find_odd_hours(self, stretches):

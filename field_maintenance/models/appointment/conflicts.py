@@ -21,6 +21,14 @@ class MaintenanceVisit(models.Model):
         groups="base.group_user",
         help="Conflicts of this appointment.",
     )
+    has_conflict = fields.Boolean(
+        string="Conflict",
+        compute="_compute_has_conflict",
+        search="_search_has_conflict",
+        groups="base.group_user",
+        help="Something is in the way of this appointment: another visit, an "
+        "appointment in the calendar, time off, or the hours of a technician.",
+    )
     has_left_technician = fields.Boolean(
         string="Technician Has Left",
         compute="_compute_has_left_technician",
@@ -36,6 +44,30 @@ class MaintenanceVisit(models.Model):
         for visit in opened:
             texts = [*conflicts[visit], *visit._get_planning_gaps()]
             visit.planning_warning = "\n".join(texts) or False
+
+    @api.depends("date_start", "date_end", "technician_ids", "site_id", "state")
+    def _compute_has_conflict(self):
+        now = fields.Datetime.now()
+        planned = self.filtered(
+            lambda visit: (
+                visit.state == "planned" and visit.date_end and visit.date_end > now
+            )
+        )
+        (self - planned).has_conflict = False
+        conflicts = planned._get_planning_conflicts()
+        for visit in planned:
+            visit.has_conflict = bool(conflicts[visit])
+
+    @api.model
+    def _search_has_conflict(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        planned = self._get_planned_from_now() & Domain("technician_ids", "!=", False)
+        visits = self.search(
+            planned & Domain("company_id", "in", self.env.companies.ids)
+        )
+        domain = Domain("id", "in", visits.filtered("has_conflict").ids)
+        return domain if True in value else ~domain
 
     @api.depends(
         "state", "company_id", "technician_ids.active", "technician_ids.company_id"
@@ -174,7 +206,9 @@ class MaintenanceVisit(models.Model):
         found = {visit: [] for visit in self}
         timed = self.filtered(
             lambda visit: (
-                visit.date_start
+                # What is done with another visit takes no time of its own.
+                not visit.merged_into_id
+                and visit.date_start
                 and visit.date_end
                 and visit.date_start < visit.date_end
                 and visit.technician_ids
@@ -218,16 +252,16 @@ class MaintenanceVisit(models.Model):
         ]
         # The planner reads names, numbers and times of what is in the way.
         others = self.sudo().browse({other_id for *_mine, other_id in overlaps})
-        others.fetch(["name", "date_start", "date_end"])
+        others.fetch(["name", "date_start", "date_end", "visit_type_id"])
         for visit, person, other_id in overlaps:
             other = others.browse(other_id)
             found[visit].append(
                 self.env._(
                     "%(technician)s has visit %(visit)s from %(start)s to %(end)s.",
                     technician=person.name,
-                    visit=other.name,
+                    visit=other.name or other.visit_type_id.name or "",
                     start=visit._format_moment(other.date_start),
-                    end=visit._format_moment(other.date_end),
+                    end=visit._format_moment(other.date_end, other.date_start),
                 )
             )
         return found
@@ -254,7 +288,7 @@ class MaintenanceVisit(models.Model):
                     "%(technician)s has another appointment from %(start)s to %(end)s.",
                     technician=name,
                     start=visit._format_moment(start),
-                    end=visit._format_moment(stop),
+                    end=visit._format_moment(stop, start),
                 )
             )
         return found
@@ -276,7 +310,7 @@ class MaintenanceVisit(models.Model):
                     "%(technician)s is away from %(start)s to %(end)s.",
                     technician=person.name,
                     start=visit._format_moment(leave.date_from),
-                    end=visit._format_moment(leave.date_to),
+                    end=visit._format_moment(leave.date_to, leave.date_from),
                 )
             elif leave.name:
                 text = self.env._(
@@ -312,7 +346,11 @@ class MaintenanceVisit(models.Model):
         :param datetime end: that begin before this moment
         """
         start = max(filter(None, (start, fields.Datetime.now())))
-        domain = Domain("state", "=", "planned") & Domain("date_end", ">", start)
+        domain = (
+            Domain("state", "=", "planned")
+            & Domain("merged_into_id", "=", False)
+            & Domain("date_end", ">", start)
+        )
         return domain & Domain("date_start", "<", end) if end else domain
 
     def _notify_archived(self, records):

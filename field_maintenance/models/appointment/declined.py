@@ -63,6 +63,9 @@ class MaintenanceVisit(models.Model):
             crew = visit._get_technicians_among(event.partner_ids)
             # Who has no contact cannot be invited, and goes none the less.
             crew |= visit.technician_ids.filtered(lambda t: not t.work_contact_id)
+            if not visit.technician_ids:
+                # Whoever planned it is invited without going there.
+                crew -= event.user_id.sudo().employee_ids
             if crew == visit.technician_ids:
                 continue
             lead = visit.technician_id if visit.technician_id in crew else crew[:1]
@@ -91,20 +94,22 @@ class MaintenanceVisit(models.Model):
     def _get_dispatcher(self):
         """Return the user who hears of what befalls this visit: the responsible of its
         schedule, else the leader of its team, else whom the company named, else who
-        made it, else the first dispatcher of the company. Only active users of the
-        office count."""
+        made it if that is a dispatcher's work for them, else the first dispatcher of
+        the company. Only active users of the office count."""
         self.ensure_one()
         # Whoever causes the news need not read schedules, teams, employees or users.
         visit = self.sudo()
-        group = self.env.ref("field_installed_base.group_dispatcher").sudo()
+        dispatchers = visit.company_id._get_dispatchers()
+        # Administrators import visits, and make schedules that do.
+        maker = visit.create_uid & dispatchers.filtered(
+            lambda user: not user.has_group("field_installed_base.group_manager")
+        )
         users = (
             visit.schedule_id.user_id,
             visit.team_id.leader_id.user_id,
             visit.company_id.visit_dispatcher_id,
-            visit.create_uid,
-            *group.all_user_ids.filtered(
-                lambda user: visit.company_id in user.company_ids
-            ).sorted("id"),
+            maker,
+            *dispatchers,
         )
         return next(
             (user for user in users if user.active and user._is_internal()),

@@ -15,6 +15,8 @@ from ...context import PLANNING
 
 SERIES_UPDATES = ("future_events", "all_events")
 SERIES_BATCH = 200
+# Months from one visit of a series to the next, where it is not each of them.
+REPEAT_MONTHS = {"month_2": 2, "month_3": 3, "month_6": 6}
 # Days of a new series that its form names.
 NOTED_DAYS = 4
 
@@ -41,12 +43,16 @@ class CalendarEvent(models.Model):
             ("week", "Weekly"),
             ("month_weekday", "Monthly, same weekday"),
             ("month_date", "Monthly, same date"),
+            ("month_2", "Every 2 months"),
+            ("month_3", "Every 3 months"),
+            ("month_6", "Every 6 months"),
             ("year", "Yearly"),
         ],
         string="Repeat Visit",
         store=False,
         help="Creates a series without end, e.g. on the first Tuesday of each month. "
-        "For other series, use Recurrent in the options.",
+        "Every 2, 3 or 6 months it is on the same weekday, too. For other series, use "
+        "Recurrent in the options.",
     )
     service_repeat_note = fields.Text(
         string="Repeat Note",
@@ -236,13 +242,15 @@ class CalendarEvent(models.Model):
         # Core takes the fourth weekday of a month for its last.
         week = (day.day + 6) // 7
         rule = {"week": "weekly", "year": "yearly"}.get(repeat, "monthly")
+        interval = REPEAT_MONTHS.get(repeat, 1)
         return {
             **self._get_recurrence_params_by_date(day),
             "rrule_type": rule,
-            "rrule_type_ui": rule,
+            # Core repeats each time, unless it is told to look.
+            "rrule_type_ui": rule if interval == 1 else "custom",
             "byday": str(week) if week < 5 else "-1",
-            "month_by": "day" if repeat == "month_weekday" else "date",
-            "interval": 1,
+            "month_by": "date" if repeat == "month_date" else "day",
+            "interval": interval,
             "end_type": "forever",
         }
 
@@ -319,6 +327,7 @@ class CalendarEvent(models.Model):
         vals = self._keep_month_day(vals)
         visits = events._get_visits()
         self._check_visit_access(visits)
+        visits.with_env(self.env)._watch_plans()
         kept = visits.filtered(lambda visit: visit.state != "planned").calendar_event_id
         planned = (visits - kept._get_visits()).sorted("date_start")
         recurrence = self.recurrence_id
@@ -435,9 +444,48 @@ class CalendarEvent(models.Model):
         return self._get_visit_model().sudo().create(vals_list)
 
     @api.model
+    def _create_in_series(self, recurrence, ranges, template):
+        """Make events of a series like its first one.
+
+        :param ranges: (start, stop) of each, naive UTC
+        :param template: the visit after which theirs are made
+        """
+        [values] = recurrence.base_event_id.copy_data()
+        self.create(
+            [
+                {
+                    **values,
+                    "start": start,
+                    "stop": stop,
+                    "recurrence_id": recurrence.id,
+                    "follow_recurrence": True,
+                    "visit_template_id": template.id,
+                }
+                for start, stop in sorted(ranges)
+            ]
+        )
+
+    @api.model
     def _cron_create_series_visits(self):
-        """Make the visits of series that the horizon has reached."""
+        """Make the events and visits of series that the horizon has reached."""
         companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
+        recurrences = self.env["calendar.recurrence"]
+        longest = max(map(self._get_horizon, companies))
+        endless = Domain("end_type", "=", "forever") & Domain(
+            "service_visits_until", "<", longest - relativedelta(days=1)
+        )
+        do_in_slices(
+            self.env,
+            lambda tried: recurrences.search(
+                endless & Domain("id", "not in", tried),
+                order="service_visits_until, id",
+                limit=SERIES_BATCH,
+            ),
+            do=lambda series: series._add_series_events(),
+            report=lambda series, error: series.base_event_id._report_series_failure(
+                error
+            ),
+        )
         due = Domain.OR(
             Domain("visit_template_id.company_id", "=", company.id)
             & Domain("start", "<", self._get_horizon(company))

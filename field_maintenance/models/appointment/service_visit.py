@@ -141,6 +141,14 @@ class CalendarEvent(models.Model):
         draft._compute_line_ids()
         self.service_equipment_ids = draft.line_ids.installed_base_id._origin
 
+    @api.onchange("service_equipment_ids")
+    def _onchange_service_equipment_ids(self):
+        """Go where the equipment is."""
+        if not self.service_site_id and self.service_partner_id:
+            self.service_site_id = self._get_visit_model()._get_place_of(
+                self.service_partner_id, self.service_equipment_ids._origin
+            )
+
     @api.onchange("is_service_visit", "partner_ids")
     def _onchange_partner_ids(self):
         if self.is_service_visit and not self.service_technician_ids:
@@ -205,7 +213,7 @@ class CalendarEvent(models.Model):
         )
         events = quiet.create([event_vals for event_vals, _visit_vals in prepared])
         events = events.with_env(self.env)
-        self._get_visit_model().create(
+        visits = self._get_visit_model().create(
             [
                 {**visit_vals, "calendar_event_id": event.id}
                 for event, (_event_vals, visit_vals) in zip(
@@ -216,7 +224,28 @@ class CalendarEvent(models.Model):
         for event in events:
             if event.recurrence_id:
                 event._start_series()
+        self._show_in_calendar(visits)
         return events
+
+    @api.model
+    def _show_in_calendar(self, visits):
+        """Let the user's calendar show the technicians of visits that they made there,
+        or they would not see them any more."""
+        # As on the event: who goes is invited.
+        partners = visits.sudo().technician_ids.work_contact_id
+        filters = self.env["calendar.filters"].with_context(active_test=False)
+        shown = filters.search(
+            [("user_id", "=", self.env.uid), ("partner_id", "in", partners.ids)]
+        )
+        shown.filtered(lambda row: not (row.active and row.partner_checked)).write(
+            {"active": True, "partner_checked": True}
+        )
+        filters.create(
+            [
+                {"partner_id": partner.id}
+                for partner in partners - shown.partner_id - self.env.user.partner_id
+            ]
+        )
 
     @api.model
     def _prepare_service_event(self, vals):
@@ -251,6 +280,7 @@ class CalendarEvent(models.Model):
             technicians = self._get_invited_technicians(attendees)
             visit_vals["technician_ids"] = [Command.set(technicians.ids)]
         visits = self._get_visit_model()
+        visit_vals = visits._complete_place(visit_vals)
         draft = visits.new(
             visits._add_missing_default_values(
                 {**visit_vals, "due_date": fields.Date.context_today(self)}
@@ -271,6 +301,9 @@ class CalendarEvent(models.Model):
         )
         # As above: who goes is invited.
         contacts = draft.sudo().technician_ids.work_contact_id._origin
+        if not contacts:
+            # It stays in the calendar of whoever makes it.
+            contacts = self.env.user.partner_id
         values["partner_ids"] = [Command.set((contacts | guests).ids)]
         if "stop" not in vals and vals.get("start") and "duration" not in vals:
             vals["duration"] = draft.duration
@@ -327,7 +360,10 @@ class CalendarEvent(models.Model):
             ).write(
                 {name: values[name] for name in values if values[name] or name in vals}
             )
-            self._get_visit_model().create([{**made, "calendar_event_id": event.id}])
+            visit = self._get_visit_model().create(
+                [{**made, "calendar_event_id": event.id}]
+            )
+            self._show_in_calendar(visit)
             event.invalidate_recordset()
             if event.recurrence_id:
                 event._start_series()

@@ -7,6 +7,8 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
+from ...context import SIGNING
+
 
 class MaintenanceVisit(models.Model):
     """What a visit used, entered in the product catalog, and its way to an order."""
@@ -41,6 +43,10 @@ class MaintenanceVisit(models.Model):
             **super()._get_action_add_from_catalog_extra_context(),
             "order_id": self.id,
             "product_catalog_currency_id": self.currency_id.id,
+            # Whoever sets no prices need not show them to the customer.
+            "product_catalog_hides_price": not self.env.user.has_group(
+                "field_installed_base.group_dispatcher"
+            ),
         }
 
     def _get_product_catalog_record_lines(self, product_ids, **kwargs):
@@ -158,8 +164,9 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         fee = self._get_fee_product()
         if fee:
-            # Sales may not enter what was used; what the type bills is no question.
-            self.env["service.line"].sudo().create(
+            # Sales may not enter what was used; what the type bills is no question, nor
+            # anything that the customer signed for.
+            self.env["service.line"].sudo().with_context(visit_signing=SIGNING).create(
                 {"visit_id": self.id, "product_id": fee.id, "sequence": 0}
             )
         lines = self._get_lines_to_order().sorted(lambda line: (line.sequence, line.id))

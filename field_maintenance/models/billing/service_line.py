@@ -240,6 +240,7 @@ class ServiceLine(models.Model):
             self._check_office_rights(self._get_chosen_defaults().union(*vals_list))
         lines = super().create(vals_list)
         lines._check_visit_open()
+        lines.visit_id._check_signed()
         # Beside a price that was given none was proposed.
         for line, vals in zip(lines.sudo(), vals_list, strict=True):
             if "price_unit" in vals:
@@ -257,9 +258,17 @@ class ServiceLine(models.Model):
             others = self.filtered(
                 lambda line: line.product_id.id != vals["product_id"]
             )
+        visits = self.visit_id
         result = super().write(vals)
         # The price list's price is not one that the user sets.
         others.sudo()._reset_price_unit()
+        (visits | self.visit_id)._check_signed()
+        return result
+
+    def unlink(self):
+        visits = self.visit_id
+        result = super().unlink()
+        visits.exists()._check_signed()
         return result
 
     @api.ondelete(at_uninstall=False)

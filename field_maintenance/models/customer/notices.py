@@ -198,6 +198,17 @@ class MaintenanceVisit(models.Model):
         for start, visits in quiet.grouped("date_start").items():
             visits.write({"reminded_start": start})
 
+    def _notify_coming(self):
+        """Tell customers that somebody is on the way, where the company wants it."""
+        # Mails, templates and settings are not the technician's.
+        told = self.sudo().filtered(
+            lambda visit: (
+                visit.company_id.visit_notice_coming
+                and visit.state in ("planned", "in_progress")
+            )
+        )
+        self._get_notice("visit_coming")._notify_of_visits(told)
+
     def action_notify_customer(self):
         """Notify the customer of this visit now, whatever they were told before.
 

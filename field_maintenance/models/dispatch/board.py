@@ -3,8 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
+from ...exceptions import VisitChangedError
 from ..visit.maintenance_visit import OPEN_STATES
 
 # States of a visit that has its place in time.
@@ -14,6 +15,16 @@ WINDOW_DAYS = 42
 VISIT_LIMIT = 3000
 BACKLOG_LIMIT = 500
 TECHNICIAN_LIMIT = 100
+# What it needs to know of technicians, read at once.
+PEOPLE_FIELDS = (
+    "active",
+    "company_id",
+    "current_version_id",
+    "name",
+    "resource_id",
+    "user_id",
+    "work_contact_id",
+)
 
 
 class MaintenanceVisit(models.Model):
@@ -119,7 +130,9 @@ class MaintenanceVisit(models.Model):
             matching = self.search(domain & Domain("id", "in", visits.ids), order="id")
         backlog = self._search_board_backlog(end, domain, chosen_teams, chosen_zones)
         # Of all at once, and without asking whether each employee may be read.
-        (visits | backlog).sudo().fetch(["technician_ids"])
+        both = (visits | backlog).sudo()
+        both.fetch(["technician_ids"])
+        both.mapped("equipment_label")
         has_more = technicians != shown and not everybody
         crew = visits.sudo().technician_ids.sorted("name")
         # Whoever has a visit is one of them; who left is shown as long as others have
@@ -149,8 +162,8 @@ class MaintenanceVisit(models.Model):
                     "The dispatch board shows 1 to %(days)s days at a time, not "
                     "those from %(start)s to %(end)s.",
                     days=WINDOW_DAYS,
-                    start=start,
-                    end=end,
+                    start=format_date(self.env, start),
+                    end=format_date(self.env, end),
                 )
             )
         return start, end
@@ -170,7 +183,7 @@ class MaintenanceVisit(models.Model):
         """Return the chosen teams and zones; the user's own, if none were chosen."""
         if team_ids is None and zone_ids is None:
             people = teams.member_ids | teams.leader_id | zones.technician_ids
-            people.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+            people.fetch(PEOPLE_FIELDS)
             mine = people.filtered(lambda employee: employee.user_id == self.env.user)
             return (
                 teams.filtered(lambda team: mine & (team.member_ids | team.leader_id)),
@@ -202,23 +215,39 @@ class MaintenanceVisit(models.Model):
             .sudo()
             .search_fetch(
                 [("id", "in", ids), ("company_id", "in", self.env.companies.ids)],
-                ["active", "company_id", "name", "resource_id", "user_id"],
+                PEOPLE_FIELDS,
                 order="name, id",
             )
         )
 
     @api.model
     def _get_board_technicians(self, teams, zones, limit=TECHNICIAN_LIMIT + 1):
-        """Return who has a row: members of the teams and technicians of the zones;
-        all employees, as long as there are neither teams nor zones."""
-        if teams or zones:
-            return self._get_board_members(teams, zones)
+        """Return who has a row: the technicians. They are members of a team or of a
+        zone, use visits without dispatching them, or have gone to some."""
+        # Who uses Odoo for what is no secret to who dispatches.
+        users, dispatchers = (
+            self.env.ref(f"field_installed_base.{name}").sudo().all_user_ids
+            for name in ("group_user", "group_dispatcher")
+        )
+        domain = (
+            Domain("id", "in", (teams.member_ids | zones.technician_ids).ids)
+            | Domain("user_id", "in", (users - dispatchers).ids)
+            | Domain.custom(
+                to_sql=lambda model, alias, query: SQL(
+                    "EXISTS (SELECT FROM maintenance_visit_technician_rel AS crew "
+                    "WHERE crew.employee_id = %s)",
+                    SQL.identifier(alias, "id"),
+                    to_flush=self._fields["technician_ids"],
+                )
+            )
+        )
         return (
             self.env["hr.employee"]
             # Who works here is no secret to who dispatches; the rest of them is.
             .sudo()
-            .search(
-                [("company_id", "in", self.env.companies.ids)],
+            .search_fetch(
+                Domain("company_id", "in", self.env.companies.ids) & domain,
+                PEOPLE_FIELDS,
                 limit=limit,
                 order="name, id",
             )
@@ -234,7 +263,7 @@ class MaintenanceVisit(models.Model):
             employees |= teams.member_ids
         if zones:
             employees |= zones.technician_ids
-        employees.fetch(["active", "company_id", "name", "resource_id", "user_id"])
+        employees.fetch(PEOPLE_FIELDS)
         return employees.filtered(
             lambda employee: employee.active and employee.company_id in companies
         ).sorted("name")
@@ -315,6 +344,7 @@ class MaintenanceVisit(models.Model):
             "date_start",
             "due_date",
             "duration",
+            "merged_into_id",
             "name",
             "partner_id",
             "priority",
@@ -337,13 +367,14 @@ class MaintenanceVisit(models.Model):
         # Who may read a visit may read whom and where it is for, and who goes.
         visits = self.sudo()
         places = visits.partner_id | visits.site_id
-        places.fetch(["city", "complete_name"])
+        places.fetch(["city", "complete_name", "tz"])
         return [
             {
                 "id": visit.id,
                 "name": visit.name or "",
                 "customer": visit.partner_id.complete_name,
                 "city": visit.site_id.city or "",
+                "equipment": visit.equipment_label or "",
                 "visit_type": visit.visit_type_id.name or "",
                 "color": visit.visit_type_id.color,
                 "zone": visit.zone_id.name or "",
@@ -358,6 +389,7 @@ class MaintenanceVisit(models.Model):
                 "duration": visit.duration,
                 "technician_id": visit.technician_id.id,
                 "technician_ids": visit.technician_ids.ids,
+                "has_conflict": visit.has_conflict,
                 "is_match": visit.id in matching,
             }
             for visit in visits
@@ -385,7 +417,14 @@ class MaintenanceVisit(models.Model):
 
     # -- What is dropped on it ---------------------------------------------------------
 
-    def dispatch(self, start, end=None, technician_id=False, from_technician_id=False):
+    def dispatch(
+        self,
+        start,
+        end=None,
+        technician_id=False,
+        from_technician_id=False,
+        known=None,
+    ):
         """Plan or move a visit, as dropping it on the board does.
 
         :param str start: UTC
@@ -393,11 +432,14 @@ class MaintenanceVisit(models.Model):
         :param int technician_id: on whose row it is dropped; nobody's, if false
         :param int from_technician_id: from whose row it comes: whom the technician
             replaces; the others who go stay
+        :param dict known: what the board shows of the visit, see `_check_known`
         :return: what to warn the dispatcher of, as a list of texts
         :raise UserError: if the visit is done or cancelled; whatever else forbids the
             change speaks for itself
+        :raise VisitChangedError: if the board shows something else than there is
         """
         self.ensure_one()
+        self._check_known(known)
         self._check_state(
             OPEN_STATES,
             self.env._("You cannot move visit %(visit)s: its status is “%(state)s”."),
@@ -416,6 +458,65 @@ class MaintenanceVisit(models.Model):
             {**values, **self._prepare_crew_values(technician_id, from_technician_id)}
         )
         return self._get_dispatch_warnings()
+
+    def undispatch(self, known=None):
+        """Put a visit back to plan, as dropping it on the backlog does.
+
+        :param dict known: as `dispatch` takes it
+        :return: what to warn the dispatcher of, as a list of texts
+        """
+        self.ensure_one()
+        self._check_known(known)
+        self.action_put_back()
+        return []
+
+    def _check_known(self, known):
+        """Refuse to change a visit that somebody else planned otherwise meanwhile.
+
+        :param dict known: as `get_news_since` takes it
+        :raise VisitChangedError: saying who did what
+        """
+        if known and (news := self.get_news_since(known)):
+            raise VisitChangedError(news)
+
+    @api.readonly
+    def get_news_since(self, known):
+        """Tell what somebody else planned while the user was looking at a visit.
+
+        :param dict known: what the user sees of `state`, `date_start`, `date_end`
+            (UTC), `technician_id` and `technician_ids`; what is not there may differ
+        :return: who did what, as a text; False if it still is what they see
+        """
+        self.ensure_one()
+        self.check_access("read")
+        # Who goes, and who changed that, is known to whom may move the visit.
+        visit = self.sudo()
+        times = {
+            name: fields.Datetime.to_string(visit[name])
+            for name in ("date_start", "date_end")
+        }
+        present = {
+            **times,
+            "state": visit.state,
+            "technician_id": visit.technician_id.id,
+            "technician_ids": sorted(visit.technician_ids.ids),
+        }
+        seen = {name: known[name] or False for name in present.keys() & known.keys()}
+        if "technician_ids" in seen:
+            seen["technician_ids"] = sorted(seen["technician_ids"] or [])
+        if all(seen[name] == present[name] for name in seen):
+            return False
+        states = dict(self._fields["state"]._description_selection(self.env))
+        start = visit.date_start and self._format_moment(visit.date_start)
+        return self.env._(
+            "%(user)s changed visit %(visit)s in the meantime: %(state)s, %(start)s. "
+            "Technicians: %(technicians)s",
+            user=visit.write_uid.name,
+            visit=self.display_name,
+            state=states[visit.state],
+            start=start or "–",
+            technicians=", ".join(visit.technician_ids.mapped("name")) or "–",
+        )
 
     def _prepare_crew_values(self, technician_id, from_technician_id):
         """Return who goes when one technician takes another's place."""

@@ -68,4 +68,5 @@ class ServiceTeam(models.Model):
             *super()._get_company_ties(company_id),
             ("maintenance.schedule", own),
             ("maintenance.visit", own),
+            ("service.request", own),
         ]

@@ -31,14 +31,18 @@ class MaintenanceVisit(models.Model):
     )
 
     @api.depends(
-        "checklist_ids.state", "visit_type_id", "merged_ids.checklist_ids.state"
+        "checklist_ids.state",
+        "line_ids",
+        "visit_type_id",
+        "merged_ids.checklist_ids.state",
+        "merged_ids.line_ids",
     )
     def _compute_checklist_state(self):
         for visit in self:
             states = [
-                one._get_checklist().state or "new"
-                for one in visit | visit._get_absorbed()
-                if one._get_survey()
+                one._get_checklist(line).state or "new"
+                for one in visit._get_report_visits()
+                for line in one._get_checklist_lines()
             ]
             if not states:
                 visit.checklist_state = False
@@ -55,62 +59,110 @@ class MaintenanceVisit(models.Model):
         # What has to be answered must not depend on who asks.
         return self.sudo().visit_type_id.survey_id
 
-    def _get_checklist(self):
-        """Return the filling that counts, with all rights: the last completed one,
-        else the last one begun."""
+    def _get_checklist_lines(self):
+        """Return the lines that have a checklist each, where the visit's type says so;
+        otherwise one that is empty, for the checklist of the visit. A list, which is
+        empty if there is no checklist."""
+        self.ensure_one()
+        # What has to be answered must not depend on who asks.
+        visit = self.sudo()
+        if not visit._get_survey():
+            return []
+        none = visit.line_ids.browse()
+        if not visit.visit_type_id.checklist_per_equipment:
+            return [none]
+        return list(visit.line_ids.filtered(lambda line: line._is_equipment())) or [
+            none
+        ]
+
+    def _filter_checklists(self, line=None):
+        """Return the fillings of the type's questionnaire, with all rights.
+
+        :param line: the line of the equipment that they are about
+        """
         self.ensure_one()
         survey = self._get_survey()
+        line = line or self.env["maintenance.visit.line"]
         # What was answered must not depend on who asks.
-        fillings = self.sudo().checklist_ids.filtered(
-            lambda filling: filling.survey_id == survey
+        return self.sudo().checklist_ids.filtered(
+            lambda filling: (
+                filling.survey_id == survey
+                and filling.maintenance_visit_line_id.id == line.id
+            )
         )
+
+    def _get_checklist(self, line=None):
+        """Return the filling that counts, with all rights: the last completed one,
+        else the last one begun.
+
+        :param line: the line of the equipment that it is about, if each has its own
+        """
+        fillings = self._filter_checklists(line)
         done = fillings.filtered(lambda filling: filling.state == "done")
         return (done or fillings).sorted("id", reverse=True)[:1]
 
     # -- What must be answered ---------------------------------------------------------
 
-    def _get_unanswered_questions(self):
+    def _get_unanswered_questions(self, line=None):
         """Return the mandatory questions that were not answered, with all rights. Those
-        whose condition is not met are not asked."""
+        whose condition is not met are not asked.
+
+        :param line: the line of the equipment that they are about, if each has its own
+        """
         self.ensure_one()
-        filling = self._get_checklist()
+        filling = self._get_checklist(line)
         if filling:
-            questions = (
-                filling.predefined_question_ids
-                - filling._get_inactive_conditional_questions()
-                - filling.user_input_line_ids.filtered(
-                    lambda line: not line.skipped
-                ).question_id
-            )
-        else:
-            questions = self._get_survey().question_ids.filtered(
-                lambda question: not question.triggering_answer_ids
-            )
+            return filling._get_missing_questions()
+        questions = self._get_survey().question_ids.filtered(
+            lambda question: not question.triggering_answer_ids
+        )
         return questions.filtered("constr_mandatory")
 
-    def _check_checklists_answered(self):
-        """Refuse to finish visits with mandatory questions left, by their names."""
+    def _check_checklists_answered(self, untouched=None):
+        """Refuse to finish visits with mandatory questions left, by their names.
+
+        :param untouched: lines of equipment on which nothing was done, which need no
+            checklist of their own
+        """
+        untouched = untouched or self.env["maintenance.visit.line"]
         for visit in self:
-            questions = visit._get_unanswered_questions()
-            if questions:
-                raise UserError(
-                    self.env._(
-                        "The checklist of visit %(visit)s is incomplete. Answer "
-                        "these questions first:\n"
-                        "%(questions)s",
-                        visit=visit.display_name,
-                        questions="\n".join(
-                            f"- {title}" for title in questions.mapped("title")
-                        ),
-                    )
+            for line in visit._get_checklist_lines():
+                if line and line in untouched.sudo():
+                    continue
+                questions = visit._get_unanswered_questions(line)
+                if questions:
+                    visit._refuse_unanswered(line, questions)
+
+    def _refuse_unanswered(self, line, questions):
+        titles = "\n".join(f"- {title}" for title in questions.mapped("title"))
+        if line:
+            raise UserError(
+                self.env._(
+                    "The checklist of %(equipment)s (visit %(visit)s) is incomplete. "
+                    "Answer these questions first:\n"
+                    "%(questions)s",
+                    equipment=line.display_name,
+                    visit=self.display_name,
+                    questions=titles,
                 )
+            )
+        raise UserError(
+            self.env._(
+                "The checklist of visit %(visit)s is incomplete. Answer these "
+                "questions first:\n"
+                "%(questions)s",
+                visit=self.display_name,
+                questions=titles,
+            )
+        )
 
     def _close_begun_checklists(self):
         """Complete the fillings that count, whose last page nobody submitted."""
         for visit in self:
-            filling = visit._get_checklist()
-            if filling.user_input_line_ids and filling.state != "done":
-                filling._mark_done()
+            for line in visit._get_checklist_lines():
+                filling = visit._get_checklist(line)
+                if filling.user_input_line_ids and filling.state != "done":
+                    filling._mark_done()
 
     # -- Fill in -----------------------------------------------------------------------
 
@@ -128,50 +180,90 @@ class MaintenanceVisit(models.Model):
                     type=self.visit_type_id.name or "-",
                 )
             )
-        missing = visits.filtered(lambda one: one._get_checklist().state != "done")
-        visit = (missing or visits)[0]
+        pairs = [
+            (visit, line) for visit in visits for line in visit._get_checklist_lines()
+        ]
+        missing = [
+            (visit, line)
+            for visit, line in pairs
+            if visit._get_checklist(line).state != "done"
+        ]
+        visit, line = (missing or pairs)[0]
         if missing:
-            filling = visit._fill_in_checklist()
+            filling = visit._fill_in_checklist(line)
         else:
-            filling = visit._get_checklist().sudo(self.env.su)
+            filling = visit._get_checklist(line).sudo(self.env.su)
         return filling._open_in_visit()
 
     def action_correct_checklist(self):
         """Fill the checklist in again, with the answers filled in. The first answers
-        are kept."""
+        are kept. Of several checklists, the last one that was filled in."""
         self.ensure_one()
         self._check_not_absorbed()
         self.check_access("write")
-        done = self._get_checklist()
-        if done.state != "done":
+        done = self.env["survey.user_input"].sudo()
+        for line in self._get_checklist_lines():
+            done |= self._get_checklist(line)
+        done = done.filtered(lambda filling: filling.state == "done")
+        done = done.sorted("id", reverse=True)[:1]
+        if not done:
             return self.action_fill_in_checklist()
-        filling = self._get_begun_checklist() or self._create_checklist(done)
+        line = done.maintenance_visit_line_id
+        filling = self._get_begun_checklist(line) or self._create_checklist(line, done)
         return filling._open_in_visit()
 
-    def _fill_in_checklist(self):
+    def _fill_in_checklist(self, line=None):
         """Return what the user has begun to fill in, else a new filling.
 
+        :param line: the line of the equipment that it is about, if each has its own
         :raise AccessError: if the user may not do this visit
         :raise UserError: if the checklist is closed or has no question
         """
         self.ensure_one()
         self.check_access("write")
-        return self._get_begun_checklist() or self._create_checklist()
+        return self._get_begun_checklist(line) or self._create_checklist(line)
 
-    def _get_begun_checklist(self):
+    def _get_begun_checklist(self, line=None):
         """Return what the user began to fill in and did not complete."""
-        survey, user = self._get_survey(), self.env.user
-        return self.checklist_ids.filtered(
+        user = self.env.user
+        begun = self._filter_checklists(line).filtered(
             lambda filling: (
-                filling.survey_id == survey
-                and filling.partner_id == user.partner_id
-                and filling.state != "done"
+                filling.partner_id == user.partner_id and filling.state != "done"
             )
-        )[:1]
+        )
+        return begun[:1].sudo(self.env.su)
 
-    def _create_checklist(self, answered=None):
+    def _fill_in_checklist_as_before(self, line):
+        """Fill in the checklist of a piece with the answers of the one that was
+        completed last on this visit, and complete it.
+
+        :param line: the line of the equipment that it is about
+        :return: the filling; it is empty if no other piece has one
+        """
+        self.ensure_one()
+        self.check_access("write")
+        done = self.sudo().checklist_ids.filtered(
+            lambda filling: (
+                filling.state == "done"
+                and filling.survey_id == self._get_survey()
+                and filling.maintenance_visit_line_id
+                and filling.maintenance_visit_line_id.id != line.id
+            )
+        )
+        before = done.sorted(lambda filling: (filling.end_datetime, filling.id))[-1:]
+        if not before:
+            return before
+        begun = self._get_begun_checklist(line)
+        # The user's own, which nobody completed.
+        begun.sudo().unlink()
+        filling = self._create_checklist(line, before)
+        filling.sudo()._mark_done()
+        return filling
+
+    def _create_checklist(self, line=None, answered=None):
         """Begin to fill in the checklist.
 
+        :param line: the line of the equipment that it is about, if each has its own
         :param answered: a filling with the answers to begin with
         """
         survey = self._get_survey()
@@ -185,7 +277,10 @@ class MaintenanceVisit(models.Model):
             )
         # Nobody may create answers but by this action, which has checked the rights.
         filling = survey._create_answer(
-            user=self.env.user, check_attempts=False, maintenance_visit_id=self.id
+            user=self.env.user,
+            check_attempts=False,
+            maintenance_visit_id=self.id,
+            maintenance_visit_line_id=line.id if line else False,
         )
         if answered:
             filling.user_input_line_ids.unlink()
@@ -196,7 +291,24 @@ class MaintenanceVisit(models.Model):
 
     # -- Report ------------------------------------------------------------------------
 
-    def _get_report_answers(self):
-        """Return pairs of question and answers as the report prints them."""
+    def _get_report_checklists(self):
+        """Return pairs of a title and what :meth:`_get_report_answers` returns, one
+        for each checklist that the report prints."""
         self.ensure_one()
-        return self._get_checklist()._get_printable_answers()
+        title = self._get_survey().title
+        pairs = (
+            (
+                f"{title}: {line._get_equipment_name()}" if line else title,
+                self._get_report_answers(line),
+            )
+            for line in self._get_checklist_lines()
+        )
+        return [(name, answers) for name, answers in pairs if answers]
+
+    def _get_report_answers(self, line=None):
+        """Return pairs of question and answers as the report prints them.
+
+        :param line: the line of the equipment that they are about, if each has its own
+        """
+        self.ensure_one()
+        return self._get_checklist(line)._get_printable_answers()

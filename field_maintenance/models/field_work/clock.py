@@ -1,5 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+# Whoever sets off after so many hours sets off anew.
+TRAVEL_HOURS = 12
 
 
 class MaintenanceVisit(models.Model):
@@ -87,7 +92,7 @@ class MaintenanceVisit(models.Model):
         :param str state: the new state
         :param began: which of these visits were in progress before
         """
-        now = fields.Datetime.now()
+        now = self._get_work_moment()
         actual = {}
         if state in ("to_plan", "planned"):
             actual = {"actual_start": False, "actual_end": False}
@@ -129,6 +134,13 @@ class MaintenanceVisit(models.Model):
             return own
         return self.technician_id
 
+    def _is_shared(self):
+        """Tell whether the user goes there with others."""
+        self.ensure_one()
+        # Who goes is known to whom knows the visit.
+        crew = self.sudo().technician_ids
+        return len(crew) > 1 and self.env.user in crew.user_id
+
     def _get_clock_technician(self):
         """Return whose time the buttons record.
 
@@ -149,14 +161,30 @@ class MaintenanceVisit(models.Model):
     # -- Buttons -----------------------------------------------------------------------
 
     def action_start_travel(self):
-        """Start the clock of the way there. Another clock of the technician stops."""
+        """Start the clock of the way there. Another clock of the technician stops. The
+        customers are told once that somebody comes, if the company wants it."""
+        # A crew sets off once, and so does who takes a break on the way.
+        lately = self._get_work_moment() - timedelta(hours=TRAVEL_HOURS)
+        travelled = self.env["maintenance.visit.time"].search(
+            [
+                ("visit_id", "in", self.ids),
+                ("time_type", "=", "travel"),
+                ("date_start", ">=", lately),
+            ]
+        )
         self._start_clock("travel")
+        (self - travelled.visit_id)._notify_coming()
         return True
 
     def action_start_work(self):
         """Begin or resume the work and start its clock. Another clock of the
         technician, the one of the way there above all, stops."""
-        waiting = self.filtered(lambda visit: visit.state != "in_progress")
+        waiting = self.filtered(
+            lambda visit: (
+                visit.state != "in_progress"
+                and not (visit.state == "done" and visit._is_shared())
+            )
+        )
         if waiting:
             waiting.action_start()
         self._start_clock("work")
@@ -169,7 +197,9 @@ class MaintenanceVisit(models.Model):
         return True
 
     def _start_clock(self, time_type):
-        self._check_state(
+        # Of a crew, one may have finished while another still works.
+        finished = self.filtered(lambda visit: visit.state == "done")
+        (self - finished.filtered(lambda visit: visit._is_shared()))._check_state(
             ("to_plan", "planned", "in_progress"),
             self.env._(
                 "You cannot record time on visit %(visit)s: its status is “%(state)s”."
@@ -190,6 +220,7 @@ class MaintenanceVisit(models.Model):
                     "visit_id": visit.id,
                     "technician_id": technician.id,
                     "time_type": time_type,
+                    "date_start": self._get_work_moment(),
                 }
             )
 

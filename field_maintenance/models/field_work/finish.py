@@ -90,6 +90,11 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         self._check_may_finish()
+        visits = self | self._get_absorbed()
+        # Where each piece has its checklist, the dialog asks which ones were done.
+        visits.filtered(
+            lambda visit: not visit.sudo().visit_type_id.checklist_per_equipment
+        )._check_checklists_answered()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Done"),
@@ -105,14 +110,15 @@ class MaintenanceVisit(models.Model):
             ("planned", "in_progress"),
             self.env._("You cannot finish visit %(visit)s: its status is “%(state)s”."),
         )
-        (self | self._get_absorbed())._check_checklists_answered()
 
     def _finish(self, values=None):
-        """Finish visits and those that are done together with them.
+        """Finish visits and those that are done together with them. To those that a
+        colleague has finished before, what was done is added.
 
         :param dict values: what was done, all of it optional:
 
-            * ``lines``: values of visit lines by their id, with the keys below
+            * ``lines``: values of visit lines by their id, with the keys below, and
+              ``known_work_done``, what was told when the user began to write
             * ``completion``, ``incomplete_reason``, ``work_done``, ``technician_id``:
               for all other lines; without them the work was done fully, by the lead
             * ``customer_feedback``
@@ -126,8 +132,23 @@ class MaintenanceVisit(models.Model):
             are not answered, or if the reason for what is left is missing
         """
         values = values or {}
+        done = self.filtered(lambda visit: visit.state == "done")
+        return (self - done)._finish_open(values) | done._add_work(values)
+
+    def _finish_open(self, values):
         self._check_may_finish()
         visits = self | self._get_absorbed()
+        answers = visits._prepare_line_answers(values)
+        untouched = self.env["maintenance.visit.line"].union(
+            *(line for line, vals in answers.items() if vals["completion"] == "none")
+        )
+        done_on = visits.filtered(
+            lambda visit: (
+                visit.line_ids - untouched
+                or (not visit.line_ids and values.get("completion") != "none")
+            )
+        )
+        done_on._check_checklists_answered(untouched)
         visits._finish_lines(values)
         done = {"state": "done"}
         if values.get("customer_feedback"):
@@ -141,10 +162,34 @@ class MaintenanceVisit(models.Model):
         self._send_completion_emails(values.get("send_report"))
         return follow_ups
 
-    def _finish_lines(self, values):
-        """Write what was done on each piece of equipment."""
+    def _prepare_line_answers(self, values):
+        """Return {line: what was done on it}.
+
+        :param dict values: see `_finish`
+        """
         names = ("completion", "incomplete_reason", "work_done", "technician_id")
         common = {name: values[name] for name in names if values.get(name)}
+        lines = values.get("lines", {})
+        answers = {}
+        for line in self.line_ids:
+            own = dict(lines.get(line.id, {}))
+            known = {
+                "completion": "full",
+                "technician_id": line.technician_id.id
+                or line.visit_id.technician_id.id,
+                **common,
+                **own,
+            }
+            before = known.pop("known_work_done", line.work_done)
+            if "work_done" in known:
+                known["work_done"] = line._merge_work(known["work_done"], before)
+            if known["completion"] == "full":
+                known["incomplete_reason"] = False
+            answers[line] = known
+        return answers
+
+    def _finish_lines(self, values):
+        """Write what was done on each piece of equipment."""
         without = self.filtered(lambda visit: not visit.line_ids)
         # What was done is written on a line, also where there is no equipment.
         self.env["maintenance.visit.line"].create(
@@ -154,33 +199,55 @@ class MaintenanceVisit(models.Model):
             ]
         )
         by_values = {}
-        for visit in self:
-            lead = visit.technician_id.id
-            for line in visit.line_ids:
-                known = {
-                    "completion": "full",
-                    "technician_id": line.technician_id.id or lead,
-                    **common,
-                    **values.get("lines", {}).get(line.id, {}),
-                }
-                if known["completion"] == "full":
-                    known["incomplete_reason"] = False
-                elif not (known.get("incomplete_reason") or "").strip():
-                    raise UserError(
-                        self.env._(
-                            "Enter why the work on %(equipment)s was not finished "
-                            "(visit %(visit)s).",
-                            equipment=line.display_name,
-                            visit=visit.display_name,
-                        )
-                    )
-                key = tuple(sorted(known.items()))
-                by_values[key] = by_values.get(key, line.browse()) | line
+        for line, known in self._prepare_line_answers(values).items():
+            if known["completion"] != "full":
+                line._check_reason(known.get("incomplete_reason"))
+            key = tuple(sorted(known.items()))
+            by_values[key] = by_values.get(key, line.browse()) | line
         for key, lines in by_values.items():
             lines.write(dict(key))
+        self._collect_reasons()
+
+    def _collect_reasons(self):
+        """Let visits say why they were not finished, as their lines do."""
         for visit in self:
             reasons = dict.fromkeys(visit.line_ids.mapped("incomplete_reason"))
             visit.incomplete_reason = "; ".join(filter(None, reasons))
+
+    def _add_work(self, values):
+        """Add to visits that are done what a colleague did there, too. What they left
+        undone, nobody else has done; that they did theirs says nothing of the rest.
+
+        :param dict values: see `_finish`
+        :return: the follow-up visits
+        """
+        visits = self | self._get_absorbed()
+        for visit in self:
+            visit._get_running_times(visit._find_clock_technician())._stop()
+        told = values.get("lines", {})
+        for line in visits.line_ids:
+            said = {**values, **told.get(line.id, {})}
+            added = {}
+            work = line._merge_work(said.get("work_done"))
+            if work != (line.work_done or ""):
+                added["work_done"] = work
+            left = said.get("completion")
+            if left in ("none", "partial") and line.completion == "full":
+                line._check_reason(said.get("incomplete_reason"))
+                line.visit_id._check_not_invoiced()
+                added["completion"] = left
+                added["incomplete_reason"] = said["incomplete_reason"]
+            if added:
+                line.write(added)
+        visits._collect_reasons()
+        for visit in self:
+            feedback, known = values.get("customer_feedback"), visit.customer_feedback
+            if feedback and feedback not in (known or ""):
+                texts = (known, feedback)
+                visit.customer_feedback = "\n".join(filter(None, texts))
+        if values.get("follow_up_date"):
+            return visits._create_follow_ups(values["follow_up_date"])
+        return self.browse()
 
     def _get_work_label(self):
         """Return what the work is called where no equipment names it."""
@@ -244,6 +311,8 @@ class MaintenanceVisit(models.Model):
         occurrence, which stays open until it is fully done."""
         self.ensure_one()
         left = self.line_ids.filtered(lambda line: line.completion != "full")
+        # Who goes is known to whom knows the visit.
+        crew = self.sudo().technician_ids._filter_at(self.company_id)
         description = [self.incomplete_reason, self.description]
         return {
             "follow_up_of_id": self.id,
@@ -251,6 +320,7 @@ class MaintenanceVisit(models.Model):
             "occurrence_date": self.occurrence_date,
             "occurrence_number": self.occurrence_number,
             "sale_order_id": self.sale_order_id.id,
+            "request_id": self.request_id.id,
             "company_id": self.company_id.id,
             "partner_id": self.partner_id.id,
             "site_id": self.site_id.id,
@@ -260,6 +330,8 @@ class MaintenanceVisit(models.Model):
             "priority": self.priority,
             "tag_ids": [Command.set(self.tag_ids.ids)],
             "technician_id": self.technician_id._filter_at(self.company_id).id,
+            # Who began goes on, all of them.
+            "technician_ids": [Command.set(crew.ids)],
             "team_id": self.team_id.id,
             "due_date": due_date,
             "description": "\n".join(filter(None, description)),

@@ -68,9 +68,24 @@ class MaintenanceVisitTime(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        times = super().create(vals_list)
+        times.visit_id._check_signed()
+        return times
+
     def write(self, vals):
         self.env["maintenance.visit"]._check_new_parent(vals)
-        return super().write(vals)
+        visits = self.visit_id
+        result = super().write(vals)
+        (visits | self.visit_id)._check_signed()
+        return result
+
+    def unlink(self):
+        visits = self.visit_id
+        result = super().unlink()
+        visits.exists()._check_signed()
+        return result
 
     @api.model
     def _get_running(self, technicians):
@@ -82,7 +97,7 @@ class MaintenanceVisitTime(models.Model):
 
     def _stop(self):
         """Stop these clocks now, those that run."""
-        now = fields.Datetime.now()
+        now = self.env["maintenance.visit"]._get_work_moment()
         running = self.filtered(lambda time: not time.date_end)
         # A clock that was set to the future by hand ends where it starts.
         for start, times in running.grouped("date_start").items():

@@ -67,6 +67,7 @@ class MaintenanceVisit(models.Model):
     def _get_my_day_values(self):
         """Return what a technician needs to know on the way to these visits."""
         values = []
+        briefs = self._get_my_day_briefs()
         for visit in self:
             # Who may do a visit may know where it is, for whom and for what.
             known = visit.sudo()
@@ -74,6 +75,7 @@ class MaintenanceVisit(models.Model):
             values.append(
                 {
                     "id": visit.id,
+                    "version": visit._get_office_version(),
                     "name": visit.name or "",
                     "state": visit.state,
                     "state_label": dict(
@@ -100,8 +102,10 @@ class MaintenanceVisit(models.Model):
                     ).mapped("name"),
                     "clock": visit.running_clock,
                     "checklist": visit.checklist_state,
+                    "checklists": visit._get_checklist_rows(),
                     "is_signed": bool(visit.signed_on),
                     "photo_count": len(known.photo_ids),
+                    **briefs[visit],
                 }
             )
         return values

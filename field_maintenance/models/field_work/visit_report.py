@@ -39,6 +39,10 @@ class MaintenanceVisit(models.Model):
             },
         }
 
+    def _apply_entry_report(self, values):
+        """The customer is sent the report."""
+        self.action_send_report()
+
     def _get_report_recipient(self):
         """Return who is sent the report: the person met on site, else the customer."""
         self.ensure_one()
@@ -70,7 +74,10 @@ class MaintenanceVisit(models.Model):
         """Return the visits of which the report tells: this one and those done
         together with it."""
         self.ensure_one()
-        return self | self._get_absorbed()
+        absorbed = self._get_absorbed()
+        # My Day tells of many visits: what is read of one is read of all.
+        prefetched = (*self._prefetch_ids, *absorbed._prefetch_ids)
+        return (self | absorbed).with_prefetch(prefetched)
 
     def _get_report_lines(self):
         """Return the equipment of which the report tells, with all rights: who may
@@ -95,6 +102,18 @@ class MaintenanceVisit(models.Model):
         # The report prints names and quantities.
         parts = self._get_report_visits().sudo().service_line_ids
         return parts.filtered(lambda part: part.line_type != "cost")
+
+    def _get_report_stay(self):
+        """Return when the technicians arrived and left: naive UTC, False if it was not
+        recorded."""
+        self.ensure_one()
+        # The customer is told how long they were there.
+        work = self.sudo().time_ids.filtered(lambda time: time.time_type == "work")
+        ends = [time.date_end for time in work if time.date_end]
+        return (
+            min(work.mapped("date_start"), default=self.actual_start),
+            max(ends, default=self.actual_end),
+        )
 
     def _get_report_times(self):
         """Return triples of a technician's name, travel or work, and hours."""

@@ -470,7 +470,7 @@ class MaintenanceScheduleLine(models.Model):
         line_vals = self._prepare_visit_line_vals()
         vals_list = []
         for nominal, due in due_dates.items():
-            start, end = window(due, visit_type.days_before, visit_type.days_after)
+            start, end = window(due, *visit_type._get_window_days())
             ordinal = self._get_ordinal(rule, term, nominal)
             vals_list.append(
                 {
@@ -497,7 +497,10 @@ class MaintenanceScheduleLine(models.Model):
         technician = self.technician_id._filter_at(schedule.company_id)
         customer, visit_type = schedule.partner_id, self.visit_type_id
         order_line = self.sale_line_id
-        site = schedule.site_id or customer
+        # Each piece is visited where it stands.
+        piece = self.installed_base_id.sudo()
+        is_own = piece.commercial_partner_id == schedule.commercial_partner_id
+        site = (is_own and piece.site_id) or schedule.site_id or customer
         visits = self.env["maintenance.visit"]
         return {
             "schedule_line_id": self.id,

@@ -430,7 +430,28 @@ class MaintenanceSchedule(models.Model):
                         schedule.display_name,
                     )
                 )
+        self._check_site_chosen()
         return self._resume_generation()
+
+    def _check_site_chosen(self):
+        """Refuse to visit what names no equipment where the customer has several sites
+        and none was chosen."""
+        open_lines = self.line_ids.filtered(
+            lambda line: not line.schedule_id.site_id and not line.installed_base_id
+        )
+        sites = open_lines.schedule_id.partner_id._get_sites()
+        for line in open_lines:
+            schedule = line.schedule_id
+            if len(sites[schedule.partner_id]) > 1:
+                raise UserError(
+                    self.env._(
+                        "%(schedule)s: “%(line)s” names no equipment, and %(customer)s "
+                        "has several sites. Choose the site or the equipment.",
+                        schedule=schedule.display_name,
+                        line=line.display_name,
+                        customer=schedule.partner_id.display_name,
+                    )
+                )
 
     def action_resume(self):
         """Make again the visits that were removed at the suspension."""

@@ -1,8 +1,9 @@
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_time
 
 from ...context import GENERATING
 from ...engine import Occurrence, at_local_hour
@@ -202,14 +203,22 @@ class MaintenanceVisit(models.Model):
         site = self.with_context(tz=self._get_site_tz())
         return fields.Datetime.context_timestamp(site, moment).date()
 
-    def _format_moment(self, moment):
-        """Return a moment in words, as it is for the reader; for one who has no time
-        zone, as it is at the site.
+    def _format_moment(self, moment, since=None):
+        """Return a moment in words, to the minute, as it is for the reader; for one who
+        has no time zone, as it is at the site.
 
         :param datetime moment: naive UTC
+        :param datetime since: a moment named before, naive UTC: its day is not repeated
         """
         tz = self.env.context.get("tz") or self.env.user.tz or self._get_site_tz()
-        return format_datetime(self.env, moment, tz=tz)
+        local, before = (
+            known and known.replace(tzinfo=UTC).astimezone(ZoneInfo(tz))
+            for known in (moment, since)
+        )
+        time = format_time(self.env, local.time(), time_format="short")
+        if before and before.date() == local.date():
+            return time
+        return f"{format_date(self.env, local.date())} {time}"
 
     def _get_preferred_start(self, day, hour=None):
         """Return when a visit begins that takes place on a day: at the preferred hour
@@ -373,6 +382,8 @@ class MaintenanceVisit(models.Model):
         self.filtered(lambda v: v.told_start or v.reminded_start).write(
             {"told_start": False, "reminded_start": False}
         )
+        # What was asked for is theirs, too.
+        self.filtered("request_id").write({"request_id": False})
         self.filtered("access_token").write({"access_token": False})
         for visit in self.filtered("activity_ids"):
             # Nobody need answer the one customer about the other's visit.
@@ -407,6 +418,8 @@ class MaintenanceVisit(models.Model):
         vals = self.copy_data({"line_ids": [], "zone_id": False})[0]
         if place[0].commercial_partner_id != self.commercial_partner_id:
             vals.update(dict.fromkeys(self._get_customer_text_fields(), False))
+        else:
+            vals["request_id"] = self.request_id.id
         return {
             **vals,
             **self._prepare_place_vals(*place),

@@ -33,6 +33,11 @@ class MaintenanceVisit(models.Model):
         search="_search_equipment_product_id",
         help="Product of the first equipment of the visit.",
     )
+    equipment_label = fields.Char(
+        string="First Equipment",
+        compute="_compute_equipment_label",
+        help="The first equipment of the visit, and how many more there are.",
+    )
     to_plan_count = fields.Integer(
         string="Visits to Plan", compute="_compute_state_counts"
     )
@@ -93,6 +98,27 @@ class MaintenanceVisit(models.Model):
             return NotImplemented
         return Domain("line_ids.product_id", operator, value)
 
+    @api.depends(
+        "line_ids.installed_base_id", "line_ids.product_id", "line_ids.serial_number"
+    )
+    def _compute_equipment_label(self):
+        # Who may read a visit may read what it is about.
+        known = self.sudo()
+        # One by one, the lines of a visit would know nothing of those of the others.
+        firsts = known.line_ids.browse().concat(*(v.line_ids[:1] for v in known))
+        labels = {
+            line.visit_id: " ".join(
+                dict.fromkeys(
+                    filter(None, (line._get_equipment_name(), line.serial_number))
+                )
+            )
+            for line in firsts
+        }
+        for visit, its in zip(self, known, strict=True):
+            label = labels.get(its)
+            more = len(its.line_ids) - 1
+            visit.equipment_label = f"{label} + {more}" if label and more > 0 else label
+
     @api.depends("state", "is_overdue")
     def _compute_state_counts(self):
         for visit in self:
@@ -114,6 +140,20 @@ class MaintenanceVisit(models.Model):
         if not to_sql:
             return super()._field_to_sql(alias, field_expr, query)
         return to_sql(alias, field_expr, query)
+
+    def _read_group_orderby(self, order, groupby_terms, query):
+        """What is late comes first."""
+        if "lateness" not in groupby_terms:
+            return super()._read_group_orderby(order, groupby_terms, query)
+        lateness = groupby_terms["lateness"]
+        keys = [key for key, _label in self._fields["lateness"].selection]
+        ranked = {
+            **groupby_terms,
+            "lateness": SQL("array_position(%s, %s)", keys, lateness),
+        }
+        result = super()._read_group_orderby(order, ranked, query)
+        groupby_terms.update({**ranked, "lateness": lateness})
+        return result
 
     def _get_overdue_sql(self, alias, field_expr, query):
         return SQL(

@@ -11,6 +11,8 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 
 from ...context import FINISHING, FOLLOWING, GENERATING, PLANNING
 
+# More days of visits to plan than anybody reads one by one.
+DAYS_NAMED = 6
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
 # Hours of a visit without a type.
@@ -470,20 +472,6 @@ class MaintenanceVisit(models.Model):
                 or "unscheduled"
             )
 
-    @api.depends("partner_id", "site_id")
-    def _compute_contact_id(self):
-        for visit in self:
-            customer = visit.partner_id
-            contact = visit.contact_id
-            if contact.commercial_partner_id != customer.commercial_partner_id:
-                contact = self._get_default_contact(customer, visit.site_id)
-            visit.contact_id = contact
-
-    @api.model
-    def _get_default_contact(self, customer, site):
-        """Return whom to ask for at a site: the customer if only they have a phone."""
-        return customer if customer.phone and not site.phone else site
-
     @api.depends("site_id", "company_id")
     def _compute_zone_id(self):
         for visit in self:
@@ -493,18 +481,18 @@ class MaintenanceVisit(models.Model):
             is_ours = zone.company_id in (zone.company_id.browse(), visit.company_id)
             visit.zone_id = is_ours and zone
 
-    @api.depends("visit_type_id", "due_date")
+    @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window(self):
         for visit in self:
-            days = visit.visit_type_id.days_before
+            days, _after = visit.visit_type_id._get_window_days(visit.maintenance_type)
             visit.window_start = visit.due_date and (
                 visit.due_date - timedelta(days=days)
             )
 
-    @api.depends("visit_type_id", "due_date")
+    @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window_end(self):
         for visit in self:
-            days = visit.visit_type_id.days_after
+            _before, days = visit.visit_type_id._get_window_days(visit.maintenance_type)
             visit.window_end = visit.due_date and (
                 visit.due_date + timedelta(days=days)
             )
@@ -622,7 +610,7 @@ class MaintenanceVisit(models.Model):
     @api.depends("partner_id", "site_id")
     def _compute_line_ids(self):
         """Put in the equipment that is meant without doubt: the only piece at the
-        site, else the customer's only one. A choice that is still valid stays."""
+        site. What has no site may stand at any. A choice that is still valid stays."""
         available = self._get_available_equipment()
         for visit in self:
             pieces = available[visit]
@@ -634,41 +622,52 @@ class MaintenanceVisit(models.Model):
             )
             commands = [Command.unlink(line.id) for line in wrong]
             if visit.line_ids == wrong and visit.state in ("to_plan", "planned"):
-                at_site = pieces.filtered(
-                    lambda piece, visit=visit: piece.site_id == visit.site_id._origin
-                )
-                meant = at_site if len(at_site) == 1 else pieces
-                if len(meant) == 1:
+                if meant := visit._get_meant_equipment(pieces):
                     commands.append(Command.create({"installed_base_id": meant.id}))
             # Lines that stay as they are cost a query for each visit.
             if commands or not visit._origin:
                 visit.line_ids = commands or visit.line_ids
 
-    def _get_available_equipment(self):
-        """Return {visit: equipment that stands at its customer or site}."""
-        equipment = self.env["installed.base"]
-        found = dict.fromkeys(self, equipment)
-        customers = self.partner_id.commercial_partner_id
-        sites = self.site_id
-        if not customers or not equipment.has_access("read"):
-            return found
-        pieces = equipment.search(
-            Domain("state", "=", "installed")
-            & Domain("company_id", "in", self.company_id.ids)
-            & (
-                Domain("commercial_partner_id", "in", customers._origin.ids)
-                | Domain("site_id", "in", sites._origin.ids)
-            )
+    @api.onchange("line_ids")
+    def _onchange_line_ids(self):
+        """Go where the equipment is, as `create` does."""
+        pieces = self.line_ids.installed_base_id._origin
+        if not self.site_id and self.partner_id:
+            self.site_id = self._get_place_of(self.partner_id, pieces)
+
+    @api.model
+    def _get_place_of(self, customer, equipment):
+        """Return the site of a customer at which equipment is, none if it is at none.
+
+        :raise UserError: if it is at several
+        """
+        owner = customer.commercial_partner_id
+        # Where something is to be done is known to whom has it done.
+        sites = equipment.sudo().site_id.filtered(
+            lambda site: site.commercial_partner_id == owner
         )
-        by_owner = pieces.grouped("commercial_partner_id")
-        by_site = pieces.grouped("site_id")
-        for visit in self:
-            owned = by_owner.get(visit.partner_id.commercial_partner_id._origin)
-            placed = by_site.get(visit.site_id._origin) if visit.site_id else None
-            found[visit] = ((owned or equipment) | (placed or equipment)).filtered(
-                lambda piece, visit=visit: piece.company_id == visit.company_id
+        if len(sites) > 1:
+            raise UserError(
+                self.env._(
+                    "The equipment is at several sites: %s. Create a visit for each "
+                    "site.",
+                    "; ".join(sites.mapped("display_name")),
+                )
             )
-        return found
+        return sites.sudo(False)
+
+    @api.model
+    def _complete_place(self, vals):
+        """Let a new visit without a site take place where its equipment is."""
+        lines = vals.get("line_ids") or vals.get("installed_base_ids")
+        if "site_id" in vals or not lines or not vals.get("partner_id"):
+            return vals
+        name = "line_ids" if vals.get("line_ids") else "installed_base_ids"
+        draft = self.new({name: lines})
+        pieces = draft.line_ids.installed_base_id | draft.installed_base_ids
+        customer = self.env["res.partner"].browse(vals["partner_id"])
+        site = self._get_place_of(customer, pieces._origin)
+        return {**vals, "site_id": site.id} if site else vals
 
     @api.depends("partner_id", "site_id", "company_id")
     @api.depends_context("uid")
@@ -751,7 +750,7 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _get_default_start(self):
         """Return now, without seconds."""
-        return fields.Datetime.now().replace(second=0, microsecond=0)
+        return self._get_work_moment().replace(second=0, microsecond=0)
 
     def _may_set_origin(self):
         """Tell whether this is a schedule or a follow-up at work, or an administrator
@@ -822,8 +821,12 @@ class MaintenanceVisit(models.Model):
         for name in self._get_refused_links():
             self._refuse_link(name, vals_list)
         self._check_done_elsewhere(vals_list)
-        vals_list = [self._complete_planning_values(vals) for vals in vals_list]
+        vals_list = [
+            self._complete_place(self._complete_planning_values(vals))
+            for vals in vals_list
+        ]
         visits = super().create(vals_list)
+        visits._watch_plans(is_new=True)
         # Part of what is created, whoever may change it later.
         visits.sudo().with_context(
             visit_planning=PLANNING, tracking_disable=True
@@ -834,6 +837,11 @@ class MaintenanceVisit(models.Model):
             planned._sync_calendar_events()
         if any("photo_ids" in vals for vals in vals_list):
             visits._adopt_photos()
+        if any(visits.mapped("request_id")):
+            visits._begin_requests()
+        if any(vals.get("signature") for vals in vals_list):
+            signed = visits.filtered("signature")
+            signed._record_proof({"signature": True, "signed_by": True})
         return visits
 
     def copy_data(self, default=None):
@@ -880,6 +888,11 @@ class MaintenanceVisit(models.Model):
         return vals
 
     def write(self, vals):
+        signature, others = self._split_signature(vals)
+        if signature and others:
+            # What is signed is what is written with it.
+            self.write(others)
+            return self.write(signature)
         self._check_links(vals)
         self._check_led_with_main(vals)
         # States follow starts, and starts follow states.
@@ -897,6 +910,8 @@ class MaintenanceVisit(models.Model):
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
         self._put_absorbed_back(vals)
+        self._watch_plans(vals)
+        proof = self._get_proof_before(vals)
 
         result = super().write(vals)
 
@@ -916,13 +931,14 @@ class MaintenanceVisit(models.Model):
         if state:
             self._record_actual_times(state, began)
         self._lead_absorbed(vals.keys())
-        self._record_proof(vals)
+        self._record_proof(vals, proof)
         # What its schedule knows of it
         self._touch(vals.keys())
         if state and state != "cancelled":
             self._reopen_dropped()
         if vals.keys() & {"state", "completion", "merged_into_id"}:
             self._create_next_visits()
+        self._follow_with_requests(vals.keys())
         return result
 
     def _get_state_with(self, vals):
@@ -1035,6 +1051,33 @@ class MaintenanceVisit(models.Model):
                         visit.display_name,
                     )
                 )
+
+    def _describe_dated(self):
+        """Return these open visits in words with their days, what comes first first;
+        those to plan together."""
+        to_plan = self.filtered(lambda visit: visit.state == "to_plan")
+        planned = (self - to_plan).sorted("date_start")
+        texts = [
+            self.env._(
+                "Visit %(visit)s on %(day)s",
+                visit=visit.display_name,
+                day=format_date(self.env, visit._get_site_day(visit.date_start)),
+            )
+            for visit in planned
+        ]
+        days = sorted(day for day in to_plan.mapped("due_date") if day)
+        if to_plan and not days:
+            texts.append(self.env._("Visits to plan: %s", len(to_plan)))
+        elif to_plan:
+            shown = [format_date(self.env, day) for day in days[:DAYS_NAMED]]
+            texts.append(
+                self.env._(
+                    "Visits to plan: %(count)s, due on %(days)s",
+                    count=len(to_plan),
+                    days=", ".join(shown + ["…"] * (len(days) > DAYS_NAMED)),
+                )
+            )
+        return texts
 
     # -- From due to done --------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ...context import GENERATING
+from ...context import GENERATING, SIGNING
 
 
 class MaintenanceVisitLine(models.Model):
@@ -149,6 +149,7 @@ class MaintenanceVisitLine(models.Model):
         lines = super().create(vals_list)
         if self.env.context.get("visit_generation") is not GENERATING:
             lines.visit_id._touch()
+            lines.visit_id._check_signed()
         return lines
 
     @api.model
@@ -170,13 +171,18 @@ class MaintenanceVisitLine(models.Model):
     def write(self, vals):
         # Whoever changes the equipment of a visit changes the visit.
         self.env["maintenance.visit"]._check_new_parent(vals)
+        visits = self.visit_id
         result = super().write(vals)
         self.visit_id._touch()
+        (visits | self.visit_id)._check_signed()
         return result
 
     def unlink(self):
-        self.visit_id._touch()
-        return super().unlink()
+        visits = self.visit_id
+        visits._touch()
+        result = super().unlink()
+        visits.exists()._check_signed()
+        return result
 
     # -- Actions -----------------------------------------------------------------------
 
@@ -193,9 +199,9 @@ class MaintenanceVisitLine(models.Model):
                         line.visit_id.display_name,
                     )
                 )
-            line.installed_base_id = self.env["installed.base"].create(
-                line._prepare_equipment_values()
-            )
+            piece = self.env["installed.base"].create(line._prepare_equipment_values())
+            # It is the piece that the customer signed for.
+            line.with_context(visit_signing=SIGNING).installed_base_id = piece
         return True
 
     def _prepare_equipment_values(self):
@@ -209,7 +215,46 @@ class MaintenanceVisitLine(models.Model):
             "partner_id": visit.partner_id.id,
             "site_id": visit.site_id.id,
             "company_id": visit.company_id.id,
+            # Found there, not sold.
+            "condition": False,
+            "is_compliant": False,
         }
+
+    def _is_equipment(self):
+        """Tell whether this is about equipment, not only about the work on a visit that
+        has none."""
+        self.ensure_one()
+        return bool(
+            self.installed_base_id
+            or self.product_id
+            or self.serial_number
+            or self.description != self.visit_id._get_work_label()
+        )
+
+    def _check_reason(self, reason):
+        """Refuse to leave equipment undone without a reason."""
+        self.ensure_one()
+        if not (reason or "").strip():
+            raise UserError(
+                self.env._(
+                    "Enter why the work on %(equipment)s was not finished "
+                    "(visit %(visit)s).",
+                    equipment=self.display_name,
+                    visit=self.visit_id.display_name,
+                )
+            )
+
+    def _merge_work(self, text, known=None):
+        """Return the work on this line after somebody told theirs. It replaces what
+        they knew, and is added to what a colleague told meanwhile.
+
+        :param str text: what they tell
+        :param str known: what was told when they began to write
+        """
+        told, text = (self.work_done or "").strip(), (text or "").strip()
+        if told == (known or "").strip() or told in text:
+            return text
+        return told if text in told else f"{told}\n{text}"
 
     def action_open_visit(self):
         """Show the visit."""

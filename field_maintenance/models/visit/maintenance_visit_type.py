@@ -53,6 +53,10 @@ class MaintenanceVisitType(models.Model):
         groups="base.group_user",
         help="Checklist the technician fills in during the visit.",
     )
+    checklist_per_equipment = fields.Boolean(
+        string="One Checklist per Piece of Equipment",
+        help="Every piece of equipment of the visit has a checklist of its own.",
+    )
     skill_ids = fields.Many2many(
         comodel_name="hr.skill",
         string="Skills",
@@ -86,6 +90,16 @@ class MaintenanceVisitType(models.Model):
     def _selection_maintenance_type(self):
         visits = self.env["maintenance.visit"]
         return visits._fields["maintenance_type"]._description_selection(self.env)
+
+    def _get_window_days(self, maintenance_type=None):
+        """Return how many days before and after its due date a visit of this type may
+        take place. What has broken down cannot wait: it is due on its day.
+
+        :param str maintenance_type: of the visit; by default that of the type
+        """
+        if (maintenance_type or self.maintenance_type) == "breakdown":
+            return 0, 0
+        return self.days_before, self.days_after
 
     def _get_planned_duration(self, planned=None):
         """Return how many hours a visit of this type is planned for; 0 without a type.

@@ -111,8 +111,8 @@ class MaintenanceVisit(models.Model):
     # -- Merge and split ---------------------------------------------------------------
 
     def action_do_together(self):
-        """Make one appointment of these visits: that of the one with an appointment,
-        else of the one that is due first."""
+        """Ask to make one appointment of these visits: that of the one with an
+        appointment, else of the one that is due first."""
         if len(self) < 2:
             raise UserError(self.env._("Choose the visits to merge."))
         main = self.sorted(
@@ -124,14 +124,54 @@ class MaintenanceVisit(models.Model):
                 visit.id,
             )
         )[0]
-        main._absorb(self - main)
-        return main._get_form_action()
+        action = main._ask_to_absorb(self - main)
+        return {**action, "context": {**action["context"], "opens_visit": True}}
 
     def action_do_nearby_together(self):
-        """Do the other visits that are due here around the same time with this one."""
+        """Ask to do the other visits that are due here around the same time with this
+        one."""
         self.ensure_one()
-        self._absorb(self._get_nearby_visits()[self])
-        return True
+        return self._ask_to_absorb(self._get_nearby_visits()[self])
+
+    def _ask_to_absorb(self, others):
+        """Return the action that shows what is moved if others are done with this
+        visit.
+
+        :raise UserError: if one of them cannot be
+        """
+        self._check_absorbable(others)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Merge Visits"),
+            "res_model": "maintenance.visit.merge",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_main_id": self.id,
+                "default_visit_ids": [Command.set(others.ids)],
+            },
+        }
+
+    def _get_loss_if_merged(self, main):
+        """Return in words the time and technicians that this visit would not keep if it
+        was done with another; empty if it has none."""
+        self.ensure_one()
+        # Who merges visits may know who goes.
+        crew = self.sudo().technician_ids
+        if self.date_start and self.date_start != main.date_start:
+            return self.env._(
+                "%(visit)s is planned on %(start)s. Technicians: %(technicians)s",
+                visit=self.display_name,
+                start=self._format_moment(self.date_start),
+                technicians=", ".join(crew.mapped("name")) or "–",
+            )
+        if crew and crew != main.sudo().technician_ids:
+            return self.env._(
+                "%(visit)s has other technicians: %(technicians)s",
+                visit=self.display_name,
+                technicians=", ".join(crew.mapped("name")),
+            )
+        return ""
 
     def _absorb(self, others):
         """Do other visits together with this one.
@@ -139,6 +179,20 @@ class MaintenanceVisit(models.Model):
         :raise UserError: if one of them is at another site, has begun, or is done
             together with another visit already
         """
+        self._check_absorbable(others)
+        # Those that they had absorbed come along, each with its own duration again.
+        for other in others:
+            other.duration -= sum(other._get_absorbed().mapped("duration"))
+        others |= others._get_absorbed()
+        others.with_context(visit_following=FOLLOWING)._drop_appointments()
+        duration = self.duration + sum(others.mapped("duration"))
+        others.with_context(visit_following=FOLLOWING).write(
+            {"merged_into_id": self.id, **self._prepare_followed_values()}
+        )
+        self.duration = duration
+
+    def _check_absorbable(self, others):
+        """Refuse what `_absorb` refuses."""
         self.ensure_one()
         self._check_not_absorbed()
         self._check_state(
@@ -163,16 +217,6 @@ class MaintenanceVisit(models.Model):
                         here=self.site_id.display_name,
                     )
                 )
-        # Those that they had absorbed come along, each with its own duration again.
-        for other in others:
-            other.duration -= sum(other._get_absorbed().mapped("duration"))
-        others |= others._get_absorbed()
-        others.with_context(visit_following=FOLLOWING)._drop_appointments()
-        duration = self.duration + sum(others.mapped("duration"))
-        others.with_context(visit_following=FOLLOWING).write(
-            {"merged_into_id": self.id, **self._prepare_followed_values()}
-        )
-        self.duration = duration
 
     def _drop_appointments(self):
         """Remove the appointments of visits that have none of their own any more."""

@@ -330,12 +330,51 @@ class TestCalendarEvent(MaintenanceCase):
                 visits = self._get_series_visits(event)
                 self.assertEqual([v.date_start.hour for v in visits], hours)
 
+    def test_visit_of_nobody_stays_with_who_made_it(self):
+        user = self.users["dispatcher"]
+        planner = self.env["hr.employee"].create({"name": "Dora", "user_id": user.id})
+        event = self._as("dispatcher", self.events).create(
+            {
+                "start": "2026-06-02 07:00:00",
+                "is_service_visit": True,
+                "service_partner_id": self.customer.id,
+            }
+        )
+        visit = event.maintenance_visit_id
+        self.assertFalse(visit.technician_ids)
+        self.assertEqual(event.partner_ids, user.partner_id)
+        # They invite somebody else, and do not go themselves for that.
+        guest = self.env["res.partner"].create({"name": "Caretaker"})
+        event.partner_ids |= guest
+        self.assertFalse(visit.technician_ids)
+        visit.date_start = "2026-06-03 07:00:00"
+        self.assertEqual(event.partner_ids, user.partner_id | guest)
+        visit.technician_id = self.technician
+        self.assertEqual(event.partner_ids, self.technician.work_contact_id | guest)
+        self.assertNotIn(planner, visit.technician_ids)
+
+    def test_technician_is_shown_in_the_calendar_of_who_made_it(self):
+        user = self.users["dispatcher"]
+        self._as("dispatcher", self.events).create(
+            {
+                "start": "2026-06-02 07:00:00",
+                "is_service_visit": True,
+                "service_partner_id": self.customer.id,
+                "service_technician_ids": self.technician.ids,
+            }
+        )
+        shown = self.env["calendar.filters"].search([("user_id", "=", user.id)])
+        self.assertEqual(shown.partner_id, self.technician.work_contact_id)
+
     def test_repeat(self):
         for repeat, days in (
             ("week", ["2026-06-02", "2026-06-09", "2026-06-16"]),
             ("month_weekday", ["2026-06-02", "2026-07-07", "2026-08-04"]),
             ("month_date", ["2026-06-02", "2026-07-02", "2026-08-02"]),
-            ("year", ["2026-06-02", "2027-06-02", "2028-06-02"]),
+            ("month_2", ["2026-06-02", "2026-08-04", "2026-10-06"]),
+            ("month_3", ["2026-06-02", "2026-09-01", "2026-12-01"]),
+            ("month_6", ["2026-06-02", "2026-12-01"]),
+            ("year", ["2026-06-02"]),
         ):
             with self.subTest(repeat):
                 partner = self.env["res.partner"].create({"name": repeat})
@@ -346,13 +385,10 @@ class TestCalendarEvent(MaintenanceCase):
                 self.assertEqual(
                     [str(start.date()) for start in series.mapped("start")[:3]], days
                 )
-                self.assertEqual(len(series), 720)
                 visits = self._get_series_visits(event)
-                horizon = datetime(2027, 5, 20, 10)
-                self.assertEqual(
-                    visits.mapped("date_start"),
-                    [start for start in series.mapped("start") if start < horizon],
-                )
+                self.assertEqual(visits.mapped("date_start"), series.mapped("start"))
+                self.assertLess(series[-1].start, datetime(2027, 5, 20, 10))
+                self.assertEqual(event.recurrence_id.end_type, "forever")
 
     def test_repeat_on_the_fourth_or_last_weekday(self):
         for start, days in (
@@ -374,13 +410,15 @@ class TestCalendarEvent(MaintenanceCase):
                 form.service_partner_id = self.customer
                 form.service_repeat = "month_weekday"
                 event = form.save()
-                self.assertEqual(len(event.recurrence_id.calendar_event_ids), 720)
+                series = event.recurrence_id.calendar_event_ids.sorted("start")
+                self.assertEqual(len(series), 12, "until the horizon")
+                self.assertEqual(series[-1].start, datetime(2027, 5, 4, 7))
 
     def test_forever_stops_at_the_horizon(self):
         self.company.visit_horizon_months = 2
         event = self._create_series(end_type="forever")
-        series = event.recurrence_id.calendar_event_ids
-        self.assertEqual(len(series), 720)
+        recurrence = event.recurrence_id
+        self.assertEqual(len(recurrence.calendar_event_ids), 7)
         visits = self._get_series_visits(event)
         self.assertEqual(len(visits), 7, "until 20 July")
         self._run_job()
@@ -392,6 +430,8 @@ class TestCalendarEvent(MaintenanceCase):
             self._run_job()
         visits = self._get_series_visits(event)
         self.assertEqual(len(visits), 9, "until 3 August")
+        self.assertEqual(recurrence.calendar_event_ids, visits.calendar_event_id)
+        self.assertEqual(recurrence.service_visits_until, datetime(2026, 8, 3, 2))
         self.assertEqual(visits[-1].description, "Check the flue too")
         self.assertEqual(visits[-1].technician_id, self.technician)
 

@@ -164,7 +164,7 @@ class TestVisitAppointment(MaintenanceCase):
 
     def test_plan_refuses(self):
         done = self._create_planned_visit(state="done")
-        with self.assertRefused("is done", UserError):
+        with self.assertRefused("its status is “Done”", UserError):
             self._plan(done)
         visit = self._create_due(1)
         with self.assertRefused("cannot end before it starts"):
@@ -379,6 +379,10 @@ class TestVisitAppointment(MaintenanceCase):
         self.company.visit_dispatcher_id = False
         # OdooBot, who made it, dispatches nothing.
         self.assertEqual(visit._get_dispatcher(), self.users["dispatcher"])
+        imported = self._as("administrator", self.visits).create(
+            {"partner_id": self.customer.id, "due_date": "2026-06-01"}
+        )
+        self.assertEqual(imported._get_dispatcher(), self.users["dispatcher"])
         own = self._as("dispatcher", self.visits).create(
             {"partner_id": self.customer.id, "due_date": "2026-06-01"}
         )

@@ -170,6 +170,9 @@ class TestServiceLine(ExecutionCase):
         action = visit.action_add_part()
         self.assertEqual(action["res_model"], "product.product")
         self.assertEqual(action["context"]["order_id"], self.call.id)
+        self.assertTrue(action["context"]["product_catalog_hides_price"])
+        office = self._as("dispatcher", self.call).action_add_part()["context"]
+        self.assertFalse(office["product_catalog_hides_price"])
         found = visit.env["product.product"].search(action["domain"])
         self.assertIn(self.pellets, found)
         info = visit._get_product_catalog_order_line_info(
@@ -290,7 +293,7 @@ class TestServiceLine(ExecutionCase):
             lambda: line.write({"price_unit": 5}),
             lambda: line.unlink(),
         ):
-            with self.assertRefused(f"is on order {name} already", UserError):
+            with self.assertRefused(f"is already on order {name}", UserError):
                 refused()
         self.call.sale_order_id.order_line.unlink()
         line.unlink()

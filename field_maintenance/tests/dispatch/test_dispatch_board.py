@@ -10,6 +10,7 @@ from odoo.tests import HttpCase, tagged
 
 from odoo.addons.field_installed_base.tests.common import ROLES
 
+from ...exceptions import VisitChangedError
 from ...models.dispatch import board as board_module
 from ..common import MaintenanceCase, MaintenanceFixtures
 
@@ -122,6 +123,75 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
             {"name": "Foreigner", "company_id": self.other_company.id}
         )
         self.assertNotIn(foreigner.id, self._ids(self._get_board()["technicians"]))
+
+    def test_only_technicians_have_rows(self):
+        """Who is in a team or zone, uses visits, or went to one."""
+        self.team.active = False
+        clerk, veteran = self.env["hr.employee"].create(
+            [
+                {"name": "Clerk", "company_id": self.company.id},
+                {"name": "Veteran", "company_id": self.company.id},
+            ]
+        )
+        boss = self.env["hr.employee"].create(
+            {"name": "Dora", "user_id": self.users["dispatcher"].id}
+        )
+        self._create_planned_visit("2025-06-01 07:00:00", technician_id=veteran.id)
+        people = self._ids(self.board.get_dispatch_people())
+        self.assertIn(self.technician.id, people)
+        self.assertIn(veteran.id, people)
+        self.assertFalse({clerk.id, boss.id, self.colleague.id} & {*people})
+
+    def test_equipment_is_named(self):
+        pieces = self._create_equipment(serial_number="S1") | self._create_equipment()
+        visit = self._create_visit(installed_base_ids=pieces.ids)
+        [row] = self._get_board()["backlog"]
+        name = visit.line_ids[0]._get_equipment_name()
+        self.assertEqual(row["equipment"], f"{name} S1 + 1")
+
+    @freeze_time("2026-05-30 10:00:00")
+    def test_conflicts_stay_visible(self):
+        self.technician.resource_calendar_id.tz = "Europe/Brussels"
+        fine, first, second, away, evening, met = (
+            self._create_planned_visit(start)
+            for start in (
+                "2026-06-01 07:00:00",
+                "2026-06-02 07:00:00",
+                "2026-06-02 08:00:00",
+                "2026-06-03 07:00:00",
+                "2026-06-04 20:00:00",
+                "2026-06-05 07:00:00",
+            )
+        )
+        self.env["resource.calendar.leaves"].create(
+            {
+                "resource_id": self.technician.resource_id.id,
+                "calendar_id": self.technician.resource_calendar_id.id,
+                "date_from": "2026-06-03 00:00:00",
+                "date_to": "2026-06-03 12:00:00",
+            }
+        )
+        self.env["calendar.event"].create(
+            {
+                "name": "Dentist",
+                "start": "2026-06-05 08:00:00",
+                "stop": "2026-06-05 09:00:00",
+                "partner_ids": self.technician._get_calendar_partners().ids,
+            }
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        rows = {row["id"]: row["has_conflict"] for row in self._get_board()["visits"]}
+        conflicts = first | second | away | evening | met
+        self.assertEqual(rows, {fine.id: False, **dict.fromkeys(conflicts.ids, True)})
+        self.assertEqual(
+            self.board.search([("has_conflict", "=", True), ("id", "in", list(rows))]),
+            conflicts,
+        )
+        self.assertEqual(
+            self.board.search([("has_conflict", "=", False), ("id", "in", list(rows))]),
+            fine,
+        )
 
     def test_limits(self):
         visits = self.env["maintenance.visit"].create(
@@ -305,11 +375,7 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         self.assertEqual(self._ids(board["visits"]), visits[:1].ids)
         self.assertEqual(self._ids(board["backlog"]), visits[1:].ids)
         self.assertIn(foreigner.id, self._ids(board["technicians"]))
-        with self.assertRefused(
-            "Create a new record in that company, or move or remove the records "
-            "listed above first",
-            UserError,
-        ):
+        with self.assertRefused("belongs to another company", UserError):
             visits[0].dispatch("2026-06-02 08:00:00", technician_id=self.technician.id)
 
     def test_technician_sees_his_own(self):
@@ -323,6 +389,11 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         with self.assertRaises(AccessError):
             self._as("employee", self.board).get_dispatch_board(*WEEK)
 
+    @freeze_time("2026-05-30 10:00:00")
+    def test_queries_of_conflicts(self):
+        """What is still to come is compared with calendars, too."""
+        self.test_queries()
+
     def test_queries(self):
         """As many for fifty technicians as for five, at most three for each model."""
         self._make_crew(5)
@@ -333,8 +404,9 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         # What a relation costs is counted as its own.
         tables = Counter(
             (
-                re.search(r'JOIN "(\w+_rel)"', query)
+                re.search(r'JOIN "?(\w+_rel)"?', query)
                 or re.search(r'FROM "(\w+)"', query)
+                or re.search(r"JOIN (\w+)", query)
             )[1]
             for query in many
         )
@@ -465,6 +537,49 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         with self.assertRefused(text):
             second.dispatch(*drop)
         self.assertEqual(second.date_start, datetime(2026, 6, 4, 8))
+
+    def test_nobody_overwrites_what_they_did_not_see(self):
+        visit = self._as(
+            "dispatcher", self._create_planned_visit("2026-06-03 08:00:00")
+        )
+        [known] = [
+            {
+                "state": row["state"],
+                "date_start": str(row["date_start"]),
+                "date_end": str(row["date_end"]),
+                "technician_ids": row["technician_ids"],
+            }
+            for row in self._get_board()["visits"]
+        ]
+        other = self._as("administrator", visit)
+        other.dispatch(
+            "2026-06-04 08:00:00", None, self.colleague.id, self.technician.id
+        )
+        with self.assertRefused(
+            "changed visit .* 06/04/2026 .*Technicians: Carla Colleague",
+            VisitChangedError,
+        ):
+            visit.dispatch("2026-06-05 08:00:00", known=known)
+        with self.assertRefused("in the meantime", VisitChangedError):
+            visit.undispatch(known=known)
+        self.assertEqual(visit.date_start, datetime(2026, 6, 4, 8))
+        # As the form asks, which knows who leads.
+        seen = {"date_start": "2026-06-04 08:00:00", "technician_id": self.colleague.id}
+        self.assertFalse(visit.get_news_since(seen))
+        seen["technician_id"] = self.technician.id
+        self.assertIn("Carla Colleague", visit.get_news_since(seen))
+        # Who was asked and means it, or says nothing of what they know, changes it.
+        visit.dispatch(
+            "2026-06-05 08:00:00", None, self.colleague.id, self.colleague.id
+        )
+        self.assertEqual(visit.date_start, datetime(2026, 6, 5, 8))
+        known |= {
+            "date_start": "2026-06-05 08:00:00",
+            "date_end": "2026-06-05 09:30:00",
+            "technician_ids": self.colleague.ids,
+        }
+        visit.undispatch(known=known)
+        self.assertEqual(visit.state, "to_plan")
 
     def test_technician_cannot_dispatch_others_visits(self):
         theirs = self._create_planned_visit(technician_id=self.colleague.id)

@@ -50,6 +50,15 @@ class TestVisitLateness(MaintenanceCase):
                 self.assertEqual(found, visits.sorted())
         self.assertEqual(dict(self._group("lateness")), self.by_lateness)
 
+    def test_breakdowns_are_due_on_their_day(self):
+        visit = self._create_visit(visit_type_id=self.repair.id, due_date="2026-06-15")
+        self.assertEqual((visit.window_start, visit.window_end), 2 * (visit.due_date,))
+        self.assertEqual(visit.lateness, "late")
+        visit.maintenance_type = "unscheduled"
+        self.assertEqual(visit.window_end, date(2026, 6, 29))
+        visit.visit_type_id = self.cleaning
+        self.assertEqual(visit.window_start, date(2026, 6, 8))
+
     def test_window_without_type(self):
         """Without a window of its own, a visit is due on its due date."""
         visit = self._create_visit(visit_type_id=False, due_date="2026-06-17")
@@ -59,6 +68,17 @@ class TestVisitLateness(MaintenanceCase):
         visit.window_start = False
         self.assertEqual(visit.lateness, "due")
         self.assertIn(visit, visit.search([("lateness", "=", "due")]))
+
+    def test_groups_begin_with_what_is_late(self):
+        groups = self.visits._read_group(self.ours, ["lateness"])
+        self.assertEqual([key for (key,) in groups], ["late", "due", "ahead", "closed"])
+        found = self.visits.web_read_group(
+            self.ours, ["lateness"], ["__count"], auto_unfold=True
+        )
+        self.assertEqual(
+            [group["lateness"] for group in found["groups"]],
+            ["late", "due", "ahead", "closed"],
+        )
 
     def test_order_by_lateness(self):
         ordered = self.visits.search(self.ours, order="is_overdue DESC, id")

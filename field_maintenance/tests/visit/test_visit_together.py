@@ -19,10 +19,15 @@ class TestVisitTogether(ExecutionCase):
         cls.far = cls._create_visit(due_date="2026-08-01")
         cls.elsewhere = cls._create_visit(site_id=cls.customer.id)
 
+    def _merge(self, action):
+        """Press the button of the dialog that an action opens."""
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
+        return wizard.create({}).action_merge()
+
     def test_offer(self):
         self.assertEqual(self.main.nearby_visit_count, 2)
         visit = self._as("dispatcher", self.main)
-        visit.action_do_nearby_together()
+        self._merge(visit.action_do_nearby_together())
         self.assertEqual(self.main.merged_ids, self.near | self.near2)
         self.env.invalidate_all()
         self.assertEqual(self.main.nearby_visit_count, 0)
@@ -40,7 +45,7 @@ class TestVisitTogether(ExecutionCase):
         near = self.near
         near.date_start = "2026-06-19 07:00:00"
         event = near.calendar_event_id
-        (near | self.main).action_do_together()
+        self._merge((near | self.main).action_do_together())
         self.assertEqual(near.merged_into_id, self.main)
         self.assertEqual(near.state, "planned")
         self.assertEqual(near.date_start, self.main.date_start)
@@ -62,8 +67,40 @@ class TestVisitTogether(ExecutionCase):
         self.assertEqual(near.state, "planned")
         self.assertEqual(near.due_date.isoformat(), "2026-06-20", "It keeps its own")
 
+    def test_what_moves_is_shown_first(self):
+        self.near.write(
+            {"date_start": "2026-06-19 07:00", "technician_id": self.colleague.id}
+        )
+        self.near2.technician_id = self.colleague
+        action = self.main.action_do_nearby_together()
+        self.assertFalse(self.main.merged_ids, "Nothing happens before it is confirmed")
+        wizard = self.env[action["res_model"]].with_context(**action["context"])
+        wizard = wizard.create({})
+        self.assertEqual(wizard.duration, 5)
+        planned, meant = sorted(wizard.moves.splitlines(), reverse=True)
+        self.assertIn(f"{self.near.name} - Claes Bakery is planned on", planned)
+        self.assertIn("Technicians: Carla Colleague", planned)
+        self.assertIn("has other technicians: Carla Colleague", meant)
+        # Not this one.
+        wizard.visit_ids -= self.near
+        self.assertEqual(wizard.moves, meant)
+        wizard.action_merge()
+        self.assertEqual(self.main.merged_ids, self.near2)
+        self.assertEqual(self.near.technician_id, self.colleague)
+
+    def test_no_conflict_with_itself(self):
+        self.company.blocks_visit_conflicts = True
+        self.near.date_start = "2026-06-19 07:00:00"
+        self._merge(self.main.action_do_nearby_together())
+        visits = self.main | self.near | self.near2
+        self.assertFalse(any(visits._get_planning_conflicts().values()))
+        other = self._create_visit(technician_id=self.technician.id)
+        with self.assertRefused(f"has visit {self.main.name} from"):
+            # While the last of them would still be done.
+            other.date_start = "2026-06-02 11:00:00"
+
     def test_due_visits_are_planned_together(self):
-        (self.near | self.near2).action_do_together()
+        self._merge((self.near | self.near2).action_do_together())
         self.assertEqual(self.near.merged_into_id, self.near2, "Due first")
         self.near2.write(
             {"date_start": "2026-06-04 07:00", "technician_id": self.technician.id}

@@ -95,6 +95,8 @@ class MaintenanceVisitBatch(models.TransientModel):
     )
     done_count = fields.Integer(compute="_compute_counts")
     refused_count = fields.Integer(compute="_compute_counts")
+    has_warnings = fields.Boolean(compute="_compute_counts")
+    is_past = fields.Boolean(compute="_compute_is_past")
 
     @api.model
     def default_get(self, fields):
@@ -110,12 +112,20 @@ class MaintenanceVisitBatch(models.TransientModel):
         for batch in self:
             batch.company_ids = batch.visit_ids.company_id
 
-    @api.depends("result_ids.is_done")
+    @api.depends("date")
+    @api.depends_context("tz")
+    def _compute_is_past(self):
+        today = fields.Date.context_today(self)
+        for batch in self:
+            batch.is_past = batch.date and batch.date < today
+
+    @api.depends("result_ids.is_done", "result_ids.warning")
     def _compute_counts(self):
         for batch in self:
             done = batch.result_ids.filtered("is_done")
             batch.done_count = len(done)
             batch.refused_count = len(batch.result_ids - done)
+            batch.has_warnings = any(batch.result_ids.mapped("warning"))
 
     # -- Running -----------------------------------------------------------------------
 

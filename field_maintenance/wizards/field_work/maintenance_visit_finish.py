@@ -45,6 +45,7 @@ class MaintenanceVisitFinish(models.TransientModel):
     )
     is_complete = fields.Boolean(compute="_compute_is_complete")
     incomplete_reason = fields.Char(string="Reason Not Done")
+    needs_reason = fields.Boolean(compute="_compute_is_complete")
     has_follow_up = fields.Boolean(
         string="Follow-Up Visit",
         default=True,
@@ -53,6 +54,7 @@ class MaintenanceVisitFinish(models.TransientModel):
     follow_up_date = fields.Date(default=lambda self: self._default_follow_up_date())
     customer_feedback = fields.Text(help="Feedback of the customer.")
     is_signed = fields.Boolean(compute="_compute_is_signed")
+    signed_work = fields.Html(compute="_compute_signed_work", sanitize=False)
     signature = fields.Image(max_width=1024, max_height=512)
     signed_by = fields.Char(
         compute="_compute_signed_by", store=True, readonly=False, precompute=True
@@ -83,6 +85,7 @@ class MaintenanceVisitFinish(models.TransientModel):
                         {
                             "visit_line_id": line.id,
                             "work_done": line.work_done,
+                            "known_work_done": line.work_done,
                             "technician_id": (
                                 line.technician_id or wizard._get_default_technician()
                             ).id,
@@ -112,20 +115,32 @@ class MaintenanceVisitFinish(models.TransientModel):
         """Return who did it: the user if they go there, else the lead."""
         return self.visit_id and self.visit_id._find_clock_technician()
 
-    @api.depends("completion", "line_ids.completion", "has_several_lines")
+    @api.depends(
+        "completion",
+        "line_ids.completion",
+        "line_ids.incomplete_reason",
+        "has_several_lines",
+    )
     def _compute_is_complete(self):
         for wizard in self:
-            answers = (
-                set(wizard.line_ids.mapped("completion"))
-                if wizard.has_several_lines
-                else {wizard.completion}
-            )
-            wizard.is_complete = answers == {"full"}
+            if wizard.has_several_lines:
+                left = wizard.line_ids.filtered(lambda line: line.completion != "full")
+                wizard.is_complete = not left
+                wizard.needs_reason = any(not line.incomplete_reason for line in left)
+            else:
+                wizard.is_complete = wizard.completion == "full"
+                wizard.needs_reason = not wizard.is_complete
 
     @api.depends("visit_id")
     def _compute_is_signed(self):
         for wizard in self:
             wizard.is_signed = bool(wizard.visit_id.signed_on)
+
+    @api.depends("visit_id")
+    def _compute_signed_work(self):
+        for wizard in self:
+            visit = wizard.visit_id
+            wizard.signed_work = visit and visit._render_signed_work()
 
     @api.depends("visit_id")
     def _compute_signed_by(self):
@@ -151,11 +166,12 @@ class MaintenanceVisitFinish(models.TransientModel):
     def action_finish(self):
         """Finish the visit with these answers."""
         self.ensure_one()
+        self.visit_id._finish(self._prepare_finish_values())
         if self.signature:
+            # It is for what was just told.
             self.visit_id._as_own_code().write(
                 {"signature": self.signature, "signed_by": self.signed_by}
             )
-        self.visit_id._finish(self._prepare_finish_values())
         return {"type": "ir.actions.act_window_close"}
 
     def _prepare_finish_values(self):
@@ -172,12 +188,14 @@ class MaintenanceVisitFinish(models.TransientModel):
         lines = {
             line.visit_line_id.id: {
                 "completion": line.completion,
-                "incomplete_reason": reason,
+                "incomplete_reason": line.incomplete_reason or reason,
                 "work_done": line.work_done,
+                "known_work_done": line.known_work_done,
                 "technician_id": line.technician_id.id,
             }
-            for line in self.line_ids
             if answers == self.line_ids
+            else {"known_work_done": line.known_work_done}
+            for line in self.line_ids
         }
         follow_up = not self.is_complete and self.has_follow_up
         return {

@@ -26,7 +26,9 @@ class MaintenanceVisitFinishLine(models.TransientModel):
         default="full",
         required=True,
     )
+    incomplete_reason = fields.Char(string="Reason Not Done")
     work_done = fields.Text()
+    known_work_done = fields.Text(help="The work told when the dialog was opened.")
     technician_id = fields.Many2one(comodel_name="hr.employee", string="Done By")
 
     def _selection_completion(self):

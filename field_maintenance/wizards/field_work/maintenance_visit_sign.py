@@ -10,6 +10,7 @@ class MaintenanceVisitSign(models.TransientModel):
     visit_id = fields.Many2one(
         comodel_name="maintenance.visit", required=True, ondelete="cascade"
     )
+    signed_work = fields.Html(compute="_compute_signed_work", sanitize=False)
     signature = fields.Image(max_width=1024, max_height=512, required=True)
     signed_by = fields.Char(
         compute="_compute_signed_by",
@@ -24,6 +25,12 @@ class MaintenanceVisitSign(models.TransientModel):
         for wizard in self:
             visit = wizard.visit_id
             wizard.signed_by = visit and visit._get_default_signatory()
+
+    @api.depends("visit_id")
+    def _compute_signed_work(self):
+        for wizard in self:
+            visit = wizard.visit_id
+            wizard.signed_work = visit and visit._render_signed_work()
 
     def action_sign(self):
         """Keep the signature on the visit."""

@@ -1,2 +1,3 @@
 from . import maintenance_intervention
 from . import maintenance_visit_cancel
+from . import maintenance_visit_merge

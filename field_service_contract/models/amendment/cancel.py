@@ -124,7 +124,6 @@ class ServiceContract(models.Model):
             contract._check_undoable()
         for contract in self.with_context(service_contract_change=CHANGING):
             undo = contract._get_cancellation_undo()
-            contract._drop_draft_credits(undo.credit_line_ids)
             undo._restore_changes()
             contract.write(
                 {
@@ -135,6 +134,7 @@ class ServiceContract(models.Model):
                 }
             )
             undo.unlink()
+        self._drop_covered_credits()
         self._update_states()
         self._update_visits(None)
         self._log_life(dict.fromkeys(self, self.env._("Cancellation undone.")))
@@ -169,15 +169,3 @@ class ServiceContract(models.Model):
                     successor=successor.display_name,
                 )
             )
-
-    def _drop_draft_credits(self, lines):
-        """Delete lines of credit notes that are no longer due, and what has none.
-
-        :param lines: as the undo keeps them, with all rights: who takes back what they
-            credit need not be an accountant
-        """
-        moves = lines.move_id
-        lines.unlink()
-        empty = moves.filtered(lambda move: not move.invoice_line_ids)
-        empty.filtered("posted_before").button_cancel()
-        empty.filtered(lambda move: not move.posted_before).unlink()

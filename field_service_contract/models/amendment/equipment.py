@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from odoo import fields, models
 from odoo.tools import format_date
+from odoo.tools.mail import html_to_inner_content
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -101,6 +102,26 @@ class ServiceContractLine(models.Model):
                 note=note,
                 user_id=(contract.user_id or self.env.user).id,
             )
+
+    def _drop_retirement_activities(self):
+        """Ask no more what becomes of lines whose equipment is in service again, unless
+        the same activity names others that are not."""
+        kind = self.env.ref("field_service_contract.mail_activity_type_retired")
+        for contract, lines in self.grouped("contract_id").items():
+            others = contract.line_ids.filtered(
+                lambda line: line.installed_base_id.state == "retired"
+            )
+            for activity in contract.activity_ids:
+                if (
+                    activity.activity_type_id == kind
+                    and lines._are_named_in(activity.note)
+                    and not others._are_named_in(activity.note)
+                ):
+                    activity.unlink()
+
+    def _are_named_in(self, note):
+        text = html_to_inner_content(note)
+        return any(line._get_label() in text for line in self)
 
     # -- Another owner ------------------------------------------------------------
 

@@ -20,12 +20,14 @@ class ServiceContract(models.Model):
         copy=False,
         readonly=True,
         help="Contract end for which the responsible was reminded.",
+        export_string_translation=False,
     )
     renewal_mail_end = fields.Date(
         string="Last Renewal Email For",
         copy=False,
         readonly=True,
         help="Contract end for which the customer was reminded.",
+        export_string_translation=False,
     )
 
     def _renew(self, months=None, reason=None):

@@ -30,7 +30,9 @@ class ServiceContractPayer(models.Model):
     )
     reason = fields.Char()
     is_pending = fields.Boolean(
-        default=True, help="The change of payer is planned for a future date."
+        default=True,
+        help="The change of payer is planned for a future date.",
+        export_string_translation=False,
     )
 
     _start_unique = models.UniqueIndex(

@@ -111,18 +111,15 @@ class ServiceContract(models.Model):
             ]
         )
         rows._extend()
-        return self._after_suspension(
-            reason,
-            {
-                contract: self.env._(
-                    "Suspended from %(start)s to %(end)s.",
-                    start=format_date(self.env, first),
-                    end=format_date(self.env, last) if last else "…",
-                )
-                for contract in self
-            },
-            keeps_planned,
-        )
+        start = format_date(self.env, first)
+        if last:
+            end = format_date(self.env, last)
+            text = self.env._(
+                "Suspended from %(start)s to %(end)s.", start=start, end=end
+            )
+        else:
+            text = self.env._("Suspended from %s until resumed.", start)
+        return self._after_suspension(reason, dict.fromkeys(self, text), keeps_planned)
 
     def _check_suspendable(self, first, last, extends):
         """Refuse to suspend what does not run then, or is suspended already."""
@@ -181,6 +178,7 @@ class ServiceContract(models.Model):
         return self.suspension_ids.filtered(lambda row: row._get_span().last >= day)
 
     def _after_suspension(self, reason, bodies, keeps_planned=False):
+        self._drop_covered_credits()
         credits = self._credit_uncovered(reason=reason)
         self._update_states()
         self._update_visits(reason, keeps_planned)

@@ -126,6 +126,7 @@ class ServiceContract(models.Model):
         self.payer_ids.filtered(lambda row: row.date_start >= day).sudo().unlink()
         credits = self._plan_credits(self._get_removed(Span(day, FOREVER)))
         rows.create(vals_list)
+        self._drop_covered_credits()
         self._update_payers(today)
         self._log_life(
             {

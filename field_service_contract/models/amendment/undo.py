@@ -295,7 +295,6 @@ class ServiceContract(models.Model):
         payer = row.partner_id
         self._check_not_invoiced(row.date_start, payer, payer)
         self._check_not_posted(undo.credit_line_ids, payer)
-        self._drop_draft_credits(undo.credit_line_ids)
         day = row.date_start
         # Payers write themselves: nobody changes them by hand.
         row.sudo().unlink()
@@ -310,6 +309,7 @@ class ServiceContract(models.Model):
         if len(rows) == 1 and not self._get_payer_undos() and not rows.is_pending:
             # They pay from the first day on, as without any row.
             rows.sudo().unlink()
+        self._drop_covered_credits()
         self._log_life(
             {
                 self: self.env._(
@@ -370,13 +370,13 @@ class ServiceContract(models.Model):
 
     def _restore_lines(self, undo):
         """Let lines go on that another contract had taken over."""
-        self._drop_draft_credits(undo.credit_line_ids)
         undo._restore_changes()
         rows = undo.line_ids.filtered(lambda row: row.kind == "end")
         for row in rows:
             line = row.contract_line_id.with_env(self.env)
             line.with_context(service_contract_change=CHANGING).date_end = row.date
         undo.unlink()
+        self._drop_covered_credits()
         self._update_states()
         self._update_visits(None)
 
@@ -389,6 +389,8 @@ class ServiceContract(models.Model):
                 piece.with_context(
                     ownership_date=self.date_start,
                     ownership_reason=reason,
+                    # It never was the other's.
+                    ownership_corrects=True,
                     service_contract_choice="settled",
                 ).write({"partner_id": row.partner_id.id, "site_id": row.site_id.id})
 

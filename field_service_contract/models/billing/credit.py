@@ -7,7 +7,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from ...engine import Span, plan_credits, subtract
+from ...engine import Span, intersect, plan_credits, subtract
 from ...engine.coverage import FOREVER
 from ..account_move import CREDIT_ACTIVITY
 from ..contract.service_contract import DAY, PRICE_GROUPS
@@ -102,16 +102,18 @@ class ServiceContract(models.Model):
         lines = self._get_draft_credit_lines()
         by_contract = lines.grouped(lambda line: line.service_contract_id.id)
         for contract in self:
-            moves = by_contract.get(contract._origin.id, lines.browse()).move_id
+            own = by_contract.get(contract._origin.id, lines.browse())
             # Only conversations open the links of `_get_html_link`.
             contract.draft_credit_notice = Markup("<br/>").join(
                 self.env._(
                     "%(credit)s credits %(amount)s. Check and post it.",
                     credit=Markup('<a href="/odoo/%s/%s">%s</a>')
                     % (move._name, move.id, move._get_service_label()),
-                    amount=move.currency_id.format(move.amount_total),
+                    amount=contract._format_with_tax_mode(
+                        sum(line._get_service_given("price") for line in credits)
+                    ),
                 )
-                for move in moves
+                for move, credits in own.grouped("move_id").items()
             )
 
     def _get_draft_credit_lines(self):
@@ -161,8 +163,8 @@ class ServiceContract(models.Model):
                 CREDIT_ACTIVITY,
                 user_id=user.id,
                 note=self.env._(
-                    "%(credit)s credits %(amount)s for contract %(contract)s. Check "
-                    "and post it.",
+                    "%(credit)s credits %(amount)s, taxes included, for contract "
+                    "%(contract)s. Check and post it.",
                     credit=move._get_html_link(title=move._get_service_label()),
                     amount=move.currency_id.format(move.amount_total),
                     contract=contract._get_html_link(),
@@ -182,13 +184,8 @@ class ServiceContract(models.Model):
             they are still covered}
         :rtype: list[Credit]
         """
-        removed = removed or {}
         contracts = self.sudo()
-        covered = {
-            line.id: subtract(priced.covered, removed.get(line.id, ()))
-            for contract in contracts
-            for line, priced in contract._get_priced_lines().items()
-        }
+        covered = contracts._get_days_to_bill(removed or {})
         billed = contracts.env["account.move.line"].search(
             [
                 ("service_contract_line_id", "in", list(covered)),
@@ -225,6 +222,17 @@ class ServiceContract(models.Model):
                 credits.append(Credit(line, span, amount))
         return credits
 
+    def _get_days_to_bill(self, removed):
+        """Return {contract line id: its covered days}.
+
+        :param dict removed: {contract line id: days that do not count}
+        """
+        return {
+            line.id: subtract(priced.covered, removed.get(line.id, ()))
+            for contract in self
+            for line, priced in contract._get_priced_lines().items()
+        }
+
     def _get_spans_of_others(self, partner):
         """Return the days for which others pay than one who paid once."""
         self.ensure_one()
@@ -248,6 +256,53 @@ class ServiceContract(models.Model):
         :return: the credit notes, as drafts
         """
         return self._apply_credits(self._plan_credits(), day, reason)
+
+    def _drop_covered_credits(self):
+        """Take days that are covered again off draft credit notes, and remove lines and
+        documents without any. What posted ones gave back is invoiced again."""
+        # Who may take back what was ended need not be an accountant.
+        contracts = self.sudo()
+        drafts = contracts._get_draft_credit_lines().filtered("service_gives_days")
+        covered = contracts._get_days_to_bill({}) if drafts else {}
+        dropped, places = drafts.browse(), defaultdict(list)
+        for credit in drafts:
+            days, billed = credit._get_service_span(), credit.service_credited_line_id
+            if intersect(contracts._get_days_paid_again(billed, covered), days):
+                dropped |= credit
+                places[billed].append((days, credit.move_id))
+        if not dropped:
+            return
+        moves = dropped.move_id
+        moves._close_service_credits()
+        dropped.unlink()
+        left = defaultdict(list)
+        for credit in contracts._plan_credits():
+            for days, move in places[credit.line]:
+                if intersect([credit.span], days):
+                    left[move, credit.line].append(credit)
+                    break
+        for (move, billed), credits in left.items():
+            vals_list = billed._prepare_service_credit_lines(credits)
+            commands = [Command.create(vals) for vals in vals_list]
+            move.write({"invoice_line_ids": commands})
+        empty = moves.filtered(lambda move: not move.invoice_line_ids)
+        empty.filtered("posted_before").button_cancel()
+        empty.filtered(lambda move: not move.posted_before).unlink()
+        left = (moves - empty).filtered("line_ids.service_credited_line_id")
+        contracts._schedule_credit_activities(left)
+
+    def _get_days_paid_again(self, billed, covered):
+        """Return the covered days of an invoice line for which its payer pays.
+
+        :param dict covered: {contract line id: its covered days}
+        """
+        contract, payer = billed.service_contract_id, billed.move_id.partner_id
+        rows = contract.payer_ids
+        if rows and payer not in rows.partner_id:
+            # Others pay from the first day on.
+            return []
+        others = contract._get_spans_of_others(payer)
+        return subtract(covered[billed.service_contract_line_id.id], others)
 
     def _apply_credits(self, credits, day=None, reason=None):
         """Take planned credits off drafts and make credit notes of the others.

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ...engine import (
     AnniversaryMonths,
@@ -19,6 +20,7 @@ from ...engine import (
     subtract,
 )
 from ...engine.coverage import FOREVER
+from ..contract.service_contract import RUNNING_STATES
 
 # As a constraint says; more would lead out of the calendar.
 MOST_DAYS_AHEAD = 366
@@ -70,6 +72,7 @@ class ServiceContract(models.Model):
         store=True,
         index="btree_not_null",
         help="Day from which the next invoice can be created.",
+        export_string_translation=False,
     )
     invoiced_until = fields.Date(
         compute="_compute_next_invoice_date",
@@ -78,7 +81,38 @@ class ServiceContract(models.Model):
         help="Day before the earliest covered day that is not invoiced.",
     )
 
+    is_open = fields.Boolean(
+        compute="_compute_is_open",
+        search="_search_is_open",
+        help="The contract has not ended, or something is left to invoice, to credit "
+        "or to correct.",
+        export_string_translation=False,
+    )
+
     # -- Computes -----------------------------------------------------------------
+
+    def _compute_is_open(self):
+        contracts = self.with_context(active_test=False)
+        found = contracts.search([("id", "in", self.ids), ("is_open", "=", True)])
+        for contract in self:
+            contract.is_open = contract._origin in found
+
+    @api.model
+    def _search_is_open(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # Whether something is left is no secret, how much is. What is archived is
+        # found by who asks for it.
+        contracts = self.sudo().with_context(active_test=False)
+        query = contracts._search(
+            Domain("state", "in", ("draft", *RUNNING_STATES))
+            | Domain("next_run_date", "!=", False)
+            | Domain("credit_due_amount", "!=", 0)
+            | Domain("invoicing_error", "!=", False)
+            | Domain("recognition_error", "!=", False)
+            | Domain("active", "=", False)
+        )
+        return Domain("id", "in", query)
 
     @api.depends(*BILLING_TERMS)
     def _compute_next_invoice_date(self):

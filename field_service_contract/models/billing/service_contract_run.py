@@ -90,7 +90,11 @@ class ServiceContractRun(models.Model):
         help="Some documents would be dated before others that are already posted.",
     )
     is_previewed = fields.Boolean(
-        compute="_compute_is_previewed", store=True, readonly=False, copy=False
+        compute="_compute_is_previewed",
+        store=True,
+        readonly=False,
+        copy=False,
+        export_string_translation=False,
     )
 
     @api.depends("line_ids.is_late")

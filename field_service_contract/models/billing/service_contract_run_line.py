@@ -56,13 +56,18 @@ class ServiceContractRunLine(models.Model):
         string="To Invoice", compute="_compute_amount_to_invoice"
     )
     note = fields.Text(string="Notes")
-    is_credit = fields.Boolean(help="Draft credit note for an amount to be credited.")
+    is_credit = fields.Boolean(
+        help="Draft credit note for an amount to be credited.",
+        export_string_translation=False,
+    )
     is_obstacle = fields.Boolean(
-        help="The contract has an error; it is not just waiting for visits."
+        help="The contract has an error; it is not just waiting for visits.",
+        export_string_translation=False,
     )
     is_late = fields.Boolean(
         string="Is Dated Too Early",
         help="The document would be dated before another one that is already posted.",
+        export_string_translation=False,
     )
     invoice_ids = fields.Many2many(
         comodel_name="account.move",

@@ -60,6 +60,7 @@ class ServiceContract(models.Model):
         store=True,
         index="btree_not_null",
         help="Next day on which the annual amount changes.",
+        export_string_translation=False,
     )
 
     # -- Computes -----------------------------------------------------------------
@@ -220,6 +221,14 @@ class ServiceContract(models.Model):
         if included == {False}:
             return self.env._("plus tax")
         return self.env._("partly tax included")
+
+    def _format_with_tax_mode(self, amount):
+        """Return an amount of the contract in words, with whether it contains tax."""
+        self.ensure_one()
+        text = self.currency_id.format(amount)
+        # Who reads amounts need not read taxes.
+        mode = self.sudo()._get_tax_mode()
+        return f"{text} ({mode})" if mode else text
 
     def _get_current_positions(self):
         """Return {contract: (who pays for it today, fiscal position)}."""

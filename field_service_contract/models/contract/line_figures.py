@@ -65,6 +65,7 @@ class ServiceContractLine(models.Model):
         precompute=True,
         copy=True,
         groups=PRICE_GROUPS,
+        export_string_translation=False,
     )
     proposed_cost = fields.Monetary(
         compute="_compute_cost",
@@ -72,6 +73,7 @@ class ServiceContractLine(models.Model):
         precompute=True,
         copy=True,
         groups=PRICE_GROUPS,
+        export_string_translation=False,
     )
     # Kept as it follows from a typed amount, so that the amount comes back.
     discount = fields.Float(

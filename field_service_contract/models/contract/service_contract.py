@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
+from odoo.tools import SQL
 
 from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
     SITE_DOMAIN,
@@ -403,6 +404,13 @@ class ServiceContract(models.Model):
         related="company_id.currency_id", string="Company Currency"
     )
     warning = fields.Text(compute="_compute_warning")
+    has_foreign_site = fields.Boolean(
+        compute="_compute_has_foreign_site",
+        search="_search_has_foreign_site",
+        export_string_translation=False,
+        help="The delivery address belongs to another customer, as of the time when "
+        "this was not checked or since the address changed hands.",
+    )
 
     _name_unique = models.UniqueIndex(
         "(name, company_id) WHERE name IS NOT NULL",
@@ -512,6 +520,10 @@ class ServiceContract(models.Model):
             contract.line_count = counts.get(contract._origin, 0)
 
     @api.depends(
+        "date_start",
+        "date_end",
+        "line_ids.date_start",
+        "line_ids.date_end",
         "line_ids.installed_base_id",
         "line_ids.schedule_line_id",
         "state",
@@ -520,21 +532,61 @@ class ServiceContract(models.Model):
         "billing_months",
         "billing_timing",
         "deferred_account_id",
+        "has_foreign_site",
     )
     def _compute_warning(self):
         covered, visited = self._get_double_coverage(), self._get_double_visits()
         for contract in self:
             contract.warning = "\n".join(
                 (
+                    *contract._get_foreign_site(),
                     *covered[contract],
                     *contract._get_not_deferred(),
                     *visited[contract],
                 )
             )
 
+    @api.depends("partner_id.commercial_partner_id", "site_id.commercial_partner_id")
+    def _compute_has_foreign_site(self):
+        for contract in self:
+            owner = contract.site_id.commercial_partner_id
+            contract.has_foreign_site = (
+                owner and owner != contract.partner_id.commercial_partner_id
+            )
+
+    @api.model
+    def _search_has_foreign_site(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        self.flush_model(["site_id", "commercial_partner_id"])
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
+        query = SQL(
+            """(
+            SELECT contract.id
+              FROM service_contract contract
+              JOIN res_partner site ON site.id = contract.site_id
+             WHERE site.commercial_partner_id != contract.commercial_partner_id
+            )"""
+        )
+        return Domain("id", "in", query)
+
+    def _get_foreign_site(self):
+        """Return that the delivery address belongs to another customer, in words."""
+        self.ensure_one()
+        if not self.has_foreign_site:
+            return []
+        return [
+            self.env._(
+                "%(site)s is not an address of %(customer)s. Choose another delivery "
+                "address.",
+                site=self.site_id.display_name,
+                customer=self.partner_id.display_name,
+            )
+        ]
+
     def _get_double_coverage(self):
-        """Return {contract: which equipment another live contract covers as well, in
-        words}."""
+        """Return {contract: which equipment another live contract covers on the same
+        days, in words}."""
         lines = self.line_ids.filtered("installed_base_id")
         others = self.env["service.contract.line"].search(
             [
@@ -544,11 +596,14 @@ class ServiceContract(models.Model):
         )
         warnings = {}
         for contract in self:
-            covered = contract.line_ids.installed_base_id._origin
+            own = contract.line_ids.grouped(lambda ln: ln.installed_base_id._origin)
             doubles = others.filtered(
-                lambda line, contract=contract, covered=covered: (
-                    line.contract_id != contract._origin
-                    and line.installed_base_id in covered
+                lambda other, contract=contract, own=own: (
+                    other.contract_id != contract._origin
+                    and any(
+                        line._shares_days_with(other)
+                        for line in own.get(other.installed_base_id, ())
+                    )
                 )
             )
             warnings[contract] = [

@@ -67,7 +67,8 @@ class ServiceContractLine(models.Model):
     contract_state = fields.Selection(related="contract_id.state")
     sequence = fields.Integer(default=10)
     display_type = fields.Selection(
-        selection=[("line_section", "Section"), ("line_note", "Note")]
+        selection=[("line_section", "Section"), ("line_note", "Note")],
+        export_string_translation=False,
     )
 
     # What is covered
@@ -270,6 +271,19 @@ class ServiceContractLine(models.Model):
         self.ensure_one()
         first = self.date_start or self.contract_id.date_start
         return Span(first, self.date_end or FOREVER)
+
+    def _shares_days_with(self, other):
+        """Tell whether another line covers a day that this one covers, or will if its
+        contract is renewed without anybody asking for it."""
+        self.ensure_one()
+        if not self.contract_id.date_start:
+            # Somebody is typing it.
+            return True
+        spans = [self._get_own_span()]
+        for contract in (self.contract_id, other.contract_id):
+            last = not contract._is_end_open() and contract.date_end
+            spans = intersect(spans, Span(contract.date_start, last or FOREVER))
+        return bool(intersect(spans, other._get_own_span()))
 
     def _get_covered_spans(self, terms=None):
         """Return the days that this line covers, as spans in order: its own inside

@@ -15,6 +15,7 @@ class ServiceContract(models.Model):
         readonly=True,
         index="btree_not_null",
         aggregator=None,
+        export_string_translation=False,
     )
     moved_in_name = fields.Char(
         string="Original Contract",
@@ -63,7 +64,11 @@ class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
 
     moved_in_line_id = fields.Integer(
-        string="Original Contract Line ID", copy=False, readonly=True, aggregator=None
+        string="Original Contract Line ID",
+        copy=False,
+        readonly=True,
+        aggregator=None,
+        export_string_translation=False,
     )
 
     _moved_in_once = models.UniqueIndex(

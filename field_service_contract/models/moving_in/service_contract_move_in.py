@@ -57,7 +57,9 @@ class ServiceContractMoveIn(models.Model):
         "equipment. They are not invoiced before they are activated.",
     )
     today = fields.Date(
-        required=True, default=lambda self: fields.Date.context_today(self)
+        required=True,
+        default=lambda self: fields.Date.context_today(self),
+        export_string_translation=False,
     )
     deferred_account_id = fields.Many2one(
         comodel_name="account.account",
@@ -93,7 +95,9 @@ class ServiceContractMoveIn(models.Model):
     error_count = fields.Integer(string="Errors", compute="_compute_progress")
     left_count = fields.Integer(string="Skipped", compute="_compute_progress")
     progress = fields.Integer(string="Progress (%)", compute="_compute_progress")
-    is_previewed = fields.Boolean(readonly=True, copy=False)
+    is_previewed = fields.Boolean(
+        readonly=True, copy=False, export_string_translation=False
+    )
 
     @api.model
     def _default_opening_date(self):

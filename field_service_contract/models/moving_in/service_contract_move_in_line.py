@@ -39,12 +39,19 @@ class ServiceContractMoveInLine(models.Model):
     )
 
     # What it was: without relations, the addon may be uninstalled one day.
-    source_id = fields.Integer(string="Original Contract ID", aggregator=None)
-    source_line_ids = fields.Json(string="Original Line IDs")
-    source_renewed_ids = fields.Json(string="Original Renewed Line IDs")
+    source_id = fields.Integer(
+        string="Original Contract ID", aggregator=None, export_string_translation=False
+    )
+    source_line_ids = fields.Json(
+        string="Original Line IDs", export_string_translation=False
+    )
+    source_renewed_ids = fields.Json(
+        string="Original Renewed Line IDs", export_string_translation=False
+    )
     source_values = fields.Json(
         string="Original Values",
         help="Changes made to the contract and its lines by the migration.",
+        export_string_translation=False,
     )
     source_name = fields.Char(string="Original Contract")
     source_lines = fields.Text(string="Lines")

@@ -102,6 +102,7 @@ class ServiceContractPriceUpdate(models.Model):
         store=True,
         help="The date for which months were last proposed, if other months were "
         "chosen.",
+        export_string_translation=False,
     )
     reference_value = fields.Float(
         string="Reference Index",

@@ -51,7 +51,8 @@ class ServiceContractPriceUpdateLine(models.Model):
     obstacle = fields.Char(string="Reason for Skipping")
     is_applied = fields.Boolean(readonly=True)
     old_planned_date = fields.Date(
-        help="Previously planned date of the next price update."
+        help="Previously planned date of the next price update.",
+        export_string_translation=False,
     )
 
     _applied_once = models.UniqueIndex(

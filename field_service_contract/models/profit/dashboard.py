@@ -156,6 +156,22 @@ class ServiceContract(models.Model):
                 label=self.env._("Never visited"),
                 note=self.env._("active contracts that have started"),
             ),
+            *self._get_credit_figures(),
+        ]
+
+    @api.model
+    def _get_credit_figures(self):
+        # Nothing to credit is as it should be.
+        domain = Domain("credit_due_amount", "!=", 0)
+        if not self.search_count(domain, limit=1):
+            return []
+        return [
+            self._prepare_count(
+                "credit_due",
+                domain,
+                label=self.env._("To credit"),
+                note=self.env._("invoiced days that are no longer covered"),
+            )
         ]
 
     # The same as the filters of these names.

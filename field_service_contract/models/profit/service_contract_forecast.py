@@ -93,11 +93,13 @@ class ServiceContract(models.Model):
         readonly=True,
         index="btree_not_null",
         help="Last day up to which invoices are forecast.",
+        export_string_translation=False,
     )
     forecast_is_stale = fields.Boolean(
         compute="_compute_forecast_is_stale",
         store=True,
         help="Changed after its invoices were forecast.",
+        export_string_translation=False,
     )
 
     _forecast_stale_index = models.Index("(id) WHERE forecast_is_stale")

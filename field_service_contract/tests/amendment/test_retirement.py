@@ -1,7 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .test_life import LifeCase
 
@@ -149,6 +149,140 @@ class TestRetirement(LifeCase):
         self.assertEqual(self.contract.line_ids[0].installed_base_id, successor)
         self.assertEqual(self.contract.annual_amount, 2100)
         self.assertFalse(self._get_questions())
+
+    # -- Back in service --------------------------------------------------------------
+
+    def _put_back(self, piece, role="dispatcher", **vals):
+        """Put equipment back into service by its button, as somebody does."""
+        own = self._as(role, piece)
+        action = own.action_ask_put_back()
+        if action is True:
+            return None
+        dialog = self._as(role, self.env[action["res_model"]])
+        form = Form(dialog.with_context(**action["context"]))
+        for name, value in vals.items():
+            form[name] = value
+        preview = form.preview
+        form.save().action_put_back()
+        return preview
+
+    def test_lines_come_back(self):
+        """At the same price and on the same days as before, by the same rule."""
+        line = self.contract.line_ids[0]
+        figures = (line.name, line.value, line.amount, line.cost, line.date_end)
+        successor = self._get_successor(serial_number="NEW-9")
+        self.first.write(
+            {"retirement_date": "2026-03-05", "replaced_by_id": successor.id}
+        )
+        self.assertEqual(line.installed_base_id, successor)
+        preview = self._put_back(self.first)
+        self.assertIn(self.contract.name, preview)
+        self.assertEqual(self.first.state, "installed")
+        self.assertEqual(line.installed_base_id, self.first)
+        self.assertEqual(line.taken_over_from_id, successor)
+        self.assertEqual(
+            (line.name, line.value, line.amount, line.cost, line.date_end), figures
+        )
+        self.assertIn("was replaced by", self.contract.message_ids[0].body)
+        self.assertFalse(self.move.reversal_move_ids)
+        move = self.contract._create_invoices(self._day("2026-04-01"))
+        self.assertEqual(move.amount_untaxed, 525)
+        self.assertIn(self.first, move.invoice_line_ids.installed_base_ids)
+
+    def test_lines_stay_if_wanted(self):
+        line, successor = self.contract.line_ids[0], self._get_successor()
+        self.first.write(
+            {"retirement_date": "2026-03-05", "replaced_by_id": successor.id}
+        )
+        preview = self._put_back(self.first, is_taken_back=False)
+        self.assertIn("Kept by the replacement", preview)
+        self.assertEqual(line.installed_base_id, successor)
+
+    def test_own_lines_of_the_replacement_stay(self):
+        """Only what it took over goes back, and only where it came from."""
+        successor = self._get_successor()
+        own = self._create_contract(
+            lines=[{"installed_base_id": successor.id, "value": 500}]
+        ).line_ids
+        line = self.contract.line_ids[0]
+        for piece in (self.first, self.second):
+            piece.write(
+                {"retirement_date": "2026-03-05", "replaced_by_id": successor.id}
+            )
+        self.assertEqual(line.installed_base_id, successor)
+        # The contract covers the successor already.
+        self.assertEqual(self.contract.line_ids[1].installed_base_id, self.second)
+        self._put_back(self.second)
+        self.assertEqual(line.installed_base_id, successor)
+        self._put_back(self.first)
+        self.assertEqual(line.installed_base_id, self.first)
+        self.assertEqual(own.installed_base_id, successor)
+
+    def test_again_and_again(self):
+        """Replaced, taken back and replaced once more."""
+        line = self.contract.line_ids[0]
+        for number in range(2):
+            successor = self._get_successor(serial_number=f"NEW-{number}")
+            self.first.write(
+                {"retirement_date": "2026-03-05", "replaced_by_id": successor.id}
+            )
+            self.assertEqual(line.installed_base_id, successor)
+            self._put_back(self.first)
+            self.assertEqual(line.installed_base_id, self.first)
+
+    def test_lines_that_ended_meanwhile_stay(self):
+        line, successor = self.contract.line_ids[0], self._get_successor()
+        self.first.write(
+            {"retirement_date": "2026-03-05", "replaced_by_id": successor.id}
+        )
+        line._end(self._day("2026-03-08"))
+        self.assertNotIn(self.contract.name, self._put_back(self.first) or "")
+        self.assertEqual(line.installed_base_id, successor)
+
+    def test_visits_come_back(self):
+        visit_type = self.env["maintenance.visit.type"].create({"name": "Cleaning"})
+        piece, successor = self._get_successor(), self._get_successor()
+        contract = self._create_contract(
+            lines=[
+                {
+                    "installed_base_id": piece.id,
+                    "value": 120,
+                    "mode": "interval",
+                    "interval_number": 3,
+                    "interval_unit": "month",
+                    "visit_type_id": visit_type.id,
+                }
+            ]
+        )
+        dates = sorted(contract.visit_ids.mapped("occurrence_date"))
+        piece.write({"retirement_date": "2026-03-10", "replaced_by_id": successor.id})
+        self.assertEqual(contract.visit_ids.installed_base_ids, successor)
+        self._put_back(piece)
+        self.env.invalidate_all()
+        self.assertEqual(contract.line_ids.schedule_line_id.installed_base_id, piece)
+        self.assertTrue(contract.line_ids.schedule_line_id.active)
+        self.assertEqual(contract.visit_ids.installed_base_ids, piece)
+        self.assertEqual(sorted(contract.visit_ids.mapped("occurrence_date")), dates)
+
+    def test_lines_that_ended_are_named(self):
+        """What ended when equipment was retired does not start again by itself: who
+        puts the equipment back is told, and the question about it is answered."""
+        dialog = self._prepare(self.first, service_contract_choice="end")
+        dialog.save().action_retire()
+        preview = self._put_back(self.first)
+        self.assertIn("Ended and not restored", preview)
+        self.assertIn(self.contract.name, preview)
+        self.assertEqual(str(self.contract.line_ids[0].date_end), "2026-02-14")
+
+    def test_question_is_gone(self):
+        """Nobody is asked any more about equipment that is in service again."""
+        self.first.serial_number, self.second.serial_number = "SN-1", "SN-2"
+        self.first.retirement_date = "2026-03-05"
+        self.second.retirement_date = "2026-03-06"
+        self.assertEqual(len(self._get_questions()), 2)
+        self._put_back(self.first)
+        self.assertEqual(len(self._get_questions()), 1)
+        self.assertIn("03/06/2026", self._get_questions().note)
 
     def test_typed_text_and_price_stay(self):
         line = self.contract.line_ids[0]

@@ -3,6 +3,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..amendment.test_life import LifeCase
@@ -180,12 +181,9 @@ class TestGivenBack(GivenBackCase):
         contract, _move = self._create_year()
         credit = self._suspend(contract, "2023-03-20", "2023-04-10")
         day = self._day("2023-04-01")
+        credit.action_post()
         with freeze_time("2023-04-01"):
             contract._resume(day, "Done early")
-            # The credit note is a draft: these days are billed.
-            self.assertFalse(contract.next_invoice_date)
-            self.assertFalse(contract._create_invoices(day))
-            credit.action_post()
             self.assertEqual(str(contract.next_invoice_date), "2023-01-01")
             self.assertEqual(str(contract.invoiced_until), "2023-03-31")
             again = contract._create_invoices(day)
@@ -350,3 +348,188 @@ class TestDrafts(GivenBackCase):
             self._list_days(credit),
             [("2026-01-16", "2026-01-31", 51.61), ("2026-01-16", "2026-01-31", 25.81)],
         )
+
+
+@tagged("post_install", "-at_install")
+class TestCoveredAgain(GivenBackCase):
+    """Draft credit notes give nothing back for days that are covered again."""
+
+    def _get_draft(self, contract):
+        return contract._get_draft_credit_lines().move_id
+
+    def _assert_as_before(self, contract):
+        """Nothing is credited, owed or to be invoiced again of the year."""
+        self.assertFalse(contract._get_draft_credit_lines())
+        self.assertFalse(contract.draft_credit_notice)
+        self.assertEqual(contract.credit_due_amount, 0)
+        self.assertEqual(self._invoice(contract, "2023-12-31"), [])
+        self.assertFalse(contract.activity_ids)
+
+    @freeze_time("2023-04-01")
+    def test_resumed_on_the_same_day(self):
+        contract, move = self._create_year()
+        contract._suspend(self._day("2023-04-01"), None, "Works")
+        self.assertEqual(self._get_draft(contract).amount_untaxed, 900)
+        contract.with_user(self.manager)._resume(self._day("2023-04-01"), None)
+        self.assertFalse(move.reversal_move_ids)
+        self._assert_as_before(contract)
+
+    @freeze_time("2023-04-01")
+    def test_resumed_on_another_day(self):
+        """The same document gives less back, of revenue and of what is deferred."""
+        contract, _move = self._create_year()
+        self._recognize("2023-03-31")
+        credit = contract._suspend(self._day("2023-03-20"), None, "Works")
+        self.assertAlmostEqual(credit.amount_untaxed, 900 + 38.71)
+        activity = credit.activity_ids
+        contract.with_user(self.manager)._resume(self._day("2023-04-11"), None)
+        self.assertEqual(self._get_draft(contract), credit)
+        self.assertEqual(
+            {line.account_id: line.price_subtotal for line in credit.invoice_line_ids},
+            {self.deferred: 33.33, self.care_income: 38.71},
+        )
+        self.assertFalse(activity.exists())
+        self.assertIn("72.04", credit.activity_ids.note)
+        credit.action_post()
+        self._assert_agrees(contract)
+        self.assertEqual(self._invoice(contract, "2023-12-31"), [])
+        self.assertEqual(contract.credit_due_amount, 0)
+
+    @freeze_time("2023-04-01")
+    def test_posted_credit_is_invoiced_again(self):
+        contract, _move = self._create_year()
+        credit = contract._suspend(self._day("2023-04-01"), None, "Works")
+        credit.action_post()
+        contract._resume(self._day("2023-04-01"), None)
+        self.assertEqual(credit.state, "posted")
+        again = contract._create_invoices(self._day("2023-12-31"))
+        self.assertEqual(sum(again.mapped("amount_untaxed")), 900)
+
+    @freeze_time("2023-04-01")
+    def test_number_of_a_credit_is_kept(self):
+        contract, _move = self._create_year()
+        credit = contract._suspend(self._day("2023-04-01"), None, "Works")
+        credit.action_post()
+        credit.button_draft()
+        contract._resume(self._day("2023-04-01"), None)
+        self.assertEqual(credit.state, "cancel")
+        self._assert_as_before(contract)
+
+    @freeze_time("2023-04-01")
+    def test_what_an_accountant_credits_stays(self):
+        contract, move = self._create_year()
+        own = move._reverse_moves()
+        contract._suspend(self._day("2023-04-01"), None, "Works")
+        self.assertEqual(self._get_draft(contract), own)
+        contract._resume(self._day("2023-04-01"), None)
+        self.assertEqual(self._get_draft(contract), own)
+        self.assertEqual(own.amount_untaxed, 1200)
+
+    @freeze_time("2023-04-01")
+    def test_goodwill_on_a_credit_stays(self):
+        contract, _move = self._create_year()
+        credit = contract._suspend(self._day("2023-04-01"), None, "Works")
+        credit.write({"invoice_line_ids": [Command.create({"price_unit": 10})]})
+        contract._resume(self._day("2023-04-01"), None)
+        self.assertEqual(credit.amount_untaxed, 10)
+        self.assertFalse(credit.activity_ids)
+
+    @freeze_time("2023-04-01")
+    def test_cancelled_while_suspended(self):
+        """What is still suspended stays credited when a cancellation is undone, and
+        what is cancelled when a suspension ends."""
+        for resumes_first in (False, True):
+            with self.subTest(resumes_first):
+                contract, _move = self._create_year()
+                contract._suspend(self._day("2023-04-01"), None, "Works")
+                contract._cancel(self._day("2023-09-30"), "Sold")
+                credit = self._get_draft(contract)
+                self.assertEqual(credit.amount_untaxed, 900)
+                if resumes_first:
+                    contract._resume(self._day("2023-05-01"), None)
+                    self.assertEqual(credit.amount_untaxed, 400)
+                    contract.action_undo_cancellation()
+                    self.assertEqual(credit.amount_untaxed, 100)
+                else:
+                    contract.action_undo_cancellation()
+                    self.assertEqual(credit.amount_untaxed, 900)
+                    contract._resume(self._day("2023-04-01"), None)
+                    self._assert_as_before(contract)
+
+    @freeze_time("2023-04-01")
+    def test_suspended_when_a_cancellation_is_undone(self):
+        contract, _move = self._create_year()
+        contract._suspend(self._day("2023-04-01"), self._day("2023-04-30"), "Works")
+        contract._cancel(self._day("2023-06-30"), "Sold")
+        self.assertEqual(sum(self._get_draft(contract).mapped("amount_untaxed")), 700)
+        contract.with_user(self.manager).action_undo_cancellation()
+        self.assertEqual(self._get_draft(contract).amount_untaxed, 100)
+        self.assertEqual(contract.credit_due_amount, 0)
+
+    @freeze_time("2023-04-01")
+    def test_payer_and_back(self):
+        """By a transfer to who paid before, or by undoing the transfer."""
+        for undoes in (False, True):
+            with self.subTest(undoes):
+                contract, _move = self._create_year()
+                contract._suspend(
+                    self._day("2023-08-01"), self._day("2023-08-31"), "Works"
+                )
+                day = self._day("2023-07-01")
+                contract._transfer_to_payer(self.neighbour, day, "Sold")
+                credits = self._get_draft(contract)
+                self.assertEqual(sum(credits.mapped("amount_untaxed")), 600)
+                if undoes:
+                    contract.with_user(self.manager).action_undo_transfer()
+                else:
+                    contract._transfer_to_payer(self.customer, day, "After all")
+                self.assertEqual(self._get_draft(contract).amount_untaxed, 100)
+                self.assertEqual(contract.credit_due_amount, 0)
+                self.assertEqual(self._invoice(contract, "2023-12-31"), [])
+
+    @freeze_time("2023-04-01")
+    def test_payer_from_the_first_day(self):
+        """Their predecessor pays for nothing, be it suspended or not."""
+        contract, _move = self._create_year()
+        first = self._day("2023-01-01")
+        contract._transfer_to_payer(self.neighbour, first, "Sold")
+        credit = self._get_draft(contract)
+        contract._suspend(self._day("2023-04-01"), self._day("2023-04-30"), "Works")
+        contract._resume(self._day("2023-04-01"), None)
+        self.assertEqual(self._get_draft(contract), credit)
+        self.assertEqual(credit.amount_untaxed, 1200)
+        contract.action_undo_transfer()
+        self._assert_as_before(contract)
+
+    @freeze_time("2023-04-01")
+    def test_some_lines_given_back(self):
+        """What a successor took over is covered again, what is suspended is not."""
+        contract, _move = self._create_year(
+            lines=[{"name": "A", "value": 1200}, {"name": "B", "value": 600}]
+        )
+        contract._suspend(self._day("2023-08-01"), self._day("2023-08-31"), "Works")
+        self.assertEqual(self._get_draft(contract).amount_untaxed, 150)
+        contract._transfer_lines(
+            contract.line_ids[0], self.neighbour, self._day("2023-07-01"), "Sold"
+        )
+        credits = self._get_draft(contract)
+        self.assertEqual(sum(credits.mapped("amount_untaxed")), 650)
+        contract.action_undo_transfer()
+        self.assertEqual(self._get_draft(contract).amount_untaxed, 150)
+        self.assertEqual(contract.credit_due_amount, 0)
+
+    @freeze_time("2023-04-01")
+    def test_activity_on_the_contract(self):
+        """Who may not read the credit note is asked on the contract, no longer than
+        there is one."""
+        user = self._create_user("sc_reader", "field_installed_base.group_dispatcher")
+        for ends in (
+            lambda contract: contract._resume(self._day("2023-04-01"), None),
+            lambda contract: self._get_draft(contract).unlink(),
+            lambda contract: self._get_draft(contract).button_cancel(),
+        ):
+            contract, _move = self._create_year(user_id=user.id)
+            contract._suspend(self._day("2023-04-01"), None, "Works")
+            self.assertIn("900.00", contract.activity_ids.note)
+            ends(contract)
+            self.assertFalse(contract.activity_ids)

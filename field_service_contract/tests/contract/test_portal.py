@@ -371,6 +371,27 @@ class TestSigning(PortalCase):
         self.assertTrue(order._has_to_be_signed())
         self.assertFalse(order._get_unpriced_problems())
 
+    def test_contract_without_equipment_is_not_signed_at_no_price(self):
+        """What comes on top of a contract that has a price may be free."""
+        hotline = {
+            "product_id": self.care.id,
+            "service_is_contract": True,
+            "price_unit": 0,
+        }
+        order = self._quote(hotline, state="sent")
+        self._login(None)
+        self.assertIn("error", self._accept(order))
+        self.assertEqual(order.state, "sent")
+        for action in (order.action_quotation_send, order.action_confirm):
+            with self.assertRefused("Stove care has no price yet", UserError):
+                action()
+        order.order_line.write({"price_unit": 90, "discount": 100})
+        self.assertFalse(order._get_unpriced_problems())
+        order = self._quote(self._cover(self.second), hotline, state="sent")
+        self.assertFalse(order._get_unpriced_problems())
+        self._accept(order)
+        self.assertEqual(order.service_contract_ids.state, "active")
+
     def test_signed_by_a_portal_user(self):
         order = self._quote(self._cover(self.second), state="sent")
         self._login("portal")

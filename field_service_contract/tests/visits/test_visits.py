@@ -817,3 +817,25 @@ class TestVisitCoverage(VisitCase):
         )
         contract.billing_timing = "prepaid"
         self.assertFalse(contract.invoice_after_service)
+
+    def test_technicians_see_what_covers_the_work(self):
+        with freeze_time("2026-06-15 05:00:00"):
+            contract = self._create_visited()
+            visit = contract.visit_ids.filtered(lambda v: v.occurrence_date.month == 6)
+            visit.write(
+                {
+                    "date_start": "2026-06-15 08:00:00",
+                    "technician_id": self.technician.id,
+                }
+            )
+            self.first.warranty_end_date = self.first.labor_warranty_end_date = False
+            mine = self._as("technician", visit)
+            day = mine.get_my_day("2026-06-14 22:00:00", "2026-06-15 22:00:00")
+            [row] = day["visits"]
+            name = f"Contract {contract.display_name}"
+            self.assertEqual(row["covers"], [name])
+            self.assertEqual(row["pieces"][0]["covers"], [name])
+            history = self._as("technician", self.first).get_service_history()
+            self.assertEqual(history["covers"], [name])
+            other = self._as("technician", self.second).get_service_history()
+            self.assertNotIn(name, other["covers"])

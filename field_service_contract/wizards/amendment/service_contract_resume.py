@@ -46,8 +46,8 @@ class ServiceContractResume(models.TransientModel):
                 for suspension in suspensions
             ]
         note = self.env._(
-            "Credited days that are covered again are invoiced in the next run, once "
-            "their credit note is posted."
+            "Days that are covered again are taken off draft credit notes. Those that "
+            "posted ones credited are invoiced again in the next run."
         )
         return self._prepare_table(columns, rows, [note])
 

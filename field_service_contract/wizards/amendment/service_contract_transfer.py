@@ -56,9 +56,9 @@ class ServiceContractTransfer(models.TransientModel):
     @api.depends("partner_id")
     def _compute_addresses(self):
         for dialog in self:
-            addresses = dialog.partner_id.address_get(["invoice", "delivery"])
-            dialog.invoice_partner_id = addresses["invoice"]
-            dialog.site_id = addresses["delivery"]
+            customer = dialog.partner_id
+            dialog.invoice_partner_id = customer.address_get(["invoice"])["invoice"]
+            dialog.site_id = customer._propose_site(dialog.site_id)
 
     def _get_preview_fields(self):
         return ("date", "mode", "partner_id", "moves_equipment")

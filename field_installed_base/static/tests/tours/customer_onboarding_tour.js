@@ -53,7 +53,7 @@ registry.category("web_tour.tours").add("customer_onboarding", {
             trigger: ".modal .o_field_widget[name=relationship_id] .o_radio_item:last:contains(Other)",
         },
         {
-            content: "Enter again: a customer",
+            content: "Enter again: no choice",
             trigger: ".modal .o_field_widget[name=relationship_id] input:checked",
             run: "press Enter",
         },

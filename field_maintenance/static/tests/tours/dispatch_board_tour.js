@@ -87,6 +87,11 @@ registry.category("web_tour.tours").add("dispatch_board", {
             run: (helpers) => dragTo(helpers, TOM, 10, 0),
         },
         {
+            content: "It is eleven already",
+            trigger: ".modal:contains(is in the past) .btn-primary",
+            run: "click",
+        },
+        {
             content: "It is planned and no longer in the backlog",
             trigger: `.o_dispatch:not(:has(${".o_dispatch_backlog .o_dispatch_card:contains(Claes)"}))`,
         },
@@ -108,7 +113,7 @@ registry.category("web_tour.tours").add("dispatch_board", {
         },
         {
             content: "The reason is told",
-            trigger: ".o_notification:contains(you cannot move it)",
+            trigger: ".o_notification:contains(You cannot move visit)",
         },
         {
             content: "It snapped back",

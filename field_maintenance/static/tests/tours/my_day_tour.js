@@ -79,59 +79,56 @@ registry.category("web_tour.tours").add("my_day", {
             run: "click",
         },
         {
-            trigger: ".o_kanban_record:contains(Bag of pellets) button:contains(Add)",
+            trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_more",
             run: "click",
         },
         {
             content: "It is taken",
-            trigger: ".o_kanban_record:contains(Bag of pellets) input:value(1)",
+            trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_quantity:value(1)",
         },
         {
-            content: "Back to the day, on which the checklist is next",
-            trigger: ".o_control_panel button:contains(Back to Visit)",
+            trigger: ".o_parts_dialog:not(:contains($)):not(:contains(€)) .o_parts_close",
             run: "click",
         },
         {
-            content: "The day it was",
-            trigger: ".o_my_day_today:contains(June 1)",
+            content: "The button counts it; the checklist is next",
+            trigger: `${VISIT} .o_my_day_parts:contains((1))`,
         },
         {
             trigger: `${VISIT} .o_my_day_next_checklist`,
             run: "click",
-            expectUnloadPage: true,
         },
         {
-            content: "Answer",
-            trigger: ".o_survey_question_numerical_box:enabled",
+            content: "Answer, within My Day",
+            trigger: ".o_checklist_question input",
             run: "edit 12",
         },
         {
-            trigger: "button[type=submit][value=finish]:enabled",
+            trigger: ".o_checklist_complete",
             run: "click",
-            expectUnloadPage: true,
         },
         {
-            content: "The checklist led back to the visit, which is over now",
-            trigger: ".o_statusbar_buttons button[name=action_done]",
+            content: "The visit is over now",
+            trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_done`,
             run: "click",
         },
         {
             content: "The customer signs",
-            trigger: ".modal .o_visit_signature canvas",
+            trigger: ".o_done_dialog canvas",
             run: ({ anchor }) => sign(anchor),
         },
         {
             content: "Who signs",
-            trigger: ".modal [name=signed_by] input",
+            trigger: ".o_done_name",
             run: "edit Anna Claes",
         },
         {
             content: "Done",
-            trigger: ".modal-footer button[name=action_finish]",
+            trigger: ".o_done_confirm:enabled",
             run: "click",
         },
         {
-            trigger: "body:not(:has(.modal)) .o_statusbar_status:contains(Done)",
+            trigger: `body:not(:has(.modal)) .o_my_day_done${VISIT}:not(:has(.o_my_day_unsent))`,
         },
     ],
 });

@@ -210,9 +210,17 @@ registry.category("web_tour.tours").add("visit_together", {
             run: "click",
         },
         {
+            content: "What will move is shown first",
+            trigger: ".modal [name=visit_ids] .o_data_row:contains(Semois)",
+        },
+        {
+            trigger: ".modal button[name=action_merge]",
+            run: "click",
+        },
+        {
             content: "The equipment of the other visit is shown",
             trigger: "[name=absorbed_line_ids] .o_data_row:contains(Semois)",
         },
-        expectAtMost(1, ".o_form_view"),
+        expectAtMost(2, ".o_form_view"),
     ],
 });

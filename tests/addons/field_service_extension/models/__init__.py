@@ -1,4 +1,5 @@
 from . import calendar_event
+from . import installed_base
 from . import maintenance_visit
 from . import maintenance_visit_batch
 from . import maintenance_visit_type

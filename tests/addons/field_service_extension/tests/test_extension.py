@@ -50,3 +50,11 @@ class TestExtension(MaintenanceFixtures, ServiceContractCase):
             self._invoice(contract, "2026-06-30"),
             [("2026-01-01", 100), ("2026-02-01", 100)],
         )
+
+    def test_caretaker(self):
+        piece = self._create_equipment(caretaker_id=self.users["dispatcher"].id)
+        self.assertEqual(piece._get_problem_responsibles(), self.users["dispatcher"])
+        request = self.env["service.request"].create(
+            {"subject": "Cold", "partner_id": self.customer.id}
+        )
+        self.assertIn("Caretaker: ", request.equipment_info)

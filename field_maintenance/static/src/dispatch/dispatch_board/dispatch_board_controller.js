@@ -1,6 +1,8 @@
 import { TimelineController } from "@web_timeline/views/timeline/timeline_controller.esm";
+import { _t } from "@web/core/l10n/translation";
 import { makeContext } from "@web/core/context";
 import { serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
 import { useBus } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
@@ -27,6 +29,15 @@ export class DispatchBoardController extends TimelineController {
         return this.actionService.switchView("form", { resId: visitId });
     }
 
+    /** Note what a customer asks for on the phone, without leaving the board. */
+    createRequest() {
+        this.dialogService.add(FormViewDialog, {
+            resModel: "service.request",
+            title: _t("New Request"),
+            context: this.props.context,
+        });
+    }
+
     /**
      * Make a visit, at a moment and for a technician if they are given.
      *
@@ -42,6 +53,7 @@ export class DispatchBoardController extends TimelineController {
         }
         this.dialogService.add(FormViewDialog, {
             resModel: this.model.model_name,
+            title: _t("New Visit"),
             context: makeContext([this.props.context, defaults]),
             onRecordSaved: () => this.model.reload(),
         });

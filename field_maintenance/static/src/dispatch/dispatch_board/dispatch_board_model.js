@@ -1,11 +1,14 @@
 import { TimelineModel } from "@web_timeline/views/timeline/timeline_model.esm";
 import { browser } from "@web/core/browser/browser";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import {
     deserializeDate,
     deserializeDateTime,
+    formatDate,
     getStartOfLocalWeek,
     serializeDateTime,
 } from "@web/core/l10n/dates";
+import { localization } from "@web/core/l10n/localization";
 import { RPCError } from "@web/core/network/rpc";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { user } from "@web/core/user";
@@ -22,21 +25,42 @@ export const SCALES = {
 /** Nobody's row. */
 export const NOBODY = 0;
 const SNAP_MINUTES = 15;
+/** Said by the server where somebody else was faster. */
+const CHANGED = "odoo.addons.field_maintenance.exceptions.VisitChangedError";
 /** What a person may not do, as against what fails. */
 const REFUSALS = ["AccessError", "MissingError", "UserError", "ValidationError"].map(
     (name) => `odoo.exceptions.${name}`
 );
 
+/** The short clock of the user's locale: 14:30, or 2:30pm, where 2:00pm is 2pm. */
+export function formatClock(moment) {
+    if (localization.timeFormat.includes("a")) {
+        return moment.toFormat(moment.minute ? "h:mma" : "ha").toLowerCase();
+    }
+    return moment.toFormat("H:mm");
+}
+
+/** From when to when, with the days if there are more than one. */
+export function formatClocks(start, end) {
+    if (start.hasSame(end, "day")) {
+        return `${formatClock(start)}–${formatClock(end)}`;
+    }
+    return [start, end]
+        .map((moment) => `${moment.toFormat("ccc d")} ${formatClock(moment)}`)
+        .join(" – ");
+}
+
 export class DispatchBoardModel extends TimelineModel {
-    static services = ["notification"];
+    static services = ["dialog", "notification"];
 
     /** Rights come with the data: the parent's questions about them are not asked. */
-    setup(params, { notification }) {
+    setup(params, { dialog, notification }) {
         this.params = params;
         this.model_name = params.resModel;
         this.fields = params.fields;
         this.date_start = params.date_start;
         this.date_stop = params.date_stop;
+        this.dialog = dialog;
         this.notification = notification;
         this.keepLast = new KeepLast();
         this.data = [];
@@ -348,8 +372,12 @@ export class DispatchBoardModel extends TimelineModel {
      *
      * @returns {Promise<boolean>} false if it was refused; the user was told why
      */
-    dispatch(visit, { start, end, technicianId, fromTechnicianId }) {
-        return this._change("dispatch", [[visit.id]], {
+    async dispatch(visit, { start, end, technicianId, fromTechnicianId }) {
+        const isNew = !visit.start || start.toMillis() !== visit.start.toMillis();
+        if (isNew && start < DateTime.now() && !(await this._confirmPast(start))) {
+            return false;
+        }
+        return this._change("dispatch", visit, {
             start: serializeDateTime(start),
             end: end ? serializeDateTime(end) : false,
             technician_id: technicianId || false,
@@ -358,15 +386,67 @@ export class DispatchBoardModel extends TimelineModel {
     }
 
     putBack(visit) {
-        return this._change("action_put_back", [[visit.id]]);
+        return this._change("undispatch", visit);
     }
 
-    async _change(method, args, kwargs = {}) {
+    _confirmPast(start) {
+        return this._confirm(
+            _t("Plan in the past?"),
+            _t(
+                "%(date)s, %(time)s is in the past.",
+                { date: formatDate(start), time: formatClock(start) }
+            ),
+            _t("Plan in the past")
+        );
+    }
+
+    /** @returns {Promise<boolean>} */
+    _confirm(title, body, confirmLabel) {
+        return new Promise((resolve) => {
+            this.dialog.add(
+                ConfirmationDialog,
+                {
+                    title,
+                    body,
+                    confirmLabel,
+                    confirm: () => resolve(true),
+                    cancel: () => resolve(false),
+                },
+                { onClose: () => resolve(false) }
+            );
+        });
+    }
+
+    /** @param {Object|null} known what the user saw; null overwrites what there is */
+    async _change(method, visit, values = {}, known = visit) {
         let warnings = [];
         try {
-            warnings = await this.orm.call(this.model_name, method, args, kwargs);
+            warnings = await this.orm.call(this.model_name, method, [[visit.id]], {
+                ...values,
+                known: known && {
+                    state: known.state,
+                    date_start: known.date_start,
+                    date_end: known.date_end,
+                    technician_ids: known.technician_ids,
+                },
+            });
         } catch (error) {
-            if (!(error instanceof RPCError) || !REFUSALS.includes(error.exceptionName)) {
+            if (!(error instanceof RPCError)) {
+                throw error;
+            }
+            if (error.exceptionName === CHANGED) {
+                const isMeant = await this._confirm(
+                    _t("Changed in the meantime"),
+                    error.data.message,
+                    _t("Change it anyway")
+                );
+                if (isMeant) {
+                    return this._change(method, visit, values, null);
+                }
+                await this.reload();
+                return false;
+            }
+            if (!REFUSALS.includes(error.exceptionName)) {
                 throw error;
             }
             this.notification.add(error.data.message, { type: "danger" });

@@ -1,7 +1,6 @@
 /* global vis */
 import { TimelineRenderer } from "@web_timeline/views/timeline/timeline_renderer.esm";
 import { onPatched, onWillUnmount, useExternalListener, useRef, useState } from "@odoo/owl";
-import { localization } from "@web/core/l10n/localization";
 import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { CheckboxItem } from "@web/core/dropdown/checkbox_item";
@@ -10,18 +9,18 @@ import { usePopover } from "@web/core/popover/popover_hook";
 import { useDraggable } from "@web/core/utils/draggable";
 import { renderToElement } from "@web/core/utils/render";
 import { DispatchPopover } from "./dispatch_popover";
-import { NOBODY, SCALES } from "./dispatch_board_model";
+import { formatClock, formatClocks, NOBODY, SCALES } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
 
-const AXES = {
-    day: { scale: "hour", step: 1 },
-    week: { scale: "hour", step: 4 },
-    fortnight: { scale: "day", step: 1 },
-    month: { scale: "day", step: 1 },
-};
+/** How many hours there may be from one line or label of the scale to the next. */
+const HOUR_STEPS = [1, 2, 3, 4, 6, 12];
+/** Pixels that a line and an hour of the scale need. */
+const [LINE_WIDTH, HOUR_WIDTH] = [14, 38];
 /** Pixels at least, to be read and to be dragged. */
-const LEAST_WIDTH = { day: 70, week: 70, fortnight: 56, month: 14 };
+const LEAST_WIDTH = { day: 124, week: 124, fortnight: 96, month: 84 };
+/** Pixels of a row at least; where there is room, rows share it. */
+const ROW_HEIGHT = 44;
 /** How many pixels the pointer may move while it clicks. */
 const CLICK_REACH = 5;
 /** Where a dragged visit of the backlog would land. */
@@ -41,6 +40,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         this.scales = Object.entries(SCALES);
         this.state = useState({ filter: "", person: "", people: [] });
         this.backlogRef = useRef("backlog");
+        this.timeRef = useRef("time");
         this.popover = usePopover(DispatchPopover, {
             position: "right",
             popoverClass: "o_dispatch_popover",
@@ -56,15 +56,20 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             },
             onDrag: ({ x, y, element }) => this.showLanding(this.getDraggedVisit(element), x, y),
             onDrop: ({ x, y, element }) => this.dropFromBacklog(this.getDraggedVisit(element), x, y),
-            onDragEnd: () => this.timeline.itemsData.remove(LANDING),
+            onDragEnd: () => {
+                this.timeline.itemsData.remove(LANDING);
+                this.hideTime();
+            },
         });
         useExternalListener(window, "pointerdown", (ev) => (this.firstPointer = ev), {
             capture: true,
         });
-        // The end of a drag says nothing about where outside the rows it ended.
-        useExternalListener(window, "pointerup", (ev) => (this.lastPointer = ev), {
-            capture: true,
-        });
+        // A drag says nothing about where outside the rows it is or ends.
+        for (const type of ["pointermove", "pointerup"]) {
+            useExternalListener(window, type, (ev) => (this.lastPointer = ev), {
+                capture: true,
+            });
+        }
         onPatched(() => this.on_data_loaded());
         onWillUnmount(() => this.timeline && this.timeline.destroy());
     }
@@ -98,7 +103,17 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             // what is dragged would land beside the pointer.
             onInitialDrawComplete: () => this.on_data_loaded(),
             onMove: (item, callback) => this.move(item, callback),
-            onMoving: (item, callback) => callback(this.allowsMoving(item) ? item : null),
+            onMoving: (item, callback) => {
+                const isAllowed = this.allowsMoving(item);
+                if (isAllowed) {
+                    const { clientX, clientY } = this.lastPointer;
+                    const [start, end] = [item.start, item.end].map((date) =>
+                        DateTime.fromMillis(date.valueOf())
+                    );
+                    this.showTime(start, end, clientX, clientY);
+                }
+                callback(isAllowed ? item : null);
+            },
             orientation: { axis: "top", item: "top" },
             selectable: true,
             snap: (date) => this.model.snap(date).toJSDate(),
@@ -108,7 +123,16 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         });
         this.timeline.on("click", (ev) => this.onTimelineClick(ev));
         this.timeline.on("doubleClick", (ev) => this.onTimelineDoubleClick(ev));
-        this.timeline.on("changed", () => this.makeItemsReachable());
+        this.timeline.on("changed", () => {
+            this.makeItemsReachable();
+            if (!this.isFilled) {
+                this.isFilled = true;
+                this.fillHeight();
+                this.timeline.redraw();
+            }
+            // The library draws the line before it knows how wide the labels are.
+            this.timeline.currentTime.redraw();
+        });
         this.on_data_loaded();
     }
 
@@ -125,6 +149,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const { rows, hiddenStretches } = this.model;
         this.replace(this.groups, rows.map((row, order) => this.makeGroup(row, order)));
         const hourWidth = this.getHourWidth();
+        this.setRowHeight(ROW_HEIGHT);
+        this.isFilled = false;
         this.replace(this.items, rows.flatMap((row) => this.makeItems(row, hourWidth)));
         let { start, end } = this.model.window;
         // The edges are what can be seen first and last.
@@ -133,14 +159,14 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         end = after && after[1] >= end ? after[0] : end;
         const now = DateTime.now();
         this.timeline.setOptions({
-            format: this.getAxisFormat(),
+            format: this.getAxisFormat(hourWidth),
             hiddenDates: hiddenStretches.map(([from, to]) => ({
                 start: from.toJSDate(),
                 end: to.toJSDate(),
             })),
             // In an hour that is hidden the line would stand in the next one shown.
             showCurrentTime: !hiddenStretches.some(([from, to]) => from <= now && now < to),
-            timeAxis: AXES[this.model.choice.scale],
+            timeAxis: this.getAxis(hourWidth),
         });
         this.timeline.setWindow(start.toJSDate(), end.toJSDate(), { animation: false });
     }
@@ -155,27 +181,77 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         return this.timeline.dom.centerContainer.clientWidth / Math.max(hours, 1);
     }
 
+    /** Days, or hours as close to each other as can be read. */
+    getAxis(hourWidth) {
+        if (this.isDayScale) {
+            return { scale: "day", step: 1 };
+        }
+        // The library loses count of longer steps where nights are hidden.
+        const isWhole = !this.model.hiddenStretches.length;
+        return { scale: "hour", step: isWhole ? this.getStep(LINE_WIDTH, hourWidth) : 1 };
+    }
+
+    /** How many hours take so many pixels. */
+    getStep(width, hourWidth) {
+        const last = HOUR_STEPS.at(-1);
+        return HOUR_STEPS.find((hours) => hours * hourWidth >= width) || last;
+    }
+
+    get isDayScale() {
+        return ["fortnight", "month"].includes(this.model.choice.scale);
+    }
+
+    /** Few rows share what they leave of the screen's height. */
+    fillHeight() {
+        const { groups } = this.timeline.itemSet;
+        let room = this.timeline.dom.leftContainer.clientHeight - 2;
+        const heights = [];
+        for (const row of this.model.rows) {
+            const height = groups[row.id]?.height || 0;
+            if (row.nested) {
+                room -= height;
+            } else {
+                heights.push(height);
+            }
+        }
+        // Rows that need more than their share leave the rest to the others.
+        heights.sort((one, other) => other - one);
+        while (heights.length && heights[0] > room / heights.length) {
+            room -= heights.shift();
+        }
+        if (heights.length) {
+            this.setRowHeight(Math.floor(room / heights.length));
+        }
+    }
+
+    setRowHeight(pixels) {
+        this.canvasRef.el.style.setProperty("--o-dispatch-row", `${pixels}px`);
+        this.timeline.itemSet.markDirty({ refreshItems: false, restackGroups: true });
+    }
+
     replace(dataset, rows) {
         const kept = new Set(rows.map((row) => row.id));
         dataset.remove(dataset.getIds().filter((id) => !kept.has(id)));
         dataset.update(rows);
     }
 
-    getAxisFormat() {
+    getAxisFormat(hourWidth) {
+        const step = this.getStep(HOUR_WIDTH, hourWidth);
         const { scale } = this.model.choice;
-        const hour = localization.timeFormat.includes("a") ? "ha" : "H:mm";
-        const day = { weekday: "short", day: "numeric" };
         const month = { month: "long", year: "numeric" };
         const toText = (format) => (date) => {
             const moment = DateTime.fromMillis(date.valueOf());
+            if (!format) {
+                return moment.hour % step ? "" : formatClock(moment);
+            }
             return typeof format === "string"
-                ? moment.toFormat(format).toLowerCase()
+                ? moment.toFormat(format)
                 : moment.toLocaleString(format);
         };
-        const minor = { day: hour, week: hour, fortnight: day, month: { day: "numeric" } };
+        const minor = { fortnight: "ccc d", month: "d" };
         const major = {
             day: { weekday: "long", day: "numeric", month: "long" },
-            week: { ...day, month: "short" },
+            week: { weekday: "short", day: "numeric", month: "short" },
             fortnight: month,
             month,
         };
@@ -208,13 +284,20 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         }));
         for (const visit of this.model.getVisitsOf(row.technicianId)) {
             const width = visit.end.diff(visit.start, "hours").hours * hourWidth;
+            const { scale } = this.model.choice;
             // What a short visit is wider than its time; others keep clear of it.
-            const excess = Math.ceil(LEAST_WIDTH[this.model.choice.scale] - width);
+            const excess = Math.ceil(LEAST_WIDTH[scale] - width);
+            const classes = [this.getVisitClass(visit)];
+            if (excess > 0) {
+                classes.push("o_dispatch_short");
+            }
+            if (scale === "month") {
+                classes.push("o_dispatch_line");
+            }
             items.push({
                 id: `${visit.id}-${row.id}`,
                 type: "range",
-                className:
-                    this.getVisitClass(visit) + (excess > 0 ? " o_dispatch_short" : ""),
+                className: classes.join(" "),
                 style: excess > 0 ? `--o-dispatch-excess: ${excess}px` : "",
                 content: visit.customer,
                 group: row.id,
@@ -234,6 +317,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             `o_dispatch_${visit.state}`,
             `o_dispatch_is_${visit.lateness}`,
         ];
+        if (visit.has_conflict) {
+            classes.push("o_dispatch_conflict");
+        }
         if (!visit.is_match) {
             classes.push("o_dispatch_faded");
         }
@@ -241,8 +327,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     }
 
     getHoursLabel(visit) {
-        const format = localization.timeFormat.replace(":ss", "");
-        return `${visit.start.toFormat(format)} - ${visit.end.toFormat(format)}`;
+        return formatClocks(visit.start, visit.end);
     }
 
     formatHours(hours) {
@@ -258,13 +343,23 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     }
 
     renderItem(visit) {
+        const { scale } = this.model.choice;
+        const isLong = visit.end.diff(visit.start, "hours").hours * this.getHourWidth() >= 170;
         return renderToElement("field_maintenance.DispatchBoardItem", {
             visit,
-            hours: this.getHoursLabel(visit),
-            hint: [visit.customer, this.getHoursLabel(visit), visit.city, visit.visit_type]
+            hours: isLong ? this.getHoursLabel(visit) : formatClock(visit.start),
+            hint: [
+                visit.customer,
+                this.getHoursLabel(visit),
+                visit.city,
+                visit.visit_type,
+                visit.equipment,
+                visit.has_conflict && _t("Conflict: open the card to see why"),
+            ]
                 .filter(Boolean)
                 .join("\n"),
-            isShort: ["fortnight", "month"].includes(this.model.choice.scale),
+            isLong,
+            isLine: scale === "month",
         });
     }
 
@@ -362,6 +457,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     /** A visit was dragged to another time or row, or one of its ends was. */
     async move(item, callback) {
         const visit = item.evt;
+        this.hideTime();
         this.popover.close();
         const { clientX, clientY } = this.lastPointer || {};
         const target = clientX !== undefined && document.elementFromPoint(clientX, clientY);
@@ -387,7 +483,13 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     get backlog() {
         const words = this.state.filter.toLowerCase().split(/\s+/).filter(Boolean);
         return this.model.board.backlog.filter((visit) => {
-            const text = [visit.customer, visit.city, visit.visit_type, visit.zone]
+            const text = [
+                visit.customer,
+                visit.city,
+                visit.visit_type,
+                visit.zone,
+                visit.equipment,
+            ]
                 .join(" ")
                 .toLowerCase();
             return words.every((word) => text.includes(word));
@@ -427,8 +529,11 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const place = this.getPlace(x, y);
         if (!place) {
             this.items.remove(LANDING);
+            this.hideTime();
             return;
         }
+        const end = place.start.plus({ hours: visit.duration });
+        this.showTime(place.start, end, x, y);
         this.items.update({
             id: LANDING,
             type: "range",
@@ -436,10 +541,24 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             content: "",
             group: place.row.id,
             start: place.start.toJSDate(),
-            end: place.start.plus({ hours: visit.duration }).toJSDate(),
+            end: end.toJSDate(),
             editable: false,
-            evt: { ...visit, start: place.start, end: place.start.plus({ hours: visit.duration }) },
+            evt: { ...visit, start: place.start, end },
         });
+    }
+
+    /** Say beside the pointer where a visit would land. */
+    showTime(start, end, x, y) {
+        const { el } = this.timeRef;
+        const box = this.rootRef.el.getBoundingClientRect();
+        el.textContent = `${start.toFormat("ccc d")}, ${formatClocks(start, end)}`;
+        el.style.left = `${x - box.left + 14}px`;
+        el.style.top = `${y - box.top - 34}px`;
+        el.classList.remove("d-none");
+    }
+
+    hideTime() {
+        this.timeRef.el.classList.add("d-none");
     }
 
     async dropFromBacklog(visit, x, y) {

@@ -3,6 +3,7 @@ import { DateTimeInput } from "@web/core/datetime/datetime_input";
 import { formatDate } from "@web/core/l10n/dates";
 import { localization } from "@web/core/l10n/localization";
 import { useService } from "@web/core/utils/hooks";
+import { formatClocks } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
 const NAME = { fields: { display_name: {} } };
@@ -13,6 +14,7 @@ const DETAILS = {
     installed_base_ids: NAME,
     name: {},
     phone: {},
+    planning_warning: {},
     site_access: {},
     site_address: {},
     team_id: NAME,
@@ -64,6 +66,12 @@ export class DispatchPopover extends Component {
             .join(", ");
     }
 
+    /** What is in the way of an appointment, or missing for it. */
+    get warnings() {
+        const { start } = this.visit;
+        return start ? (this.details.planning_warning || "").split("\n").filter(Boolean) : [];
+    }
+
     get canPlan() {
         return this.props.model.canEdit && !["done", "cancelled"].includes(this.visit.state);
     }
@@ -77,10 +85,7 @@ export class DispatchPopover extends Component {
         if (!start) {
             return "";
         }
-        const time = DateTime.TIME_SIMPLE;
-        return `${start.toLocaleString(DateTime.DATE_MED)}, ${start.toLocaleString(
-            time
-        )} - ${end.toLocaleString(time)}`;
+        return `${start.toLocaleString(DateTime.DATE_MED)}, ${formatClocks(start, end)}`;
     }
 
     /** The next full hour, in what the board shows. */

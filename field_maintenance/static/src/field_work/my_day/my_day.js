@@ -1,13 +1,13 @@
-import { Component, onWillStart, useRef, useState } from "@odoo/owl";
-import { FileInput } from "@web/core/file_input/file_input";
-import {
-    deserializeDate,
-    deserializeDateTime,
-    formatDate,
-    serializeDateTime,
-} from "@web/core/l10n/dates";
+import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { DoneDialog } from "../dialogs/done_dialog";
+import { NotSent } from "../offline/not_sent";
+import { PartsDialog } from "../dialogs/parts_dialog";
+import { PhotoButton } from "../photos/photos";
+import { SignDialog } from "../dialogs/sign_dialog";
+import { _t } from "@web/core/l10n/translation";
+import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
+import { useBus, useService } from "@web/core/utils/hooks";
 import { useSortable } from "@web/core/utils/sortable_owl";
 import { useSetupAction } from "@web/search/action_hook";
 import { Layout } from "@web/search/layout";
@@ -15,20 +15,35 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
+// So many pieces of equipment are shown before one asks for all.
+const FEW_PIECES = 3;
 
 /** What a technician does today, one visit after the other, on their phone. */
 export class MyDay extends Component {
     static template = "field_maintenance.MyDay";
-    static components = { FileInput, Layout };
+    static components = { Layout, NotSent, PhotoButton };
     static props = { ...standardActionServiceProps };
 
     setup() {
         this.action = useService("action");
         this.orm = useService("orm");
+        this.days = useService("field_work_days");
+        this.dialog = useService("dialog");
+        this.queue = useService("field_work_queue");
+        this.checklists = useService("field_work_checklists");
+        // What is shown depends on what is not sent yet.
+        this.unsent = useState(this.queue.state);
+        useBus(this.env.bus, "FIELD_WORK:CHANGED", ({ detail }) => this.replace(detail));
         this.state = useState({
             date: this.props.state?.date || DateTime.now().startOf("day").toMillis(),
             day: null,
+            // When the device got what is shown without a line
+            asOf: undefined,
             isBusy: false,
+            // What was opened on the cards, by the visit
+            opened: {},
+            // Whose report was sent from here
+            reported: {},
         });
         this.listRef = useRef("list");
         // The menu above says where one is; on a phone that is enough.
@@ -42,6 +57,11 @@ export class MyDay extends Component {
             onDrop: ({ element, previous }) => this.moveVisit(element, previous),
         });
         onWillStart(() => this.load());
+        // What the office changes is there at once.
+        const bus = useService("bus_service");
+        const reload = () => this.load();
+        bus.subscribe("maintenance.visit/changed", reload);
+        onWillUnmount(() => bus.unsubscribe("maintenance.visit/changed", reload));
     }
 
     // -- The day -----------------------------------------------------------------------
@@ -55,15 +75,23 @@ export class MyDay extends Component {
     }
 
     get dateLabel() {
-        return this.date.toLocaleString({ weekday: "long", day: "numeric", month: "long" });
+        // On a phone it stands between three buttons.
+        const length = this.env.isSmall ? "short" : "long";
+        return this.date.toLocaleString({ weekday: length, day: "numeric", month: length });
     }
 
+    /** Show the day as the server has it, or as the device kept it. */
     async load() {
-        const day = await this.orm.call(MODEL, "get_my_day", [], {
-            start: serializeDateTime(this.date),
-            end: serializeDateTime(this.date.plus({ days: 1 })),
-        });
-        this.state.day = day;
+        const date = this.date;
+        const take = (day, asOf) => {
+            // Another day may have been chosen meanwhile.
+            if (date.toMillis() === this.state.date) {
+                Object.assign(this.state, { day, asOf });
+            }
+        };
+        const { day, asOf, fresh } = await this.days.load(date);
+        take(day, asOf);
+        fresh?.then((newer) => newer && take(newer, undefined));
     }
 
     show(date) {
@@ -80,11 +108,61 @@ export class MyDay extends Component {
     }
 
     getHours(visit) {
-        const format = DateTime.TIME_SIMPLE;
         const [start, end] = [visit.date_start, visit.date_end].map((moment) =>
             deserializeDateTime(moment)
         );
+        // What ends at midnight does not take place on the day after.
+        const isOneDay = start.hasSame(end.minus({ milliseconds: 1 }), "day") || +start === +end;
+        if (visit.is_all_day && isOneDay) {
+            return _t("All day");
+        }
+        const format = {
+            ...(visit.is_all_day ? {} : DateTime.TIME_SIMPLE),
+            ...(isOneDay ? {} : { weekday: "short", day: "numeric", month: "short" }),
+        };
         return `${start.toLocaleString(format)} - ${end.toLocaleString(format)}`;
+    }
+
+    // -- Before the door ---------------------------------------------------------------
+
+    getPieces(visit) {
+        const { pieces, id } = visit;
+        const isShort = pieces.length > FEW_PIECES + 1 && !this.state.opened[`${id}pieces`];
+        return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
+    }
+
+    /** What covers the visit as a whole. */
+    getCovers(visit) {
+        const told = new Set(this.getPieces(visit).flatMap((piece) => piece.covers));
+        return visit.covers.filter((cover) => !told.has(cover));
+    }
+
+    /** What was done last on the pieces of a visit; what was the same on several of them
+     * is told once. */
+    getPastWork(visit) {
+        const told = new Map();
+        for (const { last, name, serial } of visit.pieces) {
+            if (!last) {
+                continue;
+            }
+            const key = JSON.stringify([last.visit, last.work_done, last.result, last.task]);
+            const known = told.get(key) || { ...last, names: [] };
+            known.names.push(serial || name);
+            told.set(key, known);
+        }
+        return [...told.values()];
+    }
+
+    openEquipment(piece) {
+        return this.action.doAction("field_maintenance.equipment_history_action", {
+            props: { resId: piece.equipment },
+        });
+    }
+
+    scan() {
+        return this.action.doAction("field_maintenance.equipment_history_action", {
+            additionalContext: { scans_equipment: true },
+        });
     }
 
     getDay(visit) {
@@ -106,6 +184,69 @@ export class MyDay extends Component {
 
     // -- What is done ------------------------------------------------------------------
 
+    get visits() {
+        return this.queue.show(this.state.day.visits, this.unsent.entries);
+    }
+
+    get late() {
+        return this.queue.show(this.state.day.late, this.unsent.entries);
+    }
+
+    /** Keep what was done on the device, from where it is sent. */
+    enter(visit, kind, values) {
+        return this.queue.add(kind, visit, values);
+    }
+
+    /** An entry was sent: its visit is as the server has it now. */
+    replace({ visit }) {
+        for (const visits of [this.state.day.visits, this.state.day.late]) {
+            const index = visits.findIndex((one) => one.id === visit?.id);
+            if (index >= 0) {
+                visits[index] = visit;
+                this.days.keep(this.date, this.state.day);
+            }
+        }
+    }
+
+    getVisit(id) {
+        const { visits, late } = this.state.day;
+        return this.queue.show([...visits, ...late].filter((visit) => visit.id === id))[0];
+    }
+
+    enterParts(visit) {
+        this.dialog.add(PartsDialog, {
+            getVisit: () => this.getVisit(visit.id),
+            onChange: ({ id, name, unit }, quantity) =>
+                this.enter(this.getVisit(visit.id), "part", {
+                    product_id: id,
+                    name,
+                    unit,
+                    quantity,
+                }),
+        });
+    }
+
+    sign(visit) {
+        this.dialog.add(SignDialog, {
+            visit,
+            onSign: (values) => this.enter(visit, "signature", values),
+        });
+    }
+
+    finish(visit) {
+        this.dialog.add(DoneDialog, {
+            visit,
+            onDone: (values) => this.enter(visit, "done", values),
+        });
+    }
+
+    async sendReport(visit) {
+        if (!this.state.reported[visit.id]) {
+            this.state.reported[visit.id] = true;
+            await this.enter(visit, "report");
+        }
+    }
+
     /** Run a button of the visit; dialogs that it opens come back here. */
     async run(visit, method) {
         if (this.state.isBusy) {
@@ -125,6 +266,12 @@ export class MyDay extends Component {
         }
     }
 
+    openChecklist(visit) {
+        return this.checklists.open(visit, {
+            openPage: () => this.run(visit, "action_fill_in_checklist"),
+        });
+    }
+
     openVisit(visit) {
         return this.action.doAction({
             type: "ir.actions.act_window",
@@ -134,23 +281,15 @@ export class MyDay extends Component {
         });
     }
 
-    async addPhotos(visit, files) {
-        const photos = files.filter((file) => file.id).map((file) => [4, file.id]);
-        await this.orm.write(MODEL, [visit.id], { photo_ids: photos });
-        await this.load();
-    }
-
     /** The order of a day is the order of its numbers. */
     async moveVisit(element, previous) {
         const id = Number(element.dataset.visit);
         const order = this.state.day.visits.map((visit) => visit.id).filter((one) => one !== id);
         const after = previous ? order.indexOf(Number(previous.dataset.visit)) : -1;
         order.splice(after + 1, 0, id);
-        await this.orm.call(MODEL, "web_resequence", [order], {
-            specification: {},
-            field_name: "route_sequence",
-        });
-        await this.load();
+        const visits = this.state.day.visits;
+        visits.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
+        await this.enter(null, "route", { visit_ids: order });
     }
 }
 

@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { NameAndSignature } from "@web/core/signature/name_and_signature";
+import { VisitSignaturePad } from "./visit_signature_pad";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
@@ -9,16 +9,10 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
  */
 export class VisitSignatureField extends Component {
     static template = "field_maintenance.VisitSignatureField";
-    static components = { NameAndSignature };
+    static components = { VisitSignaturePad };
     static props = { ...standardFieldProps };
 
-    setup() {
-        this.signature = { name: "" };
-    }
-
-    onSignatureChange() {
-        const { isSignatureEmpty, getSignatureImage } = this.signature;
-        const image = isSignatureEmpty ? false : getSignatureImage().split(",")[1];
+    onChange(image) {
         if (image !== this.props.record.data[this.props.name]) {
             this.props.record.update({ [this.props.name]: image });
         }

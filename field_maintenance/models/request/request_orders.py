@@ -1,0 +1,50 @@
+from odoo import models
+
+
+class ServiceRequest(models.Model):
+    """From request to quotation or order, as interventions have it."""
+
+    _inherit = "service.request"
+
+    def action_make_quotation(self):
+        """Open a new quotation for this request."""
+        return self._get_order_action("quotation")
+
+    def action_create_order(self):
+        """Open a new order of type Maintenance for this request: confirming it makes
+        the visits."""
+        return self._get_order_action("order")
+
+    def _get_order_action(self, document):
+        self.ensure_one()
+        self._check_has_customer()
+        place = self.site_id or self.partner_id
+        if place.commercial_partner_id != self.commercial_partner_id:
+            place = self.partner_id
+        action = place._get_intervention_action(document, self.installed_base_ids)
+        context = {**action["context"], "default_request_id": self.id}
+        context["default_company_id"] = self.company_id.id
+        return {**action, "context": context}
+
+    def action_view_sale_order(self):
+        """Show the quotation or order of this request."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "views": [(False, "form")],
+            "res_id": self.sale_order_id.id,
+        }
+
+    def _follow_order(self, state):
+        """Wait for the customer once they have a quotation, and go on when they decide.
+
+        :param str state: the new state of the quotation
+        """
+        open_requests = self.filtered(lambda request: not request.is_closed)
+        if state == "sent":
+            open_requests._move_to("waiting")
+        else:
+            open_requests.filtered("is_waiting")._move_to("progress")
+            if state == "sale":
+                open_requests._begin()

@@ -1,0 +1,52 @@
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { FormController } from "@web/views/form/form_controller";
+import { formView } from "@web/views/form/form_view";
+
+/** What another dispatcher may have planned otherwise while the form was open. */
+const PLANNING_FIELDS = ["date_start", "date_end", "duration", "technician_id", "technician_ids"];
+
+export class VisitFormController extends FormController {
+    /** Whoever moves a visit that somebody else moved meanwhile is asked first. */
+    async onWillSaveRecord(record, changes) {
+        const isMoved = PLANNING_FIELDS.some((name) => name in changes);
+        if (record.resId && isMoved && !(await this.confirmPlan(record))) {
+            await record.discard();
+            await record.load();
+            return false;
+        }
+        return super.onWillSaveRecord(...arguments);
+    }
+
+    async confirmPlan(record) {
+        const { state, date_start, date_end, technician_id } = record._values;
+        const news = await this.orm.call(record.resModel, "get_news_since", [[record.resId]], {
+            known: {
+                state,
+                date_start: date_start && serializeDateTime(date_start),
+                date_end: date_end && serializeDateTime(date_end),
+                technician_id: technician_id && technician_id.id,
+            },
+        });
+        if (!news) {
+            return true;
+        }
+        return new Promise((resolve) => {
+            this.dialogService.add(
+                ConfirmationDialog,
+                {
+                    title: _t("Changed in the meantime"),
+                    body: news,
+                    confirmLabel: _t("Change it anyway"),
+                    confirm: () => resolve(true),
+                    cancel: () => resolve(false),
+                },
+                { onClose: () => resolve(false) }
+            );
+        });
+    }
+}
+
+registry.category("views").add("visit_form", { ...formView, Controller: VisitFormController });

@@ -1,0 +1,189 @@
+import { Component, onPatched, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { Dialog } from "@web/core/dialog/dialog";
+import { SignedWork } from "./signed_work";
+import { VisitSignaturePad } from "../visit_signature/visit_signature_pad";
+
+/**
+ * What was done on a visit, of one piece of equipment or of a dozen: all at once, and
+ * those that are different one by one.
+ */
+export class DoneDialog extends Component {
+    static template = "field_maintenance.DoneDialog";
+    static components = { Dialog, SignedWork, VisitSignaturePad };
+    static props = {
+        // A card of My Day
+        visit: Object,
+        // Called with what the server's `_finish` takes, and the signature
+        onDone: Function,
+        close: Function,
+    };
+
+    setup() {
+        const { visit } = this.props;
+        const [piece, ...others] = visit.pieces;
+        this.isAddition = visit.state === "done";
+        this.title = this.isAddition ? _t("Add Work") : _t("Done");
+        this.workHint = this.isMany ? _t("Work done on all equipment") : _t("Work done");
+        this.completions = [
+            ["full", _t("Done")],
+            ["partial", _t("Partly")],
+            ["none", _t("Not done")],
+        ];
+        this.state = useState({
+            completion: "full",
+            reason: "",
+            // Of one piece, what was told before is gone on with.
+            work: piece && !others.length && !this.isAddition ? piece.work_done : "",
+            // What is different of a piece, by the number of its line
+            pieces: {},
+            open: null,
+            hasFollowUp: true,
+            followUpDate: visit.follow_up_date,
+            feedback: "",
+            sendsReport: Boolean(visit.sends_report && visit.recipient),
+            signature: false,
+            name: visit.signatory,
+        });
+        this.reasonRef = useRef("reason");
+        onPatched(() => {
+            // Who says that something is left is about to say why.
+            if (this.asksReason) {
+                this.asksReason = false;
+                this.reasonRef.el?.focus();
+            }
+        });
+    }
+
+    get isMany() {
+        return this.props.visit.pieces.length > 1;
+    }
+
+    /** The pieces with what is told of them now. */
+    get rows() {
+        return this.props.visit.pieces.map((piece) => {
+            const own = this.state.pieces[piece.line] || {};
+            // What a colleague has finished stays as they told it.
+            const before = this.isAddition ? piece : {};
+            const completion =
+                own.completion || before.completion || this.state.completion;
+            const reason = own.reason ?? (before.incomplete_reason || this.state.reason);
+            const common = [piece.work_done, this.state.work].filter(Boolean).join("\n");
+            return {
+                ...piece,
+                completion,
+                label: this.completions.find(([name]) => name === completion)[1],
+                reason: completion === "full" ? "" : reason,
+                work: own.work ?? (this.isMany || this.isAddition ? common : this.state.work),
+                lacksReason: completion !== "full" && !reason.trim(),
+                lacksChecklist:
+                    completion !== "none" &&
+                    this.props.visit.checklists.some(
+                        (one) => one.line_id === piece.line && one.state !== "done"
+                    ),
+            };
+        });
+    }
+
+    get isComplete() {
+        return this.isMany || this.isAddition
+            ? this.rows.every((row) => row.completion === "full")
+            : this.state.completion === "full";
+    }
+
+    get lacksReason() {
+        return this.isMany || this.isAddition
+            ? this.rows.some((row) => row.lacksReason)
+            : !this.isComplete && !this.state.reason.trim();
+    }
+
+    get isSigned() {
+        return this.props.visit.is_signed && !this.isChanged;
+    }
+
+    /** Whether the signature that is there is not for what is told now. */
+    get isChanged() {
+        return this.rows.some(
+            ({ work, completion }, index) =>
+                work.trim() !== this.props.visit.pieces[index].work_done.trim() ||
+                completion !== (this.props.visit.pieces[index].completion || "full")
+        );
+    }
+
+    get signedPieces() {
+        return this.rows.map((row) => ({
+            ...row,
+            work_done: row.work,
+            incomplete_reason: row.reason,
+        }));
+    }
+
+    get canConfirm() {
+        const { signature, name, hasFollowUp, followUpDate, work } = this.state;
+        if (this.isAddition && !work.trim() && !signature && !this.isChanged) {
+            return false;
+        }
+        return (
+            !this.lacksReason &&
+            (!signature || name.trim()) &&
+            (this.isComplete || !hasFollowUp || followUpDate)
+        );
+    }
+
+    setCompletion(completion) {
+        this.state.completion = completion;
+        // All means all: exceptions come after.
+        this.state.pieces = {};
+        this.asksReason = completion !== "full";
+    }
+
+    setPiece(row, values) {
+        this.state.pieces[row.line] = { ...this.state.pieces[row.line], ...values };
+    }
+
+    toggle(row) {
+        this.state.open = this.state.open === row.line ? null : row.line;
+    }
+
+    getValues() {
+        const { state } = this;
+        const known = Object.fromEntries(
+            this.props.visit.pieces.map((piece) => [piece.line, piece.work_done])
+        );
+        const lines = Object.fromEntries(
+            this.rows.map((row) => [
+                row.line,
+                {
+                    completion: row.completion,
+                    incomplete_reason: row.reason.trim(),
+                    work_done: row.work.trim(),
+                    known_work_done: known[row.line],
+                },
+            ])
+        );
+        const values = {
+            completion: state.completion,
+            incomplete_reason: this.isComplete ? "" : state.reason.trim(),
+            work_done: state.work.trim(),
+            lines,
+            customer_feedback: state.feedback.trim(),
+            send_report: state.sendsReport,
+        };
+        if (!this.isComplete && state.hasFollowUp) {
+            values.follow_up_date = state.followUpDate;
+        }
+        if (state.signature) {
+            Object.assign(values, {
+                signature: state.signature,
+                signed_by: state.name.trim(),
+                parts: this.props.visit.parts.map(({ id, quantity }) => [id, quantity]),
+            });
+        }
+        return values;
+    }
+
+    async confirm() {
+        await this.props.onDone(this.getValues());
+        this.props.close();
+    }
+}

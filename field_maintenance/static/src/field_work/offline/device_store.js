@@ -1,0 +1,117 @@
+import { IndexedDB } from "@web/core/utils/indexed_db";
+import { session } from "@web/session";
+import { user } from "@web/core/user";
+
+// The service worker opens the same database by this name.
+const NAME = "field_work";
+const VERSION = "1";
+const ALGORITHM = "AES-GCM";
+// What is kept may be got again, entries and drafts may not.
+const TABLES = ["entries", "drafts", "kept", "owner"];
+
+/**
+ * What a technician's phone keeps: what was entered and not sent yet, and what they read
+ * without a line.
+ *
+ * All of it is encrypted by a key that the browser gives out to nobody, and belongs to
+ * one user of one database: another user's is deleted before anything is read. Core's
+ * cache of calls has a key that is gone when the page is, so it could not be read after
+ * the phone was switched off in a cellar.
+ */
+export class DeviceStore extends IndexedDB {
+    constructor() {
+        super(NAME, VERSION);
+        TABLES.forEach((table) => this._tables.add(table));
+        this.owner = `${session.db}/${user.userId}`;
+        this.key = this.open();
+    }
+
+    /** Browsers keep no secrets for pages that came without TLS. */
+    static isAvailable() {
+        return window.isSecureContext && Boolean(window.indexedDB);
+    }
+
+    async open() {
+        let owner = await this.read("owner", "owner");
+        if (owner && owner.name !== this.owner) {
+            await this.clear();
+            owner = null;
+        }
+        if (!owner) {
+            const key = await crypto.subtle.generateKey({ name: ALGORITHM, length: 256 }, false, [
+                "encrypt",
+                "decrypt",
+            ]);
+            owner = { name: this.owner, key };
+            await this.put("owner", "owner", owner);
+        }
+        return owner.key;
+    }
+
+    /** Delete all that is kept, as when the user logs out. */
+    async clear() {
+        await this.invalidate();
+        await window.caches?.delete(NAME);
+    }
+
+    // -- Encrypted ---------------------------------------------------------------------
+
+    async save(table, key, value) {
+        // The vector must never be used twice with one key.
+        const iv = crypto.getRandomValues(new Uint8Array(12));
+        const text = await crypto.subtle.encrypt(
+            { name: ALGORITHM, iv },
+            await this.key,
+            new TextEncoder().encode(JSON.stringify(value))
+        );
+        await this.put(table, key, { iv, text });
+    }
+
+    async load(table, key) {
+        await this.key;
+        return this.decrypt(await this.read(table, key));
+    }
+
+    async loadAll(table) {
+        await this.key;
+        const records = await this.request(table, "readonly", (rows) => rows.getAll());
+        return Promise.all(records.map((record) => this.decrypt(record)));
+    }
+
+    async decrypt(record) {
+        if (!record) {
+            return null;
+        }
+        const { iv, text } = record;
+        const plain = await crypto.subtle.decrypt({ name: ALGORITHM, iv }, await this.key, text);
+        return JSON.parse(new TextDecoder().decode(plain));
+    }
+
+    // -- Rows --------------------------------------------------------------------------
+
+    /** Written when this is over: a phone may be switched off at any time. */
+    put(table, key, value) {
+        return this.request(table, "readwrite", (rows) => rows.put(value, key));
+    }
+
+    remove(table, key) {
+        return this.request(table, "readwrite", (rows) => rows.delete(key));
+    }
+
+    request(table, mode, run) {
+        return this.execute(
+            (db) =>
+                new Promise((resolve, reject) => {
+                    if (!db) {
+                        reject(new Error("The browser keeps nothing on this device."));
+                        return;
+                    }
+                    const transaction = db.transaction(table, mode, { durability: "strict" });
+                    const request = run(transaction.objectStore(table));
+                    transaction.oncomplete = () => resolve(request.result);
+                    transaction.onabort = () => reject(transaction.error);
+                    transaction.onerror = () => reject(transaction.error);
+                })
+        );
+    }
+}

@@ -1,0 +1,365 @@
+import { reactive } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { browser } from "@web/core/browser/browser";
+import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { registry } from "@web/core/registry";
+import { DeviceStore } from "./device_store";
+
+const MODEL = "maintenance.visit";
+const FIRST_DELAY = 3000;
+const LONGEST_DELAY = 60000;
+
+/**
+ * How the kinds of entries are named and shown: what `apply_field_work` of the server
+ * applies.
+ *
+ * To add a kind:
+ *
+ * 1. on the server, a method `_apply_entry_<kind>(values)` of `maintenance.visit`
+ *    (`models/field_work/entries.py` tells how);
+ * 2. here, `registry.category("field_work_kinds").add("<kind>", { label, tell, show })`:
+ *    `label` is its name, translated; `tell(values)` may return what the user typed, in a
+ *    few words; `show(visit, values)` may change the card of My Day as the server will;
+ * 3. wherever it is entered, `queue.add("<kind>", visit, values)`, with the service
+ *    `field_work_queue` and the visit as `get_my_day` returned it. The promise is kept
+ *    as soon as the entry is safe on the device; nobody waits for the line.
+ */
+const kinds = registry.category("field_work_kinds");
+
+/** Keys are unique for their user on all their devices. */
+function getKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export class FieldWorkQueue {
+    constructor(env, { dialog, orm }) {
+        this.env = env;
+        this.dialog = dialog;
+        this.orm = orm;
+        this.store = DeviceStore.isAvailable() ? new DeviceStore() : null;
+        this.state = reactive({
+            // What is not sent yet, in its order
+            entries: [],
+            isOffline: !browser.navigator.onLine,
+            // Why nothing is sent although there is a line
+            problem: "",
+        });
+        this.delay = FIRST_DELAY;
+        this.ready = this.loadEntries();
+        browser.addEventListener("online", () => this.retry());
+        browser.addEventListener("offline", () => (this.state.isOffline = true));
+        // A phone that was in a pocket may have a line again.
+        document.addEventListener("visibilitychange", () => {
+            if (!document.hidden && this.state.entries.length) {
+                this.retry();
+            }
+        });
+        browser.addEventListener("beforeunload", (ev) => {
+            // What is only in the memory of this page would be lost.
+            if (this.state.entries.some((entry) => !entry.isKept)) {
+                ev.preventDefault();
+            }
+        });
+        this.ready.then(() => this.send());
+    }
+
+    // -- Entries -----------------------------------------------------------------------
+
+    async loadEntries() {
+        let entries = [];
+        try {
+            entries = (await this.store?.loadAll("entries")) || [];
+        } catch (error) {
+            // A browser that keeps nothing, as some do in private windows
+            console.warn(error);
+            this.store = null;
+        }
+        entries.sort((one, other) => one.number - other.number);
+        this.state.entries = entries;
+    }
+
+    /**
+     * Keep an entry on the device, and send it as soon as there is a line.
+     *
+     * @param {string} kind
+     * @param {Object|null} visit its card, null for what belongs to none
+     * @param {Object} values what the server takes for this kind
+     * @returns {Promise} resolved when it is kept
+     */
+    async add(kind, visit, values = {}) {
+        await this.ready;
+        const shown = visit && this.show([visit])[0];
+        const entry = {
+            key: getKey(),
+            number: (this.state.entries.at(-1)?.number || 0) + 1,
+            kind,
+            visit_id: visit?.id || false,
+            title: visit ? `${visit.customer}, ${visit.visit_type || visit.name}` : "",
+            seen: shown?.version || {},
+            values,
+            done_at: Date.now(),
+            status: "waiting",
+            message: "",
+            force: false,
+            isKept: Boolean(this.store),
+        };
+        this.state.entries.push(entry);
+        try {
+            await this.store?.save("entries", entry.key, entry);
+        } catch (error) {
+            // The device is full: it is sent from the memory of the page.
+            entry.isKept = false;
+            this.state.problem = _t(
+                "This device has no room left. Stay on this page until everything is sent."
+            );
+            console.warn(error);
+        }
+        this.send();
+    }
+
+    /** What the user does about an entry that was not taken. */
+    async sendAnyway(entry) {
+        await this.change(entry, { force: true, status: "waiting", message: "" });
+        return this.send();
+    }
+
+    async discard(entry) {
+        await this.store?.remove("entries", entry.key);
+        this.state.entries = this.state.entries.filter((one) => one.key !== entry.key);
+        this.env.bus.trigger("FIELD_WORK:CHANGED", { visitId: entry.visit_id });
+        return this.send();
+    }
+
+    async change(entry, values) {
+        // The list may hold this entry as another object by now.
+        const known = this.state.entries.find((one) => one.key === entry.key);
+        Object.assign(known, values);
+        if (known.isKept) {
+            await this.store.save("entries", known.key, known);
+        }
+    }
+
+    // -- The end -----------------------------------------------------------------------
+
+    /** Delete what is kept on the device before the user logs out.
+     *
+     * @returns {Promise<Boolean>} whether they do, although something is not sent
+     */
+    async leave() {
+        const { entries } = this.state;
+        if (entries.length) {
+            await this.retry();
+        }
+        const count = this.state.entries.length;
+        if (count && !(await this.askToLeave(count))) {
+            return false;
+        }
+        this.state.entries = [];
+        await this.store?.clear();
+        return true;
+    }
+
+    askToLeave(count) {
+        return new Promise((resolve) =>
+            this.dialog.add(
+                ConfirmationDialog,
+                {
+                    title: _t("Not sent yet"),
+                    body: _t(
+                        "%s entries are not sent yet. They are deleted if you log out.",
+                        count
+                    ),
+                    confirmLabel: _t("Delete and log out"),
+                    confirm: () => resolve(true),
+                    cancelLabel: _t("Stay"),
+                    cancel: () => resolve(false),
+                },
+                { onClose: () => resolve(false) }
+            )
+        );
+    }
+
+    // -- Shown before it is sent -------------------------------------------------------
+
+    /** Return cards as they will be when all is sent; visits with entries have `unsent`
+     * (how many) and `blocked` (whether one of them needs the user). Components give what
+     * they observe: `useState(queue.state).entries`. */
+    show(visits, allEntries = this.state.entries) {
+        return visits.map((visit) => {
+            const entries = allEntries.filter((entry) => entry.visit_id === visit.id);
+            let shown = {
+                ...visit,
+                version: { ...visit.version },
+                unsent: entries.length,
+                blocked: entries.some((entry) => entry.status !== "waiting"),
+            };
+            for (const { kind, values } of entries) {
+                shown = kinds.get(kind, {}).show?.(shown, values) || shown;
+                shown.version.state = shown.state;
+            }
+            return shown;
+        });
+    }
+
+    getLabel(entry) {
+        return kinds.get(entry.kind, {}).label || entry.kind;
+    }
+
+    getText(entry) {
+        return kinds.get(entry.kind, {}).tell?.(entry.values) || "";
+    }
+
+    // -- Sending -----------------------------------------------------------------------
+
+    /** There may be a line again: try now, and soon again. */
+    retry() {
+        this.delay = FIRST_DELAY;
+        this.state.isOffline = false;
+        return this.send();
+    }
+
+    /** Send what is there, in its order, one page of the browser at a time. */
+    send() {
+        if (this.sending) {
+            // What was added when the last one was on its way is not forgotten.
+            this.isSendingAgain = true;
+            return this.sending;
+        }
+        this.sending = this.ready
+            .then(() => this.exclusively(() => this.sendEntries()))
+            .finally(() => {
+                this.sending = null;
+                if (this.isSendingAgain) {
+                    this.isSendingAgain = false;
+                    this.send();
+                }
+            });
+        return this.sending;
+    }
+
+    exclusively(callback) {
+        const { locks } = browser.navigator;
+        // Without locks two pages may send the same entry; the server takes it once.
+        return locks ? locks.request("field_work_queue", callback) : callback();
+    }
+
+    async sendEntries() {
+        browser.clearTimeout(this.timer);
+        let entry = null;
+        while ((entry = this.getNextEntry())) {
+            try {
+                await this.takeResult(entry, await this.sendEntry(entry));
+            } catch (error) {
+                this.failed(error);
+                return;
+            }
+        }
+        this.delay = FIRST_DELAY;
+    }
+
+    /** An entry waits for the earlier ones of its visit. */
+    getNextEntry() {
+        const blocked = new Set();
+        return this.state.entries.find((entry) => {
+            const isNext = entry.status === "waiting" && !blocked.has(entry.visit_id);
+            blocked.add(entry.visit_id);
+            return isNext;
+        });
+    }
+
+    sendEntry({ key, kind, visit_id, seen, values, done_at, force }) {
+        const entry = { key, kind, visit_id, seen, values, done_at, force };
+        return this.orm.silent.call(MODEL, "apply_field_work", [entry, Date.now()]);
+    }
+
+    async takeResult(entry, { status, message, visit }) {
+        this.state.isOffline = false;
+        this.state.problem = "";
+        if (status === "done") {
+            await this.store?.remove("entries", entry.key);
+            this.state.entries = this.state.entries.filter((one) => one.key !== entry.key);
+        } else {
+            await this.change(entry, { status, message });
+        }
+        this.env.bus.trigger("FIELD_WORK:CHANGED", { visitId: entry.visit_id, visit });
+    }
+
+    failed(error) {
+        if (error instanceof ConnectionLostError) {
+            this.state.isOffline = true;
+        } else if (error.exceptionName === "odoo.http.SessionExpiredException") {
+            this.state.problem = _t("Log in again to send what is not sent yet.");
+        } else {
+            this.state.problem = error.data?.message || error.message || String(error);
+            console.warn(error);
+        }
+        this.timer = browser.setTimeout(() => this.send(), this.delay);
+        this.delay = Math.min(2 * this.delay, LONGEST_DELAY);
+    }
+}
+
+export const fieldWorkQueueService = {
+    dependencies: ["dialog", "orm"],
+    start: (env, services) => new FieldWorkQueue(env, services),
+};
+
+registry.category("services").add("field_work_queue", fieldWorkQueueService);
+
+// -- Kinds ---------------------------------------------------------------------------------
+
+kinds.add("travel", {
+    label: _t("On the way"),
+    show: (visit) => ({ ...visit, clock: "travel" }),
+});
+kinds.add("work", {
+    label: _t("Work started"),
+    show: (visit) => ({
+        ...visit,
+        state: "in_progress",
+        state_label: _t("In progress"),
+        clock: "work",
+    }),
+});
+kinds.add("stop", {
+    label: _t("Timer stopped"),
+    show: (visit) => ({ ...visit, clock: false }),
+});
+kinds.add("route", { label: _t("Order of the day") });
+kinds.add("part", {
+    label: _t("Part"),
+    tell: ({ name, quantity }) => `${quantity > 0 ? "+" : ""}${quantity} × ${name || ""}`,
+    show: (visit, { product_id, name, unit, quantity }) => {
+        const known = visit.parts.find((part) => part.id === product_id);
+        const part = known || { id: product_id, name, unit, quantity: 0, ordered: 0 };
+        // Binary fractions add up to more digits than anybody typed.
+        const total = Math.round((part.quantity + quantity) * 1000) / 1000;
+        const changed = { ...part, quantity: total };
+        const parts = known
+            ? visit.parts.map((one) => (one === known ? changed : one))
+            : [...visit.parts, changed];
+        return { ...visit, parts: parts.filter((one) => one.quantity > 0) };
+    },
+});
+kinds.add("report", { label: _t("Report") });
+kinds.add("photo", {
+    label: _t("Photo"),
+    tell: ({ caption }) => caption,
+    show: (visit) => ({ ...visit, photo_count: visit.photo_count + 1 }),
+});
+kinds.add("work_text", {
+    label: _t("Work done"),
+    tell: ({ lines }) => Object.values(lines).join("; "),
+});
+kinds.add("signature", {
+    label: _t("Signature"),
+    tell: ({ signed_by }) => signed_by,
+    show: (visit) => ({ ...visit, is_signed: true, signature_void: false }),
+});
+kinds.add("done", {
+    label: _t("Done"),
+    tell: ({ work_done, incomplete_reason }) =>
+        [work_done, incomplete_reason].filter(Boolean).join("; "),
+    show: (visit) => ({ ...visit, state: "done", state_label: _t("Done"), clock: false }),
+});

@@ -1,0 +1,27 @@
+from odoo.tests import HttpCase, tagged
+
+from ..common import MaintenanceFixtures
+
+
+@tagged("post_install", "-at_install")
+class TestRequestTours(MaintenanceFixtures, HttpCase):
+    browser_size = "1366x768"
+
+    def test_from_mail_to_closed(self):
+        request = self.env["service.request"].message_new(
+            {
+                "subject": "No heating at all",
+                "body": "<p>It is cold.</p>",
+                "email_from": "Piet Maes <piet@example.net>",
+            },
+            {"company_id": self.company.id},
+        )
+        self.start_tour(
+            "/odoo/service-requests",
+            "maintenance_request",
+            login=self.users["dispatcher"].login,
+            timeout=120,
+        )
+        self.assertTrue(request.is_closed)
+        self.assertEqual(request.partner_id.email, "piet@example.net")
+        self.assertEqual(request.visit_ids.completion, "full")
