@@ -1,3 +1,4 @@
+import logging
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -91,7 +92,7 @@ class TestJobs(TransactionCase):
                 "_commit_progress",
                 return_value=seconds_left,
             ) as commit,
-            patch.object(type(self.env.cr), "rollback") as rollback,
+            patch.object(self.env.cr, "rollback") as rollback,
         ):
             is_done = do_or_skip(self.env, [ids[:2], ids[2:4], ids[4:]], do)
         commits = [call.args or call.kwargs for call in commit.call_args_list]
@@ -124,12 +125,12 @@ class TestJobs(TransactionCase):
 
         partner, logger = self.partners[0], "odoo.addons.field_installed_base.jobs"
         for error, level in (
-            (UserError("No price"), "INFO"),
-            (ValueError(), "WARNING"),
+            (UserError("No price"), logging.INFO),
+            (ValueError(), logging.WARNING),
         ):
-            with self.assertLogs(logger, "INFO") as logs:
+            with self.assertLogs(logger, logging.INFO) as logs:
                 do_safely(partner, fail, report)
-            self.assertEqual(logs.records[-1].levelname, level)
+            self.assertEqual(logs.records[-1].levelno, level)
             self.assertEqual(reports.pop(), (partner, error))
         error = UserError("No price")
         with self.assertLogs(logger, "WARNING"):

@@ -5,6 +5,7 @@ from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
@@ -140,11 +141,16 @@ class TestMaintenanceSchedule(MaintenanceCase):
                 {"service_mode": "spread", "service_visit_count": 4},
                 "Every 6 weeks, 4 times",
             ),
-            ({"service_mode": "months", "service_month_ids": months}, "In March"),
+            (
+                {
+                    "service_mode": "months",
+                    "service_month_ids": [Command.set(months.ids)],
+                },
+                "In March",
+            ),
             ({"service_mode": "after_last"}, "6 weeks after the last visit"),
         ):
-            for name, value in vals.items():
-                template[name] = value
+            template.write(vals)
             self.assertIn(summary, template.service_rule_summary)
         template.service_mode = False
         self.assertFalse(template.service_rule_summary)

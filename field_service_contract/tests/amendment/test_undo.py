@@ -241,6 +241,9 @@ class TestUndoTransfer(LifeCase):
     def test_what_an_undo_keeps(self):
         """As records that follow what becomes of contacts, until it is put back."""
         contract = self._create_contract(term_months=12)
+        self._change_price(
+            contract.line_ids, {"value": 1500}, self._day("2026-10-01"), "manual"
+        )
         self._to_payer(contract, self.neighbour, "2026-09-01")
         self._to_payer(contract, self.third, "2026-03-01")
         contract._cancel(self._day("2026-06-30"), "Bankrupt")
@@ -260,13 +263,17 @@ class TestUndoTransfer(LifeCase):
         self.assertEqual(cancelled.change_ids.mapped("reason"), ["cancelled"])
         self.assertEqual(
             [(str(row.date), row.reason, row.amount) for row in cancelled.line_ids],
-            [("2027-01-01", "ended", -1200)],
+            [("2026-10-01", "manual", 300)],
         )
         heir = self.env["res.partner"].create({"name": "Heir"})
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (self.neighbour | heir).ids, heir
         )
         contract.action_undo_cancellation()
+        self.assertEqual(
+            self._get_changes(contract),
+            [("2026-01-01", "signed", 1200), ("2026-10-01", "manual", 300)],
+        )
         self._undo(contract)
         self.assertEqual(contract._get_payer(self._day("2026-10-01")), heir)
         self._undo(contract)
