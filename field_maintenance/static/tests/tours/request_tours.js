@@ -36,8 +36,8 @@ registry.category("web_tour.tours").add("maintenance_request", {
             run: "click",
         },
         {
-            content: "What was written is what the technician reads",
-            trigger: ".o_form_view [name=description] textarea:value(No heating at all)",
+            content: "It is a visit, which takes its time",
+            trigger: ".o_form_view [name=duration] input",
         },
         {
             trigger: ".o_form_button_save",
@@ -45,7 +45,7 @@ registry.category("web_tour.tours").add("maintenance_request", {
         },
         {
             content: "It starts",
-            trigger: ".o_form_view.o_form_saved button[name=action_start_work], .o_form_view button[name=action_start_work]",
+            trigger: ".o_statusbar_buttons button[name=action_start_work]",
             run: "click",
         },
         {
