@@ -44,13 +44,8 @@ registry.category("web_tour.tours").add("maintenance_request", {
             run: "click",
         },
         {
-            content: "It starts",
-            trigger: ".o_statusbar_buttons button[name=action_start_work]",
-            run: "click",
-        },
-        {
             content: "It is done",
-            trigger: ".o_statusbar_buttons button[name=action_done].btn-primary",
+            trigger: ".o_statusbar_buttons button[name=action_done]",
             run: "click",
         },
         {
