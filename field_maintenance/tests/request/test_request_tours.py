@@ -25,3 +25,4 @@ class TestRequestTours(MaintenanceFixtures, HttpCase):
         self.assertTrue(request.is_closed)
         self.assertEqual(request.partner_id.email, "piet@example.net")
         self.assertEqual(request.visit_ids.completion, "full")
+        self.assertIn("It is cold.", request.visit_ids.description)

@@ -36,21 +36,16 @@ registry.category("web_tour.tours").add("maintenance_request", {
             run: "click",
         },
         {
-            content: "What was written is what the technician reads",
-            trigger: ".o_form_view [name=description] textarea:value(No heating at all)",
+            content: "It is a visit, which takes its time",
+            trigger: ".o_form_view [name=duration] input",
         },
         {
             trigger: ".o_form_button_save",
             run: "click",
         },
         {
-            content: "It starts",
-            trigger: ".o_form_view.o_form_saved button[name=action_start_work], .o_form_view button[name=action_start_work]",
-            run: "click",
-        },
-        {
             content: "It is done",
-            trigger: ".o_statusbar_buttons button[name=action_done].btn-primary",
+            trigger: ".o_statusbar_buttons button[name=action_done]",
             run: "click",
         },
         {
