@@ -50,16 +50,16 @@ class TestRoleMatrix(RoleMatrixTests, InstalledBaseCase):
                     self.assertFalse(theirs.has_access(operation))
 
     def test_retired_has_a_date(self):
-        with self.assertRefused("“State” of .* is not set by hand", AccessError):
+        with self.assertRefused("“State” of .* cannot be set manually", AccessError):
             self._as("administrator", self.piece).write({"state": "retired"})
         self.piece.retirement_date = "2026-02-01"
         self.assertEqual(self.piece.state, "retired")
 
     def test_message_names_the_field(self):
-        with self.assertRefused("“Search Text” of .* is not set by hand", AccessError):
+        with self.assertRefused("“Search Text” of .* cannot be set manually", AccessError):
             self._as("dispatcher", self.piece).write({"search_text": "x"})
 
     def test_company_is_one_of_ones_own(self):
         model = self._as("salesperson", self.env["installed.base"])
-        with self.assertRefused("not work in company Boilers Abroad", AccessError):
+        with self.assertRefused("not have access to company Boilers Abroad", AccessError):
             model.browse(self.piece.id).write({"company_id": self.other_company.id})

@@ -246,11 +246,11 @@ class RequestEquipmentPortal(EquipmentPortal):
 
 class RequestEquipmentLabel(EquipmentLabel):
     def _remember_report(self, piece, note):
-        super()._remember_report(piece, note)
         if note.model == "service.request":
             # Its number, which whoever reported it may name on the phone.
             reported = request.env["service.request"].sudo().browse(note.res_id)
             request.session[REPORTED_KEY] = [piece.id, reported.name]
+        return super()._remember_report(piece, note)
 
     def _render_label(self, piece, token, status=200, **values):
         piece_id, number = request.session.get(REPORTED_KEY) or (0, "")

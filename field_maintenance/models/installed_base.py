@@ -306,11 +306,12 @@ class InstalledBase(models.Model):
             "more": len(done) > offset + HISTORY_PAGE,
         }
 
-    def _get_last_service_lines(self, companies):
+    def _get_last_service_lines(self, companies, without):
         """Return {equipment: line of the last visit that was done on it}, with all
         rights: what was done may be known to who works on it.
 
         :param companies: whose visits count
+        :param without: visits that do not
         """
         lines = self.env["maintenance.visit.line"].sudo()
         if not self:
@@ -327,12 +328,14 @@ class InstalledBase(models.Model):
                 WHERE line.installed_base_id IN %(pieces)s
                     AND line.company_id IN %(companies)s
                     AND visit.state = 'done'
+                    AND visit.id NOT IN %(without)s
                 ORDER BY line.installed_base_id,
                     COALESCE(visit.actual_end, visit.date_end, visit.due_date) DESC,
                     line.id DESC
                 """,
                 pieces=tuple(self.ids),
                 companies=tuple(companies.ids),
+                without=tuple(without.ids),
             )
         )
         found = lines.browse([line for _piece, line in rows])

@@ -259,7 +259,7 @@ class SaleOrder(models.Model):
         """Return the values of the schedule of some lines of this order."""
         self.ensure_one()
         sites = self.env["res.partner"].union(
-            *(line._get_visit_sites() for line in lines)
+            *(site for line in lines for site in line._get_visit_sites())
         )
         return {
             "name": self.env._(

@@ -6,6 +6,7 @@ from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
 from .appointment import test_calendar_tours
 from .appointment import test_technician_news
+from .field_work import test_checklist_entries
 from .field_work import test_checklists_of_equipment
 from . import test_company_ties
 from .customer import test_customer_tours
@@ -23,6 +24,7 @@ from .visit import test_equipment_moves
 from . import test_import
 from .visit import test_intervention
 from .schedule import test_jobs_at_once
+from .field_work import test_journeys
 from .schedule import test_maintenance_schedule
 from .visit import test_maintenance_visit
 from .field_work import test_my_day

@@ -148,7 +148,7 @@ class TestCustomerOnboarding(InstalledBaseCase):
         self._create_equipment(serial_number="TAKEN")
         cases = (
             ("company", {"name": "  "}, "name of the customer"),
-            ("company", {"email": "no address"}, "Correct the one of Timber and Twigs"),
+            ("company", {"email": "no address"}, "Correct the email of Timber and Twigs"),
             (
                 "contacts",
                 {"contact_ids": [Command.create({"email": "mo@example.com"})]},
@@ -157,7 +157,7 @@ class TestCustomerOnboarding(InstalledBaseCase):
             (
                 "contacts",
                 {"contact_ids": [Command.create({"name": "Mo", "email": "mo"})]},
-                "Correct the one of Mo",
+                "Correct the email of Mo",
             ),
             (
                 "contacts",

@@ -341,7 +341,7 @@ class TestNewDocuments(InstalledBaseCase):
         pieces = self._create_equipment()
         pieces |= self._create_equipment(partner_id=self.neighbour.id)
         names = f"Claes Bakery, {re.escape(self.neighbour.name)}"
-        with self.assertRefused(f"one customer.*{names}", UserError):
+        with self.assertRefused(f"single customer.*{names}", UserError):
             pieces.action_new_quotation()
 
     def test_no_customer(self):

@@ -206,9 +206,9 @@ class TestCreateFromOrder(CreateCase):
     def test_goods_are_added_as_far_as_they_were_sold(self):
         order = self._create_order((self.stove, 1), (self.pellets, 1))
         for product, message in (
-            (self.stove, "no unit of .*Lesse"),
-            (self.boiler, "no unit of .*Semois"),
-            (self.visit, "no unit of .*Installation work"),
+            (self.stove, "All units of .*Lesse"),
+            (self.boiler, "All units of .*Semois"),
+            (self.visit, "All units of .*Installation work"),
         ):
             with self.subTest(product.name):
                 wizard = self._open_wizard(order)
@@ -230,7 +230,7 @@ class TestCreateFromOrder(CreateCase):
         with self.assertRefused("nothing to create", UserError):
             wizard.action_create()
         wizard.line_ids = [Command.create({"product_id": self.stove.id})]
-        with self.assertRefused("no unit of", UserError):
+        with self.assertRefused("All units of", UserError):
             wizard.action_create()
 
     def test_rows_removed(self):
@@ -247,7 +247,7 @@ class TestCreateFromOrder(CreateCase):
         with patch.object(installed_base_create, "MAX_ROWS", 3):
             wizard = self._open_wizard(order)
             self.assertEqual(len(wizard.line_ids), 3)
-            self.assertIn("5 units are left. The first 3 are shown", wizard.notice)
+            self.assertIn("5 units remain. Only the first 3 are shown", wizard.notice)
             wizard.action_create()
             wizard = self._open_wizard(order)
             self.assertEqual(len(wizard.line_ids), 2)
@@ -262,7 +262,7 @@ class TestCreateFromOrder(CreateCase):
         order = self._create_order((self.stove, 2))
         first, second = self._open_wizard(order), self._open_wizard(order)
         first.action_create()
-        with self.assertRefused("no unit of", UserError):
+        with self.assertRefused("All units of", UserError):
             second.action_create()
         self.assertEqual(order.installed_base_count, 2)
 
@@ -300,7 +300,7 @@ class TestCreateFromOrder(CreateCase):
         order = self._create_order((self.stove, 1))
         wizard = self._open_wizard(order)
         wizard.line_ids.site_id = self.neighbour
-        with self.assertRefused("no site of"):
+        with self.assertRefused("is not a site of"):
             wizard.action_create()
         self.assertFalse(order.installed_base_count)
 
@@ -720,7 +720,7 @@ class TestCreateFromInvoice(CreateCase):
         invoice = self._bill_order(order)
         self.assertEqual(self._get_left(order), 0)
         self.assertEqual(self._get_left(invoice), 0)
-        self.assertIn("No unit", self._open_wizard(invoice).notice)
+        self.assertIn("no equipment left", self._open_wizard(invoice).notice)
 
     def test_units_left_invoice_then_order(self):
         order = self._create_order((self.stove, 3))
@@ -1092,7 +1092,7 @@ class TestCreateFromContact(CreateCase):
             Command.create({"product_id": self.stove.id}),
             Command.create({"serial_number": "S-1"}),
         ]
-        with self.assertRefused("Row 2: choose a product or type a model"):
+        with self.assertRefused("Row 2: choose a product or enter a model"):
             wizard.action_create()
 
     def test_several_refused(self):

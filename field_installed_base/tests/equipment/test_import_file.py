@@ -42,7 +42,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             with self.subTest(text):
                 self.assertEqual(float(read(text, "", units)), number)
         bad = read("1.200", "", units)
-        self.assertIn("“1.200” can be read as 1.2 and as 1,200", bad.problem)
+        self.assertIn("“1.200” can be read as 1.2 or as 1,200", bad.problem)
         self.assertEqual(float(read("1.200", ",", units)), 1200)
         self.assertEqual(float(read("1.200", ".", units)), 1.2)
         self.assertIn("is no number", read("much", "", units).problem)
@@ -81,7 +81,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         _ids, messages = self._import(*rows)
         errors = self._get_rows(messages)
         self.assertEqual(set(errors), {2, 4, 5, 6, 7})
-        self.assertIn("2026-04-03 and as 2026-03-04", errors[2])
+        self.assertIn("2026-04-03 or as 2026-03-04", errors[2])
         self.assertIn("four digits", errors[5])
         self.assertIn("the year 2206", errors[6])
         self.assertEqual(self._count(), before)
@@ -150,7 +150,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         _ids, messages = self._import_as_asked(header, *wrong, date_format="")
         errors = self._get_rows(messages)
         self.assertEqual(list(errors), [2, 3])
-        self.assertIn("2026-04-03 and as 2026-03-04", errors[2])
+        self.assertIn("2026-04-03 or as 2026-03-04", errors[2])
         self.assertEqual(self._count(), before)
         for hostile in ("%d%d", "((", "%", "\x00", "%Q"):
             with self.subTest(hostile):
@@ -218,7 +218,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             ("reference", "model", "partner_id", "partner_id/city"),
             ("V-1", "Stove", "Imported Twin", "Brugge"),
         )
-        self.assertIn("with “Brugge” is not known", messages[0]["message"])
+        self.assertIn("with “Brugge” was not found", messages[0]["message"])
 
     def test_site_by_its_own_name(self):
         others = self.env["res.partner"].create(
@@ -326,7 +326,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         result = wizard.execute_import(fields, fields, dict(CHOSEN_BY_NOBODY))
         errors = self._get_rows(result["messages"])
         self.assertEqual(list(errors), [7, 8, 9, 10])
-        self.assertIn("10:00” is a time without a day", errors[8])
+        self.assertIn("10:00” is a time without a date", errors[8])
         self.assertIn("#DIV/0!", errors[8])
         good = self._make_ods(
             row("reference", "model", "sale_date", "building_year", "note"),
@@ -381,7 +381,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         result = wizard.execute_import(fields, fields, dict(CHOSEN_BY_NOBODY))
         errors = self._get_rows(result["messages"])
         self.assertEqual(list(errors), [2, 4])
-        self.assertIn("Model: “St�ve” is no text", errors[2])
+        self.assertIn("Model: “St�ve” is not text", errors[2])
 
     def test_formula_without_a_result(self):
         book = self._make_book(
@@ -408,7 +408,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         errors = self._get_rows(messages)
         self.assertEqual(set(errors), {2, 3})
         reference = self.env["installed.base"].browse(ids[0]).reference
-        self.assertIn(f"{reference} looks the same", errors[2])
+        self.assertIn(f"looks the same as {reference}", errors[2])
         self.assertEqual(self._count(), before)
         _ids, messages = self._import(
             header, ("New", "", 2001), ("Newer", "", 2001), ("New", "", 2001)
@@ -427,7 +427,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         [message] = messages
         self.assertEqual(message["type"], "warning")
         self.assertNotIn("rows", message)
-        self.assertIn("Row 2: serial number 123 differs from 00123", message["message"])
+        self.assertIn("Row 2: the serial number 123 differs from 00123", message["message"])
 
     def test_same_id_twice(self):
         before = self._count()

@@ -161,7 +161,7 @@ class TestInstalledBase(InstalledBaseCase):
         self.assertEqual(form.record.site_id, self.customer)
 
     def test_site_of_another_customer_is_refused(self):
-        with self.assertRefused("Peeters Ltd is no site of Claes"):
+        with self.assertRefused("Peeters Ltd is not a site of Claes"):
             self._create_equipment(site_id=self.neighbour.id)
         equipment = self._create_equipment()
         with self.assertRefused("no site of"):
@@ -465,7 +465,7 @@ class TestWarranty(InstalledBaseCase):
 
     def test_product_months_are_positive(self):
         for field in ("warranty_months", "labor_warranty_months"):
-            with self.subTest(field), self.assertRefused("Type a number from 0"):
+            with self.subTest(field), self.assertRefused("Enter a number from 0"):
                 self.stove[field] = -1
 
     def test_typed_end_is_kept(self):

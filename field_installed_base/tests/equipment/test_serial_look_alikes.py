@@ -95,7 +95,7 @@ class TestSerialLookAlikes(InstalledBaseCase):
         wizard._create_installed_base()
         wizard = self._open_wizard(self.customer)
         wizard.write({"line_ids": [(0, 0, {"model": "\u00a0\u200b"})]})
-        with self.assertRaisesRegex(ValidationError, "type a model"):
+        with self.assertRaisesRegex(ValidationError, "enter a model"):
             wizard._create_installed_base()
 
     def test_form(self):

@@ -337,7 +337,7 @@ class TestLabelPage(PortalCase):
             ({"name": " "}, (), "how we can reach you"),
             ({"contact": ""}, (), "how we can reach you"),
             ({"description": ""}, (), "Describe the problem"),
-            ({}, [("a.jpg", b"<?php")], "a.jpg is no picture"),
+            ({}, [("a.jpg", b"<?php")], "a.jpg is not a readable picture"),
         ):
             with self.subTest(message):
                 response = self._report(

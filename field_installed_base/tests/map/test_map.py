@@ -265,7 +265,7 @@ class TestGeocode(MapCase):
 
     def test_without_address(self):
         nowhere = self.env["res.partner"].create({"name": "Nowhere Ltd"})
-        with self._answer(), self.assertRefused("first of: Nowhere Ltd", UserError):
+        with self._answer(), self.assertRefused("first for: Nowhere Ltd", UserError):
             nowhere.action_geocode()
 
     def test_too_many(self):

@@ -274,7 +274,7 @@ class TestNoticeOptOut(NoticeFixtures, HttpCase, TransactionCase):
         path = self._get_path(self.assigned, self.contact)
         page = self.url_open(path)
         self.assertEqual(page.status_code, 200)
-        self.assertIn("Unsubscribe?", page.text)
+        self.assertIn("will be unsubscribed", page.text)
         self.assertIn("Equipment assigned", page.text)
         self.assertIn(self.assigned, self.contact.service_notice_type_ids)
         for _time in range(2):
@@ -285,7 +285,7 @@ class TestNoticeOptOut(NoticeFixtures, HttpCase, TransactionCase):
             self.assertEqual(
                 self.contact.service_notice_type_ids, self.notices - self.assigned
             )
-        log = self.contact.message_ids.filtered(lambda m: "Stopped" in m.body)
+        log = self.contact.message_ids.filtered(lambda m: "nsubscribed" in m.body)
         self.assertEqual(len(log), 1)
         self.assertEqual(self.buyer.service_notice_type_ids, self.notices)
 

@@ -175,10 +175,13 @@ class TestSameDay(OwnershipCase):
         piece = self._create_equipment(installation_date="2026-06-15")
         self._move(piece, self.neighbour)
         self.assertEqual(
-            [(line.partner_id, line.date_to) for line in piece.ownership_ids],
             [
-                (self.neighbour, False),
+                (line.partner_id, line.date_to)
+                for line in piece.ownership_ids.sorted("id")
+            ],
+            [
                 (self.customer, piece.installation_date),
+                (self.neighbour, False),
             ],
         )
         self._move(piece, self.customer)

@@ -267,7 +267,7 @@ class TestAssign(OwnershipCase):
         piece = self._create_equipment(serial_number="A1")
         with self._open(piece) as form:
             form.partner_id = self.neighbour
-        with self.assertRefused("A1 .* stands at Claes"):
+        with self.assertRefused("A1 .* is already with Claes"):
             form.record.action_apply()
         self.assertEqual(piece.partner_id, self.customer)
 
@@ -343,7 +343,7 @@ class TestAssign(OwnershipCase):
         pieces = self._create_equipment() | self._create_equipment(partner_id=False)
         for mode, customer, text in (
             ("move", self.neighbour, "Peeters Ltd"),
-            ("unassign", self.neighbour, "Taken back"),
+            ("unassign", self.neighbour, "Unassigned"),
             ("assign", self.customer, "Claes Bakery"),
         ):
             with self.subTest(mode):

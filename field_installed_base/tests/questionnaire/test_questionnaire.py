@@ -161,7 +161,7 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
         )
         self.handover.active = False
         for survey, message in (
-            (poll, "Poll is closed or no questionnaire"),
+            (poll, "Poll is closed or is not an equipment questionnaire"),
             (self.handover, "Handover is closed"),
             (empty, "Nothing asked has no question"),
         ):
@@ -206,7 +206,7 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
 
     def test_nothing_answered_is_deleted(self):
         self._fill_in(answer="12")
-        with self.assertRefused("Yearly inspection was filled in", UserError):
+        with self.assertRefused("Yearly inspection has answers", UserError):
             self.inspection.unlink()
         with self.assertRefused("completed questionnaires", UserError):
             self.piece.unlink()

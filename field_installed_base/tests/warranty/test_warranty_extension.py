@@ -368,7 +368,7 @@ class TestWarrantyReminder(WarrantyExtensionCase):
         self._run()
         self.assertTrue(ending.warranty_reminded_for)
         self.assertFalse(later.warranty_reminded_for or never.warranty_reminded_for)
-        with self.assertRefused("Type a number from 0 to 3,660"):
+        with self.assertRefused("Enter a number from 0 to 3,660"):
             self.company.warranty_reminder_days = -1
             self.env.flush_all()
 

@@ -107,7 +107,7 @@ class MaintenanceVisit(models.Model):
         filling = visit._get_begun_checklist(line) or visit._create_checklist(
             line, done
         )
-        # Their pages write answers with all rights, too; who sends them was checked.
+        # Answers are written with all rights; who sends them was checked.
         filling = filling.sudo()
         errors = filling._save_answers_of_phone(
             read(values, "answers", dict, False, 1000) or {},

@@ -32,7 +32,10 @@ class MaintenanceVisit(models.Model):
         """
         # Who may do a visit may know what it is about.
         known = self.sudo()
-        last = known._get_report_equipment()._get_last_service_lines(known.company_id)
+        # What was done before is what was done on other visits than these.
+        last = known._get_report_equipment()._get_last_service_lines(
+            known.company_id, known | known._get_absorbed()
+        )
         covers = known._get_report_equipment()._get_cover_labels()
         visit_covers = known._get_cover_labels()
         suggested = known._get_suggested_parts()

@@ -261,9 +261,11 @@ class MaintenanceVisit(models.Model):
     # -- Report ------------------------------------------------------------------------
 
     def _get_report_photos(self):
-        """Return the photos as the report prints them: small data addresses, so that
-        the file can be sent by mail."""
+        """Return pairs of a photo as the report prints it, a small data address, so
+        that the file can be sent by mail, and of what it shows."""
         self.ensure_one()
+        moments = self.env["ir.attachment"]._fields["photo_moment"]
+        labels = dict(moments._description_selection(self.env))
         photos = []
         # A photo is printed if it is the visit's own, whoever prints.
         for photo in self.sudo().photo_ids:
@@ -279,5 +281,8 @@ class MaintenanceVisit(models.Model):
             except UserError:
                 # A file that is no picture must not cost the customer their report.
                 continue
-            photos.append(image_data_uri(base64.b64encode(content)))
+            caption = filter(None, [labels.get(photo.photo_moment), photo.description])
+            photos.append(
+                (image_data_uri(base64.b64encode(content)), ": ".join(caption))
+            )
         return photos

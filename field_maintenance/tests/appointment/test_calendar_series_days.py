@@ -277,7 +277,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
         form.start = datetime(2025, 8, 31, 9)
         form.service_repeat = "month_date"
         self.assertEqual(form.service_past_count, 5)
-        self.assertIn("5 of the visits lie before today", form.service_repeat_note)
+        self.assertIn("5 of the visits are before today", form.service_repeat_note)
         form.service_begins_today = True
         self.assertIn("01/31/2026, 02/28/2026", form.service_repeat_note)
         event = form.save()

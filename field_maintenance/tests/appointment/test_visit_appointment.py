@@ -164,7 +164,7 @@ class TestVisitAppointment(MaintenanceCase):
 
     def test_plan_refuses(self):
         done = self._create_planned_visit(state="done")
-        with self.assertRefused("is done", UserError):
+        with self.assertRefused("its status is “Done”", UserError):
             self._plan(done)
         visit = self._create_due(1)
         with self.assertRefused("cannot end before it starts"):

@@ -293,7 +293,7 @@ class TestServiceLine(ExecutionCase):
             lambda: line.write({"price_unit": 5}),
             lambda: line.unlink(),
         ):
-            with self.assertRefused(f"is on order {name} already", UserError):
+            with self.assertRefused(f"is already on order {name}", UserError):
                 refused()
         self.call.sale_order_id.order_line.unlink()
         line.unlink()

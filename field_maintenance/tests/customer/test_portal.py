@@ -139,9 +139,9 @@ class TestPortal(PortalCase):
     @freeze_time("2027-05-01 10:00:00")
     def test_wishes_that_are_none(self):
         self._login("portal")
-        self.assertIn("Choose a day", self._ask(self.address, 400).text)
+        self.assertIn("Choose a date", self._ask(self.address, 400).text)
         text = self._ask(self.address, 400, day="2027-13-45", wish="Soon").text
-        self.assertIn("Type the day", text)
+        self.assertIn("Enter the date", text)
         text = self._ask(self.address, 400, day="2027-04-30").text
         self.assertIn("not past", text)
         # What was typed is still there, and so is the box to write in.
@@ -193,7 +193,7 @@ class TestPortal(PortalCase):
         with patch.object(limits, "REPORTS_PER_PIECE", 2):
             self._ask(self.address, wish="Soon")
             self._ask(self.address, wish="Later")
-            self.assertIn("Too much", self._ask(self.address, 429, wish="Now").text)
+            self.assertIn("Too many", self._ask(self.address, 429, wish="Now").text)
             for _time in range(2):
                 self._ask(f"/my/visits/{done.id}/rate", rate="1")
             self._ask(f"/my/visits/{done.id}/rate", 429, rate="1")

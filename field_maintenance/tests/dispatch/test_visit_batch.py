@@ -248,7 +248,7 @@ class TestVisitBatch(MaintenanceCase):
             ("postpone", {"days": 0}, "at least one day"),
             ("postpone", {"postpone_mode": "date", "date": False}, "Choose the date"),
             ("cancel", {}, "Enter the reason"),
-            ("plan", {"hour": 24}, "The hour"),
+            ("plan", {"hour": 24}, "The time"),
         )
         for action, vals, message in cases:
             with self.subTest(message), self.assertRefused(message, UserError):

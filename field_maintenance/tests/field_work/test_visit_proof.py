@@ -58,10 +58,19 @@ class TestVisitProof(ExecutionCase):
         self._take_photo(picture(3000, 2000, image_format="JPEG"))
         photos = self.call._get_report_photos()
         self.assertEqual(len(photos), 1)
-        head, content = photos[0].split(",")
+        head, content = photos[0][0].split(",")
         self.assertRegex(head, r"^data:image/jpe?g;base64$")
         image = Image.open(io.BytesIO(base64.b64decode(content)))
         self.assertEqual(image.size, (800, 533))
+
+    def test_printed_photos_have_captions(self):
+        self._take_photo().write({"photo_moment": "before", "description": "Burner"})
+        self._take_photo().description = "Seal"
+        self._take_photo().photo_moment = "after"
+        self.assertEqual(
+            [caption for _photo, caption in self.call._get_report_photos()],
+            ["Before: Burner", "Seal", "After"],
+        )
 
     def test_only_own_pictures_are_printed(self):
         self._take_photo()

@@ -91,7 +91,7 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
             with self.subTest(text):
                 self.assertIn(text, page)
         for image in (
-            self.call._get_report_photos()[0],
+            self.call._get_report_photos()[0][0],
             image_data_uri(self.call.signature),
         ):
             self.assertIn(image, page)

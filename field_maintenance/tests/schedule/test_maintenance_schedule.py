@@ -89,7 +89,7 @@ class TestMaintenanceSchedule(MaintenanceCase):
     def test_bad_rules_are_refused(self):
         cases = (
             ({"interval_number": 0}, "must be at least one"),
-            ({"interval_number": -2}, "Type a number from 0"),
+            ({"interval_number": -2}, "Enter a number from 0"),
             ({"mode": "spread", "visit_count": 0}, "one or more"),
             (
                 {"mode": "spread", "visit_count": 40, "date_end": "2026-01-31"},
@@ -220,11 +220,11 @@ class TestMaintenanceSchedule(MaintenanceCase):
 
     def test_equipment_of_another_customer(self):
         foreign = self._create_equipment(partner_id=self.neighbour.id)
-        with self.assertRefused("does not stand at Claes Bakery"):
+        with self.assertRefused("is not at Claes Bakery"):
             self._create_schedule({"installed_base_id": foreign.id})
         piece = self._create_equipment()
         schedule = self._create_schedule({"installed_base_id": piece.id})
-        with self.assertRefused("does not stand at .*, the customer of"):
+        with self.assertRefused("is not at .*, the customer of"):
             schedule.partner_id = self.neighbour
 
     def test_site_of_another_customer(self):
@@ -236,7 +236,7 @@ class TestMaintenanceSchedule(MaintenanceCase):
         foreign.site_id = False
         schedule = self._create_schedule()
         schedule.site_id = False
-        with self.assertRefused("does not stand at Claes Bakery"):
+        with self.assertRefused("is not at Claes Bakery"):
             schedule.line_ids.installed_base_id = foreign
 
     def test_equipment_to_choose_from(self):

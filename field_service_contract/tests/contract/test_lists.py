@@ -68,19 +68,25 @@ class TestLists(LifeCase):
     @freeze_time("2026-02-10")
     def test_ended_contracts_with_something_left_are_open(self):
         ended = self._create_contract(date_start="2025-01-01", term_months=12)
+        moves = ended._create_invoices(self._day("2026-02-10"))
+        moves.action_post()
         ended._update_states()
         self.assertEqual(ended.state, "closed")
-        self.assertIn(ended, self._search("service_contract_action", "due"))
-        ended._create_invoices(self._day("2026-02-10")).action_post()
         self.assertFalse(ended.is_open)
+        self.assertNotIn(ended, self._search("service_contract_action"))
+        ended.action_archive()
+        self.assertIn(ended, self._search("service_contract_action", "archived"))
+        self.assertNotIn(ended, self._search("service_contract_action"))
+        ended.action_unarchive()
         ended._as_own_code().recognition_error = "No journal."
         self.assertIn(
             ended, self._search("service_contract_action", "recognition_error")
         )
         ended._as_own_code().recognition_error = False
-        ended.action_archive()
-        self.assertIn(ended, self._search("service_contract_action", "archived"))
-        self.assertNotIn(ended, self._search("service_contract_action"))
+        moves[0].button_draft()
+        moves[0].button_cancel()
+        self.assertEqual(ended.state, "closed")
+        self.assertIn(ended, self._search("service_contract_action", "due"))
 
     def test_dashboard_names_what_is_owed(self):
         def get_figures():
@@ -167,23 +173,23 @@ class TestLists(LifeCase):
         self.assertTrue(contract.has_foreign_site)
         self.assertEqual(self._search(None, "foreign_site"), contract)
         self.assertIn("is not an address of Claes Bakery", contract.warning)
+        self.assertTrue(contract._create_invoices(self._day("2026-02-01")))
         contract = self._as("administrator", contract)
         contract.customer_reference = "PO 7"
         contract._suspend(self._day("2026-04-01"), self._day("2026-04-30"), "Works")
-        self.assertTrue(contract._create_invoices(self._day("2026-02-01")))
         contract.site_id = self.workshop
         self.assertFalse(contract.has_foreign_site or contract.warning)
         self.assertFalse(self._search(None, "foreign_site"))
 
     @freeze_time("2026-02-10")
     def test_covered_twice_on_the_same_days_only(self):
-        """Who hands equipment over covers it no more, on whichever day it is."""
+        """A contract that another one follows covers nothing twice, nor does one that
+        was cancelled."""
         piece = self._create_equipment(installation_date="2025-12-01")
         lines = [{"installed_base_id": piece.id, "value": 1200}]
         former = self._create_contract(lines=lines)
-        successor = former._transfer_lines(
-            former.line_ids, self.neighbour, self._day("2026-06-01"), "Sold"
-        )
+        former._cancel(self._day("2026-05-31"), "Another one follows.")
+        successor = self._create_contract(lines=lines, date_start="2026-06-01")
         self.assertFalse(former.warning or successor.warning)
         own = {"lines": lines, "activate": False}
         for first, last, covering, free in (

@@ -97,40 +97,38 @@ registry.category("web_tour.tours").add("my_day", {
         {
             trigger: `${VISIT} .o_my_day_next_checklist`,
             run: "click",
-            expectUnloadPage: true,
         },
         {
-            content: "Answer",
-            trigger: ".o_survey_question_numerical_box:enabled",
+            content: "Answer, within My Day",
+            trigger: ".o_checklist_question input",
             run: "edit 12",
         },
         {
-            trigger: "button[type=submit][value=finish]:enabled",
+            trigger: ".o_checklist_complete",
             run: "click",
-            expectUnloadPage: true,
         },
         {
-            content: "The checklist led back to the visit, which is over now",
-            trigger: ".o_statusbar_buttons button[name=action_done]",
+            content: "The visit is over now",
+            trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_done`,
             run: "click",
         },
         {
             content: "The customer signs",
-            trigger: ".modal .o_visit_signature canvas",
+            trigger: ".o_done_dialog canvas",
             run: ({ anchor }) => sign(anchor),
         },
         {
             content: "Who signs",
-            trigger: ".modal [name=signed_by] input",
+            trigger: ".o_done_name",
             run: "edit Anna Claes",
         },
         {
             content: "Done",
-            trigger: ".modal-footer button[name=action_finish]",
+            trigger: ".o_done_confirm:enabled",
             run: "click",
         },
         {
-            trigger: "body:not(:has(.modal)) .o_statusbar_status:contains(Done)",
+            trigger: `body:not(:has(.modal)) .o_my_day_done${VISIT}:not(:has(.o_my_day_unsent))`,
         },
     ],
 });

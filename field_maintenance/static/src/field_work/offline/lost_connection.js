@@ -8,7 +8,10 @@ function lostConnectionOnMyDay(env, error, originalError) {
     if (!isMyDay || !(originalError instanceof ConnectionLostError)) {
         return false;
     }
-    env.services.field_work_queue.state.isOffline = true;
+    // Other services may lose it before this one has started.
+    if (env.services.field_work_queue) {
+        env.services.field_work_queue.state.isOffline = true;
+    }
     return true;
 }
 

@@ -6,6 +6,7 @@ import { _t } from "@web/core/l10n/translation";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { registry } from "@web/core/registry";
 import { useFileViewer } from "@web/core/file_viewer/file_viewer_hook";
+import { shrinkPhoto } from "../photos/shrink";
 import { useService } from "@web/core/utils/hooks";
 
 /** Photos as pictures, taken with the phone's camera and kept at once. */
@@ -27,6 +28,21 @@ export class VisitPhotosField extends Many2ManyBinaryField {
             confirm: () => super.onFileRemove(id),
             cancel: () => {},
         });
+    }
+
+    /** What the browser cannot read is kept as it is. */
+    shrinkFiles(files) {
+        return Promise.all(
+            files.map(async (file) => {
+                try {
+                    const response = await fetch(await shrinkPhoto(file));
+                    const name = file.name.replace(/\.\w+$/, ".jpg");
+                    return new File([await response.blob()], name, { type: "image/jpeg" });
+                } catch {
+                    return file;
+                }
+            })
+        );
     }
 
     async onFileUploaded(files) {

@@ -1,0 +1,209 @@
+import { browser } from "@web/core/browser/browser";
+import { registry } from "@web/core/registry";
+
+const VISIT = ".o_my_day_visit:contains(Claes Bakery)";
+const services = () => odoo.__WOWL_DEBUG__.root.env.services;
+
+/** Wait for what no element shows. */
+async function until(isTrue) {
+    for (let tries = 0; !isTrue(); tries++) {
+        if (tries > 300) {
+            throw new Error(`Waited in vain for ${isTrue}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+}
+
+/** The test listens on the console, and sets the browser's line. */
+async function setLine(name, isOnline) {
+    console.log(`line: ${name}`);
+    await until(() => navigator.onLine === isOnline);
+}
+
+function draw({ anchor }) {
+    const { left, top, width, height } = anchor.getBoundingClientRect();
+    for (const [type, share, buttons] of [
+        ["pointerdown", 0.2, 1],
+        ["pointermove", 0.4, 1],
+        ["pointermove", 0.6, 1],
+        ["pointerup", 0.8, 0],
+    ]) {
+        anchor.dispatchEvent(
+            new PointerEvent(type, {
+                bubbles: true,
+                buttons,
+                clientX: left + width * share,
+                clientY: top + height * share,
+                isPrimary: true,
+                pointerId: 1,
+                pointerType: "touch",
+                pressure: 0.5,
+            })
+        );
+    }
+}
+
+/** A photo as a camera makes it, much larger than what is sent. */
+async function takePhoto({ anchor }) {
+    const canvas = document.createElement("canvas");
+    canvas.width = 3200;
+    canvas.height = 2000;
+    const context = canvas.getContext("2d");
+    context.fillStyle = "orange";
+    context.fillRect(400, 400, 1200, 900);
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg"));
+    const files = new DataTransfer();
+    files.items.add(new File([blob], "IMG_1.jpeg", { type: "image/jpeg" }));
+    const input = anchor.parentElement.querySelector("input[type=file]");
+    input.files = files.files;
+    input.dispatchEvent(new Event("change"));
+}
+
+const start = () => [
+    {
+        content: "My Day is open, and the device has the checklist",
+        trigger: `${VISIT} .o_my_day_start`,
+        run: ({ anchor }) => {
+            const id = anchor.closest("[data-visit]").dataset.visit;
+            return until(() => services().field_work_checklists.known[id]?.surveys);
+        },
+    },
+];
+
+/** What a technician does at the door and in the cellar. */
+const work = () => [
+    { trigger: `${VISIT} .o_my_day_start`, run: "click" },
+    { content: "The checklist, within My Day", trigger: `${VISIT} .o_my_day_next_checklist`, run: "click" },
+    { trigger: ".o_checklist_question input", run: "edit 12" },
+    { trigger: ".o_checklist_complete", run: "click" },
+    { content: "A part", trigger: `${VISIT} .o_my_day_parts`, run: "click" },
+    { trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_more", run: "click" },
+    { trigger: ".o_parts_close", run: "click" },
+    { content: "A photo", trigger: `${VISIT} .o_my_day_photo`, run: takePhoto },
+    { trigger: ".o_my_day_keep_photos", run: "click" },
+    { content: "Done, and signed", trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_done`, run: "click" },
+    { trigger: ".o_done_dialog canvas", run: draw },
+    { trigger: ".o_done_name", run: "edit Anna Claes" },
+    { trigger: ".o_done_confirm:enabled", run: "click" },
+    { trigger: `.o_my_day_done${VISIT}` },
+];
+
+// No line in the cellar; the answer to the first entry gets lost when there is one again.
+registry.category("web_tour.tours").add("my_day_offline", {
+    steps: () => [
+        ...start(),
+        {
+            content: "The line is cut",
+            trigger: ".o_my_day",
+            run: () => setLine("none", false),
+        },
+        { trigger: ".o_my_day_offline:contains(No connection)" },
+        { content: "Half of the checklist", trigger: `${VISIT} .o_my_day_start`, run: "click" },
+        { trigger: `${VISIT} .o_my_day_next_checklist`, run: "click" },
+        { trigger: ".o_checklist_question input", run: "edit 11" },
+        { trigger: ".o_checklist_later", run: "click" },
+        { content: "It is still there", trigger: `${VISIT} .o_my_day_next_checklist`, run: "click" },
+        { trigger: ".o_checklist_question input:value(11)" },
+        { trigger: ".o_checklist_later", run: "click" },
+        ...work().slice(1),
+        { trigger: ".o_my_day_not_sent:contains(Not sent yet)", run: "click" },
+        { trigger: ".o_not_sent_entry:contains(Photo)" },
+        {
+            content: "The first answer gets lost, and then the line is back",
+            trigger: ".o_not_sent_entry:contains(Work started)",
+            async run() {
+                const Request = browser.XMLHttpRequest;
+                browser.XMLHttpRequest = class extends Request {
+                    addEventListener(type, listener) {
+                        if (type === "load") {
+                            super.addEventListener("load", () =>
+                                this.dispatchEvent(new Event("error"))
+                            );
+                        } else {
+                            super.addEventListener(type, listener);
+                        }
+                    }
+                    send(body) {
+                        super.send(body);
+                        browser.XMLHttpRequest = Request;
+                    }
+                };
+                await setLine("good", true);
+            },
+        },
+        { trigger: ".modal:contains(Everything is sent)" },
+        { trigger: ".modal-footer button:contains(Close)", run: "click" },
+        { trigger: `body:not(:has(.o_my_day_not_sent)) .o_my_day_done${VISIT}:not(:has(.o_my_day_unsent))` },
+    ],
+});
+
+// The same on a slow line: how many taps, how long, how much of it goes over the line.
+registry.category("web_tour.tours").add("my_day_slow", {
+    steps: () => {
+        const told = { taps: 0, steps: [] };
+        let sent = 0;
+        let seen = 0;
+        let since = 0;
+        const measure = (name) => {
+            const entries = performance.getEntriesByType("resource");
+            const received = entries
+                .slice(seen)
+                .reduce((total, { transferSize }) => total + transferSize, 0);
+            seen = entries.length;
+            told.steps.push({ name, received, sent, seconds: (performance.now() - since) / 1000 });
+            sent = 0;
+            since = performance.now();
+        };
+        // A step ends when everything of it has arrived.
+        const arrived = (name) => ({
+            content: `${name}: sent`,
+            trigger: ".o_my_day:not(:has(.o_my_day_not_sent))",
+            run: () => measure(name),
+        });
+        const steps = work();
+        return [
+            ...start(),
+            {
+                content: "A slow line",
+                trigger: ".o_my_day",
+                async run() {
+                    console.log("line: slow");
+                    await new Promise((resolve) => setTimeout(resolve, 1000));
+                    performance.setResourceTimingBufferSize(5000);
+                    seen = performance.getEntriesByType("resource").length;
+                    since = performance.now();
+                    // To open My Day, and the way there, which the phone's map shows.
+                    told.taps = 2;
+                    document.addEventListener("click", () => told.taps++, true);
+                    const { send } = XMLHttpRequest.prototype;
+                    XMLHttpRequest.prototype.send = function (body) {
+                        sent += body?.length || 0;
+                        return send.call(this, body);
+                    };
+                },
+            },
+            steps[0],
+            arrived("Start"),
+            ...steps.slice(1, 4),
+            arrived("Checklist"),
+            ...steps.slice(4, 7),
+            arrived("Part"),
+            {
+                ...steps[7],
+                run(helpers) {
+                    // The button opens the camera, which no test does.
+                    told.taps++;
+                    return takePhoto(helpers);
+                },
+            },
+            steps[8],
+            arrived("Photo"),
+            ...steps.slice(9),
+            arrived("Done, with signature and report"),
+            {
+                trigger: `.o_my_day_done${VISIT}`,
+                run: () => console.log(`measured: ${JSON.stringify(told)}`),
+            },
+        ];
+    },
+});
