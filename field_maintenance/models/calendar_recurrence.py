@@ -58,7 +58,7 @@ class CalendarRecurrence(models.Model):
     def _get_occurrences(self, dtstart):
         """A series of visits without end has no events beyond its horizon."""
         occurrences = super()._get_occurrences(dtstart)
-        if not self.service_visits_until or self.end_type != "forever":
+        if not self.service_visits_until:
             return occurrences
         # The first one is there, however late it is.
         last = max(self.service_visits_until, dtstart)

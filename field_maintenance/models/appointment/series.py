@@ -17,6 +17,8 @@ SERIES_UPDATES = ("future_events", "all_events")
 SERIES_BATCH = 200
 # Months from one visit of a series to the next, where it is not each of them.
 REPEAT_MONTHS = {"month_2": 2, "month_3": 3, "month_6": 6}
+# What says when a series ends.
+ENDS = frozenset({"count", "end_type", "rrule", "until"})
 # Days of a new series that its form names.
 NOTED_DAYS = 4
 
@@ -354,8 +356,14 @@ class CalendarEvent(models.Model):
         base = event
         if vals["recurrence_update"] == "all_events":
             base = recurrence.base_event_id or rest[:1]
+        until = not names & ENDS and recurrence.service_visits_until
         quiet = event.with_context(visit_planning=PLANNING, no_mail_to_attendees=True)
         quiet.write(vals)
+        if until and base.recurrence_id:
+            # Core ends the rest of a series after as many events as there are by now.
+            base.recurrence_id.write(
+                {"end_type": "forever", "service_visits_until": until}
+            )
         after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
             "active"
         )
@@ -471,9 +479,7 @@ class CalendarEvent(models.Model):
         companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
         recurrences = self.env["calendar.recurrence"]
         longest = max(map(self._get_horizon, companies))
-        endless = Domain("end_type", "=", "forever") & Domain(
-            "service_visits_until", "<", longest - relativedelta(days=1)
-        )
+        endless = Domain("service_visits_until", "<", longest - relativedelta(days=1))
         do_in_slices(
             self.env,
             lambda tried: recurrences.search(
