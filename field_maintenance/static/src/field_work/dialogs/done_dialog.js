@@ -97,6 +97,15 @@ export class DoneDialog extends Component {
             : !this.isComplete && !this.state.reason.trim();
     }
 
+    get lacksChecklist() {
+        const isTouched = this.isMany || this.state.completion !== "none";
+        return (
+            isTouched &&
+            !this.isAddition &&
+            this.props.visit.checklists.some((one) => one.state !== "done")
+        );
+    }
+
     get isSigned() {
         return this.props.visit.is_signed && !this.isChanged;
     }
