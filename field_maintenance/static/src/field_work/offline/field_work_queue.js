@@ -218,7 +218,7 @@ export class FieldWorkQueue {
     /** There may be a line again: try now, and soon again. */
     retry() {
         this.delay = FIRST_DELAY;
-        this.state.isOffline = false;
+        this.state.isOffline = !browser.navigator.onLine;
         return this.send();
     }
 
