@@ -2,6 +2,7 @@
 
 import logging
 
+from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
@@ -72,15 +73,44 @@ def do_in_slices(env, find, do, report, remaining=None, may_do_less=False):
     return True
 
 
+def do_or_skip(env, slices, do):
+    """Do a job for slices of known ids, each one committed.
+
+    What another transaction changes at the same time is left to the next run: it may
+    be done by then. When the time of a job is over, Odoo starts it again.
+
+    :param env: of the job
+    :param slices: lists of ids
+    :param do: called with each of them; it claims what it works on, and called again
+        finds nothing left to do
+    :return: whether there was time for all
+    :rtype: bool
+    """
+    commit = env["ir.cron"]._commit_progress
+    slices = list(slices)
+    commit(remaining=sum(map(len, slices)))
+    for ids in slices:
+        try:
+            do(ids)
+            env.flush_all()
+        except CONCURRENCY_ERRORS:
+            env.cr.rollback()
+            _logger.info("Skipped what others change right now: %s", ids)
+        if not commit(len(ids)):
+            return False
+    return True
+
+
 def claim(records):
     """Return those of these records that no other transaction works on, locked."""
     # Others may still make records that refer to them.
     return records.try_lock_for_update(allow_referencing=True)
 
 
-def do_safely(records, do, report):
+def do_safely(records, do, report=None):
     """Do something to records all at once, and to one at a time if that fails.
 
+    :param report: called with a record that fails by itself, and its error
     :return: what `do` returns, all records if they were tried one at a time
     """
     cr = records.env.cr
@@ -98,6 +128,11 @@ def do_safely(records, do, report):
         except CONCURRENCY_ERRORS:
             raise
         except Exception as error:
-            _logger.warning("Job on %s failed", record, exc_info=True)
-            report(record, error)
+            if isinstance(error, UserError) and report:
+                # Whoever reads the report can mend it.
+                _logger.info("Job on %s failed: %s", record, error)
+            else:
+                _logger.warning("Job on %s failed", record, exc_info=True)
+            if report:
+                report(record, error)
     return records

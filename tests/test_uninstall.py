@@ -23,7 +23,7 @@ LEFTOVERS = {
     "index": "SELECT indexrelid::regclass FROM pg_index "
     "WHERE indexrelid::regclass::text = 'res_partner_map_box'",
     "answers shown to customers": "SELECT column_name FROM information_schema.columns "
-    "WHERE table_name = 'survey_user_input' AND column_name = 'is_public'",
+    "WHERE table_name = 'survey_user_input' AND column_name = 'service_is_public'",
     "model": "SELECT model FROM ir_model WHERE model ~ "
     "'^(installed.base|customer.(deletion|onboarding)|res.partner.relationship|"
     "maintenance.|service.)'",

@@ -36,6 +36,26 @@ CHANGED = {
     "service_contract_line.profit": (2, "of prices with tax inside, without the tax"),
 }
 
+# Columns that the upgrade renames.
+RENAMED = {
+    f"{table}.{name}": f"service_{name}"
+    for table, names in {
+        "calendar_recurrence": ("keeps_month_day",),
+        "product_template": ("mode", "interval_number", "interval_unit", "visit_count"),
+        "res_company": ("problem_instructions", "problem_user_id"),
+        "survey_question": ("is_printed_on_report",),
+        "survey_user_input": ("is_public",),
+    }.items()
+    for name in names
+}
+
+# Columns whose values the upgrade puts elsewhere; a test below finds them there.
+MOVED = {
+    "service_contract.cancellation_data",
+    "service_contract.transfer_data",
+    "service_contract_payer.undo_data",
+}
+
 # Rows that the upgrade takes away, by table, and why.
 LOST = {"ir_act_window_view": "an action lists its views anew at each update"}
 
@@ -155,9 +175,73 @@ def test_values_stay(upgrade: Upgrade) -> None:
         for key in rows.keys() & upgrade.after.get(table, {}).keys():
             after = upgrade.after[table][key]
             for column, value in rows[key].items():
-                if column not in STAMPS and after.get(column, "gone") != value:
-                    changed[f"{table}.{column}"].append((key, value, after.get(column)))
+                name = f"{table}.{column}"
+                if column in STAMPS or name in MOVED:
+                    continue
+                now = after.get(RENAMED.get(name, column), "gone")
+                if now != value:
+                    changed[name].append((key, value, now))
     counts = {column: len(rows) for column, rows in changed.items()}
     assert counts == {column: count for column, (count, _why) in CHANGED.items()}, {
         column: rows[:3] for column, rows in changed.items()
     }
+
+
+def test_names_in_what_people_saved(upgrade: Upgrade) -> None:
+    """Filters and exports name renamed fields, and those are the same fields."""
+    (saved,) = [
+        row for row in upgrade.after["ir_filters"].values() if row["name"] == "By rule"
+    ]
+    assert saved["domain"] == "[('service_mode', '=', 'interval')]"
+    assert saved["context"] == "{'group_by': ['service_mode']}"
+    lines = upgrade.after["ir_exports_line"].values()
+    assert {"service_visit_count", "product_id/service_mode"} <= {
+        row["name"] for row in lines
+    }
+    for name in ("mode", "month_ids", "rule_summary"):
+        ids = [
+            {
+                key
+                for key, row in rows["ir_model_fields"].items()
+                if row["model"] == "product.template" and row["name"] == field
+            }
+            for rows, field in (
+                (upgrade.before, name),
+                (upgrade.after, f"service_{name}"),
+            )
+        ]
+        assert ids[0] == ids[1] != set()
+
+
+def test_what_undoing_restores(upgrade: Upgrade) -> None:
+    undos = upgrade.after["service_contract_undo"].values()
+    contracts = upgrade.before["service_contract"].values()
+    assert {
+        row["contract_id"]: row["date_end"]
+        for row in undos
+        if row["kind"] == "cancellation"
+    } == {
+        row["id"]: row["cancellation_data"]["date_end"]
+        for row in contracts
+        if row["cancellation_data"]
+    }
+    assert {row["successor_id"] for row in undos} - {None} == {
+        row["id"] for row in contracts if row["transfer_data"]
+    }
+    payers = [row for row in undos if row["kind"] == "payer"]
+    assert {
+        (row["contract_id"], row["date"]) for row in payers if not row["parent_id"]
+    } == {
+        (row["contract_id"], row["date_start"])
+        for row in upgrade.before["service_contract_payer"].values()
+        if row["undo_data"]
+    }
+    (replaced,) = [row for row in payers if row["parent_id"]]
+    assert replaced["date"] == "2024-09-01"
+    lines = upgrade.after["service_contract_undo_line"].values()
+    kinds = collections.Counter(row["kind"] for row in lines)
+    assert kinds.keys() == {"change", "end", "equipment", "payer"}
+    assert kinds["payer"] == 1
+    for column in MOVED:
+        table, name = column.split(".")
+        assert not any(name in row for row in upgrade.after[table].values())

@@ -128,8 +128,12 @@ def _keep_contracts(env, customer, buyer, leasing, pieces) -> None:
     make(billing_timing="arrears", invoice_grouping="payer")
     make(pieces[0])._suspend(date(2024, 5, 1), date(2024, 5, 31), "Oven away", True)
     make()._suspend(date(2024, 5, 1), None, "Closed", False)
-    make()._cancel(date(2024, 2, 15), "Bankrupt")
-    make()._transfer_to_payer(leasing, date(2024, 2, 1), "Leased")
+    bankrupt = make()
+    bankrupt._renew(12, "Asked for")
+    bankrupt._cancel(date(2024, 2, 15), "Bankrupt")
+    leased = make()
+    leased._transfer_to_payer(buyer, date(2024, 9, 1), "To be sold")
+    leased._transfer_to_payer(leasing, date(2024, 2, 1), "Leased")
     moved = make(pieces[5], pieces[6])
     env["service.contract.transfer"].create(
         {
@@ -140,6 +144,8 @@ def _keep_contracts(env, customer, buyer, leasing, pieces) -> None:
             "reason": "Sold",
         }
     ).action_transfer()
+    halved = make()
+    halved._transfer_lines(halved.line_ids[0], buyer, date(2024, 6, 1), "Half sold")
     make(term_months=3)._renew(12, "Asked for")
     env["account.move.reversal"].create(
         {
@@ -251,12 +257,45 @@ def _do_visits(env, customer, piece, photo) -> None:
     ).action_confirm()
 
 
+def _save_searches(env) -> None:
+    """Name fields of products in a filter and in exports."""
+    env["product.template"].create(
+        {
+            "name": "Stove visit",
+            "type": "service",
+            "visit_type_id": env["maintenance.visit.type"].search([], limit=1).id,
+            "mode": "months",
+            "month_ids": [Command.set(env["maintenance.month"].search([]).ids)],
+        }
+    )
+    env["ir.filters"].create(
+        {
+            "name": "By rule",
+            "model_id": "product.template",
+            "domain": "[('mode', '=', 'interval')]",
+            "context": "{'group_by': ['mode']}",
+        }
+    )
+    for model, name in (
+        ("product.template", "visit_count"),
+        ("sale.order.line", "product_id/mode"),
+    ):
+        env["ir.exports"].create(
+            {
+                "name": "Rules",
+                "resource": model,
+                "export_fields": [Command.create({"name": name})],
+            }
+        )
+
+
 def tell(env: Environment) -> None:
     """Tell the story and keep what it leaves."""
     env = env(user=env.ref("base.user_admin").id)
     customer, buyer, leasing, pieces, photo = _sell_equipment(env)
     _keep_contracts(env, customer, buyer, leasing, pieces)
     _do_visits(env, customer, pieces[7], photo)
+    _save_searches(env)
     env.cr.commit()
 
 

@@ -28,9 +28,16 @@ class NoticeController(http.Controller):
         stopped = request.httprequest.method == "POST"
         if stopped:
             notice._opt_out(contact)
+        names = {"email": contact.email, "notification": notice.name}
+        text = (
+            notice.env._("%(email)s is unsubscribed from “%(notification)s”.", **names)
+            if stopped
+            else notice.env._(
+                "%(email)s will be unsubscribed from “%(notification)s”.", **names
+            )
+        )
         response = request.render(
-            "field_installed_base.notice_opt_out",
-            {"notice_name": notice.name, "email": contact.email, "stopped": stopped},
+            "field_installed_base.notice_opt_out", {"text": text, "stopped": stopped}
         )
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex"

@@ -121,7 +121,7 @@ class EquipmentLabel(ProblemForm, Controller):
                 "product_name": piece._get_product_name(),
                 "serial_number": piece.serial_number,
                 "phone": piece.company_id.phone,
-                "instructions": piece.company_id.problem_instructions,
+                "instructions": piece.company_id.service_problem_instructions,
                 # The company whose label it is, not the first one of the database.
                 "res_company": piece.company_id,
                 "address": f"/equipment/{token}",

@@ -5,14 +5,14 @@ class ResCompany(models.Model):
     _name = "res.company"
     _inherit = ["res.company", "installed.base.plausible.mixin"]
 
-    problem_user_id = fields.Many2one(
+    service_problem_user_id = fields.Many2one(
         comodel_name="res.users",
         string="Problem Report Recipient",
         domain="[('share', '=', False)]",
         help="Receives a to-do when a customer or a visitor reports a problem with "
         "equipment. If empty, the customer's salesperson receives it.",
     )
-    problem_instructions = fields.Text(
+    service_problem_instructions = fields.Text(
         string="Instructions for Problem Reports",
         translate=True,
         help="Shown to anyone who scans an equipment label, e.g. what to check first "

@@ -48,7 +48,7 @@ class ResPartner(models.Model):
         help="Your relationship with this contact. Addresses have the one of their "
         "company.",
     )
-    notice_type_ids = fields.Many2many(
+    service_notice_type_ids = fields.Many2many(
         comodel_name="installed.base.notice.type",
         relation="installed_base_notice_type_partner_rel",
         column1="partner_id",
@@ -57,12 +57,12 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="Emails about the company's equipment that this contact receives.",
     )
-    can_locate = fields.Boolean(
+    service_can_locate = fields.Boolean(
         string="Can Be Located",
-        compute="_compute_can_locate",
+        compute="_compute_service_can_locate",
         help="Coordinates or an address are available to show it on a map.",
     )
-    has_rental = fields.Boolean(compute="_compute_has_rental")
+    service_has_rental = fields.Boolean(compute="_compute_service_has_rental")
 
     # The map asks for the sites within a box; Odoo keeps 0, 0 for no coordinates.
     _map_box = models.Index(
@@ -134,9 +134,9 @@ class ResPartner(models.Model):
     @api.depends(
         "partner_latitude", "partner_longitude", "street", "street2", "zip", "city"
     )
-    def _compute_can_locate(self):
+    def _compute_service_can_locate(self):
         for partner in self:
-            partner.can_locate = bool(partner._get_map_query())
+            partner.service_can_locate = bool(partner._get_map_query())
 
     def _get_map_query(self):
         """Return the coordinates, else the postal address, else nothing: a country
@@ -199,12 +199,12 @@ class ResPartner(models.Model):
                     GEOCODED_AT_ONCE,
                 )
             )
-        homeless = self.filtered(lambda partner: not partner._get_map_address())
-        if homeless:
+        without_address = self.filtered(lambda partner: not partner._get_map_address())
+        if without_address:
             raise UserError(
                 self.env._(
                     "Enter street, ZIP or city first for: %s",
-                    "; ".join(homeless.mapped("display_name")),
+                    "; ".join(without_address.mapped("display_name")),
                 )
             )
         self.check_access("write")
@@ -362,8 +362,8 @@ class ResPartner(models.Model):
 
     # -- New documents ----------------------------------------------------------------
 
-    def _compute_has_rental(self):
-        self.has_rental = bool(self._get_rental_action())
+    def _compute_service_has_rental(self):
+        self.service_has_rental = bool(self._get_rental_action())
 
     @api.model
     def _get_rental_action(self):

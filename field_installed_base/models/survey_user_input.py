@@ -19,7 +19,7 @@ class SurveyUserInput(models.Model):
         ondelete="cascade",
         readonly=True,
     )
-    is_public = fields.Boolean(
+    service_is_public = fields.Boolean(
         string="Visible to Customer",
         copy=False,
         readonly=True,
@@ -87,4 +87,4 @@ class SurveyUserInput(models.Model):
                 )
             )
         # Nobody has the right to rewrite a filling; this changes no answer.
-        self.sudo().is_public = is_public
+        self.sudo().service_is_public = is_public

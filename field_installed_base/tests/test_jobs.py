@@ -1,9 +1,12 @@
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
+from odoo.exceptions import UserError
 from odoo.tests import TransactionCase
 from odoo.tools import mute_logger
 
-from ..jobs import do_in_slices
+from ..jobs import do_in_slices, do_or_skip, do_safely
 
 
 class TestJobs(TransactionCase):
@@ -74,3 +77,60 @@ class TestJobs(TransactionCase):
         is_done, committed, _failed = self._run(do, may_do_less=True, remaining=5)
         self.assertEqual((is_done, committed), (True, [(), *[(1,)] * 5]))
         self.assertEqual(self.partners.mapped("ref"), ["x"] * 5)
+
+    def _skip(self, do, seconds_left=60):
+        """Do something to slices of two, leaving out what another one changes.
+
+        :return: whether there was time for all, and what was committed
+        """
+        ids = self.partners.ids
+        with (
+            # No commit and no rollback in a test.
+            patch.object(
+                self.env.registry["ir.cron"],
+                "_commit_progress",
+                return_value=seconds_left,
+            ) as commit,
+            patch.object(type(self.env.cr), "rollback") as rollback,
+        ):
+            is_done = do_or_skip(self.env, [ids[:2], ids[2:4], ids[4:]], do)
+        commits = [call.args or call.kwargs for call in commit.call_args_list]
+        return is_done, commits, rollback.call_count
+
+    def test_what_others_change_is_skipped(self):
+        def do(ids):
+            if self.partners[2].id in ids:
+                raise SerializationFailure
+            self._mark(self.partners.browse(ids))
+
+        done = self._skip(do)
+        self.assertEqual(done, (True, [{"remaining": 5}, (2,), (2,), (1,)], 1))
+        self.assertEqual(self.partners.mapped("ref"), ["x", "x", False, False, "x"])
+
+    def test_time_is_over_before_the_rest(self):
+        done = self._skip(lambda ids: self._mark(self.partners.browse(ids)), 0)
+        self.assertEqual(done, (False, [{"remaining": 5}, (2,)], 0))
+        self.assertEqual(self.partners.mapped("ref"), ["x", "x", False, False, False])
+
+    def test_what_is_logged(self):
+        """Somebody mends what is reported; anything else is for the administrator."""
+        reports = []
+
+        def fail(partners):
+            raise error
+
+        def report(partner, found):
+            reports.append((partner, found))
+
+        partner, logger = self.partners[0], "odoo.addons.field_installed_base.jobs"
+        for error, level in (
+            (UserError("No price"), "INFO"),
+            (ValueError(), "WARNING"),
+        ):
+            with self.assertLogs(logger, "INFO") as logs:
+                do_safely(partner, fail, report)
+            self.assertEqual(logs.records[-1].levelname, level)
+            self.assertEqual(reports.pop(), (partner, error))
+        error = UserError("No price")
+        with self.assertLogs(logger, "WARNING"):
+            do_safely(partner, fail)

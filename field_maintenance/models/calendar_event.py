@@ -206,15 +206,22 @@ class CalendarEvent(models.Model):
         if refused:
             # The message names the visit and its event, and nothing else of them.
             visit = refused[:1].sudo()
+            names = {"event": self[:1].sudo().name, "visit": visit.display_name}
+            if dispatcher := visit._get_dispatcher().name:
+                raise AccessError(
+                    self.env._(
+                        "“%(event)s” is the appointment of visit %(visit)s. Only users "
+                        "who can edit the visit can move or remove it: ask "
+                        "%(dispatcher)s.",
+                        dispatcher=dispatcher,
+                        **names,
+                    )
+                )
             raise AccessError(
                 self.env._(
                     "“%(event)s” is the appointment of visit %(visit)s. Only users "
-                    "who can edit the visit can move or remove it: ask "
-                    "%(dispatcher)s.",
-                    event=self[:1].sudo().name,
-                    visit=visit.display_name,
-                    dispatcher=visit._get_dispatcher().name
-                    or self.env._("dispatching"),
+                    "who can edit the visit can move or remove it. Ask a dispatcher.",
+                    **names,
                 )
             )
 

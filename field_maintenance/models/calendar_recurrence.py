@@ -13,7 +13,7 @@ class CalendarRecurrence(models.Model):
 
     _inherit = "calendar.recurrence"
 
-    keeps_month_day = fields.Boolean(
+    service_keeps_month_day = fields.Boolean(
         string="Keep Day of Month",
         help="In months without this day, the event takes place on the last day of "
         "the month. Used to repeat visits.",
@@ -30,7 +30,7 @@ class CalendarRecurrence(models.Model):
         visited |= events.sudo().filtered("visit_template_id")
         for vals in vals_list:
             if is_planning or vals.get("base_event_id") in visited.ids:
-                vals["keeps_month_day"] = True
+                vals["service_keeps_month_day"] = True
                 if vals.get("rrule_type") == "yearly" and vals.get("base_event_id"):
                     event = events.browse(vals["base_event_id"])
                     vals.setdefault("day", event._get_repeat_moment().day)
@@ -38,7 +38,7 @@ class CalendarRecurrence(models.Model):
 
     def _get_rrule(self, dtstart=None):
         rule = super()._get_rrule(dtstart)
-        if not self.keeps_month_day or self.day <= COMMON_DAYS:
+        if not self.service_keeps_month_day or self.day <= COMMON_DAYS:
             return rule
         # The last of these days that a month has.
         days = {"bymonthday": range(COMMON_DAYS, self.day + 1), "bysetpos": -1}
@@ -57,13 +57,13 @@ class CalendarRecurrence(models.Model):
             days = rule_str.split("BYMONTHDAY=")[1].split(";")[0].split("\n")[0]
             days = sorted(map(int, days.split(",")))
             if days == list(range(COMMON_DAYS, days[-1] + 1)):
-                data |= {"day": days[-1], "keeps_month_day": True}
+                data |= {"day": days[-1], "service_keeps_month_day": True}
         return data
 
     def get_recurrence_name(self):
         name = super().get_recurrence_name()
         is_monthly = self.rrule_type == "monthly" and self.month_by == "date"
-        if self.keeps_month_day and is_monthly and self.day > COMMON_DAYS:
+        if self.service_keeps_month_day and is_monthly and self.day > COMMON_DAYS:
             return self.env._("%s, or the last day of shorter months", name)
         return name
 
@@ -75,7 +75,7 @@ class CalendarRecurrence(models.Model):
             [
                 ("rrule_type", "in", ("monthly", "yearly")),
                 ("day", ">", COMMON_DAYS),
-                ("keeps_month_day", "=", False),
+                ("service_keeps_month_day", "=", False),
                 ("calendar_event_ids.visit_template_id", "!=", False),
             ]
         )
@@ -88,7 +88,7 @@ class CalendarRecurrence(models.Model):
         now = fields.Datetime.now()
         for recurrence in series.filtered("base_event_id"):
             before = recurrence.rrule
-            recurrence.keeps_month_day = True
+            recurrence.service_keeps_month_day = True
             recurrence._compute_rrule()
             if recurrence.rrule == before:
                 continue

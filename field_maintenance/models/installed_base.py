@@ -3,6 +3,7 @@ from collections import defaultdict
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
@@ -258,6 +259,10 @@ class InstalledBase(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        if not self.env.user._is_internal():
+            raise AccessError(
+                self.env._("Only employees can see the service history of equipment.")
+            )
         # Who may read equipment may know where it stands and what was done on it;
         # neither prices nor other customers are told.
         piece = self.sudo()
@@ -297,11 +302,12 @@ class InstalledBase(models.Model):
             "more": len(done) > offset + HISTORY_PAGE,
         }
 
-    def _get_last_service_lines(self, companies):
+    def _get_last_service_lines(self, companies, without):
         """Return {equipment: line of the last visit that was done on it}, with all
         rights: what was done may be known to who works on it.
 
         :param companies: whose visits count
+        :param without: visits that do not
         """
         lines = self.env["maintenance.visit.line"].sudo()
         if not self:
@@ -318,12 +324,14 @@ class InstalledBase(models.Model):
                 WHERE line.installed_base_id IN %(pieces)s
                     AND line.company_id IN %(companies)s
                     AND visit.state = 'done'
+                    AND visit.id NOT IN %(without)s
                 ORDER BY line.installed_base_id,
                     COALESCE(visit.actual_end, visit.date_end, visit.due_date) DESC,
                     line.id DESC
                 """,
                 pieces=tuple(self.ids),
                 companies=tuple(companies.ids),
+                without=tuple(without.ids),
             )
         )
         found = lines.browse([line for _piece, line in rows])
@@ -390,9 +398,9 @@ class InstalledBase(models.Model):
         result = super()._record_ownership_change(before)
         present = self._get_holdings()
         moved = self.filtered(lambda piece: before[piece.id] != present[piece.id])
-        homeless = moved.filtered(lambda piece: not piece.partner_id)
-        homeless._withdraw_from_visits(self.env._("%s was unassigned."))
-        (moved - homeless)._move_open_visits()
+        unassigned = moved.filtered(lambda piece: not piece.partner_id)
+        unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
+        (moved - unassigned)._move_open_visits()
         return result
 
     def _get_visit_lines(self):

@@ -14,8 +14,11 @@ class InstalledBaseNoticeType(models.Model):
     def _opt_out(self, contact):
         """Who gets a notice unasked must be able to refuse it."""
         result = super()._opt_out(contact)
-        if self.code in VISIT_NOTICES and self not in contact.refused_notice_type_ids:
-            contact.refused_notice_type_ids |= self
+        if (
+            self.code in VISIT_NOTICES
+            and self not in contact.service_refused_notice_type_ids
+        ):
+            contact.service_refused_notice_type_ids |= self
             contact._message_log(
                 body=self.env._(
                     "Unsubscribed from the notification “%s” through the link in "
@@ -46,7 +49,7 @@ class InstalledBaseNoticeType(models.Model):
             if (
                 address
                 and address not in blacklisted
-                and self not in contact.refused_notice_type_ids
+                and self not in contact.service_refused_notice_type_ids
             ):
                 found[visit] |= contact
         return found

@@ -1,17 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..engine import RuleError
+from .schedule.maintenance_rule_mixin import MODES, PRODUCT_RULE, UNITS
+
 
 class ProductTemplate(models.Model):
     """What is sold or installed says how it is visited."""
 
-    _name = "product.template"
-    # The last one once more: those before it inherit from it too.
-    _inherit = [
-        "product.template",
-        "maintenance.rule.mixin",
-        "installed.base.plausible.mixin",
-    ]
+    _inherit = "product.template"
 
     visit_type_id = fields.Many2one(
         comodel_name="maintenance.visit.type",
@@ -20,17 +17,76 @@ class ProductTemplate(models.Model):
         help="Orders of this product create visits of this type, also used for "
         "equipment of this product.",
     )
-    mode = fields.Selection(
-        default=None,
+    service_mode = fields.Selection(
+        selection=MODES,
+        string="Rule",
         help="How often equipment of this kind is visited. Confirming an order of "
         "this product creates a schedule with this rule, with as many visits as "
         "ordered units; without a rule, single visits.",
     )
+    service_interval_number = fields.Integer(
+        string="Interval", default=1, aggregator=None
+    )
+    service_interval_unit = fields.Selection(
+        selection=UNITS, string="Interval Unit", default="year"
+    )
+    service_visit_count = fields.Integer(
+        string="Number of Visits",
+        default=1,
+        aggregator=None,
+        help="Number of visits spread over the term.",
+    )
+    service_month_ids = fields.Many2many(
+        comodel_name="maintenance.month", string="Months"
+    )
+    service_rule_summary = fields.Char(
+        string="How Often", compute="_compute_service_rule_summary"
+    )
 
-    @api.constrains("mode", "visit_type_id")
+    @api.model
+    def _get_bounds(self):
+        bounds = self.env["maintenance.rule.mixin"]._get_bounds()
+        return {
+            **super()._get_bounds(),
+            **{
+                own: bounds[name]
+                for name, own in PRODUCT_RULE.items()
+                if name in bounds
+            },
+        }
+
+    @api.depends(*PRODUCT_RULE.values(), "service_month_ids.name")
+    @api.depends_context("lang")
+    def _compute_service_rule_summary(self):
+        for template in self:
+            template.service_rule_summary = template._get_visit_rule().rule_summary
+
+    def _get_visit_rule(self):
+        """Return the rule of this product, as a record that is not saved; it has no
+        mode if there is no rule."""
+        self.ensure_one()
+        return self.env["maintenance.rule.mixin"].new(self._get_rule_values())
+
+    def _get_rule_values(self):
+        """Return the values of the rule of this product, by their names in rules."""
+        self.ensure_one()
+        return {name: self[own] for name, own in PRODUCT_RULE.items()}
+
+    @api.constrains(*PRODUCT_RULE.values())
+    def _check_service_rule(self):
+        for template in self.filtered("service_mode"):
+            rule = template._get_visit_rule()
+            try:
+                rule._check_rule_in_term()
+            except RuleError as error:
+                raise ValidationError(
+                    rule._describe_rule_error(error, template.display_name)
+                ) from error
+
+    @api.constrains("service_mode", "visit_type_id")
     def _check_visit_type_id(self):
         for template in self:
-            if template.mode and not template.visit_type_id:
+            if template.service_mode and not template.visit_type_id:
                 raise ValidationError(
                     self.env._(
                         "Choose the visit type for visits of %s.",

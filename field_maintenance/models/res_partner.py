@@ -60,7 +60,7 @@ class ResPartner(models.Model):
         compute="_compute_maintenance_schedule_count",
         groups="base.group_user",
     )
-    refused_notice_type_ids = fields.Many2many(
+    service_refused_notice_type_ids = fields.Many2many(
         comodel_name="installed.base.notice.type",
         relation="res_partner_refused_notice_rel",
         column1="partner_id",

@@ -310,7 +310,7 @@ class SaleOrder(models.Model):
                         self.display_name,
                     )
                 )
-            single = lines.filtered(lambda line: not line.product_id.mode)
+            single = lines.filtered(lambda line: not line.product_id.service_mode)
             visits = single.maintenance_visit_ids.filtered(
                 lambda visit: visit.state != "cancelled"
             ).with_env(self.env)

@@ -144,17 +144,17 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         product, units = self.product_id, self._get_ordered_units()
         if units is None:
-            share = {"visit_count": product.visit_count, "visit_limit": 0}
+            share = {"visit_count": product.service_visit_count, "visit_limit": 0}
             return [share] * count
         each, rest = divmod(units, count)
         units = [max(1, each + (index < rest)) for index in range(count)]
-        if product.mode == "spread":
+        if product.service_mode == "spread":
             return [
-                {"visit_count": product.visit_count * number, "visit_limit": 0}
+                {"visit_count": product.service_visit_count * number, "visit_limit": 0}
                 for number in units
             ]
         return [
-            {"visit_count": product.visit_count, "visit_limit": number}
+            {"visit_count": product.service_visit_count, "visit_limit": number}
             for number in units
         ]
 
@@ -163,14 +163,9 @@ class SaleOrderLine(models.Model):
         without: as many visits as were ordered."""
         self.ensure_one()
         product = self.product_id.product_tmpl_id
-        rule = {
-            name: product[name]
-            for name in product._get_rule_fields()
-            if name != "month_ids"
-        }
         common = {
-            **rule,
-            "month_ids": [Command.set(product.month_ids.ids)],
+            **product._get_rule_values(),
+            "month_ids": [Command.set(product.service_month_ids.ids)],
             "visit_type_id": product.visit_type_id.id,
             "sale_line_id": self.id,
         }
@@ -183,9 +178,9 @@ class SaleOrderLine(models.Model):
         ]
 
     def _get_doubled_schedule_lines(self):
-        """Return the lines of living schedules of other orders that visit for the same
+        """Return the lines of running schedules of other orders that visit for the same
         work what these lines will be scheduled for."""
-        by_rule = self.filtered("product_id.mode")
+        by_rule = self.filtered("product_id.service_mode")
         wanted = {
             (piece._origin, line.product_id.visit_type_id)
             for line in by_rule
@@ -250,7 +245,7 @@ class SaleOrderLine(models.Model):
         lines = self.sudo().filtered(
             lambda line: line._is_visited() and line.product_uom_qty > 0
         )
-        by_rule = lines.filtered("product_id.mode")
+        by_rule = lines.filtered("product_id.service_mode")
         schedules = lines.order_id._create_maintenance_schedules(by_rule)
         visits = (lines - by_rule)._create_maintenance_visits()
         return schedules.with_env(self.env), visits.with_env(self.env)
@@ -318,7 +313,7 @@ class SaleOrderLine(models.Model):
         return result
 
     def _get_all_schedule_lines(self):
-        """Return the schedule lines of this line in living schedules, those that were
+        """Return the schedule lines of this line in running schedules, those that were
         archived with its quantity included."""
         self.ensure_one()
         rules = self.with_context(active_test=False).maintenance_schedule_line_ids
@@ -372,7 +367,7 @@ class SaleOrderLine(models.Model):
     def _exchange_on_rules(self, rules, leaving, new):
         """Let other equipment take the place of some in the schedule of this line.
 
-        :param rules: its lines in living schedules
+        :param rules: its lines in running schedules
         :param leaving: those of them whose equipment it is not about any more
         :param new: equipment that has no rule yet
         """
@@ -500,7 +495,7 @@ class SaleOrderLine(models.Model):
                 visit.id,
             )
         )
-        if not self.product_id.mode and self._get_ordered_units() is not None:
+        if not self.product_id.service_mode and self._get_ordered_units() is not None:
             sites, each = self._get_ordered_visits()
             single = live.filtered(lambda visit: not visit.schedule_line_id)
             excess |= single[each * len(sites) :]

@@ -11,7 +11,7 @@ class SurveyQuestion(models.Model):
     _inherit = "survey.question"
 
     survey_type = fields.Selection(related="survey_id.survey_type")
-    is_printed_on_report = fields.Boolean(
+    service_is_printed_on_report = fields.Boolean(
         string="Print on Report",
         default=True,
         help="The answer is printed on the visit report that the customer receives.",

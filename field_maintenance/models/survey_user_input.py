@@ -73,7 +73,9 @@ class SurveyUserInput(models.Model):
         """Return pairs of a question's title and its answers as text, of the questions
         that are printed on the visit report, in their order."""
         answers = []
-        for question in self.survey_id.question_ids.filtered("is_printed_on_report"):
+        for question in self.survey_id.question_ids.filtered(
+            "service_is_printed_on_report"
+        ):
             lines = self.user_input_line_ids.filtered(
                 lambda line, question=question: (
                     line.question_id == question and not line.skipped

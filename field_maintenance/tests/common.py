@@ -167,7 +167,7 @@ class ExecutionFixtures(MaintenanceFixtures):
                         {
                             "title": "For the office",
                             "question_type": "char_box",
-                            "is_printed_on_report": False,
+                            "service_is_printed_on_report": False,
                         }
                     ),
                 ],

@@ -226,11 +226,11 @@ class TestRemoteCalls(MaintenanceCase):
         mails = self.env["mail.mail"].search([])
         for role in ("salesperson", "accountant"):
             with self.subTest(role), self.assertRaises(AccessError):
-                self._as(role, self.own).action_tell_customer()
+                self._as(role, self.own).action_notify_customer()
         with self.assertRaises(AccessError):
-            self._as("technician", self.visit).action_tell_customer()
+            self._as("technician", self.visit).action_notify_customer()
         self.assertEqual(self.env["mail.mail"].search([]), mails)
-        self._as("technician", self.own).action_tell_customer()
+        self._as("technician", self.own).action_notify_customer()
         self.assertEqual(self.own.told_start, self.own.date_start)
 
     def test_customers_read_no_office_matters(self):

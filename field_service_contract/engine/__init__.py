@@ -1,7 +1,7 @@
 """What a contract costs, bills, defers and gives back: exact, without Odoo.
 
 Days are `datetime.date`; a span includes both its ends. Money is `decimal.Decimal` in
-a currency whose smallest coin is given as ``rounding``.
+a currency whose smallest amount, a cent, is given as ``rounding``.
 """
 
 from .billing import Bill, BillLine, LineToBill, plan_bills

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from .coverage import Span, intersect
 from .given_back import BilledDays, Rest
-from .money import round_money, round_ratio, to_coins
+from .money import round_money, round_ratio, to_cents
 from .months import CalendarMonths, Months, get_month_end
 from .pricing import Pricing
 
@@ -32,12 +32,12 @@ def get_share(
     :param whole: the days of the amount
     :param part: some of them
     """
-    coins = to_coins(amount, rounding)
+    cents = to_cents(amount, rounding)
     length = months.measure(*whole)
     before = months.before(part.first) - months.before(whole.first)
     upto = months.upto(part.last) - months.before(whole.first)
     return (
-        round_ratio(coins * upto, length) - round_ratio(coins * before, length)
+        round_ratio(cents * upto, length) - round_ratio(cents * before, length)
     ) * rounding
 
 

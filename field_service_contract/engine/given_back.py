@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from .coverage import FOREVER, Span, intersect, merge, subtract
-from .money import Number, round_ratio, to_coins
+from .money import Number, round_ratio, to_cents
 from .months import DAY, UNIT, Months
 from .pricing import YEAR, PricedLine, Pricing
 
@@ -22,7 +22,7 @@ class BilledDays:
     :param span: its days
     :param pricing: their dated prices, see `PricedLine.get_pricing`
     :param months: how months are counted
-    :param rounding: the currency's smallest coin
+    :param rounding: the currency's smallest amount, a cent
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class BilledDays:
         self.pricing = pricing
         self.rounding = rounding
         self._months = months
-        firsts = [day for day, _coins in pricing.steps[1:]]
+        firsts = [day for day, _cents in pricing.steps[1:]]
         ends = [*(day - DAY for day in firsts), FOREVER]
         self._parts: list[tuple[Span, Number]] = [
-            (part, coins)
-            for (day, coins), end in zip(pricing.steps, ends, strict=False)
+            (part, cents)
+            for (day, cents), end in zip(pricing.steps, ends, strict=False)
             for part in intersect([span], Span(day, end))
         ]
         self.extra = pricing.extra
@@ -44,7 +44,7 @@ class BilledDays:
         self._is_free = not self.weigh_days([span])
 
     def weigh(self, spans: Iterable[Span]) -> Number:
-        """Return the exact price of some of the days, in coins × 12 × `UNIT`.
+        """Return the exact price of some of the days, in cents × 12 × `UNIT`.
 
         What the last day of a term of whole years costs on top is part of the whole.
         """
@@ -56,9 +56,9 @@ class BilledDays:
         """Return the same without what the last day costs on top."""
         total: Number = 0
         spans = list(spans)
-        for part, coins in self._parts:
+        for part, cents in self._parts:
             for own in intersect(spans, part):
-                total += coins * self._months.measure(*own)
+                total += cents * self._months.measure(*own)
         return total
 
     def weigh_share(self, spans: Iterable[Span]) -> Number:
@@ -69,9 +69,9 @@ class BilledDays:
         return sum(self._months.measure(*span) for span in spans)
 
     def has_price(self, span: Span, annual: Number) -> bool:
-        """Tell whether all of some days cost so many coins a year."""
+        """Tell whether all of some days cost so many cents a year."""
         return all(
-            coins == annual for part, coins in self._parts if intersect([part], span)
+            cents == annual for part, cents in self._parts if intersect([part], span)
         )
 
     def get_carry(self, spans: Iterable[Span]) -> Number:
@@ -80,8 +80,8 @@ class BilledDays:
 
     def get_amount(self, spans: Iterable[Span]) -> Decimal:
         """Return what is billed if only these days are."""
-        coins = _round_units(self.get_carry(spans)) - _round_units(self.pricing.carry)
-        return coins * self.rounding
+        cents = _round_units(self.get_carry(spans)) - _round_units(self.pricing.carry)
+        return cents * self.rounding
 
     def get_share(self, amount: Decimal, part: Span) -> Decimal:
         """Return what some days are worth of an amount for all of them: C(last) less
@@ -112,7 +112,7 @@ class Rest:
     def is_plain(self) -> bool:
         """Whether nothing but the dated prices tells what the days are worth.
 
-        A coin more or less was left by what other lines of the contract were rounded.
+        A cent more or less was left by what other lines of the contract were rounded.
         """
         if self.amount and not self.billed.whole_amount:
             return False
@@ -148,7 +148,7 @@ class Rest:
     def _sum_until(self, days: Iterable[date]) -> list[Decimal]:
         """Return what is left of the days up to each of some."""
         billed, is_plain = self.billed, self.is_plain
-        coins = to_coins(self.amount, billed.rounding)
+        cents = to_cents(self.amount, billed.rounding)
         total = 0 if is_plain else self._weigh_until(billed.span.last)
 
         def get_upto(day: date) -> Decimal:
@@ -158,7 +158,7 @@ class Rest:
                 return billed.get_amount(intersect(self.days, Span(date.min, day)))
             if not total:
                 return Decimal(0)
-            return _round(coins * self._weigh_until(day), total) * billed.rounding
+            return _round(cents * self._weigh_until(day), total) * billed.rounding
 
         return [get_upto(day) for day in days]
 
@@ -239,7 +239,7 @@ def plan_credits(
 
     :param rests: what is left of each line; the days are taken off
     :param kept: days of each that stay
-    :param adjustable: of which lines the amount may differ by the coin that other
+    :param adjustable: of which lines the amount may differ by the cent that other
         lines were rounded by: not if all their days are gone
     """
     planned: list[Gone] = []
@@ -251,9 +251,9 @@ def plan_credits(
     for place, gone in reversed(list(enumerate(planned))):
         rest = rests[gone.number]
         if adjustable[gone.number] and rest.days:
-            coin = _get_residue(rests)
-            rest.amount -= coin
-            planned[place] = gone._replace(amount=gone.amount + coin)
+            residue = _get_residue(rests)
+            rest.amount -= residue
+            planned[place] = gone._replace(amount=gone.amount + residue)
             break
     return planned
 
@@ -317,9 +317,9 @@ def get_drift(rests: Sequence[Rest], priced: PricedLine, day: date) -> Decimal:
     weight: Number = sum(rest.billed.weigh(rest.days) for rest in rests)
     if weight != ends - begins:
         return Decimal(0)
-    coins = _round_units(ends) - _round_units(begins)
+    cents = _round_units(ends) - _round_units(begins)
     total = sum((rest.amount for rest in rests), Decimal(0))
-    return total - coins * priced.rounding
+    return total - cents * priced.rounding
 
 
 def _get_carry(rests: Sequence[Rest]) -> Number:
@@ -335,14 +335,14 @@ def _get_residue(rests: Sequence[Rest]) -> Decimal:
     other than rounding tells them apart."""
     first = min(rests, key=lambda rest: rest.billed.span.first)
     rounding = first.billed.rounding
-    coins = _round_units(_get_carry(rests)) - _round_units(first.billed.pricing.carry)
-    residue = sum((rest.amount for rest in rests), Decimal(0)) - coins * rounding
+    cents = _round_units(_get_carry(rests)) - _round_units(first.billed.pricing.carry)
+    residue = sum((rest.amount for rest in rests), Decimal(0)) - cents * rounding
     plain = all(rest.is_plain for rest in rests)
     return residue if plain and abs(residue) <= len(rests) * rounding else Decimal(0)
 
 
 def _round_units(units: Number) -> int:
-    """Return coins of coins × 12 × `UNIT`."""
+    """Return cents of cents × 12 × `UNIT`."""
     return round_ratio(units, YEAR * UNIT)
 
 

@@ -11,12 +11,12 @@ def to_decimal(value: float | int | Decimal) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(repr(value))
 
 
-def to_coins(amount: Decimal, rounding: Decimal) -> Number:
-    """Return how many smallest coins an amount is, an integer where it can be."""
+def to_cents(amount: Decimal, rounding: Decimal) -> Number:
+    """Return how many cents an amount is, an integer where it can be."""
     # Integers are several times as fast as fractions, which are seldom needed.
     top, bottom = amount.as_integer_ratio()
-    coin_top, coin_bottom = rounding.as_integer_ratio()
-    top, bottom = top * coin_bottom, bottom * coin_top
+    unit_top, unit_bottom = rounding.as_integer_ratio()
+    top, bottom = top * unit_bottom, bottom * unit_top
     return Fraction(top, bottom) if top % bottom else top // bottom
 
 
@@ -27,6 +27,6 @@ def round_ratio(numerator: Number, denominator: Number) -> int:
 
 
 def round_money(amount: Decimal | Fraction, rounding: Decimal) -> Decimal:
-    """Return the amount in whole coins, a half away from zero."""
-    coins = Fraction(amount) / Fraction(rounding)
-    return round_ratio(coins.numerator, coins.denominator) * rounding
+    """Return the amount in whole cents, a half away from zero."""
+    cents = Fraction(amount) / Fraction(rounding)
+    return round_ratio(cents.numerator, cents.denominator) * rounding

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from .coverage import FOREVER, Span, intersect
-from .money import Number, round_ratio, to_coins
+from .money import Number, round_ratio, to_cents
 from .months import UNIT, Months
 from .terms import count_years
 
@@ -23,8 +23,8 @@ class Step(NamedTuple):
 class Pricing(NamedTuple):
     """What the days of one invoice line cost: all that shares of them need.
 
-    :param steps: (first day, annual amount in coins), the first on or before the days
-    :param carry: C(day before the first), exact, in coins × 12 × `UNIT`
+    :param steps: (first day, annual amount in cents), the first on or before the days
+    :param carry: C(day before the first), exact, in cents × 12 × `UNIT`
     :param extra: what the last day costs on top, in the same unit
     """
 
@@ -41,7 +41,7 @@ class PricedLine:
         day the later counts, and before the first the line costs nothing
     :param months: how months are counted
     :param terms: the contract's, for those that last whole years
-    :param rounding: the currency's smallest coin
+    :param rounding: the currency's smallest amount, a cent
     """
 
     def __init__(
@@ -56,33 +56,33 @@ class PricedLine:
         self.rounding = rounding
         self._months = months
         self._steps = [
-            (day, to_coins(annual, rounding))
+            (day, to_cents(annual, rounding))
             for day, annual in sorted(steps, key=lambda step: step.day)
         ]
         self._parts = self._cut()
-        self._begins = [months.before(span.first) for span, _coins in self._parts]
+        self._begins = [months.before(span.first) for span, _cents in self._parts]
         self._corrections = [
-            (term.last, coins)
+            (term.last, cents)
             for term in terms
-            if (coins := self._get_correction(term))
+            if (cents := self._get_correction(term))
         ]
 
     def _cut(self) -> list[tuple[Span, Number]]:
         """Cut the covered days where the price changes."""
-        ends = [_before(day) for day, _coins in self._steps[1:]]
+        ends = [_before(day) for day, _cents in self._steps[1:]]
         return [
-            (span, coins)
-            for (day, coins), end in zip(self._steps, [*ends, FOREVER], strict=False)
+            (span, cents)
+            for (day, cents), end in zip(self._steps, [*ends, FOREVER], strict=False)
             for span in intersect(self.covered, Span(day, end))
         ]
 
     def get_annual(self, day: date) -> Number:
-        """Return what the line costs a year on this day, in coins."""
+        """Return what the line costs a year on this day, in cents."""
         annual: Number = 0
-        for first, coins in self._steps:
+        for first, cents in self._steps:
             if first > day:
                 break
-            annual = coins
+            annual = cents
         return annual
 
     def _get_correction(self, term: Span) -> Number:
@@ -106,38 +106,38 @@ class PricedLine:
         if len(steps) == 1:
             return [span]
         firsts, annual = [span.first], steps[0][1]
-        for day, coins in steps[1:]:
-            if coins != annual:
+        for day, cents in steps[1:]:
+            if cents != annual:
                 firsts.append(day)
-            annual = coins
+            annual = cents
         lasts = [*map(_before, firsts[1:]), span.last]
         return [Span(*ends) for ends in zip(firsts, lasts, strict=True)]
 
     def _get_steps(self, span: Span) -> list[tuple[date, Number]]:
-        """Return (first day, annual amount in coins) of the prices of some days; of
+        """Return (first day, annual amount in cents) of the prices of some days; of
         two on one day the later."""
         first, last = span
         annual: Number = 0
         inside: dict[date, Number] = {}
-        for day, coins in self._steps:
+        for day, cents in self._steps:
             if day <= first:
-                annual = coins
+                annual = cents
             elif day <= last:
-                inside[day] = coins
+                inside[day] = cents
         return [(first, annual), *inside.items()]
 
     def get_bill(self, span: Span) -> tuple[Decimal, Pricing]:
         """Return what some covered days are billed at, and their dated prices."""
         pricing = self.get_pricing(span)
         earlier = round_ratio(pricing.carry, YEAR * UNIT)
-        return (self.get_coins(span.last) - earlier) * self.rounding, pricing
+        return (self.get_cents(span.last) - earlier) * self.rounding, pricing
 
     def weigh(self, spans: Iterable[Span]) -> Number:
-        """Return the exact price of some covered days, in coins × 12 × `UNIT`."""
+        """Return the exact price of some covered days, in cents × 12 × `UNIT`."""
         return sum(
-            coins * self._months.measure(*own)
+            cents * self._months.measure(*own)
             for span in spans
-            for part, coins in self._parts
+            for part, cents in self._parts
             for own in intersect([part], span)
         )
 
@@ -146,29 +146,29 @@ class PricedLine:
         return Pricing(
             tuple(self._get_steps(span)),
             self.get_carry(_before(span.first)),
-            sum(coins for last, coins in self._corrections if last == span.last),
+            sum(cents for last, cents in self._corrections if last == span.last),
         )
 
     @property
     def valued_until(self) -> date | None:
         """The last covered day that has a price, None if none has one."""
-        days = [span.last for span, coins in self._parts if coins]
+        days = [span.last for span, cents in self._parts if cents]
         return max(days, default=None)
 
     def get_carry(self, day: date) -> Number:
-        """Return C(day), exact, in coins × 12 × `UNIT`."""
+        """Return C(day), exact, in cents × 12 × `UNIT`."""
         total: Number = 0
-        for (span, coins), begins in zip(self._parts, self._begins, strict=True):
+        for (span, cents), begins in zip(self._parts, self._begins, strict=True):
             if span.first <= day:
                 last = min(span.last, day)
-                total += coins * (self._months.upto(last) - begins)
-        for last, coins in self._corrections:
+                total += cents * (self._months.upto(last) - begins)
+        for last, cents in self._corrections:
             if last <= day:
-                total += coins
+                total += cents
         return total
 
-    def get_coins(self, day: date) -> int:
-        """Return what all covered days up to this one cost, in whole coins."""
+    def get_cents(self, day: date) -> int:
+        """Return what all covered days up to this one cost, in whole cents."""
         return round_ratio(self.get_carry(day), YEAR * UNIT)
 
     def get_amount(self, first: date, last: date) -> Decimal:
@@ -176,8 +176,8 @@ class PricedLine:
 
         Any tiling of the same days sums to the same amount.
         """
-        earlier = self.get_coins(_before(first))
-        return (self.get_coins(last) - earlier) * self.rounding
+        earlier = self.get_cents(_before(first))
+        return (self.get_cents(last) - earlier) * self.rounding
 
 
 def _before(day: date) -> date:

@@ -250,7 +250,7 @@ class AccountMoveLine(models.Model):
     def _pack_service_pricing(self, pricing):
         """Return the prices of some days as they are stored."""
         return {
-            "steps": [[day.isoformat(), str(coins)] for day, coins in pricing.steps],
+            "steps": [[day.isoformat(), str(cents)] for day, cents in pricing.steps],
             "carry": str(pricing.carry),
             "extra": str(pricing.extra),
         }
@@ -271,15 +271,15 @@ class AccountMoveLine(models.Model):
         if packed:
             pricing = Pricing(
                 tuple(
-                    (fields.Date.to_date(day), Fraction(coins))
-                    for day, coins in packed["steps"]
+                    (fields.Date.to_date(day), Fraction(cents))
+                    for day, cents in packed["steps"]
                 ),
                 Fraction(packed["carry"]),
                 Fraction(packed["extra"]),
             )
         months = months or self.service_contract_id._get_months()
-        coin = (currency or self.currency_id)._get_service_rounding()
-        return BilledDays(span, pricing, months, coin)
+        rounding = (currency or self.currency_id)._get_service_rounding()
+        return BilledDays(span, pricing, months, rounding)
 
     def _get_service_sign(self):
         """Return -1 if amounts of the document are the other way round than prices."""

@@ -215,7 +215,7 @@ class InstalledBase(models.Model):
             lines._schedule_owner_activity(day)
 
     def _get_left_contract_lines(self, day, partner=None):
-        """Return the living contract lines that cover this equipment on a day or
+        """Return the running contract lines that cover this equipment on a day or
         later, of other customers than the one who has it.
 
         :param partner: who has it then, nobody if empty; by default who has it
@@ -357,7 +357,7 @@ class InstalledBase(models.Model):
         return f"{text} {', '.join(sorted(reasons))}".strip()
 
     def _get_covering_contract_lines(self, day):
-        """Return the living contract lines that cover this equipment on a day or
+        """Return the running contract lines that cover this equipment on a day or
         later."""
         return self.env["service.contract.line"].search(
             [

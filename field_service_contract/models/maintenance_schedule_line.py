@@ -13,6 +13,7 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     OPEN_STATES,
 )
 
+from ..context import get_typed_line
 from ..engine.coverage import FOREVER
 from .contract.service_contract import DAY, READER_GROUPS
 
@@ -48,11 +49,8 @@ class MaintenanceScheduleLine(models.Model):
         What a contract covers does not depend on who plans its visits.
         """
         self.ensure_one()
-        # One that is being typed knows its line by the context.
-        typed = not self._origin and self.env.context.get("service_contract_line")
-        if isinstance(typed, models.BaseModel):
-            return typed.sudo()
-        return self.sudo().service_contract_line_ids
+        typed = not self._origin and get_typed_line(self.env)
+        return typed.sudo() if typed else self.sudo().service_contract_line_ids
 
     def _get_saved_line(self):
         line = super()._get_saved_line()
@@ -175,11 +173,12 @@ class MaintenanceScheduleLine(models.Model):
             }
         return {**vals, "service_contract_id": contract.id}
 
-    def _remove_uncovered_visits(self, reason):
+    def _remove_uncovered_visits(self, reason, keeps_planned=False):
         """Take back the visits on days that are not covered (any more), whatever comes
         after them: those that nobody touched are deleted, the others cancelled.
 
         :param str reason: in words, for visits that are cancelled
+        :param bool keeps_planned: planned visits stay
         :return: the visits that were cancelled
         """
         visits = (
@@ -203,7 +202,7 @@ class MaintenanceScheduleLine(models.Model):
                 visit.occurrence_date in gap for gap in gaps[visit.schedule_line_id.id]
             )
         )
-        if self.env.context.get("service_planned_visits") == "keep":
+        if keeps_planned:
             kept = found.filtered(lambda visit: visit.state == "planned")
             kept.write({"service_is_kept": True})
             found -= kept

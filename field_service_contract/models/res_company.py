@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .contract.service_contract_settings import FIRST_PARTS
+from .contract.service_contract_terms_mixin import FIRST_PARTS
 
 
 class ResCompany(models.Model):

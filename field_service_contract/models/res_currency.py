@@ -9,5 +9,5 @@ class ResCurrency(models.Model):
     _inherit = "res.currency"
 
     def _get_service_rounding(self):
-        """Return the smallest coin as the engine counts in it."""
+        """Return the smallest amount as the engine counts in it."""
         return to_decimal(self.rounding) if self else Decimal("0.01")

@@ -7,7 +7,7 @@ from odoo.tools.sql import column_exists, create_column
 
 from ..engine import get_renewed_end
 from .contract.service_contract import DAY
-from .contract.service_contract_settings import BILLING_PERIODS
+from .contract.service_contract_terms_mixin import BILLING_PERIODS
 
 SALES_GROUP = "sales_team.group_sale_salesman"
 # Terms that a quotation takes from the template and agrees with the customer, each
@@ -170,18 +170,18 @@ class SaleOrder(models.Model):
 
     @api.model
     def _get_service_timings(self):
-        settings = self.env["service.contract.settings"]
-        return settings._fields["billing_timing"]._description_selection(self.env)
+        terms = self.env["service.contract.terms.mixin"]
+        return terms._fields["billing_timing"]._description_selection(self.env)
 
     @api.model
     def _get_service_anchors(self):
-        settings = self.env["service.contract.settings"]
-        return settings._fields["billing_anchor"]._description_selection(self.env)
+        terms = self.env["service.contract.terms.mixin"]
+        return terms._fields["billing_anchor"]._description_selection(self.env)
 
     @api.model
     def _get_service_renewals(self):
-        settings = self.env["service.contract.settings"]
-        return settings._fields["renewal"]._description_selection(self.env)
+        terms = self.env["service.contract.terms.mixin"]
+        return terms._fields["renewal"]._description_selection(self.env)
 
     # -- Computes ---------------------------------------------------------------------
 
@@ -679,15 +679,15 @@ class SaleOrder(models.Model):
         contracts = self.sudo().service_contract_ids.filtered(
             lambda contract: contract.state != "cancelled"
         )
-        living = contracts.filtered(lambda contract: contract.state != "draft")
-        if living:
+        signed = contracts.filtered(lambda contract: contract.state != "draft")
+        if signed:
             raise UserError(
                 self.env._(
                     "%(order)s cannot be cancelled because its contract %(contract)s "
                     "is in force. Cancel or end the contract, with a date and a "
                     "reason.",
-                    order=living[0].sale_order_id.display_name,
-                    contract=living[0].name,
+                    order=signed[0].sale_order_id.display_name,
+                    contract=signed[0].name,
                 )
             )
         result = super()._action_cancel()
@@ -713,7 +713,7 @@ class SaleOrder(models.Model):
     def _get_printed_terms(self):
         """Return what is offered or was signed, for the template `contract_terms`."""
         self.ensure_one()
-        settings = self.env["service.contract.settings"]
+        terms = self.env["service.contract.terms.mixin"]
         # When it begins was signed, whoever may read contracts.
         contract = self.sudo().service_contract_ids.filtered(
             lambda contract: contract.state != "cancelled"
@@ -723,7 +723,7 @@ class SaleOrder(models.Model):
         end = bool(start and months) and get_renewed_end(start - DAY, months)
         renews = self.service_renewal not in (False, "none")
         return {
-            **settings._describe_terms(self._prepare_service_terms()),
+            **terms._describe_terms(self._prepare_service_terms()),
             "date_start": start,
             "date_end": end,
             "notice_date": bool(end and renews) and get_renewed_end(end, -notice),

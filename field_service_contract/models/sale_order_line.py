@@ -149,15 +149,19 @@ class SaleOrderLine(models.Model):
             # What is promised does not depend on what its user may read.
             order = line.order_id.sudo()
             template = order.service_contract_template_id
-            rule = template._get_visit_rule(
+            source = template._get_visit_source(
                 line._get_service_equipment(), line.product_id.sudo()
-            ).with_context(lang=self.env.lang)
-            if rule.mode == "spread":
-                line.service_visit_rule = rules._describe_spread(
+            )
+            if not source:
+                continue
+            rule = rules.new(source._get_rule_values())
+            line.service_visit_rule = (
+                rules._describe_spread(
                     rule.visit_count, bool(order.service_term_months)
                 )
-            else:
-                line.service_visit_rule = rule.rule_summary
+                if rule.mode == "spread"
+                else rule.rule_summary
+            )
 
     def _get_service_equipment(self):
         """Return the equipment that this line covers.

@@ -77,7 +77,7 @@ class ServiceContractCase(InstalledBaseCase):
         return made
 
     def _change_price(self, lines, vals, day, reason, note=None):
-        """Give lines of living contracts the same new figures from a day on."""
+        """Give lines of running contracts the same new figures from a day on."""
         return lines._change_prices(dict.fromkeys(lines, vals), day, note, reason)
 
     @classmethod

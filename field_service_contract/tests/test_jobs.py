@@ -153,7 +153,7 @@ class TestNights(JobCase):
         with (
             freeze_time("2027-01-02"),
             patch.object(model, "_renew", _fail),
-            mute_logger(f"{MODELS}.contract.jobs"),
+            mute_logger("odoo.addons.field_installed_base.jobs"),
         ):
             self._run_job("renew")
             self._run_job("renew")

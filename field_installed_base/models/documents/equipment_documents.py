@@ -250,12 +250,12 @@ class InstalledBase(models.Model):
 
         :raise UserError: unless all of it stands at one customer, in one company
         """
-        homeless = self.filtered(lambda piece: not piece.partner_id)
-        if homeless:
+        unassigned = self.filtered(lambda piece: not piece.partner_id)
+        if unassigned:
             raise UserError(
                 self.env._(
                     "%s has no customer. Assign it to one first.",
-                    homeless[0]._get_label(),
+                    unassigned[0]._get_label(),
                 )
             )
         if len(self.commercial_partner_id) != 1 or len(self.company_id) != 1:

@@ -199,7 +199,7 @@ class InstalledBase(models.Model):
     site_phone = fields.Char(related="site_id.phone")
     site_city = fields.Char(related="site_id.city", string="City")
     site_zip = fields.Char(related="site_id.zip", string="ZIP")
-    site_can_locate = fields.Boolean(related="site_id.can_locate")
+    site_can_locate = fields.Boolean(related="site_id.service_can_locate")
 
     # Installation
     installation_type_id = fields.Many2one(
@@ -767,23 +767,30 @@ class InstalledBase(models.Model):
                     "The serial number %s is used twice for the same product.", serial
                 )
             elif other and other not in (ignored or ()):
-                conflicts[index] = self.env._(
-                    "The serial number %(serial)s is already recorded as "
-                    "%(equipment)s%(status)s.",
-                    serial=serial,
-                    equipment=other._get_label(),
-                    status=other._get_status_note(),
-                )
+                conflicts[index] = other._get_serial_taken_message(serial)
             seen[identity] = index
         return conflicts
 
-    def _get_status_note(self):
-        """Tell, in brackets, why a piece of equipment may not be in the list."""
+    def _get_serial_taken_message(self, serial):
+        """Return that a serial number is this piece's, and why it may not be in the
+        list."""
+        values = {"serial": serial, "equipment": self._get_label()}
         if not self.active:
-            return self.env._(" (archived)")
+            return self.env._(
+                "The serial number %(serial)s is already recorded as %(equipment)s, "
+                "which is archived.",
+                **values,
+            )
         if self.state == "retired":
-            return self.env._(" (retired)")
-        return ""
+            return self.env._(
+                "The serial number %(serial)s is already recorded as %(equipment)s, "
+                "which is retired.",
+                **values,
+            )
+        return self.env._(
+            "The serial number %(serial)s is already recorded as %(equipment)s.",
+            **values,
+        )
 
     @api.model
     def _check_serials_free(self, vals_list, ignored=None):

@@ -119,10 +119,15 @@ class InstalledBase(models.Model):
 
     def _get_dropped_properties_message(self, id_, category, lost):
         equipment = self.browse(id_)
-        title = self.env._(
-            "Category changed from %(old)s to %(new)s. Previous properties:",
-            old=equipment.category_id.display_name,
-            new=category.display_name or self.env._("none"),
+        old = equipment.category_id.display_name
+        title = (
+            self.env._(
+                "Category changed from %(old)s to %(new)s. Previous properties:",
+                old=old,
+                new=category.display_name,
+            )
+            if category
+            else self.env._("Category %s removed. Previous properties:", old)
         )
         items = Markup().join(
             Markup("<li>%s: %s</li>") % (label, text) for label, text in lost

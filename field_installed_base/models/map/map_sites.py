@@ -114,7 +114,7 @@ class InstalledBase(models.Model):
                 {
                     **values,
                     "count": counts.get(site, 0),
-                    "can_locate": site.can_locate,
+                    "can_locate": site.service_can_locate,
                 }
                 for site, values in zip(first, first._get_map_labels(), strict=True)
             ],

@@ -29,12 +29,22 @@ class InstalledBasePlaceMixin(models.AbstractModel):
         places = self.grouped(lambda record: (record.partner_id, record.site_id))
         for (customer, site), records in places.items():
             if site.commercial_partner_id != customer.commercial_partner_id and site:
+                if not customer:
+                    raise ValidationError(
+                        self.env._(
+                            "%(site)s cannot be the site of %(record)s, which has no "
+                            "customer. Assign it to a customer first, or remove the "
+                            "site.",
+                            site=site.display_name,
+                            record=records[0]._get_label(),
+                        )
+                    )
                 raise ValidationError(
                     self.env._(
                         "%(site)s is not a site of %(customer)s, the customer of "
                         "%(record)s. Choose the customer or one of its addresses.",
                         site=site.display_name,
-                        customer=customer.display_name or self.env._("nobody"),
+                        customer=customer.display_name,
                         record=records[0]._get_label(),
                     )
                 )

@@ -82,7 +82,7 @@ class InstalledBaseNoticeType(models.Model):
         contacts = self.env["res.partner"].search(
             [
                 ("commercial_partner_id", "in", list(customer_ids)),
-                ("notice_type_ids", "in", self.ids),
+                ("service_notice_type_ids", "in", self.ids),
                 ("email_normalized", "!=", False),
             ]
         )
@@ -202,8 +202,8 @@ class InstalledBaseNoticeType(models.Model):
 
     def _opt_out(self, contact):
         """Stop sending this notice to a contact; once more changes nothing."""
-        if self in contact.notice_type_ids:
-            contact.notice_type_ids -= self
+        if self in contact.service_notice_type_ids:
+            contact.service_notice_type_ids -= self
             contact._message_log(
                 body=self.env._(
                     "Unsubscribed from the notification “%s” through the link in "

@@ -71,7 +71,7 @@ class InstalledBase(models.Model):
         """Return who looks after reported problems: whom the company says, else the
         salesperson of the customer, if they may read the piece."""
         candidates = (
-            self.company_id.problem_user_id,
+            self.company_id.service_problem_user_id,
             self.partner_id.user_id,
             self.commercial_partner_id.user_id,
         )

@@ -59,7 +59,7 @@ class InstalledBase(models.Model):
         return Domain(
             [
                 ("installed_base_id", "in", self.ids),
-                ("is_public", "=", True),
+                ("service_is_public", "=", True),
                 ("state", "=", "done"),
                 ("end_datetime", "!=", False),
                 ("test_entry", "=", False),
@@ -71,7 +71,7 @@ class InstalledBase(models.Model):
         # They were published for who had it then, whatever the day is called. Whoever
         # may change the owner need not read answers.
         fillings = self.env["survey.user_input"].sudo()
-        fillings.search(self._get_published_domain()).is_public = False
+        fillings.search(self._get_published_domain()).service_is_public = False
 
     def _get_default_questionnaire(self):
         """Return the questionnaire of the category, or of the nearest one above it."""

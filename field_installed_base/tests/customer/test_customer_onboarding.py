@@ -111,7 +111,7 @@ class TestCustomerOnboarding(InstalledBaseCase):
         self.assertEqual(customer.relationship_id, supplier)
         contacts = customer.child_ids.sorted("id")
         self.assertEqual(contacts.mapped("name"), ["Mo", "Jo"])
-        self.assertEqual(contacts[0].notice_type_ids, self.notices[:2])
+        self.assertEqual(contacts[0].service_notice_type_ids, self.notices[:2])
         self.assertEqual(contacts.relationship_id, supplier)
         pieces = self.env["installed.base"].search([("partner_id", "=", customer.id)])
         self.assertEqual(len(pieces), 2)

@@ -203,7 +203,7 @@ class TestMap(InstalledBaseCase):
 
     def test_address(self):
         self.workshop.country_id = self.env.ref("base.be")
-        self.assertTrue(self.workshop.can_locate)
+        self.assertTrue(self.workshop.service_can_locate)
         self.assertEqual(
             self._get_url(self.workshop),
             "Quay%205%2C%204000%20Li%C3%A8ge%2C%20Belgium",
@@ -226,7 +226,7 @@ class TestMap(InstalledBaseCase):
         nowhere = self.env["res.partner"].create(
             {"name": "Nowhere", "country_id": self.env.ref("base.be").id}
         )
-        self.assertFalse(nowhere.can_locate)
+        self.assertFalse(nowhere.service_can_locate)
         with self.assertRefused("Nowhere has neither", UserError):
             nowhere.action_locate_on_map()
 
@@ -250,7 +250,7 @@ class TestMap(InstalledBaseCase):
             self.workshop.write(vals)
             for record, name in (
                 (piece, "site_can_locate"),
-                (self.workshop, "can_locate"),
+                (self.workshop, "service_can_locate"),
             ):
                 arch = etree.fromstring(record.get_view(view_type="form")["arch"])
                 [button] = arch.xpath("//button[@name='action_locate_on_map']")
@@ -365,7 +365,7 @@ class TestNewDocuments(InstalledBaseCase):
     def test_rental_needs_the_app(self):
         if self.env["res.partner"]._get_rental_action():
             self.skipTest("The rental app is installed.")
-        self.assertFalse(self.customer.has_rental)
+        self.assertFalse(self.customer.service_has_rental)
         with self.assertRefused("rental app is not installed", UserError):
             self.customer.action_new_rental()
 
@@ -379,8 +379,8 @@ class TestNewDocuments(InstalledBaseCase):
             "_get_rental_action",
             lambda partner: rental,
         ):
-            self.customer.invalidate_recordset(["has_rental"])
-            self.assertTrue(self.customer.has_rental)
+            self.customer.invalidate_recordset(["service_has_rental"])
+            self.assertTrue(self.customer.service_has_rental)
             action = self.workshop.action_new_rental()
         self.assertEqual(action["views"], rental["views"][1:])
         self.assertTrue(action["context"]["default_is_rental_order"])

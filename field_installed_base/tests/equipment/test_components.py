@@ -178,7 +178,9 @@ class TestComponentsAlong(OwnershipCase):
     def test_log_and_notices(self):
         notices = self.env["installed.base.notice.type"].search([])
         for partner in self.customer | self.neighbour:
-            partner.write({"email": "a@example.com", "notice_type_ids": notices.ids})
+            partner.write(
+                {"email": "a@example.com", "service_notice_type_ids": notices.ids}
+            )
         mails = self.env["mail.mail"].search([])
         wizard = self._as("dispatcher", self.env["installed.base.assign"]).create(
             {

@@ -166,7 +166,7 @@ class TestInstalledBase(InstalledBaseCase):
         equipment = self._create_equipment()
         with self.assertRefused("no site of"):
             equipment.site_id = self.neighbour
-        with self.assertRefused("no site of nobody"):
+        with self.assertRefused("cannot be the site of .* which has no customer"):
             self._create_equipment(partner_id=False, site_id=self.workshop.id)
 
     # -- Building year ----------------------------------------------------------------
@@ -778,6 +778,17 @@ class TestSerialNumbers(InstalledBaseCase):
                 self.subTest(serial),
                 self.assertRefused("already recorded as IB0"),
             ):
+                self._create_equipment(serial_number=serial)
+
+    def test_taken_by_what_is_in_no_list(self):
+        archived = self._create_equipment(serial_number="AB-123")
+        archived.active = False
+        retired = self._create_equipment(serial_number="AB-124")
+        self.env["installed.base.retire"].create(
+            {"installed_base_ids": [Command.set(retired.ids)], "date": "2026-01-31"}
+        ).action_retire()
+        for serial, ending in (("AB-123", "archived"), ("AB-124", "retired")):
+            with self.assertRefused(f"recorded as IB0.*, which is {ending}.$"):
                 self._create_equipment(serial_number=serial)
 
     def test_free(self):

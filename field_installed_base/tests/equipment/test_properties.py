@@ -54,7 +54,7 @@ class TestProperties(InstalledBaseCase):
         return [
             str(message.body)
             for message in equipment.message_ids
-            if "Category changed" in (message.body or "")
+            if "Previous properties" in (message.body or "")
         ]
 
     def test_category_defines_properties(self):
@@ -97,6 +97,10 @@ class TestProperties(InstalledBaseCase):
         self.assertNotIn("Squeaks", log)
         self.assertEqual(piece.properties["remarks"], "Squeaks")
         self.assertNotIn("fuel", dict(piece.properties))
+        piece.category_id = False
+        log = self._get_logs(piece)[0]
+        self.assertIn("Category Test boilers removed. Previous properties:", log)
+        self.assertIn("Squeaks", log)
 
     def test_zero_was_measured(self):
         piece = self._create_equipment(

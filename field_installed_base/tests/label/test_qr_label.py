@@ -173,7 +173,7 @@ class TestLabelPage(PortalCase):
         cls.company.write(
             {
                 "phone": "+32 9 111 11 11",
-                "problem_instructions": "Check the <pressure> first.",
+                "service_problem_instructions": "Check the <pressure> first.",
             }
         )
         cls.piece._ensure_qr_tokens()
@@ -323,7 +323,7 @@ class TestLabelPage(PortalCase):
     def test_report_reaches_somebody(self):
         """Also where a follower has notes sent: no sender is invented."""
         dispatcher = self.users["dispatcher"]
-        self.company.problem_user_id = dispatcher
+        self.company.service_problem_user_id = dispatcher
         self.piece.message_subscribe(
             dispatcher.partner_id.ids, self.env.ref("mail.mt_note").ids
         )

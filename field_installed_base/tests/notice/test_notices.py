@@ -19,7 +19,7 @@ class NoticeFixtures(InstalledBaseFixtures):
         cls.contact.write(
             {
                 "email": "Anna@claes.example.com",
-                "notice_type_ids": [(6, 0, cls.notices.ids)],
+                "service_notice_type_ids": [(6, 0, cls.notices.ids)],
             }
         )
         cls.buyer = cls.env["res.partner"].create(
@@ -27,7 +27,7 @@ class NoticeFixtures(InstalledBaseFixtures):
                 "name": "Bert Peeters",
                 "parent_id": cls.neighbour.id,
                 "email": "bert@peeters.example.com",
-                "notice_type_ids": [(6, 0, cls.notices.ids)],
+                "service_notice_type_ids": [(6, 0, cls.notices.ids)],
             }
         )
 
@@ -75,13 +75,16 @@ class TestNotices(NoticeFixtures, InstalledBaseCase):
         self.assertEqual(told(), self.contact)
         # The company itself may be told too.
         self.customer.write(
-            {"email": "info@claes.example.com", "notice_type_ids": self.assigned.ids}
+            {
+                "email": "info@claes.example.com",
+                "service_notice_type_ids": self.assigned.ids,
+            }
         )
         self.assertEqual(told(), self.contact | self.customer)
-        self.customer.notice_type_ids = False
-        self.contact.notice_type_ids -= self.assigned
+        self.customer.service_notice_type_ids = False
+        self.contact.service_notice_type_ids -= self.assigned
         self.assertFalse(told(), "not chosen")
-        self.contact.notice_type_ids = self.notices
+        self.contact.service_notice_type_ids = self.notices
         self.contact.email = "not an address"
         self.assertFalse(told(), "no address")
         self.contact.email = "anna@claes.example.com"
@@ -254,10 +257,10 @@ class TestNotices(NoticeFixtures, InstalledBaseCase):
     def test_rights(self):
         self._set_up_users()
         with self.assertRaises(AccessError):
-            self._as("portal", self.contact).read(["notice_type_ids"])
+            self._as("portal", self.contact).read(["service_notice_type_ids"])
         contact = self._as("dispatcher", self.contact)
-        contact.notice_type_ids = self.assigned
-        self.assertEqual(contact.notice_type_ids, self.assigned)
+        contact.service_notice_type_ids = self.assigned
+        self.assertEqual(contact.service_notice_type_ids, self.assigned)
 
 
 @tagged("post_install", "-at_install")
@@ -273,16 +276,18 @@ class TestNoticeOptOut(NoticeFixtures, HttpCase, TransactionCase):
         self.assertEqual(page.status_code, 200)
         self.assertIn("Unsubscribe?", page.text)
         self.assertIn("Equipment assigned", page.text)
-        self.assertIn(self.assigned, self.contact.notice_type_ids)
+        self.assertIn(self.assigned, self.contact.service_notice_type_ids)
         for _time in range(2):
             page = self.url_open(path, data={"List-Unsubscribe": "One-Click"})
             self.assertEqual(page.status_code, 200)
             self.assertIn("is unsubscribed from", page.text)
             self.contact.invalidate_recordset()
-            self.assertEqual(self.contact.notice_type_ids, self.notices - self.assigned)
+            self.assertEqual(
+                self.contact.service_notice_type_ids, self.notices - self.assigned
+            )
         log = self.contact.message_ids.filtered(lambda m: "Stopped" in m.body)
         self.assertEqual(len(log), 1)
-        self.assertEqual(self.buyer.notice_type_ids, self.notices)
+        self.assertEqual(self.buyer.service_notice_type_ids, self.notices)
 
     def test_language_of_contact(self):
         self.env["res.lang"]._activate_lang("fr_FR")
@@ -302,4 +307,4 @@ class TestNoticeOptOut(NoticeFixtures, HttpCase, TransactionCase):
         path = self._get_path(self.assigned, stranger)
         stranger.unlink()
         self.assertEqual(self.url_open(path).status_code, 404)
-        self.assertEqual(self.contact.notice_type_ids, self.notices)
+        self.assertEqual(self.contact.service_notice_type_ids, self.notices)

@@ -563,10 +563,10 @@ class TestCompanyOfCustomer(OwnershipCase):
         """Both companies are told, by whoever changed the contact."""
         notices = self.env["installed.base.notice.type"].search([])
         self.customer.write(
-            {"email": "claes@example.com", "notice_type_ids": notices.ids}
+            {"email": "claes@example.com", "service_notice_type_ids": notices.ids}
         )
         self.neighbour.write(
-            {"email": "peeters@example.com", "notice_type_ids": notices.ids}
+            {"email": "peeters@example.com", "service_notice_type_ids": notices.ids}
         )
         mails = self.env["mail.mail"].search([])
         partner_manager = self._create_user(

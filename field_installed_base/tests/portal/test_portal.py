@@ -558,10 +558,10 @@ class TestPortalProblem(PortalCase):
             ("other company", "salesperson"),
         ):
             with self.subTest(role):
-                self.company.problem_user_id = self.users[role]
+                self.company.service_problem_user_id = self.users[role]
                 user = self.piece._get_problem_user()
                 self.assertEqual(user, self.users[expected])
-        self.company.problem_user_id = False
+        self.company.service_problem_user_id = False
         self.customer.user_id = False
         self.assertFalse(self.piece._get_problem_user())
 

@@ -173,9 +173,9 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
         for role in EDITORS:
             with self.subTest(role):
                 self._as(role, filling).action_publish()
-                self.assertTrue(filling.sudo().is_public)
+                self.assertTrue(filling.sudo().service_is_public)
                 self._as(role, filling).action_unpublish()
-                self.assertFalse(filling.sudo().is_public)
+                self.assertFalse(filling.sudo().service_is_public)
         with self.assertRefused("Ask a dispatcher", AccessError):
             filling.action_publish()
         for role in ("employee", "portal", "other company"):
@@ -189,7 +189,7 @@ class TestQuestionnaire(QuestionnaireFixtures, InstalledBaseCase):
                 mine = self._as(role, filling)
                 self.assertEqual(mine.user_input_line_ids.value_char_box, "12")
                 for refused in (
-                    lambda mine=mine: mine.write({"is_public": True}),
+                    lambda mine=mine: mine.write({"service_is_public": True}),
                     lambda mine=mine: mine.user_input_line_ids.write(
                         {"value_char_box": "99"}
                     ),
@@ -426,12 +426,12 @@ class TestPublishedAnswers(QuestionnaireFixtures, HttpCase):
         page = self._get_page("ib_other_portal")
         self.assertEqual(page.status_code, 200)
         self.assertNotIn("Chimney swept", page.text)
-        self.assertFalse(filling.sudo().is_public)
+        self.assertFalse(filling.sudo().service_is_public)
 
     def test_moved_to_another_site(self):
         filling = self._publish("Chimney swept")
         self.piece.site_id = self.customer
-        self.assertTrue(filling.sudo().is_public)
+        self.assertTrue(filling.sudo().service_is_public)
 
     def test_days_are_those_of_the_company(self):
         """Half past midnight in Brussels is the day before in UTC."""

@@ -27,5 +27,5 @@ class CustomerOnboardingContact(models.TransientModel):
             "name": self.name.strip(),
             "email": self.email,
             "phone": self.phone,
-            "notice_type_ids": [Command.set(self.notice_type_ids.ids)],
+            "service_notice_type_ids": [Command.set(self.notice_type_ids.ids)],
         }

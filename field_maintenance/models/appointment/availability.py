@@ -6,7 +6,7 @@ from pytz import timezone, utc
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 ONE_DAY = timedelta(days=1)
 
@@ -33,7 +33,8 @@ class Stretch(NamedTuple):
 
 
 class HrEmployee(models.Model):
-    """What a technician works, and when they are busy."""
+    """What a technician works, when they are busy, and what of it is in the way of
+    a visit: the one home of these rules."""
 
     _inherit = "hr.employee"
 
@@ -197,6 +198,40 @@ class HrEmployee(models.Model):
                 else SQL("AND event.id IN %s", tuple(events.ids)),
             )
         )
+
+    @api.model
+    def _find_odd_hours(self, stretches):
+        """Return who does not work at these hours: before the first or after the last
+        one of a day. A break between them is theirs to arrange.
+
+        :param stretches: list of Stretch
+        :return: rows of key and employee
+        """
+        found = []
+        for calendar, own in groupby(
+            stretches, lambda row: row.person.resource_calendar_id
+        ):
+            if not calendar or calendar.flexible_hours:
+                continue
+            zone = timezone(calendar.tz or "UTC")
+            local = [
+                tuple(utc.localize(t).astimezone(zone) for t in (row.start, row.end))
+                for row in own
+            ]
+            hours = calendar._get_hours_by_day(
+                min(start.date() for start, _end in local),
+                max(end.date() for _start, end in local),
+            )
+            for row, (start, end) in zip(own, local, strict=True):
+                first, last = hours.get(start.date()), hours.get(end.date())
+                if not (
+                    first
+                    and last
+                    and first[0] <= start.time()
+                    and end.time() <= last[1]
+                ):
+                    found.append((row.key, row.person))
+        return found
 
     @api.model
     def _find_leaves(self, stretches, companies, leaves=None):

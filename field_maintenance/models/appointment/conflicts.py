@@ -1,7 +1,5 @@
 from collections import defaultdict
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
@@ -273,62 +271,35 @@ class MaintenanceVisit(models.Model):
             leaves,
         ):
             visit = mine[number]
-            found[visit].append(
-                self.env._(
+            if leave.resource_id:
+                text = self.env._(
                     "%(technician)s is away from %(start)s to %(end)s.",
                     technician=person.name,
                     start=visit._format_moment(leave.date_from),
                     end=visit._format_moment(leave.date_to),
                 )
-                if leave.resource_id
-                else self.env._(
+            elif leave.name:
+                text = self.env._(
                     "%(technician)s does not work on %(holiday)s.",
                     technician=person.name,
-                    holiday=leave.name or self.env._("this public holiday"),
+                    holiday=leave.name,
                 )
-            )
+            else:
+                text = self.env._(
+                    "%s does not work on this public holiday.", person.name
+                )
+            found[visit].append(text)
         return found
 
     def _get_odd_hours(self):
         """Return {visit: which of its technicians do not work at that hour}."""
-        # Who goes is known to whom knows the visit.
-        rows = [
-            (visit, person, person.resource_calendar_id)
-            for visit in self
-            for person in visit.sudo().technician_ids._origin
-        ]
-        found = defaultdict(list)
-        for calendar in {
-            row[2] for row in rows if row[2] and not row[2].flexible_hours
-        }:
-            tz = pytz.timezone(calendar.tz or "UTC")
-            pairs = [(visit, person) for visit, person, own in rows if own == calendar]
-            days = {
-                visit: tuple(
-                    pytz.utc.localize(moment).astimezone(tz)
-                    for moment in (visit.date_start, visit.date_end)
-                )
-                for visit, _person in pairs
-            }
-            hours = calendar._get_hours_by_day(
-                min(start.date() for start, _end in days.values()),
-                max(end.date() for _start, end in days.values()),
+        mine, found = list(self), defaultdict(list)
+        for number, person in self.env["hr.employee"]._find_odd_hours(
+            self._get_stretches()
+        ):
+            found[mine[number]].append(
+                self.env._("%s does not work at this time.", person.name)
             )
-            for visit, person in pairs:
-                start, end = days[visit]
-                first, last = hours.get(start.date()), hours.get(end.date())
-                if not (
-                    first
-                    and last
-                    and first[0] <= start.time()
-                    and end.time() <= last[1]
-                ):
-                    found[visit].append(
-                        self.env._(
-                            "%s does not work at this time.",
-                            person.name,
-                        )
-                    )
         return found
 
     # -- After planning ----------------------------------------------------------------

@@ -150,7 +150,7 @@ class CalendarEvent(models.Model):
                 for name, value in params.items()
                 if name in recurrences._fields
             }
-            | {"keeps_month_day": True}
+            | {"service_keeps_month_day": True}
         )
         return recurrence._get_rrule(recurrence._get_start_of_period(moment))
 
@@ -375,7 +375,7 @@ class CalendarEvent(models.Model):
         anew = vals["recurrence_update"] == "future_events" or vals.keys() & (
             times | set(self._get_recurrent_fields())
         )
-        if not recurrence.keeps_month_day or not anew:
+        if not recurrence.service_keeps_month_day or not anew:
             return vals
         moved = self.new(
             {
@@ -435,7 +435,7 @@ class CalendarEvent(models.Model):
         return self._get_visit_model().sudo().create(vals_list)
 
     @api.model
-    def _cron_make_series_visits(self):
+    def _cron_create_series_visits(self):
         """Make the visits of series that the horizon has reached."""
         companies = self.env["res.company"].search([])  # pylint: disable=no-search-all
         due = Domain.OR(

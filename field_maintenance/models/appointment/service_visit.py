@@ -230,11 +230,18 @@ class CalendarEvent(models.Model):
         vals.pop("service_begins_today", None)
         visit_vals = self._pop_visit_values(vals)
         if not visit_vals.get("partner_id"):
+            if name := vals.get("name"):
+                raise UserError(
+                    self.env._(
+                        "Service visit “%s” has no customer. Choose the customer, or "
+                        "untick Service visit.",
+                        name,
+                    )
+                )
             raise UserError(
                 self.env._(
-                    "Service visit “%s” has no customer. Choose the customer, or "
-                    "untick Service visit.",
-                    vals.get("name") or self.env._("new"),
+                    "Choose the customer of this service visit, or untick Service "
+                    "visit."
                 )
             )
         attendees = self.env.user.partner_id

@@ -268,7 +268,7 @@ class ServiceLine(models.Model):
     def unlink(self):
         visits = self.visit_id
         result = super().unlink()
-        visits._check_signed()
+        visits.exists()._check_signed()
         return result
 
     @api.ondelete(at_uninstall=False)

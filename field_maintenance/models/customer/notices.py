@@ -198,7 +198,7 @@ class MaintenanceVisit(models.Model):
         for start, visits in quiet.grouped("date_start").items():
             visits.write({"reminded_start": start})
 
-    def _tell_coming(self):
+    def _notify_coming(self):
         """Tell customers that somebody is on the way, where the company wants it."""
         # Mails, templates and settings are not the technician's.
         told = self.sudo().filtered(
@@ -209,7 +209,7 @@ class MaintenanceVisit(models.Model):
         )
         self._get_notice("visit_coming")._notify_of_visits(told)
 
-    def action_tell_customer(self):
+    def action_notify_customer(self):
         """Notify the customer of this visit now, whatever they were told before.
 
         :raise UserError: if there is nobody to tell
@@ -244,7 +244,7 @@ class MaintenanceVisit(models.Model):
         return True
 
     @api.model
-    def _cron_tell_customers(self):
+    def _cron_notify_customers(self):
         """Tell customers what changed, and remind them of visits that come."""
         companies = self.env["res.company"].search(
             Domain("visit_notice_planned", "=", True)

@@ -82,6 +82,11 @@ class MaintenanceVisit(models.Model):
         token = rating.access_token or visit._rating_get_access_token(partner)
         visit.rating_apply(rate, token=token, feedback=feedback)
 
+    def _get_due_text(self):
+        """Return when a visit without an appointment is due, for its customer."""
+        self.ensure_one()
+        return self.env._("around %s", format_date(self.env, self.due_date))
+
     def _request_other_date(self, author, day=None, text=None):
         """Tell the dispatcher that the customer wants another date.
 
@@ -96,10 +101,14 @@ class MaintenanceVisit(models.Model):
         # Customers may read a visit; what they ask is put down for them, in the
         # language of who reads it.
         visit = self.with_env(self._in_language_of(user)).sudo()
-        wish = Markup("<p>%s</p>") % visit.env._(
-            "%(customer)s asks for another date: %(day)s",
-            customer=author.display_name,
-            day=format_date(visit.env, day) if day else visit.env._("see below"),
+        wish = Markup("<p>%s</p>") % (
+            visit.env._(
+                "%(customer)s asks for another date: %(day)s",
+                customer=author.display_name,
+                day=format_date(visit.env, day),
+            )
+            if day
+            else visit.env._("%s asks for another date:", author.display_name)
         )
         if text:
             wish += Markup("<p>%s</p>") % text

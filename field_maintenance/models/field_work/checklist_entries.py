@@ -16,7 +16,7 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         return [
             (visit, line)
-            for visit in self | self._get_absorbed()
+            for visit in self._get_report_visits()
             for line in visit._get_checklist_lines()
         ]
 

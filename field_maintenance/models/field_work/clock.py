@@ -173,7 +173,7 @@ class MaintenanceVisit(models.Model):
             ]
         )
         self._start_clock("travel")
-        (self - travelled.visit_id)._tell_coming()
+        (self - travelled.visit_id)._notify_coming()
         return True
 
     def action_start_work(self):

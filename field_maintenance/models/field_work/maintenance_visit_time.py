@@ -84,7 +84,7 @@ class MaintenanceVisitTime(models.Model):
     def unlink(self):
         visits = self.visit_id
         result = super().unlink()
-        visits._check_signed()
+        visits.exists()._check_signed()
         return result
 
     @api.model

@@ -32,7 +32,10 @@ class MaintenanceVisit(models.Model):
         """
         # Who may do a visit may know what it is about.
         known = self.sudo()
-        last = known._get_report_equipment()._get_last_service_lines(known.company_id)
+        # What was done before is what was done on other visits than these.
+        last = known._get_report_equipment()._get_last_service_lines(
+            known.company_id, known | known._get_absorbed()
+        )
         covers = known._get_report_equipment()._get_cover_labels()
         visit_covers = known._get_cover_labels()
         suggested = known._get_suggested_parts()
@@ -42,19 +45,12 @@ class MaintenanceVisit(models.Model):
         briefs = {}
         for visit, own in zip(known, self, strict=True):
             recipient = visit._get_report_recipient()
-            checklists = {
-                line.id: visit._get_checklist(line).state or "new"
-                for one in visit._get_report_visits()
-                for line in one._get_checklist_lines()
-                if line
-            }
             briefs[own] = {
                 "pieces": [
                     {
                         **line._describe_piece(),
                         "covers": covers.get(line.installed_base_id, []),
                         "last": self._describe_last(last.get(line.installed_base_id)),
-                        "checklist": checklists.get(line.id, False),
                     }
                     for line in visit._get_report_lines()
                 ],
@@ -144,15 +140,20 @@ class MaintenanceVisit(models.Model):
         """Return {visit: parts that are likely to be used}: what was used on the same
         equipment, the last ones first, then what visits of the type use most, then the
         favorites of the catalog."""
+        if not self:
+            return {}
         # What is stored decides.
         for name in ("maintenance.visit", "maintenance.visit.line", "service.line"):
             self.env[name].flush_model()
         of_equipment = self._find_parts_of_equipment(self._get_report_equipment())
         of_type = self._find_parts_of_types(self.visit_type_id)
         products = self.env["product.product"]
+        catalog = Domain.OR(
+            visits[:1]._get_product_catalog_domain()
+            for visits in self.grouped("company_id").values()
+        )
         favorites = products.search(
-            self._get_product_catalog_domain() & Domain("is_favorite", "=", True),
-            limit=SUGGESTED_PARTS,
+            catalog & Domain("is_favorite", "=", True), limit=SUGGESTED_PARTS
         )
         ranked = {}
         for visit in self:
@@ -166,22 +167,21 @@ class MaintenanceVisit(models.Model):
             ranked[visit] = list(dict.fromkeys([*ids, *favorites.ids]))
         every = {product for ids in ranked.values() for product in ids}
         # Archived ones, and those that are not for sale any more, are used no more.
-        usable = products.search(
-            self._get_product_catalog_domain() & Domain("id", "in", list(every))
-        )
-        return {
-            visit: products.browse(
-                [product for product in ids if product in usable._ids]
+        usable = products.search(catalog & Domain("id", "in", list(every)))
+        suggested = {}
+        for visit, ids in ranked.items():
+            # A product may belong to the company above.
+            own = visit.company_id.parent_ids
+            suggested[visit] = (
+                products.browse([product for product in ids if product in usable._ids])
+                .with_prefetch(usable._ids)
+                .filtered(
+                    lambda product, own=own: (
+                        not product.company_id or product.company_id in own
+                    )
+                )[:SUGGESTED_PARTS]
             )
-            .filtered(
-                lambda product, visit=visit: (
-                    product.company_id
-                    in (visit.company_id, product.company_id.browse())
-                )
-            )[:SUGGESTED_PARTS]
-            .with_prefetch(usable._ids)
-            for visit, ids in ranked.items()
-        }
+        return suggested
 
     @api.model
     def _find_parts_of_equipment(self, pieces):

@@ -99,7 +99,8 @@ class MaintenanceVisit(models.Model):
         the signature: nobody signs for what is still to come."""
         signed = self.filtered("signed_on")
         # Whoever lets the customer sign ends the work of the crew.
-        signed.sudo()._get_running_times()._stop()
+        times = signed.sudo().with_context(visit_signing=SIGNING)._get_running_times()
+        times._stop()
         for visit in self:
             own = visit._as_own_code()
             if visit in signed:
@@ -150,7 +151,7 @@ class MaintenanceVisit(models.Model):
         """Take the signature off those of these visits, and of those by which they are
         done, that are not any more what the customer signed for."""
         # Whoever changes what was signed for takes the signature off.
-        visits = self.sudo().exists()
+        visits = self.sudo()
         signed = (visits | visits.merged_into_id).filtered("signed_on")
         for visit in signed:
             content = visit._get_signed_content()

@@ -4,6 +4,29 @@ from odoo.tools import format_date, format_list
 
 from ...engine import AfterLast, Interval, Months, RuleError, Spread
 
+MODES = [
+    ("interval", "Every"),
+    ("spread", "Spread evenly"),
+    ("months", "In selected months"),
+    ("after_last", "Counted from the last visit"),
+]
+UNITS = [
+    ("day", "Days"),
+    ("week", "Weeks"),
+    ("month", "Months"),
+    ("year", "Years"),
+]
+
+# What makes up a rule, with its name on products: these are everybody's, so the names
+# there have a prefix.
+PRODUCT_RULE = {
+    "mode": "service_mode",
+    "interval_number": "service_interval_number",
+    "interval_unit": "service_interval_unit",
+    "visit_count": "service_visit_count",
+    "month_ids": "service_month_ids",
+}
+
 
 class MaintenanceRuleMixin(models.AbstractModel):
     """How often something is visited: a rule of part A of the rules of dates.
@@ -16,12 +39,7 @@ class MaintenanceRuleMixin(models.AbstractModel):
     _description = "Visit Rule"
 
     mode = fields.Selection(
-        selection=[
-            ("interval", "Every"),
-            ("spread", "Spread evenly"),
-            ("months", "In selected months"),
-            ("after_last", "Counted from the last visit"),
-        ],
+        selection=MODES,
         string="Rule",
         default="interval",
         help="Every: at a fixed interval from the start, regardless of when the "
@@ -32,15 +50,7 @@ class MaintenanceRuleMixin(models.AbstractModel):
         "was done.",
     )
     interval_number = fields.Integer(string="Interval", default=1, aggregator=None)
-    interval_unit = fields.Selection(
-        selection=[
-            ("day", "Days"),
-            ("week", "Weeks"),
-            ("month", "Months"),
-            ("year", "Years"),
-        ],
-        default="year",
-    )
+    interval_unit = fields.Selection(selection=UNITS, default="year")
     visit_count = fields.Integer(
         string="Number of Visits",
         default=1,
@@ -63,7 +73,12 @@ class MaintenanceRuleMixin(models.AbstractModel):
     @api.model
     def _get_rule_fields(self):
         """Return the fields that make up a rule."""
-        return ("mode", "interval_number", "interval_unit", "visit_count", "month_ids")
+        return tuple(PRODUCT_RULE)
+
+    def _get_rule_values(self):
+        """Return the values of the rule, by their names."""
+        self.ensure_one()
+        return {name: self[name] for name in self._get_rule_fields()}
 
     @api.depends(
         "mode",
@@ -167,17 +182,18 @@ class MaintenanceRuleMixin(models.AbstractModel):
             return AfterLast(number, unit, last)
         return Interval(number, unit)
 
-    def _describe_rule_error(self, error):
+    def _describe_rule_error(self, error, name=None):
         """Return what is wrong with a rule or its term, and how to put it right.
 
         :param RuleError error: what the engine raised
+        :param str name: of what has the rule; by default this record's
         """
         self.ensure_one()
         values = {
             key: value if isinstance(value, int) else format_date(self.env, value)
             for key, value in error.parameters.items()
         }
-        name = self.display_name
+        name = name or self.display_name
         messages = {
             "end_before_start": self.env._(
                 "%(name)s ends on %(end)s, before its start on %(start)s. Correct "

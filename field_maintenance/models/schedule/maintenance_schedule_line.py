@@ -18,6 +18,7 @@ from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin i
 from ...context import GENERATING
 from ...engine import RuleError, Term, in_gap, preview, visits_per_year
 from ..visit.maintenance_visit import OPEN_STATES
+from .maintenance_rule_mixin import PRODUCT_RULE
 
 # What the preview lists at most; nobody reads more.
 PREVIEWED_VISITS = 30
@@ -273,7 +274,10 @@ class MaintenanceScheduleLine(models.Model):
         default = self.env["maintenance.rule.mixin"].default_get([name]).get(name)
         for line in self:
             template = line.product_id.product_tmpl_id
-            line[name] = template[name] if template.mode else line[name] or default
+            if template.service_mode:
+                line[name] = template[PRODUCT_RULE[name]]
+            else:
+                line[name] = line[name] or default
 
     @api.depends("installed_base_id")
     def _compute_technician_id(self):
@@ -365,7 +369,7 @@ class MaintenanceScheduleLine(models.Model):
     def _get_doubles(self):
         """Return which other lines visit the same equipment for the same work.
 
-        :return: {line: lines of living schedules that the user may read}
+        :return: {line: lines of running schedules that the user may read}
         """
         lines = self.browse()
         found = {}

@@ -172,7 +172,7 @@ class MaintenanceVisit(models.Model):
     )
     site_city = fields.Char(related="site_id.city", string="City")
     site_access = fields.Text(related="site_id.service_access", related_sudo=True)
-    site_can_locate = fields.Boolean(related="site_id.can_locate")
+    site_can_locate = fields.Boolean(related="site_id.service_can_locate")
     partner_category_ids = fields.Many2many(
         related="partner_id.category_id", string="Customer Tags"
     )

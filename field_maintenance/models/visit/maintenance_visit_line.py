@@ -181,7 +181,7 @@ class MaintenanceVisitLine(models.Model):
         visits = self.visit_id
         visits._touch()
         result = super().unlink()
-        visits._check_signed()
+        visits.exists()._check_signed()
         return result
 
     # -- Actions -----------------------------------------------------------------------

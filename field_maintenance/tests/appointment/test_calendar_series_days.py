@@ -215,7 +215,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
         # As it was: without the shorter months.
         gone = series.calendar_event_ids.filtered(lambda e: e.start.day < 31)
         gone.with_context(visit_planning=PLANNING).unlink()
-        (series | later.recurrence_id).write({"keeps_month_day": False})
+        (series | later.recurrence_id).write({"service_keeps_month_day": False})
         series._compute_rrule()
         self.assertNotIn("28", series.rrule)
         with freeze_time("2026-03-10 10:00:00"):

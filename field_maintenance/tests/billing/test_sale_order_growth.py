@@ -23,21 +23,21 @@ class TestSaleOrderGrowth(MaintenanceCase):
             "invoice_policy": "delivery",
             "taxes_id": False,
         }
-        every_quarter = {"interval_number": 3, "interval_unit": "month"}
+        every_quarter = {"service_interval_number": 3, "service_interval_unit": "month"}
         cls.call, cls.quarterly, cls.package = cls.env["product.product"].create(
             [
                 {**service, "name": "Visit"},
                 {
                     **service,
                     "name": "Quarterly visit",
-                    "mode": "interval",
+                    "service_mode": "interval",
                     **every_quarter,
                 },
                 {
                     **service,
                     "name": "Maintenance for a year",
-                    "mode": "spread",
-                    "visit_count": 4,
+                    "service_mode": "spread",
+                    "service_visit_count": 4,
                     **every_quarter,
                 },
             ]
@@ -114,15 +114,15 @@ class TestSaleOrderGrowth(MaintenanceCase):
                 {
                     **self.service,
                     "name": "In April and October",
-                    "mode": "months",
-                    "month_ids": [Command.set(months.ids)],
+                    "service_mode": "months",
+                    "service_month_ids": [Command.set(months.ids)],
                 },
                 {
                     **self.service,
                     "name": "A month after the last",
-                    "mode": "after_last",
-                    "interval_number": 1,
-                    "interval_unit": "month",
+                    "service_mode": "after_last",
+                    "service_interval_number": 1,
+                    "service_interval_unit": "month",
                 },
             ]
         )

@@ -212,7 +212,7 @@ class TestVisitNotice(MaintenanceCase):
         self.contact.write(
             {
                 "email": "anna@claes.example.com",
-                "notice_type_ids": [(4, self.planned.id)],
+                "service_notice_type_ids": [(4, self.planned.id)],
             }
         )
         self.assertEqual(told(), self.workshop | self.contact, "She chose it")
@@ -227,7 +227,7 @@ class TestVisitNotice(MaintenanceCase):
         )
         self.planned._opt_out(self.contact)
         self.assertFalse(told())
-        self.workshop.refused_notice_type_ids = False
+        self.workshop.service_refused_notice_type_ids = False
         self.planned.active = False
         self.assertFalse(told())
 
@@ -247,7 +247,7 @@ class TestVisitNotice(MaintenanceCase):
         visit = self._create_event_at("2026-05-20 10:00:00")
         dispatcher = self._as("dispatcher", visit)
         before = self.env["mail.mail"].search([])
-        dispatcher.action_tell_customer()
+        dispatcher.action_notify_customer()
         mail = self.env["mail.mail"].search([]) - before
         self.assertEqual(mail.recipient_ids, self.workshop)
         self.assertEqual(visit.told_start, visit.date_start)
@@ -257,7 +257,7 @@ class TestVisitNotice(MaintenanceCase):
             "notification is disabled under Configuration > Notifications",
             UserError,
         ):
-            dispatcher.action_tell_customer()
+            dispatcher.action_notify_customer()
 
     def test_companies(self):
         self._switch_on()

@@ -71,6 +71,11 @@ class TestMyDayBrief(ExecutionCase):
         self.assertEqual(told["who"], [self.colleague.name])
         self.assertEqual(told["work_done"], "Done 2025-11-03 07:00:00")
         self.assertEqual(told["parts"], ["2 Units Seal"])
+        today = self.env["maintenance.visit"].browse(row["id"])
+        today.action_start()
+        today._finish({"work_done": "Today"})
+        [piece] = self._get_row()["pieces"]
+        self.assertEqual(piece["last"]["visit"], last.id, "Not what was done now")
 
     def test_nothing_before(self):
         self._create_planned_visit()

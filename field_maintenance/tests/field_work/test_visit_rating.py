@@ -67,7 +67,7 @@ class TestVisitRating(MailCase, ExecutionCase):
 
     def test_unhappy_customer_is_called(self):
         dispatcher = self.users["dispatcher"]
-        self.company.problem_user_id = dispatcher
+        self.company.service_problem_user_id = dispatcher
         for rate, called in ((5, False), (3, False), (1, True)):
             with self.subTest(rate):
                 visit = self._as("dispatcher", self._begin_visit()).sudo()
@@ -106,7 +106,7 @@ class TestVisitRating(MailCase, ExecutionCase):
 @tagged("post_install", "-at_install")
 class TestVisitRatingPage(ExecutionFixtures, HttpCase):
     def test_customer_clicks(self):
-        self.company.problem_user_id = self.users["dispatcher"]
+        self.company.service_problem_user_id = self.users["dispatcher"]
         visit = self._begin_visit()
         visit._finish()
         token = visit._rating_get_access_token()

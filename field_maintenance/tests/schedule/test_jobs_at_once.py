@@ -155,9 +155,9 @@ class TestJobsAtOnce(BaseCase):
         self.first.cr.commit()
         # Its transaction begins: it sees events without visits.
         self.assertTrue(self.second["calendar.event"].search_count([]))
-        self.first["calendar.event"]._cron_make_series_visits()
+        self.first["calendar.event"]._cron_create_series_visits()
         with mute_logger("odoo.sql_db"):
-            self.second["calendar.event"]._cron_make_series_visits()
+            self.second["calendar.event"]._cron_create_series_visits()
         made = self._find_visits() - self.visits
         self.assertEqual(made.calendar_event_id, later)
         self.assertEqual(len(made), 2)

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 from freezegun import freeze_time
@@ -110,9 +111,9 @@ class TestMaintenanceSchedule(MaintenanceCase):
         self.stove.product_tmpl_id.write(
             {
                 "visit_type_id": self.repair.id,
-                "mode": "interval",
-                "interval_number": 2,
-                "interval_unit": "year",
+                "service_mode": "interval",
+                "service_interval_number": 2,
+                "service_interval_unit": "year",
             }
         )
         piece = self._create_equipment(technician_id=self.technician.id)
@@ -126,7 +127,41 @@ class TestMaintenanceSchedule(MaintenanceCase):
         self.assertEqual(line.technician_id, self.technician)
         self.assertEqual(line.product_id, self.stove)
         with self.assertRefused("Choose the visit type for visits of"):
-            self.boiler.product_tmpl_id.mode = "interval"
+            self.boiler.product_tmpl_id.service_mode = "interval"
+
+    def test_rules_on_the_product(self):
+        template = self.stove.product_tmpl_id
+        template.visit_type_id = self.repair
+        months = self.env["maintenance.month"].search([("number", "in", (3, 9))])
+        for vals, summary in (
+            ({"service_mode": "interval", "service_interval_number": 6}, "6 years"),
+            ({"service_interval_unit": "week"}, "Every 6 weeks"),
+            (
+                {"service_mode": "spread", "service_visit_count": 4},
+                "Every 6 weeks, 4 times",
+            ),
+            ({"service_mode": "months", "service_month_ids": months}, "In March"),
+            ({"service_mode": "after_last"}, "6 weeks after the last visit"),
+        ):
+            for name, value in vals.items():
+                template[name] = value
+            self.assertIn(summary, template.service_rule_summary)
+        template.service_mode = False
+        self.assertFalse(template.service_rule_summary)
+        for vals, message in (
+            (
+                {"service_mode": "interval", "service_interval_number": 0},
+                f"interval of {template.display_name} must be at least one",
+            ),
+            (
+                {"service_mode": "months", "service_month_ids": False},
+                f"one month for the visits of {template.display_name}",
+            ),
+        ):
+            with self.assertRefused(re.escape(message)):
+                template.write(vals)
+        with self.assertRefused("from 0 to"):
+            template.service_interval_number = 4000
 
     def test_rule_of_a_line_without_product(self):
         form = Form(self.env["maintenance.schedule"])

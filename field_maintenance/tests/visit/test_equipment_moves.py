@@ -228,9 +228,9 @@ class TestEquipmentMoves(MaintenanceCase):
         """Rules, open visits and questionnaires go on with what takes its place."""
         self.stove.product_tmpl_id.write(
             {
-                "mode": "interval",
-                "interval_number": 2,
-                "interval_unit": "year",
+                "service_mode": "interval",
+                "service_interval_number": 2,
+                "service_interval_unit": "year",
                 "visit_type_id": self.repair.id,
             }
         )

@@ -1,6 +1,7 @@
 from . import amend
 from . import service_contract_change
 from . import price_history
+from . import service_contract_undo
 from . import service_contract_suspension
 from . import renew
 from . import service_contract_payer

@@ -1,4 +1,4 @@
-"""What all changes of living contracts share; lines that are added, price updates."""
+"""What all changes of running contracts share; lines that are added, price updates."""
 
 from collections import defaultdict
 from typing import NamedTuple
@@ -38,17 +38,17 @@ class ServiceContract(models.Model):
 
     # -- Checks -------------------------------------------------------------------
 
-    def _check_living(self):
+    def _check_running(self):
         """Refuse what can only be done to contracts that live."""
         for contract in self:
             if contract.state not in RUNNING_STATES:
                 states = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is %(state)s. This change requires an "
-                        "active or suspended contract.",
+                        "Contract %(contract)s cannot be changed like this: its status "
+                        "is “%(state)s”. Only active and suspended contracts can.",
                         contract=contract.display_name,
-                        state=states[contract.state].lower(),
+                        state=states[contract.state],
                     )
                 )
 
@@ -120,7 +120,7 @@ class ServiceContract(models.Model):
     # -- Lines --------------------------------------------------------------------
 
     def _add_lines(self, vals_list, day, reason):
-        """Add lines to one living contract.
+        """Add lines to one running contract.
 
         :param vals_list: values of the lines
         :param day: first covered day
@@ -128,7 +128,7 @@ class ServiceContract(models.Model):
         :return: the lines
         """
         self.ensure_one()
-        self._check_living()
+        self._check_running()
         self._check_inside(day)
         lines = (
             self.env["service.contract.line"]

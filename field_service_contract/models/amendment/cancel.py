@@ -2,10 +2,11 @@
 
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...context import CHANGING
-from ..contract.service_contract import DAY, PRICE_GROUPS, RUNNING_STATES
+from ..contract.service_contract import DAY, RUNNING_STATES
 from .renew import RENEWAL_ACTIVITY
 
 
@@ -20,30 +21,42 @@ class ServiceContract(models.Model):
         help="Last covered day of a cancelled contract.",
     )
     cancellation_reason = fields.Char(copy=False, readonly=True, tracking=True)
-    # What undoing the cancellation puts back.
-    cancellation_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
 
-    def _cancel(self, last_day, reason, change_reason="cancelled", note=None):
+    def _cancel(
+        self,
+        last_day,
+        reason,
+        change_reason="cancelled",
+        note=None,
+        keeps_planned=False,
+    ):
         """End contracts before their time; what was invoiced after is credited.
 
         :param last_day: last covered day; the day before the start if earlier
         :param str reason: in words
         :param str change_reason: of `service.contract.change`
         :param str note: kept with the loss; by default the reason
+        :param bool keeps_planned: planned visits after it stay
         :return: the credit notes, as drafts
         """
         self._check_not_cancelled()
-        self._check_living()
+        self._check_running()
         self._check_end_after(last_day)
-        data, gone = {}, self.env["service.contract.change"].sudo()
+        # The history writes itself, here and below: nobody changes it by hand.
+        gone = self.env["service.contract.change"].sudo()
+        rows = self.env["service.contract.undo.line"]
         ends = {own: max(last_day, own.date_start - DAY) for own in self}
+        before = {}
         for contract, end in ends.items():
             later = contract.line_ids.sudo().change_ids.filtered(
                 lambda change, end=end: change.date > end
             )
-            data[contract] = {
-                "date_end": fields.Date.to_string(contract.date_end),
-                "changes": later._prepare_copy_vals_list(),
+            before[contract] = {
+                "contract_id": contract.id,
+                "kind": "cancellation",
+                "date": end + DAY,
+                "date_end": contract.date_end,
+                "line_ids": rows._prepare_changes(later),
             }
             gone |= later
         gone.unlink()
@@ -56,17 +69,23 @@ class ServiceContract(models.Model):
             dict.fromkeys(lines, 0),
             note=note or reason,
         )
-        for contract, own in data.items():
-            made = changes.filtered(lambda c, own=contract: c.contract_id == own)
-            own["change_ids"] = made.ids
         credits = self._credit_uncovered(reason=reason)
-        for contract, own in data.items():
-            lines = credits.invoice_line_ids.filtered(
-                lambda line, contract=contract: line.service_contract_id == contract
-            )
-            contract.sudo().cancellation_data = {**own, "credit_line_ids": lines.ids}
+        credited = credits.invoice_line_ids.grouped("service_contract_id")
+        made = changes.grouped("contract_id")
+        self.env["service.contract.undo"].sudo().create(
+            [
+                {
+                    **vals,
+                    "change_ids": [Command.set(made.get(contract, changes[:0]).ids)],
+                    "credit_line_ids": [
+                        Command.set(credited.get(contract, lines.browse()).ids)
+                    ],
+                }
+                for contract, vals in before.items()
+            ]
+        )
         self._update_states()
-        self._update_visits(reason)
+        self._update_visits(reason, keeps_planned)
         self.activity_unlink([RENEWAL_ACTIVITY])
         self._log_life(
             {
@@ -103,21 +122,19 @@ class ServiceContract(models.Model):
                     self.env._("Contract %s was not cancelled.", contract.display_name)
                 )
             contract._check_undoable()
-        changes = self.env["service.contract.change"].sudo()
         for contract in self.with_context(service_contract_change=CHANGING):
-            data = contract.cancellation_data
-            contract._drop_draft_credits(data["credit_line_ids"])
-            changes.browse(data["change_ids"]).exists().unlink()
-            changes.create(data["changes"])
+            undo = contract._get_cancellation_undo()
+            contract._drop_draft_credits(undo.credit_line_ids)
+            undo._restore_changes()
             contract.write(
                 {
                     "state": "active",
-                    "date_end": data["date_end"],
+                    "date_end": undo.date_end,
                     "cancellation_date": False,
                     "cancellation_reason": False,
-                    "cancellation_data": False,
                 }
             )
+            undo.unlink()
         self._update_states()
         self._update_visits(None)
         self._log_life(dict.fromkeys(self, self.env._("Cancellation undone.")))
@@ -127,8 +144,7 @@ class ServiceContract(models.Model):
         """Refuse to take a cancellation back that something was built on."""
         self.ensure_one()
         self._check_transfer_stands()
-        lines = self.env["account.move.line"].sudo()
-        lines = lines.browse(self.cancellation_data["credit_line_ids"]).exists()
+        lines = self._get_cancellation_undo().credit_line_ids
         posted = lines.move_id.filtered(lambda move: move.state == "posted")
         if posted:
             raise UserError(
@@ -140,23 +156,21 @@ class ServiceContract(models.Model):
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
-        living = self.successor_ids.filtered(
+        running = self.successor_ids.filtered(
             lambda contract: contract.state in RUNNING_STATES
         )
-        if living:
+        if running:
             raise UserError(
                 self.env._(
                     "Contract %(contract)s was transferred to %(successor)s. Cancel "
                     "that contract first.",
                     contract=self.display_name,
-                    successor=", ".join(living.mapped("display_name")),
+                    successor=", ".join(running.mapped("display_name")),
                 )
             )
 
-    def _drop_draft_credits(self, line_ids):
+    def _drop_draft_credits(self, lines):
         """Delete lines of credit notes that are no longer due, and what has none."""
-        # Who may take back a cancellation need not be an accountant.
-        lines = self.env["account.move.line"].sudo().browse(line_ids).exists()
         moves = lines.move_id
         lines.unlink()
         empty = moves.filtered(lambda move: not move.invoice_line_ids)

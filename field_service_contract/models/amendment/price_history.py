@@ -167,14 +167,14 @@ class ServiceContractLine(models.Model):
     # -- Changes ------------------------------------------------------------------
 
     def _change_prices(self, figures, day, note, reason="manual"):
-        """Change the figures of lines of living contracts from a day on, each its own.
+        """Change the figures of lines of running contracts from a day on, each its own.
 
         :param dict figures: {line: new figures}
         :param day: first effective day; days that are invoiced keep their price
         :param str note: why, in words
         :return: the changes of annual amount
         """
-        self.contract_id._check_living()
+        self.contract_id._check_running()
         days = self._get_effective_days(dict.fromkeys(self, day))
         self._check_price_days(days)
         before = {line: line.amount for line in self}
@@ -252,7 +252,7 @@ class ServiceContractLine(models.Model):
     # -- Ends ---------------------------------------------------------------------
 
     def _end(self, last_day, reason="line_removed", note=None):
-        """End lines of living contracts.
+        """End lines of running contracts.
 
         :param last_day: last covered day; the day before the first of a line if it
             was never covered
@@ -273,13 +273,13 @@ class ServiceContractLine(models.Model):
         lines._record_price(reason, days, dict.fromkeys(lines, 0), note=note)
 
     def _end_with_credit(self, last_day, reason):
-        """End lines of living contracts and give back what was billed for later days.
+        """End lines of running contracts and give back what was billed for later days.
 
         :param last_day: last covered day
         :return: the credit notes, as drafts
         """
         contracts = self.contract_id
-        contracts._check_living()
+        contracts._check_running()
         for line in self:
             if line.date_end and line.date_end <= last_day:
                 raise UserError(

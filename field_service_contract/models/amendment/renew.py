@@ -129,23 +129,27 @@ class ServiceContract(models.Model):
         self.ensure_one()
         problem = None
         if self.cancellation_date:
-            problem = self.env._("it was cancelled. Undo the cancellation first.")
-        elif self.state not in (*RUNNING_STATES, "closed"):
-            problem = self.env._("it is no active, suspended or closed contract.")
-        elif not self.date_end:
-            problem = self.env._("it has no end.")
-        elif months < 1:
-            problem = self.env._("tell for how many months.")
-        elif any(row.extends and not row.date_end for row in self.suspension_ids):
-            problem = self.env._("it is suspended and its end is to move: resume it.")
-        if problem:
-            raise UserError(
-                self.env._(
-                    "Contract %(contract)s cannot be renewed: %(problem)s",
-                    contract=self.display_name,
-                    problem=problem,
-                )
+            problem = self.env._(
+                "Contract %s was cancelled. Undo the cancellation before you renew it."
             )
+        elif self.state not in (*RUNNING_STATES, "closed"):
+            problem = self.env._(
+                "Contract %s cannot be renewed: only active, suspended and closed "
+                "contracts can."
+            )
+        elif not self.date_end:
+            problem = self.env._("Contract %s has no end, so it cannot be renewed.")
+        elif months < 1:
+            problem = self.env._(
+                "Contract %s has no duration. Enter for how many months to renew it."
+            )
+        elif any(row.extends and not row.date_end for row in self.suspension_ids):
+            problem = self.env._(
+                "Contract %s is suspended and its end moves until it is resumed. "
+                "Resume it before you renew it."
+            )
+        if problem:
+            raise UserError(problem % self.display_name)
 
     @api.model
     def _get_renewal_domain(self, today):

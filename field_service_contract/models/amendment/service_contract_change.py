@@ -106,17 +106,3 @@ class ServiceContractChange(models.Model):
                 for vals in vals_list
             ]
         )
-
-    def _prepare_copy_vals_list(self):
-        """Return values that make the same changes again."""
-        return [
-            {
-                "contract_line_id": change.contract_line_id.id,
-                "date": fields.Date.to_string(change.date),
-                "reason": change.reason,
-                "amount": change.amount,
-                "note": change.note,
-                "price_update_id": change.price_update_id.id,
-            }
-            for change in self.sorted("id")
-        ]

@@ -1,7 +1,5 @@
 from odoo import fields, models
 
-from ..contract.service_contract import PRICE_GROUPS
-
 
 class ServiceContractPayer(models.Model):
     """Who pays for the days of a contract from a day on."""
@@ -34,25 +32,9 @@ class ServiceContractPayer(models.Model):
     is_pending = fields.Boolean(
         default=True, help="The change of payer is planned for a future date."
     )
-    # What undoing the transfer to this payer puts back.
-    undo_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
 
     _start_unique = models.UniqueIndex(
         "(contract_id, date_start)",
         "Two payers of a contract cannot start on the same date.",
     )
     _pending_index = models.Index("(date_start) WHERE is_pending")
-
-    def _prepare_copy_vals_list(self):
-        """Return values that make the same rows again."""
-        return [
-            {
-                "contract_id": row.contract_id.id,
-                "partner_id": row.partner_id.id,
-                "date_start": fields.Date.to_string(row.date_start),
-                "reason": row.reason,
-                "is_pending": row.is_pending,
-                "undo_data": row.sudo().undo_data,
-            }
-            for row in self
-        ]

@@ -86,12 +86,13 @@ class ServiceContractSuspension(models.Model):
 class ServiceContract(models.Model):
     _inherit = "service.contract"
 
-    def _suspend(self, first, last, reason, extends=False):
+    def _suspend(self, first, last, reason, extends=False, keeps_planned=False):
         """Cover nothing for some days; what was invoiced for them is credited.
 
         :param first: first suspended day
         :param last: last suspended day; empty until resumed
         :param bool extends: the end moves by as many days
+        :param bool keeps_planned: planned visits on these days stay
         :return: the credit notes, as drafts
         """
         self._check_suspendable(first, last, extends)
@@ -120,11 +121,12 @@ class ServiceContract(models.Model):
                 )
                 for contract in self
             },
+            keeps_planned,
         )
 
     def _check_suspendable(self, first, last, extends):
         """Refuse to suspend what does not run then, or is suspended already."""
-        self._check_living()
+        self._check_running()
         self._check_inside(first)
         if extends:
             self._check_not_cancelled()
@@ -162,7 +164,7 @@ class ServiceContract(models.Model):
 
         :raise UserError: if a contract has none
         """
-        self._check_living()
+        self._check_running()
         for contract in self:
             if not contract._get_suspensions_to_end(day):
                 raise UserError(
@@ -178,10 +180,10 @@ class ServiceContract(models.Model):
         """Return the suspensions that last until a day or begin after it."""
         return self.suspension_ids.filtered(lambda row: row._get_span().last >= day)
 
-    def _after_suspension(self, reason, bodies):
+    def _after_suspension(self, reason, bodies, keeps_planned=False):
         credits = self._credit_uncovered(reason=reason)
         self._update_states()
-        self._update_visits(reason)
+        self._update_visits(reason, keeps_planned)
         self._log_life(
             {
                 contract: self._with_reason(body, reason)
@@ -201,10 +203,9 @@ class ServiceContract(models.Model):
             term.sudo().date_end = fields.Date.add(term.date_end, days=days)
         if self.cancellation_date:
             # It ends when it was cancelled; what moves is the end before that.
-            data = self.sudo().cancellation_data
-            if end := fields.Date.to_date(data["date_end"]):
-                end = fields.Date.to_string(fields.Date.add(end, days=days))
-                self.sudo().cancellation_data = {**data, "date_end": end}
+            undo = self._get_cancellation_undo()
+            if undo.date_end:
+                undo.date_end = fields.Date.add(undo.date_end, days=days)
             return
         # What counts as lost since the end that was is lost only after the new one.
         lines = self.line_ids.filtered(

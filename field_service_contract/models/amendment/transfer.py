@@ -87,7 +87,7 @@ class ServiceContract(models.Model):
         :param day: first day they pay
         :return: the credit notes, as drafts
         """
-        self._check_living()
+        self._check_running()
         self._check_inside(day)
         # Payers write themselves, here and below: nobody changes them by hand.
         rows = self.env["service.contract.payer"].sudo()
@@ -121,7 +121,7 @@ class ServiceContract(models.Model):
                 }
             )
         before = {contract: contract._get_payer(day) for contract in self}
-        undo = self._get_payers_to_restore(day)
+        undo = self._prepare_payer_undos(day)
         # Who was to pay later does so no more.
         self.payer_ids.filtered(lambda row: row.date_start >= day).sudo().unlink()
         credits = self._plan_credits(self._get_removed(Span(day, FOREVER)))
@@ -142,7 +142,7 @@ class ServiceContract(models.Model):
             }
         )
         credits = self._apply_credits(credits, reason=reason)
-        self._keep_payers_to_restore(undo, day, credits)
+        self._keep_payer_undos(undo, credits)
         return credits
 
     def _get_removed(self, span):
@@ -173,7 +173,7 @@ class ServiceContract(models.Model):
         :return: the new contract
         """
         self.ensure_one()
-        self._check_living()
+        self._check_running()
         self._check_not_cancelled()
         self._check_inside(day)
         moved = self._get_lines_on(day)
@@ -190,7 +190,6 @@ class ServiceContract(models.Model):
         # Those that begin later are taken over from their own first day.
         firsts = {line: max(day, line.date_start or day) for line in lines}
         lines._check_price_days(firsts)
-        undo = lines._get_transfer_to_restore()
         former = self.partner_id
         addresses = partner.address_get(["invoice", "delivery"])
         payer = payer or partner.browse(addresses["invoice"])
@@ -225,11 +224,13 @@ class ServiceContract(models.Model):
         last = day - DAY
         if lines == moved:
             self._cancel(last, reason, change_reason="ended", note=note)
+            self._get_cancellation_undo().successor_id = successor
         else:
+            before = lines._get_before_transfer()
             lines._end(last, note=note)
             self._credit_uncovered(reason=reason)
             self._update_visits(reason)
-        lines._keep_transfer_to_restore(undo, successor)
+            lines._keep_transfer_undo(before, successor)
         self._log_life(
             {
                 self: self._with_reason(

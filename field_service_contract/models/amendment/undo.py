@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...context import CHANGING
@@ -13,12 +14,31 @@ PRICE_REASONS = frozenset({"price_update", "manual"})
 class ServiceContract(models.Model):
     _inherit = "service.contract"
 
-    # What undoing the transfer from the former customer puts back.
-    transfer_data = fields.Json(copy=False, readonly=True, groups=PRICE_GROUPS)
+    undo_ids = fields.One2many(
+        comodel_name="service.contract.undo",
+        inverse_name="contract_id",
+        string="What Undoing Restores",
+        readonly=True,
+        groups=PRICE_GROUPS,
+    )
+    takeover_undo_ids = fields.One2many(
+        comodel_name="service.contract.undo",
+        inverse_name="successor_id",
+        string="What Undoing the Transfer Restores",
+        readonly=True,
+        groups=PRICE_GROUPS,
+    )
     can_undo_renewal = fields.Boolean(compute="_compute_can_undo")
     can_undo_transfer = fields.Boolean(compute="_compute_can_undo")
 
-    @api.depends("term_ids.reason", "cancellation_date", "state", "payer_ids")
+    @api.depends(
+        "term_ids.reason",
+        "cancellation_date",
+        "state",
+        "undo_ids.parent_id",
+        "undo_ids.successor_id.state",
+        "takeover_undo_ids",
+    )
     def _compute_can_undo(self):
         for contract in self:
             is_there = contract.state in (*RUNNING_STATES, "closed")
@@ -78,7 +98,7 @@ class ServiceContract(models.Model):
                 self.env._("Contract %s was not renewed.", self.display_name)
             )
         first = term.date_start
-        self._check_not_invoiced(first, self.env._("The renewal"))
+        self._check_not_invoiced(first)
         # The loss at either end follows from the terms.
         ends = (first, self.date_end + DAY)
         changes = self.line_ids.sudo().change_ids.filtered(
@@ -115,11 +135,11 @@ class ServiceContract(models.Model):
             )
         return term
 
-    def _check_not_invoiced(self, first, what, payer=None):
-        """Refuse to take something back of which days are invoiced.
+    def _check_not_invoiced(self, first, taker=None, payer=None):
+        """Refuse to take a renewal or a transfer back of which days are invoiced.
 
         :param first: first of these days
-        :param str what: is to be taken back
+        :param taker: to whom the contract was transferred; a renewal without
         :param payer: only invoices to this payer count
         """
         self.ensure_one()
@@ -135,43 +155,77 @@ class ServiceContract(models.Model):
             domain.append(("move_id.partner_id", "=", payer.id))
         moves = lines.search(domain).move_id
         if moves:
+            names = {
+                "contract": self.display_name,
+                "invoice": ", ".join(move._get_service_label() for move in moves),
+                "day": format_date(self.env, first),
+            }
+            if taker:
+                raise UserError(
+                    self.env._(
+                        "The transfer of contract %(contract)s to %(taker)s cannot be "
+                        "undone because %(invoice)s bills days from %(day)s. Delete "
+                        "that draft or credit that invoice first.",
+                        taker=taker.display_name,
+                        **names,
+                    )
+                )
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be undone because "
-                    "%(invoice)s bills days from %(day)s. Delete that draft or "
-                    "credit that invoice first.",
-                    what=what,
-                    contract=self.display_name,
-                    invoice=", ".join(move._get_service_label() for move in moves),
-                    day=format_date(self.env, first),
+                    "The renewal of contract %(contract)s cannot be undone because "
+                    "%(invoice)s bills days from %(day)s. Delete that draft or credit "
+                    "that invoice first.",
+                    **names,
                 )
             )
         if not payer and self.invoiced_before and self.invoiced_before >= first:
+            names = {
+                "contract": self.display_name,
+                "day": format_date(self.env, self.invoiced_before),
+            }
+            if taker:
+                raise UserError(
+                    self.env._(
+                        "The transfer of contract %(contract)s to %(taker)s cannot be "
+                        "undone because the contract was invoiced elsewhere until "
+                        "%(day)s.",
+                        taker=taker.display_name,
+                        **names,
+                    )
+                )
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be undone because the "
-                    "contract was invoiced elsewhere until %(day)s.",
-                    what=what,
-                    contract=self.display_name,
-                    day=format_date(self.env, self.invoiced_before),
+                    "The renewal of contract %(contract)s cannot be undone because "
+                    "the contract was invoiced elsewhere until %(day)s.",
+                    **names,
                 )
             )
 
     # -- Transfer -----------------------------------------------------------------
 
+    def _get_cancellation_undo(self):
+        """Return what undoing the cancellation puts back."""
+        # Here and below: only the undo reads and writes what it puts back.
+        return self.sudo().undo_ids.filtered(lambda undo: undo.kind == "cancellation")
+
+    def _get_payer_undos(self):
+        """Return what undoing transfers to other payers puts back, the latest last."""
+        undos = self.sudo().undo_ids.sorted("id")
+        return undos.filtered(lambda undo: undo.kind == "payer" and not undo.parent_id)
+
     def _get_last_transfer(self):
-        """Return the payer or the contract of the latest transfer that can be taken
-        back, of this contract or to it."""
+        """Return the latest transfer that can be taken back, of this contract or to
+        it."""
         self.ensure_one()
         known = self.sudo()
-        payer = known.payer_ids.filtered("undo_data").sorted("id")[-1:]
-        contracts = (known | known.successor_ids).filtered(
-            lambda contract: contract.transfer_data and contract.state in RUNNING_STATES
+        undos = self._get_payer_undos()
+        undos |= (known.undo_ids | known.takeover_undo_ids).filtered(
+            lambda undo: undo.successor_id.state in RUNNING_STATES
         )
-        latest = contracts.sorted("id")[-1:]
-        if payer and (not latest or payer.create_date > latest.create_date):
-            return payer if self.state in RUNNING_STATES else None
-        return latest or None
+        latest = undos.sorted("id")[-1:]
+        if latest.kind == "payer" and self.state not in RUNNING_STATES:
+            return latest.browse()
+        return latest
 
     def action_undo_transfer(self):
         """Take the latest transfer of contracts back, to a payer or to a customer.
@@ -179,111 +233,130 @@ class ServiceContract(models.Model):
         :raise UserError: naming what was invoiced or posted since
         """
         for contract in self:
-            last = contract._get_last_transfer()
-            if not last:
+            undo = contract._get_last_transfer()
+            if not undo:
                 raise UserError(
                     self.env._(
                         "Contract %s has no transfer to undo.",
                         contract.display_name,
                     )
                 )
-            if last._name == "service.contract.payer":
-                contract._undo_payer(last.with_env(self.env))
+            if undo.kind == "payer":
+                contract._undo_payer(undo)
             else:
-                last.with_env(self.env)._undo_successor()
+                undo.successor_id.with_env(self.env)._undo_successor(undo)
         return True
 
-    def _get_payers_to_restore(self, day):
-        """Return {contract: what undoing a transfer to another payer puts back}.
+    def _prepare_payer_undos(self, day):
+        """Return {contract: values of what undoing a transfer to another payer puts
+        back}.
 
         :param day: first day that the other one pays
         """
+        rows = self.env["service.contract.undo.line"]
         return {
             contract: {
+                "contract_id": contract.id,
+                "kind": "payer",
+                "date": day,
                 "payer_id": contract.invoice_partner_id.id,
-                "rows": contract.payer_ids.filtered(
-                    lambda row: row.date_start >= day
-                )._prepare_copy_vals_list(),
+                "line_ids": rows._prepare_payers(
+                    contract.payer_ids.filtered(lambda row: row.date_start >= day)
+                ),
+                "child_ids": [
+                    Command.link(undo.id)
+                    for undo in contract._get_payer_undos()
+                    if undo.date >= day
+                ],
             }
             for contract in self
         }
 
-    def _keep_payers_to_restore(self, before, day, credits):
-        """Remember beside new payers what undoing their transfer puts back.
+    def _keep_payer_undos(self, before, credits):
+        """Keep what undoing a transfer to another payer puts back.
 
-        :param before: of `_get_payers_to_restore`
+        :param before: of `_prepare_payer_undos`
         :param credits: the credit notes of the transfer
         """
-        for contract, data in before.items():
-            lines = credits.invoice_line_ids.filtered(
-                lambda line, contract=contract: line.service_contract_id == contract
-            )
-            new = contract.payer_ids.filtered(lambda row: row.date_start == day)
-            new.sudo().undo_data = {**data, "credit_line_ids": lines.ids}
+        credited = credits.invoice_line_ids.grouped("service_contract_id")
+        self.env["service.contract.undo"].sudo().create(
+            [
+                {**vals, "credit_line_ids": [Command.set(credited[contract].ids)]}
+                if contract in credited
+                else vals
+                for contract, vals in before.items()
+            ]
+        )
 
-    def _undo_payer(self, row):
+    def _undo_payer(self, undo):
         """Let those pay again who did before the latest payer."""
         self.ensure_one()
-        what = self.env._("The transfer to %s", row.partner_id.display_name)
-        self._check_not_invoiced(row.date_start, what, payer=row.partner_id)
-        data = row.sudo().undo_data
-        self._check_not_posted(data["credit_line_ids"], what)
-        self._drop_draft_credits(data["credit_line_ids"])
-        name, day = row.partner_id.display_name, row.date_start
+        row = self.payer_ids.filtered(lambda row: row.date_start == undo.date)
+        payer = row.partner_id
+        self._check_not_invoiced(row.date_start, payer, payer)
+        self._check_not_posted(undo.credit_line_ids, payer)
+        self._drop_draft_credits(undo.credit_line_ids)
+        day = row.date_start
         # Payers write themselves: nobody changes them by hand.
         row.sudo().unlink()
-        self.payer_ids.sudo().create(data["rows"])
+        undo._restore_payers()
         today = fields.Date.context_today(self)
-        payer_id = data["payer_id"]
+        payer_id = undo.payer_id.id
+        undo.unlink()
         if rows := self.payer_ids:
             payer_id = self._get_payer(max(today, self.date_start)).id
         contract = self.with_context(service_contract_change=CHANGING)
         contract.invoice_partner_id = payer_id
-        if len(rows) == 1 and not rows.sudo().undo_data and not rows.is_pending:
+        if len(rows) == 1 and not self._get_payer_undos() and not rows.is_pending:
             # They pay from the first day on, as without any row.
             rows.sudo().unlink()
         self._log_life(
             {
                 self: self.env._(
                     "Transfer to %(payer)s from %(day)s undone.",
-                    payer=name,
+                    payer=payer.display_name,
                     day=format_date(self.env, day),
                 )
             }
         )
 
-    def _check_not_posted(self, line_ids, what):
-        """Refuse to take something back whose credit notes are posted."""
-        lines = self.env["account.move.line"].sudo().browse(line_ids).exists()
+    def _check_not_posted(self, lines, taker):
+        """Refuse to take a transfer back whose credit notes are posted."""
         posted = lines.move_id.filtered(lambda move: move.state == "posted")
         if posted:
             raise UserError(
                 self.env._(
-                    "%(what)s of contract %(contract)s cannot be undone because "
-                    "credit note %(credit)s is posted. Reset it to draft first.",
-                    what=what,
+                    "The transfer of contract %(contract)s to %(taker)s cannot be "
+                    "undone because credit note %(credit)s is posted. Reset it to "
+                    "draft first.",
+                    taker=taker.display_name,
                     contract=self.display_name,
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
 
-    def _undo_successor(self):
+    def _undo_successor(self, undo):
         """Give a contract back to the customer from whom it was taken over; the one
-        of the new customer is cancelled, as never begun."""
+        of the new customer is cancelled, as never begun.
+
+        :param undo: what is put back
+        """
         self.ensure_one()
-        former, data = self.predecessor_id, self.sudo().transfer_data
-        what = self.env._("The transfer to %s", self.partner_id.display_name)
-        self._check_not_invoiced(self.date_start, what)
-        former._check_not_posted(data["credit_line_ids"], what)
+        former = self.predecessor_id
+        self._check_not_invoiced(self.date_start, self.partner_id)
+        former._check_not_posted(undo.credit_line_ids, self.partner_id)
+        if undo.kind == "customer":
+            # The rest of the contract was cancelled since.
+            former._check_not_cancelled()
         reason = self.env._("Transfer undone.")
         self._return_visits()
         self._cancel(self.date_start - DAY, reason)
-        self.sudo().transfer_data = False
-        self._return_equipment(data.get("equipment") or {}, reason)
-        if former.cancellation_date:
+        self._return_equipment(undo, reason)
+        undo.successor_id = False
+        if undo.kind == "cancellation":
             former.action_undo_cancellation()
         else:
-            former._restore_lines(data)
+            former._restore_lines(undo)
         former._log_life(
             {
                 former: self._with_reason(
@@ -295,40 +368,36 @@ class ServiceContract(models.Model):
             }
         )
 
-    def _restore_lines(self, data):
+    def _restore_lines(self, undo):
         """Let lines go on that another contract had taken over."""
-        self._drop_draft_credits(data["credit_line_ids"])
-        changes = self.env["service.contract.change"].sudo()
-        changes.browse(data["change_ids"]).exists().unlink()
-        changes.create(data["changes"])
-        for line in self.line_ids.with_context(service_contract_change=CHANGING):
-            if str(line.id) in data["ends"]:
-                line.date_end = data["ends"][str(line.id)]
+        self._drop_draft_credits(undo.credit_line_ids)
+        undo._restore_changes()
+        rows = undo.line_ids.filtered(lambda row: row.kind == "end")
+        for row in rows:
+            line = row.contract_line_id.with_env(self.env)
+            line.with_context(service_contract_change=CHANGING).date_end = row.date
+        undo.unlink()
         self._update_states()
         self._update_visits(None)
 
-    def _return_equipment(self, before, reason):
+    def _return_equipment(self, undo, reason):
         """Give equipment back that was moved with its contract, unless somebody else
         has it by now."""
-        equipment = self.env["installed.base"].browse(map(int, before)).exists()
-        own = equipment.filtered(
-            lambda piece: piece.commercial_partner_id == self.commercial_partner_id
-        )
-        own = own.with_context(
-            ownership_date=self.date_start,
-            ownership_reason=reason,
-            service_contract_choice="settled",
-        )
-        for piece in own:
-            partner_id, site_id = before[str(piece.id)]
-            piece.write({"partner_id": partner_id, "site_id": site_id})
+        for row in undo.line_ids.filtered(lambda row: row.kind == "equipment"):
+            piece = row.installed_base_id.with_env(self.env)
+            if piece.commercial_partner_id == self.commercial_partner_id:
+                piece.with_context(
+                    ownership_date=self.date_start,
+                    ownership_reason=reason,
+                    service_contract_choice="settled",
+                ).write({"partner_id": row.partner_id.id, "site_id": row.site_id.id})
 
     def _check_transfer_stands(self):
         """Refuse to bring a transfer back by undoing the end of its contract."""
         self.ensure_one()
         if (
             self.predecessor_id.state in RUNNING_STATES
-            and not self.sudo().transfer_data
+            and not self.sudo().takeover_undo_ids
         ):
             raise UserError(
                 self.env._(
@@ -343,35 +412,45 @@ class ServiceContract(models.Model):
 class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
 
-    def _get_transfer_to_restore(self):
-        """Return what undoing a transfer of these lines puts back, as it is before."""
-        changes = self.sudo().change_ids
+    def _get_before_transfer(self):
+        """Return what may change when other contracts take these lines over."""
+        rows = self.env["service.contract.undo.line"]
         return {
-            "ends": {
-                str(line.id): line.date_end and fields.Date.to_string(line.date_end)
-                for line in self
-            },
+            "ends": rows._prepare_ends(self),
             "changes": {
-                change.id: change._prepare_copy_vals_list()[0] for change in changes
+                change: rows._prepare_changes(change)
+                for change in self.sudo().change_ids
             },
             "credits": self._get_service_credits(),
         }
 
-    def _keep_transfer_to_restore(self, before, successor):
-        """Remember on the contract that took these lines over what undoing it puts
-        back.
+    def _keep_transfer_undo(self, before, successor):
+        """Keep what undoing the transfer of these lines puts back.
 
-        :param before: of `_get_transfer_to_restore`
+        :param before: of `_get_before_transfer`
+        :param successor: the contract that took them over
         """
-        changes = self.sudo().change_ids.browse(before["changes"])
-        kept = changes.exists()
+        changes = self.sudo().change_ids
+        deleted = [
+            command
+            for change, commands in before["changes"].items()
+            if change not in changes
+            for command in commands
+        ]
+        made = changes.filtered(lambda change: change not in before["changes"])
         credits = self._get_service_credits() - before["credits"]
-        successor.sudo().transfer_data = {
-            "ends": before["ends"],
-            "changes": [before["changes"][change.id] for change in changes - kept],
-            "change_ids": (self.sudo().change_ids - kept).ids,
-            "credit_line_ids": credits.ids,
-        }
+        # Nobody edits what an undo puts back.
+        self.env["service.contract.undo"].sudo().create(
+            {
+                "contract_id": self.contract_id.id,
+                "kind": "customer",
+                "date": successor.date_start,
+                "successor_id": successor.id,
+                "change_ids": [Command.set(made.ids)],
+                "credit_line_ids": [Command.set(credits.ids)],
+                "line_ids": before["ends"] + deleted,
+            }
+        )
 
     def _get_service_credits(self):
         """Return what gives back days of these lines, drafts too."""

@@ -143,15 +143,9 @@ class ServiceContract(models.Model):
             lines = moves.invoice_line_ids.filtered(
                 lambda line, contract=contract: line.service_contract_id == contract
             )
-            payer = contract.payer_ids.filtered("undo_data").sorted("id")[-1:]
-            for record, name in (
-                *((own, "transfer_data") for own in contract.successor_ids),
-                (contract, "cancellation_data"),
-                (payer, "undo_data"),
-            ):
-                if lines and (data := record[name]):
-                    ids = [*data["credit_line_ids"], *lines.ids]
-                    record[name] = {**data, "credit_line_ids": ids}
+            undos = contract.undo_ids.filtered(lambda undo: undo.kind != "payer")
+            undos |= contract._get_payer_undos()[-1:]
+            undos.write({"credit_line_ids": [Command.link(line.id) for line in lines]})
         return moves
 
     def _schedule_credit_activities(self, moves):

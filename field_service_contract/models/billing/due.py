@@ -166,9 +166,9 @@ class ServiceContract(models.Model):
         self.ensure_one()
         terms = self._get_term_spans(expected)
         months = self._get_months()
-        coin = self.currency_id._get_service_rounding()
+        rounding = self.currency_id._get_service_rounding()
         return {
-            line: PricedLine(covered, line._get_steps(agreed), months, terms, coin)
+            line: PricedLine(covered, line._get_steps(agreed), months, terms, rounding)
             for line, covered in self._get_covered_spans(expected).items()
         }
 

@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, get_lang
 
-from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, do_or_skip
 
 from ..contract.jobs import SLICE
 
@@ -516,19 +516,11 @@ class ServiceContract(models.Model):
 
         :param until: last due date
         """
-        cron = self.env["ir.cron"]
-        slices = self._get_slices()
-        cron._commit_progress(remaining=sum(map(len, slices)))
-        for ids in slices:
-            contracts = self.browse(ids)
-            try:
-                contracts._invoice_slice(until)
-            except CONCURRENCY_ERRORS:
-                # Another run was faster: it has billed what this one has not seen.
-                self.env.cr.rollback()
-                _logger.info("Service contracts %s are invoiced elsewhere.", ids)
-            if not cron._commit_progress(len(ids)):
-                break
+        do_or_skip(
+            self.env,
+            self._get_slices(),
+            lambda ids: self.browse(ids)._invoice_slice(until),
+        )
 
     def _get_slices(self):
         """Return the ids of contracts in slices of at most `SLICE`, those that are

@@ -3,7 +3,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from .invoicing import CONCURRENCY_ERRORS, SLICE
+from odoo.addons.field_installed_base.jobs import do_or_skip
+
+from .invoicing import SLICE
 
 # A web request may last a minute or two: more contracts are left to a job.
 DIRECT_LIMIT = 200
@@ -354,23 +356,19 @@ class ServiceContractRun(models.Model):
     @api.model
     def _cron_process_runs(self):
         """Go on with the runs that are too large for a web request."""
-        cron = self.env["ir.cron"]
         for run in self.search([("state", "=", "running")], order="id"):
             # The job acts for who started the run: documents bear that name.
             run = run.with_user(run.create_uid).with_company(run.company_id)
-            slices = run._get_lines_to_do().contract_id._get_slices()
-            cron._commit_progress(remaining=sum(map(len, slices)))
-            for ids in slices:
-                try:
-                    run._process_slice(run.env["service.contract"].browse(ids))
-                except CONCURRENCY_ERRORS:
-                    # Another run has them; what it leaves is done next time.
-                    self.env.cr.rollback()
-                if not cron._commit_progress(len(ids)):
-                    return
+            contracts = run._get_lines_to_do().contract_id
+            if not do_or_skip(
+                self.env,
+                map(contracts.browse, contracts._get_slices()),
+                run._process_slice,
+            ):
+                return
             if not run._get_lines_to_do():
                 run._as_own_code().state = "done"
-                cron._commit_progress()
+                self.env["ir.cron"]._commit_progress()
 
     @api.autovacuum
     def _gc_previews(self):

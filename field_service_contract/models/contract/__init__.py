@@ -1,5 +1,5 @@
 # Mixins stand before the models that take them.
-from . import service_contract_settings
+from . import service_contract_terms_mixin
 
 from . import service_contract_group
 from . import service_contract_template

@@ -1,13 +1,9 @@
 """How jobs go through many contracts: slice by slice, each claimed and committed."""
 
-import logging
-
 from odoo import api, models
 from odoo.tools import split_every
 
-from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
-
-_logger = logging.getLogger(__name__)
+from odoo.addons.field_installed_base.jobs import claim, do_or_skip, do_safely
 
 # Contracts that are claimed, treated and committed together.
 SLICE = 50
@@ -35,38 +31,12 @@ class ServiceContract(models.Model):
         :return: whether there was time for all
         :rtype: bool
         """
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(self))
-        for ids in split_every(SLICE, self.ids):
-            try:
-                self.browse(ids)._try_slice(do, note_error)
-            except CONCURRENCY_ERRORS:
-                # Another job was faster.
-                self.env.cr.rollback()
-                _logger.info("Service contracts %s are changed elsewhere.", ids)
-            if not cron._commit_progress(len(ids)):
-                return False
-        return True
 
-    def _try_slice(self, do, note_error):
-        """Do something to contracts all at once, on error one by one."""
-        claimed = self.try_lock_for_update(allow_referencing=True)
-        if not claimed:
-            return
-        try:
-            with self.env.cr.savepoint():
-                do(claimed)
-            return
-        except CONCURRENCY_ERRORS:
-            raise
-        except Exception as error:
-            if len(claimed) == 1:
-                _logger.info("Job on %s failed: %s", claimed.name, error)
-                if note_error:
-                    note_error(claimed, error)
-                return
-        for contract in claimed:
-            contract._try_slice(do, note_error)
+        def do_slice(ids):
+            if claimed := claim(self.browse(ids)):
+                do_safely(claimed, do, note_error)
+
+        return do_or_skip(self.env, split_every(SLICE, self.ids), do_slice)
 
     @api.model
     def _schedule_activities(self, kind, notes, users=None):

@@ -179,7 +179,7 @@ class ServiceContractLine(models.Model):
 
     def _follows(self, name):
         """Tell whether a figure is the proposed one, of a line that is no promise yet:
-        one that was typed stands, and those of a living contract are changed with a
+        one that was typed stands, and those of a running contract are changed with a
         date."""
         self.ensure_one()
         if self._origin and self.contract_id.state != "draft":
@@ -216,8 +216,8 @@ class ServiceContractLine(models.Model):
     @api.depends("value", "discount", "currency_id")
     def _compute_amount(self):
         for line in self:
-            coin = line.currency_id._get_service_rounding()
-            line.amount = float(line._get_figures().get_amount(coin))
+            rounding = line.currency_id._get_service_rounding()
+            line.amount = float(line._get_figures().get_amount(rounding))
 
     @api.depends("value", "amount")
     def _compute_discount_amount(self):
@@ -257,12 +257,12 @@ class ServiceContractLine(models.Model):
     def _type_figure(self, name):
         """Set the discount, and a value that is too low, by a figure that was typed."""
         for line in self:
-            coin = line.currency_id._get_service_rounding()
+            rounding = line.currency_id._get_service_rounding()
             before, figure = line._get_figures(), name
             typed = to_decimal(line.currency_id.round(line[name]))
             if name == "profit":
                 # Typed as the amount that earns as much.
-                if typed == to_decimal(line._get_profit(before.get_amount(coin))):
+                if typed == to_decimal(line._get_profit(before.get_amount(rounding))):
                     continue
                 taxed = line._get_taxed(float(typed) + line.cost)
                 figure, typed = "amount", to_decimal(line.currency_id.round(taxed))
@@ -270,7 +270,7 @@ class ServiceContractLine(models.Model):
                 "amount": before.get_amount,
                 "discount_amount": before.get_discount_amount,
             }
-            if typed == getters[figure](coin):
+            if typed == getters[figure](rounding):
                 continue
             after = before.type_figures(**{figure: typed})
             line.update(

@@ -22,7 +22,7 @@ PRICE_GROUPS = ",".join(
 READER_GROUPS = f"{PRICE_GROUPS},field_installed_base.group_user"
 # The states of a contract that runs.
 RUNNING_STATES = ("active", "suspended")
-# What the days and prices of a living contract depend on: changed with a date and a
+# What the days and prices of a running contract depend on: changed with a date and a
 # reason only, by the methods that leave a dated row.
 GUARDED_FIELDS = frozenset(
     {
@@ -43,7 +43,6 @@ GUARDED_FIELDS = frozenset(
 # What the actions below write, with what goes with it.
 KEPT_FIELDS = frozenset(
     {
-        "cancellation_data",
         "cancellation_date",
         "credit_due_amount",
         "invoiced_until",
@@ -51,7 +50,6 @@ KEPT_FIELDS = frozenset(
         "next_invoice_date",
         "next_run_date",
         "state",
-        "transfer_data",
     }
 )
 DAY = timedelta(days=1)
@@ -83,7 +81,7 @@ class ServiceContract(models.Model):
         "portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
-        "service.contract.settings",
+        "service.contract.terms.mixin",
     ]
     _description = "Service Contract"
     _order = "id desc"
@@ -483,7 +481,7 @@ class ServiceContract(models.Model):
     def _compute_date_end(self):
         for contract in self:
             if contract.state != "draft":
-                # Renewals and cancellations set the end of a living contract.
+                # Renewals and cancellations set the end of a running contract.
                 contract.date_end = contract.date_end
             elif contract.term_months and contract.date_start:
                 contract.date_end = get_renewed_end(
@@ -622,7 +620,7 @@ class ServiceContract(models.Model):
 
     def unlink(self):
         # Before anything of them goes.
-        self._unlink_except_living()
+        self._unlink_except_draft()
         self.line_ids.unlink()
         self._unlink_schedules()
         return super().unlink()
@@ -701,14 +699,14 @@ class ServiceContract(models.Model):
         self.with_context(service_contract_change=CHANGING).write({"state": state})
 
     def _check_guarded(self, vals):
-        """Refuse what is changed of a living contract with a date and a reason only."""
+        """Refuse what changes of signed contracts with a date and a reason only."""
         names = GUARDED_FIELDS & vals.keys()
         if not names or self.env.context.get("service_contract_change") is CHANGING:
             return
-        living = self.filtered(lambda contract: contract.state != "draft")
+        signed = self.filtered(lambda contract: contract.state != "draft")
         for name in names:
             field = self._fields[name]
-            for contract in living:
+            for contract in signed:
                 value = field.convert_to_cache(vals[name], contract, validate=False)
                 if value != field.convert_to_cache(contract[name], contract):
                     raise UserError(
@@ -771,7 +769,7 @@ class ServiceContract(models.Model):
                 )
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_living(self):
+    def _unlink_except_draft(self):
         for contract in self:
             if contract.state != "draft" or contract.term_ids:
                 raise UserError(
@@ -788,7 +786,7 @@ class ServiceContract(models.Model):
             vals.pop("annual_amount", None)
             if contract.cancellation_date and "date_end" not in (default or {}):
                 # The end that was agreed, not the one of the cancellation.
-                vals["date_end"] = contract.sudo().cancellation_data["date_end"]
+                vals["date_end"] = contract._get_cancellation_undo().date_end
         return vals_list
 
     # -- Activation ---------------------------------------------------------------
@@ -912,7 +910,7 @@ class ServiceContract(models.Model):
     @api.model
     def _find_to_update(self, today):
         """Return what a day may change, each kind found by an index of its own."""
-        living = Domain("state", "in", RUNNING_STATES)
+        running = Domain("state", "in", RUNNING_STATES)
         begun = self.env["service.contract.suspension"].search(
             [
                 ("contract_id.state", "=", "active"),
@@ -925,7 +923,7 @@ class ServiceContract(models.Model):
         return (
             self.search([("next_change_date", "<=", today)])
             | self.search([("state", "=", "suspended")])
-            | self.search(living & Domain("date_end", "<", today))
+            | self.search(running & Domain("date_end", "<", today))
             | begun.contract_id
             | self._find_with_new_payer(today)
         )
@@ -941,13 +939,13 @@ class ServiceContract(models.Model):
         self._update_states()
 
     def _update_states(self):
-        """Bring the state of living contracts up to today."""
+        """Bring the state of running contracts up to today."""
         today = fields.Date.context_today(self)
-        living = self.filtered(lambda contract: contract.state in RUNNING_STATES)
-        ended = living.filtered(lambda contract: contract._has_ended(today))
+        running = self.filtered(lambda contract: contract.state in RUNNING_STATES)
+        ended = running.filtered(lambda contract: contract._has_ended(today))
         ended._record_end()
         states = {}
-        for contract in living:
+        for contract in running:
             if contract in ended and contract.cancellation_date:
                 state = "cancelled"
             elif contract in ended and contract._is_finished(today):

@@ -338,7 +338,7 @@ class ServiceContractLine(models.Model):
         return vals_list
 
     @api.ondelete(at_uninstall=False)
-    def _unlink_except_living(self):
+    def _unlink_except_draft(self):
         self._check_guarded(self.contract_id)
 
     def _check_guarded(self, contracts):

@@ -6,7 +6,7 @@ from .service_contract import PRICE_GROUPS, READER_GROUPS
 
 class ServiceContractTemplate(models.Model):
     _name = "service.contract.template"
-    _inherit = ["installed.base.record.mixin", "service.contract.settings"]
+    _inherit = ["installed.base.record.mixin", "service.contract.terms.mixin"]
     _description = "Template of Service Contracts"
     _order = "sequence, name, id"
     _check_company_auto = True

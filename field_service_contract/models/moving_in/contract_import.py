@@ -313,27 +313,33 @@ class ServiceContract(models.Model):
         everything again."""
         for contract in self:
             before = contract.invoiced_before
+            customer = contract.partner_id.display_name
             today = fields.Date.context_today(contract)
             latest = max(today, contract.date_start) + relativedelta(
                 months=MAX_MONTHS_AHEAD
             )
             if before and before > latest and not contract.date_end:
                 problem = self.env._(
-                    "it was invoiced elsewhere until %s, which is years ahead. Correct "
-                    "the year.",
-                    format_date(self.env, before),
+                    "The contract of %(customer)s was invoiced elsewhere until "
+                    "%(day)s, which is years ahead. Correct the year.",
+                    customer=customer,
+                    day=format_date(self.env, before),
                 )
             elif before and before < contract.date_start - DAY:
                 problem = self.env._(
-                    "it was invoiced elsewhere until %(day)s, before its start on "
-                    "%(start)s. Correct one of them, or leave the former empty.",
+                    "The contract of %(customer)s was invoiced elsewhere until "
+                    "%(day)s, before its start on %(start)s. Correct one of them, or "
+                    "leave the former empty.",
+                    customer=customer,
                     day=format_date(self.env, before),
                     start=format_date(self.env, contract.date_start),
                 )
             elif before and contract.date_end and before > contract.date_end:
                 problem = self.env._(
-                    "it was invoiced elsewhere until %(day)s, after its end on "
-                    "%(end)s. Correct one of them; a duration of 0 means no end.",
+                    "The contract of %(customer)s was invoiced elsewhere until "
+                    "%(day)s, after its end on %(end)s. Correct one of them; a "
+                    "duration of 0 means no end.",
+                    customer=customer,
                     day=format_date(self.env, before),
                     end=format_date(self.env, contract.date_end),
                 )
@@ -344,19 +350,15 @@ class ServiceContract(models.Model):
                 )
             )[:1]:
                 problem = self.env._(
-                    "%(line)s ends on %(end)s, before it starts. Correct its dates.",
+                    "%(line)s of the contract of %(customer)s ends on %(end)s, before "
+                    "it starts. Correct its dates.",
+                    customer=customer,
                     line=line.display_name,
                     end=format_date(self.env, line.date_end),
                 )
             else:
                 continue
-            raise ValidationError(
-                self.env._(
-                    "Contract of %(customer)s: %(problem)s",
-                    customer=contract.partner_id.display_name,
-                    problem=problem,
-                )
-            )
+            raise ValidationError(problem)
 
 
 class ServiceContractLine(models.Model):

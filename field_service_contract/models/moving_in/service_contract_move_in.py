@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, do_or_skip
+
+from ..billing.invoicing import SLICE
 from ..billing.service_contract_run import DIRECT_LIMIT
 from ..contract.service_contract import DAY
 
@@ -254,23 +256,15 @@ class ServiceContractMoveIn(models.Model):
     @api.model
     def _cron_move_in(self):
         """Go on with what is too much for a web request."""
-        cron = self.env["ir.cron"]
         for move_in in self.search([("state", "=", "running")], order="id"):
             # The job acts for who started it.
             move_in = move_in.with_user(move_in.create_uid)
             move_in = move_in.with_company(move_in.company_id)
-            slices = move_in._get_slices()
-            cron._commit_progress(remaining=sum(map(len, slices)))
-            for ids in slices:
-                try:
-                    move_in._process_slice(ids)
-                except CONCURRENCY_ERRORS:
-                    self.env.cr.rollback()
-                if not cron._commit_progress(len(ids)):
-                    return
+            if not do_or_skip(self.env, move_in._get_slices(), move_in._process_slice):
+                return
             if not move_in._get_lines_to_do():
                 move_in._as_own_code().state = "done"
-                cron._commit_progress()
+                self.env["ir.cron"]._commit_progress()
 
     @api.autovacuum
     def _gc_previews(self):

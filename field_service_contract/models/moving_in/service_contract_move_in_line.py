@@ -3,8 +3,9 @@ import logging
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..billing.invoicing import CONCURRENCY_ERRORS
-from ..contract.service_contract_settings import BILLING_PERIODS
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
+
+from ..contract.service_contract_terms_mixin import BILLING_PERIODS
 
 _logger = logging.getLogger(__name__)
 

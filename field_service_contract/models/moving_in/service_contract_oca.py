@@ -658,7 +658,7 @@ class ServiceContractOca(models.AbstractModel):
         openings = []
         if not group.last:
             return openings
-        coin = move_in.company_id.currency_id._get_service_rounding()
+        rounding = move_in.company_id.currency_id._get_service_rounding()
         moves = iter(moves)
         for span in walk_back(line.date_start, group.last, group.months):
             if span.last <= move_in.opening_date:
@@ -667,7 +667,7 @@ class ServiceContractOca(models.AbstractModel):
             amount = self._get_invoiced_amount(line, move_line, span, notes, errors)
             openings += [
                 Opening(line, move_line, row.date, float(row.amount))
-                for row in make_rows(*span, to_decimal(amount), coin)
+                for row in make_rows(*span, to_decimal(amount), rounding)
                 if row.date > move_in.opening_date and row.amount
             ]
         return openings

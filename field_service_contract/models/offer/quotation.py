@@ -53,7 +53,7 @@ class ServiceContract(models.Model):
         """Return who looks after a contract: its responsible, else whoever gets the
         problem reports of the company, else the administrator."""
         self.ensure_one()
-        candidates = self.user_id | self.company_id.problem_user_id
+        candidates = self.user_id | self.company_id.service_problem_user_id
         usable = candidates.filtered(lambda user: user.active and not user.share)
         return usable[:1] or self.env.ref("base.user_admin")
 

@@ -6,7 +6,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-from ..billing.invoicing import CONCURRENCY_ERRORS, SLICE
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, do_or_skip
+
+from ..contract.jobs import SLICE
 from ..contract.service_contract import RUNNING_STATES
 
 _logger = logging.getLogger(__name__)
@@ -90,23 +92,19 @@ class ServiceContractPriceUpdate(models.Model):
         A job that is killed goes on where it was: each slice is committed with what
         became of its lines.
         """
-        cron = self.env["ir.cron"]
         for update in self.search([("state", "in", AT_WORK)], order="id"):
             # The job acts for who made the update: the notes bear that name.
             update = update.with_user(update.create_uid)
             update = update.with_company(update.company_id)
             contracts = update._get_lines_to_do().contract_id
-            cron._commit_progress(remaining=len(contracts))
-            for ids in split_every(SLICE, contracts.ids):
-                try:
-                    update._process_slice(contracts.browse(ids))
-                except CONCURRENCY_ERRORS:
-                    # Somebody changes them right now: they are done next time.
-                    self.env.cr.rollback()
-                if not cron._commit_progress(len(ids)):
-                    return
+            if not do_or_skip(
+                self.env,
+                map(contracts.browse, split_every(SLICE, contracts.ids)),
+                update._process_slice,
+            ):
+                return
             update._finish()
-            cron._commit_progress()
+            self.env["ir.cron"]._commit_progress()
 
     def _process_slice(self, contracts):
         """Apply or undo the update for some contracts, all at once, on error one by

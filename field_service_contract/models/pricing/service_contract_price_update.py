@@ -336,7 +336,7 @@ class ServiceContractPriceUpdate(models.Model):
             )
 
     def _get_contracts(self):
-        """Return the living contracts that the update is about."""
+        """Return the running contracts that the update is about."""
         self.ensure_one()
         if not (self.contract_ids or self.group_ids or self.due_until):
             raise UserError(self.env._("Choose contracts, groups or a due date."))

@@ -89,9 +89,9 @@ class ServiceContractPriceUpdateLine(models.Model):
         done = self._get_applied(lines, days)
         vals_list = []
         for line, day in days.items():
-            coin = line.currency_id._get_service_rounding()
+            rounding = line.currency_id._get_service_rounding()
             figures = line._get_figures()
-            new = get_updated_value(figures.value, rate, coin)
+            new = get_updated_value(figures.value, rate, rounding)
             obstacle = done.get((line, day)) or line._get_price_problem(effective[line])
             if not obstacle and not line.value:
                 obstacle = self.env._("It has no value.")
@@ -104,7 +104,9 @@ class ServiceContractPriceUpdateLine(models.Model):
                     "old_value": line.value,
                     "new_value": float(new),
                     "old_amount": line.amount,
-                    "new_amount": float(figures._replace(value=new).get_amount(coin)),
+                    "new_amount": float(
+                        figures._replace(value=new).get_amount(rounding)
+                    ),
                     "obstacle": obstacle,
                     "old_planned_date": line.contract_id.next_price_update_date,
                 }

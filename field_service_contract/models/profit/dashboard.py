@@ -89,8 +89,8 @@ class ServiceContract(models.Model):
 
     @api.model
     def _get_recurring_figure(self):
-        living = Domain("state", "in", RUNNING_STATES)
-        annual = self._sum_in_company_currency(self, living, "annual_untaxed")
+        running = Domain("state", "in", RUNNING_STATES)
+        annual = self._sum_in_company_currency(self, running, "annual_untaxed")
         return self._prepare_figure(
             "annual",
             self.env._("Annual recurring revenue"),
@@ -98,7 +98,7 @@ class ServiceContract(models.Model):
             self.env._(
                 "%(amount)s per month, %(count)s contracts, untaxed",
                 amount=self._format_figure(annual / 12),
-                count=self.search_count(living),
+                count=self.search_count(running),
             ),
             self._get_dashboard_action(
                 "service_contract_action", search_default_live=1

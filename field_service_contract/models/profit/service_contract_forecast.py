@@ -1,20 +1,13 @@
 """What contracts will be invoiced: planned by the engine that also bills."""
 
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import split_every
-
-from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS
 
 from ...engine import Span, get_renewed_end
 from ..billing.due import BILLING_TERMS
-from ..contract.jobs import SLICE
 from ..contract.service_contract import DAY, PRICE_GROUPS, RUNNING_STATES
-
-_logger = logging.getLogger(__name__)
 
 # From today on; the month in which they end is forecast as a whole.
 FORECAST_MONTHS = 12
@@ -173,37 +166,12 @@ class ServiceContract(models.Model):
     def _cron_update_forecasts(self):
         """Forecast what changed again, every night, slice by slice."""
         until = self._get_forecast_end(fields.Date.context_today(self))
-        cron = self.env["ir.cron"]
         # What ended and was archived since has no forecast any more.
         due = self.with_context(active_test=False).search(
             self._get_forecast_domain(until)
         )
-        cron._commit_progress(remaining=len(due))
-        for ids in split_every(SLICE, due.ids):
-            try:
-                self.browse(ids)._try_forecast(until)
-            except CONCURRENCY_ERRORS:
-                # Somebody changes them right now: they are forecast tomorrow.
-                self.env.cr.rollback()
-                _logger.info("Service contracts %s are being changed.", ids)
-            if not cron._commit_progress(len(ids)):
-                return
-
-    def _try_forecast(self, until):
-        """Forecast contracts all at once, on error one by one. One that cannot be
-        forecast stays as it is and is tried again the next night."""
-        contracts = self.try_lock_for_update(allow_referencing=True)
-        try:
-            with self.env.cr.savepoint():
-                contracts._update_forecast(until)
-        except CONCURRENCY_ERRORS:
-            raise
-        except Exception as error:
-            if len(contracts) == 1:
-                _logger.warning("%s is not forecast: %s", contracts.name, error)
-                return
-            for contract in contracts:
-                contract._try_forecast(until)
+        # One that cannot be forecast stays as it is and is tried again the next night.
+        due._do_in_slices(lambda contracts: contracts._update_forecast(until))
 
     def _update_forecast(self, until):
         """Write down the invoices that contracts will bring.

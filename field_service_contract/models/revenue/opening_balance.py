@@ -217,7 +217,7 @@ class ServiceContractLine(models.Model):
             None, (contract.invoiced_before, self.date_end, contract.date_end)
         )
         position = contract.fiscal_position_id
-        coin = self.company_currency_id._get_service_rounding()
+        rounding = self.company_currency_id._get_service_rounding()
         # Days that were never covered earn all of it at once.
         last = max(min(ends), first)
         return [
@@ -234,6 +234,6 @@ class ServiceContractLine(models.Model):
                     self._get_revenue_account()
                 ).id,
             }
-            for row in make_rows(first, last, to_decimal(amount), coin)
+            for row in make_rows(first, last, to_decimal(amount), rounding)
             if row.amount
         ]

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date, split_every
 
-from ..billing.invoicing import CONCURRENCY_ERRORS
+from odoo.addons.field_installed_base.jobs import CONCURRENCY_ERRORS, do_or_skip
 
 _logger = logging.getLogger(__name__)
 
@@ -134,20 +134,15 @@ class ServiceContractDeferral(models.Model):
         """
         for company in companies:
             self._get_entry_journal(company)
-        entries, cron = self.env["account.move"], self.env["ir.cron"]
-        slices = self._get_slices(until, companies)
-        cron._commit_progress(remaining=sum(len(ids) for _day, ids in slices))
-        for day, ids in slices:
+        entries = self.env["account.move"]
+        days = {tuple(ids): day for day, ids in self._get_slices(until, companies)}
+
+        def recognize(ids):
+            nonlocal entries
             # Whoever books revenue need not change by hand what is deferred.
-            rows = self.sudo().browse(ids)
-            try:
-                entries |= rows._recognize_slice(day)
-            except CONCURRENCY_ERRORS:
-                # Another run was faster: it has booked what this one has not seen.
-                self.env.cr.rollback()
-                _logger.info("Deferred rows %s are recognised elsewhere.", ids)
-            if not cron._commit_progress(len(ids)):
-                break
+            entries |= self.sudo().browse(ids)._recognize_slice(days[ids])
+
+        do_or_skip(self.env, days, recognize)
         return entries
 
     @api.model

@@ -8,7 +8,7 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
     OPEN_STATES,
 )
 
-from ...context import CHANGING
+from ...context import CHANGING, with_typed_line
 from ...engine import Span, subtract
 from ...engine.coverage import FOREVER
 
@@ -236,14 +236,14 @@ class ServiceContractLine(models.Model):
         vals = dict(empty or self._get_empty_rule())
         if self.display_type:
             return vals
-        rule = template._get_visit_rule(equipment, self.product_id)
-        if rule:
-            vals |= {name: rule[name] for name in rule._get_rule_fields()}
+        source = template._get_visit_source(equipment, self.product_id)
+        if source:
+            vals |= source._get_rule_values()
         products = (
             equipment.product_id.product_tmpl_id | self.product_id.product_tmpl_id
         )
         vals["visit_type_id"] = (
-            rule.visit_type_id or products.visit_type_id[:1] or template.visit_type_id
+            source.visit_type_id or products.visit_type_id[:1] or template.visit_type_id
         )
         vals["visit_technician_id"] = (
             template.visit_technician_id or equipment.technician_id
@@ -443,11 +443,7 @@ class ServiceContractLine(models.Model):
         schedule = self.env["maintenance.schedule"].new(
             contract._prepare_schedule_vals()
         )
-        # No remote call can pass a record.
-        rules = self.env["maintenance.schedule.line"].with_context(
-            service_contract_line=self
-        )
-        return rules.new(
+        return with_typed_line(self.env["maintenance.schedule.line"], self).new(
             {
                 **self._prepare_rule_vals({name: self[name] for name in RULE_FIELDS}),
                 **self._prepare_rule_bounds(),

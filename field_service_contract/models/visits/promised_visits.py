@@ -274,15 +274,16 @@ class ServiceContract(models.Model):
 
     # -- Coverage ---------------------------------------------------------------------
 
-    def _update_visits(self, reason):
+    def _update_visits(self, reason, keeps_planned=False):
         """Bring visits in line with what is covered, after it changed.
 
         Called once the dates of the contracts are written. Days that are not covered
         (any more) lose their visits: those that nobody touched go, what was planned is
-        cancelled, unless the context keeps it (`service_planned_visits`: ``keep``).
-        Days that are covered (again) get theirs, with the same dates as before.
+        cancelled, unless it is kept. Days that are covered (again) get theirs, with the
+        same dates as before.
 
         :param reason: in words, for visits that are cancelled
+        :param bool keeps_planned: planned visits stay
         """
         # Visits follow their contract, whoever may change it.
         contracts = self.sudo().filtered("schedule_ids")
@@ -293,7 +294,7 @@ class ServiceContract(models.Model):
         contracts.with_context(visit_generation=GENERATING)._sync_schedules()
         # Deleting visits empties the cache: read all rules at once again after it.
         rules = lines.schedule_line_id.browse(lines.schedule_line_id.ids)
-        cancelled = rules._remove_uncovered_visits(reason)
+        cancelled = rules._remove_uncovered_visits(reason, keeps_planned)
         active = rules.filtered(lambda rule: rule.state == "active")
         if len(active) > LINES_WHILE_WAITING:
             active._mark_changed()
@@ -385,7 +386,7 @@ class ServiceContract(models.Model):
 
     def _follow_with_visits(self, vals):
         """Bring schedules and visit rules in line with what was written of contracts:
-        those of living ones follow with a reason, see `_update_visits`."""
+        those of running ones follow with a reason, see `_update_visits`."""
         if vals.keys() & {"date_start", "date_end", "term_months"}:
             drafts = self.filtered(lambda contract: contract.state == "draft")
             drafts.line_ids._sync_rules()

@@ -21,17 +21,16 @@ class ServiceContractTemplate(models.Model):
     def _has_visit_term(self):
         return bool(self.term_months)
 
-    def _get_visit_rule(self, equipment, product):
+    def _get_visit_source(self, equipment, product):
         """Return what says how something is visited under a contract: the product of
         the equipment, else the sold product, else, for equipment, this template.
 
         :return: a product template or a contract template, empty for no visits
         """
-        products = equipment.product_id.product_tmpl_id, product.product_tmpl_id
-        for source in (*products, self if equipment else self.browse()):
-            if source.mode:
-                return source
-        return self.browse()
+        for own in (equipment.product_id, product):
+            if own.service_mode:
+                return own.product_tmpl_id
+        return self if equipment and self.mode else self.browse()
 
     @api.constrains("mode", "visit_type_id")
     def _check_visit_type_id(self):

@@ -86,10 +86,10 @@ class TestHistories(LifeCase):
         if contract.state == "cancelled" or contract._has_ended(self.today):
             self.assertEqual(now, 0)
         else:
-            living = contract._get_lines_on(max(self.today, contract.date_start))
+            running = contract._get_lines_on(max(self.today, contract.date_start))
             annuals = [
                 line._get_annual(max(self.today, contract.date_start))
-                for line in living
+                for line in running
             ]
             self.assertAlmostEqual(contract.annual_amount, sum(annuals))
         for line in contract.line_ids:

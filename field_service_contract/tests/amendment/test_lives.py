@@ -14,7 +14,7 @@ from ..billing.test_billed_prices import BilledPricesCase
 from ..engine.test_engine_lives import Oracle, list_days
 
 DAY = timedelta(days=1)
-COINS = {"TS0": "1", "TS2": "0.01", "TS3": "0.001"}
+ROUNDINGS = {"TS0": "1", "TS2": "0.01", "TS3": "0.001"}
 
 
 @tagged("post_install", "-at_install")
@@ -24,8 +24,8 @@ class TestLivesOfContracts(BilledPricesCase):
         super().setUpClass()
         cls.currencies = cls.env["res.currency"].create(
             [
-                {"name": name, "symbol": name, "rounding": float(coin)}
-                for name, coin in COINS.items()
+                {"name": name, "symbol": name, "rounding": float(rounding)}
+                for name, rounding in ROUNDINGS.items()
             ]
         )
         cls.env["res.currency.rate"].create(
@@ -73,16 +73,16 @@ class TestLivesOfContracts(BilledPricesCase):
                 line.parent_state == "posted" and line.account_id == self.deferred
             )
         )
-        coin = contract.company_currency_id
+        currency = contract.company_currency_id
         self.assertTrue(
-            coin.is_zero(
+            currency.is_zero(
                 sum(contract.deferral_ids.mapped("amount"))
                 + sum(lines.mapped("balance"))
             )
         )
 
     @given(
-        st.sampled_from(sorted(COINS)),
+        st.sampled_from(sorted(ROUNDINGS)),
         st.booleans(),
         st.integers(1000, 300_000),
         st.integers(1000, 300_000),
@@ -107,10 +107,12 @@ class TestLivesOfContracts(BilledPricesCase):
         button on the rest."""
         savepoint = self.env.cr.savepoint()
         currency = self.currencies.filtered(lambda own: own.name == currency)
-        coin = COINS[currency.name]
+        rounding = ROUNDINGS[currency.name]
         start = self._day("2023-01-01")
         step = start.replace(month=month + 1)
-        amounts = [currency.round(number * float(coin)) for number in (first, second)]
+        amounts = [
+            currency.round(number * float(rounding)) for number in (first, second)
+        ]
         line = {"name": "Care", "value": amounts[0]}
         if included:
             line["tax_ids"] = [Command.set(self.tax.ids)]
@@ -125,8 +127,8 @@ class TestLivesOfContracts(BilledPricesCase):
             )
             self._change_price(contract.line_ids, {"value": amounts[1]}, step, "manual")
             contract._create_invoices(start).action_post()
-        steps = [(start, coin_of(amounts[0])), (step, coin_of(amounts[1]))]
-        oracle = Oracle(start, "calendar", steps, coin)
+        steps = [(start, get_exact(amounts[0])), (step, get_exact(amounts[1]))]
+        oracle = Oracle(start, "calendar", steps, rounding)
         year = list_days([(start, self._day("2023-12-31"))])
         self._check(contract, oracle, year)
         gone = start + begin * DAY
@@ -163,5 +165,5 @@ class TestLivesOfContracts(BilledPricesCase):
         self.env.invalidate_all()
 
 
-def coin_of(amount):
+def get_exact(amount):
     return Fraction(repr(amount))

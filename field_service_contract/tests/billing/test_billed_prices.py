@@ -223,7 +223,7 @@ class TestPriceSteps(BilledPricesCase):
 
     def test_whole_lines_given_back_in_the_middle(self):
         """8.33, 8.34, 8.33, of which 8.34 is given back: what is billed next takes up
-        the coin that four months at 33.33 lack."""
+        the cent that four months at 33.33 lack."""
         contract = self._create_contract(100, date_start="2023-01-01")
         contract._create_invoices(self._day("2023-03-01")).action_post()
         credit = self._suspend(contract, "2023-02-01", "2023-02-28")
@@ -457,8 +457,8 @@ class TestOwedCredit(BilledPricesCase):
         ended._credit_uncovered().unlink()
         credited, _move = self._create_year()
         credited._cancel(self._day("2023-06-30"), "Sold").action_post()
-        living, _move = self._create_year()
-        contracts = cancelled | suspended | paid | ended | credited | living
+        running, _move = self._create_year()
+        contracts = cancelled | suspended | paid | ended | credited | running
         owed = [600, 100, 300, 200, 0, 0]
         self.assertEqual(contracts.mapped("credit_due_amount"), owed)
         lines = contracts.line_ids.move_line_ids

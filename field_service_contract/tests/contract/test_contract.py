@@ -292,8 +292,8 @@ class TestLife(ServiceContractCase):
             {"name": "New price", "value": 1320, "date_start": "2026-07-01"},
         ]
         draft = self._create_contract(lines=lines, activate=False)
-        living, right = self._create_contract(), self._create_contract(600)
-        contracts = draft | living | right
+        running, right = self._create_contract(), self._create_contract(600)
+        contracts = draft | running | right
         self.env.flush_all()
         self.env.cr.execute(
             """
@@ -303,7 +303,7 @@ class TestLife(ServiceContractCase):
              WHERE id = %s;
             UPDATE service_contract SET amount_per_period = 99 WHERE id = %s
             """,
-            (draft.id, living.id),
+            (draft.id, running.id),
         )
         self._run_migration("19.0.1.2.0/post-draft_amounts")
         self._run_migration("19.0.1.2.0/post-amount_per_period")

@@ -51,15 +51,17 @@ class TestGuards(LifeCase):
         for contract in (draft, draft.with_context(service_contract_change=True)):
             with self.assertRefused("cannot be edited directly", UserError):
                 contract.state = "active"
-            with self.assertRefused("cannot be edited directly", UserError):
-                contract.cancellation_data = {"credit_line_ids": [1]}
+            with self.assertRaises(AccessError):
+                contract.undo_ids = [
+                    Command.create({"kind": "cancellation", "date": "2026-01-01"})
+                ]
             with self.assertRefused("Next Invoice.*activate, suspend", UserError):
                 contract.next_invoice_date = "2030-01-01"
         with self.assertRefused("cannot be edited directly", UserError):
             draft.create({"partner_id": self.customer.id, "state": "active"})
-        living = self._create_contract().with_user(self.manager)
+        running = self._create_contract().with_user(self.manager)
         with self.assertRefused("is no longer a draft", UserError):
-            living.with_context(service_contract_change=True).date_end = "2026-06-30"
+            running.with_context(service_contract_change=True).date_end = "2026-06-30"
 
     def test_days_by_remote_call(self):
         """What bills a contract bills no day twice, whoever writes it."""

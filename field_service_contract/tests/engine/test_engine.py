@@ -45,7 +45,7 @@ from ...engine.months import UNIT
 
 CENT = Decimal("0.01")
 DAY = timedelta(days=1)
-ROUNDINGS = [Decimal(coin) for coin in ("0.01", "1", "0.001", "0.05")]
+ROUNDINGS = [Decimal(rounding) for rounding in ("0.01", "1", "0.001", "0.05")]
 
 
 def day(text):
@@ -270,7 +270,7 @@ class TestPricing(EngineCase):
         alone = price(1200, "2023-02-15", "2024-02-14")
         renewed = price(1200, "2023-02-15", "2025-02-14", terms=[first, second])
         for last in (day("2023-12-31"), first.last):
-            self.assertEqual(alone.get_coins(last), renewed.get_coins(last))
+            self.assertEqual(alone.get_cents(last), renewed.get_cents(last))
         self.assertMoney(renewed.get_amount(*second), 1200)
 
     def test_years_of_a_term(self):

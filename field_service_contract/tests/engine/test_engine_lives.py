@@ -36,8 +36,8 @@ DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 class Oracle:
     """What days cost, one by one."""
 
-    def __init__(self, start, anchor, steps, coin):
-        self.start, self.anchor, self.coin = start, anchor, Fraction(coin)
+    def __init__(self, start, anchor, steps, rounding):
+        self.start, self.anchor, self.rounding = start, anchor, Fraction(rounding)
         self.steps = steps
 
     def _get_length(self, year, month):
@@ -71,9 +71,9 @@ class Oracle:
         return sum(map(self.get_price, days), Fraction(0))
 
     def round(self, amount):
-        coins = abs(amount) / self.coin
-        whole = int(coins + Fraction(1, 2))
-        return (whole if amount >= 0 else -whole) * self.coin
+        cents = abs(amount) / self.rounding
+        whole = int(cents + Fraction(1, 2))
+        return (whole if amount >= 0 else -whole) * self.rounding
 
 
 def list_days(spans):
@@ -87,8 +87,8 @@ def list_days(spans):
 class Life:
     """A contract line whose invoices and credit notes are all posted."""
 
-    def __init__(self, oracle, months, timing, coin):
-        self.oracle, self.timing, self.coin = oracle, timing, coin
+    def __init__(self, oracle, months, timing, rounding):
+        self.oracle, self.timing, self.rounding = oracle, timing, rounding
         self.start, self.end, self.suspended = oracle.start, FOREVER, []
         anniversary = oracle.anchor == "anniversary"
         self.months = AnniversaryMonths(self.start) if anniversary else CalendarMonths()
@@ -107,7 +107,7 @@ class Life:
             [Step(*step) for step in self.oracle.steps],
             self.months,
             [Span(self.start, self.end)],
-            self.coin,
+            self.rounding,
         )
         billed = [span for rest in self.rests for span in rest.days]
         open_days = subtract(priced.covered, billed)
@@ -120,7 +120,7 @@ class Life:
                 span = Span(own.first, own.last)
                 prices = {self.oracle.get_annual(day) for day in list_days([span])}
                 assert len(prices) == 1, "an invoice line has one price"
-                days = BilledDays(span, own.pricing, self.months, self.coin)
+                days = BilledDays(span, own.pricing, self.months, self.rounding)
                 made.append(Rest(days, own.amount))
                 self.net += own.amount
         if ahead and made:
@@ -155,22 +155,22 @@ class Life:
 
 
 starts = st.dates(date(2023, 1, 1), date(2024, 12, 31))
-coins = st.sampled_from([Decimal("0.01"), Decimal(1), Decimal("0.001")])
+roundings = st.sampled_from([Decimal("0.01"), Decimal(1), Decimal("0.001")])
 
 
 @st.composite
 def lives(draw):
-    coin = draw(coins)
+    rounding = draw(roundings)
     start = draw(starts)
     offsets = st.integers(1, 500)
-    amounts = st.integers(5_000, 300_000).map(lambda number: number * coin)
+    amounts = st.integers(5_000, 300_000).map(lambda number: number * rounding)
     steps = [(start, draw(amounts))]
     for offset in sorted(draw(st.sets(offsets, max_size=3))):
         steps.append((start + offset * DAY, draw(amounts)))
     anchor = draw(st.sampled_from(["calendar", "anniversary"]))
-    oracle = Oracle(start, anchor, steps, coin)
+    oracle = Oracle(start, anchor, steps, rounding)
     timing = draw(st.sampled_from(["prepaid", "arrears"]))
-    life = Life(oracle, draw(st.sampled_from([1, 3, 6, 12])), timing, coin)
+    life = Life(oracle, draw(st.sampled_from([1, 3, 6, 12])), timing, rounding)
     kinds = st.sampled_from(["bill", "suspend", "resume"])
     events = draw(st.lists(st.tuples(kinds, offsets, st.integers(0, 90)), max_size=8))
     return life, events, draw(offsets)
@@ -201,7 +201,7 @@ class TestLives(unittest.TestCase):
         exact = life.oracle.get_sum(days)
         if life.drift:
             self.assertLess(
-                abs(Fraction(life.net) - exact), life.oracle.coin * (life.drift + 1)
+                abs(Fraction(life.net) - exact), life.oracle.rounding * (life.drift + 1)
             )
         else:
             self.assertEqual(Fraction(life.net), life.oracle.round(exact))
@@ -226,9 +226,9 @@ class TestLives(unittest.TestCase):
             [Step(*step) for step in oracle.steps],
             life.months,
             [Span(life.start, FOREVER)],
-            life.coin,
+            life.rounding,
         )
-        days = BilledDays(span, priced.get_pricing(span), life.months, life.coin)
+        days = BilledDays(span, priced.get_pricing(span), life.months, life.rounding)
         amount = priced.get_amount(*span)
         part = Span(life.start + first * DAY, life.start + (first + length) * DAY)
         upto = [
@@ -240,10 +240,10 @@ class TestLives(unittest.TestCase):
         found = Fraction(days.get_share(amount, part))
         if tail or first == 0:
             self.assertEqual(found, expected if tail else found)
-        self.assertLessEqual(abs(found - expected), oracle.coin)
+        self.assertLessEqual(abs(found - expected), oracle.rounding)
         # Each month earns what its days cost, together the amount.
         if oracle.anchor == "calendar":
-            rows = make_rows(*span, amount, life.coin, Rest(days, amount))
+            rows = make_rows(*span, amount, life.rounding, Rest(days, amount))
             self.assertEqual(sum(row.amount for row in rows), amount)
             earned = Fraction(0)
             for row in rows:
@@ -263,11 +263,11 @@ class TestLives(unittest.TestCase):
             [Step(*step) for step in oracle.steps],
             life.months,
             [Span(life.start, FOREVER)],
-            life.coin,
+            life.rounding,
         )
         amount = priced.get_amount(*span)
-        given = Decimal(int(amount / life.coin) * percent // 100) * life.coin
-        days = BilledDays(span, priced.get_pricing(span), life.months, life.coin)
+        given = Decimal(int(amount / life.rounding) * percent // 100) * life.rounding
+        days = BilledDays(span, priced.get_pricing(span), life.months, life.rounding)
         rest = Rest(days, amount)
         rest.give_back(span, given, is_whole=False)
         tail = Span(life.start + cut * DAY, span.last)
@@ -275,7 +275,7 @@ class TestLives(unittest.TestCase):
         exact = oracle.get_sum(list_days([tail]))
         whole = oracle.get_sum(list_days([span]))
         share = (Fraction(amount) - Fraction(given)) * exact / whole
-        self.assertLessEqual(abs(Fraction(worth) - share), oracle.coin / 2)
+        self.assertLessEqual(abs(Fraction(worth) - share), oracle.rounding / 2)
         rest.give_back(tail, worth, is_whole=True)
         self.assertEqual(rest.amount, rest.get_worth(rest.days))
         self.assertEqual(given + worth + rest.amount, amount)

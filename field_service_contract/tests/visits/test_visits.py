@@ -4,6 +4,9 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from odoo.addons.field_maintenance.models.schedule.maintenance_rule_mixin import (
+    PRODUCT_RULE,
+)
 from odoo.addons.field_maintenance.tests.common import MaintenanceFixtures
 
 from ..amendment.test_life import LifeCase
@@ -108,9 +111,18 @@ class TestVisitRules(VisitCase):
         )
 
     def test_the_product_comes_first(self):
-        self.stove.product_tmpl_id.write({**YEARLY, "visit_type_id": self.repair.id})
+        self.stove.product_tmpl_id.write(
+            {
+                **{PRODUCT_RULE[name]: value for name, value in YEARLY.items()},
+                "visit_type_id": self.repair.id,
+            }
+        )
         self.care.product_tmpl_id.write(
-            {"mode": "spread", "visit_count": 3, "visit_type_id": self.repair.id}
+            {
+                "service_mode": "spread",
+                "service_visit_count": 3,
+                "visit_type_id": self.repair.id,
+            }
         )
         equipment, product, text = self._create_contract(
             template_id=self.template.id,

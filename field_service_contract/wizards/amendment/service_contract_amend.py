@@ -6,7 +6,7 @@ from ...models.contract.service_contract import DAY
 
 
 class ServiceContractAmend(models.TransientModel):
-    """Add, change and end lines of living contracts on one day for one reason."""
+    """Add, change and end lines of running contracts on one day for one reason."""
 
     _name = "service.contract.amend"
     _inherit = ["service.contract.dialog"]
@@ -84,7 +84,7 @@ class ServiceContractAmend(models.TransientModel):
         :raise UserError: if no line says anything
         """
         self.ensure_one()
-        self.contract_ids._check_living()
+        self.contract_ids._check_running()
         by_operation = self.line_ids.grouped("operation")
         by_operation.pop(False, None)
         if not by_operation:

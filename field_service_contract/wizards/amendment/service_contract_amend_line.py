@@ -175,9 +175,11 @@ class ServiceContractAmendLine(models.TransientModel):
     @api.depends("value", "cost", "discount", "currency_id")
     def _compute_amount(self):
         for row in self:
-            coin = row.currency_id._get_service_rounding() if row.currency_id else None
+            rounding = (
+                row.currency_id._get_service_rounding() if row.currency_id else None
+            )
             figures = row._get_figures()
-            row.amount = float(figures.get_amount(coin)) if coin else 0
+            row.amount = float(figures.get_amount(rounding)) if rounding else 0
 
     @api.onchange("amount")
     def _inverse_amount(self):

@@ -27,7 +27,7 @@ class ServiceContractCancel(models.TransientModel):
 
     def _get_preview(self, contracts):
         contracts._check_not_cancelled()
-        contracts._check_living()
+        contracts._check_running()
         contracts._check_end_after(self.date)
         credits = contracts._preview_credits(
             contracts._get_removed(Span(self.date + DAY, FOREVER))
@@ -87,5 +87,7 @@ class ServiceContractCancel(models.TransientModel):
     def action_cancel(self):
         """Cancel the contracts and give back what was invoiced after."""
         self.ensure_one()
-        self._get_contracts_with_choice()._cancel(self.date, self.reason)
+        self.contract_ids._cancel(
+            self.date, self.reason, keeps_planned=self._keeps_planned_visits()
+        )
         return self._close()

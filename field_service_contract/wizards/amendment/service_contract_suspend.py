@@ -50,7 +50,7 @@ class ServiceContractSuspend(models.TransientModel):
             [
                 contract.display_name,
                 self._format_day(self.date_start),
-                self._format_day(self.date_end) or self.env._("resumed"),
+                self._format_day(self.date_end) or self.env._("until resumed"),
                 self._format_day(contract.date_end),
                 self._get_new_end(contract),
                 *self._get_credit_cells(contract, credits[contract]),
@@ -71,7 +71,11 @@ class ServiceContractSuspend(models.TransientModel):
     def action_suspend(self):
         """Cover nothing for these days and give back what was invoiced for them."""
         self.ensure_one()
-        self._get_contracts_with_choice()._suspend(
-            self.date_start, self.date_end, self.reason, self.extends
+        self.contract_ids._suspend(
+            self.date_start,
+            self.date_end,
+            self.reason,
+            self.extends,
+            self._keeps_planned_visits(),
         )
         return self._close()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
     SITE_DOMAIN,
@@ -66,7 +67,7 @@ class ServiceContractTransfer(models.TransientModel):
         return super()._is_ready() and bool(self.date and self.partner_id)
 
     def _get_preview(self, contracts):
-        contracts._check_living()
+        contracts._check_running()
         contracts._check_inside(self.date)
         if self.mode == "customer":
             contracts._check_not_cancelled()
@@ -153,16 +154,22 @@ class ServiceContractTransfer(models.TransientModel):
 
     @api.model
     def _remember_places(self, successor, places):
-        """Note where the equipment of a contract stood, for taking the transfer back.
+        """Keep where the equipment of a contract stood, for undoing the transfer.
 
         :param dict places: of `_move_equipment`
         """
         # Only the undo reads and writes what it puts back.
-        successor = successor.sudo()
+        undo = successor.sudo().takeover_undo_ids
         own = successor.line_ids.installed_base_id
-        successor.transfer_data = {
-            **successor.transfer_data,
-            "equipment": {
-                str(piece.id): place for piece, place in places.items() if piece in own
-            },
-        }
+        undo.line_ids = [
+            Command.create(
+                {
+                    "kind": "equipment",
+                    "installed_base_id": piece.id,
+                    "partner_id": partner_id,
+                    "site_id": site_id,
+                }
+            )
+            for piece, (partner_id, site_id) in places.items()
+            if piece in own
+        ]

@@ -55,7 +55,7 @@ class ServiceContractVisitDialog(models.AbstractModel):
         planned = own.filtered(lambda visit: visit.state == "planned")
         fate = (
             self.env._("%s kept", len(planned))
-            if self.planned_visits == "keep"
+            if self._keeps_planned_visits()
             else self.env._("%s cancelled", len(planned))
         )
         return [str(len(own - planned) or ""), fate if planned else ""]
@@ -76,8 +76,5 @@ class ServiceContractVisitDialog(models.AbstractModel):
             if visit.state == "planned"
         ]
 
-    def _get_contracts_with_choice(self):
-        """Return the contracts, told what becomes of their planned visits."""
-        return self.contract_ids.with_context(
-            service_planned_visits=self.planned_visits
-        )
+    def _keeps_planned_visits(self):
+        return self.planned_visits == "keep"

@@ -45,7 +45,7 @@ class ServiceContractDistribute(models.TransientModel):
         """Return the lines that share the amount."""
         if contract.state == "draft":
             return contract._get_offered_lines()[0]
-        contract._check_living()
+        contract._check_running()
         if not self.date:
             raise UserError(self.env._("Choose the start date."))
         return contract._get_lines_on(self.date)
@@ -83,7 +83,7 @@ class ServiceContractDistribute(models.TransientModel):
         return self._prepare_table(columns, rows)
 
     def _get_days(self, contract, lines):
-        """Return {line: first day at the new price} of a living contract."""
+        """Return {line: first day at the new price} of a running contract."""
         if contract.state == "draft":
             return {}
         return lines._get_effective_days(dict.fromkeys(lines, self.date))

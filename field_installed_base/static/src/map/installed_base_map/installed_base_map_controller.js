@@ -1,4 +1,5 @@
 import { Component, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useModel } from "@web/model/model";
 import { useSetupAction } from "@web/search/action_hook";
@@ -51,6 +52,20 @@ export class InstalledBaseMapController extends Component {
             openWithoutSite: () => this.openWithoutSite(),
             openRecord: (resId) => this.props.selectRecord(resId, {}),
         };
+    }
+
+    get unlocatedTitle() {
+        return _t(
+            "Not on the map: %s sites without coordinates",
+            this.model.overview.unlocated_count
+        );
+    }
+
+    get unlocatedLimit() {
+        return _t(
+            "Only the first %s sites are listed.",
+            this.model.overview.unlocated.length
+        );
     }
 
     setColor(color) {

@@ -1,4 +1,5 @@
 import { Component, onMounted, onWillUnmount, useEffect, useRef } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { useDebounced } from "@web/core/utils/timing";
 import { session } from "@web/session";
@@ -71,6 +72,13 @@ export class InstalledBaseMapRenderer extends Component {
             label,
             color: this.getColor(value),
         }));
+    }
+
+    get cutNotice() {
+        return _t(
+            "Only %s sites in this part of the map are shown. Zoom in to see all.",
+            this.props.sites.length
+        );
     }
 
     getColor(value) {

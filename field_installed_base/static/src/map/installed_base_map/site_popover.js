@@ -1,5 +1,6 @@
 import { Component, onWillStart } from "@odoo/owl";
 import { Domain } from "@web/core/domain";
+import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 
 const MAX_PIECES = 8;
@@ -35,6 +36,10 @@ export class SitePopover extends Component {
     get domain() {
         const { domain, site } = this.props;
         return Domain.and([domain, [["site_id", "=", site.id]]]).toList();
+    }
+
+    get moreText() {
+        return _t("and %s more", this.props.site.count - this.pieces.length);
     }
 
     getNumbers({ reference, serial_number }) {

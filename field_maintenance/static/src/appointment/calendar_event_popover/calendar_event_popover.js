@@ -1,4 +1,5 @@
 import { AttendeeCalendarCommonPopover } from "@calendar/views/attendee_calendar/common/attendee_calendar_common_popover";
+import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 
 // What stands at the customer of an event is read when its popup opens, not for all the
@@ -18,6 +19,14 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             super.isEventArchivable ||
             Boolean(this.visitSummary.visit && this.isEventEditable)
         );
+    },
+
+    get installedBaseLabel() {
+        return _t("Installed base (%s)", this.visitSummary.count);
+    },
+
+    getLastVisitText(piece) {
+        return _t("Last visit %s", piece.last_visit);
     },
 
     openServiceRecord(resModel, resId) {

@@ -77,7 +77,10 @@ export class DoneDialog extends Component {
                 work: own.work ?? (this.isMany || this.isAddition ? common : this.state.work),
                 lacksReason: completion !== "full" && !reason.trim(),
                 lacksChecklist:
-                    completion !== "none" && piece.checklist && piece.checklist !== "done",
+                    completion !== "none" &&
+                    this.props.visit.checklists.some(
+                        (one) => one.line_id === piece.line && one.state !== "done"
+                    ),
             };
         });
     }

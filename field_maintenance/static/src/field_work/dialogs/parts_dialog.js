@@ -3,7 +3,7 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { isBarcodeScannerSupported } from "@web/core/barcode/barcode_video_scanner";
 import { scanBarcode } from "@web/core/barcode/barcode_dialog";
 import { useDebounced } from "@web/core/utils/timing";
-import { useService } from "@web/core/utils/hooks";
+import { useBus, useService } from "@web/core/utils/hooks";
 
 const SEARCH_DELAY = 300;
 
@@ -21,7 +21,9 @@ export class PartsDialog extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.notification = useService("notification");
+        // What is shown is what was entered, sent or not.
+        this.queue = useState(useService("field_work_queue").state);
+        useBus(this.env.bus, "FIELD_WORK:CHANGED", () => this.render());
         this.inputRef = useRef("search");
         this.state = useState({ text: "", found: null, isOffline: false });
         this.canScan = isBarcodeScannerSupported();
@@ -32,6 +34,11 @@ export class PartsDialog extends Component {
             const known = new Set(parts.map((part) => part.id));
             this.offered = [...parts, ...suggested.filter((part) => !known.has(part.id))];
         });
+    }
+
+    /** How many entries wait; the list follows it. */
+    get waiting() {
+        return this.queue.entries.length;
     }
 
     get parts() {

@@ -21,7 +21,6 @@ export class EquipmentPage extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
-        this.notification = useService("notification");
         this.canScan = isBarcodeScannerSupported();
         this.display = { controlPanel: this.env.isSmall ? false : {} };
         this.state = useState({

@@ -70,7 +70,9 @@ export class MyDay extends Component {
     }
 
     get dateLabel() {
-        return this.date.toLocaleString({ weekday: "long", day: "numeric", month: "long" });
+        // On a phone it stands between three buttons.
+        const length = this.env.isSmall ? "short" : "long";
+        return this.date.toLocaleString({ weekday: length, day: "numeric", month: length });
     }
 
     /** Show the day as the server has it, or as the device kept it. */

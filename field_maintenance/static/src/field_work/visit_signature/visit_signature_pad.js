@@ -1,14 +1,11 @@
-/* global SignaturePad */
-
-import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
-import { loadJS } from "@web/core/assets";
+import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 
 // Sharper than this no report prints it.
 const MOST_PIXELS = 2;
 
 /**
- * A pad to draw a signature on, and that is all: core's component loads the fonts of all
- * the signatures that it could make itself.
+ * A pad to draw a signature on, and that is all. Core's component loads the fonts of all
+ * the signatures that it could make itself, and a library; this one works in a cellar.
  */
 export class VisitSignaturePad extends Component {
     static template = "field_maintenance.VisitSignaturePad";
@@ -20,18 +17,15 @@ export class VisitSignaturePad extends Component {
     setup() {
         this.canvasRef = useRef("canvas");
         this.state = useState({ isEmpty: true });
-        onWillStart(() => loadJS("/web/static/lib/signature_pad/signature_pad.umd.js"));
+        // Lists of points, from the finger's first touch until it leaves
+        this.strokes = [];
+        this.isDrawing = false;
         onMounted(() => {
-            this.pad = new SignaturePad(this.canvasRef.el, { minWidth: 1.5, maxWidth: 2.5 });
-            this.pad.addEventListener("endStroke", () => this.onDrawn());
             this.resize();
             this.observer = new ResizeObserver(() => this.resize());
             this.observer.observe(this.canvasRef.el);
         });
-        onWillUnmount(() => {
-            this.observer.disconnect();
-            this.pad.off();
-        });
+        onWillUnmount(() => this.observer.disconnect());
     }
 
     /** The canvas has as many pixels as the screen; a phone that is turned keeps what was
@@ -44,20 +38,74 @@ export class VisitSignaturePad extends Component {
         if (!width || (canvas.width === width && canvas.height === height)) {
             return;
         }
-        const drawn = this.pad.toData();
         Object.assign(canvas, { width, height });
-        canvas.getContext("2d").scale(ratio, ratio);
-        this.pad.clear();
-        this.pad.fromData(drawn);
+        this.ratio = ratio;
+        this.draw();
     }
 
-    onDrawn() {
-        this.state.isEmpty = this.pad.isEmpty();
-        this.props.onChange(this.state.isEmpty ? false : this.pad.toDataURL().split(",")[1]);
+    draw() {
+        const canvas = this.canvasRef.el;
+        const context = canvas.getContext("2d");
+        context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+        context.clearRect(0, 0, canvas.width, canvas.height);
+        Object.assign(context, { lineWidth: 2.2, lineCap: "round", lineJoin: "round" });
+        for (const [first, ...points] of this.strokes) {
+            context.beginPath();
+            context.moveTo(first.x, first.y);
+            let before = first;
+            for (const point of points) {
+                // A curve through the middle of two points has no corners.
+                const [x, y] = [(before.x + point.x) / 2, (before.y + point.y) / 2];
+                context.quadraticCurveTo(before.x, before.y, x, y);
+                before = point;
+            }
+            context.lineTo(before.x, before.y);
+            context.stroke();
+        }
+    }
+
+    getPoint(ev) {
+        const { left, top } = this.canvasRef.el.getBoundingClientRect();
+        return { x: ev.clientX - left, y: ev.clientY - top };
+    }
+
+    onPointerDown(ev) {
+        if (!ev.isPrimary) {
+            return;
+        }
+        ev.preventDefault();
+        if (ev.isTrusted) {
+            // A stroke that leaves the pad ends where the finger does.
+            this.canvasRef.el.setPointerCapture(ev.pointerId);
+        }
+        this.isDrawing = true;
+        this.strokes.push([this.getPoint(ev)]);
+        this.draw();
+    }
+
+    onPointerMove(ev) {
+        if (this.isDrawing && ev.isPrimary) {
+            this.strokes.at(-1).push(this.getPoint(ev));
+            this.draw();
+        }
+    }
+
+    onPointerUp() {
+        if (this.isDrawing) {
+            this.isDrawing = false;
+            this.tell();
+        }
     }
 
     clear() {
-        this.pad.clear();
-        this.onDrawn();
+        this.strokes = [];
+        this.draw();
+        this.tell();
+    }
+
+    tell() {
+        this.state.isEmpty = !this.strokes.length;
+        const picture = this.canvasRef.el.toDataURL("image/png").split(",")[1];
+        this.props.onChange(this.state.isEmpty ? false : picture);
     }
 }

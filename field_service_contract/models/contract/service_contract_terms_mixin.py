@@ -15,10 +15,10 @@ FIRST_PARTS = [
 ]
 
 
-class ServiceContractSettings(models.AbstractModel):
+class ServiceContractTermsMixin(models.AbstractModel):
     """What a contract takes over from its template and may then change."""
 
-    _name = "service.contract.settings"
+    _name = "service.contract.terms.mixin"
     _inherit = ["installed.base.plausible.mixin"]
     _description = "Service Contract Terms"
 
