@@ -110,7 +110,7 @@ class SurveyUserInput(models.Model):
             elif line.answer_type in ("date", "datetime"):
                 answers[question.id] = str(line._get_answer_value())
             elif line.answer_type == "numerical_box":
-                answers[question.id] = f"{line.value_numerical_box:g}"
+                answers[question.id] = f"{line.value_numerical_box:.15g}"
             else:
                 answers[question.id] = str(line._get_answer_value())
         return {"answers": answers, "comments": comments}

@@ -250,14 +250,16 @@ class MaintenanceVisit(models.Model):
         :raise OfficeChangeError: saying what is different
         """
         self.ensure_one()
-        visit, _ = self, self.env._
+        visit = self
         if visit.state == "cancelled":
             raise OfficeChangeError(
-                _("The office cancelled this visit: %s", visit.cancel_reason or "-")
+                self.env._(
+                    "The office cancelled this visit: %s", visit.cancel_reason or "-"
+                )
             )
         if visit.merged_into_id:
             raise OfficeChangeError(
-                _(
+                self.env._(
                     "The office merged this visit into %s. Use that visit.",
                     visit.sudo().merged_into_id.display_name,
                 )
@@ -265,17 +267,21 @@ class MaintenanceVisit(models.Model):
         # What a colleague has finished is added to.
         is_done_by_others = visit.state == "done" and seen.get("state") != "done"
         if is_done_by_others and not visit._is_shared():
-            raise OfficeChangeError(_("Somebody set this visit to Done meanwhile."))
+            raise OfficeChangeError(
+                self.env._("Somebody set this visit to Done meanwhile.")
+            )
         if visit.state not in ("to_plan", "planned"):
             return
         before = seen.get("date_start")
         if before and before != fields.Datetime.to_string(visit.date_start):
             if not visit.date_start:
                 raise OfficeChangeError(
-                    _("The office put this visit back: it has no date any more.")
+                    self.env._(
+                        "The office put this visit back: it has no date any more."
+                    )
                 )
             raise OfficeChangeError(
-                _(
+                self.env._(
                     "The office moved this visit to %s.",
                     format_datetime(self.env, visit.date_start, dt_format="short"),
                 )
@@ -288,7 +294,9 @@ class MaintenanceVisit(models.Model):
             and self.env.user not in crew.user_id
         ):
             raise OfficeChangeError(
-                _("The office gave this visit to %s.", ", ".join(crew.mapped("name")))
+                self.env._(
+                    "The office gave this visit to %s.", ", ".join(crew.mapped("name"))
+                )
             )
 
     def _read_ids(self, values, name):

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import sys
 from datetime import timedelta
 
 from PIL import Image
@@ -129,10 +130,10 @@ class TestJourneys(ExecutionFixtures, HttpCase):
         ]
         seconds = sum(row[1] for row in rows)
         if os.environ.get("FIELD_SERVICE_SHOW_JOURNEY"):
-            print(f"\n{'step':34}{'s':>6}{'received':>10}{'sent':>10}")
-            for row in rows:
-                print("{:34}{:6.1f}{:10}{:10}".format(*row))
-            print(f"{told['taps']} taps, {seconds:.1f} s")
+            table = [f"\n{'step':34}{'s':>6}{'received':>10}{'sent':>10}"]
+            table += ["{:34}{:6.1f}{:10}{:10}".format(*row) for row in rows]
+            table.append(f"{told['taps']} taps, {seconds:.1f} s\n")
+            sys.stdout.write("\n".join(table))
         self.assertLessEqual(told["taps"], MOST_TAPS)
         self.assertLessEqual(seconds, MOST_SECONDS)
         for name, _seconds, received, sent in rows:

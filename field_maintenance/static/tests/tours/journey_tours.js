@@ -174,7 +174,15 @@ registry.category("web_tour.tours").add("my_day_slow", {
                     since = performance.now();
                     // To open My Day, and the way there, which the phone's map shows.
                     told.taps = 2;
-                    document.addEventListener("click", () => told.taps++, true);
+                    document.addEventListener(
+                        "pointerdown",
+                        ({ target }) => {
+                            // To draw is no tap, nor is to type where the cursor is.
+                            const isTap = target !== document.activeElement;
+                            told.taps += isTap && !target.matches("canvas");
+                        },
+                        true
+                    );
                     const { send } = XMLHttpRequest.prototype;
                     XMLHttpRequest.prototype.send = function (body) {
                         sent += body?.length || 0;
@@ -198,7 +206,9 @@ registry.category("web_tour.tours").add("my_day_slow", {
             },
             steps[8],
             arrived("Photo"),
-            ...steps.slice(9),
+            // Who signs is known.
+            ...steps.slice(9, 11),
+            ...steps.slice(12),
             arrived("Done, with signature and report"),
             {
                 trigger: `.o_my_day_done${VISIT}`,

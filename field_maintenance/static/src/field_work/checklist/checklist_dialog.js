@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { useDebounced } from "@web/core/utils/timing";
 import { Dialog } from "@web/core/dialog/dialog";
 import { useService } from "@web/core/utils/hooks";
@@ -31,6 +31,13 @@ export class ChecklistDialog extends Component {
         });
         this.filled = [];
         this.start(this.props.row);
+        // A first question that is typed is typed at once.
+        onMounted(() =>
+            this.bodyRef.el
+                .querySelector(".o_checklist_question")
+                ?.querySelector("input[type=text], textarea")
+                ?.focus()
+        );
         onWillUnmount(() => this.leave());
     }
 

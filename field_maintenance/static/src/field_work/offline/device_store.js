@@ -23,7 +23,8 @@ export class DeviceStore extends IndexedDB {
         super(NAME, VERSION);
         TABLES.forEach((table) => this._tables.add(table));
         this.owner = `${session.db}/${user.userId}`;
-        this.key = this.open();
+        // Two pages must not make a key each.
+        this.key = navigator.locks.request("field_work_key", () => this.open());
     }
 
     /** Browsers keep no secrets for pages that came without TLS. */

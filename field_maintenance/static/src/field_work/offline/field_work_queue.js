@@ -106,6 +106,8 @@ export class FieldWorkQueue {
             isKept: Boolean(this.store),
         };
         this.state.entries.push(entry);
+        // Browsers delete what nobody asked them to keep when they need room.
+        browser.navigator.storage?.persist?.();
         try {
             await this.store?.save("entries", entry.key, entry);
         } catch (error) {
@@ -216,7 +218,7 @@ export class FieldWorkQueue {
     /** There may be a line again: try now, and soon again. */
     retry() {
         this.delay = FIRST_DELAY;
-        this.state.isOffline = false;
+        this.state.isOffline = !browser.navigator.onLine;
         return this.send();
     }
 
