@@ -56,10 +56,14 @@ class TestRoleMatrix(RoleMatrixTests, InstalledBaseCase):
         self.assertEqual(self.piece.state, "retired")
 
     def test_message_names_the_field(self):
-        with self.assertRefused("“Search Text” of .* cannot be set manually", AccessError):
+        with self.assertRefused(
+            "“Search Text” of .* cannot be set manually", AccessError
+        ):
             self._as("dispatcher", self.piece).write({"search_text": "x"})
 
     def test_company_is_one_of_ones_own(self):
         model = self._as("salesperson", self.env["installed.base"])
-        with self.assertRefused("not have access to company Boilers Abroad", AccessError):
+        with self.assertRefused(
+            "not have access to company Boilers Abroad", AccessError
+        ):
             model.browse(self.piece.id).write({"company_id": self.other_company.id})

@@ -148,7 +148,11 @@ class TestCustomerOnboarding(InstalledBaseCase):
         self._create_equipment(serial_number="TAKEN")
         cases = (
             ("company", {"name": "  "}, "name of the customer"),
-            ("company", {"email": "no address"}, "Correct the email of Timber and Twigs"),
+            (
+                "company",
+                {"email": "no address"},
+                "Correct the email of Timber and Twigs",
+            ),
             (
                 "contacts",
                 {"contact_ids": [Command.create({"email": "mo@example.com"})]},

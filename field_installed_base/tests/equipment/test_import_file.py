@@ -427,7 +427,9 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         [message] = messages
         self.assertEqual(message["type"], "warning")
         self.assertNotIn("rows", message)
-        self.assertIn("Row 2: the serial number 123 differs from 00123", message["message"])
+        self.assertIn(
+            "Row 2: the serial number 123 differs from 00123", message["message"]
+        )
 
     def test_same_id_twice(self):
         before = self._count()
