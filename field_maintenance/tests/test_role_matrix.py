@@ -85,7 +85,7 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         for role in ("technician", "dispatcher", "administrator"):
             with (
                 self.subTest(role),
-                self.assertRefused("“Commercial Entity” of .* is not set", AccessError),
+                self.assertRefused("“Commercial Entity” of .* cannot be set", AccessError),
             ):
                 self._as(role, self.own).write(
                     {"commercial_partner_id": self.neighbour.id}
@@ -110,11 +110,11 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         visit = self._as("technician", self.own)
         values = {"partner_id": self.customer.id, "technician_id": self.technician.id}
         with self.assertRefused(
-            "“Signed By” of .* is cannot be set manually", AccessError
+            "“Signed By” of .* cannot be set manually", AccessError
         ):
             visit.write({"signed_by": "Mayor"})
         with self.assertRefused(
-            "“Signed By” of .* is cannot be set manually", AccessError
+            "“Signed By” of .* cannot be set manually", AccessError
         ):
             visit.create({**values, "signed_by": "Mayor"})
         signature = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"

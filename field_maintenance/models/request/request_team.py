@@ -13,7 +13,8 @@ class ServiceTeam(models.Model):
         comodel_name="service.request",
         inverse_name="team_id",
         string="Requests",
-        groups="base.group_user",
+        groups="field_installed_base.group_user,sales_team.group_sale_salesman,"
+        "account.group_account_invoice",
     )
 
     def _alias_get_creation_values(self):
