@@ -85,7 +85,9 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         for role in ("technician", "dispatcher", "administrator"):
             with (
                 self.subTest(role),
-                self.assertRefused("“Commercial Entity” of .* cannot be set", AccessError),
+                self.assertRefused(
+                    "“Commercial Entity” of .* cannot be set", AccessError
+                ),
             ):
                 self._as(role, self.own).write(
                     {"commercial_partner_id": self.neighbour.id}

@@ -56,7 +56,6 @@ class InstalledBaseAssign(models.TransientModel):
     )
     present_site_id = fields.Many2one(
         comodel_name="res.partner",
-        string="Present Site",
         compute="_compute_present_site_id",
         help="The only site at which the equipment is.",
     )
