@@ -125,6 +125,10 @@ export class MyDay extends Component {
 
     // -- Before the door ---------------------------------------------------------------
 
+    getAllLabel(visit) {
+        return _t("All %s pieces of equipment", visit.pieces.length);
+    }
+
     getPieces(visit) {
         const { pieces, id } = visit;
         const isShort = pieces.length > FEW_PIECES + 1 && !this.state.opened[`${id}pieces`];
