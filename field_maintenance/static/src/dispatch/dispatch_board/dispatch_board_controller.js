@@ -2,7 +2,6 @@ import { TimelineController } from "@web_timeline/views/timeline/timeline_contro
 import { _t } from "@web/core/l10n/translation";
 import { makeContext } from "@web/core/context";
 import { serializeDateTime } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
 import { useBus } from "@web/core/utils/hooks";
 import { useSetupAction } from "@web/search/action_hook";
 import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
