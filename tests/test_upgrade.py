@@ -32,6 +32,8 @@ EMPTY = {
 CHANGED = {
     "installed_base.serial_key": (1, "serial numbers that look the same are one key"),
     "installed_base_ownership.date_from": (5, "of what has no date, it is unknown"),
+    "maintenance_visit.window_end": (4, "open breakdowns are due on their day"),
+    "maintenance_visit.window_start": (4, "open breakdowns are due on their day"),
     "mail_template.body_html": (1, "the e-mail about an end states the next price"),
     "res_groups.comment": (3, "plain English says what each group allows"),
     "service_contract_line.profit": (2, "of prices with tax inside, without the tax"),

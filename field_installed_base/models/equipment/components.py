@@ -1,10 +1,28 @@
-from odoo import models
+from odoo import api, models
 
 
 class InstalledBase(models.Model):
     """Components: what stands in a larger piece of equipment."""
 
     _inherit = "installed.base"
+
+    @api.model
+    def _place_components(self, vals_list):
+        """Let new components stand where the piece is that they are part of, unless
+        they have another customer."""
+        open_vals = [
+            vals
+            for vals in vals_list
+            if vals.get("parent_id") and "site_id" not in vals
+        ]
+        parents = self.browse({vals["parent_id"] for vals in open_vals})
+        sites = {
+            parent.id: (parent.partner_id.id, parent.site_id.id) for parent in parents
+        }
+        for vals in open_vals:
+            customer_id, site_id = sites[vals["parent_id"]]
+            if site_id and vals.get("partner_id") == customer_id:
+                vals["site_id"] = site_id
 
     def _move_components(self, before):
         """Move the components of equipment that changed its place along with it.

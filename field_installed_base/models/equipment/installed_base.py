@@ -571,6 +571,7 @@ class InstalledBase(models.Model):
         )
         vals_list = [self._clean_texts({**defaults, **vals}) for vals in vals_list]
         self._fill_in_categories(vals_list)
+        self._place_components(vals_list)
         self._check_serials_free(vals_list)
         self._assign_references(vals_list)
         equipment = super().create(vals_list)

@@ -8,7 +8,9 @@ class InstalledBase(models.Model):
 
     _inherit = "installed.base"
 
-    def _report_problem(self, description, pictures=(), author=None, visitor=None):
+    def _report_problem(
+        self, description, pictures=(), author=None, visitor=None, subject=None
+    ):
         """Tell colleagues about a problem that a customer or a visitor reports.
 
         It becomes an internal note with the pictures, which are not shared with the
@@ -18,10 +20,12 @@ class InstalledBase(models.Model):
         :param pictures: pairs of name and content, safe to show
         :param author: contact that reports; a visitor has none
         :param dict visitor: the name and contact that a visitor gives
+        :param str subject: in a few words, read before the description
         :return: the message that holds it, on whatever record it was put down
         """
         self.ensure_one()
         piece = self._get_reported_piece(author)
+        description = "\n".join(filter(None, (subject, description)))
         note = piece.message_post(
             body=piece._describe_problem(description, visitor),
             author_id=author.id if author else False,

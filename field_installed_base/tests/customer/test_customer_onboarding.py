@@ -156,7 +156,7 @@ class TestCustomerOnboarding(InstalledBaseCase):
             (
                 "contacts",
                 {"contact_ids": [Command.create({"email": "mo@example.com"})]},
-                "Type the name of each contact.*mo@example.com",
+                "Enter the name of each contact.*mo@example.com",
             ),
             (
                 "contacts",

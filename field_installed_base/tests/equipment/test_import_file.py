@@ -45,7 +45,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         self.assertIn("“1.200” can be read as 1.2 or as 1,200", bad.problem)
         self.assertEqual(float(read("1.200", ",", units)), 1200)
         self.assertEqual(float(read("1.200", ".", units)), 1.2)
-        self.assertIn("is no number", read("much", "", units).problem)
+        self.assertIn("is not a number", read("much", "", units).problem)
         self.assertIn("decimal sign “.”", read("12,5", ".", units).problem)
 
     def test_dates(self):
@@ -413,7 +413,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         _ids, messages = self._import(
             header, ("New", "", 2001), ("Newer", "", 2001), ("New", "", 2001)
         )
-        self.assertIn("says the same as row 2", self._get_rows(messages)[4])
+        self.assertIn("is the same as row 2", self._get_rows(messages)[4])
 
     def test_leading_zeros(self):
         piece = self._create_equipment(serial_number="00123")

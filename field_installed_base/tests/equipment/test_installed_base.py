@@ -164,7 +164,7 @@ class TestInstalledBase(InstalledBaseCase):
         with self.assertRefused("Peeters Ltd is not a site of Claes"):
             self._create_equipment(site_id=self.neighbour.id)
         equipment = self._create_equipment()
-        with self.assertRefused("no site of"):
+        with self.assertRefused("is not a site of"):
             equipment.site_id = self.neighbour
         with self.assertRefused("cannot be the site of .* which has no customer"):
             self._create_equipment(partner_id=False, site_id=self.workshop.id)
@@ -836,8 +836,8 @@ class TestSerialNumbers(InstalledBaseCase):
     def test_message_names_who_has_it(self):
         cases = (
             ({}, r"Claes Bakery\.$"),
-            ({"active": False}, r"Claes Bakery \(archived\)\.$"),
-            ({"retirement_date": "2026-02-01"}, r"Claes Bakery \(retired\)\.$"),
+            ({"active": False}, r"Claes Bakery, which is archived\.$"),
+            ({"retirement_date": "2026-02-01"}, r"Claes Bakery, which is retired\.$"),
         )
         for index, (vals, message) in enumerate(cases):
             serial = f"AB-{index}"

@@ -108,7 +108,7 @@ class TestProperties(InstalledBaseCase):
         )
         piece.category_id = False
         (log,) = self._get_logs(piece)
-        self.assertIn("to none", log)
+        self.assertIn("removed", log)
         self.assertIn("Pressure: 0", log)
 
     def test_nothing_dropped_nothing_logged(self):

@@ -186,7 +186,7 @@ class TestLabelPage(PortalCase):
     def test_where_each_gets(self):
         record = f"/odoo/installed-base/{self.piece.id}"
         for role, target in (
-            ("technician", record),
+            ("technician", f"/{self.piece.id}"),
             ("dispatcher", record),
             ("salesperson", record),
             ("portal", f"/my/equipment/{self.piece.id}"),
@@ -388,7 +388,7 @@ class TestLabelPage(PortalCase):
             self._report(other, **self.visitor)
         with patch.object(limits, "REPORTS_PER_ADDRESS", 3):
             self._report(other, 429, **self.visitor)
-        self.assertEqual(len(self._get_notes()), 2)
+        self.assertEqual(len(self._get_notes()), 3)
 
     def test_refused_pictures_do_not_use_up_the_hour_of_a_label(self):
         self._login(None)

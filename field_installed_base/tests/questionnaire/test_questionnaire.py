@@ -366,6 +366,7 @@ class TestQuestionnairePages(QuestionnaireFixtures, HttpCase):
 
     def test_customer_reads_what_is_published(self):
         """On the portal: published answers of the reader's own time, no others."""
+        self.piece.installation_date = "2024-01-01"
         published = self._fill_in(answer="Chimney swept")
         self._fill_in(answer="Talked to the neighbour")
         published.sudo().action_publish()

@@ -25,7 +25,9 @@ class InstalledBase(models.Model):
         self.ensure_one()
         piece = self._get_reported_piece(author)
         if not piece.partner_id:
-            return super()._report_problem(description, pictures, author, visitor)
+            return super()._report_problem(
+                description, pictures, author, visitor, subject
+            )
         requests = piece.env["service.request"]
         request = requests.search(
             piece._get_same_problem_domain(),

@@ -143,7 +143,7 @@ class TestPortal(PortalCase):
         text = self._ask(self.address, 400, day="2027-13-45", wish="Soon").text
         self.assertIn("Enter the date", text)
         text = self._ask(self.address, 400, day="2027-04-30").text
-        self.assertIn("not past", text)
+        self.assertIn("not in the past", text)
         # What was typed is still there, and so is the box to write in.
         self.assertRegex(text, r'name="day" value="2027-04-30"')
         self.assertRegex(text, r'<textarea[^>]* name="wish"')
