@@ -30,8 +30,8 @@ export class OneActionFormRenderer extends FormRenderer {
  */
 export class FewButtonBox extends ButtonBox {
     setup() {
-        super.setup();
         const ui = useService("ui");
+        // What is registered later runs first: this is for after Odoo chose.
         onWillRender(() => {
             if (ui.isSmall || this.visibleButtons.length <= VISIBLE_BUTTONS) {
                 return;
@@ -40,6 +40,7 @@ export class FewButtonBox extends ButtonBox {
             this.additionalButtons = [...hidden, ...this.additionalButtons];
             this.isFull = true;
         });
+        super.setup();
     }
 }
 
