@@ -24,6 +24,8 @@ DERIVED = {
     "service.contract.payer",
     "service.contract.run.line",
     "service.contract.term",
+    "service.contract.undo",
+    "service.contract.undo.line",
 }
 # Counts, colours and orders of lists: whatever the database holds.
 ANY_NUMBER = {"sequence", "route_sequence", "color"}
@@ -87,7 +89,7 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
             {"line_ids": [[1, line.id, {"discount": 1e300}]]},
             {"line_ids": [[0, "virtual_1", {"date_end": "9999-12-31"}]]},
         ):
-            with self.assertRaisesRegex(ValidationError, "Type a"):
+            with self.assertRaisesRegex(ValidationError, "Enter a"):
                 contract.onchange(values, list(values), {"date_start": {}})
 
     def test_message(self):
@@ -97,7 +99,7 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
         self.assertEqual(
             str(caught.exception),
             f"Invoiced Elsewhere Until of {contract.display_name} cannot be "
-            "2062-01-01. Type a day from 01/01/1900 to 06/15/2036.",
+            "2062-01-01. Enter a date from 01/01/1900 to 06/15/2036.",
         )
         with self.assertRaisesRegex(
             ValidationError,
@@ -139,7 +141,7 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
         for unit, count in (("day", 13314), ("week", 1902)):
             with self.assertRaisesRegex(
                 ValidationError,
-                f"starts on 01/01/1990: {count} visits would be late already",
+                f"starts on 01/01/1990: {count} visits would already be late",
             ):
                 self._create_schedule({"interval_unit": unit}, date_start="1990-01-01")
         # Who looks after equipment for long may say so.

@@ -208,7 +208,7 @@ class TestCancel(LifeCase):
         with self.assertRefused("Undo the cancellation", UserError):
             contract._cancel(self._day("2026-05-30"), "-")
         draft = self._create_contract(activate=False)
-        with self.assertRefused("is draft", UserError):
+        with self.assertRefused("its status is “Draft”", UserError):
             draft._cancel(self._day("2026-05-30"), "-")
 
 
@@ -323,7 +323,7 @@ class TestSuspension(LifeCase):
         contract._suspend(first, last, "Works")
         with self.assertRefused("suspended from 04/01/2026", UserError):
             contract._suspend(last, None, "Works")
-        with self.assertRefused("lies outside", UserError):
+        with self.assertRefused("is outside contract", UserError):
             contract._suspend(self._day("2027-04-01"), None, "Works")
 
 
@@ -445,7 +445,7 @@ class TestRenewal(LifeCase):
         with self.assertRefused("has no end", UserError):
             endless._renew()
         draft = self._create_contract(activate=False, term_months=12)
-        with self.assertRefused("no active", UserError):
+        with self.assertRefused("only active, suspended and closed", UserError):
             draft._renew()
         cancelled = self._create_contract(term_months=12)
         cancelled._cancel(self._day("2026-06-30"), "-")
@@ -483,7 +483,7 @@ class TestTransfer(LifeCase):
             [("2026-02-15", "2026-03-31", 150), ("2026-04-01", "2026-06-30", 300)],
         )
         self.assertEqual(moves.partner_id, bank)
-        with self.assertRefused("are dated", UserError):
+        with self.assertRefused("payers of contract .* have dates", UserError):
             contract.invoice_partner_id = self.customer
 
     def test_payer_of_days_in_arrears(self):
@@ -697,7 +697,7 @@ class TestAmend(LifeCase):
         with self.assertRefused("changes on 06/01/2026", UserError):
             self._change_price(line, {"value": 1700}, self._day("2026-03-01"), "manual")
         self.assertEqual(line.value, 1500)
-        with self.assertRefused("lies outside", UserError):
+        with self.assertRefused("is outside contract", UserError):
             contract._add_lines(
                 [{"name": "Late", "value": 1}], self._day("2027-03-01"), "-"
             )

@@ -64,7 +64,7 @@ class TestUndoRenewal(LifeCase):
         self._change_price(
             contract.line_ids, {"value": 1500}, self._day("2026-03-01"), "manual"
         )
-        with self.assertRefused("Line 1 changed since", UserError):
+        with self.assertRefused("Line 1 changed in the meantime", UserError):
             self._undo(contract)
         other = self._renew()
         other._suspend(self._day("2026-02-01"), None, "Away")
@@ -79,7 +79,7 @@ class TestUndoRenewal(LifeCase):
         contract = self._renew(renewal="automatic", notice_months=3)
         self._undo(contract)
         self.assertEqual(contract.renewal, "manual")
-        self.assertIn("by hand", contract.message_ids[0].body)
+        self.assertIn("renewed manually", contract.message_ids[0].body)
         self._run_job("renew")
         self.assertEqual(str(contract.date_end), "2025-12-31")
 

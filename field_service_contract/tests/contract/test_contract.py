@@ -77,9 +77,9 @@ class TestLines(ServiceContractCase):
 
     def test_site_of_another_customer(self):
         contract = self._create_contract(activate=False)
-        with self.assertRefused("is no site of Claes Bakery"):
+        with self.assertRefused("is not a site of Claes Bakery"):
             contract.site_id = self.neighbour
-        with self.assertRefused("is no site of Peeters"):
+        with self.assertRefused("is not a site of Peeters"):
             contract.write(
                 {"partner_id": self.neighbour.id, "site_id": self.workshop.id}
             )
@@ -192,7 +192,7 @@ class TestLife(ServiceContractCase):
         )
         self.assertEqual(sum(contract.change_ids.mapped("amount")), 1500)
         self.assertEqual(contract.annual_amount, 1500)
-        with self.assertRefused("no draft", UserError):
+        with self.assertRefused("is not a draft. Only draft contracts", UserError):
             contract.action_activate()
 
     def test_living_contracts_are_guarded(self):

@@ -55,7 +55,7 @@ class TestGuards(LifeCase):
                 contract.undo_ids = [
                     Command.create({"kind": "cancellation", "date": "2026-01-01"})
                 ]
-            with self.assertRefused("Next Invoice.*activate, suspend", UserError):
+            with self.assertRefused("Next Invoice.*Activate, suspend", UserError):
                 contract.next_invoice_date = "2030-01-01"
         with self.assertRefused("cannot be edited directly", UserError):
             draft.create({"partner_id": self.customer.id, "state": "active"})
@@ -98,7 +98,7 @@ class TestGuards(LifeCase):
             {"date_start": "9999-12-31"},
             {"date_start": "0001-01-01"},
         ):
-            with self.subTest(vals), self.assertRefused("Type a (day|number) from"):
+            with self.subTest(vals), self.assertRefused("Enter a (date|number) from"):
                 self._create_contract(activate=False, **vals)
         with self.assertRefused("Enter a date from"):
             self.env["service.contract.run"].create({"date": "9999-12-31"})

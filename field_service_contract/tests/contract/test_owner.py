@@ -63,7 +63,9 @@ class TestOwner(LifeCase):
     def test_keep(self):
         self._move("keep")
         self.assertFalse(self.line.date_end)
-        self.assertIn("Covered on", self.contract.message_ids[0].body)
+        self.assertIn(
+            "Still covered after the change of owner", self.contract.message_ids[0].body
+        )
         self.assertFalse(self._get_questions())
 
     def test_transfer(self):

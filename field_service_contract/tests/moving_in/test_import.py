@@ -135,8 +135,8 @@ class TestImport(ImportFileMixin, LifeCase):
             ({"line_ids_value": "much"}, "does not seem to be a number"),
             ({"invoiced_before": "2027-06-30"}, "after its end on 06/30/2026"),
             ({"invoiced_before": "2062-06-30"}, "Enter a date from"),
-            ({"invoiced_before": "2024-06-30"}, "before it starts on 07/01/2025"),
-            ({"term_months": "-3"}, "Type a number from 0 to 1,200"),
+            ({"invoiced_before": "2024-06-30"}, "before its start on 07/01/2025"),
+            ({"term_months": "-3"}, "Enter a number from 0 to 1,200"),
         ):
             with self.subTest(cells):
                 before = self.env["service.contract"].search_count([])
@@ -313,7 +313,7 @@ class TestImport(ImportFileMixin, LifeCase):
             with self.subTest(row):
                 contract, messages = self._import_lines(row)
                 self.assertFalse(contract)
-                self.assertIn("can be read as 1.2 and as 1,200", messages[0]["message"])
+                self.assertIn("can be read as 1.2 or as 1,200", messages[0]["message"])
                 self.assertEqual(messages[0]["record"], 2)
 
     def test_question_is_answered_from_the_language(self):
@@ -360,13 +360,13 @@ class TestImport(ImportFileMixin, LifeCase):
     def test_implausible_rows(self):
         header = ("partner_id", "date_start", "term_months", "line_ids/name")
         for column, cell, problem in (
-            ("line_ids/discount", 150, "Type a number from 0 to 100"),
-            ("line_ids/discount", -5, "Type a number from 0 to 100"),
+            ("line_ids/discount", 150, "Enter a number from 0 to 100"),
+            ("line_ids/discount", -5, "Enter a number from 0 to 100"),
             ("invoiced_before", "2062-06-30", "Enter a date from"),
             ("date_end", "2025-01-31", "cannot end before it starts"),
             ("line_ids/date_end", "2025-01-31", "before it starts"),
             ("line_ids/value", 1e300, "too large"),
-            ("line_ids/value", "nan", "is no number"),
+            ("line_ids/value", "nan", "is not a number"),
         ):
             with (
                 self.subTest(column=column, cell=cell),

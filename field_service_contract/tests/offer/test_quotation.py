@@ -529,7 +529,9 @@ class TestQuotation(QuotationCase):
 
     def test_equipment_of_one_customer_only(self):
         foreign = self._create_equipment(partner_id=self.neighbour.id)
-        with self.assertRefused("one customer", UserError):
+        with self.assertRefused(
+            "equipment of a single customer and company", UserError
+        ):
             (self.first | foreign).action_new_contract_quotation()
 
     def test_no_template_no_product(self):

@@ -91,7 +91,7 @@ class TestPriceUpdateJob(LifeCase):
         rows = {row.contract_id: row.obstacle for row in update.line_ids}
         self.assertIn("changes on 09/01/2026", rows[second])
         self.assertIn("The contract has ended in the meantime", rows[fourth])
-        self.assertIn("2 lines were left", str(update.message_ids.mapped("body")))
+        self.assertIn("2 lines were skipped", str(update.message_ids.mapped("body")))
 
     def test_error_of_one(self):
         update = self._create_update()
@@ -122,7 +122,7 @@ class TestPriceUpdateJob(LifeCase):
         invoiced._create_invoices(self._day("2026-07-01"))
         update.action_undo()
         self.assertEqual(update.state, "undoing")
-        with self.assertRefused("is at work", UserError):
+        with self.assertRefused("is still running", UserError):
             update.unlink()
         self._run_job("price_updates")
         self.assertEqual(self._get_values(), [1242, 1200, 1200, 1200])

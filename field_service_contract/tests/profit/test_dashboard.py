@@ -58,7 +58,7 @@ class TestDashboard(ProfitCase):
         figures = self._get_figures()
         values = self._get_values()
         self.assertEqual(values["annual"], "3000")
-        self.assertIn("250 a month, 2 contracts", figures["annual"]["note"])
+        self.assertIn("250 per month, 2 contracts", figures["annual"]["note"])
         self.assertEqual(values["gain"], "0")
         self.assertEqual(values["loss"], "-600")
         # Its last day of notice is 31 August: 77 days.

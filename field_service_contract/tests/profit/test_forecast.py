@@ -259,10 +259,7 @@ class TestForecast(ServiceContractCase):
 
         with (
             patch.object(type(bad), "_plan_due_bills", fail),
-            self.assertLogs(
-                "odoo.addons.field_service_contract.models.profit.service_contract_forecast",
-                "WARNING",
-            ),
+            self.assertLogs("odoo.addons.field_installed_base.jobs", "WARNING"),
         ):
             forecast = self._forecast(bad | good)
         self.assertEqual(len(forecast[good]), 13)

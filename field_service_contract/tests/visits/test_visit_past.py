@@ -15,7 +15,7 @@ class TestVisitPast(VisitCase):
         line = contract.line_ids
         self.assertEqual(line.visit_past_count, 5)
         self.assertEqual(contract.visit_past_count, 5)
-        self.assertIn("5 more visits are made that were due before", line.visit_preview)
+        self.assertIn("5 more visits that were due before today", line.visit_preview)
         contract.action_begin_visits_today()
         self.assertEqual(str(line.visit_date_from), "2026-06-10")
         self.assertTrue(line.visit_begins_today)
