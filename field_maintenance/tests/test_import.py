@@ -327,7 +327,7 @@ class TestImport(ImportFileMixin, MaintenanceCase):
 
     def test_wrong_visits(self):
         for cells, problem in (
-            ({"date_start": ""}, "has a start"),
+            ({"date_start": ""}, "A visit that is done requires a start."),
             ({"date_start": datetime(2027, 3, 4, 9, 0)}, "cannot be done yet"),
             ({"date_start": "03/04/2025 09:00"}, "can be read as"),
             ({"state": "Cancelled"}, "Enter a cancellation reason"),

@@ -151,7 +151,8 @@ class TestPortal(PortalCase):
             self._ask(f"/my/visits/{self.foreign.id}", 404, wish="Soon")
         self.assertFalse(self.visit.activity_ids)
         self.visit.action_start()
-        self.assertIn("has begun", self._ask(self.address, 400, wish="Soon").text)
+        text = self._ask(self.address, 400, wish="Soon").text
+        self.assertIn("The visit has started, so its date can no longer be", text)
 
     @freeze_time("2027-05-01 10:00:00")
     def test_hostile_requests(self):

@@ -91,7 +91,10 @@ class TestMaintenanceSchedule(MaintenanceCase):
         cases = (
             ({"interval_number": 0}, "must be at least one"),
             ({"interval_number": -2}, "Enter a number from 0"),
-            ({"mode": "spread", "visit_count": 0}, "one or more"),
+            (
+                {"mode": "spread", "visit_count": 0},
+                "visits to spread for Test cleaning: at least one",
+            ),
             (
                 {"mode": "spread", "visit_count": 40, "date_end": "2026-01-31"},
                 "40 visits are too many .* room for 30",
@@ -234,7 +237,7 @@ class TestMaintenanceSchedule(MaintenanceCase):
             schedule.partner_id = self.neighbour
 
     def test_site_of_another_customer(self):
-        with self.assertRefused("no site of Claes Bakery"):
+        with self.assertRefused("is not a site of Claes Bakery, the customer of"):
             self._create_schedule(site_id=self.neighbour.id)
 
     def test_equipment_of_another_customer_without_site(self):

@@ -28,7 +28,9 @@ class TestSchedulePast(MaintenanceCase):
         line = schedule.line_ids
         self.assertEqual(line.past_count, 4)
         self.assertEqual(schedule.past_count, 4)
-        self.assertIn("4 more visits are made that were due before today", line.preview)
+        self.assertIn(
+            "4 more visits that were due before today will be generated", line.preview
+        )
         schedule.action_activate()
         self.assertEqual(
             schedule.visit_ids.sorted("occurrence_date").mapped("occurrence_date"),

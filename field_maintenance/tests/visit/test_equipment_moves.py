@@ -128,7 +128,7 @@ class TestEquipmentMoves(MaintenanceCase):
         self.assertEqual(visit.partner_id, self.customer)
 
     def test_retired_and_taken_back(self):
-        for name in ("retired", "taken back"):
+        for name in ("retired", "unassigned"):
             with self.subTest(name):
                 piece = self._create_equipment()
                 schedule = self._create_schedule(
@@ -248,7 +248,7 @@ class TestEquipmentMoves(MaintenanceCase):
         both = self._create_visit(installed_base_ids=(self.piece | self.other).ids)
         dates = [sorted(line.visit_ids.mapped("due_date")) for line in lines]
         successor, preview = self._replace(self.piece, serial_number="NEW-7")
-        self.assertIn("Goes over", preview)
+        self.assertIn("To be transferred to the replacement:", preview)
         self.assertNotIn("To be ended:", preview)
         self.assertIn(planned.name, preview)
         self.assertIn(schedule.name, preview)
@@ -344,7 +344,7 @@ class TestEquipmentMoves(MaintenanceCase):
         )
         call = self._create_visit(installed_base_ids=self.other.ids)
         preview = self._put_back(self.piece)
-        self.assertIn("Comes back", preview)
+        self.assertIn("To be transferred back from the replacement:", preview)
         self.assertIn(schedule.name, preview)
         self.assertNotIn("Test repair", preview)
         self.assertEqual(self.piece.state, "installed")
@@ -376,7 +376,7 @@ class TestEquipmentMoves(MaintenanceCase):
         wizard = self.env["installed.base.put.back"].new(
             {"installed_base_id": self.piece.id, "is_taken_back": False}
         )
-        self.assertIn("Stays with", wizard.preview)
+        self.assertIn("Kept by the replacement:", wizard.preview)
         self._put_back(self.piece, is_taken_back=False)
         self.assertEqual(self.piece.state, "installed")
         self.assertEqual(schedule.line_ids.installed_base_id, self.other)
@@ -403,7 +403,7 @@ class TestEquipmentMoves(MaintenanceCase):
     def test_replaced_without_handing_over(self):
         schedule = self._create_schedule({"installed_base_id": self.piece.id})
         _successor, preview = self._replace(self.piece, is_handed_over=False)
-        self.assertNotIn("Goes over", preview)
+        self.assertNotIn("To be transferred to the replacement:", preview)
         self.assertIn("To be ended:", preview)
         self.assertIn("Visits to plan: 12", preview)
         self.assertEqual(schedule.state, "closed")
@@ -436,7 +436,7 @@ class TestEquipmentMoves(MaintenanceCase):
         )
         first, second, repair = schedule.line_ids
         preview = self._retire(self.piece | self.other, third)
-        self.assertIn("Goes over", preview)
+        self.assertIn("To be transferred to the replacement:", preview)
         self.assertIn("To be ended:", preview)
         self.assertEqual((first | repair).installed_base_id, third)
         self.assertEqual(schedule.line_ids, first | repair)
@@ -450,7 +450,7 @@ class TestEquipmentMoves(MaintenanceCase):
         theirs = self._create_equipment(partner_id=self.neighbour.id)
         schedule = self._create_schedule({"installed_base_id": self.piece.id})
         preview = self._retire(self.piece, theirs)
-        self.assertNotIn("Goes over", preview)
+        self.assertNotIn("To be transferred to the replacement:", preview)
         self.assertIn("To be ended:", preview)
         self.assertEqual(schedule.state, "closed")
 

@@ -124,7 +124,7 @@ class TestMaintenanceVisit(MaintenanceCase):
 
     def test_equipment_of_another_customer_is_refused(self):
         foreign = self._create_equipment(partner_id=self.neighbour.id)
-        with self.assertRefused("does not stand at Claes Bakery"):
+        with self.assertRefused("is not at Claes Bakery, the customer of"):
             self._create_visit(installed_base_ids=foreign.ids)
 
     def test_equipment_of_another_customer_without_site(self):
@@ -135,12 +135,12 @@ class TestMaintenanceVisit(MaintenanceCase):
         visit = self._create_visit()
         visit.write({"site_id": False, "installed_base_ids": own.ids})
         self.assertEqual(visit.installed_base_ids, own)
-        with self.assertRefused("does not stand at Claes Bakery"):
+        with self.assertRefused("is not at Claes Bakery, the customer of"):
             visit.installed_base_ids = foreign
 
     def test_site_of_another_customer(self):
         visit = self._create_visit()
-        with self.assertRefused("is no site of Claes Bakery"):
+        with self.assertRefused("is not a site of Claes Bakery, the customer of"):
             visit.site_id = self.neighbour
 
     def test_due_on_the_day_of_the_site(self):
