@@ -46,7 +46,7 @@ registry.category("web_tour.tours").add("equipment_label_visitor", {
         },
         {
             content: "It was received",
-            trigger: "#problem .alert-success",
+            trigger: ".alert-success",
         },
     ],
 });
@@ -94,7 +94,7 @@ registry.category("web_tour.tours").add("equipment_portal", {
         },
         {
             content: "It was received",
-            trigger: "#problem .alert-success",
+            trigger: ".alert-success",
         },
     ],
 });

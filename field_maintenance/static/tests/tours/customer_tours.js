@@ -27,6 +27,11 @@ function choose(field, name) {
 registry.category("web_tour.tours").add("maintenance_schedule", {
     steps: () => [
         {
+            content: "All that there is of the customer",
+            trigger: ".o_button_more",
+            run: "click",
+        },
+        {
             content: "The schedules of the customer",
             trigger: ".oe_stat_button[name=action_view_maintenance_schedules]",
             run: "click",
