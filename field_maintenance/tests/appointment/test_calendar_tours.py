@@ -42,7 +42,7 @@ class TestCalendarTours(MaintenanceFixtures, HttpCase):
         visits = self._get_visits().sorted("date_start")
         self.assertIn(len(visits), (12, 13))
         self.assertEqual(visits.installed_base_ids, self.piece)
-        weekdays = {visit.date_start.weekday() for visit in visits}
+        weekdays = {visit._get_site_day(visit.date_start).weekday() for visit in visits}
         self.assertEqual(len(weekdays), 1)
         self.assertEqual(len(visits.calendar_event_id.recurrence_id), 1)
 
