@@ -265,7 +265,9 @@ class InstalledBaseCreate(models.TransientModel):
     )
     def _compute_known_notice(self):
         for wizard in self:
-            known = wizard._find_unassigned(wizard._prepare_vals_list()).values()
+            known = wizard._find_unassigned(
+                wizard._prepare_installed_base_vals_list()
+            ).values()
             wizard.known_notice = bool(known) and self.env._(
                 "Already recorded and not assigned to a customer: %s",
                 "; ".join(piece._get_label() for piece in known),
@@ -331,7 +333,7 @@ class InstalledBaseCreate(models.TransientModel):
                 )
             )
         self._link_rows()
-        vals_list = self._prepare_vals_list()
+        vals_list = self._prepare_installed_base_vals_list()
         known = self._find_unassigned(vals_list) if self.assigns_known else {}
         self._check_rows(vals_list, self.env["installed.base"].union(*known.values()))
         created = iter(
@@ -353,7 +355,7 @@ class InstalledBaseCreate(models.TransientModel):
         self._log_on_source(equipment)
         return equipment
 
-    def _prepare_vals_list(self):
+    def _prepare_installed_base_vals_list(self):
         """Return the values of the equipment, a dictionary per row in their order."""
         sale = {name: self[name] for name in self._get_sale_proposals()}
         # Beside products of ours, what is none was sold by others unless typed so.
