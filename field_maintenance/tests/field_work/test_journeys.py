@@ -79,7 +79,7 @@ class TestJourneys(ExecutionFixtures, HttpCase):
                 )
             elif kind == "measured":
                 measured.append(json.loads(said))
-            # Other apps say so on the console when their calls fail. Odoo counts what an
+            # Other apps say so when their calls fail. Odoo counts what an
             # `error_checker` lets pass as a failure all the same.
             if type == "error" and any(words in json.dumps(args) for words in NO_LINE):
                 type = "warning"
