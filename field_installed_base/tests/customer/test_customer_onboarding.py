@@ -175,7 +175,7 @@ class TestCustomerOnboarding(InstalledBaseCase):
                         )
                     ]
                 },
-                "Type the e-mail of Mo",
+                "Enter the email of Mo",
             ),
             ("equipment", {"has_site": True}, "Enter the address"),
             (
