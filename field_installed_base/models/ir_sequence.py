@@ -31,6 +31,25 @@ class IrSequence(models.Model):
             )
         return sequence
 
+    @api.model
+    def _assign_numbers(self, code, vals_list):
+        """Number new records that have no number, with few queries for each company.
+
+        :param str code: of the sequences
+        :param list vals_list: values of the records, which get a `name` where they have
+            none; without `company_id` they are the present company's
+        """
+        by_company = {}
+        for vals in vals_list:
+            if not vals.get("name"):
+                company_id = vals.get("company_id") or self.env.company.id
+                by_company.setdefault(company_id, []).append(vals)
+        for company_id, group in by_company.items():
+            company = self.env["res.company"].browse(company_id)
+            numbers = self._get_of_company(code, company)._next_batch(len(group))
+            for vals, number in zip(group, numbers, strict=True):
+                vals["name"] = number
+
     def _next_batch(self, count):
         """Draw several numbers at once.
 

@@ -280,7 +280,7 @@ class CalendarEvent(models.Model):
             technicians = self._get_invited_technicians(attendees)
             visit_vals["technician_ids"] = [Command.set(technicians.ids)]
         visits = self._get_visit_model()
-        visit_vals = visits._complete_place(visit_vals)
+        [visit_vals] = visits._complete_places([visit_vals])
         draft = visits.new(
             visits._add_missing_default_values(
                 {**visit_vals, "due_date": fields.Date.context_today(self)}

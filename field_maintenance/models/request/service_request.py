@@ -176,7 +176,10 @@ class ServiceRequest(models.Model):
         required=True,
         index=True,
         ondelete="restrict",
-        default=lambda self: self._get_first_stage(),
+        compute="_compute_stage_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         copy=False,
         tracking=True,
         group_expand="_read_group_expand_full",
@@ -232,6 +235,12 @@ class ServiceRequest(models.Model):
                 chosen = chosen or request._get_meant_equipment(pieces)
             if chosen != request.installed_base_ids._origin or not request._origin:
                 request.installed_base_ids = chosen
+
+    def _compute_stage_id(self):
+        """Begin in the first stage; afterwards people and buttons move it."""
+        new = self.filtered(lambda request: not request.stage_id)
+        if new:
+            new.stage_id = self.env["service.request.stage"].search([], limit=1)
 
     @api.depends("team_id", "company_id")
     def _compute_user_id(self):
@@ -335,28 +344,12 @@ class ServiceRequest(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        requests = super().create(self._assign_numbers(vals_list))
+        company = self.default_get(["company_id"])
+        vals_list = [{**company, **vals} for vals in vals_list]
+        self.env["ir.sequence"]._assign_numbers(self._name, vals_list)
+        requests = super().create(vals_list)
         requests._tell_dispatchers()
         return requests
-
-    @api.model
-    def _assign_numbers(self, vals_list):
-        """Return values of new requests with numbers from the sequences of their
-        companies where they have none."""
-        vals_list = [dict(vals) for vals in vals_list]
-        by_company = {}
-        default = self.default_get(["company_id"]).get("company_id")
-        for vals in vals_list:
-            if not vals.get("name"):
-                company_id = vals.get("company_id") or default
-                by_company.setdefault(company_id, []).append(vals)
-        for company_id, group in by_company.items():
-            company = self.env["res.company"].browse(company_id)
-            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
-            numbers = sequence._next_batch(len(group))
-            for vals, number in zip(group, numbers, strict=True):
-                vals["name"] = number
-        return vals_list
 
     def _get_company_ties(self, company_id):
         return [
@@ -387,10 +380,6 @@ class ServiceRequest(models.Model):
                 )
 
     # -- Stages ------------------------------------------------------------------------
-
-    @api.model
-    def _get_first_stage(self):
-        return self.env["service.request.stage"].search([], limit=1)
 
     @api.model
     def _get_stages(self):

@@ -657,17 +657,32 @@ class MaintenanceVisit(models.Model):
         return sites.sudo(False)
 
     @api.model
-    def _complete_place(self, vals):
-        """Let a new visit without a site take place where its equipment is."""
-        lines = vals.get("line_ids") or vals.get("installed_base_ids")
-        if "site_id" in vals or not lines or not vals.get("partner_id"):
-            return vals
-        name = "line_ids" if vals.get("line_ids") else "installed_base_ids"
-        draft = self.new({name: lines})
-        pieces = draft.line_ids.installed_base_id | draft.installed_base_ids
-        customer = self.env["res.partner"].browse(vals["partner_id"])
-        site = self._get_place_of(customer, pieces._origin)
-        return {**vals, "site_id": site.id} if site else vals
+    def _complete_places(self, vals_list):
+        """Let new visits without a site take place where their equipment is."""
+        vals_list = [dict(vals) for vals in vals_list]
+        placed = []
+        for vals in vals_list:
+            lines = vals.get("line_ids") or vals.get("installed_base_ids")
+            if "site_id" not in vals and lines and vals.get("partner_id"):
+                name = "line_ids" if vals.get("line_ids") else "installed_base_ids"
+                draft = self.new({name: lines})
+                pieces = draft.line_ids.installed_base_id | draft.installed_base_ids
+                placed.append((vals, pieces._origin.ids))
+        # All of it is read at once.
+        equipment = self.env["installed.base"].browse(
+            {piece_id for _vals, ids in placed for piece_id in ids}
+        )
+        customers = self.env["res.partner"].browse(
+            {vals["partner_id"] for vals, _ids in placed}
+        )
+        for vals, ids in placed:
+            customer = customers.browse(vals["partner_id"]).with_prefetch(
+                customers._ids
+            )
+            pieces = equipment.browse(ids).with_prefetch(equipment._ids)
+            if site := self._get_place_of(customer, pieces):
+                vals["site_id"] = site.id
+        return vals_list
 
     @api.depends("partner_id", "site_id", "company_id")
     @api.depends_context("uid")
@@ -821,10 +836,9 @@ class MaintenanceVisit(models.Model):
         for name in self._get_refused_links():
             self._refuse_link(name, vals_list)
         self._check_done_elsewhere(vals_list)
-        vals_list = [
-            self._complete_place(self._complete_planning_values(vals))
-            for vals in vals_list
-        ]
+        vals_list = self._complete_places(
+            [self._complete_planning_values(vals) for vals in vals_list]
+        )
         visits = super().create(vals_list)
         visits._watch_plans(is_new=True)
         # Part of what is created, whoever may change it later.

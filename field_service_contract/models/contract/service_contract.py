@@ -644,7 +644,8 @@ class ServiceContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = self._assign_numbers(vals_list)
+        vals_list = [dict(vals) for vals in vals_list]
+        self.env["ir.sequence"]._assign_numbers(self._name, vals_list)
         for vals in vals_list:
             # Before its lines say that they are guarded.
             if vals.get("state", "draft") != "draft":
@@ -679,24 +680,6 @@ class ServiceContract(models.Model):
         self.line_ids.unlink()
         self._unlink_schedules()
         return super().unlink()
-
-    @api.model
-    def _assign_numbers(self, vals_list):
-        """Return values of new contracts with numbers from the sequences of their
-        companies where they have none."""
-        vals_list = [dict(vals) for vals in vals_list]
-        missing = [vals for vals in vals_list if not vals.get("name")]
-        by_company = {}
-        for vals in missing:
-            company_id = vals.get("company_id") or self.env.company.id
-            by_company.setdefault(company_id, []).append(vals)
-        for company_id, group in by_company.items():
-            company = self.env["res.company"].browse(company_id)
-            sequence = self.env["ir.sequence"]._get_of_company(self._name, company)
-            numbers = sequence._next_batch(len(group))
-            for vals, number in zip(group, numbers, strict=True):
-                vals["name"] = number
-        return vals_list
 
     def _get_following_lines(self, vals):
         """Return the lines that are answered as fast as their contract says, and go on

@@ -1,5 +1,6 @@
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
+import { drawLine } from "./draw_line";
 
 const VISIT = ".o_my_day_visit:contains(Claes Bakery)";
 const services = () => odoo.__WOWL_DEBUG__.root.env.services;
@@ -18,29 +19,6 @@ async function until(isTrue) {
 async function setLine(name, isOnline) {
     console.log(`line: ${name}`);
     await until(() => navigator.onLine === isOnline);
-}
-
-function draw({ anchor }) {
-    const { left, top, width, height } = anchor.getBoundingClientRect();
-    for (const [type, share, buttons] of [
-        ["pointerdown", 0.2, 1],
-        ["pointermove", 0.4, 1],
-        ["pointermove", 0.6, 1],
-        ["pointerup", 0.8, 0],
-    ]) {
-        anchor.dispatchEvent(
-            new PointerEvent(type, {
-                bubbles: true,
-                buttons,
-                clientX: left + width * share,
-                clientY: top + height * share,
-                isPrimary: true,
-                pointerId: 1,
-                pointerType: "touch",
-                pressure: 0.5,
-            })
-        );
-    }
 }
 
 /** A photo as a camera makes it, much larger than what is sent. */
@@ -82,7 +60,7 @@ const work = () => [
     { content: "A photo", trigger: `${VISIT} .o_my_day_photo`, run: takePhoto },
     { trigger: ".o_my_day_keep_photos", run: "click" },
     { content: "Done, and signed", trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_done`, run: "click" },
-    { trigger: ".o_done_dialog canvas", run: draw },
+    { trigger: ".o_done_dialog canvas", run: ({ anchor }) => drawLine(anchor) },
     { trigger: ".o_done_name", run: "edit Anna Claes" },
     { trigger: ".o_done_confirm:enabled", run: "click" },
     { trigger: `.o_my_day_done${VISIT}` },

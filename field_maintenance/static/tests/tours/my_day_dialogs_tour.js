@@ -1,4 +1,5 @@
 import { registry } from "@web/core/registry";
+import { drawLine } from "./draw_line";
 
 const VISIT = ".o_my_day_visit:contains(Claes Bakery)";
 
@@ -19,28 +20,11 @@ function expectLargeTargets(selector) {
 }
 
 function sign(canvas) {
-    const { left, top, width, height } = canvas.getBoundingClientRect();
+    const { height } = canvas.getBoundingClientRect();
     if (height < 200) {
         throw new Error(`The pad is ${height} pixels high`);
     }
-    const draw = (type, share, buttons) =>
-        canvas.dispatchEvent(
-            new PointerEvent(type, {
-                bubbles: true,
-                buttons,
-                clientX: left + width * share,
-                clientY: top + height * share,
-                isPrimary: true,
-                pointerId: 1,
-                pointerType: "touch",
-                pressure: 0.5,
-            })
-        );
-    draw("pointerdown", 0.2, 1);
-    for (const share of [0.35, 0.5, 0.65]) {
-        draw("pointermove", share, 1);
-    }
-    draw("pointerup", 0.8, 0);
+    drawLine(canvas);
 }
 
 // Three heat pumps: what was done last time, all at once, one exception, the signature.

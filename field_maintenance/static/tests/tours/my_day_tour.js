@@ -1,29 +1,7 @@
 import { registry } from "@web/core/registry";
+import { drawLine } from "./draw_line";
 
 const VISIT = ".o_my_day_visit:contains(Claes Bakery)";
-
-/** Draw a line as a finger does. */
-function sign(canvas) {
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const draw = (type, share, buttons) =>
-        canvas.dispatchEvent(
-            new PointerEvent(type, {
-                bubbles: true,
-                buttons,
-                clientX: left + width * share,
-                clientY: top + height * share,
-                isPrimary: true,
-                pointerId: 1,
-                pointerType: "touch",
-                pressure: 0.5,
-            })
-        );
-    draw("pointerdown", 0.2, 1);
-    for (const share of [0.35, 0.5, 0.65]) {
-        draw("pointermove", share, 1);
-    }
-    draw("pointerup", 0.8, 0);
-}
 
 // A technician's day on a phone, to signature and report.
 registry.category("web_tour.tours").add("my_day", {
@@ -115,7 +93,7 @@ registry.category("web_tour.tours").add("my_day", {
         {
             content: "The customer signs",
             trigger: ".o_done_dialog canvas",
-            run: ({ anchor }) => sign(anchor),
+            run: ({ anchor }) => drawLine(anchor),
         },
         {
             content: "Who signs",

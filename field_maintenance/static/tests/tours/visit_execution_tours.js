@@ -1,5 +1,6 @@
 import { inputFiles } from "@web/../tests/utils";
 import { registry } from "@web/core/registry";
+import { drawLine } from "./draw_line";
 
 // Taps are counted over pages: the checklist is a page of its own.
 const TAPS = "field_maintenance.taps";
@@ -39,28 +40,6 @@ function expectAtMost(limit, trigger) {
             }
         },
     };
-}
-
-function draw(canvas) {
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const send = (type, share, buttons) =>
-        canvas.dispatchEvent(
-            new PointerEvent(type, {
-                bubbles: true,
-                buttons,
-                clientX: left + width * share,
-                clientY: top + height * (1 - share),
-                isPrimary: true,
-                pointerId: 1,
-                pointerType: "touch",
-                pressure: 0.5,
-            })
-        );
-    send("pointerdown", 0.2, 1);
-    for (const share of [0.3, 0.4, 0.5, 0.6, 0.7]) {
-        send("pointermove", share, 1);
-    }
-    send("pointerup", 0.8, 0);
 }
 
 const done = ".o_statusbar_buttons button[name=action_done]";
@@ -145,7 +124,7 @@ registry.category("web_tour.tours").add("visit_execution", {
             content: "The customer signs",
             trigger: ".modal .o_visit_signature canvas",
             run() {
-                draw(this.anchor);
+                drawLine(this.anchor);
             },
         },
         {
