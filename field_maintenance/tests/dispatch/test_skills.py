@@ -346,9 +346,22 @@ class TestSkills(MaintenanceCase):
         self.assertEqual(found.with_env(self.env), of_type)
 
     def test_copies(self):
+        """Whoever may duplicate the rest."""
+        template = self.stove.product_tmpl_id
         self._require(self.gas, self.certified, visit_type_id=self.cleaning)
-        copy = self.cleaning.copy()
-        self.assertEqual(
-            copy.skill_requirement_ids.mapped("display_name"),
-            ["Gas appliances (Certified)"],
+        self._require(self.gas, self.certified, category_id=self.stoves)
+        self._require(self.gas, self.certified, product_tmpl_id=template)
+        self._require(self.gas, self.certified, installed_base_id=self.piece)
+        self.users["salesperson"].group_ids += self.env.ref(
+            "product.group_product_manager"
         )
+        for role, record, name in (
+            ("administrator", self.cleaning, "skill_requirement_ids"),
+            ("administrator", self.stoves, "skill_requirement_ids"),
+            ("salesperson", template, "service_skill_requirement_ids"),
+            ("salesperson", self.piece, "skill_requirement_ids"),
+        ):
+            copy = self._as(role, record).copy()
+            self.assertEqual(
+                copy[name].mapped("display_name"), ["Gas appliances (Certified)"]
+            )
