@@ -37,4 +37,12 @@ from .rules import (
     SpreadPerTerm,
     Term,
 )
+from .travel import (
+    Point,
+    TravelSettings,
+    distance,
+    driving_minutes,
+    travel_matrix,
+    travel_minutes,
+)
 from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window

@@ -55,6 +55,15 @@ class InstalledBase(models.Model):
         groups="base.group_user",
     )
 
+    skill_requirement_ids = fields.One2many(
+        comodel_name="service.skill.requirement",
+        inverse_name="installed_base_id",
+        string="Required Skills",
+        groups="base.group_user",
+        help="Skills that work on this equipment takes, instead of those of its "
+        "product and category.",
+    )
+
     # -- Computes ----------------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")

@@ -19,6 +19,7 @@ from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
 from .engine import test_engine_routing
 from .engine import test_engine_rules
+from .engine import test_engine_travel
 from .engine import test_engine_working_days
 from .field_work import test_entries
 from .visit import test_equipment_moves
