@@ -17,6 +17,7 @@ from .engine import test_engine_frequency
 from .engine import test_engine_gaps
 from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
+from .engine import test_engine_routing
 from .engine import test_engine_rules
 from .engine import test_engine_travel
 from .engine import test_engine_working_days
