@@ -1,2 +1,3 @@
 from . import maintenance_visit_batch
 from . import maintenance_visit_batch_result
+from . import service_start_place
