@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.addons.field_installed_base.jobs import claim, do_safely
 
 from ...engine import schedule
+from .service_plan import VISITS
 
 # What its board shows of a plan. What was declined returns to the backlog.
 SHOWN_STATES = ("proposed", "left", "changed")
@@ -24,7 +25,7 @@ class ServicePlan(models.Model):
             (who wants it, empty for one's own), `solver`, `notice`, `travel` (minutes
             before and after), `travel_by_technician` ({id: the same}), `lines`
             (proposals: `id`, `visit_id`, `technician_id`, `date_start` and `date_end` in
-            UTC, `travel`) and `left` ({visit id: why it found no place})
+            UTC, `travel` there, `visit` as the board draws it) and `left` ({visit id: why it found no place})
         """
         if not self.has_access("write"):
             return False
@@ -36,6 +37,8 @@ class ServicePlan(models.Model):
 
     def _get_board_values(self):
         lines = self.line_ids.filtered(lambda line: line.state in SHOWN_STATES)
+        visits = lines.filtered(lambda line: line.state == "proposed").visit_id
+        drawn = {row["id"]: row for row in visits._get_board_values(visits)}
         return {
             "id": self.id,
             "state": self.state,
@@ -54,6 +57,7 @@ class ServicePlan(models.Model):
                     "date_start": fields.Datetime.to_string(line.date_start),
                     "date_end": fields.Datetime.to_string(line.date_end),
                     "travel": line.travel_minutes,
+                    "visit": drawn[line.visit_id.id],
                 }
                 for line in lines
                 if line.state == "proposed"
@@ -62,6 +66,36 @@ class ServicePlan(models.Model):
                 line.visit_id.id: line.reason
                 for line in lines
                 if line.state != "proposed"
+            },
+        }
+
+    @api.model
+    def get_board_action(self, first, last, technician_ids, visit_ids):
+        """Return the dialog that begins a plan.
+
+        :param str first: the first day
+        :param str last: the last day
+        :param list technician_ids: who has a row
+        :param list visit_ids: what is shown of the backlog
+        """
+        self.check_access("create")
+        company = self.env.company
+        # Who works for which company is no secret to who dispatches.
+        people = self.env["hr.employee"].sudo().browse(technician_ids).exists()
+        visits = self.env["maintenance.visit"].browse(visit_ids).exists()
+        visits = visits.filtered(lambda visit: visit.company_id == company)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Plan Backlog"),
+            "res_model": self._name,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_company_id": company.id,
+                "default_date_from": first,
+                "default_date_to": last,
+                "default_technician_ids": people._filter_at(company).ids,
+                "default_visit_ids": visits[:VISITS].ids,
             },
         }
 

@@ -121,6 +121,18 @@ export class DispatchPopover extends Component {
         }
     }
 
+    async accept() {
+        const { model, visit, close } = this.props;
+        await model.proposal.accept([visit.line]);
+        close();
+    }
+
+    async decline() {
+        const { model, visit, close } = this.props;
+        await model.proposal.decline([visit.line]);
+        close();
+    }
+
     open() {
         this.props.close();
         this.props.openVisit(this.visit.id);
