@@ -37,6 +37,7 @@
         "views/dispatch/dispatch_board_views.xml",
         "views/field_work/my_day_views.xml",
         "wizards/dispatch/maintenance_visit_batch_views.xml",
+        "wizards/dispatch/service_slot_search_views.xml",
         "views/visit/maintenance_visit_type_views.xml",
         "views/visit/maintenance_visit_tag_views.xml",
         "views/schedule/maintenance_schedule_views.xml",

@@ -23,6 +23,7 @@ from .engine import test_engine_travel
 from .engine import test_engine_working_days
 from .field_work import test_entries
 from .visit import test_equipment_moves
+from .dispatch import test_find_slot
 from . import test_import
 from .visit import test_intervention
 from .schedule import test_jobs_at_once

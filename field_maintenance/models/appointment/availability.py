@@ -13,10 +13,11 @@ ONE_DAY = timedelta(days=1)
 
 class ServiceTime(NamedTuple):
     """When somebody works, and when they are busy then: lists of (from, to), naive
-    UTC."""
+    UTC; and with what they are busy: a visit's id, None for anything else."""
 
     working: list
     busy: list
+    visit_ids: list
 
 
 class Stretch(NamedTuple):
@@ -60,7 +61,7 @@ class HrEmployee(models.Model):
             zone = timezone(person._get_tz())
             days = [utc.localize(t).astimezone(zone).date() for t in (start, end)]
             stretches.append(Stretch(number, person, start, end, *days))
-        busy = defaultdict(list)
+        busy, visit_ids = defaultdict(list), defaultdict(list)
         visits = self._find_visits(stretches)
         planned = self.env["maintenance.visit"].sudo()
         planned = planned.browse({visit_id for _key, _person, visit_id in visits})
@@ -70,12 +71,14 @@ class HrEmployee(models.Model):
             if visit_id in taken:
                 visit = planned.browse(visit_id)
                 busy[number].append((visit.date_start, visit.date_end))
+                visit_ids[number].append(visit_id)
         for number, _person_id, begin, over, allday in self._find_events(stretches):
             if allday:
                 begin, over = self._get_whole_days(people[number], begin, over)
             busy[number].append((begin, over))
+            visit_ids[number].append(None)
         return {
-            person: ServiceTime(working[person.id], busy[number])
+            person: ServiceTime(working[person.id], busy[number], visit_ids[number])
             for number, person in enumerate(self)
         }
 

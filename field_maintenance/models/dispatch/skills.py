@@ -100,7 +100,11 @@ class MaintenanceVisit(models.Model):
         everything = known | known.merged_ids
         pieces = everything.line_ids.installed_base_id._origin
         sources = {
-            piece: [piece, piece.product_id.product_tmpl_id, *piece.category_id._get_branch()]
+            piece: [
+                piece,
+                piece.product_id.product_tmpl_id,
+                *piece.category_id._get_branch(),
+            ]
             for piece in pieces
         }
         asked = known._get_requirements(
@@ -110,7 +114,11 @@ class MaintenanceVisit(models.Model):
         for visit, own in zip(self, known, strict=True):
             together = own | own.merged_ids
             needed = own.env["service.skill.requirement"].union(
-                *(asked[kind] for kind in together.visit_type_id._origin if kind in asked),
+                *(
+                    asked[kind]
+                    for kind in together.visit_type_id._origin
+                    if kind in asked
+                ),
                 *(
                     next(asked[source] for source in sources[piece] if source in asked)
                     for piece in together.line_ids.installed_base_id._origin
@@ -128,9 +136,7 @@ class MaintenanceVisit(models.Model):
         ids = defaultdict(list)
         for owner in owners:
             ids[owner._name].append(owner.id)
-        names = {
-            requirements._fields[name].comodel_name: name for name in OWNER_FIELDS
-        }
+        names = {requirements._fields[name].comodel_name: name for name in OWNER_FIELDS}
         found = defaultdict(requirements.browse)
         if not ids:
             return found

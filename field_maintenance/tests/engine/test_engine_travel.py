@@ -77,8 +77,9 @@ class TestTravel(TestCase):
     @given(points, points, points)
     def test_no_way_is_shorter_over_a_third_place(self, start, over, end):
         direct = travel_minutes(start, end, SETTINGS)
-        parts = travel_minutes(start, over, SETTINGS), travel_minutes(
-            over, end, SETTINGS
+        parts = (
+            travel_minutes(start, over, SETTINGS),
+            travel_minutes(over, end, SETTINGS),
         )
         # Each part is rounded up.
         self.assertLessEqual(direct, sum(parts))
