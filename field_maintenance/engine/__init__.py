@@ -46,3 +46,10 @@ from .travel import (
     travel_minutes,
 )
 from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window
+from .zip_codes import (
+    ZipCodes,
+    ZipError,
+    normalize_zip,
+    parse_zip_part,
+    split_zip_codes,
+)

@@ -1,6 +1,7 @@
 from . import common
 from . import test_access
 from .appointment import test_after_planning
+from .appointment import test_agreed_hours
 from .appointment import test_availability
 from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
@@ -21,6 +22,7 @@ from .engine import test_engine_routing
 from .engine import test_engine_rules
 from .engine import test_engine_travel
 from .engine import test_engine_working_days
+from .engine import test_engine_zip_codes
 from .field_work import test_entries
 from .visit import test_equipment_moves
 from .dispatch import test_find_slot
@@ -46,6 +48,8 @@ from .schedule import test_schedule_past
 from .billing import test_service_line
 from .request import test_service_request
 from .field_work import test_signed_work
+from .dispatch import test_skills
+from .dispatch import test_start_places
 from . import test_typed
 from .visit import test_visit_access
 from .appointment import test_visit_appointment

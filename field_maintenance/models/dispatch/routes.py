@@ -44,9 +44,9 @@ class HrEmployee(models.Model):
         planned = planned.sudo()
         planned.fetch(["site_id"])
         usual = self._get_usual_hours(start, end)
-        found = {}
+        found, homes = {}, self._get_service_starts()
         for person in self:
-            home = person._get_route_start().id
+            home = homes[person].id
             working, busy, visit_ids = times[person]
             fixed = [
                 Fixed(
@@ -108,13 +108,6 @@ class HrEmployee(models.Model):
                 day += ONE_DAY
             found[person.with_env(self.env)] = spans
         return found
-
-    def _get_route_start(self):
-        """Return the place where the days of this employee begin and end."""
-        self.ensure_one()
-        # Where somebody works is no secret to who sends them.
-        person = self.sudo()
-        return person.address_id or person.company_id.partner_id
 
 
 class MaintenanceVisit(models.Model):

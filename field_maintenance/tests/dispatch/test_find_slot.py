@@ -267,8 +267,7 @@ class TestFindSlot(SlotCase):
     def test_who_may_work_at_any_time_is_not_sent_by_night(self):
         self.colleague.resource_calendar_id = False
         starts = [
-            start
-            for _who, start, _score in self._find(technicians=self.colleague)
+            start for _who, start, _score in self._find(technicians=self.colleague)
         ]
         self.assertEqual(
             starts, [datetime(2026, 6, 1, 7, 15), datetime(2026, 6, 1, 9, 15)]

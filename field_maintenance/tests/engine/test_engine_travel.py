@@ -15,12 +15,7 @@ from ...engine import (
 )
 
 SETTINGS = TravelSettings()
-LIEGE, NAMUR, PARIS, ROME = (
-    (50.6326, 5.5797),
-    (50.4674, 4.8719),
-    (48.8566, 2.3522),
-    (41.9028, 12.4964),
-)
+LIEGE, NAMUR = (50.6326, 5.5797), (50.4674, 4.8719)
 points = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 places = st.lists(st.none() | points, max_size=6)
 
@@ -43,7 +38,8 @@ class TestTravel(TestCase):
         self.assertEqual(travel_minutes(None, LIEGE, quick), 7)
 
     def test_distance(self):
-        self.assertAlmostEqual(distance(PARIS, ROME), 1105.8, delta=0.5)
+        self.assertAlmostEqual(distance((0, 5.5), (90, 0)), 10007.557, delta=0.001)
+        self.assertAlmostEqual(distance((48, 2), (49, 2)), 111.195, delta=0.001)
         self.assertAlmostEqual(distance((0, 0), (0, 180)), 20015.1, delta=0.1)
         self.assertAlmostEqual(distance((0, 179.9), (0, -179.9)), 22.24, delta=0.01)
         self.assertAlmostEqual(distance((0, 0), (0, 1)), 111.195, delta=0.001)

@@ -5,6 +5,7 @@ import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { CheckboxItem } from "@web/core/dropdown/checkbox_item";
 import { Dropdown } from "@web/core/dropdown/dropdown";
+import { formatFloat } from "@web/core/utils/numbers";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { useDraggable } from "@web/core/utils/draggable";
 import { renderToElement } from "@web/core/utils/render";
@@ -282,6 +283,31 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             start: from.toJSDate(),
             end: to.toJSDate(),
         }));
+        if (["day", "week"].includes(this.model.choice.scale)) {
+            this.model.getFreeDays(row).forEach((day, index) => {
+                items.push({
+                    id: `free-${row.id}-${index}`,
+                    type: "background",
+                    className: "o_dispatch_free",
+                    content: this.getFreeLabel(day.hours),
+                    group: row.id,
+                    start: day.start.toJSDate(),
+                    end: day.end.toJSDate(),
+                });
+            });
+        }
+        row.busy.forEach((event, index) => {
+            items.push({
+                id: `busy-${row.id}-${index}`,
+                type: "background",
+                className: "o_dispatch_busy",
+                content: event.name || _t("Busy"),
+                title: `${event.name || _t("Busy")}\n${formatClocks(event.start, event.end)}`,
+                group: row.id,
+                start: event.start.toJSDate(),
+                end: event.end.toJSDate(),
+            });
+        });
         for (const visit of this.model.getVisitsOf(row.technicianId)) {
             const width = visit.end.diff(visit.start, "hours").hours * hourWidth;
             const { scale } = this.model.choice;
@@ -330,6 +356,10 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         return formatClocks(visit.start, visit.end);
     }
 
+    getFreeLabel(hours) {
+        return _t("%s h free", formatFloat(hours, { digits: [16, 1], trailingZeros: false }));
+    }
+
     formatHours(hours) {
         return Number(hours.toFixed(2));
     }
@@ -351,6 +381,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             hint: [
                 visit.customer,
                 this.getHoursLabel(visit),
+                visit.agreed_hours && _t("Agreed: %s", visit.agreed_hours),
                 visit.city,
                 visit.visit_type,
                 visit.equipment,
