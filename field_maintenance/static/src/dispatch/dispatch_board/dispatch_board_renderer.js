@@ -34,6 +34,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         model: Object,
         openVisit: Function,
         createVisit: Function,
+        findSlot: Function,
     };
 
     setup() {
@@ -472,6 +473,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             model: this.model,
             fromTechnicianId: this.getRow(rowId)?.technicianId || visit.technician_id,
             openVisit: this.props.openVisit,
+            findSlot: this.props.findSlot,
         });
     }
 
