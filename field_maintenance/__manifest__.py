@@ -66,6 +66,7 @@
     ],
     "demo": [
         "demo/service_team_demo.xml",
+        "demo/service_skill_demo.xml",
         "demo/product_demo.xml",
         "demo/maintenance_schedule_demo.xml",
         "demo/survey_demo.xml",

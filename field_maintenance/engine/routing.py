@@ -189,6 +189,14 @@ def cut(
     return found
 
 
+def cut_off(stretch: Stretch, moment: datetime) -> Stretch | None:
+    """Return what is left of a stretch from a moment on, None if nothing is."""
+    if stretch.end <= moment:
+        return None
+    breaks = tuple((max(a, moment), b) for a, b in stretch.breaks if b > moment)
+    return stretch._replace(start=max(stretch.start, moment), breaks=breaks)
+
+
 def _days(working: Iterable[Span]) -> list[list[Span]]:
     """Return the parts of working time, day by day."""
     days: list[list[Span]] = []
@@ -588,8 +596,9 @@ def order(stretches: Sequence[Stretch], stops: Sequence[Stop], travel: Travel) -
 
     :param stretches: of the day, in order
     """
-    plan = insert_by_regret(stretches, stops, travel, rounds=200)
-    if plan.left or len(stops) > EXACT_LIMIT:
+    is_few = len(stops) <= EXACT_LIMIT
+    plan = insert_by_regret(stretches, stops, travel, rounds=20 if is_few else 300)
+    if plan.left or not is_few:
         return plan
     best = (plan.cost(travel)[2], _last(plan)), plan
     places = {p for s in stretches for p in (s.start_place, s.end_place)}
@@ -642,6 +651,26 @@ def order(stretches: Sequence[Stretch], stops: Sequence[Stop], travel: Travel) -
     if stretches:
         extend(((),), tuple(stops), 0)
     return best[1]
+
+
+def in_order(
+    stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel
+) -> Plan:
+    """Return the plan of somebody's day in which visits are done in this order, each as
+    early as possible.
+
+    :param stretches: of the day, in order
+    """
+    routes, left, number = _Routes(stretches, travel), [], 0
+    for stop in stops:
+        for later in range(number, len(stretches)):
+            row = [*routes.rows[later], stop]
+            if schedule(stretches[later], row, travel) is not None:
+                routes.rows[later], number = row, later
+                break
+        else:
+            left.append(stop)
+    return routes.plan(left)
 
 
 def _last(plan: Plan) -> datetime:

@@ -16,8 +16,8 @@ class HrEmployee(models.Model):
         string="Start Place",
         index="btree_not_null",
         ondelete="set null",
-        # It may be where they live.
-        groups="hr.group_hr_user,field_installed_base.group_dispatcher",
+        # It may be where they live. Dispatchers have a dialog for it.
+        groups="hr.group_hr_user",
         help="Where they begin and end their working day, used for travel times. Leave "
         "empty for their work address.",
     )

@@ -64,6 +64,13 @@ class InstalledBase(models.Model):
         "product and category.",
     )
 
+    def copy(self, default=None):
+        copies = super().copy(default)
+        # Whoever duplicates a piece need not say what work on it takes.
+        for piece, double in zip(self.sudo(), copies, strict=True):
+            piece.skill_requirement_ids.copy({"installed_base_id": double.id})
+        return copies
+
     # -- Computes ----------------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")

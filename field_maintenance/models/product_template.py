@@ -51,6 +51,13 @@ class ProductTemplate(models.Model):
         "of its category.",
     )
 
+    def copy(self, default=None):
+        copies = super().copy(default)
+        # Whoever duplicates a product need not say what work on it takes.
+        for template, double in zip(self.sudo(), copies, strict=True):
+            template.service_skill_requirement_ids.copy({"product_tmpl_id": double.id})
+        return copies
+
     @api.model
     def _get_bounds(self):
         bounds = self.env["maintenance.rule.mixin"]._get_bounds()

@@ -18,3 +18,5 @@ def migrate(cr, version):
                 ON CONFLICT DO NOTHING
             """
         )
+        cr.execute("DROP TABLE hr_skill_maintenance_visit_type_rel")
+        cr.execute("DELETE FROM ir_model_relation WHERE name = %s", (FORMER,))

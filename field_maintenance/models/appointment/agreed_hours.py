@@ -6,6 +6,11 @@ from odoo.tools import format_time
 
 from ...engine import at_local_hour
 
+# How far agreed hours are apart, unless somebody says otherwise.
+USUAL_HOURS = 2
+# The last hour of a day that can be agreed.
+LAST_HOUR = 23.75
+
 
 class MaintenanceVisit(models.Model):
     """Hours that were agreed with the customer: the start of a visit lies between
@@ -21,6 +26,10 @@ class MaintenanceVisit(models.Model):
         help="Earliest start agreed with the customer, on the clock of the site.",
     )
     agreed_until = fields.Float(
+        compute="_compute_agreed_until",
+        store=True,
+        readonly=False,
+        precompute=True,
         copy=False,
         aggregator=None,
         help="Latest start agreed with the customer, on the clock of the site.",
@@ -33,12 +42,17 @@ class MaintenanceVisit(models.Model):
         "both empty if none were agreed.",
     )
 
-    @api.onchange("agreed_from")
-    def _propose_agreed_until(self):
-        """Two hours are what people usually agree on."""
+    @api.depends("agreed_from")
+    def _compute_agreed_until(self):
         for visit in self:
-            if visit.agreed_from and not visit.agreed_until:
-                visit.agreed_until = min(visit.agreed_from + 2, 23.75)
+            first, last = visit.agreed_from, visit.agreed_until
+            if not first:
+                visit.agreed_until = 0
+            elif last <= first:
+                # What people usually agree on.
+                visit.agreed_until = min(first + USUAL_HOURS, LAST_HOUR)
+            else:
+                visit.agreed_until = last
 
     def _get_agreed_range(self, day):
         """Return the earliest and the latest start on a day that were agreed with the

@@ -27,7 +27,8 @@ class MaintenanceVisit(models.Model):
         search="_search_has_conflict",
         groups="base.group_user",
         help="Something is in the way of this appointment: another visit, an "
-        "appointment in the calendar, time off, or the hours of a technician.",
+        "appointment in the calendar, time off, the hours of a technician, a missing "
+        "skill, or the hours agreed with the customer.",
     )
     has_left_technician = fields.Boolean(
         string="Technician Has Left",
@@ -77,7 +78,9 @@ class MaintenanceVisit(models.Model):
     def _search_has_conflict(self, operator, value):
         if operator != "in":
             return NotImplemented
-        planned = self._get_planned_from_now() & Domain("technician_ids", "!=", False)
+        planned = self._get_planned_from_now() & (
+            Domain("technician_ids", "!=", False) | Domain("agreed_until", ">", 0)
+        )
         visits = self.search(
             planned & Domain("company_id", "in", self.env.companies.ids)
         )

@@ -1,4 +1,5 @@
 from . import board
+from . import day_order
 from . import routes
 from . import service_plan
 from . import service_plan_board

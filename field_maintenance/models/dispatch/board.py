@@ -98,12 +98,13 @@ class MaintenanceVisit(models.Model):
             and zones of the user, no team and no zone means everybody
         :param list zone_ids: zones whose technicians have a row
         :param list technician_ids: employees who have a row, too
-        :return: dict of `technicians` (rows in their order, with working hours and other
-            appointments in UTC), `visits` (planned, in progress or done), `backlog`
-            (visits to plan, late ones first, then by priority and due date), `teams` and `zones` (what
-            there is to choose), `team_ids`, `zone_ids` and `technician_ids` (what is
-            chosen), `has_more_technicians`, `has_more_visits` and `has_more_backlog`
-            (there is more than is shown), `can_dispatch`
+        :return: dict of `technicians` (rows in their order, with working hours and
+            other appointments in UTC), `visits` (planned, in progress or done),
+            `backlog` (visits to plan, late ones first, then by priority and due date),
+            `teams` and `zones` (what there is to choose), `team_ids`, `zone_ids` and
+            `technician_ids` (what is chosen), `has_more_technicians`,
+            `has_more_visits` and `has_more_backlog` (there is more than is shown),
+            `can_dispatch`
         :raise UserError: if the stretch is empty or too long
         """
         start, end = self._parse_board_window(start, end)

@@ -5,7 +5,7 @@ from odoo import fields, models
 from odoo.tools import format_list
 
 from ...context import PLANNING
-from ...engine import Offer, Stop, choose_offers, insertions
+from ...engine import Offer, Stop, choose_offers, cut_off, insertions
 from .routes import NOWHERE
 
 # How many days are looked at when nothing says until when, and at most.
@@ -181,17 +181,12 @@ class MaintenanceVisit(models.Model):
         length = timedelta(minutes=minutes)
         useful = {
             person: [
-                stretch._replace(
-                    start=max(stretch.start, now),
-                    breaks=tuple(
-                        (max(a, now), b) for a, b in stretch.breaks if b > now
-                    ),
-                )
+                rest
                 for stretch in stretches
-                if stretch.end - max(stretch.start, now) >= length
+                if (rest := cut_off(stretch, now))
+                and rest.end - rest.start >= length
                 and any(
-                    low < stretch.end and high >= stretch.start
-                    for low, high in spans[person]
+                    low < rest.end and high >= rest.start for low, high in spans[person]
                 )
             ]
             for person, stretches in free.items()

@@ -1,6 +1,7 @@
 from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
+from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -79,14 +80,23 @@ class TestAgreedHours(MaintenanceCase):
     def test_without_technician(self):
         visit = self._plan("2026-03-10 13:00:00", technician_id=False)
         self.assertEqual(len(self._get_texts(visit)), 1)
+        found = visit.search([("has_conflict", "=", True), ("id", "=", visit.id)])
+        self.assertEqual(found, visit)
+
+    def test_two_hours_unless_said_otherwise(self):
+        visit = self._plan(agreed_from=8, agreed_until=9)
+        for first, last in ((7, 9), (9.5, 11.5), (23, 23.75), (0, 0), (8, 10)):
+            visit.agreed_from = first
+            self.assertEqual(visit.agreed_until, last)
+        visit.write({"agreed_from": 0, "agreed_until": 6})
+        self.assertEqual((visit.agreed_from, visit.agreed_until), (0, 6))
 
     def test_hours_make_sense(self):
-        for first, last in ((10, 8), (8, 8), (8, 0), (8, 24), (-1, 4)):
+        for first, last in ((10, 8), (8, 8), (8, 24), (-1, 4)):
             with (
                 self.subTest(first=first, last=last),
                 mute_logger("odoo.sql_db"),
-                self.assertRaises(ValidationError),
-                self.cr.savepoint(),
+                self.assertRaises(CheckViolation),
             ):
                 self._plan(agreed_from=first, agreed_until=last)
                 self.env.flush_all()

@@ -19,7 +19,7 @@ class TestStartPlaces(MaintenanceCase):
                 # 40 km as the crow flies.
                 {
                     "name": "North",
-                    "partner_latitude": 0.35972864,
+                    "partner_latitude": 0.359728145,
                     "partner_longitude": 5,
                 },
                 {"name": "Nowhere"},

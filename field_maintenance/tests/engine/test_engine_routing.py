@@ -18,7 +18,9 @@ from ...engine.routing import (
     check,
     choose_offers,
     cut,
+    cut_off,
     driving,
+    in_order,
     insert_by_regret,
     insertions,
     order,
@@ -122,6 +124,14 @@ class TestCut(TestCase):
         ]
         (day,) = self.cut(DAY, fixed)
         self.assertEqual((day.start_place, day.end_place), (HOME, HOME))
+
+    def test_what_is_left_of_today(self):
+        (day,) = self.cut(DAY)
+        rest = cut_off(day, at(12.5))
+        self.assertEqual((rest.start, rest.breaks), (at(12.5), (span(12.5, 13),)))
+        self.assertEqual(cut_off(day, at(14)).breaks, ())
+        self.assertEqual(cut_off(day, at(6)), day)
+        self.assertIsNone(cut_off(day, at(17)))
 
     def test_no_time(self):
         self.assertEqual(self.cut([]), [])
@@ -441,6 +451,18 @@ class TestOrder(TestCase):
     def test_what_does_not_fit_is_left(self):
         plan = order([stretch(8, 10, ())], [stop(1, 1), stop(2, 1), stop(3, 1)], ROAD)
         self.assertEqual(len(plan.left), 2)
+
+    def test_in_a_given_order(self):
+        day = [stretch(8, 12, ()), stretch(13, 17, (), start_place=3, end_place=3)]
+        stops = [stop(1, 5), stop(2, 2), stop(3, 3, 90), stop(4, 3, 600)]
+        plan = in_order(day, stops, ROAD)
+        self.assertEqual([[s.id for s in r.stops] for r in plan.routes], [[1, 2], [3]])
+        self.assertEqual([s.id for s in plan.left], [4])
+        self.assertEqual(
+            [r.starts for r in plan.routes],
+            [(at(8) + HOUR * 5 / 6, at(10) + HOUR / 3), (at(13),)],
+        )
+        self.assertEqual(check(plan, ROAD), [])
 
     def test_no_time_at_all(self):
         self.assertEqual(order([], [stop(1)], ROAD), Plan((), (stop(1),)))

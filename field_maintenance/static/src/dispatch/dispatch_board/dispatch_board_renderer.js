@@ -36,6 +36,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         model: Object,
         openVisit: Function,
         createVisit: Function,
+        findSlot: Function,
     };
 
     setup() {
@@ -126,7 +127,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             orientation: { axis: "top", item: "top" },
             selectable: true,
             snap: (date) => this.model.snap(date).toJSDate(),
-            template: (item) => (item && item.evt ? this.renderItem(item.evt) : ""),
+            template: (item) =>
+                item?.evt ? this.renderItem(item.evt) : this.renderText(item?.text, item?.hint),
             verticalScroll: true,
             zoomable: false,
         });
@@ -297,7 +299,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
                     id: `free-${row.id}-${index}`,
                     type: "background",
                     className: "o_dispatch_free",
-                    content: this.getFreeLabel(day.hours),
+                    content: "",
+                    text: this.getFreeLabel(day.hours),
                     group: row.id,
                     start: day.start.toJSDate(),
                     end: day.end.toJSDate(),
@@ -309,8 +312,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
                 id: `busy-${row.id}-${index}`,
                 type: "background",
                 className: "o_dispatch_busy",
-                content: event.name || _t("Busy"),
-                title: `${event.name || _t("Busy")}\n${formatClocks(event.start, event.end)}`,
+                content: "",
+                text: event.name || _t("Busy"),
+                hint: formatClocks(event.start, event.end),
                 group: row.id,
                 start: event.start.toJSDate(),
                 end: event.end.toJSDate(),
@@ -409,10 +413,19 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         });
     }
 
+    /** What people typed is text, never markup. */
+    renderText(text = "", hint = "") {
+        const element = document.createElement("span");
+        element.textContent = text;
+        element.title = [text, hint].filter(Boolean).join("\n");
+        return element;
+    }
+
     renderRow(group) {
         return renderToElement("field_maintenance.DispatchBoardRow", {
             row: group.row,
             isPerson: group.row.technicianId && group.row.technicianId !== NOBODY,
+            free: group.row.nested ? "" : this.getFreeLabel(group.row.freeHours),
         });
     }
 
@@ -512,6 +525,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             model: this.model,
             fromTechnicianId: this.getRow(rowId)?.technicianId || visit.technician_id,
             openVisit: this.props.openVisit,
+            findSlot: this.props.findSlot,
         });
     }
 
