@@ -47,6 +47,9 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    # Rules leave to dispatchers what equipment asks for, see dispatch/test_skills.py.
+    "service.skill.requirement": {**EVERYBODY, **DISPATCHING},
+    "service.start.place": DISPATCHING,
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.intervention": {
@@ -58,6 +61,8 @@ RIGHTS = {
     "maintenance.visit.merge": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,
+    "service.slot.search": DISPATCHING,
+    "service.slot.offer": DISPATCHING,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 

@@ -25,6 +25,7 @@ class MaintenanceVisit(models.Model):
         * ``parts``: what was used, ``suggested`` what may be: `id`, `name`, `unit`,
           and `quantity` of what was used
         * ``times``: `who`, `kind`, `start` and `end` of what clocks recorded
+        * ``agreed``: the hours agreed with the customer, in words; empty without any
         * ``is_all_day``, ``signature_void`` (whether the work changed after it was
           signed), ``signatory`` (who is expected to sign), ``recipient`` (to whom the
           report goes, empty if they have no address), ``sends_report`` (what the
@@ -70,6 +71,7 @@ class MaintenanceVisit(models.Model):
                     for time in visit.time_ids
                 ],
                 "is_all_day": visit.is_all_day,
+                "agreed": own._describe_agreed_hours(),
                 "signature_void": visit.is_signature_void,
                 "signatory": visit._get_default_signatory() or "",
                 "recipient": recipient.email or "",
