@@ -11,6 +11,7 @@ from .field_work import test_checklist_entries
 from .field_work import test_checklists_of_equipment
 from . import test_company_ties
 from .customer import test_customer_tours
+from .dispatch import test_day_order
 from .dispatch import test_departures
 from .dispatch import test_dispatch_board
 from .engine import test_engine_free_time
@@ -18,12 +19,15 @@ from .engine import test_engine_frequency
 from .engine import test_engine_gaps
 from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
+from .engine import test_engine_routing
 from .engine import test_engine_rules
 from .engine import test_engine_travel
 from .engine import test_engine_working_days
 from .engine import test_engine_zip_codes
 from .field_work import test_entries
 from .visit import test_equipment_moves
+from .dispatch import test_find_slot
+from .dispatch import test_find_slot_tours
 from . import test_import
 from .visit import test_intervention
 from .schedule import test_jobs_at_once

@@ -13,10 +13,11 @@ ONE_DAY = timedelta(days=1)
 
 class ServiceTime(NamedTuple):
     """When somebody works, and when they are busy then: lists of (from, to), naive
-    UTC."""
+    UTC; and with what they are busy: a visit's id, None for anything else."""
 
     working: list
     busy: list
+    visit_ids: list
 
 
 class Stretch(NamedTuple):
@@ -56,7 +57,7 @@ class HrEmployee(models.Model):
         self.env["maintenance.visit"].flush_model()
         working = people._get_working_time(start, end)
         stretches = people._get_whole_stretches(start, end)
-        busy = defaultdict(list)
+        busy, visit_ids = defaultdict(list), defaultdict(list)
         visits = self._find_visits(stretches)
         planned = self.env["maintenance.visit"].sudo()
         planned = planned.browse({visit_id for _key, _person, visit_id in visits})
@@ -66,10 +67,12 @@ class HrEmployee(models.Model):
             if visit_id in taken:
                 visit = planned.browse(visit_id)
                 busy[number].append((visit.date_start, visit.date_end))
-        for person, events in self._get_events_by_number(people, stretches).items():
-            busy[person] += [(begin, over) for begin, over, _event_id in events]
+                visit_ids[number].append(visit_id)
+        for number, events in self._get_events_by_number(people, stretches).items():
+            busy[number] += [(begin, over) for begin, over, _event_id in events]
+            visit_ids[number] += [None] * len(events)
         return {
-            person: ServiceTime(working[person.id], busy[number])
+            person: ServiceTime(working[person.id], busy[number], visit_ids[number])
             for number, person in enumerate(self)
         }
 

@@ -375,7 +375,10 @@ class MaintenanceVisitBatch(models.TransientModel):
             datetime.combine(last, time.max) + timedelta(weeks=PLANNED_WEEKS),
             visits,
         )
-        return {person: FreeTime(*times[person]) for person in technicians}
+        return {
+            person: FreeTime(times[person].working, times[person].busy)
+            for person in technicians
+        }
 
     # -- Reassign, postpone, cancel ----------------------------------------------------
 
