@@ -1,4 +1,5 @@
 from collections import defaultdict
+from datetime import timedelta
 
 from odoo import models
 from odoo.fields import Domain
@@ -185,7 +186,9 @@ class MaintenanceVisit(models.Model):
         for visit, crew in crews.items():
             if not crew:
                 continue
-            days = {*map(visit._get_site_day, (visit.date_start, visit.date_end))}
+            # What ends at midnight does not take place on the day after.
+            last = max(visit.date_start, visit.date_end - timedelta(seconds=1))
+            days = {*map(visit._get_site_day, (visit.date_start, last))}
             missing = {}
             for day in sorted(days):
                 for need in check.get_missing(visit, crew, day):
