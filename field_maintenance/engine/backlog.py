@@ -221,7 +221,7 @@ def why_not(stop: Stop, days: Sequence[Span], plan: Plan, travel: Travel) -> Rea
     here = dict.fromkeys(places, dict.fromkeys(places, 0))
     room = [one for one in able if schedule(one[1].stretch, [stop], here)]
     if not room:
-        longest = max(_get_room(route.stretch) for _number, route in able)
+        longest = max(_get_room(route.stretch, stop) for _number, route in able)
         return Reason(Why.LONG, longest)
     near = [one for one in room if schedule(one[1].stretch, [stop], travel)]
     if not near:
@@ -240,8 +240,11 @@ def _can_begin(stretch: Stretch, spans: Iterable[Span]) -> bool:
     return any(low < stretch.end and high >= stretch.start for low, high in spans)
 
 
-def _get_room(stretch: Stretch) -> int:
-    """Return the minutes of work in a stretch without a break."""
+def _get_room(stretch: Stretch, stop: Stop) -> int:
+    """Return the minutes in which a visit has to take place in a stretch: those between
+    two breaks, unless it is so long that it goes over them."""
+    if stop.minutes > stretch.half_day:
+        return _down(stretch.end - stretch.start)
     moments = [stretch.start, *(m for b in stretch.breaks for m in b), stretch.end]
     return max(
         _down(end - start)
@@ -270,4 +273,4 @@ def _get_gap(route: Route, position: int, stop: Stop, travel: Travel) -> int:
     free = [
         _down(end - max(begin, low) - rest) for low, high in stop.starts if begin <= high
     ]
-    return max(0, *free)
+    return max([0, *free])

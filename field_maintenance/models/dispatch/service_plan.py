@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
-from odoo.addons.field_installed_base.jobs import claim
+from odoo.addons.field_installed_base.jobs import claim, retry
 
 from ...solver import solve
 
@@ -257,13 +257,13 @@ class ServicePlan(models.Model):
         found, solver = solve(
             problem.stretches, list(problem.stops.values()), problem.travel
         )
-        self.env.invalidate_all()
-        # It may have been discarded.
-        if claim(self).state == "running":
-            self._propose(problem, found, solver)
+        retry(self.env, lambda: self._propose(problem, found, solver))
 
     def _propose(self, problem, found, solver):
-        """Keep what a solver found."""
+        """Keep what a solver found, unless nobody wants it any more."""
+        self.env.invalidate_all()
+        if claim(self).state != "running":
+            return
         travel = problem.get_travel_times(found)
         self.line_ids.unlink()
         self.env["service.plan.line"]._as_own_code().create(
