@@ -64,7 +64,9 @@ class MaintenanceVisit(models.Model):
     def _get_response_due(self):
         """Return until when somebody is to be there, None without such a promise."""
         self.ensure_one()
-        return None
+        # What was promised is known to whom plans the visit.
+        request = self.sudo().request_id
+        return request.response_due if "response_due" in request._fields else None
 
     def _get_slot_people(self, technicians=None):
         """Return who may be sent on this visit: of its team, if it has one, else all

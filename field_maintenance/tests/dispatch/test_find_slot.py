@@ -19,7 +19,6 @@ class SlotCase(MaintenanceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._set_up_users()
         calendar = cls.company.resource_calendar_id
         calendar.tz = "Europe/Brussels"
         cls.people = cls.technician | cls.colleague
