@@ -42,6 +42,8 @@ OFFER_DISTANCE = timedelta(hours=2)
 
 # So many visits are put in order by looking at every order.
 EXACT_LIMIT = 7
+# So many findings are kept while a plan gets better.
+MOST_KNOWN = 500_000
 # Visits that are taken out and put in again to look for less travel.
 RUIN_SIZES = (2, 3, 4, 6, 9)
 
@@ -431,10 +433,20 @@ class _Routes:
         self.stretches = stretches
         self.travel = travel
         self.rows: list[list[Stop]] = [[] for _stretch in stretches]
+        # What was found for a visit, by the stretch and what was in it.
+        self._known: dict[tuple[int, ...], tuple[int, int] | None] = {}
 
     def find(self, stop: Stop, number: int) -> tuple[int, int] | None:
         """Return what a visit adds to the travel of a stretch at least, and its
         position there; None if it does not fit."""
+        key = (stop.id, number, *(other.id for other in self.rows[number]))
+        if key not in self._known:
+            if len(self._known) > MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._find(stop, number)
+        return self._known[key]
+
+    def _find(self, stop: Stop, number: int) -> tuple[int, int] | None:
         stretch, row = self.stretches[number], self.rows[number]
         if (
             stretch.technician not in stop.people
