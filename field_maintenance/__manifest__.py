@@ -35,6 +35,7 @@
         "views/visit/maintenance_visit_views.xml",
         "views/appointment/maintenance_visit_calendar_views.xml",
         "views/dispatch/dispatch_board_views.xml",
+        "views/dispatch/service_plan_views.xml",
         "views/field_work/my_day_views.xml",
         "wizards/dispatch/maintenance_visit_batch_views.xml",
         "wizards/dispatch/service_slot_search_views.xml",

@@ -42,8 +42,6 @@ OFFER_DISTANCE = timedelta(hours=2)
 
 # So many visits are put in order by looking at every order.
 EXACT_LIMIT = 7
-# So many findings are kept while a plan gets better.
-MOST_KNOWN = 500_000
 # Visits that are taken out and put in again to look for less travel.
 RUIN_SIZES = (2, 3, 4, 6, 9)
 
@@ -433,20 +431,22 @@ class _Routes:
         self.stretches = stretches
         self.travel = travel
         self.rows: list[list[Stop]] = [[] for _stretch in stretches]
-        # What was found for a visit, by the stretch and what was in it.
-        self._known: dict[tuple[int, ...], tuple[int, int] | None] = {}
+        # What was found for a visit in a stretch, with what was there then.
+        self._found: dict[
+            tuple[int, int], tuple[tuple[int, ...], tuple[int, int] | None]
+        ] = {}
 
     def find(self, stop: Stop, number: int) -> tuple[int, int] | None:
         """Return what a visit adds to the travel of a stretch at least, and its
         position there; None if it does not fit."""
-        key = (stop.id, number, *(other.id for other in self.rows[number]))
-        if key not in self._known:
-            if len(self._known) > MOST_KNOWN:
-                self._known.clear()
-            self._known[key] = self._find(stop, number)
-        return self._known[key]
+        there = tuple(other.id for other in self.rows[number])
+        known = self._found.get((stop.id, number))
+        if known is None or known[0] != there:
+            known = there, self._look(stop, number)
+            self._found[stop.id, number] = known
+        return known[1]
 
-    def _find(self, stop: Stop, number: int) -> tuple[int, int] | None:
+    def _look(self, stop: Stop, number: int) -> tuple[int, int] | None:
         stretch, row = self.stretches[number], self.rows[number]
         if (
             stretch.technician not in stop.people
@@ -581,6 +581,13 @@ def insert_by_regret(
         else:
             routes.rows = former
     return routes.plan(left)
+
+
+def fill(plan: Plan, travel: Travel) -> Plan:
+    """Return a plan with what it left inserted where there is room."""
+    routes = _Routes([route.stretch for route in plan.routes], travel)
+    routes.rows = [list(route.stops) for route in plan.routes]
+    return routes.plan(routes.fill(plan.left))
 
 
 def order(stretches: Sequence[Stretch], stops: Sequence[Stop], travel: Travel) -> Plan:

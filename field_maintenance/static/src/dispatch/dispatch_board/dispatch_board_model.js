@@ -13,6 +13,7 @@ import { RPCError } from "@web/core/network/rpc";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { user } from "@web/core/user";
 import { _t } from "@web/core/l10n/translation";
+import { DispatchPlan } from "./dispatch_plan";
 
 const { DateTime, Interval } = luxon;
 
@@ -65,6 +66,7 @@ export class DispatchBoardModel extends TimelineModel {
         this.keepLast = new KeepLast();
         this.data = [];
         this.board = null;
+        this.proposal = new DispatchPlan(this);
         const { anchor, ...choice } = params.boardState || {};
         this.choice = {
             scale: "week",
@@ -168,17 +170,16 @@ export class DispatchBoardModel extends TimelineModel {
     async load(searchParams) {
         this.searchParams = searchParams;
         const { start, end } = this.window;
-        const board = await this.keepLast.add(
-            this.orm.call(this.model_name, "get_dispatch_board", [], {
-                start: serializeDateTime(start),
-                end: serializeDateTime(end),
-                domain: searchParams.domain,
-                team_ids: this.choice.teamIds,
-                zone_ids: this.choice.zoneIds,
-                technician_ids: this.choice.technicianIds,
-                context: searchParams.context,
-            })
-        );
+        const loading = this.orm.call(this.model_name, "get_dispatch_board", [], {
+            start: serializeDateTime(start),
+            end: serializeDateTime(end),
+            domain: searchParams.domain,
+            team_ids: this.choice.teamIds,
+            zone_ids: this.choice.zoneIds,
+            technician_ids: this.choice.technicianIds,
+            context: searchParams.context,
+        });
+        const [board] = await this.keepLast.add(Promise.all([loading, this.proposal.load()]));
         for (const visit of [...board.visits, ...board.backlog]) {
             visit.start = visit.date_start && deserializeDateTime(visit.date_start);
             visit.end = visit.date_end && deserializeDateTime(visit.date_end);
@@ -290,6 +291,8 @@ export class DispatchBoardModel extends TimelineModel {
             busy,
             hours: Math.round(sum(visits.map((visit) => [visit.start, visit.end]))),
             capacity: Math.round(sum(technician.working || [])),
+            proposals: this.proposal.getLinesOf(technician.id),
+            travel: this.proposal.getTravelOf(technician.id),
         };
         const taken = [...visits, ...busy].map((one) => Interval.fromDateTimes(one.start, one.end));
         row.free = (technician.working || []).flatMap(([from, to]) => {

@@ -125,6 +125,18 @@ export class DispatchPopover extends Component {
         }
     }
 
+    async accept() {
+        const { model, visit, close } = this.props;
+        await model.proposal.accept([visit.line]);
+        close();
+    }
+
+    async decline() {
+        const { model, visit, close } = this.props;
+        await model.proposal.decline([visit.line]);
+        close();
+    }
+
     /** Whose day the visit is part of, as it was clicked. */
     get technicianId() {
         return this.props.fromTechnicianId || this.visit.technician_id;
