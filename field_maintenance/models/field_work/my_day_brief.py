@@ -174,14 +174,15 @@ class MaintenanceVisit(models.Model):
         for visit, ids in ranked.items():
             # A product may belong to the company above.
             own = visit.company_id.parent_ids
-            suggested[visit] = (
-                products.browse([product for product in ids if product in usable._ids])
-                .with_prefetch(usable._ids)
-                .filtered(
-                    lambda product, own=own: (
-                        not product.company_id or product.company_id in own
-                    )
-                )[:SUGGESTED_PARTS]
+            own_parts = usable.filtered(
+                lambda product, own=own: (
+                    not product.company_id or product.company_id in own
+                )
+            )
+            chosen = [product for product in ids if product in own_parts._ids]
+            # What is shown of all of them is read at once.
+            suggested[visit] = products.browse(chosen[:SUGGESTED_PARTS]).with_prefetch(
+                usable._ids
             )
         return suggested
 
