@@ -255,7 +255,10 @@ class ServicePlan(models.Model):
         # Nothing is held meanwhile. Accepting looks at everything again.
         self.env["ir.cron"]._commit_progress()
         found, solver = solve(
-            problem.stretches, list(problem.stops.values()), problem.travel
+            problem.stretches,
+            list(problem.stops.values()),
+            problem.travel,
+            problem.wishes,
         )
         retry(self.env, lambda: self._propose(problem, found, solver))
 
@@ -281,8 +284,9 @@ class ServicePlan(models.Model):
                 "travel_after": sum(after for _before, after in travel.values()),
                 "notice": names
                 and self.env._(
-                    "Without coordinates, for which a usual way is counted: %s",
-                    format_list(self.env, names),
+                    "Not on the map, %(minutes)s minutes of travel assumed: %(places)s",
+                    minutes=self.company_id._get_travel_settings()["unknown"],
+                    places=format_list(self.env, names),
                 ),
             }
         )
