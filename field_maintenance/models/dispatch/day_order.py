@@ -219,7 +219,8 @@ class MaintenanceVisit(models.Model):
         """Return the plan in which these visits begin when they do now."""
         starts = {visit.id: visit.date_start for visit in self}
         present = [
-            stop._replace(starts=((starts[stop.id], starts[stop.id]),)) for stop in stops
+            stop._replace(starts=((starts[stop.id], starts[stop.id]),))
+            for stop in stops
         ]
         return in_order(
             stretches, sorted(present, key=lambda stop: stop.starts), travel

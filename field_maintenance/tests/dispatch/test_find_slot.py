@@ -19,7 +19,6 @@ class SlotCase(MaintenanceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._set_up_users()
         calendar = cls.company.resource_calendar_id
         calendar.tz = "Europe/Brussels"
         cls.people = cls.technician | cls.colleague
@@ -319,6 +318,7 @@ class TestSlotDialog(SlotCase):
         self.assertEqual(
             (search.date_from, search.date_to), (date(2026, 6, 1), date(2026, 6, 2))
         )
+        self.assertEqual(search.window, "05/25/2026 – 06/02/2026")
         self.assertEqual(len(search.offer_ids), 8)
         offer = search.offer_ids[1]
         self.assertEqual(offer.technician_id.name, "Tom Technician")
