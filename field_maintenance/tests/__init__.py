@@ -1,6 +1,7 @@
 from . import common
 from . import test_access
 from .appointment import test_after_planning
+from .dispatch import test_allocation
 from .appointment import test_availability
 from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
@@ -32,6 +33,7 @@ from .field_work import test_my_day_brief
 from . import test_native_screens
 from .customer import test_portal
 from . import test_remote_calls
+from .field_work import test_repair_status
 from .request import test_request_mail
 from .request import test_request_portal
 from .request import test_request_tours

@@ -47,6 +47,12 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    "service.allocation": {
+        **READERS,
+        "dispatcher": "rw",
+        "administrator": "rw",
+    },
+    "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.intervention": {

@@ -240,6 +240,7 @@ class MaintenanceVisit(models.Model):
             if added:
                 line.write(added)
         visits._collect_reasons()
+        self._need_for_rest()
         for visit in self:
             feedback, known = values.get("customer_feedback"), visit.customer_feedback
             if feedback and feedback not in (known or ""):
@@ -343,6 +344,7 @@ class MaintenanceVisit(models.Model):
                         "product_id": line.product_id.id,
                         "serial_number": line.serial_number,
                         "description": line.description,
+                        "repair_status_id": line.repair_status_id.id,
                     }
                 )
                 for line in left
