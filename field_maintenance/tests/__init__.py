@@ -22,6 +22,7 @@ from .engine import test_engine_rules
 from .engine import test_engine_working_days
 from .field_work import test_entries
 from .visit import test_equipment_moves
+from .diagnosis import test_fault_codes
 from . import test_import
 from .visit import test_intervention
 from .schedule import test_jobs_at_once

@@ -52,6 +52,7 @@ RIGHTS = {
         "dispatcher": "rw",
         "administrator": "rw",
     },
+    "service.fault.code": {**EVERYBODY, "administrator": "rcwu"},
     "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},

@@ -22,6 +22,7 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.type",
         "res.partner",
         "service.allocation",
+        "service.fault.code",
         "service.line",
         "service.repair.status",
         "service.request",
