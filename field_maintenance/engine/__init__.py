@@ -11,6 +11,24 @@ from .gaps import Gap, in_gap, leave_gaps
 from .local_time import at_local_hour
 from .preview import Note, Preview, PreviewLine, preview
 from .regeneration import Changes, Occurrence, Status, reconcile
+from .routing import (
+    Fixed,
+    Offer,
+    Plan,
+    Route,
+    Stop,
+    Stretch,
+    check,
+    choose_offers,
+    cut,
+    cut_off,
+    driving,
+    in_order,
+    insert_by_regret,
+    insertions,
+    order,
+    schedule,
+)
 from .rules import (
     AfterLast,
     Interval,
@@ -21,4 +39,19 @@ from .rules import (
     SpreadPerTerm,
     Term,
 )
+from .travel import (
+    Point,
+    TravelSettings,
+    distance,
+    driving_minutes,
+    travel_matrix,
+    travel_minutes,
+)
 from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window
+from .zip_codes import (
+    ZipCodes,
+    ZipError,
+    normalize_zip,
+    parse_zip_part,
+    split_zip_codes,
+)

@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -10,6 +10,17 @@ from .visit.maintenance_visit import OPEN_STATES
 
 class HrEmployee(models.Model):
     _inherit = "hr.employee"
+
+    service_start_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Start Place",
+        index="btree_not_null",
+        ondelete="set null",
+        # It may be where they live. Dispatchers have a dialog for it.
+        groups="hr.group_hr_user",
+        help="Where they begin and end their working day, used for travel times. Leave "
+        "empty for their work address.",
+    )
 
     def write(self, vals):
         if not vals.keys() & {"active", "company_id"}:
@@ -71,6 +82,17 @@ class HrEmployee(models.Model):
                 for visit, texts in after.items()
             }
         )
+
+    def _get_service_starts(self):
+        """Return {employee: where their day begins and ends}: their start place, else
+        their work address, else their company."""
+        # Where somebody sets out is what the planner must know.
+        return {
+            person: known.service_start_id
+            or known.address_id
+            or known.company_id.partner_id
+            for person, known in zip(self, self.sudo(), strict=True)
+        }
 
     def _get_calendar_partners(self):
         """Return the contacts by which this employee is invited to events."""

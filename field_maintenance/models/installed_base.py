@@ -55,6 +55,22 @@ class InstalledBase(models.Model):
         groups="base.group_user",
     )
 
+    skill_requirement_ids = fields.One2many(
+        comodel_name="service.skill.requirement",
+        inverse_name="installed_base_id",
+        string="Required Skills",
+        groups="base.group_user",
+        help="Skills that work on this equipment takes, instead of those of its "
+        "product and category.",
+    )
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        # Whoever duplicates a piece need not say what work on it takes.
+        for piece, double in zip(self.sudo(), copies, strict=True):
+            piece.skill_requirement_ids.copy({"installed_base_id": double.id})
+        return copies
+
     # -- Computes ----------------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")

@@ -129,6 +129,47 @@ class ResCompany(models.Model):
         help="Number of days before a visit; 0 for no reminder.",
     )
 
+    # Who may go where, and how long that takes; see dispatch/
+    service_skill_policy = fields.Selection(
+        selection=[
+            ("block", "Refuse"),
+            ("warn", "Show a warning"),
+            ("ignore", "Ignore"),
+        ],
+        string="Missing Skills",
+        default="warn",
+        required=True,
+        help="What happens when the technicians of a visit lack a skill that it needs.",
+    )
+    service_travel_factor = fields.Float(
+        string="Detour Factor",
+        default=1.3,
+        required=True,
+        help="Kilometers on the road for each kilometer as the crow flies.",
+    )
+    service_travel_speed = fields.Float(
+        string="Average Speed",
+        default=50.0,
+        required=True,
+        help="Kilometers per hour, used to estimate travel times.",
+    )
+    service_arrival_minutes = fields.Integer(
+        string="Minutes at a New Place",
+        default=5,
+        help="Time to park and reach the customer, added to each journey.",
+    )
+    service_unknown_travel_minutes = fields.Integer(
+        string="Minutes Without Coordinates",
+        default=30,
+        help="Travel time to or from a place whose coordinates are unknown.",
+    )
+
+    _service_travel_positive = models.Constraint(
+        "CHECK (service_travel_factor >= 1 AND service_travel_speed > 0 "
+        "AND service_arrival_minutes >= 0 AND service_unknown_travel_minutes >= 0)",
+        "The detour factor must be at least 1, the average speed greater than zero, "
+        "and travel times zero minutes or more.",
+    )
     _visit_horizon_positive = models.Constraint(
         "CHECK (visit_horizon_months > 0)",
         "Schedules must generate visits for at least one month ahead.",
@@ -150,6 +191,23 @@ class ResCompany(models.Model):
             "visit_horizon_months": (0, 120),
             "visit_notice_delay": (0, 1_000_000),
             "visit_reminder_days": (0, 3660),
+            "service_travel_factor": (1, 100),
+            "service_travel_speed": (1, 1000),
+            "service_arrival_minutes": (0, 24 * 60),
+            "service_unknown_travel_minutes": (0, 24 * 60),
+        }
+
+    def _get_travel_settings(self):
+        """Return how technicians of this company travel, as `TravelSettings` takes
+        it."""
+        self.ensure_one()
+        # How fast somebody drives is no secret to who plans them.
+        company = self.sudo()
+        return {
+            "detour": company.service_travel_factor,
+            "speed": company.service_travel_speed,
+            "arrival": company.service_arrival_minutes,
+            "unknown": company.service_unknown_travel_minutes,
         }
 
     @api.depends("visit_notice_planned", "visit_notice_changed")

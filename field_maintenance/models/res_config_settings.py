@@ -55,3 +55,18 @@ class ResConfigSettings(models.TransientModel):
     visit_reminder_days = fields.Integer(
         related="company_id.visit_reminder_days", readonly=False
     )
+    service_skill_policy = fields.Selection(
+        related="company_id.service_skill_policy", readonly=False
+    )
+    service_travel_factor = fields.Float(
+        related="company_id.service_travel_factor", readonly=False
+    )
+    service_travel_speed = fields.Float(
+        related="company_id.service_travel_speed", readonly=False
+    )
+    service_arrival_minutes = fields.Integer(
+        related="company_id.service_arrival_minutes", readonly=False
+    )
+    service_unknown_travel_minutes = fields.Integer(
+        related="company_id.service_unknown_travel_minutes", readonly=False
+    )

@@ -2,6 +2,7 @@ from . import common
 from . import test_access
 from .appointment import test_after_planning
 from .dispatch import test_allocation
+from .appointment import test_agreed_hours
 from .appointment import test_availability
 from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
@@ -11,6 +12,7 @@ from .field_work import test_checklist_entries
 from .field_work import test_checklists_of_equipment
 from . import test_company_ties
 from .customer import test_customer_tours
+from .dispatch import test_day_order
 from .dispatch import test_departures
 from .dispatch import test_dispatch_board
 from .engine import test_engine_free_time
@@ -18,11 +20,16 @@ from .engine import test_engine_frequency
 from .engine import test_engine_gaps
 from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
+from .engine import test_engine_routing
 from .engine import test_engine_rules
+from .engine import test_engine_travel
 from .engine import test_engine_working_days
+from .engine import test_engine_zip_codes
 from .field_work import test_entries
 from .visit import test_equipment_moves
 from .diagnosis import test_fault_codes
+from .dispatch import test_find_slot
+from .dispatch import test_find_slot_tours
 from . import test_import
 from .visit import test_intervention
 from .schedule import test_jobs_at_once
@@ -46,6 +53,8 @@ from .schedule import test_schedule_past
 from .billing import test_service_line
 from .request import test_service_request
 from .field_work import test_signed_work
+from .dispatch import test_skills
+from .dispatch import test_start_places
 from . import test_typed
 from .visit import test_visit_access
 from .appointment import test_visit_appointment

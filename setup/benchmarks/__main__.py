@@ -19,6 +19,7 @@ from . import (
     maintenance_calendar,
     maintenance_visit,
     service_contract,
+    slots,
 )
 from .databases import Databases
 from .options import make_parser, sizes
@@ -30,6 +31,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "move": installed_base.move,
     "search": installed_base.search,
     "board": dispatch_board.show_week,
+    "slots": slots.find,
     "plan": maintenance_calendar.plan,
     "visits": maintenance_visit.generate,
     "contracts": service_contract.invoice,
@@ -42,6 +44,7 @@ NOTES = (
     | maintenance_calendar.NOTES
     | maintenance_visit.NOTES
     | service_contract.NOTES
+    | slots.NOTES
 )
 
 

@@ -28,6 +28,7 @@ class MaintenanceVisit(models.Model):
         * ``parts``: what was used, ``suggested`` what may be: `id`, `name`, `unit`,
           and `quantity` of what was used
         * ``times``: `who`, `kind`, `start` and `end` of what clocks recorded
+        * ``agreed``: the hours agreed with the customer, in words; empty without any
         * ``is_all_day``, ``signature_void`` (whether the work changed after it was
           signed), ``signatory`` (who is expected to sign), ``recipient`` (to whom the
           report goes, empty if they have no address), ``sends_report`` (what the
@@ -78,6 +79,7 @@ class MaintenanceVisit(models.Model):
                     for time in visit.time_ids
                 ],
                 "is_all_day": visit.is_all_day,
+                "agreed": own._describe_agreed_hours(),
                 "signature_void": visit.is_signature_void,
                 "signatory": visit._get_default_signatory() or "",
                 "recipient": recipient.email or "",
@@ -180,14 +182,15 @@ class MaintenanceVisit(models.Model):
         for visit, ids in ranked.items():
             # A product may belong to the company above.
             own = visit.company_id.parent_ids
-            suggested[visit] = (
-                products.browse([product for product in ids if product in usable._ids])
-                .with_prefetch(usable._ids)
-                .filtered(
-                    lambda product, own=own: (
-                        not product.company_id or product.company_id in own
-                    )
-                )[:SUGGESTED_PARTS]
+            own_parts = usable.filtered(
+                lambda product, own=own: (
+                    not product.company_id or product.company_id in own
+                )
+            )
+            chosen = [product for product in ids if product in own_parts._ids]
+            # What is shown of all of them is read at once.
+            suggested[visit] = products.browse(chosen[:SUGGESTED_PARTS]).with_prefetch(
+                usable._ids
             )
         return suggested
 

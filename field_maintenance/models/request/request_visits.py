@@ -67,6 +67,20 @@ class ServiceRequest(models.Model):
             },
         }
 
+    def action_find_slot(self):
+        """Open a dialog with the best times and technicians for a visit to plan for
+        this request; without one, for a new visit.
+
+        :raise UserError: as long as nobody knows where
+        """
+        self.ensure_one()
+        self._check_has_customer()
+        to_plan = self.visit_ids.filtered(lambda visit: visit.state == "to_plan")
+        if to_plan:
+            return to_plan[0].action_find_slot()
+        search = self.env["service.slot.search"].create({"request_id": self.id})
+        return search.action_search()
+
     def _check_has_customer(self):
         self.ensure_one()
         if not self.partner_id:

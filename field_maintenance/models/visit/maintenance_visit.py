@@ -71,12 +71,6 @@ class MaintenanceVisit(models.Model):
         index="trigram",
         help="Assigned when the visit is planned.",
     )
-    company_id = fields.Many2one(
-        comodel_name="res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     state = fields.Selection(
         selection=[
@@ -129,32 +123,9 @@ class MaintenanceVisit(models.Model):
     color = fields.Integer(related="visit_type_id.color")
 
     # Customer
-    partner_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Customer",
-        required=True,
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-        tracking=True,
-    )
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
-        string="Commercial Entity",
-        store=True,
-        precompute=True,
-        index=True,
-    )
+    partner_id = fields.Many2one(required=True)
     site_id = fields.Many2one(
-        comodel_name="res.partner",
-        compute="_compute_site_id",
-        store=True,
-        readonly=False,
-        precompute=True,
         index=True,
-        ondelete="restrict",
-        check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
         help="Where the visit takes place: the customer or one of its addresses.",
     )
     contact_id = fields.Many2one(

@@ -19,6 +19,17 @@ class TestExtension(MaintenanceFixtures, ServiceContractCase):
         visit.gate_code = "5678"
         self.assertEqual(event.gate_code, "5678")
 
+    def test_travel_time(self):
+        places = self.env["res.partner"].create(
+            [
+                {"name": "Dover", "country_id": self.env.ref("base.uk").id},
+                {"name": "Calais", "country_id": self.env.ref("base.fr").id},
+                {"name": "Lille", "country_id": self.env.ref("base.fr").id},
+            ]
+        )
+        travel = self.env["maintenance.visit"]._get_travel_matrix(places)
+        self.assertEqual(travel.minutes, [[0, 60, 60], [60, 0, 30], [60, 30, 0]])
+
     def test_planned_duration(self):
         names = ("Boiler", "Stove", "Burner", "Pump")
         lines = [Command.create({"description": name}) for name in names]
