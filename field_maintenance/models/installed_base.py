@@ -434,6 +434,7 @@ class InstalledBase(models.Model):
         unassigned = moved.filtered(lambda piece: not piece.partner_id)
         unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
         (moved - unassigned)._move_open_visits()
+        moved._note_on_requests(before)
         return result
 
     def _get_visit_lines(self):

@@ -68,6 +68,20 @@ class ResCompany(models.Model):
         help="Document created by “Create intervention” on a customer or equipment.",
     )
 
+    service_fault_depth = fields.Selection(
+        selection=[
+            ("none", "Nothing"),
+            ("fault", "Fault"),
+            ("symptom", "Symptom and fault"),
+            ("area", "Area, symptom and fault"),
+        ],
+        string="Fault Codes",
+        default="none",
+        required=True,
+        help="Codes that technicians enter for equipment that they repair, besides "
+        "resolution and reason.",
+    )
+
     # What recorded time is billed as; see maintenance_visit_labor.py
     visit_travel_product_id = fields.Many2one(
         comodel_name="product.product",

@@ -37,6 +37,9 @@ class ResConfigSettings(models.TransientModel):
     intervention_document = fields.Selection(
         related="company_id.intervention_document", readonly=False
     )
+    service_fault_depth = fields.Selection(
+        related="company_id.service_fault_depth", readonly=False
+    )
     visit_notice_planned = fields.Boolean(
         related="company_id.visit_notice_planned", readonly=False
     )

@@ -5,6 +5,7 @@ from . import request_mail
 from . import request_portal
 from . import request_visits
 from . import request_orders
+from . import request_repair_status
 from . import request_equipment
 from . import reported_problems
 from . import request_team

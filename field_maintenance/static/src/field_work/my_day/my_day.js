@@ -138,6 +138,19 @@ export class MyDay extends Component {
         return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
     }
 
+    /** What a piece is, and what else it may be. */
+    getRepairStatuses(visit, piece) {
+        const { repair_status: id, repair_status_name: name } = piece;
+        const isOffered = !id || visit.repair_statuses.some((status) => status.id === id);
+        return isOffered ? visit.repair_statuses : [{ id, name }, ...visit.repair_statuses];
+    }
+
+    async setRepairStatus(visit, piece, { id, name }) {
+        if (id !== piece.repair_status) {
+            await this.enter(visit, "repair_status", { line: piece.line, status: id, name });
+        }
+    }
+
     /** What covers the visit as a whole. */
     getCovers(visit) {
         const told = new Set(this.getPieces(visit).flatMap((piece) => piece.covers));
