@@ -2,7 +2,7 @@
     "name": "Maintenance Visits",
     "summary": "Maintenance visits from due to done: schedules, dispatching, "
     "calendar, reports",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",
@@ -46,6 +46,7 @@
         "views/request/request_equipment_templates.xml",
         "views/dispatch/service_team_views.xml",
         "views/dispatch/service_zone_views.xml",
+        "views/installed_base_category_views.xml",
         "views/installed_base_views.xml",
         "views/res_partner_views.xml",
         "views/rating_rating_views.xml",

@@ -21,4 +21,5 @@ from .rules import (
     SpreadPerTerm,
     Term,
 )
+from .service_hours import LIMIT, Pause, ServiceHours, to_utc
 from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window

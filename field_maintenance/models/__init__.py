@@ -15,6 +15,7 @@ from . import calendar_recurrence
 from . import hr_employee
 from . import hr_version
 from . import installed_base
+from . import installed_base_category
 from . import installed_base_notice_type
 from . import mail_thread
 from . import ir_attachment

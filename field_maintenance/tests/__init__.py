@@ -18,6 +18,7 @@ from .engine import test_engine_gaps
 from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
 from .engine import test_engine_rules
+from .engine import test_engine_service_hours
 from .engine import test_engine_working_days
 from .field_work import test_entries
 from .visit import test_equipment_moves
@@ -41,6 +42,7 @@ from .billing import test_sale_order_growth
 from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
+from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work
 from . import test_typed
