@@ -185,13 +185,15 @@ class ServiceRequest(models.Model):
         for request, user in handlers.items():
             text = request.with_context(lang=user.lang or self.env.lang)
             due = text._get_response_due_text(user)
+            local = text.with_context(tz=text._get_reader_tz(user))
+            day = fields.Datetime.context_timestamp(local, request.response_due).date()
             vals_list.append(
                 {
                     "res_model_id": self.env["ir.model"]._get_id(self._name),
                     "res_id": request.id,
                     "activity_type_id": todo.id,
                     "summary": text.env._("Response due %s", due),
-                    "date_deadline": request.response_due.date(),
+                    "date_deadline": day,
                     "user_id": user.id,
                 }
             )
@@ -201,10 +203,15 @@ class ServiceRequest(models.Model):
         for request, activity in zip(handlers, activities, strict=True):
             request._as_own_code().response_activity_id = activity
 
+    def _get_reader_tz(self, user):
+        """Return the time zone in which a user reads dates of this request."""
+        self.ensure_one()
+        return user.tz or self._get_service_tz(self.response_calendar_id)
+
     def _get_response_due_text(self, user):
         """Return when the response is due, as a user reads it."""
         self.ensure_one()
-        tz = user.tz or self._get_service_tz(self.response_calendar_id)
+        tz = self._get_reader_tz(user)
         return format_datetime(self.env, self.response_due, tz=tz, dt_format="short")
 
     def _send_alerts(self, handlers):

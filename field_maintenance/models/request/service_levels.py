@@ -236,6 +236,8 @@ class ServiceRequest(models.Model):
                 "site_id",
                 "installed_base_ids",
                 "closed_date",
+                "response_date",
+                "response_pauses",
             ]
         )
         (requests.partner_id | requests.site_id).fetch(["tz"])
