@@ -55,6 +55,7 @@
         "views/dispatch/service_team_views.xml",
         "views/dispatch/service_zone_views.xml",
         "views/dispatch/service_allocation_views.xml",
+        "views/installed_base_category_views.xml",
         "views/installed_base_views.xml",
         "views/hr_employee_views.xml",
         "views/res_partner_views.xml",

@@ -133,6 +133,7 @@ class InstalledBase(models.Model):
         result = super().write(vals)
         if archived:
             archived._follow_archived()
+        self._follow_response_hours(vals.keys())
         return result
 
     def _get_company_ties(self, company_id):

@@ -70,3 +70,21 @@ class ResConfigSettings(models.TransientModel):
     service_unknown_travel_minutes = fields.Integer(
         related="company_id.service_unknown_travel_minutes", readonly=False
     )
+    service_response_hours = fields.Float(
+        related="company_id.service_response_hours", readonly=False
+    )
+    service_calendar_id = fields.Many2one(
+        related="company_id.service_calendar_id", readonly=False
+    )
+    service_on_holidays = fields.Boolean(
+        related="company_id.service_on_holidays", readonly=False
+    )
+    service_first_alert = fields.Float(
+        related="company_id.service_first_alert", readonly=False
+    )
+    service_second_alert = fields.Float(
+        related="company_id.service_second_alert", readonly=False
+    )
+    service_last_alert = fields.Float(
+        related="company_id.service_last_alert", readonly=False
+    )

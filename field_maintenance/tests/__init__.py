@@ -23,6 +23,7 @@ from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
 from .engine import test_engine_routing
 from .engine import test_engine_rules
+from .engine import test_engine_service_hours
 from .engine import test_engine_travel
 from .engine import test_engine_working_days
 from .engine import test_engine_zip_codes
@@ -52,6 +53,7 @@ from .billing import test_sale_order_growth
 from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
+from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work
 from .dispatch import test_skills

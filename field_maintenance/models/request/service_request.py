@@ -319,6 +319,12 @@ class ServiceRequest(models.Model):
         requests._tell_dispatchers()
         return requests
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "stage_id" in vals:
+            self._end_alerts()
+        return result
+
     def _get_company_ties(self, company_id):
         return [
             *super()._get_company_ties(company_id),
