@@ -1,4 +1,4 @@
-import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { DoneDialog } from "../dialogs/done_dialog";
 import { NotSent } from "../offline/not_sent";
 import { PartsDialog } from "../dialogs/parts_dialog";
@@ -15,6 +15,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
+const EQUIPMENT = "field_maintenance.equipment_history_action";
 // So many pieces of equipment are shown before one asks for all.
 const FEW_PIECES = 3;
 
@@ -57,6 +58,8 @@ export class MyDay extends Component {
             onDrop: ({ element, previous }) => this.moveVisit(element, previous),
         });
         onWillStart(() => this.load());
+        // Once it was loaded it opens without a line, too.
+        onMounted(() => this.action.loadAction(EQUIPMENT).catch(() => {}));
         // What the office changes is there at once.
         const bus = useService("bus_service");
         const reload = () => this.load();
@@ -158,13 +161,13 @@ export class MyDay extends Component {
     }
 
     openEquipment(piece) {
-        return this.action.doAction("field_maintenance.equipment_history_action", {
+        return this.action.doAction(EQUIPMENT, {
             props: { resId: piece.equipment },
         });
     }
 
     scan() {
-        return this.action.doAction("field_maintenance.equipment_history_action", {
+        return this.action.doAction(EQUIPMENT, {
             additionalContext: { scans_equipment: true },
         });
     }
