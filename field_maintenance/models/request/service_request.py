@@ -104,7 +104,7 @@ class ServiceRequest(models.Model):
     reporter = fields.Char(
         string="Reported By",
         groups="base.group_user",
-        help="Name and contact that a visitor gave.",
+        help="How to reach the visitor who reported it.",
     )
     site_id = fields.Many2one(
         comodel_name="res.partner",
@@ -192,6 +192,7 @@ class ServiceRequest(models.Model):
         search="_search_is_to_handle",
         groups="base.group_user",
         help="Open, not waiting for the customer, and without an appointment.",
+        export_string_translation=False,
     )
     closed_date = fields.Datetime(
         string="Closed On",
