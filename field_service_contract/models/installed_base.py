@@ -401,6 +401,21 @@ class InstalledBase(models.Model):
             ]
         )
 
+    # -- Portal ------------------------------------------------------------------------
+
+    def _get_portal_values(self):
+        """Add the contracts that cover this piece, by the rules of the reader."""
+        values = super()._get_portal_values()
+        contracts = self.env["service.contract"]
+        if contracts.has_access("read"):
+            # Customers read no lines as such; what is found has the rules of contracts.
+            covering = self.sudo()._get_covering_contract_lines(
+                fields.Date.context_today(self)
+            )
+            contracts = contracts.search([("id", "in", covering.contract_id.ids)])
+        # The page prints what the list of contracts does.
+        return {**values, "contracts": contracts.sudo()}
+
     # -- Requests ----------------------------------------------------------------------
 
     def _get_covered_days(self, since):

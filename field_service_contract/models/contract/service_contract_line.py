@@ -427,4 +427,4 @@ class ServiceContractLine(models.Model):
                 )
                 for tax in archived
             ]
-        return problems + self._get_missing_rules()
+        return problems + self._get_missing_rules() + self._get_missing_sites()
