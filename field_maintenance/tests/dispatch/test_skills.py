@@ -283,6 +283,19 @@ class TestSkills(MaintenanceCase):
             ).valid_to = "2026-03-12"
             event.write({"start": "2026-03-13 08:00:00", "stop": "2026-03-13 09:00:00"})
 
+    def test_merging_is_planning(self):
+        self._require(self.gas, visit_type_id=self.repair)
+        self.company.service_skill_policy = "block"
+        main = self._plan()
+        other = self._create_visit(visit_type_id=self.repair.id)
+        action = (main | other).action_do_together()
+        wizard = self.env["maintenance.visit.merge"].with_context(action["context"])
+        with self.assertRefused("Tom Technician lacks Gas", ValidationError):
+            wizard.create({}).action_merge()
+        self._teach(self.technician, self.gas, self.trained)
+        wizard.create({}).action_merge()
+        self.assertEqual(main.merged_ids, other)
+
     def test_other_company_decides_for_itself(self):
         self._require(self.gas, visit_type_id=self.cleaning)
         self.other_company.service_skill_policy = "block"
