@@ -273,10 +273,10 @@ class ServiceRequest(models.Model):
     def _get_service_clocks(self):
         """Return the service hours around these requests, from when they came in."""
         now = fields.Datetime.now()
-        moments = [*filter(None, self.mapped("request_date")), now]
-        ends = [*filter(None, self.mapped("closed_date")), *moments]
+        moments = [*filter(None, self.mapped("request_date"))]
+        ends = [*filter(None, self.mapped("closed_date")), *moments, now]
         # However long a request waited, it goes on from its last pause.
-        return ServiceClocks(min(moments), max(ends) + LIMIT)
+        return ServiceClocks(min(moments, default=now), max(ends) + LIMIT)
 
     # -- When the clock stands ---------------------------------------------------------
 
