@@ -468,6 +468,18 @@ class TestResponseTimes(ServiceLevelCase):
             ],
         )
 
+    def test_averages(self):
+        """What nobody has answered yet is not answered within no time."""
+        self._begin_work(self._request_at("Tue 10:00"), "Tue 12:00")
+        self._request_at("Tue 10:00")
+        own = [("company_id", "=", self.company.id)]
+        requests = self.env["service.request"]
+        groups = requests._read_group(
+            own, [], ["response_time:avg", "service_time:avg", "__count"]
+        )
+        self.assertEqual(groups, [(2, False, 2)])
+        self.assertEqual(sorted(requests.search(own).mapped("response_time")), [0, 2])
+
 
 @tagged("post_install", "-at_install")
 class TestAlerts(ServiceLevelCase):
