@@ -28,7 +28,6 @@ class ServiceRequest(models.Model):
         help="Lead technician of the visit with the first response.",
     )
     response_time = fields.Float(
-        string="Response Time",
         compute="_compute_service_times",
         store=True,
         aggregator="avg",
@@ -37,7 +36,6 @@ class ServiceRequest(models.Model):
         "spent waiting for the customer.",
     )
     service_time = fields.Float(
-        string="Service Time",
         compute="_compute_service_times",
         store=True,
         aggregator="avg",

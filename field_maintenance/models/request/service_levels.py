@@ -64,7 +64,6 @@ class ServiceRequest(models.Model):
     _inherit = "service.request"
 
     response_due = fields.Datetime(
-        string="Response Due",
         compute="_compute_response_due",
         store=True,
         index="btree_not_null",
