@@ -516,8 +516,8 @@ class TestAlerts(ServiceLevelCase):
             ("Mon 10:06", "1", "Mon 11:00", 0),
             ("Mon 11:05", "2", "Mon 12:00", 1),
             ("Mon 12:00", "2", "Mon 12:00", 0),
-            ("Mon 12:01", "3", None, 1),
-            ("Mon 12:06", "3", None, 0),
+            ("Mon 12:01", "3", False, 1),
+            ("Mon 12:06", "3", False, 0),
         ):
             with self.subTest(text):
                 sent = self._raise_at(text)
