@@ -181,8 +181,8 @@ class ServiceRequest(models.Model):
     @api.depends(
         "request_date",
         "company_id",
-        "partner_id",
-        "site_id",
+        "partner_id.tz",
+        "site_id.tz",
         "installed_base_ids",
         "response_pauses",
         "response_date",

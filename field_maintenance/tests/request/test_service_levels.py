@@ -144,6 +144,7 @@ class TestResponseDue(ServiceLevelCase):
         self.assertEqual(later.response_due, at("Thu 11:00", "Asia/Tokyo"))
         for partner in self.workshop | self.customer:
             partner.tz = False
+        self.assertEqual(later.response_due, at("Tue 13:00"))
         unknown = self._request_at("Tue 10:00")
         self.assertEqual(unknown.response_due, at("Tue 14:00"), "The calendar's")
 
