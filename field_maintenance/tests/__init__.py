@@ -51,6 +51,7 @@ from .schedule import test_schedule_past
 from .billing import test_service_line
 from .request import test_service_request
 from .field_work import test_signed_work
+from .dispatch import test_service_plan
 from .dispatch import test_skills
 from .dispatch import test_solver
 from .dispatch import test_start_places
