@@ -39,6 +39,7 @@ from .rules import (
     SpreadPerTerm,
     Term,
 )
+from .service_hours import LIMIT, Pause, ServiceHours, to_utc
 from .travel import (
     Point,
     TravelSettings,

@@ -9,6 +9,7 @@ from odoo.tools import SQL, format_date
 
 from ..context import GENERATING
 from .schedule.maintenance_schedule import LIVE_STATES
+from .visit.maintenance_visit import OPEN_STATES
 
 # Who works at a desk
 OFFICE_GROUPS = (
@@ -133,6 +134,7 @@ class InstalledBase(models.Model):
         result = super().write(vals)
         if archived:
             archived._follow_archived()
+        self._follow_response_hours(vals.keys())
         return result
 
     def _get_company_ties(self, company_id):
@@ -411,10 +413,15 @@ class InstalledBase(models.Model):
         """Add visits and requests, by the rules of the reader: those at their own
         company."""
         values = super()._get_portal_values()
-        visits = self.env["maintenance.visit"].search(
-            [("installed_base_ids", "in", self.ids), ("state", "!=", "cancelled")],
+        visits = self.env["maintenance.visit"]
+        domain = Domain("installed_base_ids", "in", self.ids)
+        coming = Domain("state", "in", OPEN_STATES)
+        visits = visits.search(
+            domain & coming, order="date_start, due_date, id", limit=5
+        ) | visits.search(
+            domain & Domain("state", "=", "done"),
             order="due_date desc, id desc",
-            limit=20,
+            limit=10,
         )
         requests = self.env["service.request"].search(
             [("installed_base_ids", "in", self.ids)],
@@ -434,6 +441,7 @@ class InstalledBase(models.Model):
         unassigned = moved.filtered(lambda piece: not piece.partner_id)
         unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
         (moved - unassigned)._move_open_visits()
+        moved._note_on_requests(before)
         return result
 
     def _get_visit_lines(self):

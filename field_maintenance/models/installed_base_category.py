@@ -16,6 +16,11 @@ class InstalledBaseCategory(models.Model):
         "equipment, its product or a subcategory has its own.",
     )
 
+    def write(self, vals):
+        result = super().write(vals)
+        self._follow_response_hours(vals.keys())
+        return result
+
     def _get_branch(self):
         """Return this category and those above it, the nearest first."""
         ids = [int(key) for key in (self.parent_path or "").split("/") if key]

@@ -1,6 +1,7 @@
 from . import common
 from . import test_access
 from .appointment import test_after_planning
+from .dispatch import test_allocation
 from .appointment import test_agreed_hours
 from .appointment import test_availability
 from .appointment import test_calendar_event
@@ -22,11 +23,13 @@ from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
 from .engine import test_engine_routing
 from .engine import test_engine_rules
+from .engine import test_engine_service_hours
 from .engine import test_engine_travel
 from .engine import test_engine_working_days
 from .engine import test_engine_zip_codes
 from .field_work import test_entries
 from .visit import test_equipment_moves
+from .diagnosis import test_fault_codes
 from .dispatch import test_find_slot
 from .dispatch import test_find_slot_tours
 from . import test_import
@@ -40,6 +43,7 @@ from .field_work import test_my_day_brief
 from . import test_native_screens
 from .customer import test_portal
 from . import test_remote_calls
+from .field_work import test_repair_status
 from .request import test_request_mail
 from .request import test_request_portal
 from .request import test_request_tours
@@ -49,6 +53,7 @@ from .billing import test_sale_order_growth
 from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
+from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work
 from .dispatch import test_service_plan

@@ -47,6 +47,13 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    "service.allocation": {
+        **READERS,
+        "dispatcher": "rw",
+        "administrator": "rw",
+    },
+    "service.fault.code": {**EVERYBODY, "administrator": "rcwu"},
+    "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
     # Rules leave to dispatchers what equipment asks for, see dispatch/test_skills.py.
     "service.skill.requirement": {**EVERYBODY, **DISPATCHING},
     "service.start.place": DISPATCHING,

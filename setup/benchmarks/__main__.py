@@ -19,6 +19,7 @@ from . import (
     maintenance_calendar,
     maintenance_visit,
     service_contract,
+    service_request,
     slots,
 )
 from .databases import Databases
@@ -36,6 +37,8 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "visits": maintenance_visit.generate,
     "contracts": service_contract.invoice,
     "due": service_contract.look_for_due,
+    "responses": service_request.find_dates,
+    "alerts": service_request.look_for_alerts,
     "recognition": service_contract.recognize,
 }
 NOTES = (
@@ -44,6 +47,7 @@ NOTES = (
     | maintenance_calendar.NOTES
     | maintenance_visit.NOTES
     | service_contract.NOTES
+    | service_request.NOTES
     | slots.NOTES
 )
 

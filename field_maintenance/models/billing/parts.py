@@ -128,15 +128,21 @@ class MaintenanceVisit(models.Model):
 
     def action_create_order_lines(self):
         """Put what is billable on the sales order of each visit, or on a new one, once.
+        Visits whose equipment has a repair status that holds billing are left out.
 
-        :return: the action that shows the orders
-        :raise UserError: if a visit is not done or has nothing to bill
+        :return: the action that shows the orders, and says what was left out
+        :raise UserError: if a visit is not done or has nothing to bill, or if all are
+            left out
         """
         self._check_state(
             ("done",),
             self.env._("You cannot bill visit %(visit)s: its status is “%(state)s”."),
         )
-        for visit in self:
+        holds = self._get_billing_holds()
+        ready = self.filtered(lambda visit: visit not in holds)
+        if holds and not ready:
+            raise UserError("\n".join(holds.values()))
+        for visit in ready:
             if not visit._get_lines_to_order() and not visit._get_fee_product():
                 raise UserError(
                     self.env._(
@@ -147,7 +153,7 @@ class MaintenanceVisit(models.Model):
                 )
         self.check_access("read")
         # The defaults of visits are none of orders and parts.
-        visits = self.with_env(self.env(context=clean_context(self.env.context)))
+        visits = ready.with_env(self.env(context=clean_context(self.env.context)))
         orders = visits.env["sale.order"]
         for visit in visits:
             orders |= visit._create_order_lines()
@@ -157,6 +163,17 @@ class MaintenanceVisit(models.Model):
             action["res_id"] = orders.id
         else:
             action["domain"] = [("id", "in", orders.ids)]
+        if holds:
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {
+                    "type": "warning",
+                    "sticky": True,
+                    "message": "\n".join(holds.values()),
+                    "next": action,
+                },
+            }
         return action
 
     def _create_order_lines(self):

@@ -85,6 +85,7 @@ class ServiceLine(models.Model):
         aggregator=None,
         copy=True,
         help="The last proposed price, if another one was entered.",
+        export_string_translation=False,
     )
     discount = fields.Float(string="Discount (%)", digits="Discount", aggregator=None)
     coverage = fields.Selection(

@@ -69,3 +69,10 @@ class TestExtension(MaintenanceFixtures, ServiceContractCase):
             {"subject": "Cold", "partner_id": self.customer.id}
         )
         self.assertIn("Caretaker: ", request.equipment_info)
+
+    def test_response_time(self):
+        vals = {"subject": "Cold", "partner_id": self.customer.id}
+        requests = self.env["service.request"].create(
+            [{**vals, "priority": priority} for priority in ("0", "2")]
+        )
+        self.assertEqual(requests.mapped("response_hours"), [0, 1])
