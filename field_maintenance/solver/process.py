@@ -72,10 +72,12 @@ def solve(
     return min(plans, key=lambda plan: plan.cost(travel)), made_by
 
 
-def report(problem: dict, seconds: float, command: Sequence[str] = ()) -> Iterator[dict]:
+def report(
+    problem: dict, seconds: float, command: Sequence[str] = ()
+) -> Iterator[dict]:
     """Yield what VROOM found after each level of exploration.
 
-    Its process is ended when the time is over. If it crashes before, there is just less.
+    Its process is ended when the time is over. If it crashes before, there is less.
 
     :param command: how to start it, if not as usual
     """

@@ -46,7 +46,9 @@ def _input(vroom, problem: dict):
                 time_window=vroom.TimeWindow(*vehicle["window"]),
                 breaks=[
                     vroom.Break(
-                        number, time_windows=[vroom.TimeWindow(low, high)], service=length
+                        number,
+                        time_windows=[vroom.TimeWindow(low, high)],
+                        service=length,
                     )
                     for number, (low, high, length) in enumerate(vehicle["breaks"], 1)
                 ],

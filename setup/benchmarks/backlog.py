@@ -70,7 +70,9 @@ def plan(databases: Databases) -> Iterator[Result]:
             raise ValueError(f"planning takes {times[-1]:.0f} s")
         if not small and watch.longest > LONGEST_PAUSE:
             raise ValueError(f"other threads waited {watch.longest:.2f} s")
-    usual, found, inserted = (statistics.median(row) for row in zip(*travel, strict=True))
+    usual, found, inserted = (
+        statistics.median(row) for row in zip(*travel, strict=True)
+    )
     most, _found, more = (statistics.median(row) for row in zip(*left, strict=True))
     if not small and more > most + MORE_LEFT * count:
         raise ValueError(f"insertion leaves {more} visits over, VROOM {most}")

@@ -95,7 +95,9 @@ class ServicePlan(models.Model):
                 day = utc.localize(begin).astimezone(zone).date()
                 if not people or people[-1] != (person, day):
                     people.append((person, day))
-                breaks = tuple((max(a, begin), b) for a, b in stretch.breaks if b > begin)
+                breaks = tuple(
+                    (max(a, begin), b) for a, b in stretch.breaks if b > begin
+                )
                 stretches.append(
                     stretch._replace(
                         technician=len(people) - 1, start=begin, breaks=breaks
@@ -293,7 +295,8 @@ class ServicePlan(models.Model):
     def _describe_window(self, visit):
         """Return when a visit may take place, which is after the days of the plan."""
         return self.env._(
-            "It may take place from %s on only.", format_date(self.env, visit.window_start)
+            "It may take place from %s on only.",
+            format_date(self.env, visit.window_start),
         )
 
     def _describe_unable(self, problem, visit):

@@ -30,9 +30,7 @@ class TestServicePlanTours(MaintenanceFixtures, HttpCase):
         )
         visits = self.env["maintenance.visit"].union(
             *(
-                self._create_visit(
-                    partner_id=partner.id, due_date=MONDAY, duration=1
-                )
+                self._create_visit(partner_id=partner.id, due_date=MONDAY, duration=1)
                 for partner in partners
             )
         )

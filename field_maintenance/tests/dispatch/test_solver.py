@@ -49,7 +49,9 @@ class TestSolver(TestCase):
     def test_the_strongest_priority_is_planned(self):
         """Whatever the docstring of pyvroom says: 100 is the strongest."""
         urgent, usual = stop(1, minutes=200, priority=100), stop(2, minutes=200)
-        plan, _made_by = solver.solve([stretch(8, 12, breaks=())], [usual, urgent], ROAD)
+        plan, _made_by = solver.solve(
+            [stretch(8, 12, breaks=())], [usual, urgent], ROAD
+        )
         self.assertEqual((plan.routes[0].stops, plan.left), ((urgent,), (usual,)))
 
     def test_without_vroom(self):
@@ -74,7 +76,7 @@ class TestSolver(TestCase):
 
     @mute_logger(LOGGER)
     def test_unfinished_answer_is_none(self):
-        code = "sys.stdout.write('{\"level\": 0, \"rou')\nsys.stdout.flush()\nos.abort()"
+        code = 'sys.stdout.write(\'{"level": 0, "rou\')\nsys.stdout.flush()\nos.abort()'
         self.assertEqual(self.report(code), [])
 
     @mute_logger(LOGGER)
@@ -108,4 +110,6 @@ class TestSolver(TestCase):
         text = process.CHILD.read_text()
         self.assertNotIn("import odoo", text)
         self.assertNotIn("timeout", text)
-        self.assertEqual(json.loads(json.dumps(ask(begin((), (), ROAD), ROAD)))["jobs"], [])
+        self.assertEqual(
+            json.loads(json.dumps(ask(begin((), (), ROAD), ROAD)))["jobs"], []
+        )

@@ -205,7 +205,9 @@ class TestWhyNot(TestCase):
     def test_others_came_first(self):
         anna, ben = stretch(8, 12, breaks=()), stretch(8, 12, BEN, ())
         first, second, third = stop(1, minutes=90), stop(2, minutes=100), stop(3)
-        plan = Plan((filled(anna, first, second), filled(ben, third._replace(minutes=200))))
+        plan = Plan(
+            (filled(anna, first, second), filled(ben, third._replace(minutes=200)))
+        )
         # Anna has fifty minutes after the two, Ben forty.
         self.assertEqual(
             self.why(stop(9, minutes=55), plan), Reason(Why.OTHERS, 50, 0, (second,))
@@ -224,7 +226,12 @@ class TestWhyNot(TestCase):
 
 stops = st.builds(
     lambda number, place, minutes, people, low, length, level: stop(
-        number, place, minutes, people, starts=(span(low, low + length),), priority=level
+        number,
+        place,
+        minutes,
+        people,
+        starts=(span(low, low + length),),
+        priority=level,
     ),
     st.integers(0, 10**6),
     st.integers(0, 40),
@@ -275,6 +282,4 @@ class TestProperties(TestCase):
     @given(problems)
     def test_filling_never_costs_more(self, found):
         plan = empty(*self.STRETCHES, left=found)
-        self.assertLessEqual(
-            fill(plan, ROAD).cost(ROAD)[:2], plan.cost(ROAD)[:2]
-        )
+        self.assertLessEqual(fill(plan, ROAD).cost(ROAD)[:2], plan.cost(ROAD)[:2])
