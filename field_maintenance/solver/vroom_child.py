@@ -29,7 +29,8 @@ def main() -> None:
             ]
             for route in found["routes"]
         }
-        print(json.dumps({"level": level, "routes": routes}), file=answers, flush=True)
+        answers.write(json.dumps({"level": level, "routes": routes}) + "\n")
+        answers.flush()
 
 
 def _input(vroom, problem: dict):

@@ -15,6 +15,8 @@ from ...engine.routing import check, insert_by_regret
 from ...solver import process
 from ..engine.test_engine_backlog import BEN, ROAD, stop, stretch
 
+# A busy machine may take long to begin.
+PATIENCE = 120
 LOGGER = "odoo.addons.field_maintenance.solver.process"
 has_vroom = skipUnless(find_spec("vroom"), "pyvroom is not installed")
 
@@ -33,7 +35,7 @@ class TestSolver(TestCase):
 
     @has_vroom
     def test_vroom(self):
-        plan, made_by = solver.solve(self.STRETCHES, self.STOPS, ROAD)
+        plan, made_by = solver.solve(self.STRETCHES, self.STOPS, ROAD, seconds=PATIENCE)
         self.assertEqual(made_by, "vroom")
         self.assertEqual(check(plan, ROAD), [])
         other = insert_by_regret(self.STRETCHES, self.STOPS, ROAD)
@@ -42,7 +44,7 @@ class TestSolver(TestCase):
     @has_vroom
     def test_each_level_is_reported(self):
         problem = ask(begin(self.STRETCHES, self.STOPS, ROAD), ROAD)
-        answers = list(process.report(problem, 25))
+        answers = list(process.report(problem, PATIENCE))
         self.assertEqual([answer["level"] for answer in answers], [0, 1, 3])
 
     @has_vroom
@@ -73,6 +75,26 @@ class TestSolver(TestCase):
     def test_crashed_child_leaves_what_it_reported(self):
         answers = self.report("print(json.dumps({'level': 0}), flush=True)\nos.abort()")
         self.assertEqual(answers, [{"level": 0}])
+
+    @mute_logger(LOGGER)
+    def test_child_that_does_not_start(self):
+        self.assertEqual(list(process.report({}, 20, ["/no/such/python"])), [])
+
+    def test_wishes(self):
+        """Whoever should go does; others do if they have no time."""
+        stops = [stop(n, minutes=200) for n in range(3)]
+        wishes = {one.id: frozenset({BEN}) for one in stops}
+        halves = [
+            stretch(8, 12, breaks=()),
+            stretch(8, 12, BEN, ()),
+            stretch(13, 17, BEN, ()),
+        ]
+        for installed in {False, process.is_installed()}:
+            with patch.object(process, "is_installed", return_value=installed):
+                plan, _made_by = solver.solve(halves, stops[:2], ROAD, wishes)
+                self.assertEqual([len(r.stops) for r in plan.routes], [0, 1, 1])
+                plan, _made_by = solver.solve(halves, stops, ROAD, wishes)
+                self.assertEqual([len(r.stops) for r in plan.routes], [1, 1, 1])
 
     @mute_logger(LOGGER)
     def test_unfinished_answer_is_none(self):

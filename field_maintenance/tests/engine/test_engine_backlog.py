@@ -6,7 +6,7 @@ from unittest import TestCase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ...engine.backlog import Reason, Why, ask, begin, priority, read, why_not
+from ...engine.backlog import Reason, Why, ask, begin, priority, read, tidy, why_not
 from ...engine.routing import (
     Plan,
     Route,
@@ -19,6 +19,7 @@ from ...engine.routing import (
 )
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 # How long an example takes is the machine's business.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANNA, BEN = 1, 2
@@ -162,6 +163,23 @@ class TestRead(TestCase):
         one = stop(1, minutes=600)
         plan = read({"routes": {"0": [0]}}, empty(stretch(), left=(one,)), ROAD)
         self.assertEqual((plan.routes[0].stops, plan.left), ((), (one,)))
+
+
+class TestTidy(TestCase):
+    def test_full_five_minutes(self):
+        """Where there is room: not past an agreed hour, nor past the end of work."""
+        one, other = stop(1, 1, 52), stop(2, 2)
+        plan = tidy(Plan((filled(stretch(8.1), one, other),)), ROAD)
+        self.assertEqual(
+            plan.routes[0].starts, (at(8) + 20 * MINUTE, at(9) + 25 * MINUTE)
+        )
+        self.assertEqual(check(plan, ROAD), [])
+        until = one._replace(starts=((at(8), at(8) + 17 * MINUTE),))
+        plan = tidy(Plan((filled(stretch(8.1), until),)), ROAD)
+        self.assertEqual(plan.routes[0].starts, (at(8) + 16 * MINUTE,))
+        tight = stretch(8.2, 12, breaks=())
+        plan = tidy(Plan((filled(tight, one._replace(minutes=206)),)), ROAD)
+        self.assertEqual(plan.routes[0].starts, (at(8) + 22 * MINUTE,))
 
 
 class TestWhyNot(TestCase):
