@@ -56,6 +56,8 @@ from .billing import test_service_line
 from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work
+from .dispatch import test_service_plan
+from .dispatch import test_service_plan_tours
 from .dispatch import test_skills
 from .dispatch import test_solver
 from .dispatch import test_start_places

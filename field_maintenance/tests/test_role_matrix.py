@@ -25,6 +25,8 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "service.allocation",
         "service.fault.code",
         "service.line",
+        "service.plan",
+        "service.plan.line",
         "service.repair.status",
         "service.request",
         "service.request.stage",
@@ -87,6 +89,12 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "partner_id": cls.customer.id,
                 "user_id": cls.users["technician"].id,
             }
+        )
+        plan = cls.env["service.plan"].create(
+            {"date_from": "2026-01-05", "date_to": "2026-01-09"}
+        )
+        cls.env["service.plan.line"].create(
+            {"plan_id": plan.id, "visit_id": cls.own.id, "state": "left"}
         )
         survey = cls.env["survey.survey"].create(
             {"title": "Checklist", "survey_type": "visit"}
