@@ -18,8 +18,6 @@ from .routing import (
     Stop,
     Stretch,
     Travel,
-    extra_driving,
-    fill,
     insert_by_regret,
     schedule,
 )

@@ -1,7 +1,6 @@
 """The proposal on the dispatch board, and what dispatchers accept of it."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from odoo.addons.field_installed_base.jobs import claim, do_safely
 
