@@ -72,6 +72,7 @@
         "demo/survey_demo.xml",
         "demo/maintenance_visit_demo.xml",
         "demo/service_request_demo.xml",
+        "demo/service_plan_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -6,7 +6,6 @@ of JSON goes to standard output. Whoever started this may end it at any time.
 """
 
 import json
-import os
 import signal
 import sys
 
@@ -16,9 +15,6 @@ def main() -> None:
     problem = json.load(sys.stdin)
     if hasattr(signal, "alarm"):
         signal.alarm(problem["seconds"])
-    # Who works with Odoo at the same time goes first.
-    if hasattr(os, "nice"):
-        os.nice(10)
     answers = sys.stdout
     sys.stdout = sys.stderr
     import vroom

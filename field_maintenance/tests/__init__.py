@@ -14,6 +14,7 @@ from .customer import test_customer_tours
 from .dispatch import test_day_order
 from .dispatch import test_departures
 from .dispatch import test_dispatch_board
+from .engine import test_engine_backlog
 from .engine import test_engine_free_time
 from .engine import test_engine_frequency
 from .engine import test_engine_gaps
@@ -50,7 +51,9 @@ from .schedule import test_schedule_past
 from .billing import test_service_line
 from .request import test_service_request
 from .field_work import test_signed_work
+from .dispatch import test_service_plan
 from .dispatch import test_skills
+from .dispatch import test_solver
 from .dispatch import test_start_places
 from . import test_typed
 from .visit import test_visit_access

@@ -61,6 +61,8 @@ RIGHTS = {
     "maintenance.visit.merge": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,
+    "service.plan": DISPATCHING,
+    "service.plan.line": DISPATCHING,
     "service.slot.search": DISPATCHING,
     "service.slot.offer": DISPATCHING,
 }

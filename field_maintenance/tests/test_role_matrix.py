@@ -23,6 +23,8 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.type",
         "res.partner",
         "service.line",
+        "service.plan",
+        "service.plan.line",
         "service.request",
         "service.request.stage",
         "service.skill.requirement",
@@ -84,6 +86,12 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "partner_id": cls.customer.id,
                 "user_id": cls.users["technician"].id,
             }
+        )
+        plan = cls.env["service.plan"].create(
+            {"date_from": "2026-01-05", "date_to": "2026-01-09"}
+        )
+        cls.env["service.plan.line"].create(
+            {"plan_id": plan.id, "visit_id": cls.own.id, "state": "left"}
         )
         survey = cls.env["survey.survey"].create(
             {"title": "Checklist", "survey_type": "visit"}

@@ -1,5 +1,6 @@
 """What a plan of the backlog is asked of a solver, and what its answer means here."""
 
+from collections import defaultdict
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from .routes import NOWHERE
 
 ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
+# A preferred hour was agreed with nobody: about then is good enough.
+ABOUT = timedelta(hours=1)
 # So many visits are named that came first.
 NAMED = 2
 
@@ -29,16 +32,20 @@ class Problem:
     :param stops: {visit: engine's Stop}
     :param days: {visit: when it may begin, whatever hours were agreed}
     :param refused: {visit: why nothing can be planned for it}
+    :param wishes: {visit id: indexes of people of whoever should go}
     :param travel: minutes between places
     :param unlocated: places without coordinates
     """
 
-    def __init__(self, people, stretches, stops, days, refused, travel, unlocated):
+    def __init__(
+        self, people, stretches, stops, days, refused, wishes, travel, unlocated
+    ):
         self.people = people
         self.stretches = stretches
         self.stops = stops
         self.days = days
         self.refused = refused
+        self.wishes = wishes
         self.travel = travel
         self.unlocated = unlocated
         self.visits = {visit.id: visit for visit in stops}
@@ -104,7 +111,6 @@ class ServicePlan(models.Model):
                 refused[visit] = text
                 continue
             days[visit], starts = self._get_starts(visit, start, end)
-            lead = visit.technician_id
             stops[visit] = Stop(
                 id=visit.id,
                 place=visit.site_id.id or NOWHERE,
@@ -114,9 +120,18 @@ class ServicePlan(models.Model):
                 priority=priority(
                     int(visit.priority or 0), self._is_late_otherwise(visit)
                 ),
-                preferred=lead.id or None,
             )
-        return Problem(people, stretches, stops, days, refused, travel, unlocated)
+        days_of = defaultdict(set)
+        for number, (person, _day) in enumerate(people):
+            days_of[person].add(number)
+        wishes = {
+            visit.id: frozenset(days_of[lead])
+            for visit in stops
+            if (lead := visit._get_preferred_technician().sudo()) in days_of
+        }
+        return Problem(
+            people, stretches, stops, days, refused, wishes, travel, unlocated
+        )
 
     def _get_horizon(self):
         """Return from when to when there is something to plan, naive UTC: not what is
@@ -189,7 +204,7 @@ class ServicePlan(models.Model):
                 visit._get_preferred_start(first + number * ONE_DAY)
                 for number in range((last - first).days + 1)
             ]
-            spans = [(moment, moment) for moment in moments]
+            spans = [(moment - ABOUT, moment + ABOUT) for moment in moments]
         else:
             return days, days
         return days, [(max(low, start), high) for low, high in spans if high >= start]
