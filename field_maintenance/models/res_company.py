@@ -84,6 +84,26 @@ class ResCompany(models.Model):
         help="Product to bill the recorded working time. Leave empty not to bill it.",
     )
 
+    # Who pays, and what is billed; see billing/coverage.py
+    service_warranty_part_percent = fields.Float(
+        string="Warranty on Parts (%)",
+        default=100,
+        help="How much of the price of parts a warranty pays, unless the equipment or "
+        "its category says otherwise.",
+    )
+    service_warranty_labor_percent = fields.Float(
+        string="Warranty on Labor (%)",
+        default=100,
+        help="How much of the price of labor a warranty pays, unless the equipment or "
+        "its category says otherwise.",
+    )
+    service_bills_covered = fields.Boolean(
+        string="Show Free Lines on Orders",
+        default=True,
+        help="What the customer gets for free is put on the order, too, at 100 % "
+        "discount.",
+    )
+
     # What customers are told of visits; see maintenance_visit_notice.py
     visit_notice_planned = fields.Boolean(
         string="Notify Customers of Planned Visits",
@@ -115,6 +135,11 @@ class ResCompany(models.Model):
         help="Number of days before a visit; 0 for no reminder.",
     )
 
+    _service_warranty_percents = models.Constraint(
+        "CHECK (service_warranty_part_percent BETWEEN 0 AND 100 "
+        "AND service_warranty_labor_percent BETWEEN 0 AND 100)",
+        "A warranty pays between 0 and 100 % of the price.",
+    )
     _visit_horizon_positive = models.Constraint(
         "CHECK (visit_horizon_months > 0)",
         "Schedules must generate visits for at least one month ahead.",

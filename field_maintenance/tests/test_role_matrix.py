@@ -1,6 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.field_installed_base.tests.common import RoleMatrixTests
@@ -22,6 +23,9 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.type",
         "res.partner",
         "service.line",
+        "service.price.rule",
+        "service.standard",
+        "service.standard.line",
         "service.request",
         "service.request.stage",
         "service.team",
@@ -71,6 +75,13 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "subject": "No hot water",
                 "partner_id": cls.customer.id,
                 "user_id": cls.users["technician"].id,
+            }
+        )
+        cls.env["service.price.rule"].create({"name": "Cleaning", "amount": 100})
+        cls.env["service.standard"].create(
+            {
+                "name": "Cleaning",
+                "line_ids": [Command.create({"product_id": cls.pellets.id})],
             }
         )
         survey = cls.env["survey.survey"].create(
