@@ -151,8 +151,9 @@ class ServiceLine(models.Model):
         return caps
 
     def _follow_coverage(self):
-        super()._follow_coverage()
+        result = super()._follow_coverage()
         self.visit_id._get_done()._update_costs()
+        return result
 
     # -- Costs -------------------------------------------------------------------------
 

@@ -31,7 +31,6 @@ class ServiceContractDiscount(models.Model):
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
-        string="Product",
         index="btree_not_null",
         ondelete="restrict",
         domain="[('sale_ok', '=', True)]",
