@@ -23,6 +23,7 @@ LAYERS = {
         "service.zone",
         "service.skill.requirement",
         "service.repair.status",
+        "service.allocation",
         "service.fault.code",
         "service.guideline",
         "service.loan",

@@ -12,17 +12,17 @@ COVERING = frozenset({"warranty", "contract"})
 PRECISION = 6
 
 
-class Offer(NamedTuple):
+class PriceOffer(NamedTuple):
     """A discount that somebody offers, in percent."""
 
     origin: str
     percent: float
 
 
-NOTHING = Offer("typed", 0.0)
+NOTHING = PriceOffer("typed", 0.0)
 
 
-def choose(offers: Iterable[Offer]) -> Offer:
+def choose(offers: Iterable[PriceOffer]) -> PriceOffer:
     """Return the highest offer, of equal ones the first by ``ORIGINS``. They never add
     up. Without any, it is nothing."""
     return min(
@@ -35,7 +35,7 @@ def choose(offers: Iterable[Offer]) -> Offer:
     )
 
 
-def is_covered(offer: Offer) -> bool:
+def is_covered(offer: PriceOffer) -> bool:
     """Tell whether a promise pays what an offer takes off the price."""
     return offer.origin in COVERING
 

@@ -7,6 +7,7 @@ from . import field_work
 from . import billing
 from . import customer
 from . import request
+from . import diagnosis
 
 from . import calendar_alarm_manager
 from . import calendar_attendee

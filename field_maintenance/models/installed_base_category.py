@@ -1,10 +1,21 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class InstalledBaseCategory(models.Model):
-    """How much of the price its warranty pays."""
+    """A family of equipment says which skills it takes, and how much of the price its
+    warranty pays."""
 
     _inherit = "installed.base.category"
+
+    skill_requirement_ids = fields.One2many(
+        comodel_name="service.skill.requirement",
+        inverse_name="category_id",
+        string="Required Skills",
+        copy=True,
+        groups="base.group_user",
+        help="Skills that work on equipment of this category takes, unless the "
+        "equipment, its product or a subcategory has its own.",
+    )
 
     service_warranty_part_percent = fields.Float(
         string="Warranty on Parts (%)",
@@ -25,12 +36,12 @@ class InstalledBaseCategory(models.Model):
         "A warranty pays between 0 and 100 % of the price.",
     )
 
-    @api.model
-    def _get_lineage(self):
+    def write(self, vals):
+        result = super().write(vals)
+        self._follow_response_hours(vals.keys())
+        return result
+
+    def _get_branch(self):
         """Return this category and those above it, the nearest first."""
-        lineage = []
-        category = self
-        while category:
-            lineage.append(category)
-            category = category.parent_id
-        return lineage
+        ids = [int(key) for key in (self.parent_path or "").split("/") if key]
+        return self.browse(reversed(ids))

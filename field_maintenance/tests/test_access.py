@@ -59,6 +59,16 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    "service.allocation": {
+        **READERS,
+        "dispatcher": "rw",
+        "administrator": "rw",
+    },
+    "service.fault.code": {**EVERYBODY, "administrator": "rcwu"},
+    "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
+    # Rules leave to dispatchers what equipment asks for, see dispatch/test_skills.py.
+    "service.skill.requirement": {**EVERYBODY, **DISPATCHING},
+    "service.start.place": DISPATCHING,
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.intervention": {
@@ -70,6 +80,8 @@ RIGHTS = {
     "maintenance.visit.merge": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,
+    "service.slot.search": DISPATCHING,
+    "service.slot.offer": DISPATCHING,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 

@@ -22,12 +22,16 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.time",
         "maintenance.visit.type",
         "res.partner",
+        "service.allocation",
+        "service.fault.code",
         "service.line",
         "service.price.rule",
         "service.standard",
         "service.standard.line",
+        "service.repair.status",
         "service.request",
         "service.request.stage",
+        "service.skill.requirement",
         "service.team",
         "service.zone",
         "survey.user_input",
@@ -59,6 +63,16 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         cls.env["maintenance.visit.tag"].create({"name": "Ladder"})
         cls.env["service.zone"].create({"name": "North", "company_id": cls.company.id})
         cls.team = cls.env["service.team"].create({"name": "North"})
+        trade = cls.env["hr.skill.type"].create(
+            {
+                "name": "Trade",
+                "skill_ids": [Command.create({"name": "Gas"})],
+                "skill_level_ids": [Command.create({"name": "Certified"})],
+            }
+        )
+        cls.env["service.skill.requirement"].create(
+            {"skill_id": trade.skill_ids.id, "installed_base_id": cls.piece.id}
+        )
         cls.part = cls.env["service.line"].create(
             {"visit_id": cls.own.id, "product_id": cls.pellets.id, "price_unit": 6}
         )

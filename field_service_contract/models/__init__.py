@@ -30,3 +30,4 @@ from . import res_partner
 from . import sale_order
 from . import sale_order_line
 from . import service_line
+from . import service_request

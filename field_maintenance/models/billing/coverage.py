@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...engine import Offer, choose, covered_share, in_warranty, is_covered
+from ...engine import PriceOffer, choose, covered_share, in_warranty, is_covered
 from .service_line import CHOICES
 
 # The warranty that a line falls under: its end, and how much of the price it pays.
@@ -145,6 +145,7 @@ class ServiceLine(models.Model):
             "visit_id.request_id.request_date",
             "visit_id.sale_order_id.date_order",
             *(f"{path}.installed_base_id.{name}" for path in pieces for name in names),
+            *(f"{path}.fault_reason_id" for path in pieces),
         )
 
     def _get_discount_offers(self):
@@ -164,14 +165,24 @@ class ServiceLine(models.Model):
         return offers
 
     def _get_chosen_offers(self):
-        """Return the offers that count: where the office chose who pays, no others."""
+        """Return the offers that count: without those that the fault reason excludes,
+        and where the office chose who pays, no others."""
         chosen = {}
         for line, offers in self._get_discount_offers().items():
+            reason = line._get_covered_row().fault_reason_id
+            excluded = {
+                origin
+                for origin in ("warranty", "contract")
+                if reason[f"excludes_{origin}"]
+            }
+            offers = [offer for offer in offers if offer[0] not in excluded]
             if line.price_origin == "rule":
                 # The price of the job is what the customer pays.
                 offers = []
             elif line.typed_coverage == "billable":
-                offers = [offer for offer in offers if not is_covered(Offer(*offer))]
+                offers = [
+                    offer for offer in offers if not is_covered(PriceOffer(*offer))
+                ]
             elif line.typed_coverage:
                 offers = [(line.typed_coverage, line.typed_discount or 100)]
             chosen[line] = offers
@@ -180,19 +191,25 @@ class ServiceLine(models.Model):
     def _get_best_offers(self):
         """Return {line: the offer that it gets}."""
         return {
-            line: choose(Offer(*offer) for offer in offers)
+            line: choose(PriceOffer(*offer) for offer in offers)
             for line, offers in self._get_chosen_offers().items()
         }
+
+    def _get_covered_row(self):
+        """Return the line of the visit that this is about: the chosen one, else the
+        only one with equipment."""
+        self.ensure_one()
+        # What is covered does not depend on who may read equipment.
+        line = self.sudo()
+        rows = line.visit_line_id or line.visit_id.line_ids.filtered(
+            "installed_base_id"
+        )
+        return rows if len(rows) == 1 else rows.browse()
 
     def _get_covered_equipment(self):
         """Return the equipment that a line is about, else the only one of its visit."""
         self.ensure_one()
-        # What is covered does not depend on who may read equipment.
-        line = self.sudo()
-        if line.visit_line_id:
-            return line.visit_line_id.installed_base_id
-        pieces = line.visit_id.line_ids.installed_base_id
-        return pieces if len(pieces) == 1 else pieces.browse()
+        return self._get_covered_row().installed_base_id
 
     def _get_warranty_percents(self):
         """Return {line: percent that the warranty pays}, of those that fall under one.
@@ -254,7 +271,7 @@ class ServiceLine(models.Model):
         follow what it came from."""
         given = self.filtered(lambda line: line.typed_discount or line.typed_coverage)
         for line, offers in given._get_discount_offers().items():
-            best = choose(Offer(*offer) for offer in offers if offer[0] != "typed")
+            best = choose(PriceOffer(*offer) for offer in offers if offer[0] != "typed")
             coverage = best.origin if is_covered(best) else "billable"
             # A discount chosen along with who pays is meant.
             same_payer = line.typed_coverage in (False, coverage)

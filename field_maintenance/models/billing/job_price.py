@@ -144,8 +144,8 @@ class MaintenanceVisit(models.Model):
 
     def _get_job_price_rule(self):
         """Return the most specific job price of this visit: for its equipment, else its
-        product, else the nearest category; then for a tag of the customer, with the
-        latest start, by sequence.
+        product, else the nearest category; then for a fault area, for a tag of the
+        customer, with the latest start, by sequence.
 
         :raise UserError: if there is none, or none in the currency of its lines
         """
@@ -182,7 +182,8 @@ class MaintenanceVisit(models.Model):
         specific first."""
         self.ensure_one()
         pieces = self.sudo().line_ids.installed_base_id
-        lineages = [piece.category_id._get_lineage() for piece in pieces]
+        lineages = [list(piece.category_id._get_branch()) for piece in pieces]
+        areas = self.sudo().line_ids.fault_area_id
         day = self._get_coverage_days()[self]
         tags = self.sudo().partner_id.category_id | (
             self.sudo().commercial_partner_id.category_id
@@ -197,6 +198,7 @@ class MaintenanceVisit(models.Model):
                     "in",
                     [False, *(one.id for lineage in lineages for one in lineage)],
                 ),
+                ("fault_area_id", "in", [False, *areas.ids]),
                 ("partner_category_id", "in", [False, *tags.ids]),
                 "|",
                 ("date_start", "=", False),
@@ -223,6 +225,7 @@ class MaintenanceVisit(models.Model):
         return rules.sorted(
             lambda rule: (
                 *get_distance(rule),
+                not rule.fault_area_id,
                 not rule.partner_category_id,
                 -(rule.date_start or date.min).toordinal(),
                 rule.sequence,

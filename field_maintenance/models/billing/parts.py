@@ -154,15 +154,21 @@ class MaintenanceVisit(models.Model):
 
     def action_create_order_lines(self):
         """Put what is billable on the sales order of each visit, or on a new one, once.
+        Visits whose equipment has a repair status that holds billing are left out.
 
-        :return: the action that shows the orders
-        :raise UserError: if a visit is not done or has nothing to bill
+        :return: the action that shows the orders, and says what was left out
+        :raise UserError: if a visit is not done or has nothing to bill, or if all are
+            left out
         """
         self._check_state(
             ("done",),
             self.env._("You cannot bill visit %(visit)s: its status is “%(state)s”."),
         )
-        for visit in self:
+        holds = self._get_billing_holds()
+        ready = self.filtered(lambda visit: visit not in holds)
+        if holds and not ready:
+            raise UserError("\n".join(holds.values()))
+        for visit in ready:
             if not visit._get_lines_to_order() and not visit._get_fee_product():
                 raise UserError(
                     self.env._(
@@ -173,9 +179,20 @@ class MaintenanceVisit(models.Model):
                 )
         self.check_access("read")
         # The defaults of visits are none of orders and parts.
-        visits = self.with_env(self.env(context=clean_context(self.env.context)))
-        orders = visits._create_order_lines()
-        return orders._get_bills_action()
+        visits = ready.with_env(self.env(context=clean_context(self.env.context)))
+        action = visits._create_order_lines()._get_bills_action()
+        if holds:
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {
+                    "type": "warning",
+                    "sticky": True,
+                    "message": "\n".join(holds.values()),
+                    "next": action,
+                },
+            }
+        return action
 
     def _create_order_lines(self, together=False):
         """Put what is billable of these visits on their orders, or on new ones.
@@ -348,6 +365,9 @@ class MaintenanceVisit(models.Model):
                 "Request %s is waiting for the customer.",
                 visit.request_id.display_name,
             )
+        hold = visit._get_billing_holds().get(visit)
+        if hold:
+            return hold
         if not visit._get_lines_to_order() and not visit._get_fee_product():
             return self.env._("Nothing is left to bill.")
         payer = visit.partner_id.address_get(["invoice"])["invoice"]

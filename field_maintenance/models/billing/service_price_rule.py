@@ -69,6 +69,12 @@ class ServicePriceRule(models.Model):
         index="btree_not_null",
         ondelete="cascade",
     )
+    fault_area_id = fields.Many2one(
+        comodel_name="service.fault.code",
+        index="btree_not_null",
+        ondelete="cascade",
+        domain="[('kind', '=', 'area')]",
+    )
     partner_category_id = fields.Many2one(
         comodel_name="res.partner.category",
         string="Customer Tag",

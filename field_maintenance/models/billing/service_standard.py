@@ -44,7 +44,7 @@ class ServiceStandard(models.Model):
             | Domain("company_id", "parent_of", company.id)
         )
         categories = self.env["installed.base.category"].union(
-            *(one for piece in pieces for one in piece.category_id._get_lineage())
+            *(piece.category_id._get_branch() for piece in pieces)
         )
         return standards.filtered(
             lambda standard: (

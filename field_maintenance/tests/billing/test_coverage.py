@@ -190,6 +190,31 @@ class TestWarranty(CoverageCase):
         self._assert_pays(travel, "billable", 0, 50)
         self._assert_pays(work, "warranty", 100, 0, 60)
 
+    def test_wrong_use(self):
+        part = self._add(self.part)
+        reasons = self.env["service.fault.code"].create(
+            [
+                {"kind": "reason", "code": "W1", "name": "Wrong use"},
+                {
+                    "kind": "reason",
+                    "code": "W2",
+                    "name": "Wrong use",
+                    "excludes_warranty": True,
+                },
+                {
+                    "kind": "reason",
+                    "code": "W3",
+                    "name": "Not kept",
+                    "excludes_contract": True,
+                },
+            ]
+        )
+        for reason, coverage in zip(
+            reasons, ("warranty", "billable", "warranty"), strict=True
+        ):
+            self.call.line_ids.fault_reason_id = reason
+            self.assertEqual(part.coverage, coverage)
+
     def test_less_than_the_warranty_is_refused(self):
         self.company.service_warranty_part_percent = 50
         for name in ("typed_discount", "discount"):

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ...engine import (
-    Offer,
+    PriceOffer,
     RuleError,
     apply_price,
     choose,
@@ -22,7 +22,7 @@ from ...engine.coverage import ORIGINS
 
 untimed = settings(deadline=None)
 offers = st.lists(
-    st.builds(Offer, st.sampled_from(ORIGINS), st.integers(-50, 100).map(float))
+    st.builds(PriceOffer, st.sampled_from(ORIGINS), st.integers(-50, 100).map(float))
 )
 cents = st.integers(0, 10_000_000).map(lambda number: number / 100)
 weights = st.lists(cents, min_size=1, max_size=12)
@@ -49,16 +49,18 @@ class TestWhoPays(TestCase):
                 )
 
     def test_order_of_equal_ones(self):
-        equal = [Offer(origin, 20) for origin in reversed(ORIGINS)]
+        equal = [PriceOffer(origin, 20) for origin in reversed(ORIGINS)]
         for origin in ORIGINS:
             self.assertEqual(choose(equal).origin, origin)
-            equal.remove(Offer(origin, 20))
+            equal.remove(PriceOffer(origin, 20))
         # What comes from a division is as high.
         third = (30 - 20) / 30 * 100
-        best = choose([Offer("pricelist", third), Offer("contract", 33.3333333)])
+        best = choose(
+            [PriceOffer("pricelist", third), PriceOffer("contract", 33.3333333)]
+        )
         self.assertEqual(best.origin, "contract")
         self.assertEqual(
-            [is_covered(Offer(origin, 1)) for origin in ORIGINS],
+            [is_covered(PriceOffer(origin, 1)) for origin in ORIGINS],
             [True, True, False, False],
         )
 

@@ -113,8 +113,16 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         self.assertEqual(lines.mapped("price_subtotal"), [68, 0, 0])
         self.assertEqual(lines.mapped("covered_amount"), [12, 110, 30])
         self.assertEqual(set(lines.mapped("coverage")), {"contract"})
-        # Wrong use: the customer pays, with the discount of their price list.
-        lines.typed_coverage = "billable"
+        # The customer pays, with the discount of their price list.
+        self.call.line_ids.fault_reason_id = self.env["service.fault.code"].create(
+            {
+                "kind": "reason",
+                "code": "TWU",
+                "name": "Wrong use",
+                "excludes_warranty": True,
+                "excludes_contract": True,
+            }
+        )
         self.assertEqual(lines.mapped("price_subtotal"), [72, 110, 30])
         self.assertEqual(sum(lines.mapped("price_subtotal")), 212)
 

@@ -5,3 +5,4 @@ from . import maintenance_visit_batch
 from . import maintenance_visit_type
 from . import service_contract_line
 from . import service_line
+from . import service_request

@@ -1,4 +1,5 @@
-import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { DayOrderDialog } from "../../dispatch/day_order/day_order_dialog";
 import { DoneDialog } from "../dialogs/done_dialog";
 import { NotSent } from "../offline/not_sent";
 import { PartsDialog } from "../dialogs/parts_dialog";
@@ -6,6 +7,8 @@ import { PhotoButton } from "../photos/photos";
 import { SignDialog } from "../dialogs/sign_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n/dates";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useSortable } from "@web/core/utils/sortable_owl";
@@ -15,6 +18,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
+const EQUIPMENT = "field_maintenance.equipment_history_action";
 // So many pieces of equipment are shown before one asks for all.
 const FEW_PIECES = 3;
 
@@ -57,6 +61,8 @@ export class MyDay extends Component {
             onDrop: ({ element, previous }) => this.moveVisit(element, previous),
         });
         onWillStart(() => this.load());
+        // Once it was loaded it opens without a line, too.
+        onMounted(() => this.action.loadAction(EQUIPMENT).catch(() => {}));
         // What the office changes is there at once.
         const bus = useService("bus_service");
         const reload = () => this.load();
@@ -135,6 +141,19 @@ export class MyDay extends Component {
         return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
     }
 
+    /** What a piece is, and what else it may be. */
+    getRepairStatuses(visit, piece) {
+        const { repair_status: id, repair_status_name: name } = piece;
+        const isOffered = !id || visit.repair_statuses.some((status) => status.id === id);
+        return isOffered ? visit.repair_statuses : [{ id, name }, ...visit.repair_statuses];
+    }
+
+    async setRepairStatus(visit, piece, { id, name }) {
+        if (id !== piece.repair_status) {
+            await this.enter(visit, "repair_status", { line: piece.line, status: id, name });
+        }
+    }
+
     /** What covers the visit as a whole. */
     getCovers(visit) {
         const told = new Set(this.getPieces(visit).flatMap((piece) => piece.covers));
@@ -158,13 +177,13 @@ export class MyDay extends Component {
     }
 
     openEquipment(piece) {
-        return this.action.doAction("field_maintenance.equipment_history_action", {
+        return this.action.doAction(EQUIPMENT, {
             props: { resId: piece.equipment },
         });
     }
 
     scan() {
-        return this.action.doAction("field_maintenance.equipment_history_action", {
+        return this.action.doAction(EQUIPMENT, {
             additionalContext: { scans_equipment: true },
         });
     }
@@ -294,6 +313,51 @@ export class MyDay extends Component {
         const visits = this.state.day.visits;
         visits.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
         await this.enter(null, "route", { visit_ids: order });
+        await this.askToMoveTimes(order);
+    }
+
+    /** Whose day it is, as the server takes it. */
+    get ownDay() {
+        return {
+            technician_id: this.state.day.technician_id,
+            start: serializeDateTime(this.date),
+            end: serializeDateTime(this.date.plus({ days: 1 })),
+        };
+    }
+
+    showOrder(props) {
+        this.dialog.add(DayOrderDialog, {
+            day: this.ownDay,
+            onApplied: () => this.load(),
+            ...props,
+        });
+    }
+
+    /** Ask whether the times follow an order that was dragged, if any would change. */
+    async askToMoveTimes(order) {
+        const day = { ...this.ownDay, visit_ids: order };
+        let preview;
+        try {
+            preview = await this.orm.silent.call(MODEL, "get_day_order", [], day);
+        } catch (error) {
+            if (error instanceof ConnectionLostError) {
+                // In the cellar the order alone is kept.
+                return;
+            }
+            throw error;
+        }
+        if (preview.is_changed) {
+            this.showOrder({ title: _t("Move the times too?"), day, preview });
+        }
+    }
+
+    /** The minutes that it takes to a visit from the one before it; none if both are at
+     * one place or nobody knows. */
+    getDriving(visit, index) {
+        const { driving, visits } = this.state.day;
+        const before = index ? driving?.places[visits[index - 1].id] : 0;
+        const here = driving?.places[visit.id];
+        return (driving && driving.minutes[before]?.[here]) || 0;
     }
 }
 

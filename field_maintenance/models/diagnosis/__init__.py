@@ -1,0 +1,2 @@
+from . import service_fault_code
+from . import fault_codes

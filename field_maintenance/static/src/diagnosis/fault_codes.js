@@ -1,0 +1,88 @@
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+
+const KINDS = ["area", "symptom", "fault", "resolution", "reason"];
+// So many of each kind are buttons; the others are in a list.
+const FREQUENT = 5;
+
+/** Whether a kind that is demanded was not chosen. */
+export function lacksCodes(demanded, chosen) {
+    return demanded.some((kind) => !chosen[kind]);
+}
+
+/** Return codes after one was chosen, or taken back; a fault that does not belong to
+ * the area or symptom is chosen no more, as on the server. */
+export function chooseCode(codes, chosen, kind, id) {
+    const next = { ...chosen, [kind]: chosen[kind] === id ? false : id };
+    const fault = codes.find((code) => code.id === next.fault);
+    if (fault && !isOffered(fault, next)) {
+        next.fault = false;
+    }
+    return next;
+}
+
+function isOffered(code, chosen) {
+    return ["area", "symptom"].every(
+        (kind) => !code[kind] || !chosen[kind] || code[kind] === chosen[kind]
+    );
+}
+
+/**
+ * The diagnosis of a piece of equipment: the most frequent codes as buttons.
+ */
+export class FaultCodes extends Component {
+    static template = "field_maintenance.FaultCodes";
+    static props = {
+        // What there is, the most frequent first; see `_get_fault_codes`
+        codes: Array,
+        // The kinds without which nothing is done
+        demanded: Array,
+        // Number of the code by its kind
+        chosen: Object,
+        onChange: Function,
+    };
+
+    setup() {
+        this.labels = {
+            area: _t("Area"),
+            symptom: _t("Symptom"),
+            fault: _t("Fault"),
+            resolution: _t("Resolution"),
+            reason: _t("Reason"),
+        };
+        this.state = useState({ isOpen: this.props.demanded.length > 0 });
+    }
+
+    get rows() {
+        const { codes, chosen, demanded } = this.props;
+        return KINDS.map((kind) => {
+            const offered = codes.filter(
+                (code) => code.kind === kind && (kind !== "fault" || isOffered(code, chosen))
+            );
+            const frequent = offered.slice(0, FREQUENT);
+            const others = offered.slice(FREQUENT);
+            // What was chosen from the list is seen, too.
+            const other = others.find((code) => code.id === chosen[kind]);
+            return {
+                kind,
+                label: this.labels[kind],
+                isMissing: demanded.includes(kind) && !chosen[kind],
+                frequent: other ? [...frequent, other] : frequent,
+                others: others.filter((code) => code !== other),
+            };
+        }).filter((row) => row.frequent.length);
+    }
+
+    choose(kind, id) {
+        const { codes, chosen, onChange } = this.props;
+        onChange(chooseCode(codes, chosen, kind, id));
+    }
+
+    chooseOther(kind, ev) {
+        const id = Number(ev.target.value);
+        ev.target.value = "";
+        if (id) {
+            this.choose(kind, id);
+        }
+    }
+}
