@@ -82,6 +82,7 @@
         "demo/survey_demo.xml",
         "demo/maintenance_visit_demo.xml",
         "demo/service_request_demo.xml",
+        "demo/service_price_rule_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
