@@ -128,7 +128,9 @@ class ServiceLine(models.Model):
         for other units of time in proportion."""
         caps = super()._get_price_caps()
         labor = self.filtered(lambda line: line.line_type == "labor")
-        hour = self.env.ref("uom.product_uom_hour")
+        # Not `env.ref`, which asks the database each time whether it exists.
+        get_id = self.env["ir.model.data"]._xmlid_to_res_id
+        hour = self.env["uom.uom"].browse(get_id("uom.product_uom_hour"))
         today = fields.Date.context_today(self)
         for line, contracts in labor._get_covering_contracts().items():
             values = {

@@ -58,12 +58,13 @@ class ServiceLine(models.Model):
 
     @api.depends("visit_id.partner_id", "visit_id.sale_order_id.pricelist_id")
     def _compute_currency_id(self):
-        pricelists = self._get_pricelists()
+        pricelists = self.visit_id._get_pricelists()
         for line in self:
             # Beside a typed price stands the currency in which it was typed.
             known = line._keeps_price() and line.currency_id
             line.currency_id = known or (
-                pricelists[line].currency_id or line.visit_id.company_id.currency_id
+                pricelists[line.visit_id].currency_id
+                or line.visit_id.company_id.currency_id
             )
 
     @api.depends(lambda self: self._get_price_depends())
@@ -112,7 +113,7 @@ class ServiceLine(models.Model):
 
         :param bool anew: unless it is about another product now
         """
-        prices = self._get_pricelist_prices()
+        prices = self._get_pricelist_prices() if self else {}
         for line in self:
             stays = not anew and line._keeps_price()
             price, line.pricelist_discount = prices[line]
@@ -127,19 +128,6 @@ class ServiceLine(models.Model):
 
     # -- Price lists -------------------------------------------------------------------
 
-    def _get_pricelists(self):
-        """Return {line: pricelist of the visit's order, else of the customer}."""
-        found = {}
-        for visit, lines in self.grouped("visit_id").items():
-            # Prices are the customer's, whoever enters what was used.
-            sure = visit.sudo().with_company(visit.company_id)
-            pricelist = (
-                sure.sale_order_id.pricelist_id
-                or sure.partner_id.property_product_pricelist
-            )
-            found.update(dict.fromkeys(lines, pricelist))
-        return found
-
     def _get_pricelist_prices(self):
         """Return what the price lists say of these lines, as an order of the customer
         would have it. The rules of each list are searched once.
@@ -147,7 +135,7 @@ class ServiceLine(models.Model):
         :return: {line: price of one unit in the line's currency, and the discount on it
             that the list shows, in percent}
         """
-        pricelists = self._get_pricelists()
+        pricelists = self.visit_id._get_pricelists()
         positions = self.visit_id._get_fiscal_positions()
         caps = self._get_price_caps()
         now = fields.Datetime.now()
@@ -166,7 +154,9 @@ class ServiceLine(models.Model):
                 "uom": product.uom_id,
                 "date": now,
             }
-            pricelist = pricelists[line].with_context(service_price_rules=rules)
+            pricelist = pricelists[line.visit_id].with_context(
+                service_price_rules=rules
+            )
             price, rule_id = pricelist._get_product_price_rule(product, **options)
             rule = pricelist.env["product.pricelist.item"].browse(rule_id)
             discount = 0

@@ -67,8 +67,7 @@ class MaintenanceVisit(models.Model):
 
     def _get_product_catalog_order_data(self, products, **kwargs):
         data = super()._get_product_catalog_order_data(products, **kwargs)
-        line = self.env["service.line"].new({"visit_id": self.id})
-        pricelist = line._get_pricelists()[line]
+        pricelist = self._get_pricelists()[self]
         prices = pricelist._get_products_price(
             # Prices are the customer's, whoever may read products.
             products.sudo(),
@@ -217,21 +216,28 @@ class MaintenanceVisit(models.Model):
             if added
             else ()
         )
-        for visits in by_order.get(orders.browse(), self.browse())._group_bills(
-            together
-        ):
-            currency = visits._get_bill_currency()
-            rows = visits._prepare_bill_lines(currency)
-            order = orders.create(
+        free = by_order.get(orders.browse(), self.browse())
+        groups = free._group_bills(together)
+        bills = [
+            visits._prepare_bill_lines(visits[:1]._get_bill_currency())
+            for visits in groups
+        ]
+        new = orders.create(
+            [
                 {
                     **visits._prepare_order_values(),
-                    "order_line": [Command.create(vals) for _visit, _ln, vals in rows],
+                    "order_line": [
+                        Command.create(vals) for _visit, _line, vals in bill
+                    ],
                 }
-            )
-            made += zip(rows, order.order_line.sorted("id"), strict=True)
-            orders |= order
+                for visits, bill in zip(groups, bills, strict=True)
+            ]
+        )
+        for visits, bill, order in zip(groups, bills, new, strict=True):
+            made += zip(bill, order.order_line.sorted("id"), strict=True)
             # Sales may not change visits; this only links them to their order.
             visits.sudo().sale_order_id = order
+        orders |= new
         for (_visit, line, _vals), order_line in made:
             if not line:
                 continue
@@ -264,28 +270,38 @@ class MaintenanceVisit(models.Model):
             return order.browse()
         return order
 
+    def _get_pricelists(self):
+        """Return {visit: pricelist of its order, else of its customer}."""
+        found = {}
+        for visit in self:
+            # Prices are the customer's, whoever enters what was used.
+            sure = visit.sudo().with_company(visit.company_id)
+            found[visit] = (
+                sure.sale_order_id.pricelist_id
+                or sure.partner_id.property_product_pricelist
+            )
+        return found
+
     def _get_bill_currency(self):
-        """Return the currency of a new order for these visits."""
-        visit = self[:1]
-        line = self.env["service.line"].new({"visit_id": visit.id})
-        return line._get_pricelists()[line].currency_id or visit.currency_id
+        """Return the currency of an order for this visit."""
+        self.ensure_one()
+        return self._get_pricelists()[self].currency_id or self.currency_id
 
     def _group_bills(self, together):
-        """Return these visits as groups that share a new order."""
+        """Return these visits as a list of groups that share a new order."""
         if not together:
             return list(self)
-        lines = {
-            visit: self.env["service.line"].new({"visit_id": visit.id})
-            for visit in self
-        }
-        return self.grouped(
-            lambda visit: (
-                visit.company_id,
-                visit.partner_id,
-                visit._get_bill_currency(),
-                lines[visit]._get_pricelists()[lines[visit]],
-            )
-        ).values()
+        pricelists = self._get_pricelists()
+        return list(
+            self.grouped(
+                lambda visit: (
+                    visit.company_id,
+                    visit.partner_id,
+                    visit._get_bill_currency(),
+                    pricelists[visit],
+                )
+            ).values()
+        )
 
     def _prepare_bill_lines(self, currency):
         """Return what these visits put on an order: several each with a heading.
