@@ -85,7 +85,7 @@ class ServiceLine(models.Model):
         with all rights."""
         covering = self.visit_id._get_covering_contracts()
         return {
-            line: covering[line.visit_id].get(
+            line: covering.get(line.visit_id, {}).get(
                 line._get_covered_equipment()._origin.id,
                 self.env["service.contract"].sudo(),
             )

@@ -221,6 +221,8 @@ class ServiceLine(models.Model):
                 continue
             end_name, percent_name = WARRANTIES[line.line_type]
             piece = line._get_covered_equipment()
+            if not piece:
+                continue
             start = piece.installation_date or piece.sale_date or None
             end = piece[end_name] or None
             if in_warranty(days[line.visit_id], start, end):

@@ -62,10 +62,8 @@ class ServiceLine(models.Model):
         for line in self:
             # Beside a typed price stands the currency in which it was typed.
             known = line._keeps_price() and line.currency_id
-            line.currency_id = known or (
-                pricelists[line.visit_id].currency_id
-                or line.visit_id.company_id.currency_id
-            )
+            proposed = line.visit_id and pricelists[line.visit_id].currency_id
+            line.currency_id = known or proposed or line.visit_id.company_id.currency_id
 
     @api.depends(lambda self: self._get_price_depends())
     def _compute_price_unit(self):
@@ -145,7 +143,7 @@ class ServiceLine(models.Model):
         for line in self:
             company = line.visit_id.company_id
             product = line.product_id.sudo().with_company(company)
-            if not product:
+            if not product or not line.visit_id:
                 prices[line] = 0, 0
                 continue
             options = {
