@@ -125,6 +125,13 @@ class ResCompany(models.Model):
         help="How much of the price of labor a warranty pays, unless the equipment or "
         "its category says otherwise.",
     )
+    service_start_fee_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Start Fee",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="Added to the costs of each visit when it is done. Leave empty for none.",
+    )
     service_bills_covered = fields.Boolean(
         string="Show Free Lines on Orders",
         default=True,

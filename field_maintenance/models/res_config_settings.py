@@ -25,6 +25,9 @@ class ResConfigSettings(models.TransientModel):
     service_warranty_labor_percent = fields.Float(
         related="company_id.service_warranty_labor_percent", readonly=False
     )
+    service_start_fee_product_id = fields.Many2one(
+        related="company_id.service_start_fee_product_id", readonly=False
+    )
     service_bills_covered = fields.Boolean(
         related="company_id.service_bills_covered", readonly=False
     )

@@ -5,4 +5,5 @@ from . import service_price_rule
 from . import job_price
 from . import labor
 from . import parts
+from . import visit_fees
 from . import service_standard

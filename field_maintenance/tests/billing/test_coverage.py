@@ -452,6 +452,24 @@ class TestLinePrices(CoverageCase):
         with self.assertRefused("nothing to split", UserError):
             self._add(self.hours).action_split_over_equipment()
 
+    def test_fees_at_done(self):
+        self.company.service_start_fee_product_id = self.flat
+        zone = self.env["service.zone"].create(
+            {"name": "South", "travel_product_id": self.journey.id}
+        )
+        other = self._create_planned_visit()
+        self.call.zone_id = zone
+        self.call._absorb(other)
+        self._as("technician", self.call)._finish()
+        lines = self.call.service_line_ids
+        self.assertEqual(lines.product_id, self.flat | self.journey)
+        self.assertEqual(set(lines.mapped("line_type")), {"cost"})
+        self.assertFalse(other.service_line_ids)
+        self.call.action_put_back()
+        self.call.action_start()
+        self.call._finish()
+        self.assertEqual(len(self.call.service_line_ids), 2)
+
     def test_queries(self):
         base = self.env["product.pricelist"].create(
             {
