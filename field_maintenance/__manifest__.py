@@ -61,6 +61,10 @@
         "views/res_partner_views.xml",
         "views/rating_rating_views.xml",
         "views/billing/service_line_views.xml",
+        "views/billing/service_price_rule_views.xml",
+        "views/billing/service_standard_views.xml",
+        "wizards/billing/maintenance_visit_bill_views.xml",
+        "wizards/billing/service_price_apply_views.xml",
         "views/product_template_views.xml",
         "views/sale_order_views.xml",
         "views/survey_survey_views.xml",
@@ -78,6 +82,8 @@
         "demo/survey_demo.xml",
         "demo/maintenance_visit_demo.xml",
         "demo/service_request_demo.xml",
+        "demo/service_plan_demo.xml",
+        "demo/service_price_rule_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

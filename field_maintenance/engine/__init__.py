@@ -1,8 +1,10 @@
-"""When visits are due: pure functions of days, without Odoo, a database or a clock.
+"""When visits are due and who pays for them: pure functions of days and amounts,
+without Odoo, a database or a clock.
 
 All dates are days without a time; a stretch of days includes both its ends.
 """
 
+from .coverage import PriceOffer, choose, covered_share, in_warranty, is_covered
 from .dates import Unit
 from .errors import ErrorCode, RuleError
 from .free_time import FreeTime
@@ -40,6 +42,7 @@ from .rules import (
     Term,
 )
 from .service_hours import LIMIT, Pause, ServiceHours, to_utc
+from .spread import apply_price, split, spread
 from .travel import (
     Point,
     TravelSettings,

@@ -112,6 +112,33 @@ class ResCompany(models.Model):
         help="Product to bill the recorded working time. Leave empty not to bill it.",
     )
 
+    # Who pays, and what is billed; see billing/coverage.py
+    service_warranty_part_percent = fields.Float(
+        string="Warranty on Parts (%)",
+        default=100,
+        help="How much of the price of parts a warranty pays, unless the equipment or "
+        "its category says otherwise.",
+    )
+    service_warranty_labor_percent = fields.Float(
+        string="Warranty on Labor (%)",
+        default=100,
+        help="How much of the price of labor a warranty pays, unless the equipment or "
+        "its category says otherwise.",
+    )
+    service_start_fee_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Start Fee",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="Added to the costs of each visit when it is done. Leave empty for none.",
+    )
+    service_bills_covered = fields.Boolean(
+        string="Show Free Lines on Orders",
+        default=True,
+        help="What the customer gets for free is put on the order, too, at 100 % "
+        "discount.",
+    )
+
     # Until when requests are answered; see request/service_levels.py
     service_response_hours = fields.Float(
         string="Response Time",
@@ -174,6 +201,12 @@ class ResCompany(models.Model):
         string="Remind Customers",
         default=0,
         help="Number of days before a visit; 0 for no reminder.",
+    )
+
+    _service_warranty_percents = models.Constraint(
+        "CHECK (service_warranty_part_percent BETWEEN 0 AND 100 "
+        "AND service_warranty_labor_percent BETWEEN 0 AND 100)",
+        "A warranty pays between 0 and 100 % of the price.",
     )
 
     # Who may go where, and how long that takes; see dispatch/

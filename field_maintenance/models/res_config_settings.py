@@ -19,6 +19,18 @@ class ResConfigSettings(models.TransientModel):
     visit_work_product_id = fields.Many2one(
         related="company_id.visit_work_product_id", readonly=False
     )
+    service_warranty_part_percent = fields.Float(
+        related="company_id.service_warranty_part_percent", readonly=False
+    )
+    service_warranty_labor_percent = fields.Float(
+        related="company_id.service_warranty_labor_percent", readonly=False
+    )
+    service_start_fee_product_id = fields.Many2one(
+        related="company_id.service_start_fee_product_id", readonly=False
+    )
+    service_bills_covered = fields.Boolean(
+        related="company_id.service_bills_covered", readonly=False
+    )
     visit_horizon_months = fields.Integer(
         related="company_id.visit_horizon_months", readonly=False
     )

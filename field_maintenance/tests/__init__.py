@@ -11,10 +11,12 @@ from .appointment import test_technician_news
 from .field_work import test_checklist_entries
 from .field_work import test_checklists_of_equipment
 from . import test_company_ties
+from .billing import test_coverage
 from .customer import test_customer_tours
 from .dispatch import test_day_order
 from .dispatch import test_departures
 from .dispatch import test_dispatch_board
+from .engine import test_engine_coverage
 from .engine import test_engine_backlog
 from .engine import test_engine_free_time
 from .engine import test_engine_frequency
@@ -38,6 +40,7 @@ from .schedule import test_jobs_at_once
 from .field_work import test_journeys
 from .schedule import test_maintenance_schedule
 from .visit import test_maintenance_visit
+from .billing import test_job_price
 from .field_work import test_my_day
 from .field_work import test_my_day_brief
 from . import test_native_screens
@@ -53,9 +56,12 @@ from .billing import test_sale_order_growth
 from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
+from .billing import test_service_standard
 from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work
+from .dispatch import test_service_plan
+from .dispatch import test_service_plan_tours
 from .dispatch import test_skills
 from .dispatch import test_solver
 from .dispatch import test_start_places
@@ -63,6 +69,7 @@ from . import test_typed
 from .visit import test_visit_access
 from .appointment import test_visit_appointment
 from .dispatch import test_visit_batch
+from .billing import test_visit_bill
 from .field_work import test_visit_checklist
 from .field_work import test_visit_clock
 from .field_work import test_visit_crew

@@ -5,6 +5,7 @@ from . import revenue
 from . import pricing
 from . import amendment
 from . import visits
+from . import coverage
 from . import profit
 from . import moving_in
 

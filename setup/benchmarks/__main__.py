@@ -14,6 +14,7 @@ from pathlib import Path
 from odoo.tools import config
 
 from . import (
+    backlog,
     dispatch_board,
     installed_base,
     maintenance_calendar,
@@ -32,6 +33,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "move": installed_base.move,
     "search": installed_base.search,
     "board": dispatch_board.show_week,
+    "backlog": backlog.plan,
     "slots": slots.find,
     "plan": maintenance_calendar.plan,
     "visits": maintenance_visit.generate,
@@ -49,6 +51,7 @@ NOTES = (
     | service_contract.NOTES
     | service_request.NOTES
     | slots.NOTES
+    | backlog.NOTES
 )
 
 

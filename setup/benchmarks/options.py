@@ -11,6 +11,7 @@ BENCHMARKS = {
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
     "board": "show the dispatch board's week",
+    "backlog": "plan the backlog, with VROOM and without it",
     "slots": "find a slot for a visit among four weeks of fifty technicians",
     "plan": "plan visits with their events in Odoo's calendar",
     "visits": "make a year of visits, among none and many; find nothing to make",

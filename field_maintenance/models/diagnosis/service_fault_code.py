@@ -46,7 +46,6 @@ class ServiceFaultCode(models.Model):
     )
     area_id = fields.Many2one(
         comodel_name="service.fault.code",
-        string="Area",
         domain="[('kind', '=', 'area')]",
         index="btree_not_null",
         ondelete="restrict",
@@ -54,7 +53,6 @@ class ServiceFaultCode(models.Model):
     )
     symptom_id = fields.Many2one(
         comodel_name="service.fault.code",
-        string="Symptom",
         domain="[('kind', '=', 'symptom')]",
         index="btree_not_null",
         ondelete="restrict",

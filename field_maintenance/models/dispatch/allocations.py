@@ -111,7 +111,13 @@ class MaintenanceVisit(models.Model):
             elif visit._has_rest():
                 change(active, "needed", visit._get_rest_reason())
             else:
-                change(given, "finished", False)
+                for allocation in given:
+                    begun = allocation._has_begun()
+                    change(
+                        allocation,
+                        "finished" if begun else "cancelled",
+                        not begun and allocation.reason,
+                    )
         for (action, reason), records in changes.items():
             if action == "close":
                 records._close(reason)

@@ -84,12 +84,13 @@ class ServiceAllocation(models.Model):
     def _has_begun(self):
         """Tell whether the work of this technician had begun."""
         self.ensure_one()
-        visit = self.visit_id
-        return bool(
-            visit.state == "done"
-            or visit.actual_start
-            or self.technician_id in visit.time_ids.technician_id
-        )
+        visit, technician = self.visit_id, self.technician_id
+        if technician in visit.time_ids.technician_id:
+            return True
+        if self.state == "needed" and technician not in visit.technician_ids:
+            # They declined, whatever others did.
+            return False
+        return bool(visit.state == "done" or visit.actual_start)
 
     def _set_state(self, state, reason):
         """Let these allocations be in another state.

@@ -253,7 +253,8 @@ class MaintenanceVisit(models.Model):
                         Offer(
                             start,
                             tuple(crew.ids),
-                            sum(found[person][start] for person in crew),
+                            # Where nobody knows the way, a detour may seem shorter.
+                            max(0, sum(found[person][start] for person in crew)),
                             is_preferred,
                             is_in_zone,
                             (day - begin).days,

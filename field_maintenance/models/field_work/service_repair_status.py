@@ -35,7 +35,6 @@ class ServiceRepairStatus(models.Model):
             ("partial", "Partly done"),
             ("done", "Done"),
         ],
-        string="Set By",
         help="Which step of a visit sets this status. All others are chosen by people, "
         "and stay when a visit is put back or partly done.",
     )

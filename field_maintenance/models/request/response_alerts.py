@@ -40,6 +40,7 @@ class ServiceRequest(models.Model):
         string="Response",
         compute="_compute_response_level",
         store=True,
+        falsy_value_label="Open",
         groups="base.group_user",
         help="Whether the first response came before the response date. A request "
         "that nobody has answered by then is late.",

@@ -1,4 +1,8 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
+
+# How long it took until when.
+TIMES = {"response_time": "response_date", "service_time": "closed_date"}
 
 
 class ServiceRequest(models.Model):
@@ -24,7 +28,6 @@ class ServiceRequest(models.Model):
         help="Lead technician of the visit with the first response.",
     )
     response_time = fields.Float(
-        string="Response Time",
         compute="_compute_service_times",
         store=True,
         aggregator="avg",
@@ -33,7 +36,6 @@ class ServiceRequest(models.Model):
         "spent waiting for the customer.",
     )
     service_time = fields.Float(
-        string="Service Time",
         compute="_compute_service_times",
         store=True,
         aggregator="avg",
@@ -41,6 +43,14 @@ class ServiceRequest(models.Model):
         help="Service hours from the request until it was closed, without the time "
         "spent waiting for the customer.",
     )
+
+    def _field_to_sql(self, alias, field_expr, query=None):
+        """Leave what has taken no time yet out of averages: it is no time of zero."""
+        sql = super()._field_to_sql(alias, field_expr, query)
+        if field_expr not in TIMES:
+            return sql
+        moment = super()._field_to_sql(alias, TIMES[field_expr], query)
+        return SQL("CASE WHEN %s IS NOT NULL THEN %s END", moment, sql)
 
     @api.depends(
         "closed_date",

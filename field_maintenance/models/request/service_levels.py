@@ -64,7 +64,6 @@ class ServiceRequest(models.Model):
     _inherit = "service.request"
 
     response_due = fields.Datetime(
-        string="Response Due",
         compute="_compute_response_due",
         store=True,
         index="btree_not_null",
@@ -182,8 +181,8 @@ class ServiceRequest(models.Model):
     @api.depends(
         "request_date",
         "company_id",
-        "partner_id",
-        "site_id",
+        "partner_id.tz",
+        "site_id.tz",
         "installed_base_ids",
         "response_pauses",
         "response_date",
@@ -273,10 +272,10 @@ class ServiceRequest(models.Model):
     def _get_service_clocks(self):
         """Return the service hours around these requests, from when they came in."""
         now = fields.Datetime.now()
-        moments = [*filter(None, self.mapped("request_date")), now]
-        ends = [*filter(None, self.mapped("closed_date")), *moments]
+        moments = [*filter(None, self.mapped("request_date"))]
+        ends = [*filter(None, self.mapped("closed_date")), *moments, now]
         # However long a request waited, it goes on from its last pause.
-        return ServiceClocks(min(moments), max(ends) + LIMIT)
+        return ServiceClocks(min(moments, default=now), max(ends) + LIMIT)
 
     # -- When the clock stands ---------------------------------------------------------
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
@@ -265,3 +267,118 @@ class TestFaultCodes(MaintenanceCase):
         self.piece.category_id.parent_id = elsewhere
         codes = self.visit._get_fault_codes()[self.visit]
         self.assertIn(self.blocked.id, [code["id"] for code in codes])
+
+    def test_what_fixed_it_before(self):
+        """40 cases: 22 electrodes, 11 boards, 7 hoses."""
+        self.company.service_fault_depth = "area"
+        board, hose = self.env["service.fault.code"].create(
+            [
+                {"kind": "resolution", "code": "T8", "name": "Test board"},
+                {"kind": "resolution", "code": "T9", "name": "Test hose"},
+            ]
+        )
+        above = self.env["installed.base.category"].create({"name": "Test heating"})
+        category, sister = self.env["installed.base.category"].create(
+            [
+                {"name": "Test boilers", "parent_id": above.id},
+                {"name": "Test stoves", "parent_id": above.id},
+            ]
+        )
+        other, stove = self._create_equipment(), self._create_equipment()
+        (self.piece | other).category_id = category
+        stove.category_id = sister
+        codes = {
+            "fault_area_id": self.burner.id,
+            "fault_symptom_id": self.dead.id,
+            "fault_id": self.electrode.id,
+        }
+        days = iter(range(1, 100))
+
+        def repair(piece, resolution, times, **vals):
+            for _number in range(times):
+                day = next(days)
+                visit = self._create_planned_visit(
+                    f"2025-0{1 + day // 28}-{1 + day % 28:02} 08:00:00",
+                    visit_type_id=self.repair.id,
+                    line_ids=[
+                        Command.create(
+                            {
+                                "installed_base_id": piece.id,
+                                "fault_resolution_id": resolution.id,
+                                **codes,
+                                **vals,
+                            }
+                        )
+                    ],
+                )
+                self.env["maintenance.visit.time"].create(
+                    {
+                        "visit_id": visit.id,
+                        "technician_id": self.technician.id,
+                        "date_start": visit.date_start,
+                        "date_end": visit.date_start + timedelta(minutes=90),
+                    }
+                )
+                with freeze_time(visit.date_end):
+                    visit._finish()
+
+        repair(other, hose, 7)
+        repair(other, self.replaced, 22)
+        repair(other, board, 11)
+        part = self.env["maintenance.visit.line"].search(
+            [("fault_resolution_id", "=", self.replaced.id)], limit=1
+        )
+        self.env["service.line"].create(
+            {"visit_id": part.visit_id.id, "product_id": self.pellets.id}
+        )
+        chosen = {
+            "area": self.burner.id,
+            "symptom": self.dead.id,
+            "fault": self.electrode.id,
+        }
+        line = self._as("technician", self.line)
+        found = line.get_former_fixes(chosen)
+        self.assertEqual(found["note"], "")
+        self.assertEqual(
+            [
+                (fix["name"], fix["count"], fix["share"], fix["hours"])
+                for fix in found["fixes"]
+            ],
+            [
+                ("Test replaced", 22, 55, 1.5),
+                ("Test board", 11, 28, 1.5),
+                ("Test hose", 7, 18, 1.5),
+            ],
+        )
+        self.assertEqual(
+            found["fixes"][0]["parts"],
+            [self.pellets.with_context(display_default_code=False).display_name],
+        )
+        self.assertNotIn(self.customer.name, str(found))
+        # Without a fault nothing was diagnosed.
+        self.assertFalse(line.get_former_fixes({"area": self.burner.id})["fixes"])
+        # Too few of this area, then of this symptom, then of this category
+        (elsewhere,) = self.env["service.fault.code"].create(
+            {"kind": "area", "code": "T7", "name": "Test elsewhere"}
+        )
+        fault = {"fault_id": self.anything.id, "fault_area_id": elsewhere.id}
+        repair(other, hose, 2, **fault)
+        chosen = {**chosen, "area": self.burner.id, "fault": self.anything.id}
+        repair(other, board, 1, fault_id=self.anything.id)
+        found = line.get_former_fixes(chosen)
+        self.assertEqual(found["note"], "In any area")
+        self.assertEqual([fix["count"] for fix in found["fixes"]], [2, 1])
+        chosen["symptom"] = self.noisy.id
+        self.assertEqual(
+            line.get_former_fixes(chosen)["note"], "With any area and symptom"
+        )
+        stoves = self._create_planned_visit(
+            visit_type_id=self.repair.id,
+            line_ids=[Command.create({"installed_base_id": stove.id})],
+        )
+        found = stoves.line_ids.get_former_fixes(chosen)
+        self.assertIn("Test heating", found["note"])
+        self.assertEqual([fix["count"] for fix in found["fixes"]], [2, 1])
+        # Three years ago, of others, and what was not done
+        with freeze_time("2028-12-01 08:00:00"):
+            self.assertFalse(line.get_former_fixes(chosen)["fixes"])

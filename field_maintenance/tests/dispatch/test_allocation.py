@@ -164,8 +164,20 @@ class TestAllocation(MaintenanceCase):
             (self.colleague, "active", ""),
         )
         needed = self.visit.allocation_ids.filtered(lambda a: a.state == "needed")
-        self._as("dispatcher", needed).action_close()
-        self.assertEqual(needed.state, "cancelled")
+        with self.env.cr.savepoint() as savepoint:
+            self._as("dispatcher", needed).action_close()
+            self.assertEqual(needed.state, "cancelled")
+            savepoint.rollback()
+        self.env.invalidate_all()
+        self.visit._finish()
+        self.assertAllocations(
+            (
+                self.technician,
+                "cancelled",
+                "Tom Technician declined the appointment.",
+            ),
+            (self.colleague, "finished", ""),
+        )
 
     def test_appointment_deleted(self):
         self.visit.calendar_event_id.unlink()

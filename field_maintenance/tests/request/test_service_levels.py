@@ -144,6 +144,7 @@ class TestResponseDue(ServiceLevelCase):
         self.assertEqual(later.response_due, at("Thu 11:00", "Asia/Tokyo"))
         for partner in self.workshop | self.customer:
             partner.tz = False
+        self.assertEqual(later.response_due, at("Tue 13:00"))
         unknown = self._request_at("Tue 10:00")
         self.assertEqual(unknown.response_due, at("Tue 14:00"), "The calendar's")
 
@@ -468,6 +469,18 @@ class TestResponseTimes(ServiceLevelCase):
             ],
         )
 
+    def test_averages(self):
+        """What nobody has answered yet is not answered within no time."""
+        self._begin_work(self._request_at("Tue 10:00"), "Tue 12:00")
+        self._request_at("Tue 10:00")
+        own = [("company_id", "=", self.company.id)]
+        requests = self.env["service.request"]
+        groups = requests._read_group(
+            own, [], ["response_time:avg", "service_time:avg", "__count"]
+        )
+        self.assertEqual(groups, [(2, False, 2)])
+        self.assertEqual(sorted(requests.search(own).mapped("response_time")), [0, 2])
+
 
 @tagged("post_install", "-at_install")
 class TestAlerts(ServiceLevelCase):
@@ -504,8 +517,8 @@ class TestAlerts(ServiceLevelCase):
             ("Mon 10:06", "1", "Mon 11:00", 0),
             ("Mon 11:05", "2", "Mon 12:00", 1),
             ("Mon 12:00", "2", "Mon 12:00", 0),
-            ("Mon 12:01", "3", None, 1),
-            ("Mon 12:06", "3", None, 0),
+            ("Mon 12:01", "3", False, 1),
+            ("Mon 12:06", "3", False, 0),
         ):
             with self.subTest(text):
                 sent = self._raise_at(text)

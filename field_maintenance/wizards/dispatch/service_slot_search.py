@@ -162,6 +162,7 @@ class ServiceSlotSearch(models.TransientModel):
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _check_days(self, visit):

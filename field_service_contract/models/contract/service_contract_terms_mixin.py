@@ -246,6 +246,8 @@ class ServiceContractTermsMixin(models.AbstractModel):
             "term_months": (0, 1200),
             "notice_months": (0, 1200),
             "price_update_months": (0, 1200),
+            "labor_price_max": (0, 1e9),
+            "free_call_count": (0, 10_000),
         }
 
     @api.depends("billing_period")
@@ -285,6 +287,8 @@ class ServiceContractTermsMixin(models.AbstractModel):
             "term_months": 12,
             "notice_months": 0,
             "price_update_months": 0,
+            "labor_price_max": 0,
+            "free_call_count": 0,
             "note": False,
         }
 

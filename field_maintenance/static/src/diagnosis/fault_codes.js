@@ -1,5 +1,7 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { useService } from "@web/core/utils/hooks";
 
 const KINDS = ["area", "symptom", "fault", "resolution", "reason"];
 // So many of each kind are buttons; the others are in a list.
@@ -40,6 +42,8 @@ export class FaultCodes extends Component {
         // Number of the code by its kind
         chosen: Object,
         onChange: Function,
+        // Line of the equipment, for what fixed it before
+        line: { type: [Number, Boolean], optional: true },
     };
 
     setup() {
@@ -50,7 +54,48 @@ export class FaultCodes extends Component {
             resolution: _t("Resolution"),
             reason: _t("Reason"),
         };
-        this.state = useState({ isOpen: this.props.demanded.length > 0 });
+        this.orm = useService("orm");
+        this.state = useState({
+            isOpen: this.props.demanded.length > 0,
+            // What fixed it before
+            fixes: [],
+            note: "",
+        });
+        this.findFixes(this.props);
+        onWillUpdateProps((next) => this.findFixes(next));
+    }
+
+    /** Ask once for what is diagnosed now; without a line to the server there is none. */
+    async findFixes({ line, chosen }) {
+        const { area, symptom, fault } = chosen;
+        const asked = JSON.stringify([line, area, symptom, fault]);
+        if (asked === this.asked) {
+            return;
+        }
+        this.asked = asked;
+        let found = { fixes: [], note: "" };
+        if (line && fault) {
+            try {
+                found = await this.orm.silent.call(
+                    "maintenance.visit.line",
+                    "get_former_fixes",
+                    [[line], { area, symptom, fault }]
+                );
+            } catch (error) {
+                if (!(error instanceof ConnectionLostError)) {
+                    throw error;
+                }
+            }
+        }
+        // Another fault may have been chosen meanwhile.
+        if (asked === this.asked) {
+            Object.assign(this.state, found);
+        }
+    }
+
+    getFixLabel({ count, share, hours, parts }) {
+        const figures = _t("%(count)s × (%(share)s %)", { count, share });
+        return [figures, hours && _t("%s h", hours), ...parts].filter(Boolean).join(", ");
     }
 
     get rows() {

@@ -18,6 +18,12 @@ export class FaultCodesField extends Component {
         return this.data[this.props.name] || {};
     }
 
+    /** The line of the equipment; of several, of the first one. */
+    get line() {
+        const { visit_line_id: own, line_ids: lines } = this.data;
+        return (own || lines?.records[0]?.data.visit_line_id)?.id || false;
+    }
+
     change(codes) {
         return this.props.record.update({ [this.props.name]: codes });
     }
