@@ -104,6 +104,13 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
             "survey.user_input.line": [("survey.group_survey_user", None)],
         }
 
+    def _get_native_views(self, model):
+        views = super()._get_native_views(model)
+        if model._name == "hr.employee" and not model.has_access("read"):
+            # Core leads whoever may not read employees to their public profiles.
+            return views.browse()
+        return views
+
     def _get_native_context(self, name):
         if name == "survey.question":
             return {"default_survey_id": self.survey.id}

@@ -320,18 +320,25 @@ class HrEmployee(models.Model):
         """Return {stretch: by which calendar its employee works then}: None for who
         does not work, an empty one for who may at any hour. As for working time, the
         contract of that day says it."""
-        if not stretches:
-            return {}
         people = self.sudo().browse({row.person.id for row in stretches})
-        periods = people.resource_id._get_calendars_validity_within_period(
-            utc.localize(min(row.start for row in stretches)),
-            utc.localize(max(row.end for row in stretches)),
+        # Whoever never had a contract works by the hours of their employee.
+        bound = people.filtered(
+            lambda one: any(one.version_ids.mapped("contract_date_start"))
         )
-        resources = {person.id: person.resource_id for person in people}
+        periods = (
+            bound.resource_id._get_calendars_validity_within_period(
+                utc.localize(min(row.start for row in stretches)),
+                utc.localize(max(row.end for row in stretches)),
+            )
+            if bound
+            else {}
+        )
 
         def find(row):
-            moment = utc.localize(row.start)
-            for calendar, valid in periods[resources[row.person.id].id].items():
+            person, moment = row.person, utc.localize(row.start)
+            if person not in bound:
+                return person.resource_calendar_id
+            for calendar, valid in periods[person.resource_id.id].items():
                 if any(start <= moment < end for start, end, _record in valid):
                     return calendar
             return None
