@@ -358,7 +358,8 @@ class ServiceRequest(models.Model):
 class InstalledBaseCategory(models.Model):
     """How fast problems with a family of equipment are answered."""
 
-    _inherit = "installed.base.category"
+    _name = "installed.base.category"
+    _inherit = ["installed.base.category", "installed.base.plausible.mixin"]
 
     response_hours = fields.Float(
         string="Response Time",
@@ -373,6 +374,10 @@ class InstalledBaseCategory(models.Model):
         "CHECK (response_hours >= 0)",
         "The response time must be zero hours or more.",
     )
+
+    @api.model
+    def _get_bounds(self):
+        return {**super()._get_bounds(), "response_hours": (0, 100_000)}
 
     def _follow_response_hours(self, names):
         """Let requests about equipment of these categories follow what is promised.
