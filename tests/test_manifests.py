@@ -21,6 +21,7 @@ LAYERS = {
         "service.line",
         "service.team",
         "service.zone",
+        "service.plan",
         "service.skill.requirement",
         "service.repair.status",
         "service.allocation",

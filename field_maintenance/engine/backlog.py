@@ -26,6 +26,8 @@ from .routing import (
 PRIORITY_STEP = 40
 # What is late otherwise.
 LATE_OTHERWISE = 20
+# People are told a time of the full five minutes, where there is room.
+TIDY_STEP = timedelta(minutes=5)
 # VROOM in a solver's process: those of its levels of exploration that differ.
 LEVELS = (0, 1, 3)
 THREADS = 4
@@ -167,6 +169,57 @@ def _down(length: timedelta) -> int:
     return length // timedelta(minutes=1)
 
 
+def wish(stops: Iterable[Stop], wishes: Mapping[int, frozenset[int]]) -> list[Stop]:
+    """Return visits for which only those may go who should.
+
+    :param wishes: who should go, by the id of a visit
+    """
+    return [
+        stop._replace(people=stop.people & wishes[stop.id])
+        if stop.people & wishes.get(stop.id, frozenset())
+        else stop
+        for stop in stops
+    ]
+
+
+def unwish(plan: Plan, stops: Iterable[Stop]) -> Plan:
+    """Return a plan of visits for which everybody may go again."""
+    known = {stop.id: stop for stop in stops}
+    return Plan(
+        tuple(
+            route._replace(stops=tuple(known[stop.id] for stop in route.stops))
+            for route in plan.routes
+        ),
+        tuple(known[stop.id] for stop in plan.left),
+    )
+
+
+def tidy(plan: Plan, travel: Travel) -> Plan:
+    """Return the same plan with visits that begin on the full five minutes, where a
+    little later does no harm."""
+    routes = []
+    for route in plan.routes:
+        stops = list(route.stops)
+        starts = list(route.starts)
+        for position, stop in enumerate(route.stops):
+            later = _next_step(starts[position])
+            if any(low <= later <= high for low, high in stop.starts):
+                stops[position] = stop._replace(starts=((later, later),))
+                found = schedule(route.stretch, stops, travel)
+                if found is not None:
+                    starts = found
+                    continue
+            now = starts[position]
+            stops[position] = stop._replace(starts=((now, now),))
+        routes.append(route._replace(starts=tuple(starts)))
+    return plan._replace(routes=tuple(routes))
+
+
+def _next_step(moment: datetime) -> datetime:
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - (midnight - moment) // TIDY_STEP * TIDY_STEP
+
+
 # -- Why not ---------------------------------------------------------------------------
 
 
@@ -206,8 +259,7 @@ def why_not(stop: Stop, days: Sequence[Span], plan: Plan, travel: Travel) -> Rea
     able = [
         (number, route)
         for number, route in enumerate(plan.routes)
-        if route.stretch.technician in stop.people
-        and _can_begin(route.stretch, days)
+        if route.stretch.technician in stop.people and _can_begin(route.stretch, days)
     ]
     if not able:
         return Reason(Why.DAYS)
@@ -219,7 +271,7 @@ def why_not(stop: Stop, days: Sequence[Span], plan: Plan, travel: Travel) -> Rea
     here = dict.fromkeys(places, dict.fromkeys(places, 0))
     room = [one for one in able if schedule(one[1].stretch, [stop], here)]
     if not room:
-        longest = max(_get_room(route.stretch) for _number, route in able)
+        longest = max(_get_room(route.stretch, stop) for _number, route in able)
         return Reason(Why.LONG, longest)
     near = [one for one in room if schedule(one[1].stretch, [stop], travel)]
     if not near:
@@ -238,8 +290,11 @@ def _can_begin(stretch: Stretch, spans: Iterable[Span]) -> bool:
     return any(low < stretch.end and high >= stretch.start for low, high in spans)
 
 
-def _get_room(stretch: Stretch) -> int:
-    """Return the minutes of work in a stretch without a break."""
+def _get_room(stretch: Stretch, stop: Stop) -> int:
+    """Return the minutes in which a visit has to take place in a stretch: those between
+    two breaks, unless it is so long that it goes over them."""
+    if stop.minutes > stretch.half_day:
+        return _down(stretch.end - stretch.start)
     moments = [stretch.start, *(m for b in stretch.breaks for m in b), stretch.end]
     return max(
         _down(end - start)
@@ -266,6 +321,8 @@ def _get_gap(route: Route, position: int, stop: Stop, travel: Travel) -> int:
         timedelta(),
     )
     free = [
-        _down(end - max(begin, low) - rest) for low, high in stop.starts if begin <= high
+        _down(end - max(begin, low) - rest)
+        for low, high in stop.starts
+        if begin <= high
     ]
-    return max(0, *free)
+    return max([0, *free])

@@ -598,9 +598,11 @@ def order(stretches: Sequence[Stretch], stops: Sequence[Stop], travel: Travel) -
     """
     is_few = len(stops) <= EXACT_LIMIT
     plan = insert_by_regret(stretches, stops, travel, rounds=20 if is_few else 300)
-    if plan.left or not is_few:
+    if not is_few:
         return plan
-    best = (plan.cost(travel)[2], _last(plan)), plan
+    # Whatever leaves nothing out is better than what does.
+    worst = (10**9, datetime.max)
+    best = worst if plan.left else (plan.cost(travel)[2], _last(plan)), plan
     places = {p for s in stretches for p in (s.start_place, s.end_place)}
     places |= {stop.place for stop in stops}
     least = {

@@ -20,6 +20,7 @@ from . import installed_base_category
 from . import installed_base_notice_type
 from . import mail_thread
 from . import ir_attachment
+from . import product_pricelist
 from . import product_template
 from . import res_company
 from . import res_config_settings

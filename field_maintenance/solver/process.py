@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..engine.backlog import ask, begin, read
+from ..engine.backlog import ask, begin, read, tidy, unwish, wish
 from ..engine.routing import (
     Plan,
     Stop,
@@ -37,46 +37,62 @@ def solve(
     stretches: Sequence[Stretch],
     stops: Sequence[Stop],
     travel: Travel,
+    wishes: Mapping[int, frozenset[int]] | None = None,
     seconds: float = SECONDS,
 ) -> tuple[Plan, str]:
     """Return the best plan that can be found in some seconds, and who found it:
-    `vroom` or `insertion`."""
+    `vroom` or `insertion`.
+
+    :param wishes: who should go, by the id of a visit; others go if they have no time
+    """
     deadline = time.monotonic() + seconds
-    best = None
+    wished = wish(stops, wishes or {})
+    found = []
     if is_installed() and stretches and stops:
         # What goes over a break is not for VROOM.
-        begun = begin(stretches, stops, travel)
-        problem = ask(begun, travel)
-        for answer in report(problem, seconds):
-            plan = fill(read(answer, begun, travel), travel)
-            if not (faults := check(plan, travel)):
-                cost = plan.cost(travel)
-                best = min(best or (cost, plan), (cost, plan), key=lambda one: one[0])
-            else:
-                _logger.warning("A plan of VROOM cannot be done so: %s", faults)
-    if best:
-        return best[1], "vroom"
-    plan = insert_by_regret(
-        stretches, stops, travel, lambda: time.monotonic() > deadline, ROUNDS
-    )
-    return plan, "insertion"
+        begun = begin(stretches, wished, travel)
+        for answer in report(ask(begun, travel), seconds):
+            found.append(read(answer, begun, travel))
+    made_by = "vroom" if found else "insertion"
+    if not found:
+        found.append(
+            insert_by_regret(
+                stretches, wished, travel, lambda: time.monotonic() > deadline, ROUNDS
+            )
+        )
+    plans = []
+    for plan in found:
+        whole = tidy(fill(unwish(plan, stops), travel), travel)
+        if faults := check(whole, travel):
+            _logger.warning("A plan of %s cannot be done so: %s", made_by, faults)
+        else:
+            plans.append(whole)
+    if not plans:
+        return insert_by_regret(stretches, stops, travel), "insertion"
+    return min(plans, key=lambda plan: plan.cost(travel)), made_by
 
 
-def report(problem: dict, seconds: float, command: Sequence[str] = ()) -> Iterator[dict]:
+def report(
+    problem: dict, seconds: float, command: Sequence[str] = ()
+) -> Iterator[dict]:
     """Yield what VROOM found after each level of exploration.
 
-    Its process is ended when the time is over. If it crashes before, there is just less.
+    Its process is ended when the time is over. If it crashes before, there is less.
 
     :param command: how to start it, if not as usual
     """
-    process = subprocess.Popen(
-        command or [sys.executable, str(CHILD)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Threads of numpy, which is only loaded, would take memory.
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-    )
+    try:
+        process = subprocess.Popen(
+            command or [sys.executable, str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Threads of numpy, which is only loaded, would take memory.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+    except OSError as error:
+        _logger.warning("VROOM cannot be started: %s", error)
+        return
     text = json.dumps({**problem, "seconds": round(seconds) + 5}).encode()
     try:
         answers, errors = process.communicate(text, timeout=seconds)

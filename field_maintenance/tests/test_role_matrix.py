@@ -25,6 +25,11 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "service.allocation",
         "service.fault.code",
         "service.line",
+        "service.plan",
+        "service.plan.line",
+        "service.price.rule",
+        "service.standard",
+        "service.standard.line",
         "service.repair.status",
         "service.request",
         "service.request.stage",
@@ -86,6 +91,19 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "subject": "No hot water",
                 "partner_id": cls.customer.id,
                 "user_id": cls.users["technician"].id,
+            }
+        )
+        plan = cls.env["service.plan"].create(
+            {"date_from": "2026-01-05", "date_to": "2026-01-09"}
+        )
+        cls.env["service.plan.line"].create(
+            {"plan_id": plan.id, "visit_id": cls.own.id, "state": "left"}
+        )
+        cls.env["service.price.rule"].create({"name": "Cleaning", "amount": 100})
+        cls.env["service.standard"].create(
+            {
+                "name": "Cleaning",
+                "line_ids": [Command.create({"product_id": cls.pellets.id})],
             }
         )
         survey = cls.env["survey.survey"].create(

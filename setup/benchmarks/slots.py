@@ -19,7 +19,7 @@ TEAM_NAME = "Benchmark team for slots"
 # A Monday that no other benchmark plans for.
 FIRST_DAY = date(2036, 1, 7)
 # When the visits of a day begin, UTC; each takes an hour.
-MINUTES = (450, 540, 630, 750, 840)
+MINUTES = (420, 495, 570, 735, 810)
 
 NOTES = {
     "slots": f"Find a slot: the best times within {DAYS} days for a visit to which "
@@ -71,11 +71,11 @@ def _load(env: Environment, count: int) -> tuple[BaseModel, BaseModel]:
         {"name": TEAM_NAME, "member_ids": technicians.ids}
     )
     sites = env["res.partner"].search([("type", "=", "delivery")], limit=5000)
-    # Where addresses of the benchmark are, nobody knows.
+    # A town of ten by ten kilometres.
     env.cr.execute(
         SQL(
-            "UPDATE res_partner SET partner_latitude = 46 + id %% 97 * 0.02, "
-            "partner_longitude = 6 + id %% 89 * 0.03 WHERE id = ANY(%s)",
+            "UPDATE res_partner SET partner_latitude = 46 + id %% 97 * 0.001, "
+            "partner_longitude = 6 + id %% 89 * 0.0015 WHERE id = ANY(%s)",
             [*sites.ids, env.company.partner_id.id],
         )
     )

@@ -10,6 +10,62 @@ from .routes import NOWHERE
 ONE_DAY = timedelta(days=1)
 
 
+def _get_coordinates(place):
+    return {
+        "latitude": place.partner_latitude,
+        "longitude": place.partner_longitude,
+    }
+
+
+class DayRoute:
+    """The way of a technician through their visits of a day, and home again."""
+
+    def __init__(self, visits, person):
+        self.visits = visits
+        # Where a visit is, is known to whom goes there, and where they begin.
+        self.home = person._get_service_starts()[person].sudo()
+        self._sites = {visit: visit.sudo().site_id.id or NOWHERE for visit in visits}
+        self._minutes, self._unknown = visits._get_travel_of(
+            [frozenset({self.home.id, *self._sites.values()})], person.company_id
+        )
+
+    def sort(self, starts):
+        """Return the visits in the order of these starts."""
+        return self.visits.sorted(lambda visit: (starts[visit], visit.id))
+
+    def get_travel(self, starts=None):
+        """Return the minutes of travel in the order of these starts; by default, of
+        the present ones."""
+        row = self.sort(starts) if starts else self.visits
+        stops = [self.home.id, *(self._sites[visit] for visit in row), self.home.id]
+        return sum(
+            self._minutes[here][there]
+            for here, there in zip(stops, stops[1:], strict=False)
+        )
+
+    def is_possible(self):
+        """Tell whether the present starts leave time for the way between visits."""
+        return all(
+            one.date_end
+            + timedelta(minutes=self._minutes[self._sites[one]][self._sites[other]])
+            <= other.date_start
+            for one, other in zip(self.visits, self.visits[1:], strict=False)
+        )
+
+    def get_table(self):
+        """Return the minutes between all places, whatever the order.
+
+        :return: dict of `minutes` (list of lists), `places` ({visit id: row}) and
+            `unknown` (rows without coordinates); the first row is home
+        """
+        rows = list(dict.fromkeys([self.home.id, *self._sites.values()]))
+        return {
+            "minutes": [[self._minutes[a][b] for b in rows] for a in rows],
+            "places": {v.id: rows.index(site) for v, site in self._sites.items()},
+            "unknown": [n for n, place in enumerate(rows) if place in self._unknown],
+        }
+
+
 class MaintenanceVisit(models.Model):
     """The order of a technician's day: by least travel, or as they want it."""
 
@@ -40,49 +96,45 @@ class MaintenanceVisit(models.Model):
         visits = self._search_day(person, start, end)
         movable = visits.filtered(lambda visit: visit._may_move_within_day(start, end))
         starts, left = movable._plan_day(person, start, end, visit_ids)
+        route = DayRoute(visits, person)
         after = {visit: starts.get(visit, visit.date_start) for visit in visits}
-        ordered = visits.sorted(lambda visit: (after[visit], visit.id))
-        # Where a visit is, is known to whom goes there, and where they begin.
-        begin = person._get_service_starts()[person].sudo()
-        home = begin.id
-        sites = {visit: visit.sudo().site_id.id or NOWHERE for visit in visits}
-        travel, _unknown = self._get_travel_of(
-            [frozenset({home, *sites.values()})], person.company_id
-        )
-
-        def get_travel(row):
-            places = [home, *(sites[visit] for visit in row), home]
-            return sum(
-                travel[here][there]
-                for here, there in zip(places, places[1:], strict=False)
-            )
-
+        if (
+            visit_ids is None
+            and route.is_possible()
+            and route.get_travel(after) >= route.get_travel()
+        ):
+            # For nothing, nobody is to come at another time.
+            after, left = {visit: visit.date_start for visit in visits}, self.browse()
         return {
             "visits": [
-                {
-                    "id": visit.id,
-                    "customer": visit.sudo().partner_id.display_name,
-                    "city": visit.sudo().site_id.city or "",
-                    "former": fields.Datetime.to_string(visit.date_start),
-                    "start": fields.Datetime.to_string(after[visit]),
-                    "is_fixed": visit not in movable,
-                    "latitude": visit.sudo().site_id.partner_latitude,
-                    "longitude": visit.sudo().site_id.partner_longitude,
-                    "known": {
-                        "date_start": fields.Datetime.to_string(visit.date_start)
-                    },
-                }
-                for visit in ordered
+                visit._get_day_row(after[visit], visit not in movable)
+                for visit in route.sort(after)
             ],
-            "home": {
-                "name": begin.display_name,
-                "latitude": begin.partner_latitude,
-                "longitude": begin.partner_longitude,
-            },
-            "travel_before": get_travel(visits) if visits else 0,
-            "travel_after": get_travel(ordered) if visits else 0,
+            "home": {"name": route.home.display_name, **_get_coordinates(route.home)},
+            "travel_before": route.get_travel(),
+            "travel_after": route.get_travel(after),
             "left": left.sudo().mapped("partner_id.display_name"),
             "is_changed": any(after[visit] != visit.date_start for visit in visits),
+        }
+
+    def _get_day_row(self, start, is_fixed):
+        """Return this visit as `get_day_order` shows it.
+
+        :param datetime start: when it would begin
+        """
+        self.ensure_one()
+        # Whoever plans a day may know where they go.
+        known = self.sudo()
+        former = fields.Datetime.to_string(self.date_start)
+        return {
+            "id": self.id,
+            "customer": known.partner_id.display_name,
+            "city": known.site_id.city or "",
+            "former": former,
+            "start": fields.Datetime.to_string(start),
+            "is_fixed": is_fixed,
+            "known": {"date_start": former},
+            **_get_coordinates(known.site_id),
         }
 
     @api.model
@@ -196,9 +248,6 @@ class MaintenanceVisit(models.Model):
             )
             if visit_ids is None:
                 plan = order(stretches, stops, travel)
-                as_it_is = moving._keep_times(stretches, stops, travel)
-                if not as_it_is.left and as_it_is.cost(travel) <= plan.cost(travel):
-                    plan = as_it_is
             else:
                 ranks = {visit_id: n for n, visit_id in enumerate(visit_ids)}
                 stops.sort(key=lambda stop: ranks.get(stop.id, len(ranks)))
@@ -214,16 +263,6 @@ class MaintenanceVisit(models.Model):
             left |= staying
             moving -= staying
         return {}, left
-
-    def _keep_times(self, stretches, stops, travel):
-        """Return the plan in which these visits begin when they do now."""
-        starts = {visit.id: visit.date_start for visit in self}
-        present = [
-            stop._replace(starts=((starts[stop.id], starts[stop.id]),)) for stop in stops
-        ]
-        return in_order(
-            stretches, sorted(present, key=lambda stop: stop.starts), travel
-        )
 
     def _get_day_stops(self, person, start, end):
         """Return these visits as they look for their place in a day."""
@@ -250,19 +289,6 @@ class MaintenanceVisit(models.Model):
     # -- Driving -----------------------------------------------------------------------
 
     def _get_driving(self, person):
-        """Return the minutes between the places of these visits and where the day of a
-        technician begins, whatever the order.
-
-        :return: dict of `minutes` (list of lists), `places` ({visit id: row}) and
-            `unknown` (rows without coordinates); the first row is the begin of the day
-        """
-        # Where a visit is, is known to whom goes there.
-        sites = {visit.id: visit.sudo().site_id.id or NOWHERE for visit in self}
-        home = person._get_service_starts()[person].id
-        rows = list(dict.fromkeys([home, *sites.values()]))
-        travel, unknown = self._get_travel_of([frozenset(rows)], person.company_id)
-        return {
-            "minutes": [[travel[here][there] for there in rows] for here in rows],
-            "places": {number: rows.index(site) for number, site in sites.items()},
-            "unknown": [n for n, place in enumerate(rows) if place in unknown],
-        }
+        """Return the minutes between the places of these visits, and where the day of a
+        technician begins, as `DayRoute.get_table` does."""
+        return DayRoute(self, person).get_table()

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
-from odoo.addons.field_installed_base.jobs import claim
+from odoo.addons.field_installed_base.jobs import claim, retry
 
 from ...solver import solve
 
@@ -255,15 +255,18 @@ class ServicePlan(models.Model):
         # Nothing is held meanwhile. Accepting looks at everything again.
         self.env["ir.cron"]._commit_progress()
         found, solver = solve(
-            problem.stretches, list(problem.stops.values()), problem.travel
+            problem.stretches,
+            list(problem.stops.values()),
+            problem.travel,
+            problem.wishes,
         )
-        self.env.invalidate_all()
-        # It may have been discarded.
-        if claim(self).state == "running":
-            self._propose(problem, found, solver)
+        retry(self.env, lambda: self._propose(problem, found, solver))
 
     def _propose(self, problem, found, solver):
-        """Keep what a solver found."""
+        """Keep what a solver found, unless nobody wants it any more."""
+        self.env.invalidate_all()
+        if claim(self).state != "running":
+            return
         travel = problem.get_travel_times(found)
         self.line_ids.unlink()
         self.env["service.plan.line"]._as_own_code().create(
@@ -281,8 +284,9 @@ class ServicePlan(models.Model):
                 "travel_after": sum(after for _before, after in travel.values()),
                 "notice": names
                 and self.env._(
-                    "Without coordinates, for which a usual way is counted: %s",
-                    format_list(self.env, names),
+                    "Not on the map, %(minutes)s minutes of travel assumed: %(places)s",
+                    minutes=self.company_id._get_travel_settings()["unknown"],
+                    places=format_list(self.env, names),
                 ),
             }
         )

@@ -1,5 +1,6 @@
 """What a plan of the backlog is asked of a solver, and what its answer means here."""
 
+from collections import defaultdict
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,8 @@ from .routes import NOWHERE
 
 ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
+# A preferred hour was agreed with nobody: about then is good enough.
+ABOUT = timedelta(hours=1)
 # So many visits are named that came first.
 NAMED = 2
 
@@ -29,16 +32,20 @@ class Problem:
     :param stops: {visit: engine's Stop}
     :param days: {visit: when it may begin, whatever hours were agreed}
     :param refused: {visit: why nothing can be planned for it}
+    :param wishes: {visit id: indexes of people of whoever should go}
     :param travel: minutes between places
     :param unlocated: places without coordinates
     """
 
-    def __init__(self, people, stretches, stops, days, refused, travel, unlocated):
+    def __init__(
+        self, people, stretches, stops, days, refused, wishes, travel, unlocated
+    ):
         self.people = people
         self.stretches = stretches
         self.stops = stops
         self.days = days
         self.refused = refused
+        self.wishes = wishes
         self.travel = travel
         self.unlocated = unlocated
         self.visits = {visit.id: visit for visit in stops}
@@ -88,7 +95,9 @@ class ServicePlan(models.Model):
                 day = utc.localize(begin).astimezone(zone).date()
                 if not people or people[-1] != (person, day):
                     people.append((person, day))
-                breaks = tuple((max(a, begin), b) for a, b in stretch.breaks if b > begin)
+                breaks = tuple(
+                    (max(a, begin), b) for a, b in stretch.breaks if b > begin
+                )
                 stretches.append(
                     stretch._replace(
                         technician=len(people) - 1, start=begin, breaks=breaks
@@ -104,7 +113,6 @@ class ServicePlan(models.Model):
                 refused[visit] = text
                 continue
             days[visit], starts = self._get_starts(visit, start, end)
-            lead = visit.technician_id
             stops[visit] = Stop(
                 id=visit.id,
                 place=visit.site_id.id or NOWHERE,
@@ -112,11 +120,20 @@ class ServicePlan(models.Model):
                 people=able[visit],
                 starts=tuple(starts),
                 priority=priority(
-                    int(visit.priority or 0), self._is_late_otherwise(visit)
+                    int(visit.priority or 0), self._is_late_otherwise(visit, end)
                 ),
-                preferred=lead.id or None,
             )
-        return Problem(people, stretches, stops, days, refused, travel, unlocated)
+        days_of = defaultdict(set)
+        for number, (person, _day) in enumerate(people):
+            days_of[person].add(number)
+        wishes = {
+            visit.id: frozenset(days_of[lead])
+            for visit in stops
+            if (lead := visit._get_preferred_technician().sudo()) in days_of
+        }
+        return Problem(
+            people, stretches, stops, days, refused, wishes, travel, unlocated
+        )
 
     def _get_horizon(self):
         """Return from when to when there is something to plan, naive UTC: not what is
@@ -159,21 +176,26 @@ class ServicePlan(models.Model):
             return self.env._("It takes several days: use Find a slot.")
         return ""
 
-    def _is_late_otherwise(self, visit):
-        """Tell whether a visit is late unless it takes place in these days."""
-        return bool(visit.window_end and visit.window_end <= self.date_to)
+    def _is_late_otherwise(self, visit, end):
+        """Tell whether a visit is late unless it takes place in these days: after its
+        window, or after the response date of its request."""
+        due = visit._get_response_due()
+        return bool(
+            visit.window_end and visit.window_end <= self.date_to or due and due <= end
+        )
 
     def _get_starts(self, visit, start, end):
         """Return when a visit may begin in its window, and when with what was agreed:
         lists of (from, until), naive UTC. What is late may begin any day."""
         zone = visit._get_zone_info()
         first, last = (
-            utc.localize(moment).astimezone(zone).date() for moment in (start, end)
+            utc.localize(moment).astimezone(zone).date()
+            for moment in (start, end - ONE_MINUTE)
         )
+        if visit.window_end and visit.window_end >= first:
+            last = min(last, visit.window_end)
         if visit.window_start:
             first = max(first, visit.window_start)
-        if visit.window_end and visit.window_end >= self.date_from:
-            last = min(last, visit.window_end)
         if first > last:
             return [], []
         days = [
@@ -189,7 +211,7 @@ class ServicePlan(models.Model):
                 visit._get_preferred_start(first + number * ONE_DAY)
                 for number in range((last - first).days + 1)
             ]
-            spans = [(moment, moment) for moment in moments]
+            spans = [(moment - ABOUT, moment + ABOUT) for moment in moments]
         else:
             return days, days
         return days, [(max(low, start), high) for low, high in spans if high >= start]
@@ -278,7 +300,8 @@ class ServicePlan(models.Model):
     def _describe_window(self, visit):
         """Return when a visit may take place, which is after the days of the plan."""
         return self.env._(
-            "It may take place from %s on only.", format_date(self.env, visit.window_start)
+            "It may take place from %s on only.",
+            format_date(self.env, visit.window_start),
         )
 
     def _describe_unable(self, problem, visit):

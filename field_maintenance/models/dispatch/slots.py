@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from odoo import fields, models
-from odoo.tools import format_list
+from odoo.tools import format_date, format_list
 
 from ...context import PLANNING
 from ...engine import Offer, Stop, choose_offers, cut_off, insertions
@@ -61,10 +61,26 @@ class MaintenanceVisit(models.Model):
             last = first + timedelta(days=USUAL_DAYS - 1)
         return first, min(last, first + timedelta(days=MOST_DAYS - 1))
 
+    def _is_window_over(self, today):
+        """Tell whether this visit is too late anyway, whatever day it takes place."""
+        return bool(self.window_end and self.window_end < today)
+
+    def _describe_slot_window(self):
+        """Return the days to which slots are limited, in words; empty if there are
+        none."""
+        self.ensure_one()
+        today = self._get_site_day(fields.Datetime.now())
+        if not self.window_end or self._is_window_over(today):
+            return ""
+        days = (self.window_start or today, self.window_end)
+        return " – ".join(format_date(self.env, day) for day in days)
+
     def _get_response_due(self):
         """Return until when somebody is to be there, None without such a promise."""
         self.ensure_one()
-        return None
+        # What was promised is known to whom plans the visit.
+        request = self.sudo().request_id
+        return request.response_due if "response_due" in request._fields else None
 
     def _get_slot_people(self, technicians=None):
         """Return who may be sent on this visit: of its team, if it has one, else all
@@ -126,7 +142,7 @@ class MaintenanceVisit(models.Model):
         today = self._get_site_day(now)
         begin = max(first, today)
         first, last = begin, min(last, begin + timedelta(days=MOST_DAYS - 1))
-        if not self.window_end or self.window_end >= today:
+        if not self._is_window_over(today):
             first = max(filter(None, (first, self.window_start)))
             last = min(filter(None, (last, self.window_end)))
         spans = self._get_start_spans(first, last, part)
@@ -237,7 +253,8 @@ class MaintenanceVisit(models.Model):
                         Offer(
                             start,
                             tuple(crew.ids),
-                            sum(found[person][start] for person in crew),
+                            # Where nobody knows the way, a detour may seem shorter.
+                            max(0, sum(found[person][start] for person in crew)),
                             is_preferred,
                             is_in_zone,
                             (day - begin).days,

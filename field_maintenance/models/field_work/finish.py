@@ -157,6 +157,9 @@ class MaintenanceVisit(models.Model):
             done["customer_feedback"] = values["customer_feedback"]
         visits._close_begun_checklists()
         visits.with_context(visit_finishing=FINISHING).write(done)
+        self.filtered(
+            lambda visit: (visit | visit.merged_ids) & done_on
+        )._add_fees_at_done()
         visits._drop_needless_follow_ups()
         follow_ups = self.browse()
         if values.get("follow_up_date"):

@@ -9,3 +9,6 @@ from . import request_repair_status
 from . import request_equipment
 from . import reported_problems
 from . import request_team
+from . import service_levels
+from . import response_times
+from . import response_alerts

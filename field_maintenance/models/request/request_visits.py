@@ -211,3 +211,5 @@ class MaintenanceVisit(models.Model):
             self._begin_requests()
         if not names.isdisjoint({"state", "completion"}):
             self.sudo().request_id._follow_visits()
+        if not names.isdisjoint({"state", "request_id"}):
+            self.request_id._end_alerts()

@@ -189,7 +189,10 @@ class MaintenanceVisit(models.Model):
         tracking=True,
     )
     route_sequence = fields.Integer(
-        default=10, aggregator=None, help="Order of the visits within a day."
+        default=10,
+        aggregator=None,
+        help="Order of the visits within a day.",
+        export_string_translation=False,
     )
 
     # Equipment
@@ -318,6 +321,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         aggregator=None,
         help="Position of this visit in its period, starting from one.",
+        export_string_translation=False,
     )
     follow_up_of_id = fields.Many2one(
         comodel_name="maintenance.visit",

@@ -19,7 +19,6 @@ class SlotCase(MaintenanceCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls._set_up_users()
         calendar = cls.company.resource_calendar_id
         calendar.tz = "Europe/Brussels"
         cls.people = cls.technician | cls.colleague
@@ -27,9 +26,12 @@ class SlotCase(MaintenanceCase):
         cls.home = cls.company.partner_id
         cls.people.address_id = cls.home
         cls._place(cls.home, 50)
-        cls._place(cls.customer, 50 + FORTY_KM)
+        cls._place(cls.workshop, 50 + FORTY_KM)
         cls._place(cls.neighbour, 50 + FORTY_KM)
-        cls.visit = cls._create_visit(duration=2)
+        cls.visit = cls._create_visit(duration=2, site_id=cls.workshop.id)
+        cls.everybody = cls.env["service.team"].create(
+            {"name": "Everybody", "member_ids": cls.people.ids}
+        )
 
     @classmethod
     def _place(cls, partner, latitude):
@@ -166,9 +168,9 @@ class TestFindSlot(SlotCase):
 
     def test_nothing_in_the_past(self):
         with freeze_time("2026-06-01 09:50:00"):
-            # Nobody was anywhere near until then.
             starts = [start for _who, start, _score in self._find()]
-        self.assertEqual(min(starts), datetime(2026, 6, 1, 11, 0))
+        # 68 minutes and an hour of break, which begins by one o'clock.
+        self.assertEqual(min(starts), datetime(2026, 6, 1, 12, 0))
 
     def test_agreed_hours(self):
         self.visit.write({"agreed_from": 10, "agreed_until": 11})
@@ -205,8 +207,7 @@ class TestFindSlot(SlotCase):
         self.assertEqual(self._find(technicians=self.technician), [])
 
     def test_without_coordinates(self):
-        self._place(self.customer, 0)
-        self.customer.partner_longitude = 0
+        self.workshop.write({"partner_latitude": 0, "partner_longitude": 0})
         [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
         self.assertEqual(slot.extra, 60)
         self.assertIn("Travel unknown: the site is not on the map", slot.reasons)
@@ -319,6 +320,7 @@ class TestSlotDialog(SlotCase):
         self.assertEqual(
             (search.date_from, search.date_to), (date(2026, 6, 1), date(2026, 6, 2))
         )
+        self.assertEqual(search.window, "05/25/2026 – 06/02/2026")
         self.assertEqual(len(search.offer_ids), 8)
         offer = search.offer_ids[1]
         self.assertEqual(offer.technician_id.name, "Tom Technician")
@@ -396,7 +398,7 @@ class TestSlotDialog(SlotCase):
         )
         search = self._open(request)
         self.assertFalse(request.visit_ids)
-        self.assertEqual(search.subject, "Claes Bakery, Ghent, Test repair")
+        self.assertEqual(search.subject, "Claes Bakery, Liège, Test repair")
         search.offer_ids[0].action_plan()
         visit = request.visit_ids
         self.assertEqual(len(visit), 1)

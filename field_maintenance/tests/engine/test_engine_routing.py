@@ -498,6 +498,7 @@ class TestOrder(TestCase):
             ),
             default=None,
         )
+        self.assertEqual(bool(plan.left), best is None)
         if not plan.left:
             self.assertEqual(plan.cost(travel)[2], best)
         self.assertEqual(ANY_TIME, stop(1).starts)

@@ -261,11 +261,11 @@ class TestServiceRequest(RequestCase):
         self.assertFalse(self.piece.activity_ids)
 
     def test_second_report_joins_the_first(self):
-        visitor = {"name": "Piet", "contact": "piet@example.com"}
+        visitor = "piet@example.com"
         first = self.piece._report_problem("It smokes", visitor=visitor)
         request = self.env["service.request"].browse(first.res_id)
         self.assertEqual(request.channel, "label")
-        self.assertEqual(request.reporter, "Piet, piet@example.com")
+        self.assertEqual(request.reporter, "piet@example.com")
         self.assertTrue(first.subtype_id.internal)
         with freeze_time("2026-06-16 09:59:00"):
             second = self.piece._report_problem("Still", visitor=visitor)

@@ -36,7 +36,7 @@ class ServiceSlotOffer(models.TransientModel):
     extra_minutes = fields.Integer(
         string="Extra Travel", help="Minutes of travel that it adds to the day."
     )
-    reason = fields.Char(string="Why")
+    reason = fields.Text(string="Why")
     response = fields.Selection(
         selection=[("kept", "Kept"), ("late", "Late")],
         string="Response Date",

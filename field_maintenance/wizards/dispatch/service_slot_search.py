@@ -30,6 +30,10 @@ class ServiceSlotSearch(models.TransientModel):
     team_id = fields.Many2one(comodel_name="service.team", compute="_compute_subject")
     is_crew = fields.Boolean(compute="_compute_subject")
     agreed_hours = fields.Char(compute="_compute_subject")
+    window = fields.Char(
+        compute="_compute_subject",
+        help="When the visit is due: no other days are offered.",
+    )
     response_due = fields.Datetime(string="Response Due", compute="_compute_subject")
     date_from = fields.Date(
         string="From", compute="_compute_days", store=True, readonly=False
@@ -88,6 +92,7 @@ class ServiceSlotSearch(models.TransientModel):
             search.team_id = known.team_id
             search.is_crew = len(known.technician_ids) > 1
             search.agreed_hours = visit._describe_agreed_hours()
+            search.window = visit._describe_slot_window()
             search.response_due = visit._get_response_due()
 
     @api.depends("visit_id", "request_id")
@@ -157,6 +162,7 @@ class ServiceSlotSearch(models.TransientModel):
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     def _check_days(self, visit):

@@ -31,7 +31,12 @@ export class RouteMap extends Component {
 
     createMap() {
         const { L } = window;
-        this.map = L.map(this.mapRef.el, { maxZoom: MAX_ZOOM, minZoom: 1 });
+        this.map = L.map(this.mapRef.el, {
+            // Dialogs focus what takes keys.
+            keyboard: false,
+            maxZoom: MAX_ZOOM,
+            minZoom: 1,
+        });
         const tileUrl = session["leaflet.tile_url"];
         // Without tiles the stops stand on plain ground.
         if (tileUrl?.includes("{z}")) {

@@ -33,7 +33,14 @@ export class DispatchPlan {
         for (const line of plan ? plan.lines : []) {
             line.start = deserializeDateTime(line.date_start);
             line.end = deserializeDateTime(line.date_end);
-            line.visit = { ...line.visit, start: line.start, end: line.end, line };
+            line.visit = {
+                ...line.visit,
+                start: line.start,
+                end: line.end,
+                technician_id: line.technician_id,
+                technician_ids: [line.technician_id],
+                line,
+            };
         }
         this.plan = plan;
         this.stop();
