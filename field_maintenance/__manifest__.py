@@ -47,6 +47,7 @@
         "views/visit/maintenance_visit_tag_views.xml",
         "views/field_work/service_repair_status_views.xml",
         "views/diagnosis/service_fault_code_views.xml",
+        "views/diagnosis/former_fixes_templates.xml",
         "views/schedule/maintenance_schedule_views.xml",
         "views/calendar_event_views.xml",
         "views/request/service_request_views.xml",

@@ -41,17 +41,17 @@ class MaintenanceVisitLine(models.Model):
         # Who works on equipment may know what was done on other pieces: no customer is
         # told, nor any price.
         line = self.sudo()
+        searches = line._get_fix_searches(chosen) if "fault" in chosen else []
         cases, note = [], ""
-        if "fault" in chosen:
-            for kinds, category, note in line._get_fix_searches(chosen):
-                cases = line._find_fixes(
-                    {kind: chosen[kind] for kind in kinds}, category
-                )
-                if sum(case["count"] for case in cases) >= ENOUGH_CASES:
-                    break
-            else:
-                note = cases and note
-        return {"fixes": line._describe_fixes(cases), "note": note or ""}
+        for kinds, category, left_out in searches:
+            note = left_out
+            cases = line._find_fixes({kind: chosen[kind] for kind in kinds}, category)
+            if sum(case["count"] for case in cases) >= ENOUGH_CASES:
+                break
+        return {
+            "fixes": line._describe_fixes(cases),
+            "note": note if cases else "",
+        }
 
     def _get_fix_searches(self, chosen):
         """Return what is searched for, one after the other until there is enough: the
@@ -186,3 +186,33 @@ class MaintenanceVisitLine(models.Model):
         )
         products = self.env["product.product"].browse(product for (product,) in rows)
         return products.with_context(display_default_code=False).mapped("display_name")
+
+
+class MaintenanceVisit(models.Model):
+    _inherit = "maintenance.visit"
+
+    former_fixes = fields.Html(
+        string="What Fixed It Before",
+        compute="_compute_former_fixes",
+        sanitize=False,
+        export_string_translation=False,
+        groups="base.group_user",
+    )
+
+    @api.depends(
+        "line_ids.fault_area_id", "line_ids.fault_symptom_id", "line_ids.fault_id"
+    )
+    def _compute_former_fixes(self):
+        """Show what fixed before what is diagnosed on equipment that is not done."""
+        for visit in self:
+            rows = []
+            for line in visit.line_ids:
+                if not line.fault_id or line.state in ("done", "cancelled"):
+                    continue
+                known = line._origin
+                found = known and known.get_former_fixes(line._get_codes())
+                if found and found["fixes"]:
+                    rows.append({"name": line.display_name, **found})
+            visit.former_fixes = rows and self.env["ir.qweb"]._render(
+                "field_maintenance.former_fixes", {"rows": rows}
+            )

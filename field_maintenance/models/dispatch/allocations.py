@@ -112,7 +112,7 @@ class MaintenanceVisit(models.Model):
                 change(active, "needed", visit._get_rest_reason())
             else:
                 for allocation in given:
-                    begun = allocation._has_begun()
+                    begun = allocation._has_worked()
                     change(
                         allocation,
                         "finished" if begun else "cancelled",

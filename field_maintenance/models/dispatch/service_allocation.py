@@ -54,6 +54,8 @@ class ServiceAllocation(models.Model):
         "technician does not any more. Finished: they were there. Cancelled: they "
         "never began.",
     )
+    # When they had it last: others may go on meanwhile.
+    has_begun = fields.Boolean(readonly=True, export_string_translation=False)
     reason = fields.Char(help="Why the technician does not have the visit any more.")
 
     # Of the visit
@@ -81,15 +83,14 @@ class ServiceAllocation(models.Model):
                 allocation.date_start = allocation.date_start
                 allocation.hours = allocation.hours
 
-    def _has_begun(self):
+    def _has_worked(self):
         """Tell whether the work of this technician had begun."""
         self.ensure_one()
-        visit, technician = self.visit_id, self.technician_id
-        if technician in visit.time_ids.technician_id:
+        visit = self.visit_id
+        if self.technician_id in visit.time_ids.technician_id:
             return True
-        if self.state == "needed" and technician not in visit.technician_ids:
-            # They declined, whatever others did.
-            return False
+        if self.state == "needed":
+            return self.has_begun
         return bool(visit.state == "done" or visit.actual_start)
 
     def _set_state(self, state, reason):
@@ -97,12 +98,14 @@ class ServiceAllocation(models.Model):
 
         :param reason: why, False if they are active again
         """
-        if self:
-            self._as_own_code().write({"state": state, "reason": reason})
+        for begun, allocations in self.grouped(lambda a: a._has_worked()).items():
+            allocations._as_own_code().write(
+                {"state": state, "reason": reason, "has_begun": begun}
+            )
 
     def _close(self, reason):
         """End these allocations: finished if work had begun, else cancelled."""
-        begun = self.filtered(lambda allocation: allocation._has_begun())
+        begun = self.filtered(lambda allocation: allocation._has_worked())
         begun._set_state("finished", reason)
         (self - begun)._set_state("cancelled", reason)
 

@@ -205,22 +205,15 @@ class ServiceRequest(models.Model):
             )
         return result
 
-    def _notify_get_reply_to(self, default=None, author_id=False):
-        # Replies go to the team that has an address, as for leads in CRM.
-        teams = self.sudo().team_id.filtered("alias_email")
-        known = teams._notify_get_reply_to(default=default, author_id=author_id)
-        of_teams = {
-            request.id: known[request.team_id.id]
-            for request in self.sudo()
-            if request.team_id in teams
-        }
-        others = self.filtered(lambda request: request.id not in of_teams)
-        return {
-            **super(ServiceRequest, others)._notify_get_reply_to(
-                default=default, author_id=author_id
-            ),
-            **of_teams,
-        }
+    def _notify_get_reply_to_batch(self, defaults=None, author_ids=None):
+        result = super()._notify_get_reply_to_batch(defaults, author_ids)
+        # Replies go to the team, where it has an address.
+        for request in self.sudo():
+            if address := request.team_id.alias_email:
+                result[request.id] = self._notify_get_reply_to_formatted_email(
+                    address, author_id=(author_ids or {}).get(request.id)
+                )
+        return result
 
     # -- Who it is from ----------------------------------------------------------------
 

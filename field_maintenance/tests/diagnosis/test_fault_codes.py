@@ -355,6 +355,10 @@ class TestFaultCodes(MaintenanceCase):
             [self.pellets.with_context(display_default_code=False).display_name],
         )
         self.assertNotIn(self.customer.name, str(found))
+        self.line.write(codes)
+        shown = self._as("technician", self.visit).former_fixes
+        self.assertIn("Test replaced", shown)
+        self.assertIn("22 × (55 %), 1.5 h", " ".join(shown.split()))
         # Without a fault nothing was diagnosed.
         self.assertFalse(line.get_former_fixes({"area": self.burner.id})["fixes"])
         # Too few of this area, then of this symptom, then of this category
