@@ -26,12 +26,13 @@ class ResConfigSettings(models.TransientModel):
         return values
 
     def set_values(self):
-        super().set_values()
+        result = super().set_values()
         # What is a link on the map stays one, unless another text is typed.
         if (self.map_attribution or "") != self._get_map_attribution():
             self.env["ir.config_parameter"].set_param(
                 "leaflet.copyright", str(escape(self.map_attribution or ""))
             )
+        return result
 
     @api.model
     def _get_map_attribution(self):
