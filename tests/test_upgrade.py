@@ -61,6 +61,7 @@ MOVED = {
 
 # Rows that the upgrade takes away, by table, and why.
 LOST = {
+    "hr_skill_maintenance_visit_type_rel": "skills of visit types are requirements",
     "ir_act_window_view": "an action lists its views anew at each update",
     "ir_model": "the mixin of contract terms has another name",
     "ir_model_constraint": "as above",
@@ -68,6 +69,7 @@ LOST = {
     "ir_model_fields": "as above, and what undoing restored is in records now",
     "ir_model_fields_selection": "as above",
     "ir_model_inherit": "as above",
+    "ir_model_relation": "of the skills of visit types",
 }
 
 # What counts changes, and what Odoo itself writes whenever it starts.
@@ -226,6 +228,23 @@ def test_names_in_what_people_saved(upgrade: Upgrade) -> None:
             )
         ]
         assert ids[0] == ids[1] != set()
+
+
+def test_skills_of_visit_types(upgrade: Upgrade) -> None:
+    """What a type asked for it still does, of any level."""
+    former = upgrade.before["hr_skill_maintenance_visit_type_rel"].values()
+    assert (
+        {
+            (row["visit_type_id"], row["skill_id"], row["skill_level_id"])
+            for row in upgrade.after["service_skill_requirement"].values()
+            if row["visit_type_id"]
+        }
+        == {
+            (row["maintenance_visit_type_id"], row["hr_skill_id"], None)
+            for row in former
+        }
+        != set()
+    )
 
 
 def test_what_undoing_restores(upgrade: Upgrade) -> None:

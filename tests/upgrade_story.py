@@ -257,6 +257,20 @@ def _do_visits(env, customer, piece, photo) -> None:
     ).action_confirm()
 
 
+def _ask_for_skills(env) -> None:
+    """Say which skills a kind of visit takes."""
+    trade = env["hr.skill.type"].create(
+        {
+            "name": "Trade",
+            "skill_ids": [Command.create({"name": name}) for name in ("Gas", "Roofs")],
+            "skill_level_ids": [Command.create({"name": "Trained"})],
+        }
+    )
+    env["maintenance.visit.type"].create(
+        {"name": "Gas cleaning", "skill_ids": [Command.set(trade.skill_ids.ids)]}
+    )
+
+
 def _save_searches(env) -> None:
     """Name fields of products in a filter and in exports."""
     env["product.template"].create(
@@ -295,6 +309,7 @@ def tell(env: Environment) -> None:
     customer, buyer, leasing, pieces, photo = _sell_equipment(env)
     _keep_contracts(env, customer, buyer, leasing, pieces)
     _do_visits(env, customer, pieces[7], photo)
+    _ask_for_skills(env)
     _save_searches(env)
     env.cr.commit()
 

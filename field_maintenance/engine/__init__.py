@@ -1,8 +1,10 @@
-"""When visits are due: pure functions of days, without Odoo, a database or a clock.
+"""When visits are due and who pays for them: pure functions of days and amounts,
+without Odoo, a database or a clock.
 
 All dates are days without a time; a stretch of days includes both its ends.
 """
 
+from .coverage import PriceOffer, choose, covered_share, in_warranty, is_covered
 from .dates import Unit
 from .errors import ErrorCode, RuleError
 from .free_time import FreeTime
@@ -11,6 +13,24 @@ from .gaps import Gap, in_gap, leave_gaps
 from .local_time import at_local_hour
 from .preview import Note, Preview, PreviewLine, preview
 from .regeneration import Changes, Occurrence, Status, reconcile
+from .routing import (
+    Fixed,
+    Offer,
+    Plan,
+    Route,
+    Stop,
+    Stretch,
+    check,
+    choose_offers,
+    cut,
+    cut_off,
+    driving,
+    in_order,
+    insert_by_regret,
+    insertions,
+    order,
+    schedule,
+)
 from .rules import (
     AfterLast,
     Interval,
@@ -21,4 +41,21 @@ from .rules import (
     SpreadPerTerm,
     Term,
 )
+from .service_hours import LIMIT, Pause, ServiceHours, to_utc
+from .spread import apply_price, split, spread
+from .travel import (
+    Point,
+    TravelSettings,
+    distance,
+    driving_minutes,
+    travel_matrix,
+    travel_minutes,
+)
 from .working_days import Misfit, Policy, Shifted, WorkingDays, shift, window
+from .zip_codes import (
+    ZipCodes,
+    ZipError,
+    normalize_zip,
+    parse_zip_part,
+    split_zip_codes,
+)

@@ -1,6 +1,6 @@
 from contextlib import contextmanager
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -10,6 +10,17 @@ from .visit.maintenance_visit import OPEN_STATES
 
 class HrEmployee(models.Model):
     _inherit = "hr.employee"
+
+    service_start_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Start Place",
+        index="btree_not_null",
+        ondelete="set null",
+        # It may be where they live. Dispatchers have a dialog for it.
+        groups="hr.group_hr_user",
+        help="Where they begin and end their working day, used for travel times. Leave "
+        "empty for their work address.",
+    )
 
     def write(self, vals):
         if not vals.keys() & {"active", "company_id"}:
@@ -72,6 +83,17 @@ class HrEmployee(models.Model):
             }
         )
 
+    def _get_service_starts(self):
+        """Return {employee: where their day begins and ends}: their start place, else
+        their work address, else their company."""
+        # Where somebody sets out is what the planner must know.
+        return {
+            person: known.service_start_id
+            or known.address_id
+            or known.company_id.partner_id
+            for person, known in zip(self, self.sudo(), strict=True)
+        }
+
     def _get_calendar_partners(self):
         """Return the contacts by which this employee is invited to events."""
         self.ensure_one()
@@ -96,6 +118,12 @@ class HrEmployee(models.Model):
         )
         left = visits.filtered("has_left_technician")
         names = ", ".join(self.mapped("name"))
+        for company, of_company in left.grouped("company_id").items():
+            of_company._need_technician(
+                self.env._("%s no longer works here.", names),
+                self - self._filter_at(company),
+            )
+        (visits - left)._need_no_technician()
         left._notify_dispatchers(
             self.env._("Find another technician"),
             self.env._("%s no longer works here and still has open visits.", names),
@@ -120,6 +148,7 @@ class HrEmployee(models.Model):
         visit = visits.search(
             Domain("technician_id", "in", self.ids)
             | Domain("technician_ids", "in", self.ids)
+            | Domain("allocation_ids.technician_id", "in", self.ids)
             | Domain("line_ids.technician_id", "in", self.ids),
             limit=1,
         )

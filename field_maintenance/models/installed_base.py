@@ -56,6 +56,41 @@ class InstalledBase(models.Model):
         groups="base.group_user",
     )
 
+    # What the warranty pays
+    service_warranty_part_percent = fields.Float(
+        string="Warranty on Parts (%)",
+        aggregator=None,
+        help="How much of the price of parts the warranty pays. Leave empty for what "
+        "the category or the company says.",
+    )
+    service_warranty_labor_percent = fields.Float(
+        string="Warranty on Labor (%)",
+        aggregator=None,
+        help="How much of the price of labor the warranty pays. Leave empty for what "
+        "the category or the company says.",
+    )
+
+    _service_warranty_percents = models.Constraint(
+        "CHECK (service_warranty_part_percent BETWEEN 0 AND 100 "
+        "AND service_warranty_labor_percent BETWEEN 0 AND 100)",
+        "A warranty pays between 0 and 100 % of the price.",
+    )
+    skill_requirement_ids = fields.One2many(
+        comodel_name="service.skill.requirement",
+        inverse_name="installed_base_id",
+        string="Required Skills",
+        groups="base.group_user",
+        help="Skills that work on this equipment takes, instead of those of its "
+        "product and category.",
+    )
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        # Whoever duplicates a piece need not say what work on it takes.
+        for piece, double in zip(self.sudo(), copies, strict=True):
+            piece.skill_requirement_ids.copy({"installed_base_id": double.id})
+        return copies
+
     # -- Computes ----------------------------------------------------------------------
 
     @api.depends_context("uid", "allowed_company_ids")
@@ -118,6 +153,7 @@ class InstalledBase(models.Model):
         result = super().write(vals)
         if archived:
             archived._follow_archived()
+        self._follow_response_hours(vals.keys())
         return result
 
     def _get_company_ties(self, company_id):
@@ -424,6 +460,7 @@ class InstalledBase(models.Model):
         unassigned = moved.filtered(lambda piece: not piece.partner_id)
         unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
         (moved - unassigned)._move_open_visits()
+        moved._note_on_requests(before)
         return result
 
     def _get_visit_lines(self):
@@ -677,3 +714,17 @@ class InstalledBase(models.Model):
             # The customer may read why: not who owns it.
             alone._cancel_alone(reason % piece._get_document_name())
             (lines - alone.line_ids).unlink()
+
+    # -- What the warranty pays --------------------------------------------------------
+
+    def _get_warranty_percent(self, name):
+        """Return how much of a price the warranty of this equipment pays: by itself,
+        its nearest category with a percentage, else the company.
+
+        :param str name: field of the percentage, of parts or of labor
+        """
+        self.ensure_one()
+        for source in (self, *self.category_id._get_branch(), self.company_id):
+            if source[name]:
+                return source[name]
+        return 0

@@ -42,6 +42,21 @@ class ProductTemplate(models.Model):
     service_rule_summary = fields.Char(
         string="How Often", compute="_compute_service_rule_summary"
     )
+    service_skill_requirement_ids = fields.One2many(
+        comodel_name="service.skill.requirement",
+        inverse_name="product_tmpl_id",
+        string="Required Skills",
+        groups="base.group_user",
+        help="Skills that work on equipment of this product takes, instead of those "
+        "of its category.",
+    )
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        # Whoever duplicates a product need not say what work on it takes.
+        for template, double in zip(self.sudo(), copies, strict=True):
+            template.service_skill_requirement_ids.copy({"product_tmpl_id": double.id})
+        return copies
 
     @api.model
     def _get_bounds(self):

@@ -31,6 +31,18 @@ RIGHTS = {
     },
     "maintenance.visit.entry": {"administrator": "r"},
     "service.line": {**READERS, **DISPATCHING, "technician": "rcwu"},
+    "service.price.rule": {
+        "salesperson": "r",
+        "accountant": "r",
+        "dispatcher": "r",
+        "administrator": "rcwu",
+    },
+    "service.standard": {**EVERYBODY, "administrator": "rcwu"},
+    "service.standard.line": {**EVERYBODY, "administrator": "rcwu"},
+    "service.price.apply": DISPATCHING,
+    "service.price.apply.line": DISPATCHING,
+    "maintenance.visit.bill": {"salesperson": "rcwu"},
+    "maintenance.visit.bill.line": {"salesperson": "rcwu"},
     "maintenance.visit.finish": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.finish.line": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.sign": {**DISPATCHING, "technician": "rcwu"},
@@ -47,6 +59,16 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    "service.allocation": {
+        **READERS,
+        "dispatcher": "rw",
+        "administrator": "rw",
+    },
+    "service.fault.code": {**EVERYBODY, "administrator": "rcwu"},
+    "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
+    # Rules leave to dispatchers what equipment asks for, see dispatch/test_skills.py.
+    "service.skill.requirement": {**EVERYBODY, **DISPATCHING},
+    "service.start.place": DISPATCHING,
     "service.team": {**EVERYBODY, "administrator": "rcwu"},
     "service.zone": {**EVERYBODY, "administrator": "rcwu"},
     "maintenance.intervention": {
@@ -58,6 +80,10 @@ RIGHTS = {
     "maintenance.visit.merge": {**DISPATCHING, "technician": "rcwu"},
     "maintenance.visit.batch": DISPATCHING,
     "maintenance.visit.batch.result": DISPATCHING,
+    "service.plan": DISPATCHING,
+    "service.plan.line": DISPATCHING,
+    "service.slot.search": DISPATCHING,
+    "service.slot.offer": DISPATCHING,
 }
 OPERATIONS = {"r": "read", "c": "create", "w": "write", "u": "unlink"}
 

@@ -1,6 +1,7 @@
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.field_installed_base.tests.common import RoleMatrixTests
@@ -21,9 +22,18 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.time",
         "maintenance.visit.type",
         "res.partner",
+        "service.allocation",
+        "service.fault.code",
         "service.line",
+        "service.plan",
+        "service.plan.line",
+        "service.price.rule",
+        "service.standard",
+        "service.standard.line",
+        "service.repair.status",
         "service.request",
         "service.request.stage",
+        "service.skill.requirement",
         "service.team",
         "service.zone",
         "survey.user_input",
@@ -55,6 +65,16 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         cls.env["maintenance.visit.tag"].create({"name": "Ladder"})
         cls.env["service.zone"].create({"name": "North", "company_id": cls.company.id})
         cls.team = cls.env["service.team"].create({"name": "North"})
+        trade = cls.env["hr.skill.type"].create(
+            {
+                "name": "Trade",
+                "skill_ids": [Command.create({"name": "Gas"})],
+                "skill_level_ids": [Command.create({"name": "Certified"})],
+            }
+        )
+        cls.env["service.skill.requirement"].create(
+            {"skill_id": trade.skill_ids.id, "installed_base_id": cls.piece.id}
+        )
         cls.part = cls.env["service.line"].create(
             {"visit_id": cls.own.id, "product_id": cls.pellets.id, "price_unit": 6}
         )
@@ -71,6 +91,19 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "subject": "No hot water",
                 "partner_id": cls.customer.id,
                 "user_id": cls.users["technician"].id,
+            }
+        )
+        plan = cls.env["service.plan"].create(
+            {"date_from": "2026-01-05", "date_to": "2026-01-09"}
+        )
+        cls.env["service.plan.line"].create(
+            {"plan_id": plan.id, "visit_id": cls.own.id, "state": "left"}
+        )
+        cls.env["service.price.rule"].create({"name": "Cleaning", "amount": 100})
+        cls.env["service.standard"].create(
+            {
+                "name": "Cleaning",
+                "line_ids": [Command.create({"product_id": cls.pellets.id})],
             }
         )
         survey = cls.env["survey.survey"].create(

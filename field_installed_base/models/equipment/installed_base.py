@@ -7,8 +7,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
-from ..mixins.installed_base_place_mixin import SITE_DOMAIN
-
 _lt = LazyTranslate(__name__)
 
 # Who may change every field of equipment; technicians only the fields below.
@@ -76,12 +74,6 @@ class InstalledBase(models.Model):
         help="If empty, the next number of the company's sequence is assigned.",
     )
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        comodel_name="res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
     state = fields.Selection(
         selection=[
             ("unassigned", "Unassigned"),
@@ -165,21 +157,8 @@ class InstalledBase(models.Model):
         help="The equipment is or was at a customer's site.",
         export_string_translation=False,
     )
-    partner_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Customer",
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-        tracking=True,
-    )
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
-        string="Commercial Entity",
-        store=True,
-        precompute=True,
-        index="btree_not_null",
-    )
+    partner_id = fields.Many2one(index="btree_not_null")
+    commercial_partner_id = fields.Many2one(index="btree_not_null")
     relationship_id = fields.Many2one(
         related="commercial_partner_id.relationship_id",
         # A plain string of this attribute would stay in English.
@@ -187,16 +166,7 @@ class InstalledBase(models.Model):
         help="Your relationship with the customer.",
     )
     site_id = fields.Many2one(
-        comodel_name="res.partner",
         string="Installation Site",
-        compute="_compute_site_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-        domain=SITE_DOMAIN,
         tracking=True,
         help="The customer or one of its addresses.",
     )

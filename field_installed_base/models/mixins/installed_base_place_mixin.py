@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
@@ -13,11 +13,46 @@ EQUIPMENT_DOMAIN = (
 
 
 class InstalledBasePlaceMixin(models.AbstractModel):
-    """A record of a customer (`partner_id`) at one of the customer's sites (`site_id`),
-    maybe with a contact there (`contact_id`), maybe about equipment."""
+    """A record of a customer at one of the customer's sites, maybe with a contact there
+    (`contact_id`, computed by `_compute_contact_id`), maybe about equipment.
+
+    Heirs repeat a field only to say what differs: required, index, help."""
 
     _name = "installed.base.place.mixin"
     _description = "Customer and Site"
+
+    company_id = fields.Many2one(
+        comodel_name="res.company",
+        required=True,
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    partner_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Customer",
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+    )
+    commercial_partner_id = fields.Many2one(
+        related="partner_id.commercial_partner_id",
+        string="Commercial Entity",
+        store=True,
+        precompute=True,
+        index=True,
+    )
+    site_id = fields.Many2one(
+        comodel_name="res.partner",
+        compute="_compute_site_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain=SITE_DOMAIN,
+    )
 
     @api.depends("partner_id")
     def _compute_site_id(self):

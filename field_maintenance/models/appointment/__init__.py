@@ -1,3 +1,4 @@
+from . import agreed_hours
 from . import appointments
 from . import availability
 from . import conflicts

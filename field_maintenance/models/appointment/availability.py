@@ -13,10 +13,11 @@ ONE_DAY = timedelta(days=1)
 
 class ServiceTime(NamedTuple):
     """When somebody works, and when they are busy then: lists of (from, to), naive
-    UTC."""
+    UTC; and with what they are busy: a visit's id, None for anything else."""
 
     working: list
     busy: list
+    visit_ids: list
 
 
 class Stretch(NamedTuple):
@@ -55,12 +56,8 @@ class HrEmployee(models.Model):
         # What was derived of a visit is stored with all that it follows from.
         self.env["maintenance.visit"].flush_model()
         working = people._get_working_time(start, end)
-        stretches = []
-        for number, person in enumerate(people):
-            zone = timezone(person._get_tz())
-            days = [utc.localize(t).astimezone(zone).date() for t in (start, end)]
-            stretches.append(Stretch(number, person, start, end, *days))
-        busy = defaultdict(list)
+        stretches = people._get_whole_stretches(start, end)
+        busy, visit_ids = defaultdict(list), defaultdict(list)
         visits = self._find_visits(stretches)
         planned = self.env["maintenance.visit"].sudo()
         planned = planned.browse({visit_id for _key, _person, visit_id in visits})
@@ -70,12 +67,64 @@ class HrEmployee(models.Model):
             if visit_id in taken:
                 visit = planned.browse(visit_id)
                 busy[number].append((visit.date_start, visit.date_end))
-        for number, _person_id, begin, over, allday in self._find_events(stretches):
+                visit_ids[number].append(visit_id)
+        for number, events in self._get_events_by_number(people, stretches).items():
+            busy[number] += [(begin, over) for begin, over, _event_id in events]
+            visit_ids[number] += [None] * len(events)
+        return {
+            person: ServiceTime(working[person.id], busy[number], visit_ids[number])
+            for number, person in enumerate(self)
+        }
+
+    def _get_whole_stretches(self, start, end):
+        """Return a stretch of time of each of these employees, by their position."""
+        stretches = []
+        for number, person in enumerate(self):
+            zone = timezone(person._get_tz())
+            days = [utc.localize(t).astimezone(zone).date() for t in (start, end)]
+            stretches.append(Stretch(number, person, start, end, *days))
+        return stretches
+
+    @api.model
+    def _get_events_by_number(self, people, stretches):
+        """Return {position of an employee: (start, end, event id)} of what makes them
+        busy besides visits, naive UTC."""
+        found = defaultdict(list)
+        for number, _person_id, begin, over, allday, event_id in self._find_events(
+            stretches
+        ):
             if allday:
                 begin, over = self._get_whole_days(people[number], begin, over)
-            busy[number].append((begin, over))
+            found[number].append((begin, over, event_id))
+        return found
+
+    def _get_busy_events(self, start, end):
+        """Return what makes these employees busy besides visits, as it counts for
+        `_get_service_time`.
+
+        :param datetime start: naive UTC
+        :param datetime end: naive UTC
+        :return: {employee: list of (start, end, what it is called)}, naive UTC; what is
+            private has no name, unless the user takes part in it
+        """
+        # As for working time.
+        people = self.sudo()
+        rows = self._get_events_by_number(
+            people, people._get_whole_stretches(start, end)
+        )
+        events = self.env["calendar.event"].sudo()
+        events = events.browse({row[2] for own in rows.values() for row in own})
+        hidden = events.filtered(
+            lambda event: (
+                event.effective_privacy == "private"
+                and self.env.user.partner_id not in event.partner_ids
+            )
+        )
+        names = {event.id: event.name or "" for event in events - hidden}
         return {
-            person: ServiceTime(working[person.id], busy[number])
+            person: [
+                (*times, names.get(event_id, "")) for *times, event_id in rows[number]
+            ]
             for number, person in enumerate(self)
         }
 
@@ -154,7 +203,8 @@ class HrEmployee(models.Model):
 
         :param stretches: list of Stretch
         :param events: look at these only
-        :return: rows of key, employee id, start, end, and whether these are whole days
+        :return: rows of key, employee id, start, end, whether these are whole days, and
+            event id
         """
         spans = self._join_stretches(stretches)
         rows = [
@@ -174,7 +224,8 @@ class HrEmployee(models.Model):
         for person_id, *times in self.env.execute_query(
             SQL(
                 """
-                SELECT mine.employee_id, event.start, event.stop, event.allday
+                SELECT mine.employee_id, event.start, event.stop, event.allday,
+                       event.id
                   FROM (VALUES %s)
                     AS mine(partner_id, employee_id, date_start, date_end)
                   JOIN calendar_event AS event
@@ -201,9 +252,9 @@ class HrEmployee(models.Model):
         ):
             busy[person_id].append(times)
         found = {
-            (row.key, row.person.id, start, stop, allday)
+            (row.key, row.person.id, start, stop, allday, event_id)
             for row in stretches
-            for start, stop, allday in busy[row.person.id]
+            for start, stop, allday, event_id in busy[row.person.id]
             # A whole day is stored from 8 to 18 o'clock; its hours are of the clock on
             # the wall.
             if (
@@ -236,9 +287,12 @@ class HrEmployee(models.Model):
         :return: rows of key and employee
         """
         found = []
-        for calendar, own in groupby(
-            stretches, lambda row: row.person.resource_calendar_id
-        ):
+        calendars = self._get_calendars_at(stretches)
+        for calendar, own in groupby(stretches, calendars.get):
+            if calendar is None:
+                # Their contract is over, or has not begun.
+                found += [(row.key, row.person) for row in own]
+                continue
             if not calendar or calendar.flexible_hours:
                 continue
             zone = timezone(calendar.tz or "UTC")
@@ -260,6 +314,29 @@ class HrEmployee(models.Model):
                 ):
                     found.append((row.key, row.person))
         return found
+
+    @api.model
+    def _get_calendars_at(self, stretches):
+        """Return {stretch: by which calendar its employee works then}: None for who
+        does not work, an empty one for who may at any hour. As for working time, the
+        contract of that day says it."""
+        if not stretches:
+            return {}
+        people = self.sudo().browse({row.person.id for row in stretches})
+        periods = people.resource_id._get_calendars_validity_within_period(
+            utc.localize(min(row.start for row in stretches)),
+            utc.localize(max(row.end for row in stretches)),
+        )
+        resources = {person.id: person.resource_id for person in people}
+
+        def find(row):
+            moment = utc.localize(row.start)
+            for calendar, valid in periods[resources[row.person.id].id].items():
+                if any(start <= moment < end for start, end, _record in valid):
+                    return calendar
+            return None
+
+        return {row: find(row) for row in stretches}
 
     @api.model
     def _find_leaves(self, stretches, companies, leaves=None):

@@ -27,7 +27,8 @@ class MaintenanceVisit(models.Model):
         search="_search_has_conflict",
         groups="base.group_user",
         help="Something is in the way of this appointment: another visit, an "
-        "appointment in the calendar, time off, or the hours of a technician.",
+        "appointment in the calendar, time off, the hours of a technician, a missing "
+        "skill, or the hours agreed with the customer.",
     )
     has_left_technician = fields.Boolean(
         string="Technician Has Left",
@@ -36,7 +37,7 @@ class MaintenanceVisit(models.Model):
         help="An assigned technician is archived or works for another company.",
     )
 
-    @api.depends("date_start", "date_end", "technician_ids", "site_id", "state")
+    @api.depends(lambda self: self._get_conflict_fields())
     def _compute_planning_warning(self):
         opened = self.filtered(lambda visit: visit.state in ("planned", "to_plan"))
         (self - opened).planning_warning = False
@@ -45,7 +46,7 @@ class MaintenanceVisit(models.Model):
             texts = [*conflicts[visit], *visit._get_planning_gaps()]
             visit.planning_warning = "\n".join(texts) or False
 
-    @api.depends("date_start", "date_end", "technician_ids", "site_id", "state")
+    @api.depends(lambda self: self._get_conflict_fields())
     def _compute_has_conflict(self):
         now = fields.Datetime.now()
         planned = self.filtered(
@@ -59,10 +60,27 @@ class MaintenanceVisit(models.Model):
             visit.has_conflict = bool(conflicts[visit])
 
     @api.model
+    def _get_conflict_fields(self):
+        """Return the fields of a visit on which it depends what is in its way."""
+        return (
+            "agreed_from",
+            "agreed_until",
+            "date_end",
+            "date_start",
+            "line_ids.installed_base_id",
+            "site_id",
+            "state",
+            "technician_ids",
+            "visit_type_id",
+        )
+
+    @api.model
     def _search_has_conflict(self, operator, value):
         if operator != "in":
             return NotImplemented
-        planned = self._get_planned_from_now() & Domain("technician_ids", "!=", False)
+        planned = self._get_planned_from_now() & (
+            Domain("technician_ids", "!=", False) | Domain("agreed_until", ">", 0)
+        )
         visits = self.search(
             planned & Domain("company_id", "in", self.env.companies.ids)
         )
@@ -109,12 +127,20 @@ class MaintenanceVisit(models.Model):
         return crew - crew._filter_at(self.company_id)
 
     @api.constrains(
-        "date_start", "date_end", "technician_id", "technician_ids", "state"
+        "agreed_from",
+        "agreed_until",
+        "date_start",
+        "date_end",
+        "merged_into_id",
+        "technician_id",
+        "technician_ids",
+        "state",
+        "visit_type_id",
     )
     def _check_planning_conflicts(self):
         """Refuse appointments to come of who does not work there any more, and
-        conflicting ones, if the company does, on every way to make one: form, board,
-        calendar, remote call."""
+        conflicting ones and such of who lacks a skill, if the company does, on every
+        way to make one: form, board, calendar, remote call."""
         if self.env.context.get("visit_planning") is PLANNING:
             # Checked once for all that are planned together.
             return
@@ -130,14 +156,9 @@ class MaintenanceVisit(models.Model):
                             visit=visit.display_name,
                         )
                     )
-        visits = self.sudo().filtered(
-            lambda visit: (
-                visit.state == "planned" and visit.company_id.blocks_visit_conflicts
-            )
-        )
-        if not visits:
-            return
-        for visit, texts in visits.with_env(self.env)._get_planning_conflicts().items():
+        # What is done with another visit takes what that one has.
+        mains = self.sudo().merged_into_id.with_env(self.env)
+        for visit, texts in (self | mains)._get_refused_conflicts().items():
             if texts:
                 raise ValidationError(
                     self.env._(
@@ -148,6 +169,21 @@ class MaintenanceVisit(models.Model):
                         conflicts="\n".join(texts),
                     )
                 )
+
+    def _get_refused_conflicts(self):
+        """Return {visit: texts that say why its company does not let it be planned so},
+        for those of these visits that are planned."""
+        found = {visit: [] for visit in self if visit.state == "planned"}
+        # How a company plans is no secret to who plans.
+        by_company = self.browse().union(*found).grouped("company_id")
+        for company, visits in by_company.items():
+            if company.sudo().blocks_visit_conflicts:
+                for visit, texts in visits._get_time_conflicts().items():
+                    found[visit] += texts
+            if company.sudo().service_skill_policy == "block":
+                for visit, texts in visits._get_missing_skills().items():
+                    found[visit] += texts
+        return found
 
     def _get_planning_gaps(self):
         """Return what is missing to go there, which never forbids to plan."""
@@ -199,11 +235,22 @@ class MaintenanceVisit(models.Model):
         return texts
 
     def _get_planning_conflicts(self):
-        """Return {visit: texts that say what is in the way, naming the technician}.
+        """Return {visit: texts that say what is in the way, naming the technician}: of
+        its time, and the skills that are missing.
 
         For many visits at once; the number of queries does not depend on how many.
         """
+        found = self._get_time_conflicts()
+        for visit, texts in self._get_missing_skills().items():
+            found[visit] += texts
+        return found
+
+    def _get_time_conflicts(self):
+        """Return {visit: texts that say what else is at its time}, as
+        `_get_planning_conflicts` does."""
         found = {visit: [] for visit in self}
+        for visit, texts in self._get_broken_agreements().items():
+            found[visit] += texts
         timed = self.filtered(
             lambda visit: (
                 # What is done with another visit takes no time of its own.
@@ -273,11 +320,11 @@ class MaintenanceVisit(models.Model):
         """
         mine, found = list(self), defaultdict(list)
         people = self.env["hr.employee"].sudo()
-        for number, person_id, start, stop, allday in people._find_events(
+        for number, person_id, start, stop, allday, _id in people._find_events(
             self._get_stretches(), events
         ):
             visit, name = mine[number], people.browse(person_id).name
-            found[visit].append(
+            text = (
                 self.env._(
                     "%(technician)s has another appointment on %(day)s.",
                     technician=name,
@@ -291,6 +338,9 @@ class MaintenanceVisit(models.Model):
                     end=visit._format_moment(stop, start),
                 )
             )
+            # Of several at the same time they would say the same.
+            if text not in found[visit]:
+                found[visit].append(text)
         return found
 
     def _get_absences(self, leaves=None):

@@ -66,7 +66,9 @@ class MaintenanceVisit(models.Model):
             "what": visit.visit_type_id.name or "",
             "is_planned": visit.state == "planned",
             "day": show_day(visit.date_start),
-            "time": "" if visit.is_all_day else show_time(visit.date_start) or "",
+            "time": ""
+            if visit.is_all_day
+            else visit._describe_promised_hours() or show_time(visit.date_start) or "",
             "former": show_day(visit.told_start),
             "site": visit.site_id.contact_address_inline or "",
             "equipment": [
@@ -94,8 +96,7 @@ class MaintenanceVisit(models.Model):
         self.ensure_one()
         details = self._describe_to_customer(contact)
         is_off = self.state != "planned"
-        start = self.date_start or self.told_start
-        stop = self.date_end or start + timedelta(hours=self.duration)
+        start, stop = self._get_told_times()
         calendar = vobject.iCalendar()
         calendar.add("method").value = "CANCEL" if is_off else "PUBLISH"
         event = calendar.add("vevent")
@@ -116,6 +117,16 @@ class MaintenanceVisit(models.Model):
             event.add("description").value = "\n".join(details["equipment"])
         event.add("status").value = "CANCELLED" if is_off else "CONFIRMED"
         return calendar.serialize().encode()
+
+    def _get_told_times(self):
+        """Return from when to when the customer expects somebody: a visit with agreed
+        hours may begin with the first and end after the last."""
+        start = self.date_start or self.told_start
+        stop = self.date_end or start + timedelta(hours=self.duration)
+        if self._is_in_agreed_hours(start):
+            first, last = self._get_agreed_range(self._get_site_day(start))
+            return first, last + (stop - start)
+        return start, stop
 
     # -- When --------------------------------------------------------------------------
 
@@ -168,6 +179,21 @@ class MaintenanceVisit(models.Model):
             predicate=lambda visit: visit.date_start != visit[field],
         )
 
+    def _is_as_told(self, field):
+        """Tell whether this visit moved within the agreed hours only, of which the
+        customer knows.
+
+        :param str field: the start that they were told last
+        """
+        self.ensure_one()
+        return bool(
+            self.state == "planned"
+            and self[field]
+            and self._get_site_day(self[field]) == self._get_site_day(self.date_start)
+            and self._is_in_agreed_hours(self[field])
+            and self._is_in_agreed_hours(self.date_start)
+        )
+
     def _notify_customers(self):
         """Tell customers what they do not know yet of these visits."""
         fresh = self.filtered(lambda v: v.state == "planned" and not v.told_start)
@@ -180,8 +206,9 @@ class MaintenanceVisit(models.Model):
         )
         # Without that notice customers hear of it on the phone.
         told = fresh.filtered(lambda visit: visit.company_id.visit_notice_planned)
+        told_again = changed.filtered(lambda visit: not visit._is_as_told("told_start"))
         self._get_notice("visit_planned")._notify_of_visits(told)
-        self._get_notice("visit_changed")._notify_of_visits(changed)
+        self._get_notice("visit_changed")._notify_of_visits(told_again)
         now = fields.Datetime.now()
         quiet = (fresh | changed).with_context(
             visit_planning=PLANNING, tracking_disable=True
@@ -197,7 +224,8 @@ class MaintenanceVisit(models.Model):
 
     def _remind_customers(self):
         """Remind customers of these visits."""
-        self._get_notice("visit_reminder")._notify_of_visits(self)
+        again = self.filtered(lambda visit: not visit._is_as_told("reminded_start"))
+        self._get_notice("visit_reminder")._notify_of_visits(again)
         quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
         for start, visits in quiet.grouped("date_start").items():
             visits.write({"reminded_start": start})

@@ -98,12 +98,13 @@ class MaintenanceVisit(models.Model):
             and zones of the user, no team and no zone means everybody
         :param list zone_ids: zones whose technicians have a row
         :param list technician_ids: employees who have a row, too
-        :return: dict of `technicians` (rows in their order, with working hours in
-            UTC), `visits` (planned, in progress or done), `backlog` (visits to plan,
-            late ones first, then by priority and due date), `teams` and `zones` (what
-            there is to choose), `team_ids`, `zone_ids` and `technician_ids` (what is
-            chosen), `has_more_technicians`, `has_more_visits` and `has_more_backlog`
-            (there is more than is shown), `can_dispatch`
+        :return: dict of `technicians` (rows in their order, with working hours and
+            other appointments in UTC), `visits` (planned, in progress or done),
+            `backlog` (visits to plan, late ones first, then by priority and due date),
+            `teams` and `zones` (what there is to choose), `team_ids`, `zone_ids` and
+            `technician_ids` (what is chosen), `has_more_technicians`,
+            `has_more_visits` and `has_more_backlog` (there is more than is shown),
+            `can_dispatch`
         :raise UserError: if the stretch is empty or too long
         """
         start, end = self._parse_board_window(start, end)
@@ -339,6 +340,9 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _get_board_fields(self):
         return [
+            "agreed_from",
+            "agreed_until",
+            "calendar_event_id",
             "company_id",
             "date_end",
             "date_start",
@@ -387,6 +391,10 @@ class MaintenanceVisit(models.Model):
                 "due_date": visit.due_date,
                 "window_end": visit.window_end,
                 "duration": visit.duration,
+                "agreed_from": visit.agreed_from,
+                "agreed_until": visit.agreed_until,
+                "agreed_hours": visit._describe_agreed_hours(),
+                "tz": visit._get_site_tz(),
                 "technician_id": visit.technician_id.id,
                 "technician_ids": visit.technician_ids.ids,
                 "has_conflict": visit.has_conflict,
@@ -397,9 +405,10 @@ class MaintenanceVisit(models.Model):
 
     @api.model
     def _get_board_rows(self, technicians, teams, start, end):
-        """Return the rows: technicians, with their teams and the hours that they work
-        (UTC)."""
+        """Return the rows: technicians, with their teams, the hours that they work, and
+        when they are busy with something else than visits (UTC)."""
         working = technicians._get_working_time(start, end)
+        busy = technicians._get_busy_events(start, end)
         return [
             {
                 "id": technician.id,
@@ -410,6 +419,14 @@ class MaintenanceVisit(models.Model):
                 "working": [
                     [fields.Datetime.to_string(moment) for moment in times]
                     for times in working[technician.id]
+                ],
+                "busy": [
+                    {
+                        "start": fields.Datetime.to_string(begin),
+                        "end": fields.Datetime.to_string(over),
+                        "name": name,
+                    }
+                    for begin, over, name in busy[technician]
                 ],
             }
             for technician in technicians

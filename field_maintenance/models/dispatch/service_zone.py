@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
+from ...engine import ZipError, normalize_zip, parse_zip_part, split_zip_codes
 from ..visit.maintenance_visit import OPEN_STATES
 
 
@@ -31,8 +33,8 @@ class ServiceZone(models.Model):
     )
     zip_prefixes = fields.Char(
         string="Zip Codes",
-        help="First digits of zip codes, separated by commas, e.g. 10, 201, 2060. If "
-        "several zones match, the longest prefix applies.",
+        help="First digits of zip codes and ranges, separated by commas, e.g. 10, 201, "
+        "1000-1499. If several zones match, the one with most digits applies.",
     )
     technician_ids = fields.Many2many(
         comodel_name="hr.employee",
@@ -45,38 +47,79 @@ class ServiceZone(models.Model):
 
     # -- Zone of an address ------------------------------------------------------------
 
-    def _get_prefixes(self):
-        """Return the beginnings of zip codes, without spaces, in capitals."""
-        self.ensure_one()
-        prefixes = (self.zip_prefixes or "").replace(";", ",").split(",")
-        return [key for prefix in prefixes if (key := self._normalize_zip(prefix))]
+    @api.constrains("zip_prefixes")
+    def _check_zip_prefixes(self):
+        for zone in self:
+            for part in split_zip_codes(zone.zip_prefixes or ""):
+                try:
+                    parse_zip_part(part)
+                except ZipError as error:
+                    raise ValidationError(zone._describe_zip_error(error)) from error
 
-    @api.model
-    def _normalize_zip(self, code):
-        return "".join((code or "").split()).upper()
+    def _describe_zip_error(self, error):
+        """Return what is wrong with the zip codes of this zone, in words."""
+        values = {"zone": self.name, "part": error.part}
+        texts = {
+            "unclear": self.env._(
+                "“%(part)s” in zone %(zone)s is not a zip code. Enter first digits or "
+                "ranges, separated by commas, such as 10, 201, 1000-1499.",
+                **values,
+            ),
+            "incomplete": self.env._(
+                "“%(part)s” in zone %(zone)s is not a range. Enter its first and last "
+                "zip code, such as 1000-1499.",
+                **values,
+            ),
+            "letters": self.env._(
+                "“%(part)s” in zone %(zone)s is not a range of numbers. Enter zip "
+                "codes with letters one by one, without a hyphen.",
+                **values,
+            ),
+            "widths": self.env._(
+                "Both ends of “%(part)s” in zone %(zone)s must have the same number of "
+                "digits, such as 1000-1499.",
+                **values,
+            ),
+            "reversed": self.env._(
+                "“%(part)s” in zone %(zone)s ends before it begins. Enter the lower "
+                "zip code first.",
+                **values,
+            ),
+        }
+        return texts[error.code]
+
+    def _get_zip_codes(self):
+        """Return the zip codes of this zone.
+
+        :rtype: list[ZipCodes]
+        """
+        self.ensure_one()
+        return [
+            parse_zip_part(part) for part in split_zip_codes(self.zip_prefixes or "")
+        ]
 
     @api.model
     def _get_zone_by_address(self, partners):
         """Tell in which zone each address lies.
 
-        The longest matching beginning wins, a zone of the country before one without,
-        then the order of the zones.
+        The longest matching beginning or range wins, a zone of the country before one
+        without, then the order of the zones.
 
         :param partners: addresses
         :return: {address id: zone, empty if there is none}
         """
         # Zones are few; the same for everybody, whatever zones they may read.
         zones = self.sudo().search([("zip_prefixes", "!=", False)])
-        rows = [(prefix, zone) for zone in zones for prefix in zone._get_prefixes()]
-        rows.sort(key=lambda row: (-len(row[0]), not row[1].country_id))
+        rows = [(codes, zone) for zone in zones for codes in zone._get_zip_codes()]
+        rows.sort(key=lambda row: (-row[0].width, not row[1].country_id))
         found = {}
         for partner in partners:
-            code = self._normalize_zip(partner.zip)
+            code = normalize_zip(partner.zip or "")
             found[partner.id] = next(
                 (
                     zone
-                    for prefix, zone in rows
-                    if code.startswith(prefix)
+                    for codes, zone in rows
+                    if codes.match(code)
                     and (not zone.country_id or zone.country_id == partner.country_id)
                     and (
                         not zone.company_id

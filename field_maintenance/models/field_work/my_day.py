@@ -28,8 +28,10 @@ class MaintenanceVisit(models.Model):
         :return: dict of `technicians` (names of the employees that the user is, empty
             if there is none), `visits` (of the day, by route; those of their teams
             that have nobody yet among them), `late` (at most 50 others that are
-            overdue) and `routes` (addresses of Google Maps, each with its `first` and
-            `last` stop, counted from one, of the visits that are left)
+            overdue), `routes` (addresses of Google Maps, each with its `first` and
+            `last` stop, counted from one, of the visits that are left), `technician_id`
+            (whose day it is) and `driving` (minutes between its places, see
+            `_get_driving`)
         """
         start, end = (fields.Datetime.to_datetime(moment) for moment in (start, end))
         # Users may know that they are employees.
@@ -44,7 +46,14 @@ class MaintenanceVisit(models.Model):
             )
         )
         if not employees:
-            return {"technicians": [], "visits": [], "late": [], "routes": []}
+            return {
+                "technicians": [],
+                "visits": [],
+                "late": [],
+                "routes": [],
+                "technician_id": False,
+                "driving": False,
+            }
         mine = self._get_to_do_domain(employees)
         visits = self.search(
             mine & self._get_overlap_domain(start, end),
@@ -57,6 +66,8 @@ class MaintenanceVisit(models.Model):
         )
         return {
             "technicians": employees.mapped("name"),
+            "technician_id": employees[0].id,
+            "driving": visits._get_driving(employees[0]),
             "visits": visits._get_my_day_values(),
             "late": late._get_my_day_values(),
             "routes": visits.filtered(

@@ -22,9 +22,13 @@ class MaintenanceVisit(models.Model):
         * ``pieces``: what is visited, see `_describe_piece`
         * ``notes``: the notes for the technician, as text
         * ``covers``: which contract the visit is for, in words
+        * ``fault_codes``: codes to choose from, see `_get_fault_codes`, and
+          ``demanded_codes``, the kinds without which nothing is done
+        * ``repair_statuses``: what to choose from for each piece: `id` and `name`
         * ``parts``: what was used, ``suggested`` what may be: `id`, `name`, `unit`,
           and `quantity` of what was used
         * ``times``: `who`, `kind`, `start` and `end` of what clocks recorded
+        * ``agreed``: the hours agreed with the customer, in words; empty without any
         * ``is_all_day``, ``signature_void`` (whether the work changed after it was
           signed), ``signatory`` (who is expected to sign), ``recipient`` (to whom the
           report goes, empty if they have no address), ``sends_report`` (what the
@@ -42,6 +46,8 @@ class MaintenanceVisit(models.Model):
         follow_up_date = self._get_default_follow_up_date()
         kinds = self.env["maintenance.visit.time"]._fields["time_type"]
         labels = dict(kinds._description_selection(self.env))
+        statuses = self._get_offered_statuses()
+        codes = self._get_fault_codes()
         briefs = {}
         for visit, own in zip(known, self, strict=True):
             recipient = visit._get_report_recipient()
@@ -56,6 +62,9 @@ class MaintenanceVisit(models.Model):
                 ],
                 "notes": html2plaintext(visit.note or "").strip(),
                 "covers": visit_covers.get(visit, []),
+                "repair_statuses": statuses,
+                "fault_codes": codes[own],
+                "demanded_codes": visit._get_demanded_kinds(),
                 "parts": visit._describe_parts(),
                 "suggested": [
                     self._describe_product(product) for product in suggested[visit]
@@ -70,6 +79,7 @@ class MaintenanceVisit(models.Model):
                     for time in visit.time_ids
                 ],
                 "is_all_day": visit.is_all_day,
+                "agreed": own._describe_agreed_hours(),
                 "signature_void": visit.is_signature_void,
                 "signatory": visit._get_default_signatory() or "",
                 "recipient": recipient.email or "",
@@ -174,14 +184,15 @@ class MaintenanceVisit(models.Model):
         for visit, ids in ranked.items():
             # A product may belong to the company above.
             own = visit.company_id.parent_ids
-            suggested[visit] = (
-                products.browse([product for product in ids if product in usable._ids])
-                .with_prefetch(usable._ids)
-                .filtered(
-                    lambda product, own=own: (
-                        not product.company_id or product.company_id in own
-                    )
-                )[:SUGGESTED_PARTS]
+            own_parts = usable.filtered(
+                lambda product, own=own: (
+                    not product.company_id or product.company_id in own
+                )
+            )
+            chosen = [product for product in ids if product in own_parts._ids]
+            # What is shown of all of them is read at once.
+            suggested[visit] = products.browse(chosen[:SUGGESTED_PARTS]).with_prefetch(
+                usable._ids
             )
         return suggested
 
@@ -250,6 +261,9 @@ class MaintenanceVisitLine(models.Model):
             "name": name,
             "serial": self.serial_number or "",
             "task": self.description if self.description != name else "",
+            "repair_status": self.repair_status_id.id,
+            "repair_status_name": self.repair_status_id.name or "",
+            "codes": self._get_codes(),
             "work_done": self.work_done or "",
             "completion": self.completion or "",
             "incomplete_reason": self.incomplete_reason or "",

@@ -71,30 +71,9 @@ class ServiceRequest(models.Model):
         ondelete="restrict",
         groups="base.group_user",
     )
-    company_id = fields.Many2one(
-        comodel_name="res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
 
     # Whose it is
-    partner_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Customer",
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-        tracking=True,
-        help="Empty as long as the sender is unknown.",
-    )
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
-        string="Commercial Entity",
-        store=True,
-        precompute=True,
-        index=True,
-    )
+    partner_id = fields.Many2one(help="Empty as long as the sender is unknown.")
     email_from = fields.Char(
         string="Email",
         index="trigram",
@@ -105,17 +84,6 @@ class ServiceRequest(models.Model):
         string="Reported By",
         groups="base.group_user",
         help="How to reach the visitor who reported it.",
-    )
-    site_id = fields.Many2one(
-        comodel_name="res.partner",
-        compute="_compute_site_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-        domain=SITE_DOMAIN,
     )
     site_address = fields.Char(
         related="site_id.contact_address_inline", string="Address"
@@ -351,6 +319,12 @@ class ServiceRequest(models.Model):
         requests = super().create(vals_list)
         requests._tell_dispatchers()
         return requests
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "stage_id" in vals:
+            self._end_alerts()
+        return result
 
     def _get_company_ties(self, company_id):
         return [

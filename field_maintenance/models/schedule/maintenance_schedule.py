@@ -46,39 +46,7 @@ class MaintenanceSchedule(models.Model):
         index="trigram",
         tracking=True,
     )
-    company_id = fields.Many2one(
-        comodel_name="res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
-    partner_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Customer",
-        required=True,
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-        tracking=True,
-    )
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
-        string="Commercial Entity",
-        store=True,
-        precompute=True,
-        index=True,
-    )
-    site_id = fields.Many2one(
-        comodel_name="res.partner",
-        compute="_compute_site_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
-    )
+    partner_id = fields.Many2one(required=True)
     user_id = fields.Many2one(
         comodel_name="res.users",
         string="Responsible",

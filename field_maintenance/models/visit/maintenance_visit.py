@@ -71,12 +71,6 @@ class MaintenanceVisit(models.Model):
         index="trigram",
         help="Assigned when the visit is planned.",
     )
-    company_id = fields.Many2one(
-        comodel_name="res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     state = fields.Selection(
         selection=[
@@ -129,32 +123,9 @@ class MaintenanceVisit(models.Model):
     color = fields.Integer(related="visit_type_id.color")
 
     # Customer
-    partner_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Customer",
-        required=True,
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-        tracking=True,
-    )
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
-        string="Commercial Entity",
-        store=True,
-        precompute=True,
-        index=True,
-    )
+    partner_id = fields.Many2one(required=True)
     site_id = fields.Many2one(
-        comodel_name="res.partner",
-        compute="_compute_site_id",
-        store=True,
-        readonly=False,
-        precompute=True,
         index=True,
-        ondelete="restrict",
-        check_company=True,
-        domain="[('commercial_partner_id', '=', commercial_partner_id)]",
         help="Where the visit takes place: the customer or one of its addresses.",
     )
     contact_id = fields.Many2one(
@@ -851,6 +822,7 @@ class MaintenanceVisit(models.Model):
         )._propose_due_date()
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._assign_numbers()
+        planned._allocate({})
         if self.env.context.get("visit_planning") is not PLANNING:
             planned._sync_calendar_events()
         if any("photo_ids" in vals for vals in vals_list):
@@ -927,8 +899,10 @@ class MaintenanceVisit(models.Model):
         if state:
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
+            undone = self.filtered(lambda visit: visit.state == "done")
         self._put_absorbed_back(vals)
         self._watch_plans(vals)
+        before = self._get_states_before(vals)
         proof = self._get_proof_before(vals)
 
         result = super().write(vals)
@@ -948,6 +922,8 @@ class MaintenanceVisit(models.Model):
                 self._sync_calendar_events(vals.keys())
         if state:
             self._record_actual_times(state, began)
+            self._set_repair_statuses(state, undone)
+        self._allocate(before, is_moved="date_start" in vals)
         self._lead_absorbed(vals.keys())
         self._record_proof(vals, proof)
         # What its schedule knows of it

@@ -174,6 +174,8 @@ class MaintenanceVisitLine(models.Model):
         self.env["maintenance.visit"]._check_new_parent(vals)
         visits = self.visit_id
         result = super().write(vals)
+        self._follow_completion(vals)
+        self._follow_repair_status(vals)
         self.visit_id._touch()
         (visits | self.visit_id)._check_signed()
         return result

@@ -57,11 +57,13 @@ class MaintenanceVisitType(models.Model):
         string="One Checklist per Piece of Equipment",
         help="Every piece of equipment of the visit has a checklist of its own.",
     )
-    skill_ids = fields.Many2many(
-        comodel_name="hr.skill",
-        string="Skills",
+    skill_requirement_ids = fields.One2many(
+        comodel_name="service.skill.requirement",
+        inverse_name="visit_type_id",
+        string="Required Skills",
+        copy=True,
         groups="base.group_user",
-        help="Skills a technician needs for this work.",
+        help="Skills this work takes, besides those that the equipment does.",
     )
     alarm_ids = fields.Many2many(
         comodel_name="calendar.alarm",

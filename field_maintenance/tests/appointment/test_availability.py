@@ -29,7 +29,7 @@ class TestAvailability(MaintenanceCase):
             datetime(2026, 3, 3), datetime(2026, 3, 5), **kwargs
         )
         self.assertEqual(found.keys(), set(self.people))
-        return [tuple(found[person]) for person in self.people]
+        return [found[person][:2] for person in self.people]
 
     def _meet(self, start, stop, **vals):
         return self.env["calendar.event"].create(
@@ -93,6 +93,128 @@ class TestAvailability(MaintenanceCase):
         self.assertEqual(others[1], self._day(4, (8, 9)))
         mine, _others = self._get_service_time(without=planned)
         self.assertEqual(mine[1], [*meeting, wednesday])
+
+    def test_what_events_are_called(self):
+        """Private ones show times only, unless the reader takes part; who declined has
+        none of them."""
+        self._meet("2026-03-03 13:00:00", "2026-03-03 14:00:00")
+        private = self._meet(
+            "2026-03-03 15:00:00", "2026-03-03 16:00:00", privacy="private"
+        )
+        declined = self._meet("2026-03-04 08:00:00", "2026-03-04 09:00:00")
+        declined.attendee_ids.state = "declined"
+        window = datetime(2026, 3, 3), datetime(2026, 3, 5)
+        afternoon, evening = self._day(3, (13, 14), (15, 16))
+
+        def read(role):
+            self.env.flush_all()
+            return self._as(role, self.technician)._get_busy_events(*window)
+
+        events = read("dispatcher")[self.technician]
+        self.assertEqual(events, [(*afternoon, "Dentist"), (*evening, "")])
+        private.partner_ids += self.users["dispatcher"].partner_id
+        events = read("dispatcher")[self.technician]
+        self.assertEqual(events, [(*afternoon, "Dentist"), (*evening, "Dentist")])
+        rows = self._as("dispatcher", self.env["maintenance.visit"])._get_board_rows(
+            self.technician.sudo(), self.env["service.team"], *window
+        )
+        self.assertEqual(
+            rows[0]["busy"][0],
+            {
+                "start": "2026-03-03 13:00:00",
+                "end": "2026-03-03 14:00:00",
+                "name": "Dentist",
+            },
+        )
+
+    def test_hours_of_a_contract(self):
+        """Whoever works by other hours from a day on does so everywhere."""
+        late = self.calendar.copy({"name": "Late"})
+        late.attendance_ids.unlink()
+        late.attendance_ids = [
+            Command.create(
+                {
+                    "name": "Late",
+                    "dayofweek": str(day),
+                    "hour_from": 14,
+                    "hour_to": 22,
+                    "day_period": "afternoon",
+                }
+            )
+            for day in range(5)
+        ]
+        self.technician.version_id.write(
+            {"contract_date_start": "2026-01-01", "contract_date_end": "2026-03-03"}
+        )
+        self.technician.create_version(
+            {
+                "date_version": "2026-03-04",
+                "contract_date_start": "2026-03-04",
+                "contract_date_end": "2026-03-10",
+                "resource_calendar_id": late.id,
+            }
+        )
+        mine, _others = self._get_service_time()
+        self.assertEqual(
+            mine[0], self._day(3, (7, 11), (12, 16)) + self._day(4, (13, 21))
+        )
+        for start, is_odd in (
+            ("2026-03-03 08:00:00", False),
+            ("2026-03-03 18:00:00", True),
+            ("2026-03-04 08:00:00", True),
+            ("2026-03-04 18:00:00", False),
+            ("2026-03-11 18:00:00", True),
+        ):
+            visit = self._create_planned_visit(start, duration=1)
+            self.assertEqual(
+                visit._get_planning_conflicts()[visit],
+                ["Tom Technician does not work at this time."] if is_odd else [],
+                start,
+            )
+            visit.action_put_back()
+
+    def test_conflicts_and_free_time_agree(self):
+        """Hour by hour: what is not free is a conflict, but for the lunch break, which
+        is the technician's to arrange."""
+        self._create_planned_visit("2026-03-03 08:00:00", duration=2)
+        self._meet("2026-03-03 13:00:00", "2026-03-03 14:00:00")
+        self._meet("2026-03-03 15:00:00", "2026-03-03 16:00:00", show_as="free")
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Ill",
+                "resource_id": self.technician.resource_id.id,
+                "calendar_id": self.calendar.id,
+                "date_from": "2026-03-04 06:00:00",
+                "date_to": "2026-03-04 11:00:00",
+            }
+        )
+        self._meet(
+            "2026-03-05 08:00:00",
+            "2026-03-05 18:00:00",
+            allday=True,
+            start_date="2026-03-05",
+            stop_date="2026-03-05",
+        )
+        mine = self.technician._get_service_time(
+            datetime(2026, 3, 3), datetime(2026, 3, 6)
+        )[self.technician]
+        visit = self._create_planned_visit("2026-03-09 08:00:00", duration=1)
+        lunch = 11
+        for day in (3, 4, 5):
+            for hour in range(5, 19):
+                start, end = (
+                    datetime(2026, 3, day, hour),
+                    datetime(2026, 3, day, hour + 1),
+                )
+                visit.date_start = start
+                is_free = any(
+                    first <= start and end <= last for first, last in mine.working
+                ) and not any(first < end and last > start for first, last in mine.busy)
+                has_conflict = bool(visit._get_planning_conflicts()[visit])
+                if hour == lunch and day != 5:
+                    self.assertEqual((is_free, has_conflict), (False, False))
+                else:
+                    self.assertEqual(is_free, not has_conflict, start)
 
     def test_next_free_time_is_not_a_meeting(self):
         self._meet("2026-03-03 07:00:00", "2026-03-03 09:00:00")

@@ -132,11 +132,15 @@ class TestPortal(PortalCase):
         self._get("/my/visits/page/99999999999999999999999")
 
     def test_page(self):
+        ordered = self.env.ref("field_maintenance.repair_status_part_ordered")
+        self.visit.line_ids.repair_status_id = ordered
         self._login("portal")
         text = self._get(self.address).text
         self.assertIn("Test cleaning", text)
         self.assertIn("Tom Technician", text)
         self.assertIn("SN-1", text)
+        self.assertIn("A part is on order", text)
+        self.assertNotIn("Part ordered", text, "The words of colleagues")
         self.assertNotIn("Colleague", text)
 
     def test_page_of_the_equipment(self):

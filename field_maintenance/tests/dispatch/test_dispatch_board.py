@@ -604,7 +604,7 @@ class TestDispatchBoardTour(DispatchFixtures, HttpCase):
         self.company.resource_calendar_id.tz = "Europe/Brussels"
         self.neighbour.name = "Peeters Ltd"
         self._create_visit(partner_id=self.neighbour.id, due_date="2026-05-01")
-        visit = self._create_visit()
+        visit = self._create_visit(agreed_from=14, agreed_until=16)
         done = self._create_planned_visit(
             "2026-06-01 06:00:00", partner_id=self.neighbour.id
         )

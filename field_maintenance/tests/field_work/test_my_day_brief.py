@@ -162,7 +162,7 @@ class TestMyDayBrief(ExecutionCase):
             numbers.append(self.env.cr.sql_log_count - before)
         self.assertEqual(len(day["visits"]), 12)
         self.assertTrue(all(row["pieces"][0]["last"] for row in day["visits"]))
-        self.assertEqual(numbers[0], numbers[1])
+        self.assertEqual(numbers[1], numbers[0])
 
     # -- Equipment ---------------------------------------------------------------------
 

@@ -98,9 +98,12 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         visit = self._create_planned_visit(
             "2099-06-01 07:00:00", request_id=self.request.id
         )
+        ordered = self.env.ref("field_maintenance.repair_status_part_ordered")
+        visit.line_ids.repair_status_id = ordered
         self.request.message_post(body="SECRET-NOTE")
         self._login("portal")
         text = self._get(self.address).text
+        self.assertNotIn("Part ordered", text, "The words of colleagues")
         for shown in (
             self.request.name,
             "In progress",
@@ -108,6 +111,7 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
             "2099",
             "Tom Technician",
             "Pellet stove Lesse",
+            "A part is on order",
             f"/my/visits/{visit.id}",
         ):
             self.assertIn(shown, text)

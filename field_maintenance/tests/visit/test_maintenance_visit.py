@@ -2,7 +2,7 @@ from datetime import date, datetime
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -346,3 +346,38 @@ class TestMaintenanceVisit(MaintenanceCase):
         self.assertFalse(self.customer.service_zone_id)
         zone.company_id = False
         self.assertEqual(self.customer.service_zone_id, zone)
+
+    def test_zone_by_range(self):
+        """The one with most digits wins, of ranges and first digits alike."""
+        first, wide, narrow = self.env["service.zone"].create(
+            [
+                {"name": "First digit", "zip_prefixes": "9"},
+                {"name": "Wide", "zip_prefixes": "80-89, 9000 - 9499"},
+                {"name": "Narrow", "zip_prefixes": "90201–90299"},
+            ]
+        )
+        for code, zone in (
+            ("9000", wide),
+            ("9499", wide),
+            ("9500", first),
+            ("8", first.browse()),
+            ("80", wide),
+            ("8999 AB", wide),
+            ("90201", narrow),
+            ("B-9000", first.browse()),
+            ("902-01", narrow),
+        ):
+            self.customer.zip = code
+            self.assertEqual(self.customer.service_zone_id, zone, code)
+
+    def test_zip_codes_that_mean_nothing(self):
+        zone = self.env["service.zone"].create({"name": "North"})
+        for text, message in (
+            ("10, 20*", "“20\\*” in zone North is not a zip code"),
+            ("1000-", "“1000-” in zone North is not a range"),
+            ("SW1-SW9", "not a range of numbers"),
+            ("100-1499", "same number of digits"),
+            ("1499-1000", "ends before it begins"),
+        ):
+            with self.assertRefused(message, ValidationError):
+                zone.zip_prefixes = text

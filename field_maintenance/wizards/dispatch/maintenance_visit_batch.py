@@ -15,6 +15,8 @@ from ...models.visit.maintenance_visit import OPEN_STATES
 
 # How far ahead working time is looked for.
 PLANNED_WEEKS = 26
+# How far starts within agreed hours are apart.
+START_STEP = timedelta(minutes=15)
 
 
 class MaintenanceVisitBatch(models.TransientModel):
@@ -347,12 +349,19 @@ class MaintenanceVisitBatch(models.TransientModel):
         return max(filter(None, (self.date, visit.window_start)))
 
     def _get_preferred_starts(self, visit, first):
-        """Return the times at which a visit with a preferred hour may begin, from its
-        first day on."""
+        """Return the times at which a visit with agreed hours or a preferred hour may
+        begin, from its first day on."""
+        days = (first + timedelta(days=n) for n in range(PLANNED_WEEKS * 7))
+        if visit.agreed_until:
+            ranges = map(visit._get_agreed_range, days)
+            return [
+                start + n * START_STEP
+                for start, last in ranges
+                for n in range((last - start) // START_STEP + 1)
+            ]
         # Whoever plans a visit may know its hour.
         if not visit.sudo().schedule_line_id.local_hour:
             return []
-        days = (first + timedelta(days=n) for n in range(PLANNED_WEEKS * 7))
         return list(filter(None, map(visit._get_preferred_start, days)))
 
     def _get_free_time(self, technicians, visits):
@@ -366,7 +375,10 @@ class MaintenanceVisitBatch(models.TransientModel):
             datetime.combine(last, time.max) + timedelta(weeks=PLANNED_WEEKS),
             visits,
         )
-        return {person: FreeTime(*times[person]) for person in technicians}
+        return {
+            person: FreeTime(times[person].working, times[person].busy)
+            for person in technicians
+        }
 
     # -- Reassign, postpone, cancel ----------------------------------------------------
 

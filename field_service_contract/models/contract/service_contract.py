@@ -5,10 +5,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
-    SITE_DOMAIN,
-)
-
 from ...context import CHANGING
 from ...engine import get_renewed_end
 
@@ -100,12 +96,6 @@ class ServiceContract(models.Model):
         help="Assigned from the sequence of service contracts.",
     )
     active = fields.Boolean(default=True)
-    company_id = fields.Many2one(
-        comodel_name="res.company",
-        required=True,
-        index=True,
-        default=lambda self: self.env.company,
-    )
     state = fields.Selection(
         selection=[
             ("draft", "Draft"),
@@ -141,22 +131,7 @@ class ServiceContract(models.Model):
     )
 
     # Parties
-    partner_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Customer",
-        required=True,
-        index=True,
-        ondelete="restrict",
-        check_company=True,
-        tracking=True,
-    )
-    commercial_partner_id = fields.Many2one(
-        related="partner_id.commercial_partner_id",
-        string="Commercial Entity",
-        store=True,
-        precompute=True,
-        index=True,
-    )
+    partner_id = fields.Many2one(required=True)
     invoice_partner_id = fields.Many2one(
         comodel_name="res.partner",
         string="Payer",
@@ -169,18 +144,7 @@ class ServiceContract(models.Model):
         check_company=True,
         tracking=True,
     )
-    site_id = fields.Many2one(
-        comodel_name="res.partner",
-        string="Delivery Address",
-        domain=SITE_DOMAIN,
-        compute="_compute_site_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-    )
+    site_id = fields.Many2one(string="Delivery Address")
     currency_id = fields.Many2one(
         comodel_name="res.currency",
         compute="_compute_currency_id",
@@ -353,6 +317,12 @@ class ServiceContract(models.Model):
     )
     calendar_id = fields.Many2one(
         compute=from_template("calendar_id"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
+    on_holidays = fields.Boolean(
+        compute=from_template("on_holidays"),
         store=True,
         readonly=False,
         precompute=True,
@@ -672,6 +642,7 @@ class ServiceContract(models.Model):
             lines.response_hours = contract.response_hours
         self._keep_agreed_payment(agreed)
         self._follow_with_visits(vals)
+        self._follow_with_requests(vals.keys())
         return result
 
     def unlink(self):

@@ -92,6 +92,11 @@ registry.category("web_tour.tours").add("dispatch_board", {
             run: "click",
         },
         {
+            content: "The customer expects it in the afternoon",
+            trigger: ".modal:contains(between 2:00 PM and 4:00 PM) .btn-primary:contains(Move anyway)",
+            run: "click",
+        },
+        {
             content: "It is planned and no longer in the backlog",
             trigger: `.o_dispatch:not(:has(${".o_dispatch_backlog .o_dispatch_card:contains(Claes)"}))`,
         },

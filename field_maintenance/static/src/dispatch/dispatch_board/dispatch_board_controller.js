@@ -20,12 +20,20 @@ export class DispatchBoardController extends TimelineController {
             model: this.model,
             openVisit: (visitId) => this.openItem(visitId),
             createVisit: (values) => this.createVisit(values),
+            findSlot: (visitId) => this.findSlot(visitId),
         };
     }
 
     /** A visit opens as a page, from where the breadcrumbs lead back to this week. */
     openItem(visitId) {
         return this.actionService.switchView("form", { resId: visitId });
+    }
+
+    /** Show the best times and technicians for a visit, and what was planned then. */
+    async findSlot(visitId) {
+        const { model_name, orm } = this.model;
+        const action = await orm.call(model_name, "action_find_slot", [[visitId]]);
+        return this.actionService.doAction(action, { onClose: () => this.model.reload() });
     }
 
     /** Note what a customer asks for on the phone, without leaving the board. */

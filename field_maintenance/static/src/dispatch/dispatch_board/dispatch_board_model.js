@@ -13,6 +13,7 @@ import { RPCError } from "@web/core/network/rpc";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { user } from "@web/core/user";
 import { _t } from "@web/core/l10n/translation";
+import { DispatchPlan } from "./dispatch_plan";
 
 const { DateTime, Interval } = luxon;
 
@@ -65,6 +66,7 @@ export class DispatchBoardModel extends TimelineModel {
         this.keepLast = new KeepLast();
         this.data = [];
         this.board = null;
+        this.proposal = new DispatchPlan(this);
         const { anchor, ...choice } = params.boardState || {};
         this.choice = {
             scale: "week",
@@ -168,17 +170,16 @@ export class DispatchBoardModel extends TimelineModel {
     async load(searchParams) {
         this.searchParams = searchParams;
         const { start, end } = this.window;
-        const board = await this.keepLast.add(
-            this.orm.call(this.model_name, "get_dispatch_board", [], {
-                start: serializeDateTime(start),
-                end: serializeDateTime(end),
-                domain: searchParams.domain,
-                team_ids: this.choice.teamIds,
-                zone_ids: this.choice.zoneIds,
-                technician_ids: this.choice.technicianIds,
-                context: searchParams.context,
-            })
-        );
+        const loading = this.orm.call(this.model_name, "get_dispatch_board", [], {
+            start: serializeDateTime(start),
+            end: serializeDateTime(end),
+            domain: searchParams.domain,
+            team_ids: this.choice.teamIds,
+            zone_ids: this.choice.zoneIds,
+            technician_ids: this.choice.technicianIds,
+            context: searchParams.context,
+        });
+        const [board] = await this.keepLast.add(Promise.all([loading, this.proposal.load()]));
         for (const visit of [...board.visits, ...board.backlog]) {
             visit.start = visit.date_start && deserializeDateTime(visit.date_start);
             visit.end = visit.date_end && deserializeDateTime(visit.date_end);
@@ -188,6 +189,10 @@ export class DispatchBoardModel extends TimelineModel {
             technician.working = technician.working.map((interval) =>
                 interval.map((moment) => deserializeDateTime(moment))
             );
+            for (const event of technician.busy) {
+                event.start = deserializeDateTime(event.start);
+                event.end = deserializeDateTime(event.end);
+            }
         }
         this.choice.teamIds = board.team_ids;
         this.choice.zoneIds = board.zone_ids;
@@ -277,14 +282,52 @@ export class DispatchBoardModel extends TimelineModel {
                 return hours + (part ? part.length("hours") : 0);
             }, 0);
         const visits = this.getVisitsOf(technician.id).filter((visit) => visit.end > visit.start);
-        return {
+        const busy = technician.busy || [];
+        const row = {
             id,
             technicianId: technician.id,
             name: technician.name,
             working: technician.working,
+            busy,
             hours: Math.round(sum(visits.map((visit) => [visit.start, visit.end]))),
             capacity: Math.round(sum(technician.working || [])),
+            proposals: this.proposal.getLinesOf(technician.id),
+            travel: this.proposal.getTravelOf(technician.id),
         };
+        const taken = [...visits, ...busy].map((one) => Interval.fromDateTimes(one.start, one.end));
+        row.free = (technician.working || []).flatMap(([from, to]) => {
+            const part = shown.intersection(Interval.fromDateTimes(from, to));
+            return part ? part.difference(...taken) : [];
+        });
+        row.freeHours = this._sumHours(row.free);
+        return row;
+    }
+
+    /** Hours to one decimal. */
+    _sumHours(intervals) {
+        const hours = intervals.reduce((sum, interval) => sum + interval.length("hours"), 0);
+        return Math.round(hours * 10) / 10;
+    }
+
+    /** The days on which somebody works, each with what of it is free. */
+    getFreeDays(row) {
+        const { start, end } = this.window;
+        const days = [];
+        for (let day = start; day < end; day = day.plus({ days: 1 })) {
+            const whole = Interval.after(day, { days: 1 });
+            const working = (row.working || [])
+                .map(([from, to]) => whole.intersection(Interval.fromDateTimes(from, to)))
+                .filter(Boolean);
+            if (working.length) {
+                const free = row.free.map((part) => whole.intersection(part)).filter(Boolean);
+                days.push({
+                    start: DateTime.min(...working.map((part) => part.start)),
+                    end: DateTime.max(...working.map((part) => part.end)),
+                    hours: this._sumHours(free),
+                });
+            }
+        }
+        return days;
     }
 
     /** Stretches in which a technician does not work, within what is shown. */
@@ -377,6 +420,9 @@ export class DispatchBoardModel extends TimelineModel {
         if (isNew && start < DateTime.now() && !(await this._confirmPast(start))) {
             return false;
         }
+        if (isNew && this._leavesAgreedHours(visit, start) && !(await this._confirmHours(visit))) {
+            return false;
+        }
         return this._change("dispatch", visit, {
             start: serializeDateTime(start),
             end: end ? serializeDateTime(end) : false,
@@ -387,6 +433,29 @@ export class DispatchBoardModel extends TimelineModel {
 
     putBack(visit) {
         return this._change("undispatch", visit);
+    }
+
+    /** Whether a start is not within the hours agreed with the customer, at the site. */
+    _leavesAgreedHours(visit, start) {
+        if (!visit.agreed_until) {
+            return false;
+        }
+        const local = start.setZone(visit.tz);
+        const hour = local.hour + local.minute / 60;
+        // Hours that are typed in minutes are no exact fractions.
+        const minute = 1 / 60;
+        return hour < visit.agreed_from - minute / 2 || hour > visit.agreed_until + minute / 2;
+    }
+
+    _confirmHours(visit) {
+        return this._confirm(
+            _t("Leave the agreed hours?"),
+            _t(
+                "%(customer)s expects the visit %(hours)s.",
+                { customer: visit.customer, hours: visit.agreed_hours }
+            ),
+            _t("Move anyway")
+        );
     }
 
     _confirmPast(start) {

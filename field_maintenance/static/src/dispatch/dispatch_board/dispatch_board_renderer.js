@@ -5,9 +5,12 @@ import { formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { CheckboxItem } from "@web/core/dropdown/checkbox_item";
 import { Dropdown } from "@web/core/dropdown/dropdown";
+import { formatFloat } from "@web/core/utils/numbers";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { useDraggable } from "@web/core/utils/draggable";
+import { useService } from "@web/core/utils/hooks";
 import { renderToElement } from "@web/core/utils/render";
+import { DispatchPlanBanner } from "./dispatch_plan";
 import { DispatchPopover } from "./dispatch_popover";
 import { formatClock, formatClocks, NOBODY, SCALES } from "./dispatch_board_model";
 
@@ -28,15 +31,17 @@ const LANDING = "landing";
 
 export class DispatchBoardRenderer extends TimelineRenderer {
     static template = "field_maintenance.DispatchBoardRenderer";
-    static components = { CheckboxItem, Dropdown };
+    static components = { CheckboxItem, DispatchPlanBanner, Dropdown };
     static props = {
         model: Object,
         openVisit: Function,
         createVisit: Function,
+        findSlot: Function,
     };
 
     setup() {
         super.setup();
+        this.action = useService("action");
         this.scales = Object.entries(SCALES);
         this.state = useState({ filter: "", person: "", people: [] });
         this.backlogRef = useRef("backlog");
@@ -71,7 +76,12 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             });
         }
         onPatched(() => this.on_data_loaded());
-        onWillUnmount(() => this.timeline && this.timeline.destroy());
+        onWillUnmount(() => {
+            this.model.proposal.stop();
+            if (this.timeline) {
+                this.timeline.destroy();
+            }
+        });
     }
 
     // -- The timeline ------------------------------------------------------------------
@@ -89,7 +99,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const { canEdit } = this.model;
         this.timeline = new vis.Timeline(this.canvasRef.el, this.items, this.groups, {
             ...this.options,
-            dataAttributes: ["visit", "row"],
+            dataAttributes: ["visit", "row", "line"],
             editable: { add: false, remove: false, updateGroup: canEdit, updateTime: canEdit },
             groupTemplate: (group) => group && this.renderRow(group),
             height: "100%",
@@ -117,7 +127,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             orientation: { axis: "top", item: "top" },
             selectable: true,
             snap: (date) => this.model.snap(date).toJSDate(),
-            template: (item) => (item && item.evt ? this.renderItem(item.evt) : ""),
+            template: (item) =>
+                item?.evt ? this.renderItem(item.evt) : this.renderText(item?.text, item?.hint),
             verticalScroll: true,
             zoomable: false,
         });
@@ -282,7 +293,35 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             start: from.toJSDate(),
             end: to.toJSDate(),
         }));
-        for (const visit of this.model.getVisitsOf(row.technicianId)) {
+        if (["day", "week"].includes(this.model.choice.scale)) {
+            this.model.getFreeDays(row).forEach((day, index) => {
+                items.push({
+                    id: `free-${row.id}-${index}`,
+                    type: "background",
+                    className: "o_dispatch_free",
+                    content: "",
+                    text: this.getFreeLabel(day.hours),
+                    group: row.id,
+                    start: day.start.toJSDate(),
+                    end: day.end.toJSDate(),
+                });
+            });
+        }
+        row.busy.forEach((event, index) => {
+            items.push({
+                id: `busy-${row.id}-${index}`,
+                type: "background",
+                className: "o_dispatch_busy",
+                content: "",
+                text: event.name || _t("Busy"),
+                hint: formatClocks(event.start, event.end),
+                group: row.id,
+                start: event.start.toJSDate(),
+                end: event.end.toJSDate(),
+            });
+        });
+        const proposed = row.proposals.map((line) => line.visit);
+        for (const visit of [...this.model.getVisitsOf(row.technicianId), ...proposed]) {
             const width = visit.end.diff(visit.start, "hours").hours * hourWidth;
             const { scale } = this.model.choice;
             // What a short visit is wider than its time; others keep clear of it.
@@ -296,6 +335,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             }
             items.push({
                 id: `${visit.id}-${row.id}`,
+                // What is proposed is accepted or not; it is dragged from the backlog.
+                ...(visit.line ? { editable: false, line: visit.line.id } : {}),
                 type: "range",
                 className: classes.join(" "),
                 style: excess > 0 ? `--o-dispatch-excess: ${excess}px` : "",
@@ -323,11 +364,18 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         if (!visit.is_match) {
             classes.push("o_dispatch_faded");
         }
+        if (visit.line) {
+            classes.push("o_dispatch_proposal");
+        }
         return classes.join(" ");
     }
 
     getHoursLabel(visit) {
         return formatClocks(visit.start, visit.end);
+    }
+
+    getFreeLabel(hours) {
+        return _t("%s h free", formatFloat(hours, { digits: [16, 1], trailingZeros: false }));
     }
 
     formatHours(hours) {
@@ -351,10 +399,12 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             hint: [
                 visit.customer,
                 this.getHoursLabel(visit),
+                visit.agreed_hours && _t("Agreed: %s", visit.agreed_hours),
                 visit.city,
                 visit.visit_type,
                 visit.equipment,
                 visit.has_conflict && _t("Conflict: open the card to see why"),
+                visit.line && _t("Proposed, %s min to get there", visit.line.travel),
             ]
                 .filter(Boolean)
                 .join("\n"),
@@ -363,10 +413,19 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         });
     }
 
+    /** What people typed is text, never markup. */
+    renderText(text = "", hint = "") {
+        const element = document.createElement("span");
+        element.textContent = text;
+        element.title = [text, hint].filter(Boolean).join("\n");
+        return element;
+    }
+
     renderRow(group) {
         return renderToElement("field_maintenance.DispatchBoardRow", {
             row: group.row,
             isPerson: group.row.technicianId && group.row.technicianId !== NOBODY,
+            free: group.row.nested ? "" : this.getFreeLabel(group.row.freeHours),
         });
     }
 
@@ -375,13 +434,14 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         for (const element of this.canvasRef.el.querySelectorAll(
             ".o_dispatch_visit:not([tabindex])"
         )) {
-            const visit = this.model.getVisit(Number(element.dataset.visit));
+            const line = this.model.proposal.getLine(Number(element.dataset.line));
+            const visit = line
+                ? line.visit
+                : this.model.getVisit(Number(element.dataset.visit));
             element.tabIndex = 0;
             element.setAttribute("role", "button");
-            element.setAttribute(
-                "aria-label",
-                visit ? `${visit.customer}, ${this.getHoursLabel(visit)}` : ""
-            );
+            const label = visit ? `${visit.customer}, ${this.getHoursLabel(visit)}` : "";
+            element.setAttribute("aria-label", line ? _t("Proposed: %s", label) : label);
         }
     }
 
@@ -399,12 +459,35 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         if (this.endsDrag(properties.event)) {
             return;
         }
-        const element = properties.event.target.closest(".o_dispatch_visit");
+        const { target } = properties.event;
+        if (target.closest(".o_dispatch_accept_row")) {
+            this.model.proposal.accept(this.getRow(properties.group).proposals);
+            return;
+        }
+        const element = target.closest(".o_dispatch_visit");
+        if (element && this.decide(target, element)) {
+            return;
+        }
         if (element) {
             this.showDetails(Number(element.dataset.visit), element, properties.group);
         } else {
             this.popover.close();
         }
+    }
+
+    /** Accept or leave out a proposal whose button was clicked. */
+    decide(target, element) {
+        const { proposal } = this.model;
+        const line = proposal.getLine(Number(element.dataset.line));
+        if (line && target.closest(".o_dispatch_accept")) {
+            proposal.accept([line]);
+            return true;
+        }
+        if (line && target.closest(".o_dispatch_decline")) {
+            proposal.decline([line]);
+            return true;
+        }
+        return false;
     }
 
     /** The browser calls it a click, too, where a visit that was dragged is let go. */
@@ -432,7 +515,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     }
 
     showDetails(visitId, element, rowId = element.dataset.row) {
-        const visit = this.model.getVisit(visitId);
+        const line = this.model.proposal.getLine(Number(element.dataset.line));
+        const visit = line ? line.visit : this.model.getVisit(visitId);
         if (!visit) {
             return;
         }
@@ -441,6 +525,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             model: this.model,
             fromTechnicianId: this.getRow(rowId)?.technicianId || visit.technician_id,
             openVisit: this.props.openVisit,
+            findSlot: this.props.findSlot,
         });
     }
 
@@ -482,7 +567,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
 
     get backlog() {
         const words = this.state.filter.toLowerCase().split(/\s+/).filter(Boolean);
-        return this.model.board.backlog.filter((visit) => {
+        return this.unproposed.filter((visit) => {
             const text = [
                 visit.customer,
                 visit.city,
@@ -494,6 +579,19 @@ export class DispatchBoardRenderer extends TimelineRenderer {
                 .toLowerCase();
             return words.every((word) => text.includes(word));
         });
+    }
+
+    /** What the board shows in its rows is not in the backlog, too. */
+    get unproposed() {
+        return this.model.board.backlog.filter(
+            (visit) => !this.model.proposal.isProposed(visit)
+        );
+    }
+
+    /** Ask for whom and when the cards that are shown are to be planned. */
+    async planBacklog() {
+        const action = await this.model.proposal.getAction(this.backlog);
+        this.action.doAction(action, { onClose: () => this.model.reload() });
     }
 
     getDraggedVisit(element) {
@@ -596,8 +694,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     }
 
     get backlogTitle() {
-        const { backlog, has_more_backlog } = this.model.board;
-        const count = has_more_backlog ? `${backlog.length}+` : backlog.length;
+        const { length } = this.unproposed;
+        const count = this.model.board.has_more_backlog ? `${length}+` : length;
         return _t("To plan (%s)", count);
     }
 

@@ -2,7 +2,9 @@ import { Component, onWillStart, useState } from "@odoo/owl";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
 import { formatDate } from "@web/core/l10n/dates";
 import { localization } from "@web/core/l10n/localization";
+import { serializeDateTime } from "@web/core/l10n/dates";
 import { useService } from "@web/core/utils/hooks";
+import { DayOrderDialog } from "../day_order/day_order_dialog";
 import { formatClocks } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
@@ -15,6 +17,7 @@ const DETAILS = {
     name: {},
     phone: {},
     planning_warning: {},
+    repair_status_label: {},
     site_access: {},
     site_address: {},
     team_id: NAME,
@@ -31,11 +34,13 @@ export class DispatchPopover extends Component {
         model: Object,
         fromTechnicianId: { type: [Number, Boolean], optional: true },
         openVisit: Function,
+        findSlot: Function,
         close: Function,
     };
 
     setup() {
         this.orm = useService("orm");
+        this.dialog = useService("dialog");
         const { visit, model, fromTechnicianId } = this.props;
         this.format = localization.dateTimeFormat.replace(":ss", "");
         this.form = useState({
@@ -119,6 +124,42 @@ export class DispatchPopover extends Component {
         if (await this.props.model.putBack(this.visit)) {
             this.props.close();
         }
+    }
+
+    async accept() {
+        const { model, visit, close } = this.props;
+        await model.proposal.accept([visit.line]);
+        close();
+    }
+
+    async decline() {
+        const { model, visit, close } = this.props;
+        await model.proposal.decline([visit.line]);
+        close();
+    }
+
+    /** Whose day the visit is part of, as it was clicked. */
+    get technicianId() {
+        return this.props.fromTechnicianId || this.visit.technician_id;
+    }
+
+    findSlot() {
+        this.props.close();
+        return this.props.findSlot(this.visit.id);
+    }
+
+    showOrder() {
+        const { model, close } = this.props;
+        const day = this.visit.start.startOf("day");
+        close();
+        this.dialog.add(DayOrderDialog, {
+            day: {
+                technician_id: this.technicianId,
+                start: serializeDateTime(day),
+                end: serializeDateTime(day.plus({ days: 1 })),
+            },
+            onApplied: () => model.reload(),
+        });
     }
 
     open() {

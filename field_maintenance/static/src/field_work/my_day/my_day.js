@@ -1,4 +1,5 @@
 import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { DayOrderDialog } from "../../dispatch/day_order/day_order_dialog";
 import { DoneDialog } from "../dialogs/done_dialog";
 import { NotSent } from "../offline/not_sent";
 import { PartsDialog } from "../dialogs/parts_dialog";
@@ -6,6 +7,8 @@ import { PhotoButton } from "../photos/photos";
 import { SignDialog } from "../dialogs/sign_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n/dates";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { useSortable } from "@web/core/utils/sortable_owl";
@@ -136,6 +139,19 @@ export class MyDay extends Component {
         const { pieces, id } = visit;
         const isShort = pieces.length > FEW_PIECES + 1 && !this.state.opened[`${id}pieces`];
         return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
+    }
+
+    /** What a piece is, and what else it may be. */
+    getRepairStatuses(visit, piece) {
+        const { repair_status: id, repair_status_name: name } = piece;
+        const isOffered = !id || visit.repair_statuses.some((status) => status.id === id);
+        return isOffered ? visit.repair_statuses : [{ id, name }, ...visit.repair_statuses];
+    }
+
+    async setRepairStatus(visit, piece, { id, name }) {
+        if (id !== piece.repair_status) {
+            await this.enter(visit, "repair_status", { line: piece.line, status: id, name });
+        }
     }
 
     /** What covers the visit as a whole. */
@@ -297,6 +313,51 @@ export class MyDay extends Component {
         const visits = this.state.day.visits;
         visits.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
         await this.enter(null, "route", { visit_ids: order });
+        await this.askToMoveTimes(order);
+    }
+
+    /** Whose day it is, as the server takes it. */
+    get ownDay() {
+        return {
+            technician_id: this.state.day.technician_id,
+            start: serializeDateTime(this.date),
+            end: serializeDateTime(this.date.plus({ days: 1 })),
+        };
+    }
+
+    showOrder(props) {
+        this.dialog.add(DayOrderDialog, {
+            day: this.ownDay,
+            onApplied: () => this.load(),
+            ...props,
+        });
+    }
+
+    /** Ask whether the times follow an order that was dragged, if any would change. */
+    async askToMoveTimes(order) {
+        const day = { ...this.ownDay, visit_ids: order };
+        let preview;
+        try {
+            preview = await this.orm.silent.call(MODEL, "get_day_order", [], day);
+        } catch (error) {
+            if (error instanceof ConnectionLostError) {
+                // In the cellar the order alone is kept.
+                return;
+            }
+            throw error;
+        }
+        if (preview.is_changed) {
+            this.showOrder({ title: _t("Move the times too?"), day, preview });
+        }
+    }
+
+    /** The minutes that it takes to a visit from the one before it; none if both are at
+     * one place or nobody knows. */
+    getDriving(visit, index) {
+        const { driving, visits } = this.state.day;
+        const before = index ? driving?.places[visits[index - 1].id] : 0;
+        const here = driving?.places[visit.id];
+        return (driving && driving.minutes[before]?.[here]) || 0;
     }
 }
 

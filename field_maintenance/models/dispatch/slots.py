@@ -1,0 +1,382 @@
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from odoo import fields, models
+from odoo.tools import format_date, format_list
+
+from ...context import PLANNING
+from ...engine import Offer, Stop, choose_offers, cut_off, insertions
+from .routes import NOWHERE
+
+# How many days are looked at when nothing says until when, and at most.
+USUAL_DAYS = 7
+MOST_DAYS = 28
+ONE_DAY = timedelta(days=1)
+
+
+class Slot(NamedTuple):
+    """An appointment that is possible, and what speaks for and against it.
+
+    :param crew: employees, the lead first
+    :param start: naive UTC
+    :param reasons: list of texts
+    :param keeps_response: whether the response date of its request is kept; None if
+        there is none
+    """
+
+    crew: models.Model
+    start: datetime
+    score: int
+    extra: int
+    reasons: list
+    keeps_response: bool | None
+
+
+class MaintenanceVisit(models.Model):
+    """Who could go on a visit, and when."""
+
+    _inherit = "maintenance.visit"
+
+    def action_find_slot(self):
+        """Open a dialog with the best times and technicians for this visit."""
+        self.ensure_one()
+        self._check_state(
+            ("to_plan", "planned"),
+            self.env._("You cannot plan visit %(visit)s: its status is “%(state)s”."),
+        )
+        search = self.env["service.slot.search"].create({"visit_id": self.id})
+        return search.action_search()
+
+    def _get_slot_days(self):
+        """Return the first and the last day on which this visit is looked for: those of
+        its window, else until the response date of its request."""
+        self.ensure_one()
+        today = self._get_site_day(fields.Datetime.now())
+        first, last = max(filter(None, (today, self.window_start))), self.window_end
+        due = self._get_response_due()
+        if not last and due:
+            last = self._get_site_day(due)
+        if not last or last < first:
+            # What is late already is late anyway.
+            last = first + timedelta(days=USUAL_DAYS - 1)
+        return first, min(last, first + timedelta(days=MOST_DAYS - 1))
+
+    def _is_window_over(self, today):
+        """Tell whether this visit is too late anyway, whatever day it takes place."""
+        return bool(self.window_end and self.window_end < today)
+
+    def _describe_slot_window(self):
+        """Return the days to which slots are limited, in words; empty if there are
+        none."""
+        self.ensure_one()
+        today = self._get_site_day(fields.Datetime.now())
+        if not self.window_end or self._is_window_over(today):
+            return ""
+        days = (self.window_start or today, self.window_end)
+        return " – ".join(format_date(self.env, day) for day in days)
+
+    def _get_response_due(self):
+        """Return until when somebody is to be there, None without such a promise."""
+        self.ensure_one()
+        # What was promised is known to whom plans the visit.
+        request = self.sudo().request_id
+        return request.response_due if "response_due" in request._fields else None
+
+    def _get_slot_people(self, technicians=None):
+        """Return who may be sent on this visit: of its team, if it has one, else all
+        technicians of its company.
+
+        :param technicians: only these
+        """
+        self.ensure_one()
+        # Who works here is no secret to who dispatches them.
+        team = self.sudo().team_id
+        if team:
+            people = team.member_ids
+        elif technicians:
+            people = technicians.sudo()
+        else:
+            people = self._get_board_technicians(*self._get_board_groups(), limit=None)
+        if technicians:
+            people &= technicians.sudo()
+        return people._filter_at(self.company_id)
+
+    def _get_slot_crews(self, technicians=None):
+        """Return who may go together, each with the lead first: the crew of the visit,
+        if there are several, else each one alone."""
+        self.ensure_one()
+        # Who goes is known to whom plans the visit.
+        known = self.sudo()
+        crew = known.technician_ids._origin._filter_at(self.company_id)
+        if len(crew) > 1:
+            lead = known.technician_id._origin & crew
+            return [lead | crew]
+        return list(self._get_slot_people(technicians))
+
+    def _get_preferred_technician(self):
+        """Return who should go: whoever leads, else who looks after its equipment."""
+        self.ensure_one()
+        # Who goes is known to whom plans the visit.
+        known = self.sudo()
+        lead = known.technician_id._origin._filter_at(self.company_id)
+        carers = known.line_ids.installed_base_id.technician_id._origin
+        return lead or carers._filter_at(self.company_id)[:1]
+
+    def _find_slots(self, first, last, part=None, technicians=None):
+        """Return the best appointments for this visit, the best first.
+
+        They keep its window (unless that is over), its agreed hours, its team, the
+        working time of its whole crew with the travel before and after, and the skills
+        that it takes, if the company insists on them. What else is planned stays. The
+        number of queries does not depend on how many days, visits or technicians there
+        are.
+
+        :param date first: day at the site
+        :param date last: day at the site
+        :param str part: `morning` or `afternoon` only
+        :param technicians: employees who may go; all by default
+        :return: list of Slot, at most 20, of which two are of one technician and day
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        today = self._get_site_day(now)
+        begin = max(first, today)
+        first, last = begin, min(last, begin + timedelta(days=MOST_DAYS - 1))
+        if not self._is_window_over(today):
+            first = max(filter(None, (first, self.window_start)))
+            last = min(filter(None, (last, self.window_end)))
+        spans = self._get_start_spans(first, last, part)
+        spans = [(max(low, now), high) for low, high in spans if high >= now]
+        crews = self._get_slot_crews(technicians)
+        if not spans or not crews:
+            return []
+        people = crews[0].union(*crews)
+        skills = self._get_skill_check(people)
+        possible = self._get_possible_spans(crews, spans, skills)
+        # The whole of a day tells where somebody is when it is looked at.
+        free = people._get_free_stretches(
+            spans[0][0] - ONE_DAY,
+            spans[-1][1] + timedelta(hours=self.duration) + ONE_DAY,
+            self._origin,
+        )
+        found, unlocated = self._get_possible_starts(free, possible, now)
+        offers = self._get_offers(crews, found, begin)
+        return self._make_slots(offers, skills, unlocated)
+
+    def _get_possible_spans(self, crews, spans, skills):
+        """Return {employee: (from, until) of those of these stretches of time, in which
+        they may begin}: all, unless the company insists on skills that they lack."""
+        # How a company plans is no secret to who plans.
+        if self.company_id.sudo().service_skill_policy != "block":
+            return {person: spans for crew in crews for person in crew}
+        days = [self._get_site_day(low) for low, _high in spans]
+        return {
+            person: own
+            for crew in crews
+            for own in [
+                [
+                    span
+                    for day, span in zip(days, spans, strict=True)
+                    if not skills.get_missing(self, crew, day)
+                ]
+            ]
+            for person in crew
+        }
+
+    def _get_possible_starts(self, free, spans, now):
+        """Return every quarter of an hour at which this visit could begin.
+
+        :param free: {employee: list of Stretch}
+        :param spans: {employee: list of (from, until)} in which it may begin
+        :param now: before which nobody leaves, naive UTC
+        :return: ({employee: {start: minutes of travel}}, places without coordinates)
+        """
+        # Who plans a visit may know where it is.
+        site = self.sudo().site_id.id or NOWHERE
+        minutes = round(self.duration * 60)
+        length = timedelta(minutes=minutes)
+        useful = {
+            person: [
+                rest
+                for stretch in stretches
+                if (rest := cut_off(stretch, now))
+                and rest.end - rest.start >= length
+                and any(
+                    low < rest.end and high >= rest.start for low, high in spans[person]
+                )
+            ]
+            for person, stretches in free.items()
+        }
+        travel, unlocated = self._get_travel_of(
+            {
+                frozenset({stretch.start_place, stretch.end_place, site})
+                for stretches in useful.values()
+                for stretch in stretches
+            },
+            self.company_id,
+        )
+        found = {}
+        for person, stretches in useful.items():
+            found[person] = starts = {}
+            for stretch in stretches:
+                here = tuple(
+                    span
+                    for span in spans[person]
+                    if span[0] < stretch.end and span[1] >= stretch.start
+                )
+                stop = Stop(0, site, minutes, frozenset({person.id}), here)
+                for option in insertions(stretch, (), stop, travel):
+                    starts[option.start] = option.extra
+        return found, unlocated
+
+    def _get_offers(self, crews, found, begin):
+        """Return the best of all possible appointments.
+
+        :param crews: list of employees who go together
+        :param found: {employee: {start: minutes of travel}}
+        :param date begin: the day from which one waits
+        :return: list of Offer
+        """
+        preferred = self._get_preferred_technician()
+        # Who works where is no secret to who sends them there.
+        zone_people = self.sudo().zone_id.technician_ids
+        zone = self._get_zone_info()
+        offers = []
+        for crew in crews:
+            is_preferred = not preferred or preferred in crew
+            is_in_zone = not zone_people or bool(zone_people & crew.sudo())
+            starts = found[crew[0]]
+            for start in starts:
+                if all(start in found[person] for person in crew[1:]):
+                    day = start.replace(tzinfo=UTC).astimezone(zone).date()
+                    offers.append(
+                        Offer(
+                            start,
+                            tuple(crew.ids),
+                            # Where nobody knows the way, a detour may seem shorter.
+                            max(0, sum(found[person][start] for person in crew)),
+                            is_preferred,
+                            is_in_zone,
+                            (day - begin).days,
+                        )
+                    )
+        return choose_offers(
+            offers, {crew[0].id: crew[0].sudo().name for crew in crews}
+        )
+
+    def _make_slots(self, offers, skills, unlocated):
+        """Return Slots of offers.
+
+        :param skills: SkillCheck
+        :param unlocated: places without coordinates
+        """
+        preferred = self._get_preferred_technician()
+        # As above.
+        known = self.sudo()
+        warns = known.company_id.service_skill_policy == "warn"
+        due = self._get_response_due()
+        slots = []
+        for offer in offers:
+            crew = self.env["hr.employee"].browse(offer.people)
+            reasons = self._get_slot_reasons(offer, preferred)
+            if (known.site_id.id or NOWHERE) in unlocated:
+                reasons.append(self.env._("Travel unknown: the site is not on the map"))
+            missing = skills.get_missing(self, crew, self._get_site_day(offer.start))
+            if missing and warns:
+                names = format_list(self.env, [need.text for need in missing])
+                reasons.append(self.env._("Lacks %s", names))
+            keeps = offer.start <= due if due else None
+            slots.append(
+                Slot(crew, offer.start, offer.score, offer.extra, reasons, keeps)
+            )
+        return slots
+
+    def _get_slot_reasons(self, offer, preferred):
+        """Return what speaks for and against an offer, in words."""
+        # As above.
+        zone = self.sudo().zone_id
+        reasons = [
+            self.env._("%s min of extra travel", offer.extra)
+            if offer.extra
+            else self.env._("On the way")
+        ]
+        if preferred:
+            reasons.append(
+                self.env._("Preferred technician")
+                if offer.is_preferred
+                else self.env._("Not %s, who is preferred", preferred.sudo().name)
+            )
+        if zone.technician_ids:
+            reasons.append(
+                self.env._("In their zone, %s", zone.name)
+                if offer.is_in_zone
+                else self.env._("Outside their zone, in %s", zone.name)
+            )
+        if offer.day == 1:
+            reasons.append(self.env._("1 day of waiting"))
+        elif offer.day:
+            reasons.append(self.env._("%s days of waiting", offer.day))
+        return reasons
+
+    def _describe_no_slot(self, technicians=None):
+        """Return why no appointment was found, in words."""
+        self.ensure_one()
+        crews = self._get_slot_crews(technicians)
+        # A team is no secret to who plans for it.
+        team = self.sudo().team_id
+        if not crews:
+            if team:
+                return self.env._(
+                    "None of these technicians is in team %s. Add technicians to the "
+                    "team, or choose another one on the visit.",
+                    team.name,
+                )
+            return self.env._("There are no technicians. Add them to a team first.")
+        if self.company_id.sudo().service_skill_policy == "block":
+            check = self._get_skill_check(crews[0].union(*crews))
+            day = self._get_site_day(fields.Datetime.now())
+            lacks = [check.get_missing(self, crew, day) for crew in crews]
+            if all(lacks):
+                return self.env._(
+                    "No technician has %s.",
+                    format_list(self.env, [need.text for need in lacks[0]]),
+                )
+        if agreed := self._describe_agreed_hours():
+            return self.env._(
+                "Nobody has enough free time %s on these days. Choose more days, or "
+                "agree on other hours.",
+                agreed,
+            )
+        return self.env._(
+            "Nobody has enough free time on these days. Choose more days, or other "
+            "technicians."
+        )
+
+    def _get_slot_obstacles(self):
+        """Return what came in the way of this visit since its slot was looked for."""
+        self.ensure_one()
+        return [
+            text
+            for texts in (
+                self._get_overlaps(),
+                self._get_meetings(),
+                self._get_absences(),
+            )
+            for text in texts.get(self, ())
+        ]
+
+    def _tell_of_slot(self, how):
+        """Tell the customer of a new appointment.
+
+        :param str how: `email` now; `phone` if they have just been told; `later` by
+            the usual notifications
+        """
+        if how == "email":
+            self.action_notify_customer()
+        elif how == "phone":
+            # What the customer knows is noted by the system; the right to plan was
+            # checked.
+            for visit in self.sudo().with_context(
+                visit_planning=PLANNING, tracking_disable=True
+            ):
+                visit.told_start = visit.date_start

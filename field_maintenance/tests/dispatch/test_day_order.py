@@ -1,0 +1,169 @@
+from datetime import datetime
+
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from ...exceptions import VisitChangedError
+from .test_find_slot import SlotCase
+
+# Monday, 1 June 2026, in Brussels
+DAY = ("2026-05-31 22:00:00", "2026-06-01 22:00:00")
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 04:00:00")
+class TestDayOrder(SlotCase):
+    """Three visits on a road to the north, planned criss-cross: 10, 30 and 20 km from
+    where the day begins."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.places = cls.env["res.partner"].create(
+            [
+                {
+                    "name": name,
+                    "partner_latitude": 50 + kilometres / 111.19508,
+                    "partner_longitude": 4,
+                }
+                for name, kilometres in (("Near", 10), ("Far", 30), ("Middle", 20))
+            ]
+        )
+        cls.near, cls.far, cls.middle = (
+            cls._create_planned_visit(
+                f"2026-06-01 {hour:02}:00:00", duration=1, partner_id=place.id
+            )
+            for hour, place in zip((7, 9, 13), cls.places, strict=True)
+        )
+        cls.day = cls.near | cls.far | cls.middle
+        # 21 minutes for 10 km, 37 for 20 km, 52 for 30 km
+        cls.env.flush_all()
+
+    def _get(self, visit_ids=None, role="dispatcher", person=None):
+        visits = self._as(role, self.env["maintenance.visit"])
+        return visits.get_day_order((person or self.technician).id, *DAY, visit_ids)
+
+    def _apply(self, preview, role="dispatcher"):
+        moves = [
+            {name: row[name] for name in ("id", "start", "known")}
+            for row in preview["visits"]
+            if row["start"] != row["former"]
+        ]
+        visits = self._as(role, self.env["maintenance.visit"])
+        return visits.apply_day_order(self.technician.id, *DAY, moves)
+
+    def _starts(self):
+        return [visit.date_start.strftime("%H:%M") for visit in self.day]
+
+    def test_least_travel(self):
+        preview = self._get()
+        self.assertEqual(preview["travel_before"], 21 + 37 + 21 + 37)
+        self.assertEqual(preview["travel_after"], 21 + 21 + 21 + 52)
+        self.assertTrue(preview["is_changed"])
+        self.assertEqual(preview["left"], [])
+        self.assertEqual(self._starts(), ["07:00", "09:00", "13:00"], "A preview only")
+        self.assertEqual(
+            (preview["home"]["latitude"], preview["home"]["longitude"]), (50, 4)
+        )
+
+    def test_apply(self):
+        preview = self._get()
+        self.assertEqual(self._apply(preview), [])
+        starts = {row["id"]: row["start"] for row in preview["visits"]}
+        for visit in self.day:
+            self.assertEqual(visit.date_start, datetime.fromisoformat(starts[visit.id]))
+            self.assertEqual(visit.calendar_event_id.start, visit.date_start)
+        ordered = self.day.sorted("route_sequence")
+        self.assertEqual(ordered, self.day.sorted("date_start"))
+        again = self._get()
+        self.assertEqual(again["travel_before"], preview["travel_after"])
+        self.assertFalse(again["is_changed"])
+
+    def test_what_the_customer_was_told_stays(self):
+        self.middle.told_start = self.middle.date_start
+        preview = self._get()
+        rows = {row["id"]: row for row in preview["visits"]}
+        self.assertTrue(rows[self.middle.id]["is_fixed"])
+        self.assertEqual(rows[self.middle.id]["start"], "2026-06-01 13:00:00")
+        # Within agreed hours it may move.
+        self.middle.write({"agreed_from": 14, "agreed_until": 16})
+        rows = {row["id"]: row for row in self._get()["visits"]}
+        self.assertFalse(rows[self.middle.id]["is_fixed"])
+        self.assertIn(rows[self.middle.id]["start"][11:13], ("12", "13"))
+
+    def test_what_has_begun_or_is_done_with_others_stays(self):
+        self.near.action_start()
+        self.far.technician_ids |= self.colleague
+        rows = {row["id"]: row for row in self._get()["visits"]}
+        self.assertEqual(
+            [rows[visit.id]["is_fixed"] for visit in self.day], [True, True, False]
+        )
+
+    def test_in_the_order_of_the_technician(self):
+        preview = self._get((self.middle | self.near | self.far).ids, "technician")
+        self.assertEqual(
+            [(row["customer"], row["start"][11:16]) for row in preview["visits"]],
+            # 8:00 and 37 minutes, 21 on, 37 on
+            [("Middle", "06:37"), ("Near", "07:58"), ("Far", "09:35")],
+        )
+        self._apply(preview, "technician")
+        self.assertEqual(self._starts(), ["07:58", "09:35", "06:37"])
+
+    def test_what_does_not_fit_keeps_its_time(self):
+        self.middle.duration = 7
+        self.far.duration = 3
+        preview = self._get()
+        self.assertEqual(len(preview["left"]), 1)
+
+    def test_nothing_before_now(self):
+        with freeze_time("2026-06-01 10:00:00"):
+            starts = [row["start"] for row in self._get()["visits"]]
+        self.assertGreaterEqual(min(starts), "2026-06-01 10:21:00")
+
+    def test_changed_meanwhile(self):
+        preview = self._get()
+        moved = next(
+            self.day.browse(row["id"])
+            for row in preview["visits"]
+            if row["start"] != row["former"]
+        )
+        moved.date_start = "2026-06-01 14:00:00"
+        with self.assertRaises(VisitChangedError):
+            self._apply(preview)
+
+    def test_only_what_belongs_to_the_day(self):
+        other = self._create_planned_visit("2026-06-02 07:00:00")
+        visits = self._as("dispatcher", self.env["maintenance.visit"])
+        move = {"id": other.id, "start": "2026-06-01 07:00:00", "known": {}}
+        with self.assertRaises(AccessError):
+            visits.apply_day_order(self.technician.id, *DAY, [move])
+        move = {"id": self.near.id, "start": "2026-06-03 07:00:00", "known": {}}
+        with self.assertRaises(AccessError):
+            visits.apply_day_order(self.technician.id, *DAY, [move])
+
+    def test_whose_day(self):
+        self.assertTrue(self._get(role="technician")["visits"])
+        for role, person in (
+            ("technician", self.colleague),
+            ("salesperson", self.technician),
+            ("portal", self.technician),
+        ):
+            with self.subTest(role), self.assertRaises(AccessError):
+                self._get(role=role, person=person)
+
+    def test_nothing_planned(self):
+        preview = self._get(person=self.colleague)
+        self.assertEqual((preview["visits"], preview["is_changed"]), ([], False))
+
+    def test_driving_on_my_day(self):
+        day = self._as("technician", self.env["maintenance.visit"]).get_my_day(*DAY)
+        driving = day["driving"]
+        rows = [0, *(driving["places"][visit["id"]] for visit in day["visits"])]
+        ways = [
+            driving["minutes"][here][there]
+            for here, there in zip(rows, rows[1:], strict=False)
+        ]
+        self.assertEqual(ways, [21, 37, 21])
+        self.assertEqual(driving["unknown"], [])

@@ -1,0 +1,427 @@
+from datetime import date, datetime
+
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+
+from ..common import MaintenanceCase
+
+# So far north lies 40 km away.
+FORTY_KM = 40 / 111.19508
+
+
+class SlotCase(MaintenanceCase):
+    """Two technicians of Brussels, who begin at their company at eight, and whom it
+    takes 68 minutes to the customer. Monday, 1 June 2026."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        calendar = cls.company.resource_calendar_id
+        calendar.tz = "Europe/Brussels"
+        cls.people = cls.technician | cls.colleague
+        cls.people.resource_calendar_id = calendar
+        cls.home = cls.company.partner_id
+        cls.people.address_id = cls.home
+        cls._place(cls.home, 50)
+        cls._place(cls.workshop, 50 + FORTY_KM)
+        cls._place(cls.neighbour, 50 + FORTY_KM)
+        cls.visit = cls._create_visit(duration=2, site_id=cls.workshop.id)
+        cls.everybody = cls.env["service.team"].create(
+            {"name": "Everybody", "member_ids": cls.people.ids}
+        )
+
+    @classmethod
+    def _place(cls, partner, latitude):
+        partner.write({"partner_latitude": latitude, "partner_longitude": 4})
+
+    def _find(self, visit=None, first=date(2026, 6, 1), last=None, **kwargs):
+        """Return (name of the lead, start, score) of each slot."""
+        slots = (visit or self.visit)._find_slots(first, last or first, **kwargs)
+        return [(s.crew[0].name, s.start, s.score) for s in slots]
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 04:00:00")
+class TestFindSlot(SlotCase):
+    def test_travel_within_working_hours(self):
+        # 8:00 in Brussels is 6:00; on the quarter of an hour after 68 minutes.
+        self.assertEqual(
+            self._find(),
+            [
+                ("Carla Colleague", datetime(2026, 6, 1, 7, 15), 136),
+                ("Tom Technician", datetime(2026, 6, 1, 7, 15), 136),
+                # Over by 15:52 at the latest, after the break.
+                ("Carla Colleague", datetime(2026, 6, 1, 9, 15), 136),
+                ("Tom Technician", datetime(2026, 6, 1, 9, 15), 136),
+            ],
+        )
+
+    def test_part_of_the_day(self):
+        morning = self._find(part="morning")
+        self.assertEqual({start.hour for _who, start, _score in morning}, {7, 9})
+        afternoon = self._find(part="afternoon")
+        self.assertEqual(
+            {start for _who, start, _score in afternoon},
+            {datetime(2026, 6, 1, 10, 0), datetime(2026, 6, 1, 12, 0)},
+        )
+
+    def test_preferred_technician(self):
+        self.visit.technician_id = self.technician
+        self.assertEqual(
+            [(who, score) for who, _start, score in self._find()],
+            [("Tom Technician", 136)] * 2 + [("Carla Colleague", 166)] * 2,
+        )
+        slots = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(
+            slots[0].reasons, ["136 min of extra travel", "Preferred technician"]
+        )
+        self.assertEqual(
+            slots[2].reasons,
+            ["136 min of extra travel", "Not Tom Technician, who is preferred"],
+        )
+
+    def test_who_looks_after_the_equipment_is_preferred(self):
+        piece = self._create_equipment(technician_id=self.colleague.id)
+        self.visit.installed_base_ids = piece
+        self.assertEqual(self._find()[0][0], "Carla Colleague")
+
+    def test_zone_and_days_of_waiting(self):
+        zone = self.env["service.zone"].create(
+            {
+                "name": "North",
+                "company_id": self.company.id,
+                "technician_ids": self.colleague.ids,
+            }
+        )
+        self.visit.zone_id = zone
+        found = self._find(last=date(2026, 6, 3))
+        self.assertEqual(
+            {(who, start.day): score for who, start, score in found},
+            {
+                ("Carla Colleague", 1): 136,
+                ("Carla Colleague", 2): 141,
+                ("Carla Colleague", 3): 146,
+                ("Tom Technician", 1): 151,
+                ("Tom Technician", 2): 156,
+                ("Tom Technician", 3): 161,
+            },
+        )
+        last = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 3))[-1]
+        self.assertEqual(
+            last.reasons,
+            [
+                "136 min of extra travel",
+                "Outside their zone, in North",
+                "2 days of waiting",
+            ],
+        )
+
+    def test_near_another_visit(self):
+        # The neighbour is at the same place: nothing to drive in addition.
+        self._create_planned_visit(
+            "2026-06-01 08:00:00", duration=1, partner_id=self.neighbour.id
+        )
+        who, start, score = self._find()[0]
+        self.assertEqual(
+            (who, start, score), ("Tom Technician", datetime(2026, 6, 1, 9, 0), 0)
+        )
+        [slot, *_others] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(slot.reasons, ["On the way"])
+
+    def test_busy_and_away(self):
+        self.env["calendar.event"].create(
+            {
+                "name": "Dentist",
+                "start": "2026-06-01 06:00:00",
+                "stop": "2026-06-01 15:00:00",
+                "partner_ids": [Command.set(self.technician.work_contact_id.ids)],
+            }
+        )
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Ill",
+                "resource_id": self.colleague.resource_id.id,
+                "calendar_id": self.company.resource_calendar_id.id,
+                "date_from": "2026-06-01 04:00:00",
+                "date_to": "2026-06-01 20:00:00",
+            }
+        )
+        self.assertEqual(self._find(), [])
+
+    def test_window(self):
+        self.visit.write({"window_start": "2026-06-03", "window_end": "2026-06-04"})
+        days = {s.day for _who, s, _score in self._find(last=date(2026, 6, 10))}
+        self.assertEqual(days, {3, 4})
+        self.assertEqual(
+            self.visit._get_slot_days(), (date(2026, 6, 3), date(2026, 6, 4))
+        )
+
+    def test_window_that_is_over(self):
+        self.visit.write({"window_start": "2026-05-01", "window_end": "2026-05-04"})
+        self.assertEqual(
+            self.visit._get_slot_days(), (date(2026, 6, 1), date(2026, 6, 7))
+        )
+        self.assertTrue(self._find())
+
+    def test_nothing_in_the_past(self):
+        with freeze_time("2026-06-01 09:50:00"):
+            starts = [start for _who, start, _score in self._find()]
+        # 68 minutes and an hour of break, which begins by one o'clock.
+        self.assertEqual(min(starts), datetime(2026, 6, 1, 12, 0))
+
+    def test_agreed_hours(self):
+        self.visit.write({"agreed_from": 10, "agreed_until": 11})
+        starts = {start for _who, start, _score in self._find()}
+        self.assertEqual(starts, {datetime(2026, 6, 1, 8, 0)})
+
+    def test_team(self):
+        team = self.env["service.team"].create(
+            {"name": "North", "member_ids": self.colleague.ids}
+        )
+        self.visit.team_id = team
+        self.assertEqual({who for who, *_rest in self._find()}, {"Carla Colleague"})
+        self.assertEqual(self._find(technicians=self.technician), [])
+        self.assertEqual(
+            self.visit._describe_no_slot(self.technician),
+            "None of these technicians is in team North. Add technicians to the team, "
+            "or choose another one on the visit.",
+        )
+
+    def test_whole_crew(self):
+        self.visit.technician_ids = self.people
+        self.visit.technician_id = self.colleague
+        self._create_planned_visit("2026-06-01 07:00:00", duration=5)
+        [slot] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        # Tom is at the customer's until 14:00.
+        self.assertEqual(slot.start, datetime(2026, 6, 1, 12, 0))
+        self.assertEqual(slot.crew, self.colleague | self.technician)
+        self.assertEqual(slot.extra, 136, "Carla comes and goes, Tom is there already")
+
+    def test_own_appointment_is_not_in_the_way(self):
+        planned = self._create_planned_visit("2026-06-01 07:00:00", duration=6)
+        found = self._find(planned, technicians=self.technician)
+        self.assertTrue(found)
+        self.assertEqual(self._find(technicians=self.technician), [])
+
+    def test_without_coordinates(self):
+        self.workshop.write({"partner_latitude": 0, "partner_longitude": 0})
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(slot.extra, 60)
+        self.assertIn("Travel unknown: the site is not on the map", slot.reasons)
+
+    def test_skills(self):
+        kind = self.env["hr.skill.type"].create(
+            {
+                "name": "Certificates",
+                "skill_ids": [Command.create({"name": "Gas appliances"})],
+                "skill_level_ids": [
+                    Command.create(
+                        {
+                            "name": "Certified",
+                            "level_progress": 100,
+                            "default_level": True,
+                        }
+                    )
+                ],
+            }
+        )
+        skill, level = kind.skill_ids, kind.skill_level_ids
+        self.env["service.skill.requirement"].create(
+            {
+                "skill_id": skill.id,
+                "skill_level_id": level.id,
+                "visit_type_id": self.cleaning.id,
+            }
+        )
+        # Until Tuesday
+        self.env["hr.employee.skill"].create(
+            {
+                "employee_id": self.colleague.id,
+                "skill_id": skill.id,
+                "skill_level_id": level.id,
+                "skill_type_id": kind.id,
+                "valid_from": "2026-01-01",
+                "valid_to": "2026-06-02",
+            }
+        )
+        self.company.service_skill_policy = "block"
+        found = self._find(last=date(2026, 6, 4))
+        self.assertEqual(
+            {(who, start.day) for who, start, _score in found},
+            {("Carla Colleague", 1), ("Carla Colleague", 2)},
+        )
+        self.assertEqual(
+            self.visit._describe_no_slot(self.technician),
+            "No technician has Gas appliances (Certified).",
+        )
+        self.company.service_skill_policy = "warn"
+        slots = self.visit._find_slots(date(2026, 6, 3), date(2026, 6, 3))
+        self.assertEqual(len(slots), 4)
+        self.assertIn("Lacks Gas appliances (Certified)", slots[0].reasons)
+        self.company.service_skill_policy = "ignore"
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 3), date(2026, 6, 3))
+        self.assertEqual(slot.reasons, ["136 min of extra travel"])
+
+    def test_who_may_work_at_any_time_is_not_sent_by_night(self):
+        self.colleague.resource_calendar_id = False
+        starts = [
+            start for _who, start, _score in self._find(technicians=self.colleague)
+        ]
+        self.assertEqual(
+            starts, [datetime(2026, 6, 1, 7, 15), datetime(2026, 6, 1, 9, 15)]
+        )
+
+    def test_twenty_at_most(self):
+        found = self._find(last=date(2026, 6, 14))
+        self.assertEqual(len(found), 20)
+
+    def test_queries(self):
+        def count(visit, days):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            visit._find_slots(date(2026, 6, 1), date(2026, 6, days))
+            return self.cr.sql_log_count - before
+
+        self._create_planned_visit("2026-06-01 08:00:00")
+        count(self.visit, 1)
+        few = count(self.visit, 1)
+        more = self.env["hr.employee"].create(
+            [
+                {"name": f"{n}", "tz": "Europe/Brussels", "user_id": False}
+                for n in range(10)
+            ]
+        )
+        for number, person in enumerate(more):
+            self._create_planned_visit(
+                f"2026-06-0{number % 5 + 1} 08:00:00", technician_id=person.id
+            )
+        self.assertEqual(count(self.visit, 10), few)
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 04:00:00")
+class TestSlotDialog(SlotCase):
+    def setUp(self):
+        super().setUp()
+        self.dispatcher = self.users["dispatcher"]
+
+    def _open(self, record):
+        action = record.with_user(self.dispatcher).action_find_slot()
+        model = self.env[action["res_model"]].with_user(self.dispatcher)
+        return model.browse(action["res_id"])
+
+    def test_three_clicks(self):
+        self.visit.window_end = "2026-06-02"
+        search = self._open(self.visit)
+        self.assertEqual(
+            (search.date_from, search.date_to), (date(2026, 6, 1), date(2026, 6, 2))
+        )
+        self.assertEqual(search.window, "05/25/2026 – 06/02/2026")
+        self.assertEqual(len(search.offer_ids), 8)
+        offer = search.offer_ids[1]
+        self.assertEqual(offer.technician_id.name, "Tom Technician")
+        self.assertEqual(offer.reason, "136 min of extra travel")
+        self.assertEqual((offer.score, offer.extra_minutes), (136, 136))
+        offer.action_plan()
+        self.assertEqual(self.visit.state, "planned")
+        self.assertEqual(self.visit.date_start, datetime(2026, 6, 1, 7, 15))
+        self.assertEqual(self.visit.technician_ids, self.technician)
+        self.assertTrue(self.visit.calendar_event_id)
+        self.assertFalse(self.visit.told_start)
+
+    def test_told_on_the_phone(self):
+        search = self._open(self.visit)
+        search.telling = "phone"
+        search.offer_ids[0].action_plan()
+        self.assertEqual(self.visit.told_start, self.visit.date_start)
+
+    def test_told_by_email(self):
+        self.customer.email = "bakery@example.com"
+        search = self._open(self.visit)
+        search.telling = "email"
+        before = self.env["mail.mail"].search_count([])
+        search.offer_ids[0].action_plan()
+        self.assertEqual(self.visit.told_start, self.visit.date_start)
+        self.assertEqual(self.env["mail.mail"].search_count([]), before + 1)
+
+    def test_other_criteria(self):
+        search = self._open(self.visit)
+        with Form(search) as form:
+            form.part = "afternoon"
+            form.technician_ids.add(self.colleague)
+            self.assertTrue(form.is_stale)
+        search.action_search()
+        self.assertFalse(search.is_stale)
+        self.assertEqual(search.offer_ids.technician_id, self.colleague)
+        self.assertEqual(min(search.offer_ids.mapped("date_start")).hour, 10)
+
+    def test_days(self):
+        search = self._open(self.visit)
+        for first, last, text in (
+            ("2026-06-02", "2026-06-01", "Choose the first and the last day."),
+            ("2026-05-01", "2026-05-02", "05/02/2026 is in the past."),
+            ("2026-06-01", "2026-06-29", "Choose 28 days at most."),
+        ):
+            search.write({"date_from": first, "date_to": last})
+            with self.assertRaisesRegex(UserError, text):
+                search.action_search()
+
+    def test_nothing_free(self):
+        search = self._open(self.visit)
+        search.write({"date_from": "2026-06-06", "date_to": "2026-06-07"})
+        search.action_search()
+        self.assertFalse(search.offer_ids)
+        self.assertEqual(
+            search.message,
+            "Nobody has enough free time on these days. Choose more days, or other "
+            "technicians.",
+        )
+
+    def test_taken_meanwhile(self):
+        search = self._open(self.visit)
+        self._create_planned_visit("2026-06-01 07:00:00", duration=1)
+        offer = search.offer_ids.filtered(lambda o: o.technician_id == self.technician)
+        with self.assertRaisesRegex(UserError, "This slot is no longer free"):
+            offer[0].action_plan()
+
+    def test_request_without_a_visit(self):
+        request = self.env["service.request"].create(
+            {
+                "subject": "No hot water",
+                "partner_id": self.customer.id,
+                "visit_type_id": self.repair.id,
+            }
+        )
+        search = self._open(request)
+        self.assertFalse(request.visit_ids)
+        self.assertEqual(search.subject, "Claes Bakery, Liège, Test repair")
+        search.offer_ids[0].action_plan()
+        visit = request.visit_ids
+        self.assertEqual(len(visit), 1)
+        self.assertEqual((visit.state, visit.duration), ("planned", 2))
+        self.assertEqual(visit.date_start, datetime(2026, 6, 1, 7, 15))
+        with self.assertRaises(UserError):
+            search.offer_ids[0].with_context(x=1).action_plan()
+
+    def test_request_with_a_visit_to_plan(self):
+        request = self.env["service.request"].create(
+            {"subject": "No hot water", "partner_id": self.customer.id}
+        )
+        self.visit.request_id = request
+        self._open(request).offer_ids[0].action_plan()
+        self.assertEqual(request.visit_ids, self.visit)
+        self.assertEqual(self.visit.state, "planned")
+
+    def test_what_is_done_is_not_planned(self):
+        visit = self._create_planned_visit("2026-06-01 07:00:00")
+        visit.action_start()
+        with self.assertRaisesRegex(UserError, "its status is “In progress”"):
+            self._open(visit)
+
+    def test_technicians_do_not_plan_so(self):
+        with self.assertRaises(AccessError):
+            self._as("technician", self.visit).action_find_slot()
