@@ -69,8 +69,8 @@ class OwnPages(ProblemForm, CustomerPortal):
         :param dict params: the rest of the address: whatever somebody typed
         :param get_search_domain: takes where to search and a text; none without search
         :param choices: for names of `CHOICES` what there is to choose, the default
-            first: `order` and maybe `search` of a sorting, `domain` of a filter, `field`
-            of a grouping
+            first: `order` and maybe `search` of a sorting, `domain` of a filter,
+            `field` of a grouping
         :return: the records, with all rights for the names on them, and a dict
         :raise NotFound: if the reader may see none
         """

@@ -391,13 +391,14 @@ class ResPartner(models.Model):
             site.display_name = f"{name} \t --{' · '.join(details)}--"
         return result
 
-    def _pass_on_address(self, customer, equipment):
+    def _pass_on_address(self, customer, equipment, keeps=False):
         """Return this site as an address of another customer, who takes over equipment
         that stays there: the one they have, else this one, else a copy of it. Where
         the customer so far keeps something, documents name their own address.
 
         :param customer: the next owner
         :param equipment: what they take over
+        :param bool keeps: the customer so far keeps the address, whatever names it
         """
         self.ensure_one()
         # Who may move equipment may say where it stays, whatever they may do with
@@ -408,7 +409,7 @@ class ResPartner(models.Model):
             if address == [(known[n] or "").strip().casefold() for n in ADDRESS_FIELDS]:
                 return known.sudo(False)
         vals = {**site._prepare_address_vals(), "parent_id": owner.id}
-        if site._is_kept(owner, equipment):
+        if keeps or site._is_kept(owner, equipment):
             return site.create(vals).sudo(False)
         site.parent_id._message_log(
             body=self.env._(

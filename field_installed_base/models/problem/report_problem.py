@@ -2,6 +2,8 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, models
 
+ACTIVITY = "field_installed_base.mail_activity_type_problem"
+
 
 class InstalledBase(models.Model):
     """Problems that customers and visitors report: a note and somebody's To-Do."""
@@ -55,20 +57,16 @@ class InstalledBase(models.Model):
 
     def _schedule_problem_activities(self, description):
         """Give the report to those whom it concerns, once while it is open."""
-        todo = self.env.ref("mail.mail_activity_data_todo", raise_if_not_found=False)
+        kind = self.env.ref(ACTIVITY, raise_if_not_found=False)
         for user in self._get_problem_responsibles():
             piece = self.with_context(lang=user.lang)
             summary = piece.env._("Handle the reported problem")
             is_open = piece.activity_ids.filtered(
-                lambda a, user=user, summary=summary: (
-                    a.user_id == user
-                    and a.activity_type_id == todo
-                    and a.summary == summary
-                )
+                lambda a, user=user: a.user_id == user and a.activity_type_id == kind
             )
             if not is_open:
                 piece.activity_schedule(
-                    "mail.mail_activity_data_todo",
+                    ACTIVITY,
                     summary=summary,
                     note=Markup("<br/>").join(description.splitlines()),
                     user_id=user.id,

@@ -300,6 +300,26 @@ class TestMapSettings(InstalledBaseCase):
         settings = self.env["res.config.settings"].create({})
         self.assertFalse(settings.map_tile_url)
 
+    def test_attribution_is_text(self):
+        """The map shows HTML, the settings do not; a link stays until another text is
+        typed, which is no HTML."""
+        name = "leaflet.copyright"
+        parameters = self.env["ir.config_parameter"]
+        link = '&copy; <a href="https://osm.org">OpenStreetMap</a>'
+        parameters.set_param(name, link)
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.map_attribution, "© OpenStreetMap")
+        settings.execute()
+        self.assertEqual(parameters.get_param(name), link)
+        settings.map_attribution = "Maps & <b>Co</b>"
+        settings.execute()
+        self.assertEqual(parameters.get_param(name), "Maps &amp; &lt;b&gt;Co&lt;/b&gt;")
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.map_attribution, "Maps & <b>Co</b>")
+        settings.map_attribution = False
+        settings.execute()
+        self.assertFalse(parameters.get_param(name))
+
     def test_first_choice(self):
         """Installing shows OpenStreetMap's map where nobody has chosen one."""
         parameters = self.env["ir.config_parameter"]

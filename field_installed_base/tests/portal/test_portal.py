@@ -1,5 +1,6 @@
 # What people write is not translated.
 # pylint: disable=translation-required
+import ast
 import base64
 import io
 import re
@@ -7,6 +8,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from lxml import etree
 from PIL import Image
 
 from odoo import fields
@@ -597,6 +599,14 @@ class TestPortalProblem(PortalCase):
             self.users["dispatcher"] | self.users["administrator"],
         )
         self.assertEqual(len(stray.activity_ids), 2)
+        # They are listed until somebody did something about them.
+        view = self.env.ref("field_installed_base.installed_base_view_search")
+        wanted = etree.fromstring(view.arch).find(".//filter[@name='reported']")
+        domain = ast.literal_eval(wanted.get("domain"))
+        pieces = stray | self.piece
+        self.assertEqual(pieces.filtered_domain(domain), stray)
+        stray.activity_ids._action_done()
+        self.assertFalse(pieces.filtered_domain(domain))
 
     def test_refused(self):
         big = b"x" * (problem_form.MAX_PICTURE_BYTES + 1)

@@ -108,7 +108,9 @@ class MaintenanceVisit(models.Model):
 
     def _describe_parts(self):
         """Return what was used on this visit, one entry for each product."""
-        parts = self._get_report_parts().filtered(lambda part: not part.time_type)
+        parts = self._get_report_parts()
+        used = parts.filtered(lambda part: not part.time_type)
+        parts = used.with_prefetch(parts._prefetch_ids)
         return [
             {
                 **self._describe_product(product),

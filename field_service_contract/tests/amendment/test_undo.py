@@ -186,6 +186,11 @@ class TestUndoTransfer(LifeCase):
         successor = self._transfer(contract)
         self.assertEqual(contract.state, "active")
         self.assertEqual(piece.partner_id, self.neighbour)
+        # The house was sold, the stove stays there: at an address of its new owner.
+        self.assertEqual(piece.site_id.commercial_partner_id, self.neighbour)
+        self.assertEqual(piece.site_id.name, self.workshop.name)
+        self.assertEqual(successor.site_id, piece.site_id)
+        self.assertEqual(self.workshop.commercial_partner_id, self.customer)
         self.assertTrue(successor.can_undo_transfer and contract.can_undo_transfer)
         self._undo(contract)
         self.assertEqual(successor.state, "cancelled")
@@ -204,6 +209,31 @@ class TestUndoTransfer(LifeCase):
             successor.action_undo_cancellation()
         # And once more.
         self.assertEqual(len(self._transfer(contract)), 2)
+
+    def test_equipment_goes_elsewhere(self):
+        """Unticked, or of several sites, it goes to the site that is chosen."""
+        piece, *others = (
+            self._create_equipment(site_id=site.id)
+            for site in (self.workshop, self.workshop, self.customer)
+        )
+        contract = self._create_contract(
+            lines=[{"installed_base_id": piece.id, "value": 1200}]
+        )
+        several = self._create_contract(
+            lines=[{"installed_base_id": own.id, "value": 1200} for own in others]
+        )
+        for source, stays in ((contract, True), (several, False)):
+            dialog = self._open(
+                "service.contract.transfer",
+                source,
+                mode="customer",
+                partner_id=self.neighbour,
+                date="2026-02-15",
+                reason="Given away",
+            )
+            self.assertIs(dialog.stays, stays)
+        self._transfer(contract, stays=False)
+        self.assertEqual(piece.site_id, self.neighbour)
 
     def test_some_lines(self):
         contract = self._create_contract(1200, 300, billing_months=3)

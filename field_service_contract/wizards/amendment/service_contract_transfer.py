@@ -46,6 +46,18 @@ class ServiceContractTransfer(models.TransientModel):
         help="The covered equipment is moved to the new customer and site on the "
         "same day.",
     )
+    present_site_id = fields.Many2one(
+        comodel_name="res.partner",
+        compute="_compute_present_site_id",
+        help="The only site at which the covered equipment is.",
+    )
+    stays = fields.Boolean(
+        string="The equipment stays at this address",
+        compute="_compute_stays",
+        store=True,
+        readonly=False,
+        help="The new customer gets a copy of the address. Planned visits stay there.",
+    )
     date = fields.Date(
         string="From",
         required=True,
@@ -59,6 +71,32 @@ class ServiceContractTransfer(models.TransientModel):
             customer = dialog.partner_id
             dialog.invoice_partner_id = customer.address_get(["invoice"])["invoice"]
             dialog.site_id = customer._propose_site(dialog.site_id)
+
+    @api.depends("mode", "contract_ids", "partner_id", "moves_equipment", "date")
+    def _compute_present_site_id(self):
+        for dialog in self:
+            equipment = dialog._get_moving_equipment()
+            site = equipment.site_id
+            owner = dialog.contract_ids._origin.commercial_partner_id
+            dialog.present_site_id = (
+                site
+                if len(site) == 1
+                and all(piece.site_id for piece in equipment)
+                and site.commercial_partner_id == owner
+                and owner != dialog.partner_id.commercial_partner_id
+                else False
+            )
+
+    @api.depends("present_site_id")
+    def _compute_stays(self):
+        for dialog in self:
+            dialog.stays = bool(dialog.present_site_id)
+
+    def _get_moving_equipment(self):
+        """Return the covered equipment that goes to the new customer."""
+        if self.mode != "customer" or not self.moves_equipment or not self.date:
+            return self.env["installed.base"]
+        return self.contract_ids._origin._get_lines_on(self.date).installed_base_id
 
     def _get_preview_fields(self):
         return ("date", "mode", "partner_id", "moves_equipment")
@@ -119,6 +157,11 @@ class ServiceContractTransfer(models.TransientModel):
                     self.partner_id.display_name,
                 )
             )
+        if self.stays and self.present_site_id:
+            # Undoing the transfer puts the equipment back to the address it had.
+            self.site_id = self.present_site_id._pass_on_address(
+                self.partner_id, self._get_moving_equipment(), keeps=True
+            )
         places = self._move_equipment() if self.moves_equipment else None
         successors = contracts.browse()
         for contract in contracts:
@@ -140,8 +183,7 @@ class ServiceContractTransfer(models.TransientModel):
 
         :return: {equipment: (id of its customer, id of its site) before}
         """
-        lines = self.contract_ids._get_lines_on(self.date)
-        equipment = lines.installed_base_id
+        equipment = self._get_moving_equipment()
         places = {piece: (piece.partner_id.id, piece.site_id.id) for piece in equipment}
         equipment = equipment.with_context(
             ownership_date=self.date,
