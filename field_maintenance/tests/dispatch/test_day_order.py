@@ -105,11 +105,11 @@ class TestDayOrder(SlotCase):
         preview = self._get((self.middle | self.near | self.far).ids, "technician")
         self.assertEqual(
             [(row["customer"], row["start"][11:16]) for row in preview["visits"]],
-            # 8:00 and 37 minutes, 21 on, 37 on
-            [("Middle", "06:37"), ("Near", "07:58"), ("Far", "09:35")],
+            # 8:00 and 37 minutes, 21 on, 37 on, each on the full five minutes
+            [("Middle", "06:40"), ("Near", "08:05"), ("Far", "09:45")],
         )
         self._apply(preview, "technician")
-        self.assertEqual(self._starts(), ["07:58", "09:35", "06:37"])
+        self.assertEqual(self._starts(), ["08:05", "09:45", "06:40"])
 
     def test_what_does_not_fit_keeps_its_time(self):
         self.middle.duration = 7
