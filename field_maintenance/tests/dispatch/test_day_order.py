@@ -114,13 +114,16 @@ class TestDayOrder(SlotCase):
     def test_what_does_not_fit_keeps_its_time(self):
         self.middle.duration = 7
         self.far.duration = 3
-        preview = self._get()
-        self.assertEqual(len(preview["left"]), 1)
+        preview = self._get(self.day.ids)
+        self.assertEqual(preview["left"], ["Middle"])
+        rows = {row["id"]: row for row in preview["visits"]}
+        self.assertEqual(rows[self.middle.id]["start"], "2026-06-01 13:00:00")
+        self.assertEqual(rows[self.far.id]["start"], "2026-06-01 08:05:00")
 
     def test_nothing_before_now(self):
-        with freeze_time("2026-06-01 10:00:00"):
+        with freeze_time("2026-06-01 08:00:00"):
             starts = [row["start"] for row in self._get()["visits"]]
-        self.assertGreaterEqual(min(starts), "2026-06-01 10:21:00")
+        self.assertEqual(min(starts), "2026-06-01 08:25:00")
 
     def test_changed_meanwhile(self):
         preview = self._get()
