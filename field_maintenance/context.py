@@ -28,3 +28,12 @@ class WorkMoment:
         self.value = value
         # Whether they send it although the office has changed the visit.
         self.is_forced = is_forced
+
+
+class PriceRules:
+    """`service_price_rules`: the rules of the price lists that are asked for many
+    products at once, searched once for all of them."""
+
+    def __init__(self, products):
+        self.products = products
+        self.known = {}

@@ -24,6 +24,7 @@ LAYERS = {
         "service.plan",
         "service.skill.requirement",
         "service.repair.status",
+        "service.allocation",
         "service.fault.code",
         "service.guideline",
         "service.loan",

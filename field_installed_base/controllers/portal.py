@@ -3,41 +3,20 @@ from werkzeug.exceptions import NotFound
 from odoo.fields import Domain
 from odoo.http import request, route
 
-from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
+from .own_pages import OwnList, OwnPages
+from .problem_form import MAX_DESCRIPTION, MAX_FORM_BYTES
 
-from .problem_form import MAX_DESCRIPTION, MAX_FORM_BYTES, MAX_LINE, ProblemForm
+EQUIPMENT = OwnList(
+    "equipment", "installed.base", "/my/equipment", counter="equipment_count"
+)
 
-# What was listed last, for the arrows on the page of a piece.
-SESSION_KEY = "my_equipment_history"
 
-
-class EquipmentPortal(ProblemForm, CustomerPortal):
-    """What a customer sees of their equipment: what the record rules let them read.
-
-    No token opens these pages. Equipment of others, archived equipment and numbers
-    that never existed give one and the same answer: not found.
-    """
-
-    # -- Home -------------------------------------------------------------------------
+class EquipmentPortal(OwnPages):
+    """What a customer sees of their equipment. No token opens these pages."""
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "equipment_count" in counters:
-            equipment = request.env["installed.base"]
-            values["equipment_count"] = (
-                equipment.search_count(self._get_equipment_domain())
-                if equipment.has_access("read")
-                else 0
-            )
-        return values
-
-    def _get_equipment_domain(self):
-        # The rules say this for portal users; an employee who opens the portal sees
-        # their own too, not the equipment of all customers.
-        return Domain(
-            "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
-        )
+        return values | self._count_own(EQUIPMENT, counters)
 
     # -- List -------------------------------------------------------------------------
 
@@ -72,80 +51,44 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
         website=True,
         readonly=True,
     )
-    def portal_my_equipment(
-        self, page=1, sortby=None, groupby=None, search=None, **params
-    ):
-        model = request.env["installed.base"]
-        if not model.has_access("read"):
-            raise NotFound()
-        # Only the path names a page: elsewhere it is whatever somebody typed.
-        page = page if isinstance(page, int) else 1
-        sortings = self._get_equipment_sortings()
+    def portal_my_equipment(self, page=1, **params):
         groupings = self._get_equipment_groupings()
-        sortby = sortby if sortby in sortings else "date"
-        groupby = groupby if groupby in groupings else "none"
-        domain = self._get_equipment_domain()
-        search = self._clean_text(search, MAX_LINE)
-        if search:
-            domain &= model._get_portal_search_domain(search)
-        pager = portal_pager(
-            url="/my/equipment",
-            url_args={"sortby": sortby, "groupby": groupby, "search": search},
-            total=model.search_count(domain),
-            page=page,
-            step=self._items_per_page,
+        equipment, values = self._list_own(
+            EQUIPMENT,
+            page,
+            params,
+            get_search_domain=self._get_equipment_search_domain,
+            sortby=self._get_equipment_sortings(),
+            groupby=groupings,
+            search_in={
+                "all": {"input": "all", "label": request.env._("Search in all")}
+            },
         )
-        field = groupings[groupby].get("field")
-        order = sortings[sortby]["order"]
-        equipment = model.search(
-            domain,
-            order=f"{field}, {order}" if field else order,
-            limit=self._items_per_page,
-            offset=max(0, pager["offset"]),
-        )
-        request.session[SESSION_KEY] = equipment.ids[:100]
-        # The rules let the reader see these pieces; the names of their products and
-        # categories have no rights for them. The template prints names and dates.
-        equipment = equipment.sudo()
+        field = groupings[values["groupby"]].get("field")
         groups = equipment.grouped(field) if field else {None: equipment}
         return request.render(
             "field_installed_base.portal_my_equipment",
             {
-                **self._prepare_portal_layout_values(),
-                "page_name": "equipment",
-                "default_url": "/my/equipment",
+                **values,
                 "equipment": equipment,
                 "groups": [
                     {"name": key is not None and key.display_name, "equipment": pieces}
                     for key, pieces in groups.items()
                 ],
-                "pager": pager,
-                "search": search,
-                "search_in": "all",
-                "searchbar_inputs": {
-                    "all": {"input": "all", "label": request.env._("Search in all")}
-                },
-                "searchbar_sortings": sortings,
-                "sortby": sortby,
-                "searchbar_groupby": groupings,
-                "groupby": groupby,
             },
         )
+
+    def _get_equipment_search_domain(self, _search_in, text):
+        return request.env["installed.base"]._get_portal_search_domain(text)
 
     # -- Page -------------------------------------------------------------------------
 
     def _get_equipment(self, equipment_id):
-        """Return the piece of this number as its reader has it.
+        """Return the piece of this number as its reader has it, archived ones never.
 
         :raise NotFound: whether it is somebody else's, archived or none at all
         """
-        model = request.env["installed.base"]
-        piece = model.browse()
-        if self._is_id(equipment_id) and model.has_access("read"):
-            piece = model.search([("id", "=", equipment_id)])
-        if not piece:
-            raise NotFound()
-        return piece
+        return self._find_own(EQUIPMENT, equipment_id, Domain.TRUE)
 
     @route(
         "/my/equipment/<int:equipment_id>",
@@ -209,26 +152,6 @@ class EquipmentPortal(ProblemForm, CustomerPortal):
     def _render_equipment(self, piece, status=200, **values):
         return request.render(
             "field_installed_base.portal_equipment",
-            {
-                **self._prepare_portal_layout_values(),
-                "page_name": "equipment",
-                **self._get_equipment_neighbours(piece),
-                **piece._get_portal_values(),
-                **values,
-            },
+            {**self._prepare_own_page(EQUIPMENT, piece), **values},
             status=status,
         )
-
-    def _get_equipment_neighbours(self, piece):
-        listed = request.session.get(SESSION_KEY, [])
-        if piece.id not in listed:
-            return {}
-        index = listed.index(piece.id)
-        return {
-            name: f"/my/equipment/{ids[0]}"
-            for name, ids in (
-                ("prev_record", listed[index - 1 : index] if index else []),
-                ("next_record", listed[index + 1 : index + 2]),
-            )
-            if ids
-        }

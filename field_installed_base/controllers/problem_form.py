@@ -35,7 +35,7 @@ class ProblemForm:
         :param piece: the equipment, which the sender may see
         :param dict post: the fields of the form
         :param author: contact of the portal user
-        :param dict visitor: the name and contact that a visitor gives
+        :param str visitor: how to reach a visitor
         :return: (the message that holds it or None, why it is refused or None, HTTP
             status)
         :rtype: tuple

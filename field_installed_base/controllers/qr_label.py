@@ -49,16 +49,13 @@ class EquipmentLabel(ProblemForm, Controller):
         # know that it is ignored.
         if post.get("website"):
             return request.redirect(thanks)
-        visitor = {
-            name: self._clean_text(post.get(name), MAX_LINE).replace("\n", " ")
-            for name in ("name", "contact")
-        }
-        if all(visitor.values()):
+        visitor = self._clean_text(post.get("contact"), MAX_LINE).replace("\n", " ")
+        if visitor:
             note, error, status = self._submit_problem(piece, post, visitor=visitor)
         else:
             note, error, status = (
                 None,
-                request.env._("Tell us your name and how we can reach you."),
+                request.env._("Enter a phone number or an email address."),
                 400,
             )
         if note:

@@ -1,5 +1,3 @@
-from datetime import date, datetime, time
-
 from dateutil.relativedelta import relativedelta
 from werkzeug.exceptions import NotFound
 
@@ -7,49 +5,45 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.http import content_disposition, request, route
 
-from odoo.addons.field_installed_base.controllers.problem_form import (
-    MAX_DESCRIPTION,
-    ProblemForm,
-)
-from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
+from odoo.addons.field_installed_base.controllers.own_pages import OwnList, OwnPages
+from odoo.addons.field_installed_base.controllers.problem_form import MAX_DESCRIPTION
 
 from ..models.visit.maintenance_visit import OPEN_STATES
 
-# What was listed last, for the arrows on the page of a visit.
-SESSION_KEY = "my_visits_history"
+VISITS = OwnList(
+    "visits",
+    "maintenance.visit",
+    "/my/visits",
+    counter="visit_count",
+    domain=Domain("state", "!=", "cancelled"),
+)
 COMING = Domain("state", "in", OPEN_STATES)
 # Further ahead nobody plans a visit.
 WISH_YEARS = 5
 
 
-class VisitPortal(ProblemForm, CustomerPortal):
-    """What a customer sees of the visits at their sites: what the record rules let them
-    read, without those that were cancelled.
-
-    No token opens these pages. Visits of others and numbers that never existed give
-    one and the same answer: not found.
-    """
-
-    # -- Home --------------------------------------------------------------------------
+class VisitPortal(OwnPages):
+    """What a customer sees of the visits at their sites, without those that were
+    cancelled. No token opens these pages."""
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "visit_count" in counters:
-            visits = request.env["maintenance.visit"]
-            values["visit_count"] = (
-                visits.search_count(self._get_visit_domain())
-                if visits.has_access("read")
-                else 0
-            )
-        return values
+        return values | self._count_own(VISITS, counters)
 
-    def _get_visit_domain(self):
-        # The rules say this for portal users; an employee who opens the portal sees
-        # their own too, not the visits at all customers.
-        return Domain(
-            "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
-        ) & Domain("state", "!=", "cancelled")
+    @route()
+    def home(self, **params):
+        """Show on top who comes next."""
+        response = super().home(**params)
+        visits = request.env["maintenance.visit"]
+        if visits.has_access("read"):
+            coming = self._get_own_domain(VISITS) & COMING
+            # As on the list: the page prints names and dates.
+            response.qcontext["next_visit"] = visits.search(
+                coming & Domain("date_end", ">=", fields.Datetime.now()),
+                order="date_start, id",
+                limit=1,
+            ).sudo()
+        return response
 
     # -- List --------------------------------------------------------------------------
 
@@ -58,6 +52,7 @@ class VisitPortal(ProblemForm, CustomerPortal):
             "next": {
                 "label": request.env._("Next first"),
                 "order": "due_date desc, id desc",
+                "search": self._search_next_first,
             },
             "newest": {
                 "label": request.env._("Newest first"),
@@ -83,24 +78,15 @@ class VisitPortal(ProblemForm, CustomerPortal):
             },
         }
 
-    def _search_visits(self, domain, sortby, offset, limit):
-        """Return the visits of one page of the list.
-
-        *Next first* lists what comes by the day that the customer reads, then what is
-        over, the latest first.
-        """
+    def _search_next_first(self, domain, order, offset, limit):
+        """Return visits of the list: appointments, what is only due, then what is over,
+        the latest first."""
         model = request.env["maintenance.visit"]
-        order = self._get_visit_sortings()[sortby]["order"]
-        if sortby != "next":
-            return model.search(domain, order=order, offset=offset, limit=limit)
         coming = model.search_fetch(
             domain & COMING, ["date_start", "due_date"], order="due_date, id"
-        ).sorted(
-            lambda visit: (
-                visit.date_start
-                or datetime.combine(visit.due_date or date.max, time.max)
-            )
         )
+        appointments = coming.filtered("date_start").sorted("date_start")
+        coming = appointments | coming
         visits = coming[offset : offset + limit]
         if len(visits) < limit:
             visits += model.search(
@@ -111,6 +97,15 @@ class VisitPortal(ProblemForm, CustomerPortal):
             )
         return visits
 
+    def _get_visit_section(self, visit):
+        """Return under which title of the list *Next first* a visit stands."""
+        if visit.state not in OPEN_STATES:
+            return "history"
+        if visit.date_start:
+            return "appointments"
+        year = fields.Date.context_today(visit).year
+        return "later" if visit.due_date and visit.due_date.year > year else "due"
+
     @route(
         ["/my/visits", "/my/visits/page/<int:page>"],
         type="http",
@@ -118,41 +113,25 @@ class VisitPortal(ProblemForm, CustomerPortal):
         website=True,
         readonly=True,
     )
-    def portal_my_visits(self, page=1, sortby=None, filterby=None, **params):
-        model = request.env["maintenance.visit"]
-        if not model.has_access("read"):
-            raise NotFound()
-        # Only the path names a page: elsewhere it is whatever somebody typed.
-        page = page if isinstance(page, int) else 1
-        sortings, filters = self._get_visit_sortings(), self._get_visit_filters()
-        sortby = sortby if sortby in sortings else "next"
-        filterby = filterby if filterby in filters else "all"
-        domain = self._get_visit_domain() & filters[filterby]["domain"]
-        pager = portal_pager(
-            url="/my/visits",
-            url_args={"sortby": sortby, "filterby": filterby},
-            total=model.search_count(domain),
-            page=page,
-            step=self._items_per_page,
+    def portal_my_visits(self, page=1, **params):
+        visits, values = self._list_own(
+            VISITS,
+            page,
+            params,
+            sortby=self._get_visit_sortings(),
+            filterby=self._get_visit_filters(),
         )
-        visits = self._search_visits(
-            domain, sortby, max(0, pager["offset"]), self._items_per_page
-        )
-        request.session[SESSION_KEY] = visits.ids[:100]
+        by_section = values["sortby"] == "next"
         return request.render(
             "field_maintenance.portal_my_visits",
             {
-                **self._prepare_portal_layout_values(),
-                "page_name": "visits",
-                "default_url": "/my/visits",
-                # The rules let the reader see these visits; the names of types and
-                # equipment have no rights for them. The template prints names, dates.
-                "visits": visits.sudo(),
-                "pager": pager,
-                "searchbar_sortings": sortings,
-                "sortby": sortby,
-                "searchbar_filters": filters,
-                "filterby": filterby,
+                **values,
+                "visits": visits,
+                "sections": (
+                    visits.grouped(self._get_visit_section)
+                    if by_section
+                    else {"all": visits}
+                ),
             },
         )
 
@@ -165,16 +144,8 @@ class VisitPortal(ProblemForm, CustomerPortal):
             of a customer's visit, not speak for the customer
         :raise NotFound: whether it is somebody else's, cancelled or none at all
         """
-        model = request.env["maintenance.visit"]
-        visit = model.browse()
-        if self._is_id(visit_id) and model.has_access("read"):
-            domain = Domain("state", "!=", "cancelled")
-            if own:
-                domain = self._get_visit_domain()
-            visit = model.search(Domain("id", "=", visit_id) & domain)
-        if not visit:
-            raise NotFound()
-        return visit
+        domain = self._get_own_domain(VISITS) if own else VISITS.domain
+        return self._find_own(VISITS, visit_id, domain)
 
     @route(
         "/my/visits/<int:visit_id>",
@@ -299,26 +270,6 @@ class VisitPortal(ProblemForm, CustomerPortal):
     def _render_visit(self, visit, status=200, **values):
         return request.render(
             "field_maintenance.portal_visit",
-            {
-                **self._prepare_portal_layout_values(),
-                "page_name": "visits",
-                **self._get_visit_neighbours(visit),
-                **visit._get_portal_values(),
-                **values,
-            },
+            {**self._prepare_own_page(VISITS, visit), **values},
             status=status,
         )
-
-    def _get_visit_neighbours(self, visit):
-        listed = request.session.get(SESSION_KEY, [])
-        if visit.id not in listed:
-            return {}
-        index = listed.index(visit.id)
-        return {
-            name: f"/my/visits/{ids[0]}"
-            for name, ids in (
-                ("prev_record", listed[index - 1 : index] if index else []),
-                ("next_record", listed[index + 1 : index + 2]),
-            )
-            if ids
-        }

@@ -4,53 +4,50 @@ from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import request, route
 
-from odoo.addons.field_installed_base.controllers.portal import EquipmentPortal
+from odoo.addons.field_installed_base.controllers.own_pages import OwnList, OwnPages
+from odoo.addons.field_installed_base.controllers.portal import (
+    EQUIPMENT,
+    EquipmentPortal,
+)
 from odoo.addons.field_installed_base.controllers.problem_form import (
     MAX_DESCRIPTION,
     MAX_FORM_BYTES,
     MAX_LINE,
-    ProblemForm,
 )
 from odoo.addons.field_installed_base.controllers.qr_label import EquipmentLabel
-from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-# What was listed last, for the arrows on the page of a request.
-SESSION_KEY = "my_requests_history"
+REQUESTS = OwnList(
+    "requests", "service.request", "/my/requests", counter="request_count"
+)
 # More equipment nobody looks through: its own page reports, too.
 MAX_CHOICES = 500
+# What the form is for, unless it is a problem.
+ABOUT_APPOINTMENT = "appointment"
 # What a visitor reported last: equipment and number.
 REPORTED_KEY = "reported_request"
 
 
-class RequestPortal(ProblemForm, CustomerPortal):
-    """What customers ask for, and what became of it.
-
-    Requests of others and numbers that never existed give one and the same answer: not
-    found. Who has the link of a mail gets to its one request without a login.
-    """
-
-    # -- Home --------------------------------------------------------------------------
+class RequestPortal(OwnPages):
+    """What customers ask for, and what became of it. Who has the link of a mail gets to
+    its one request without a login."""
 
     def _prepare_home_portal_values(self, counters):
         values = super()._prepare_home_portal_values(counters)
-        if "request_count" in counters:
-            requests = request.env["service.request"]
-            values["request_count"] = (
-                requests.search_count(self._get_request_domain())
-                if requests.has_access("read")
-                else 0
-            )
-        return values
-
-    def _get_request_domain(self):
-        # The rules say this for portal users; an employee who opens the portal sees
-        # their own too, not the requests of all customers.
-        return Domain(
-            "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
-        )
+        return values | self._count_own(REQUESTS, counters)
 
     # -- List --------------------------------------------------------------------------
+
+    def _get_request_sortings(self):
+        return {
+            "newest": {
+                "label": request.env._("Newest first"),
+                "order": "request_date desc, id desc",
+            },
+            "oldest": {
+                "label": request.env._("Oldest first"),
+                "order": "request_date, id",
+            },
+        }
 
     def _get_request_filters(self):
         closed = Domain("stage_id.is_closed", "=", True)
@@ -67,45 +64,16 @@ class RequestPortal(ProblemForm, CustomerPortal):
         website=True,
         readonly=True,
     )
-    def portal_my_requests(self, page=1, filterby=None, **params):
-        model = request.env["service.request"]
-        if not model.has_access("read"):
-            raise NotFound()
-        # Only the path names a page: elsewhere it is whatever somebody typed.
-        page = page if isinstance(page, int) else 1
-        filters = self._get_request_filters()
-        filterby = filterby if filterby in filters else "all"
-        domain = self._get_request_domain()
-        # Stages have no rights for customers: whether a request is closed is no secret.
-        found = model.sudo()._search(domain & filters[filterby]["domain"])
-        domain &= Domain("id", "in", found)
-        pager = portal_pager(
-            url="/my/requests",
-            url_args={"filterby": filterby},
-            total=model.search_count(domain),
-            page=page,
-            step=self._items_per_page,
+    def portal_my_requests(self, page=1, **params):
+        requests, values = self._list_own(
+            REQUESTS,
+            page,
+            params,
+            sortby=self._get_request_sortings(),
+            filterby=self._get_request_filters(),
         )
-        requests = model.search(
-            domain,
-            order="request_date desc, id desc",
-            limit=self._items_per_page,
-            offset=max(0, pager["offset"]),
-        )
-        request.session[SESSION_KEY] = requests.ids[:100]
         return request.render(
-            "field_maintenance.portal_my_requests",
-            {
-                **self._prepare_portal_layout_values(),
-                "page_name": "requests",
-                "default_url": "/my/requests",
-                # The rules let the reader see these requests; stages and equipment have
-                # no rights for them. The template prints names and dates.
-                "requests": requests.sudo(),
-                "pager": pager,
-                "searchbar_filters": filters,
-                "filterby": filterby,
-            },
+            "field_maintenance.portal_my_requests", {**values, "requests": requests}
         )
 
     # -- New ---------------------------------------------------------------------------
@@ -118,8 +86,10 @@ class RequestPortal(ProblemForm, CustomerPortal):
         methods=["GET"],
         readonly=True,
     )
-    def portal_new_request(self, **params):
-        return self._render_new_request()
+    def portal_new_request(self, about=None, equipment=None, **params):
+        return self._render_new_request(
+            about=about, chosen=self._get_chosen_equipment(equipment)
+        )
 
     @route(
         "/my/requests/new",
@@ -131,6 +101,8 @@ class RequestPortal(ProblemForm, CustomerPortal):
     )
     def portal_create_request(self, **post):
         subject = self._clean_text(post.get("subject"), MAX_LINE).replace("\n", " ")
+        if not subject and post.get("about") == ABOUT_APPOINTMENT:
+            subject = request.env._("Appointment")
         description = self._clean_text(post.get("description"), MAX_DESCRIPTION)
         piece = self._get_chosen_equipment(post.get("equipment"))
         author = request.env.user.partner_id
@@ -146,6 +118,7 @@ class RequestPortal(ProblemForm, CustomerPortal):
                 subject=subject,
                 description=description,
                 chosen=piece,
+                about=post.get("about"),
             )
         new = request.env["service.request"]._create_on_portal(
             author, subject, description, pictures, piece
@@ -161,9 +134,7 @@ class RequestPortal(ProblemForm, CustomerPortal):
         if not model.has_access("read"):
             return model
         return model.search(
-            Domain(
-                "commercial_partner_id", "=", request.env.user.commercial_partner_id.id
-            )
+            self._get_own_domain(EQUIPMENT)
             & Domain("state", "=", "installed")
             & domain,
             order="id desc",
@@ -186,13 +157,14 @@ class RequestPortal(ProblemForm, CustomerPortal):
             raise NotFound()
         return piece
 
-    def _render_new_request(self, status=200, **values):
+    def _render_new_request(self, status=200, about=None, **values):
         return request.render(
             "field_maintenance.portal_new_request",
             {
                 **self._prepare_portal_layout_values(),
                 "page_name": "requests",
                 "is_new": True,
+                "is_appointment": about == ABOUT_APPOINTMENT,
                 # As on the list of equipment: the page prints names.
                 "equipment": self._get_own_equipment().sudo(),
                 **values,
@@ -223,16 +195,13 @@ class RequestPortal(ProblemForm, CustomerPortal):
                     f"/web/login?redirect=/my/requests/{request_id}"
                 )
             raise NotFound() from None
-        values = {
-            **self._prepare_portal_layout_values(),
-            "page_name": "requests",
-            "created": bool(created),
-            **known._get_portal_values(),
-        }
+        # The arrows of core would put a token into each address.
         values = self._get_page_view_values(
-            known, access_token, values, SESSION_KEY, False, **params
+            known, access_token, {}, "", False, **params
+        ) | self._prepare_own_page(REQUESTS, known)
+        return request.render(
+            "field_maintenance.portal_request", {**values, "created": bool(created)}
         )
-        return request.render("field_maintenance.portal_request", values)
 
 
 class RequestEquipmentPortal(EquipmentPortal):

@@ -1,8 +1,10 @@
-"""When visits are due: pure functions of days, without Odoo, a database or a clock.
+"""When visits are due and who pays for them: pure functions of days and amounts,
+without Odoo, a database or a clock.
 
 All dates are days without a time; a stretch of days includes both its ends.
 """
 
+from .coverage import PriceOffer, choose, covered_share, in_warranty, is_covered
 from .dates import Unit
 from .errors import ErrorCode, RuleError
 from .free_time import FreeTime
@@ -39,6 +41,8 @@ from .rules import (
     SpreadPerTerm,
     Term,
 )
+from .service_hours import LIMIT, Pause, ServiceHours, to_utc
+from .spread import apply_price, split, spread
 from .travel import (
     Point,
     TravelSettings,

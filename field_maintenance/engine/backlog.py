@@ -18,8 +18,6 @@ from .routing import (
     Stop,
     Stretch,
     Travel,
-    extra_driving,
-    fill,
     insert_by_regret,
     schedule,
 )
@@ -261,8 +259,7 @@ def why_not(stop: Stop, days: Sequence[Span], plan: Plan, travel: Travel) -> Rea
     able = [
         (number, route)
         for number, route in enumerate(plan.routes)
-        if route.stretch.technician in stop.people
-        and _can_begin(route.stretch, days)
+        if route.stretch.technician in stop.people and _can_begin(route.stretch, days)
     ]
     if not able:
         return Reason(Why.DAYS)
@@ -324,6 +321,8 @@ def _get_gap(route: Route, position: int, stop: Stop, travel: Travel) -> int:
         timedelta(),
     )
     free = [
-        _down(end - max(begin, low) - rest) for low, high in stop.starts if begin <= high
+        _down(end - max(begin, low) - rest)
+        for low, high in stop.starts
+        if begin <= high
     ]
     return max([0, *free])

@@ -14,6 +14,7 @@ ErrorCode = Literal[
     "no_month",
     "unknown_month",
     "negative_window",
+    "nothing_to_spread",
 ]
 
 
@@ -33,6 +34,7 @@ class RuleError(ValueError):
     - ``no_month``: nothing
     - ``unknown_month``: month
     - ``negative_window``: days_before, days_after
+    - ``nothing_to_spread``: nothing
     """
 
     def __init__(self, code: ErrorCode, **parameters: date | int) -> None:

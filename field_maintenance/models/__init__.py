@@ -7,6 +7,7 @@ from . import field_work
 from . import billing
 from . import customer
 from . import request
+from . import diagnosis
 
 from . import calendar_alarm_manager
 from . import calendar_attendee
@@ -19,6 +20,7 @@ from . import installed_base_category
 from . import installed_base_notice_type
 from . import mail_thread
 from . import ir_attachment
+from . import product_pricelist
 from . import product_template
 from . import res_company
 from . import res_config_settings

@@ -118,6 +118,12 @@ class HrEmployee(models.Model):
         )
         left = visits.filtered("has_left_technician")
         names = ", ".join(self.mapped("name"))
+        for company, of_company in left.grouped("company_id").items():
+            of_company._need_technician(
+                self.env._("%s no longer works here.", names),
+                self - self._filter_at(company),
+            )
+        (visits - left)._need_no_technician()
         left._notify_dispatchers(
             self.env._("Find another technician"),
             self.env._("%s no longer works here and still has open visits.", names),
@@ -142,6 +148,7 @@ class HrEmployee(models.Model):
         visit = visits.search(
             Domain("technician_id", "in", self.ids)
             | Domain("technician_ids", "in", self.ids)
+            | Domain("allocation_ids.technician_id", "in", self.ids)
             | Domain("line_ids.technician_id", "in", self.ids),
             limit=1,
         )

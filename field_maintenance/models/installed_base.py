@@ -9,6 +9,7 @@ from odoo.tools import SQL, format_date
 
 from ..context import GENERATING
 from .schedule.maintenance_schedule import LIVE_STATES
+from .visit.maintenance_visit import OPEN_STATES
 
 # Who works at a desk
 OFFICE_GROUPS = (
@@ -55,6 +56,25 @@ class InstalledBase(models.Model):
         groups="base.group_user",
     )
 
+    # What the warranty pays
+    service_warranty_part_percent = fields.Float(
+        string="Warranty on Parts (%)",
+        aggregator=None,
+        help="How much of the price of parts the warranty pays. Leave empty for what "
+        "the category or the company says.",
+    )
+    service_warranty_labor_percent = fields.Float(
+        string="Warranty on Labor (%)",
+        aggregator=None,
+        help="How much of the price of labor the warranty pays. Leave empty for what "
+        "the category or the company says.",
+    )
+
+    _service_warranty_percents = models.Constraint(
+        "CHECK (service_warranty_part_percent BETWEEN 0 AND 100 "
+        "AND service_warranty_labor_percent BETWEEN 0 AND 100)",
+        "A warranty pays between 0 and 100 % of the price.",
+    )
     skill_requirement_ids = fields.One2many(
         comodel_name="service.skill.requirement",
         inverse_name="installed_base_id",
@@ -133,6 +153,7 @@ class InstalledBase(models.Model):
         result = super().write(vals)
         if archived:
             archived._follow_archived()
+        self._follow_response_hours(vals.keys())
         return result
 
     def _get_company_ties(self, company_id):
@@ -411,10 +432,15 @@ class InstalledBase(models.Model):
         """Add visits and requests, by the rules of the reader: those at their own
         company."""
         values = super()._get_portal_values()
-        visits = self.env["maintenance.visit"].search(
-            [("installed_base_ids", "in", self.ids), ("state", "!=", "cancelled")],
+        visits = self.env["maintenance.visit"]
+        domain = Domain("installed_base_ids", "in", self.ids)
+        coming = Domain("state", "in", OPEN_STATES)
+        visits = visits.search(
+            domain & coming, order="date_start, due_date, id", limit=5
+        ) | visits.search(
+            domain & Domain("state", "=", "done"),
             order="due_date desc, id desc",
-            limit=20,
+            limit=10,
         )
         requests = self.env["service.request"].search(
             [("installed_base_ids", "in", self.ids)],
@@ -434,6 +460,7 @@ class InstalledBase(models.Model):
         unassigned = moved.filtered(lambda piece: not piece.partner_id)
         unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
         (moved - unassigned)._move_open_visits()
+        moved._note_on_requests(before)
         return result
 
     def _get_visit_lines(self):
@@ -687,3 +714,17 @@ class InstalledBase(models.Model):
             # The customer may read why: not who owns it.
             alone._cancel_alone(reason % piece._get_document_name())
             (lines - alone.line_ids).unlink()
+
+    # -- What the warranty pays --------------------------------------------------------
+
+    def _get_warranty_percent(self, name):
+        """Return how much of a price the warranty of this equipment pays: by itself,
+        its nearest category with a percentage, else the company.
+
+        :param str name: field of the percentage, of parts or of labor
+        """
+        self.ensure_one()
+        for source in (self, *self.category_id._get_branch(), self.company_id):
+            if source[name]:
+                return source[name]
+        return 0

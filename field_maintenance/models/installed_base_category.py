@@ -2,7 +2,8 @@ from odoo import fields, models
 
 
 class InstalledBaseCategory(models.Model):
-    """A family of equipment says which skills it takes."""
+    """A family of equipment says which skills it takes, and how much of the price its
+    warranty pays."""
 
     _inherit = "installed.base.category"
 
@@ -15,6 +16,30 @@ class InstalledBaseCategory(models.Model):
         help="Skills that work on equipment of this category takes, unless the "
         "equipment, its product or a subcategory has its own.",
     )
+
+    service_warranty_part_percent = fields.Float(
+        string="Warranty on Parts (%)",
+        aggregator=None,
+        help="How much of the price of parts the warranty pays. Leave empty for what "
+        "the parent category or the company says.",
+    )
+    service_warranty_labor_percent = fields.Float(
+        string="Warranty on Labor (%)",
+        aggregator=None,
+        help="How much of the price of labor the warranty pays. Leave empty for what "
+        "the parent category or the company says.",
+    )
+
+    _service_warranty_percents = models.Constraint(
+        "CHECK (service_warranty_part_percent BETWEEN 0 AND 100 "
+        "AND service_warranty_labor_percent BETWEEN 0 AND 100)",
+        "A warranty pays between 0 and 100 % of the price.",
+    )
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._follow_response_hours(vals.keys())
+        return result
 
     def _get_branch(self):
         """Return this category and those above it, the nearest first."""

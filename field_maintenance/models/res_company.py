@@ -1,4 +1,18 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
+
+# What response dates and alerts depend on.
+SERVICE_LEVEL_FIELDS = frozenset(
+    {
+        "resource_calendar_id",
+        "service_calendar_id",
+        "service_first_alert",
+        "service_last_alert",
+        "service_on_holidays",
+        "service_response_hours",
+        "service_second_alert",
+    }
+)
 
 
 class ResCompany(models.Model):
@@ -68,6 +82,20 @@ class ResCompany(models.Model):
         help="Document created by “Create intervention” on a customer or equipment.",
     )
 
+    service_fault_depth = fields.Selection(
+        selection=[
+            ("none", "Nothing"),
+            ("fault", "Fault"),
+            ("symptom", "Symptom and fault"),
+            ("area", "Area, symptom and fault"),
+        ],
+        string="Fault Codes",
+        default="none",
+        required=True,
+        help="Codes that technicians enter for equipment that they repair, besides "
+        "resolution and reason.",
+    )
+
     # What recorded time is billed as; see maintenance_visit_labor.py
     visit_travel_product_id = fields.Many2one(
         comodel_name="product.product",
@@ -82,6 +110,66 @@ class ResCompany(models.Model):
         domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
         check_company=True,
         help="Product to bill the recorded working time. Leave empty not to bill it.",
+    )
+
+    # Who pays, and what is billed; see billing/coverage.py
+    service_warranty_part_percent = fields.Float(
+        string="Warranty on Parts (%)",
+        default=100,
+        help="How much of the price of parts a warranty pays, unless the equipment or "
+        "its category says otherwise.",
+    )
+    service_warranty_labor_percent = fields.Float(
+        string="Warranty on Labor (%)",
+        default=100,
+        help="How much of the price of labor a warranty pays, unless the equipment or "
+        "its category says otherwise.",
+    )
+    service_start_fee_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Start Fee",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="Added to the costs of each visit when it is done. Leave empty for none.",
+    )
+    service_bills_covered = fields.Boolean(
+        string="Show Free Lines on Orders",
+        default=True,
+        help="What the customer gets for free is put on the order, too, at 100 % "
+        "discount.",
+    )
+
+    # Until when requests are answered; see request/service_levels.py
+    service_response_hours = fields.Float(
+        string="Response Time",
+        help="Service hours within which work on a request must begin, unless its "
+        "contract, equipment or category says otherwise. 0: no response date.",
+    )
+    service_calendar_id = fields.Many2one(
+        comodel_name="resource.calendar",
+        string="Service Hours",
+        check_company=True,
+        ondelete="restrict",
+        help="Hours in which response times are counted, on the clock of the site. If "
+        "empty, the working hours of the company; without any, around the clock.",
+    )
+    service_on_holidays = fields.Boolean(
+        string="Also on Holidays",
+        help="Response times are counted on public holidays, too.",
+    )
+    service_first_alert = fields.Float(
+        string="First Alert",
+        default=2,
+        help="Hours before the response date. Whoever handles the request gets a to-do "
+        "and an email.",
+    )
+    service_second_alert = fields.Float(
+        string="Second Alert", default=1, help="Hours before the response date."
+    )
+    service_last_alert = fields.Float(
+        string="Last Alert",
+        default=0,
+        help="Hours before the response date. 0: when it has passed.",
     )
 
     # What customers are told of visits; see maintenance_visit_notice.py
@@ -113,6 +201,12 @@ class ResCompany(models.Model):
         string="Remind Customers",
         default=0,
         help="Number of days before a visit; 0 for no reminder.",
+    )
+
+    _service_warranty_percents = models.Constraint(
+        "CHECK (service_warranty_part_percent BETWEEN 0 AND 100 "
+        "AND service_warranty_labor_percent BETWEEN 0 AND 100)",
+        "A warranty pays between 0 and 100 % of the price.",
     )
 
     # Who may go where, and how long that takes; see dispatch/
@@ -169,10 +263,25 @@ class ResCompany(models.Model):
         "The visit reminder must be sent zero or more days before the visit.",
     )
 
+    _service_response_hours_positive = models.Constraint(
+        "CHECK (service_response_hours >= 0)",
+        "The response time must be zero hours or more.",
+    )
+    _service_alerts_fall = models.Constraint(
+        "CHECK (service_first_alert >= service_second_alert "
+        "AND service_second_alert >= service_last_alert AND service_last_alert >= 0)",
+        "Each alert must come as many hours before the response date as the one before "
+        "it, or fewer, and none after that date.",
+    )
+
     @api.model
     def _get_bounds(self):
         return {
             **super()._get_bounds(),
+            "service_response_hours": (0, 100_000),
+            "service_first_alert": (0, 8784),
+            "service_second_alert": (0, 8784),
+            "service_last_alert": (0, 8784),
             "visit_together_days": (0, 3660),
             "visit_horizon_months": (0, 120),
             "visit_notice_delay": (0, 1_000_000),
@@ -203,3 +312,21 @@ class ResCompany(models.Model):
                 company.visit_notice_since = False
             elif not company.visit_notice_since:
                 company.visit_notice_since = fields.Datetime.now()
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SERVICE_LEVEL_FIELDS.isdisjoint(vals):
+            self.env["service.request"]._follow_service_levels(
+                Domain("company_id", "in", self.ids)
+            )
+        return result
+
+    def _get_service_alerts(self):
+        """Return the hours before a response date at which somebody is warned, three of
+        them, falling."""
+        self.ensure_one()
+        return (
+            self.service_first_alert,
+            self.service_second_alert,
+            self.service_last_alert,
+        )

@@ -19,6 +19,18 @@ class ResConfigSettings(models.TransientModel):
     visit_work_product_id = fields.Many2one(
         related="company_id.visit_work_product_id", readonly=False
     )
+    service_warranty_part_percent = fields.Float(
+        related="company_id.service_warranty_part_percent", readonly=False
+    )
+    service_warranty_labor_percent = fields.Float(
+        related="company_id.service_warranty_labor_percent", readonly=False
+    )
+    service_start_fee_product_id = fields.Many2one(
+        related="company_id.service_start_fee_product_id", readonly=False
+    )
+    service_bills_covered = fields.Boolean(
+        related="company_id.service_bills_covered", readonly=False
+    )
     visit_horizon_months = fields.Integer(
         related="company_id.visit_horizon_months", readonly=False
     )
@@ -36,6 +48,9 @@ class ResConfigSettings(models.TransientModel):
     )
     intervention_document = fields.Selection(
         related="company_id.intervention_document", readonly=False
+    )
+    service_fault_depth = fields.Selection(
+        related="company_id.service_fault_depth", readonly=False
     )
     visit_notice_planned = fields.Boolean(
         related="company_id.visit_notice_planned", readonly=False
@@ -66,4 +81,22 @@ class ResConfigSettings(models.TransientModel):
     )
     service_unknown_travel_minutes = fields.Integer(
         related="company_id.service_unknown_travel_minutes", readonly=False
+    )
+    service_response_hours = fields.Float(
+        related="company_id.service_response_hours", readonly=False
+    )
+    service_calendar_id = fields.Many2one(
+        related="company_id.service_calendar_id", readonly=False
+    )
+    service_on_holidays = fields.Boolean(
+        related="company_id.service_on_holidays", readonly=False
+    )
+    service_first_alert = fields.Float(
+        related="company_id.service_first_alert", readonly=False
+    )
+    service_second_alert = fields.Float(
+        related="company_id.service_second_alert", readonly=False
+    )
+    service_last_alert = fields.Float(
+        related="company_id.service_last_alert", readonly=False
     )

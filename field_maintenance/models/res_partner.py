@@ -44,6 +44,7 @@ class ResPartner(models.Model):
         copy=False,
         groups="base.group_user",
         help="A zone other than the one of the zip code was chosen.",
+        export_string_translation=False,
     )
     service_access = fields.Text(
         string="Access Instructions",

@@ -1,6 +1,11 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+# What says who is off, and when.
+TIME_FIELDS = frozenset(
+    {"calendar_id", "date_from", "date_to", "resource_id", "time_type"}
+)
+
 
 class ResourceCalendarLeaves(models.Model):
     _inherit = "resource.calendar.leaves"
@@ -9,19 +14,45 @@ class ResourceCalendarLeaves(models.Model):
     def create(self, vals_list):
         leaves = super().create(vals_list)
         leaves._notify_visit_conflicts()
+        leaves._follow_holidays(leaves._get_delayed_domain())
         return leaves
 
     def write(self, vals):
+        if TIME_FIELDS.isdisjoint(vals):
+            return super().write(vals)
+        delayed = self._get_delayed_domain()
         result = super().write(vals)
-        if vals.keys() & {
-            "calendar_id",
-            "date_from",
-            "date_to",
-            "resource_id",
-            "time_type",
-        }:
-            self._notify_visit_conflicts()
+        self._notify_visit_conflicts()
+        self._follow_holidays(delayed | self._get_delayed_domain())
         return result
+
+    def unlink(self):
+        delayed = self._get_delayed_domain()
+        result = super().unlink()
+        self._follow_holidays(delayed)
+        return result
+
+    def _get_delayed_domain(self):
+        """Return which requests are answered later because nobody serves on these
+        public holidays."""
+        # Whoever keeps holidays need not see who is off.
+        holidays = self.sudo().filtered(
+            lambda leave: not leave.resource_id and leave.time_type == "leave"
+        )
+        if not holidays:
+            return Domain.FALSE
+        domain = Domain("response_on_holidays", "=", False)
+        companies = holidays.mapped("company_id.id")
+        return domain & Domain("company_id", "in", companies) if companies else domain
+
+    @api.model
+    def _follow_holidays(self, delayed):
+        """Let response dates follow public holidays.
+
+        :param delayed: of `_get_delayed_domain`
+        """
+        if not delayed.is_false():
+            self.env["service.request"]._follow_service_levels(delayed)
 
     def _notify_visit_conflicts(self):
         """Tell dispatchers which planned visits fall into this time off."""

@@ -378,6 +378,38 @@ class SaleOrder(models.Model):
 
     # -- Cancelling --------------------------------------------------------------------
 
+    def action_add_standard_lines(self):
+        """Add what work on the equipment of this quotation usually takes."""
+        self.ensure_one()
+        # What is sold for which equipment does not depend on who may read it.
+        pieces = self.sudo().order_line.installed_base_ids
+        kinds = self.order_line.product_id.visit_type_id
+        standards = self.env["service.standard"]._get_fitting(
+            self.company_id, pieces, kinds if len(kinds) == 1 else kinds.browse()
+        )
+        return standards._offer(self)
+
+    def _add_standard_lines(self, standards):
+        """Add the lines of standards to this quotation."""
+        self.order_line = [
+            Command.create(
+                {
+                    "product_id": line.product_id.id,
+                    "product_uom_qty": line.quantity,
+                    **({"name": text} if (text := line._get_text(partner)) else {}),
+                }
+            )
+            for partner in self.partner_id
+            for line in standards.line_ids
+        ]
+
+    def _get_bills_action(self):
+        """Return the action that shows these orders, a single one in its form."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
+        if len(self) == 1:
+            return {**action, "views": [(False, "form")], "res_id": self.id}
+        return {**action, "domain": [("id", "in", self.ids)]}
+
     def _action_cancel(self):
         # Who cancels an order need not plan visits.
         visits = self.env["maintenance.visit"].sudo()
@@ -397,6 +429,9 @@ class SaleOrder(models.Model):
                 )
             )
         result = super()._action_cancel()
+        # Nor know what visits used, which is free to be billed again.
+        lines = self.env["service.line"].sudo()
+        lines.search([("sale_line_id.order_id", "in", self.ids)])._recompute_coverage()
         # Nor schedules, which end with the order.
         schedules = self.env["maintenance.schedule"].sudo()
         schedules.search(

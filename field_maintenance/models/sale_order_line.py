@@ -96,6 +96,15 @@ class SaleOrderLine(models.Model):
         total = line.maintenance_schedule_line_ids._count_term_visits()
         return line.product_uom_qty * min(done / total, 1) if total else done
 
+    def _is_credited_in_full(self):
+        """Tell whether this line was invoiced, and all of it was credited."""
+        self.ensure_one()
+        if not self.invoice_lines or not self.product_uom_id.is_zero(self.qty_invoiced):
+            return False
+        posted = self.invoice_lines.filtered(lambda row: row.parent_state == "posted")
+        kinds = set(posted.move_id.mapped("move_type"))
+        return {"out_invoice", "out_refund"} <= kinds
+
     # -- From line to visits -----------------------------------------------------------
 
     def _is_visited(self):

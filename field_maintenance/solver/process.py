@@ -72,21 +72,27 @@ def solve(
     return min(plans, key=lambda plan: plan.cost(travel)), made_by
 
 
-def report(problem: dict, seconds: float, command: Sequence[str] = ()) -> Iterator[dict]:
+def report(
+    problem: dict, seconds: float, command: Sequence[str] = ()
+) -> Iterator[dict]:
     """Yield what VROOM found after each level of exploration.
 
-    Its process is ended when the time is over. If it crashes before, there is just less.
+    Its process is ended when the time is over. If it crashes before, there is less.
 
     :param command: how to start it, if not as usual
     """
-    process = subprocess.Popen(
-        command or [sys.executable, str(CHILD)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Threads of numpy, which is only loaded, would take memory.
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-    )
+    try:
+        process = subprocess.Popen(
+            command or [sys.executable, str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # Threads of numpy, which is only loaded, would take memory.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        )
+    except OSError as error:
+        _logger.warning("VROOM cannot be started: %s", error)
+        return
     text = json.dumps({**problem, "seconds": round(seconds) + 5}).encode()
     try:
         answers, errors = process.communicate(text, timeout=seconds)

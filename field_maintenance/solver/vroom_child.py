@@ -29,7 +29,8 @@ def main() -> None:
             ]
             for route in found["routes"]
         }
-        print(json.dumps({"level": level, "routes": routes}), file=answers, flush=True)
+        answers.write(json.dumps({"level": level, "routes": routes}) + "\n")
+        answers.flush()
 
 
 def _input(vroom, problem: dict):
@@ -46,7 +47,9 @@ def _input(vroom, problem: dict):
                 time_window=vroom.TimeWindow(*vehicle["window"]),
                 breaks=[
                     vroom.Break(
-                        number, time_windows=[vroom.TimeWindow(low, high)], service=length
+                        number,
+                        time_windows=[vroom.TimeWindow(low, high)],
+                        service=length,
                     )
                     for number, (low, high, length) in enumerate(vehicle["breaks"], 1)
                 ],

@@ -44,6 +44,10 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
                 ("hr.group_hr_user", None),
                 ("base.group_user", None),
             ],
+            "product.pricelist": [
+                ("sales_team.group_sale_manager", {"name": "Bakers"}),
+                ("base.group_user", None),
+            ],
             "product.template": [
                 ("product.group_product_manager", {"name": "Shovel"}),
                 ("base.group_user", None),

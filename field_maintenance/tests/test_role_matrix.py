@@ -22,9 +22,15 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "maintenance.visit.time",
         "maintenance.visit.type",
         "res.partner",
+        "service.allocation",
+        "service.fault.code",
         "service.line",
         "service.plan",
         "service.plan.line",
+        "service.price.rule",
+        "service.standard",
+        "service.standard.line",
+        "service.repair.status",
         "service.request",
         "service.request.stage",
         "service.skill.requirement",
@@ -92,6 +98,13 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         )
         cls.env["service.plan.line"].create(
             {"plan_id": plan.id, "visit_id": cls.own.id, "state": "left"}
+        )
+        cls.env["service.price.rule"].create({"name": "Cleaning", "amount": 100})
+        cls.env["service.standard"].create(
+            {
+                "name": "Cleaning",
+                "line_ids": [Command.create({"product_id": cls.pellets.id})],
+            }
         )
         survey = cls.env["survey.survey"].create(
             {"title": "Checklist", "survey_type": "visit"}

@@ -2,5 +2,6 @@ from . import visit
 from . import dispatch
 from . import field_work
 from . import request
+from . import billing
 
 from . import base_partner_merge

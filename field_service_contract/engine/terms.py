@@ -27,3 +27,10 @@ def count_years(term: Span) -> int:
 def get_renewed_end(end: date, months: int) -> date:
     """Return the last day of the term that follows one with this last day."""
     return add_months(end + DAY, months) - DAY
+
+
+def get_contract_year(start: date, day: date) -> int:
+    """Return in which year of a contract a day lies, 0 in the first. Each year begins
+    on the day of the start; 29 February counts as the 28th in other years."""
+    years = day.year - start.year
+    return years if add_months(start, 12 * years) <= day else years - 1

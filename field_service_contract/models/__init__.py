@@ -5,6 +5,7 @@ from . import revenue
 from . import pricing
 from . import amendment
 from . import visits
+from . import coverage
 from . import profit
 from . import moving_in
 
@@ -29,3 +30,4 @@ from . import res_partner
 from . import sale_order
 from . import sale_order_line
 from . import service_line
+from . import service_request

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from .contract.service_contract import DAY, READER_GROUPS, RUNNING_STATES
 
@@ -401,7 +401,51 @@ class InstalledBase(models.Model):
             ]
         )
 
+    # -- Portal ------------------------------------------------------------------------
+
+    def _get_portal_values(self):
+        """Add the contracts that cover this piece, by the rules of the reader."""
+        values = super()._get_portal_values()
+        contracts = self.env["service.contract"]
+        if contracts.has_access("read"):
+            # Customers read no lines as such; what is found has the rules of contracts.
+            covering = self.sudo()._get_covering_contract_lines(
+                fields.Date.context_today(self)
+            )
+            contracts = contracts.search([("id", "in", covering.contract_id.ids)])
+        # The page prints what the list of contracts does.
+        return {**values, "contracts": contracts.sudo()}
+
     # -- Requests ----------------------------------------------------------------------
+
+    def _get_covered_days(self, since):
+        """Return which days of this equipment contracts cover, also those that are
+        over.
+
+        :param date since: nobody asks about earlier days
+        :return: {equipment: list of (contract line, its covered spans)}
+        :rtype: dict
+        """
+        # What was promised is no secret to who takes a request.
+        lines = self.env["service.contract.line"].sudo()
+        if not self.ids:
+            return {}
+        lines = lines.search(
+            Domain("installed_base_id", "in", self.ids)
+            & Domain("contract_id.state", "!=", "draft")
+            & (
+                Domain("contract_id.date_end", "=", False)
+                | Domain("contract_id.date_end", ">=", since)
+                # An end that is not final is no end.
+                | Domain("contract_id.state", "in", RUNNING_STATES)
+            )
+        )
+        terms = {contract: contract._get_terms() for contract in lines.contract_id}
+        found = {}
+        for line in lines:
+            spans = line._get_covered_spans(terms[line.contract_id])
+            found.setdefault(line.installed_base_id, []).append((line, spans))
+        return found
 
     def _get_care_users(self):
         """Put first who looks after the contract that covers this piece."""

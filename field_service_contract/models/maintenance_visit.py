@@ -20,6 +20,10 @@ COST_FIELDS = frozenset(
         "merged_into_id",
     }
 )
+# What decides about which calls are free; see coverage/visit_terms.py.
+CALL_FIELDS = frozenset(
+    {"state", "service_contract_id", "maintenance_type", "due_date", "request_id"}
+)
 
 
 class MaintenanceVisit(models.Model):
@@ -72,14 +76,18 @@ class MaintenanceVisit(models.Model):
     def create(self, vals_list):
         visits = super().create(vals_list)
         visits._get_done()._update_costs()
+        visits._get_call_contracts()._follow_calls()
         return visits
 
     def write(self, vals):
-        if not COST_FIELDS & vals.keys():
+        if not (COST_FIELDS | CALL_FIELDS) & vals.keys():
             return super().write(vals)
-        before = self._get_done()
+        before, contracts = self._get_done(), self._get_call_contracts()
         result = super().write(vals)
-        (before | self._get_done())._update_costs()
+        if COST_FIELDS & vals.keys():
+            (before | self._get_done())._update_costs()
+        if CALL_FIELDS & vals.keys():
+            (contracts | self._get_call_contracts())._follow_calls()
         return result
 
     # -- Contract -----------------------------------------------------------------
@@ -133,6 +141,8 @@ class MaintenanceVisit(models.Model):
         visits = self.sudo()
         visits |= visits.merged_into_id | visits._get_absorbed()
         visits |= visits._get_absorbed()
+        # Who pays now may change what is booked.
+        visits.service_line_ids.mapped("coverage")
         booked = {
             line._get_service_key(): line
             for line in visits.env["account.analytic.line"].search(

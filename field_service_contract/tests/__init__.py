@@ -41,3 +41,4 @@ from . import test_typed
 from .amendment import test_undo
 from .visits import test_visit_past
 from .visits import test_visits
+from .coverage import test_visit_coverage

@@ -14,11 +14,13 @@ from pathlib import Path
 from odoo.tools import config
 
 from . import (
+    backlog,
     dispatch_board,
     installed_base,
     maintenance_calendar,
     maintenance_visit,
     service_contract,
+    service_request,
     slots,
 )
 from .databases import Databases
@@ -31,11 +33,14 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "move": installed_base.move,
     "search": installed_base.search,
     "board": dispatch_board.show_week,
+    "backlog": backlog.plan,
     "slots": slots.find,
     "plan": maintenance_calendar.plan,
     "visits": maintenance_visit.generate,
     "contracts": service_contract.invoice,
     "due": service_contract.look_for_due,
+    "responses": service_request.find_dates,
+    "alerts": service_request.look_for_alerts,
     "recognition": service_contract.recognize,
 }
 NOTES = (
@@ -44,7 +49,9 @@ NOTES = (
     | maintenance_calendar.NOTES
     | maintenance_visit.NOTES
     | service_contract.NOTES
+    | service_request.NOTES
     | slots.NOTES
+    | backlog.NOTES
 )
 
 

@@ -11,11 +11,14 @@ BENCHMARKS = {
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
     "board": "show the dispatch board's week",
+    "backlog": "plan the backlog, with VROOM and without it",
     "slots": "find a slot for a visit among four weeks of fifty technicians",
     "plan": "plan visits with their events in Odoo's calendar",
     "visits": "make a year of visits, among none and many; find nothing to make",
     "contracts": "invoice service contracts, beside OCA's",
     "due": "find what is due among many service contracts",
+    "responses": "find the response dates of many requests",
+    "alerts": "look for alerts among many requests, open and closed",
     "recognition": "recognise deferred contract revenue",
 }
 # What some are compared with, of OCA.
@@ -32,6 +35,7 @@ class Sizes:
     schedules: int
     contracts: int
     due: int
+    requests: int
     rounds: int
 
 
@@ -42,6 +46,7 @@ SIZES = Sizes(
     schedules=1_000,
     contracts=1_000,
     due=100_000,
+    requests=10_000,
     rounds=5,
 )
 SMOKE_SIZES = Sizes(
@@ -51,6 +56,7 @@ SMOKE_SIZES = Sizes(
     schedules=20,
     contracts=20,
     due=2_000,
+    requests=40,
     rounds=1,
 )
 
@@ -113,6 +119,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"live contracts among which the due ones are found ({SIZES.due:,})",
     )
     parser.add_argument(
+        "--requests",
+        type=_at_least(10),
+        help=f"requests with a response date ({SIZES.requests:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -145,5 +156,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         schedules=options.schedules or default.schedules,
         contracts=options.contracts or default.contracts,
         due=options.due or default.due,
+        requests=options.requests or default.requests,
         rounds=options.rounds or default.rounds,
     )

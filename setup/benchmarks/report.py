@@ -28,6 +28,8 @@ class Result:
     limit: float | None = None
     # One of many that a line sums up: left out where there is little room.
     is_detail: bool = False
+    # Of what is in place of the times, if it is something else.
+    unit: str = "ms"
 
     @property
     def ratio(self) -> float | None:
@@ -67,10 +69,10 @@ class Report:
         return [result for result in self.results if result.is_missed]
 
 
-def _time(ms: float | None) -> str:
+def _time(ms: float | None, unit: str) -> str:
     if ms is None:
         return ""
-    return f"{ms:,.0f} ms" if ms >= 100 else f"{ms:.3g} ms"
+    return f"{ms:,.0f} {unit}" if ms >= 100 else f"{ms:.3g} {unit}"
 
 
 def _count(queries: float | None) -> str:
@@ -89,10 +91,10 @@ def _line(result: Result) -> str:
     ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
     cells = [
         result.what,
-        _time(result.ms),
+        _time(result.ms, result.unit),
         _count(result.queries),
         result.other,
-        _time(result.other_ms),
+        _time(result.other_ms, result.unit),
         _count(result.other_queries),
         ratio,
         _verdict(result),

@@ -86,6 +86,8 @@ def _rst(text: str) -> str:
 
 
 def _html(text: str, title: str) -> str:
+    # The Apps page of Odoo shows the name above it.
+    text = text.removeprefix(f"# {title}\n")
     renderer = mistune.create_markdown(plugins=["table"])
     # Odoo looks for the pictures beside the page.
     body = str(renderer(text.replace(PICTURES, ""))).strip()

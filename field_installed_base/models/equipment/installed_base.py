@@ -96,6 +96,7 @@ class InstalledBase(models.Model):
         index="btree_not_null",
         help="Technical field: serial number without case, spaces and dashes, used "
         "to compare it.",
+        export_string_translation=False,
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -154,6 +155,7 @@ class InstalledBase(models.Model):
         precompute=True,
         copy=False,
         help="The equipment is or was at a customer's site.",
+        export_string_translation=False,
     )
     partner_id = fields.Many2one(index="btree_not_null")
     commercial_partner_id = fields.Many2one(index="btree_not_null")
@@ -258,6 +260,7 @@ class InstalledBase(models.Model):
         index="trigram",
         copy=False,
         help="Technical field: text searched by the search box.",
+        export_string_translation=False,
     )
 
     _reference_unique = models.UniqueIndex(

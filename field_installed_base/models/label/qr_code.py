@@ -14,6 +14,7 @@ class InstalledBase(models.Model):
         groups="base.group_user",
         help="Code in the QR code on the equipment. It is not the portal token: it "
         "opens a page that only shows product and serial number.",
+        export_string_translation=False,
     )
     qr_url = fields.Char(compute="_compute_qr_url", groups="base.group_user")
 

@@ -19,7 +19,7 @@ class InstalledBase(models.Model):
         :param str description: plain text
         :param pictures: pairs of name and content, safe to show
         :param author: contact that reports; a visitor has none
-        :param dict visitor: the name and contact that a visitor gives
+        :param str visitor: how to reach a visitor
         :param str subject: in a few words, read before the description
         :return: the message that holds it, on whatever record it was put down
         """
@@ -50,10 +50,7 @@ class InstalledBase(models.Model):
         """Return what was reported as colleagues read it."""
         lines = [self.env._("Problem reported"), *description.splitlines()]
         if visitor:
-            lines += [
-                self.env._("Name: %s", visitor["name"]),
-                self.env._("Contact: %s", visitor["contact"]),
-            ]
+            lines.append(self.env._("Contact: %s", visitor))
         return Markup("<br/>").join(lines)
 
     def _schedule_problem_activities(self, description):

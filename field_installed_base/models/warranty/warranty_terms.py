@@ -62,6 +62,7 @@ class InstalledBase(models.Model):
         compute="_compute_warranty_end_date",
         store=True,
         precompute=True,
+        export_string_translation=False,
     )
     labor_warranty_end_date = fields.Date(
         string="Labor Warranty Until",
@@ -79,6 +80,7 @@ class InstalledBase(models.Model):
         compute="_compute_labor_warranty_end_date",
         store=True,
         precompute=True,
+        export_string_translation=False,
     )
     warranty_is_extended = fields.Boolean(
         string="Parts Warranty Ends on Another Day",
@@ -118,6 +120,7 @@ class InstalledBase(models.Model):
         readonly=True,
         groups=READER_GROUPS,
         help="Warranty end date for which the reminder was sent.",
+        export_string_translation=False,
     )
 
     # -- Months and ends ---------------------------------------------------------------

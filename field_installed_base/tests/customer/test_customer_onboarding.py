@@ -142,6 +142,33 @@ class TestCustomerOnboarding(InstalledBaseCase):
         self.assertEqual(piece.company_id, self.other_company)
         self.assertFalse(customer.company_id)
 
+    def test_unassigned_equipment_is_assigned(self):
+        """A serial number of a piece without a customer assigns it, once the user saw
+        it; unticked it is refused, as one that is somebody's always is."""
+        known = self._create_equipment(partner_id=False, serial_number="S-1")
+        rows = [
+            {"product_id": self.boiler.id, "serial_number": "S-2"},
+            {"product_id": self.stove.id, "serial_number": "s 1"},
+        ]
+        wizard = self._create_wizard(
+            has_site=True,
+            site_name="Workshop",
+            equipment_ids=[Command.create(row) for row in rows],
+        )
+        self.assertIn(known.reference, wizard.known_notice)
+        wizard.state = "equipment"
+        wizard.assigns_known = False
+        with self.assertRaisesRegex(UserError, "unassigned. Assign it instead"):
+            wizard.action_next()
+        wizard.assigns_known = True
+        wizard.action_next()
+        customer = self.env["res.partner"].browse(wizard.action_save()["res_id"])
+        pieces = self.env["installed.base"].search([("partner_id", "=", customer.id)])
+        self.assertEqual(set(pieces.mapped("serial_number")), {"S-1", "S-2"})
+        self.assertIn(known, pieces)
+        self.assertEqual(known.site_id.name, "Workshop")
+        self.assertEqual(known.ownership_ids.partner_id, customer)
+
     # -- Bad input --------------------------------------------------------------------
 
     def test_refused_on_the_step(self):

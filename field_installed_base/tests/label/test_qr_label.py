@@ -181,7 +181,7 @@ class TestLabelPage(PortalCase):
     def setUp(self):
         super().setUp()
         self.label = f"/equipment/{self.piece.qr_token}"
-        self.visitor = {"name": "Piet <b>", "contact": "piet@example.com"}
+        self.visitor = {"contact": "<b> piet@example.com"}
 
     def test_where_each_gets(self):
         record = f"/odoo/installed-base/{self.piece.id}"
@@ -312,8 +312,7 @@ class TestLabelPage(PortalCase):
         self.assertTrue(note.subtype_id.internal)
         self.assertNotIn("<script>", note.body)
         self.assertNotIn("<b>", note.body)
-        self.assertIn("Name: Piet &lt;b&gt;", note.body)
-        self.assertIn("Contact: piet@example.com", note.body)
+        self.assertIn("Contact: &lt;b&gt; piet@example.com", note.body)
         self.assertEqual(note.attachment_ids.mimetype, "image/jpeg")
         self.assertEqual(note.attachment_ids.res_id, note.res_id)
         self.assertFalse(note.attachment_ids.public)
@@ -334,8 +333,8 @@ class TestLabelPage(PortalCase):
     def test_refused(self):
         self._login(None)
         for data, pictures, message in (
-            ({"name": " "}, (), "how we can reach you"),
-            ({"contact": ""}, (), "how we can reach you"),
+            ({"contact": " "}, (), "Enter a phone number or an email address."),
+            ({"contact": ""}, (), "Enter a phone number or an email address."),
             ({"description": ""}, (), "Describe the problem"),
             ({}, [("a.jpg", b"<?php")], "a.jpg is not a readable picture"),
         ):
@@ -411,7 +410,7 @@ class TestLabelPage(PortalCase):
             self._get("/equipment/notices/opt-out/%00", 404)
         page = self.url_open(self.label).text
         token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
-        for name in ("description", "name", "contact", "website"):
+        for name in ("description", "contact", "website"):
             response = self.url_open(
                 self.label,
                 data={

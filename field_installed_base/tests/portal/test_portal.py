@@ -588,9 +588,8 @@ class TestPortalProblem(PortalCase):
     def test_every_dispatcher_has_a_todo(self):
         """Of what nobody owns there is a note, and a To-Do for each, once."""
         stray = self._create_equipment(partner_id=False)
-        visitor = {"name": "Piet", "contact": "piet@example.com"}
         for words in ("It leaks", "It still leaks"):
-            note = stray._report_problem(words, visitor=visitor)
+            note = stray._report_problem(words, visitor="piet@example.com")
             self.assertTrue(note.subtype_id.internal)
             self.assertEqual(note.res_id, stray.id)
         self.assertEqual(

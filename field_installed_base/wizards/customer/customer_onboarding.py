@@ -20,7 +20,9 @@ class CustomerOnboarding(models.TransientModel):
     equipment. Nothing is recorded before the last step."""
 
     _name = "customer.onboarding"
+    _inherit = ["installed.base.known.mixin"]
     _description = "New Customer"
+    _equipment_rows = "equipment_ids"
 
     state = fields.Selection(
         selection=[
@@ -205,13 +207,16 @@ class CustomerOnboarding(models.TransientModel):
                     "another address."
                 )
             )
-        vals_list = [line._prepare_vals() for line in self.equipment_ids]
+        vals_list = self._prepare_installed_base_vals_list()
         for row, vals in enumerate(vals_list, 1):
             if not vals["product_id"] and not clean_text(vals["model"]):
                 raise UserError(
                     self.env._("Row %s: choose a product or enter a model.", row)
                 )
-        conflicts = self.env["installed.base"]._get_serial_conflicts(vals_list)
+        conflicts = self.env["installed.base"]._get_serial_conflicts(
+            vals_list,
+            self.env["installed.base"].union(*self._get_known(vals_list).values()),
+        )
         if conflicts:
             raise ValidationError("\n".join(conflicts.values()))
 
@@ -238,12 +243,10 @@ class CustomerOnboarding(models.TransientModel):
             self.partner_id = self.env["res.partner"].create(
                 self._prepare_partner_vals()
             )
-            self.env["installed.base"].create(
-                [
-                    {**line._prepare_vals(), **self._prepare_equipment_vals()}
-                    for line in self.equipment_ids
-                ]
-            )
+            vals_list = self._prepare_installed_base_vals_list()
+            known = self._get_known(vals_list)
+            common = self._prepare_equipment_vals()
+            self._create_or_assign([{**vals, **common} for vals in vals_list], known)
         return {
             "type": "ir.actions.act_window",
             "res_model": "res.partner",
@@ -276,6 +279,9 @@ class CustomerOnboarding(models.TransientModel):
             "customer_rank": 1,
             "child_ids": [Command.create(child) for child in children],
         }
+
+    def _prepare_installed_base_vals_list(self):
+        return [line._prepare_vals() for line in self.equipment_ids]
 
     def _prepare_equipment_vals(self):
         """Return what all equipment of this customer has in common."""

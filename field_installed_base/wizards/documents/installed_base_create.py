@@ -15,8 +15,9 @@ MAX_ROWS = 200
 
 class InstalledBaseCreate(models.TransientModel):
     _name = "installed.base.create"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.known.mixin", "installed.base.plausible.mixin"]
     _description = "Create Installed Base"
+    _equipment_rows = "line_ids"
     _check_company_auto = True
 
     sale_order_id = fields.Many2one(comodel_name="sale.order", readonly=True)
@@ -86,12 +87,6 @@ class InstalledBaseCreate(models.TransientModel):
         help="Products of the document; empty if any product may be selected.",
     )
     notice = fields.Text(compute="_compute_notice")
-    known_notice = fields.Text(compute="_compute_known_notice")
-    assigns_known = fields.Boolean(
-        string="Assign it instead of creating it again",
-        default=True,
-        help="Rows with the serial number of unassigned equipment assign that.",
-    )
 
     @api.model
     def _get_bounds(self):
@@ -257,37 +252,6 @@ class InstalledBaseCreate(models.TransientModel):
             if (serial := clean_text(line))
         ]
 
-    @api.depends(
-        "company_id",
-        "line_ids.product_id",
-        "line_ids.model",
-        "line_ids.serial_number",
-    )
-    def _compute_known_notice(self):
-        for wizard in self:
-            known = wizard._find_unassigned(
-                wizard._prepare_installed_base_vals_list()
-            ).values()
-            wizard.known_notice = bool(known) and self.env._(
-                "Already recorded and not assigned to a customer: %s",
-                "; ".join(piece._get_label() for piece in known),
-            )
-
-    def _find_unassigned(self, vals_list):
-        """Return {index in vals_list: the unassigned equipment that has its serial
-        number}, each once."""
-        equipment = self.env["installed.base"]
-        identities = [equipment._get_serial_identity(vals) for vals in vals_list]
-        existing = equipment._find_by_serial_identity(identities)
-        found = {}
-        for index, identity in enumerate(identities):
-            piece = existing.get(identity)
-            if piece and piece.active and piece.state == "unassigned":
-                # The second row with it is refused as one used twice.
-                found.setdefault(piece, index)
-        # Only what the user may see.
-        return {index: piece.with_env(self.env) for piece, index in found.items()}
-
     # -- Creation ---------------------------------------------------------------------
 
     def action_create(self):
@@ -334,24 +298,9 @@ class InstalledBaseCreate(models.TransientModel):
             )
         self._link_rows()
         vals_list = self._prepare_installed_base_vals_list()
-        known = self._find_unassigned(vals_list) if self.assigns_known else {}
+        known = self._get_known(vals_list)
         self._check_rows(vals_list, self.env["installed.base"].union(*known.values()))
-        created = iter(
-            self.env["installed.base"].create(
-                [vals for index, vals in enumerate(vals_list) if index not in known]
-            )
-        )
-        for index, piece in known.items():
-            piece.write(
-                {
-                    name: value
-                    for name, value in vals_list[index].items()
-                    if name not in ("company_id", "product_id", "model") and value
-                }
-            )
-        equipment = self.env["installed.base"].union(
-            *(known.get(index) or next(created) for index in range(len(vals_list)))
-        )
+        equipment = self._create_or_assign(vals_list, known)
         self._log_on_source(equipment)
         return equipment
 

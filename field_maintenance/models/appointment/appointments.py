@@ -135,6 +135,7 @@ class MaintenanceVisit(models.Model):
             visit_planning=PLANNING, tracking_disable=True, mail_notrack=True
         )
         crews = {visit.id: visit.technician_ids for visit in quiet}
+        before = visits._get_states()
         quiet._set_crews(
             {
                 visit.id: technicians
@@ -174,6 +175,8 @@ class MaintenanceVisit(models.Model):
             length = (end - start).total_seconds() / 3600
             visit.write({"date_start": start, "duration": length})
         (visits - fresh)._sync_calendar_events({"date_start", "technician_ids"})
+        (visits - moved)._allocate(before)
+        moved._allocate(before, is_moved=True)
         visits._check_planning_conflicts()
         visits._log_planning(former, crews)
         return visits

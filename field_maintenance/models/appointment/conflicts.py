@@ -127,8 +127,11 @@ class MaintenanceVisit(models.Model):
         return crew - crew._filter_at(self.company_id)
 
     @api.constrains(
+        "agreed_from",
+        "agreed_until",
         "date_start",
         "date_end",
+        "merged_into_id",
         "technician_id",
         "technician_ids",
         "state",
@@ -153,7 +156,9 @@ class MaintenanceVisit(models.Model):
                             visit=visit.display_name,
                         )
                     )
-        for visit, texts in self._get_refused_conflicts().items():
+        # What is done with another visit takes what that one has.
+        mains = self.sudo().merged_into_id.with_env(self.env)
+        for visit, texts in (self | mains)._get_refused_conflicts().items():
             if texts:
                 raise ValidationError(
                     self.env._(

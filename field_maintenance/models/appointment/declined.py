@@ -26,6 +26,7 @@ class MaintenanceVisit(models.Model):
         """
         planned = self.filtered(lambda visit: visit.state == "planned")
         if planned:
+            planned._need_technician(reason)
             planned.write({"date_start": False})
             planned._notify_dispatchers(self.env._("Replan"), reason)
 
@@ -45,6 +46,10 @@ class MaintenanceVisit(models.Model):
             if not gone:
                 continue
             names.update(gone.mapped("name"))
+            declined = ", ".join(gone.mapped("name"))
+            visit._need_technician(
+                self.env._("%s declined the appointment.", declined), gone
+            )
             visit.technician_ids = [Command.set((visit.technician_ids - gone).ids)]
             if visit.technician_ids:
                 stays += visit
@@ -72,6 +77,7 @@ class MaintenanceVisit(models.Model):
             visit.with_context(visit_planning=PLANNING).write(
                 {"technician_id": lead.id, "technician_ids": [Command.set(crew.ids)]}
             )
+            visit._allocate(visit._get_states())
             visit._update_calendar_events({"technician_id"})
 
     def _get_technicians_among(self, partners):

@@ -1,6 +1,9 @@
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
+from odoo.tools import format_date
 from odoo.tools.misc import clean_context
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
@@ -8,6 +11,9 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 )
 
 from ...context import SIGNING
+
+# Sorts visits without an appointment last.
+NEVER = datetime.max
 
 
 class MaintenanceVisit(models.Model):
@@ -25,6 +31,11 @@ class MaintenanceVisit(models.Model):
     has_lines_to_order = fields.Boolean(
         compute="_compute_has_lines_to_order",
         groups="sales_team.group_sale_salesman",
+    )
+    has_lines_to_bill_again = fields.Boolean(
+        compute="_compute_has_lines_to_order",
+        groups="sales_team.group_sale_salesman",
+        export_string_translation=False,
     )
 
     # -- Catalog -----------------------------------------------------------------------
@@ -56,7 +67,7 @@ class MaintenanceVisit(models.Model):
 
     def _get_product_catalog_order_data(self, products, **kwargs):
         data = super()._get_product_catalog_order_data(products, **kwargs)
-        pricelist = self.env["service.line"].new({"visit_id": self.id})._get_pricelist()
+        pricelist = self._get_pricelists()[self]
         prices = pricelist._get_products_price(
             # Prices are the customer's, whoever may read products.
             products.sudo(),
@@ -77,7 +88,8 @@ class MaintenanceVisit(models.Model):
         lines = self.service_line_ids.filtered(
             lambda line: line.product_id.id == product_id and not line.is_ordered
         )
-        if lines and quantity:
+        if lines and (quantity or lines[0].planned_quantity):
+            # What was planned and not used is told apart from what nobody expected.
             lines[0].quantity = quantity
         elif lines:
             lines[0].unlink()
@@ -100,18 +112,31 @@ class MaintenanceVisit(models.Model):
     # -- Order -------------------------------------------------------------------------
 
     @api.depends(
-        "service_line_ids.coverage", "service_line_ids.sale_line_id.state", "state"
+        "service_line_ids.price_subtotal",
+        "service_line_ids.quantity",
+        "service_line_ids.sale_line_id.state",
+        "state",
     )
     def _compute_has_lines_to_order(self):
         for visit in self:
-            visit.has_lines_to_order = visit.state == "done" and bool(
-                visit._get_lines_to_order() or visit._get_fee_product()
+            lines = visit._get_lines_to_order()
+            is_done = visit.state == "done"
+            visit.has_lines_to_order = is_done and bool(
+                lines or visit._get_fee_product()
             )
+            # Which order it was on does not depend on who may read orders.
+            visit.has_lines_to_bill_again = is_done and bool(lines.sudo().sale_line_id)
 
     def _get_lines_to_order(self):
-        """Return what is to be billed and is on no order yet."""
+        """Return what is to be billed and is on no order yet: what there is to pay for
+        and, if customers are to see what they were given, what was used for free."""
+        shows_free = self.company_id.sudo().service_bills_covered
         return self.service_line_ids.filtered(
-            lambda line: line.coverage == "billable" and not line.is_ordered
+            lambda line: (
+                line.quantity
+                and (line.price_subtotal or shows_free)
+                and not line.is_ordered
+            )
         )
 
     def _get_fee_product(self):
@@ -128,15 +153,21 @@ class MaintenanceVisit(models.Model):
 
     def action_create_order_lines(self):
         """Put what is billable on the sales order of each visit, or on a new one, once.
+        Visits whose equipment has a repair status that holds billing are left out.
 
-        :return: the action that shows the orders
-        :raise UserError: if a visit is not done or has nothing to bill
+        :return: the action that shows the orders, and says what was left out
+        :raise UserError: if a visit is not done or has nothing to bill, or if all are
+            left out
         """
         self._check_state(
             ("done",),
             self.env._("You cannot bill visit %(visit)s: its status is “%(state)s”."),
         )
-        for visit in self:
+        holds = self._get_billing_holds()
+        ready = self.filtered(lambda visit: visit not in holds)
+        if holds and not ready:
+            raise UserError("\n".join(holds.values()))
+        for visit in ready:
             if not visit._get_lines_to_order() and not visit._get_fee_product():
                 raise UserError(
                     self.env._(
@@ -147,61 +178,219 @@ class MaintenanceVisit(models.Model):
                 )
         self.check_access("read")
         # The defaults of visits are none of orders and parts.
-        visits = self.with_env(self.env(context=clean_context(self.env.context)))
-        orders = visits.env["sale.order"]
-        for visit in visits:
-            orders |= visit._create_order_lines()
-        action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
-        if len(orders) == 1:
-            action["views"] = [(False, "form")]
-            action["res_id"] = orders.id
-        else:
-            action["domain"] = [("id", "in", orders.ids)]
+        visits = ready.with_env(self.env(context=clean_context(self.env.context)))
+        action = visits._create_order_lines()._get_bills_action()
+        if holds:
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {
+                    "type": "warning",
+                    "sticky": True,
+                    "message": "\n".join(holds.values()),
+                    "next": action,
+                },
+            }
         return action
 
-    def _create_order_lines(self):
-        """Put what is billable of this visit on an order, which is returned."""
-        self.ensure_one()
-        fee = self._get_fee_product()
-        if fee:
-            # Sales may not enter what was used; what the type bills is no question, nor
-            # anything that the customer signed for.
-            self.env["service.line"].sudo().with_context(visit_signing=SIGNING).create(
-                {"visit_id": self.id, "product_id": fee.id, "sequence": 0}
-            )
-        lines = self._get_lines_to_order().sorted(lambda line: (line.sequence, line.id))
-        order = self.sale_order_id
-        if not order or order.state == "cancel" or order.locked:
-            order = order.create(self._prepare_order_values())
-        order_lines = order.order_line.create(
+    def _create_order_lines(self, together=False):
+        """Put what is billable of these visits on their orders, or on new ones.
+
+        :param bool together: visits of one customer, currency and price list share one
+            new order, with a heading for each
+        :return: the orders
+        """
+        self._add_fees()
+        by_order = self.grouped(lambda visit: visit._get_open_order())
+        orders = self.env["sale.order"].union(*by_order)
+        added = []
+        for order, visits in by_order.items():
+            if order:
+                added += visits._prepare_bill_lines(order.currency_id)
+        order_lines = [
+            {**vals, "order_id": visit._get_open_order().id}
+            for visit, _line, vals in added
+        ]
+        made = list(
+            zip(added, orders.order_line.create(order_lines), strict=True)
+            if added
+            else ()
+        )
+        free = by_order.get(orders.browse(), self.browse())
+        groups = free._group_bills(together)
+        bills = [
+            visits._prepare_bill_lines(visits[:1]._get_bill_currency())
+            for visits in groups
+        ]
+        new = orders.create(
             [
                 {
-                    "order_id": order.id,
-                    "is_visit_bill": True,
-                    **line._prepare_order_line_values(),
+                    **visits._prepare_order_values(),
+                    "order_line": [
+                        Command.create(vals) for _visit, _line, vals in bill
+                    ],
                 }
-                for line in lines
+                for visits, bill in zip(groups, bills, strict=True)
             ]
         )
-        for line, order_line in zip(lines, order_lines, strict=True):
+        for visits, bill, order in zip(groups, bills, new, strict=True):
+            made += zip(bill, order.order_line.sorted("id"), strict=True)
             # Sales may not change visits; this only links them to their order.
+            visits.sudo().sale_order_id = order
+        orders |= new
+        for (_visit, line, _vals), order_line in made:
+            if not line:
+                continue
+            line._leave_credited_order_line()
+            # As above.
             line.sudo().sale_line_id = order_line
             if order_line.qty_delivered_method == "manual":
                 order_line.qty_delivered = line.quantity
-        if self.sale_order_id != order:
-            # As above.
-            self.sudo().sale_order_id = order
+        return orders
+
+    def _add_fees(self):
+        """Add what the types of these visits bill to what was used."""
+        fees = {visit: visit._get_fee_product() for visit in self}
+        # Sales may not enter what was used; what the type bills is no question, nor
+        # anything that the customer signed for.
+        lines = self.env["service.line"].sudo().with_context(visit_signing=SIGNING)
+        lines.create(
+            [
+                {"visit_id": visit.id, "product_id": fee.id, "sequence": 0}
+                for visit, fee in fees.items()
+                if fee
+            ]
+        )
+
+    def _get_open_order(self):
+        """Return the order of this visit that takes more lines, if any."""
+        self.ensure_one()
+        order = self.sale_order_id
+        if order.state == "cancel" or order.locked:
+            return order.browse()
         return order
 
-    def _prepare_order_values(self):
-        """Return the values of a new order for what this visit used."""
+    def _get_pricelists(self):
+        """Return {visit: pricelist of its order, else of its customer}."""
+        found = {}
+        for visit in self:
+            # Prices are the customer's, whoever enters what was used.
+            sure = visit.sudo().with_company(visit.company_id)
+            found[visit] = (
+                sure.sale_order_id.pricelist_id
+                or sure.partner_id.property_product_pricelist
+            )
+        return found
+
+    def _get_bill_currency(self):
+        """Return the currency of an order for this visit."""
         self.ensure_one()
+        return self._get_pricelists()[self].currency_id or self.currency_id
+
+    def _group_bills(self, together):
+        """Return these visits as a list of groups that share a new order."""
+        if not together:
+            return list(self)
+        pricelists = self._get_pricelists()
+        return list(
+            self.grouped(
+                lambda visit: (
+                    visit.company_id,
+                    visit.partner_id,
+                    visit._get_bill_currency(),
+                    pricelists[visit],
+                )
+            ).values()
+        )
+
+    def _prepare_bill_lines(self, currency):
+        """Return what these visits put on an order: several each with a heading.
+
+        :return: list of (visit, service line or none, values of the order line)
+        """
+        rows = []
+        none = self.env["service.line"]
+        for visit in self.sorted(lambda visit: (visit.date_start or NEVER, visit.id)):
+            if len(self) > 1:
+                heading = {
+                    "display_type": "line_section",
+                    "name": visit._get_bill_heading(),
+                    "is_visit_bill": True,
+                }
+                rows.append((visit, none, heading))
+            lines = visit._get_lines_to_order()
+            for line in lines.sorted(lambda line: (line.sequence, line.id)):
+                vals = {
+                    "is_visit_bill": True,
+                    **line._prepare_order_line_values(currency),
+                }
+                rows.append((visit, line, vals))
+        return rows
+
+    def _get_bill_heading(self):
+        """Return how an order names this visit, in the language of the customer."""
+        self.ensure_one()
+        visit = self.with_context(lang=self.partner_id.lang)
+        day = visit._get_site_day(visit.date_start)
+        parts = (
+            visit.name,
+            visit.visit_type_id.name,
+            day and format_date(visit.env, day),
+            visit.site_id != visit.partner_id and visit.site_id.name,
+        )
+        return ", ".join(filter(None, parts))
+
+    def _prepare_order_values(self):
+        """Return the values of a new order for these visits of one customer."""
+        site = self.site_id if len(self.site_id) == 1 else self.partner_id
         return {
             "partner_id": self.partner_id.id,
-            "partner_shipping_id": self.site_id.id or self.partner_id.id,
+            "partner_shipping_id": site.id or self.partner_id.id,
             "company_id": self.company_id.id,
-            "origin": self.name,
+            "origin": ", ".join(filter(None, self.mapped("name"))),
         }
+
+    # -- Many visits -------------------------------------------------------------------
+
+    def action_bill_many(self):
+        """Bill these visits after a look at what and how much; a single one at once."""
+        if len(self) == 1:
+            return self.action_create_order_lines()
+        bill = self.env["maintenance.visit.bill"].create(
+            {"line_ids": [Command.create({"visit_id": visit.id}) for visit in self]}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Bill Visits"),
+            "res_model": bill._name,
+            "views": [(False, "form")],
+            "res_id": bill.id,
+            "target": "new",
+        }
+
+    def _get_billing_obstacle(self):
+        """Return why this visit is not billed yet, in words; nothing if it is ready."""
+        self.ensure_one()
+        # What holds a bill back does not depend on who bills.
+        visit = self.sudo()
+        if visit.state != "done":
+            states = dict(visit._fields["state"]._description_selection(self.env))
+            return self.env._("Status: %s", states[visit.state])
+        if visit.request_id.is_waiting:
+            return self.env._(
+                "Request %s is waiting for the customer.",
+                visit.request_id.display_name,
+            )
+        hold = visit._get_billing_holds().get(visit)
+        if hold:
+            return hold
+        if not visit._get_lines_to_order() and not visit._get_fee_product():
+            return self.env._("Nothing is left to bill.")
+        payer = visit.partner_id.address_get(["invoice"])["invoice"]
+        payer = visit.partner_id.browse(payer)
+        if not (payer.street or payer.zip or payer.city):
+            return self.env._("%s has no address.", payer.display_name)
+        return False
 
     def _check_not_invoiced(self):
         """Refuse to undo what the customer was invoiced for.

@@ -6,8 +6,14 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
+from ...engine import split
+
+# What is computed, and where it is kept if a person chose it; see coverage.py.
+CHOICES = {"discount": "typed_discount", "coverage": "typed_coverage"}
 # What is the office's business: technicians tell what was used, not what it costs.
-PRICE_FIELDS = frozenset({"price_unit", "discount", "coverage"})
+PRICE_FIELDS = frozenset(
+    {"price_unit", "discount", "coverage", "typed_discount", "typed_coverage"}
+)
 OFFICE_FIELDS = PRICE_FIELDS | {"sale_line_id"}
 
 
@@ -38,12 +44,6 @@ class ServiceLine(models.Model):
     company_id = fields.Many2one(
         related="visit_id.company_id", store=True, precompute=True, index=True
     )
-    currency_id = fields.Many2one(
-        comodel_name="res.currency",
-        compute="_compute_currency_id",
-        store=True,
-        precompute=True,
-    )
     product_id = fields.Many2one(
         comodel_name="product.product",
         required=True,
@@ -68,42 +68,24 @@ class ServiceLine(models.Model):
         readonly=False,
         precompute=True,
     )
-    quantity = fields.Float(digits="Product Unit", default=1.0, required=True)
-    product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
-    price_unit = fields.Float(
-        compute="_compute_price_unit",
-        store=True,
-        readonly=False,
-        precompute=True,
-        min_display_digits="Product Price",
-        aggregator=None,
+    planned_quantity = fields.Float(
+        string="Planned",
+        digits="Product Unit",
+        help="How much is expected to be used.",
     )
-    proposed_price_unit = fields.Float(
-        compute="_compute_price_unit",
-        store=True,
-        precompute=True,
-        aggregator=None,
-        copy=True,
-        help="The last proposed price, if another one was entered.",
-    )
-    discount = fields.Float(string="Discount (%)", digits="Discount", aggregator=None)
-    coverage = fields.Selection(
-        selection=[
-            ("billable", "Billable"),
-            ("warranty", "Warranty"),
-            ("contract", "Contract"),
-        ],
+    quantity = fields.Float(
+        digits="Product Unit",
+        default=1.0,
         required=True,
-        default="billable",
-        help="Who pays: the customer, or a previous commitment.",
+        help="How much was used. Zero if it was planned and not used.",
     )
+    product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
     price_subtotal = fields.Monetary(
         string="Subtotal", compute="_compute_price_subtotal", store=True
     )
     sale_line_id = fields.Many2one(
         comodel_name="sale.order.line",
         string="Order Line",
-        index="btree_not_null",
         readonly=True,
         copy=False,
         ondelete="set null",
@@ -111,7 +93,13 @@ class ServiceLine(models.Model):
     )
     is_ordered = fields.Boolean(
         compute="_compute_is_ordered",
-        help="It is on a sales order that is not cancelled.",
+        help="It is on a sales order that is neither cancelled nor credited in full.",
+    )
+
+    can_be_split = fields.Boolean(
+        compute="_compute_can_be_split",
+        help="Its visit is about several pieces of equipment.",
+        export_string_translation=False,
     )
 
     # Time that a technician's clock recorded
@@ -130,8 +118,12 @@ class ServiceLine(models.Model):
     )
 
     _quantity_positive = models.Constraint(
-        "CHECK (quantity > 0)",
-        "The quantity of parts and time must be greater than zero.",
+        "CHECK (quantity >= 0 AND planned_quantity >= 0)",
+        "The quantity of parts and time must be zero or more.",
+    )
+    _sale_line_unique = models.UniqueIndex(
+        "(sale_line_id) WHERE sale_line_id IS NOT NULL",
+        "This order line already bills other parts or time.",
     )
 
     @api.model
@@ -139,6 +131,7 @@ class ServiceLine(models.Model):
         return {
             **super()._get_bounds(),
             "discount": (-1000, 100),
+            "typed_discount": (-1000, 100),
         }
 
     def _selection_time_type(self):
@@ -146,13 +139,6 @@ class ServiceLine(models.Model):
         return times._fields["time_type"]._description_selection(self.env)
 
     # -- Computes ----------------------------------------------------------------------
-
-    @api.depends("visit_id")
-    def _compute_currency_id(self):
-        for line in self:
-            line.currency_id = line._get_pricelist().currency_id or (
-                line.visit_id.company_id.currency_id
-            )
 
     @api.depends("product_id")
     def _compute_line_type(self):
@@ -167,70 +153,22 @@ class ServiceLine(models.Model):
             product = line.product_id.with_context(lang=partner.lang)
             line.name = product.display_name
 
-    @api.depends("product_id", "quantity")
-    def _compute_price_unit(self):
+    @api.depends("visit_line_id", "visit_id.line_ids.installed_base_id")
+    def _compute_can_be_split(self):
         for line in self:
-            if line.is_ordered or line.price_unit != line.proposed_price_unit:
-                line.price_unit = line.price_unit
-                line.proposed_price_unit = line.proposed_price_unit
-            else:
-                line._reset_price_unit()
+            pieces = line.visit_id.line_ids.installed_base_id
+            line.can_be_split = not line.visit_line_id and len(pieces) > 1
 
-    @api.onchange("product_id")
-    def _reset_price_unit(self):
-        """Propose the price anew: what was typed was the price of another product."""
-        for line in self:
-            price = line._get_pricelist_price() if line.product_id else 0
-            line.price_unit = line.proposed_price_unit = price
-
-    @api.depends("quantity", "price_unit", "discount")
-    def _compute_price_subtotal(self):
-        for line in self:
-            net = line.price_unit * (1 - (line.discount or 0) / 100)
-            line.price_subtotal = line.quantity * net
-
-    @api.depends("sale_line_id.state")
+    @api.depends("sale_line_id.state", "sale_line_id.qty_invoiced")
     def _compute_is_ordered(self):
         for line in self:
             # Whether it is ordered must not depend on who may read orders.
             order_line = line.sudo().sale_line_id
-            line.is_ordered = bool(order_line) and order_line.state != "cancel"
-
-    def _get_pricelist(self):
-        """Return the pricelist of the visit's order, else the customer's."""
-        self.ensure_one()
-        # Prices are the customer's, whoever enters what was used.
-        visit = self.visit_id.sudo().with_company(self.visit_id.company_id)
-        return (
-            visit.sale_order_id.pricelist_id
-            or visit.partner_id.property_product_pricelist
-        )
-
-    def _get_pricelist_price(self):
-        """Return the price of one unit in the line's currency, as an order of the
-        customer would have it."""
-        self.ensure_one()
-        pricelist = self._get_pricelist()
-        # As above, and with the taxes of the customer.
-        product = self.product_id.sudo().with_company(self.visit_id.company_id)
-        price = pricelist._get_product_price(
-            product,
-            quantity=self.quantity or 1.0,
-            currency=self.currency_id,
-            uom=product.uom_id,
-            date=fields.Datetime.now(),
-        )
-        # Nor does it depend on who may read taxes and their exceptions.
-        position = self.env["account.fiscal.position"].sudo()
-        partner, company = self.visit_id.partner_id.sudo(), self.visit_id.company_id
-        position = position.with_company(company)._get_fiscal_position(
-            partner, self.visit_id.site_id.sudo()
-        )
-        return product._get_tax_included_unit_price_from_price(
-            price,
-            product_taxes=product.taxes_id._filter_taxes_by_company(company),
-            fiscal_position=position,
-        )
+            line.is_ordered = (
+                bool(order_line)
+                and order_line.state != "cancel"
+                and not order_line._is_credited_in_full()
+            )
 
     # -- CRUD --------------------------------------------------------------------------
 
@@ -238,17 +176,27 @@ class ServiceLine(models.Model):
     def create(self, vals_list):
         if not self.env.su:
             self._check_office_rights(self._get_chosen_defaults().union(*vals_list))
+        given = [CHOICES.keys() & vals.keys() for vals in vals_list]
+        vals_list = self._take_choices(vals_list)
         lines = super().create(vals_list)
         lines._check_visit_open()
         lines.visit_id._check_signed()
+        pairs = list(zip(lines.sudo(), vals_list, given, strict=True))
         # Beside a price that was given none was proposed.
-        for line, vals in zip(lines.sudo(), vals_list, strict=True):
-            if "price_unit" in vals:
-                line.proposed_price_unit = line._get_pricelist_price()
+        priced = [line.id for line, vals, _given in pairs if "price_unit" in vals]
+        lines.sudo().browse(priced)._note_proposed_prices()
+        chosen = [line.id for line, _vals, given in pairs if given]
+        lines.sudo().browse(chosen)._drop_idle_choices()
         return lines
 
     def write(self, vals):
         self._check_office_rights(vals.keys())
+        if CHOICES.keys() & vals.keys():
+            rest = {key: vals[key] for key in vals.keys() - CHOICES.keys()}
+            choices = self.grouped(lambda line: line._read_choices(vals))
+            for chosen, lines in choices.items():
+                lines.write({**rest, **dict(chosen)})
+            return True
         if vals.keys() & {"product_id", "quantity", "visit_id", *PRICE_FIELDS}:
             self._check_not_ordered()
             self._check_visit_open()
@@ -336,16 +284,57 @@ class ServiceLine(models.Model):
             ),
         )
 
+    # -- Split -------------------------------------------------------------------------
+
+    def action_split_over_equipment(self):
+        """Share what these lines used out over the equipment of their visit.
+
+        :raise UserError: if there is nothing to share it with
+        """
+        self._check_not_ordered()
+        for line in self:
+            rows = line.visit_id.line_ids.filtered("installed_base_id")
+            if len(rows) < 2:
+                raise UserError(
+                    self.env._(
+                        "Visit %s is about less than two pieces of equipment: there is "
+                        "nothing to split.",
+                        line.visit_id.display_name,
+                    )
+                )
+            rounding = line.product_uom_id.rounding
+            used = split(line.quantity, len(rows), rounding)
+            planned = split(line.planned_quantity, len(rows), rounding)
+            shares = [
+                {"visit_line_id": row.id, "quantity": part, "planned_quantity": plan}
+                for row, part, plan in zip(rows, used, planned, strict=True)
+            ]
+            line.write(shares[0])
+            for share in shares[1:]:
+                # A part of a line has its price, whoever splits it.
+                line.sudo().copy(share)
+        return True
+
     # -- Sales order -------------------------------------------------------------------
 
-    def _prepare_order_line_values(self):
-        """Return the values of the order line that bills this."""
+    def _leave_credited_order_line(self):
+        """Have the order line by which this was billed, and credited, bill no more."""
+        self.ensure_one()
+        order_line = self.sudo().sale_line_id
+        if order_line.state != "sale" or not order_line._is_credited_in_full():
+            return
+        if order_line.qty_delivered_method == "manual":
+            order_line.qty_delivered = 0
+        order_line.product_uom_qty = 0
+
+    def _prepare_order_line_values(self, currency):
+        """Return the values of an order line in a currency that bills this."""
         self.ensure_one()
         return {
             "product_id": self.product_id.id,
             "name": self.name,
             "product_uom_qty": self.quantity,
-            "price_unit": self.price_unit,
+            "price_unit": self._convert_price(currency),
             "discount": self.discount,
         }
 

@@ -30,9 +30,13 @@ class MaintenanceVisit(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
+        export_string_translation=False,
     )
     reminded_start = fields.Datetime(
-        string="Last Reminded Start", readonly=True, copy=False
+        string="Last Reminded Start",
+        readonly=True,
+        copy=False,
+        export_string_translation=False,
     )
 
     # -- Who and what ------------------------------------------------------------------

@@ -63,8 +63,9 @@ class MaintenanceVisit(models.Model):
         }
 
     def _get_equipment_names(self):
-        """Return the equipment of a visit as customers know it."""
-        return [line._get_equipment_name() for line in self.line_ids]
+        """Return the equipment of a visit as customers know it, pieces of one model
+        told apart."""
+        return [line._get_equipment_label() for line in self.line_ids]
 
     def _rate_on_portal(self, partner, rate, feedback=None):
         """Record how satisfied a customer is. A later rating corrects the first one.

@@ -1,4 +1,6 @@
 from . import board
+from . import service_allocation
+from . import allocations
 from . import day_order
 from . import routes
 from . import service_plan

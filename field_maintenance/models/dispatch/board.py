@@ -342,6 +342,7 @@ class MaintenanceVisit(models.Model):
         return [
             "agreed_from",
             "agreed_until",
+            "calendar_event_id",
             "company_id",
             "date_end",
             "date_start",

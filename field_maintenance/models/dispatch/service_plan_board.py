@@ -1,7 +1,6 @@
 """The proposal on the dispatch board, and what dispatchers accept of it."""
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 from odoo.addons.field_installed_base.jobs import claim, do_safely
 
@@ -23,9 +22,10 @@ class ServicePlan(models.Model):
 
         :return: False if there is none; else a dict of `id`, `state`, `name`, `user`
             (who wants it, empty for one's own), `solver`, `notice`, `travel` (minutes
-            before and after), `travel_by_technician` ({id: the same}), `lines`
-            (proposals: `id`, `visit_id`, `technician_id`, `date_start` and `date_end` in
-            UTC, `travel` there, `visit` as the board draws it) and `left` ({visit id: why it found no place})
+            before and after), `travel_by_technician` ({id: the same}), `lines` (what
+            is proposed: `id`, `visit_id`, `technician_id`, `date_start` and `date_end`
+            in UTC, `travel` there, `visit` as the board draws it) and `left`
+            ({visit id: why it found no place})
         """
         if not self.has_access("write"):
             return False
@@ -162,8 +162,7 @@ class ServicePlan(models.Model):
         """
         return self.line_ids.filtered(
             lambda line: (
-                line.state == "proposed"
-                and (line_ids is None or line.id in line_ids)
+                line.state == "proposed" and (line_ids is None or line.id in line_ids)
             )
         )
 

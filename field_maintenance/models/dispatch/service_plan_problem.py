@@ -95,7 +95,9 @@ class ServicePlan(models.Model):
                 day = utc.localize(begin).astimezone(zone).date()
                 if not people or people[-1] != (person, day):
                     people.append((person, day))
-                breaks = tuple((max(a, begin), b) for a, b in stretch.breaks if b > begin)
+                breaks = tuple(
+                    (max(a, begin), b) for a, b in stretch.breaks if b > begin
+                )
                 stretches.append(
                     stretch._replace(
                         technician=len(people) - 1, start=begin, breaks=breaks
@@ -118,7 +120,7 @@ class ServicePlan(models.Model):
                 people=able[visit],
                 starts=tuple(starts),
                 priority=priority(
-                    int(visit.priority or 0), self._is_late_otherwise(visit)
+                    int(visit.priority or 0), self._is_late_otherwise(visit, end)
                 ),
             )
         days_of = defaultdict(set)
@@ -174,21 +176,26 @@ class ServicePlan(models.Model):
             return self.env._("It takes several days: use Find a slot.")
         return ""
 
-    def _is_late_otherwise(self, visit):
-        """Tell whether a visit is late unless it takes place in these days."""
-        return bool(visit.window_end and visit.window_end <= self.date_to)
+    def _is_late_otherwise(self, visit, end):
+        """Tell whether a visit is late unless it takes place in these days: after its
+        window, or after the response date of its request."""
+        due = visit._get_response_due()
+        return bool(
+            visit.window_end and visit.window_end <= self.date_to or due and due <= end
+        )
 
     def _get_starts(self, visit, start, end):
         """Return when a visit may begin in its window, and when with what was agreed:
         lists of (from, until), naive UTC. What is late may begin any day."""
         zone = visit._get_zone_info()
         first, last = (
-            utc.localize(moment).astimezone(zone).date() for moment in (start, end)
+            utc.localize(moment).astimezone(zone).date()
+            for moment in (start, end - ONE_MINUTE)
         )
+        if visit.window_end and visit.window_end >= first:
+            last = min(last, visit.window_end)
         if visit.window_start:
             first = max(first, visit.window_start)
-        if visit.window_end and visit.window_end >= self.date_from:
-            last = min(last, visit.window_end)
         if first > last:
             return [], []
         days = [
@@ -293,7 +300,8 @@ class ServicePlan(models.Model):
     def _describe_window(self, visit):
         """Return when a visit may take place, which is after the days of the plan."""
         return self.env._(
-            "It may take place from %s on only.", format_date(self.env, visit.window_start)
+            "It may take place from %s on only.",
+            format_date(self.env, visit.window_start),
         )
 
     def _describe_unable(self, problem, visit):

@@ -1,7 +1,9 @@
+from collections import defaultdict
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 # What asks for skills: exactly one of these.
 OWNER_FIELDS = ("visit_type_id", "category_id", "product_tmpl_id", "installed_base_id")
@@ -132,6 +134,21 @@ class ServiceSkillRequirement(models.Model):
         """Return what asks for this skill."""
         self.ensure_one()
         return next(self[name] for name in OWNER_FIELDS if self[name])
+
+    @api.model
+    def _get_by_owner(self, owners):
+        """Return {owner: required skills} of those of these visit types, products,
+        categories and pieces of equipment that ask for any."""
+        ids = defaultdict(list)
+        for owner in owners:
+            ids[owner._name].append(owner.id)
+        names = {self._fields[name].comodel_name: name for name in OWNER_FIELDS}
+        domain = Domain.OR(
+            Domain(names[model], "in", own) for model, own in ids.items()
+        )
+        # Of a kind of skills that is archived nobody can be given any.
+        domain &= Domain("skill_id.skill_type_id.active", "=", True)
+        return self.search(domain).grouped(lambda asked: asked._get_owner())
 
     def _get_needs(self, lang):
         """Return what these requirements ask for together: of each skill its highest

@@ -1,10 +1,9 @@
 from collections import defaultdict
+from datetime import timedelta
 
-from odoo import api, models
+from odoo import models
 from odoo.fields import Domain
-from odoo.tools import format_date, format_list
-
-from .service_skill_requirement import OWNER_FIELDS
+from odoo.tools import SQL, format_date, format_list
 
 
 class SkillCheck:
@@ -96,13 +95,17 @@ class MaintenanceVisit(models.Model):
         :return: {visit: list of SkillNeed}
         """
         # Whoever plans a visit may know what it takes.
-        known = self.sudo()
-        if not known.env["service.skill.requirement"].search([], limit=1):
+        requirements = self.env["service.skill.requirement"].sudo()
+        if not requirements.search([], limit=1):
             # Companies that do without skills pay nothing for them.
             return {visit: [] for visit in self}
-        everything = known | known.merged_ids
-        pieces = everything.line_ids.installed_base_id._origin
-        sources = {
+        works = self.sudo()._get_works()
+        types = self.env["maintenance.visit.type"].sudo()
+        types = types.browse(set().union(*(kinds for kinds, _pieces in works.values())))
+        pieces = self.env["installed.base"].sudo()
+        pieces = pieces.browse(set().union(*(own for _kinds, own in works.values())))
+        # What asks for skills, the nearest first.
+        sources = {kind: [kind] for kind in types} | {
             piece: [
                 piece,
                 piece.product_id.product_tmpl_id,
@@ -110,47 +113,56 @@ class MaintenanceVisit(models.Model):
             ]
             for piece in pieces
         }
-        asked = known._get_requirements(
-            {*everything.visit_type_id._origin}.union(*sources.values())
-        )
+        asked = requirements._get_by_owner(set().union(*sources.values()))
         found = {}
-        for visit, own in zip(self, known, strict=True):
-            together = own | own.merged_ids
-            needed = own.env["service.skill.requirement"].union(
-                *(
-                    asked[kind]
-                    for kind in together.visit_type_id._origin
-                    if kind in asked
-                ),
-                *(
-                    next(asked[source] for source in sources[piece] if source in asked)
-                    for piece in together.line_ids.installed_base_id._origin
-                    if not asked.keys().isdisjoint(sources[piece])
-                ),
-            )
+        for visit, (kinds, own) in zip(self, works.values(), strict=True):
+            needed = requirements.browse()
+            for asking in (
+                *types.browse(sorted(kinds)),
+                *pieces.browse(sorted(own)),
+            ):
+                first = (asked[one] for one in sources[asking] if one in asked)
+                needed |= next(first, needed)
             found[visit] = needed._get_needs(self.env.lang)
         return found
 
-    @api.model
-    def _get_requirements(self, owners):
-        """Return {owner: required skills} of those of these visit types, products,
-        categories and pieces of equipment that ask for any."""
-        requirements = self.env["service.skill.requirement"]
-        ids = defaultdict(list)
-        for owner in owners:
-            ids[owner._name].append(owner.id)
-        names = {requirements._fields[name].comodel_name: name for name in OWNER_FIELDS}
-        found = defaultdict(requirements.browse)
-        if not ids:
-            return found
-        domain = Domain.OR(
-            Domain(names[model], "in", own) for model, own in ids.items()
+    def _get_works(self):
+        """Return what is done on these visits, and on those that are done with them.
+
+        :return: {visit: (ids of visit types, ids of equipment)}
+        """
+        works = {visit: (set(), set()) for visit in self}
+        saved = {visit._origin.id: visit for visit in self if visit._origin}
+        for visit in self:
+            if not visit.id:
+                # It is being typed, which goes before what is stored.
+                works[visit][0].update(visit.visit_type_id._origin.ids)
+                works[visit][1].update(visit.line_ids.installed_base_id._origin.ids)
+        if not saved:
+            return works
+        self.flush_model(["merged_into_id", "visit_type_id"])
+        self.env["maintenance.visit.line"].flush_model(
+            ["installed_base_id", "visit_id"]
         )
-        # Of a kind of skills that is archived nobody can be given any.
-        domain &= Domain("skill_id.skill_type_id.active", "=", True)
-        for requirement in requirements.search(domain):
-            found[requirement._get_owner()] |= requirement
-        return found
+        # At once: the board asks for all its visits.
+        for visit_id, main_id, type_id, piece_id in self.env.execute_query(
+            SQL(
+                """
+                SELECT work.id, work.merged_into_id, work.visit_type_id,
+                       line.installed_base_id
+                  FROM maintenance_visit AS work
+                  LEFT JOIN maintenance_visit_line AS line ON line.visit_id = work.id
+                 WHERE work.id IN %(ids)s OR work.merged_into_id IN %(ids)s
+                """,
+                ids=tuple(saved),
+            )
+        ):
+            for key in {visit_id, main_id} & saved.keys():
+                if saved[key].id or key == main_id:
+                    kinds, pieces = works[saved[key]]
+                    kinds.update({type_id} - {None})
+                    pieces.update({piece_id} - {None})
+        return works
 
     # -- What is missing ---------------------------------------------------------------
 
@@ -174,7 +186,9 @@ class MaintenanceVisit(models.Model):
         for visit, crew in crews.items():
             if not crew:
                 continue
-            days = {*map(visit._get_site_day, (visit.date_start, visit.date_end))}
+            # What ends at midnight does not take place on the day after.
+            last = max(visit.date_start, visit.date_end - timedelta(seconds=1))
+            days = {*map(visit._get_site_day, (visit.date_start, last))}
             missing = {}
             for day in sorted(days):
                 for need in check.get_missing(visit, crew, day):

@@ -5,6 +5,8 @@ from . import maintenance_visit_time
 from . import maintenance_visit_entry
 from . import checklist
 from . import proof
+from . import service_repair_status
+from . import repair_statuses
 from . import finish
 from . import visit_report
 from . import visit_rating

@@ -466,6 +466,7 @@ class MaintenanceVisit(models.Model):
             "incomplete_reason": read(values, "incomplete_reason", str, False),
             "work_done": read(values, "work_done", str, False),
             "known_work_done": read(values, "known_work_done", str, False),
+            **self._read_codes(values),
         }
         if technician_id:
             result["technician_id"] = technician_id

@@ -118,7 +118,8 @@ class MaintenanceVisit(models.Model):
         :param dict values: what was done, all of it optional:
 
             * ``lines``: values of visit lines by their id, with the keys below, and
-              ``known_work_done``, what was told when the user began to write
+              ``known_work_done``, what was told when the user began to write; and the
+              fields of fault codes
             * ``completion``, ``incomplete_reason``, ``work_done``, ``technician_id``:
               for all other lines; without them the work was done fully, by the lead
             * ``customer_feedback``
@@ -150,11 +151,15 @@ class MaintenanceVisit(models.Model):
         )
         done_on._check_checklists_answered(untouched)
         visits._finish_lines(values)
+        visits.line_ids._check_codes_entered()
         done = {"state": "done"}
         if values.get("customer_feedback"):
             done["customer_feedback"] = values["customer_feedback"]
         visits._close_begun_checklists()
         visits.with_context(visit_finishing=FINISHING).write(done)
+        self.filtered(
+            lambda visit: (visit | visit.merged_ids) & done_on
+        )._add_fees_at_done()
         visits._drop_needless_follow_ups()
         follow_ups = self.browse()
         if values.get("follow_up_date"):
@@ -240,6 +245,7 @@ class MaintenanceVisit(models.Model):
             if added:
                 line.write(added)
         visits._collect_reasons()
+        self._need_for_rest()
         for visit in self:
             feedback, known = values.get("customer_feedback"), visit.customer_feedback
             if feedback and feedback not in (known or ""):
@@ -343,6 +349,7 @@ class MaintenanceVisit(models.Model):
                         "product_id": line.product_id.id,
                         "serial_number": line.serial_number,
                         "description": line.description,
+                        "repair_status_id": line.repair_status_id.id,
                     }
                 )
                 for line in left

@@ -22,6 +22,9 @@ class MaintenanceVisit(models.Model):
         * ``pieces``: what is visited, see `_describe_piece`
         * ``notes``: the notes for the technician, as text
         * ``covers``: which contract the visit is for, in words
+        * ``fault_codes``: codes to choose from, see `_get_fault_codes`, and
+          ``demanded_codes``, the kinds without which nothing is done
+        * ``repair_statuses``: what to choose from for each piece: `id` and `name`
         * ``parts``: what was used, ``suggested`` what may be: `id`, `name`, `unit`,
           and `quantity` of what was used
         * ``times``: `who`, `kind`, `start` and `end` of what clocks recorded
@@ -43,6 +46,8 @@ class MaintenanceVisit(models.Model):
         follow_up_date = self._get_default_follow_up_date()
         kinds = self.env["maintenance.visit.time"]._fields["time_type"]
         labels = dict(kinds._description_selection(self.env))
+        statuses = self._get_offered_statuses()
+        codes = self._get_fault_codes()
         briefs = {}
         for visit, own in zip(known, self, strict=True):
             recipient = visit._get_report_recipient()
@@ -57,6 +62,9 @@ class MaintenanceVisit(models.Model):
                 ],
                 "notes": html2plaintext(visit.note or "").strip(),
                 "covers": visit_covers.get(visit, []),
+                "repair_statuses": statuses,
+                "fault_codes": codes[own],
+                "demanded_codes": visit._get_demanded_kinds(),
                 "parts": visit._describe_parts(),
                 "suggested": [
                     self._describe_product(product) for product in suggested[visit]
@@ -251,6 +259,9 @@ class MaintenanceVisitLine(models.Model):
             "name": name,
             "serial": self.serial_number or "",
             "task": self.description if self.description != name else "",
+            "repair_status": self.repair_status_id.id,
+            "repair_status_name": self.repair_status_id.name or "",
+            "codes": self._get_codes(),
             "work_done": self.work_done or "",
             "completion": self.completion or "",
             "incomplete_reason": self.incomplete_reason or "",

@@ -43,6 +43,7 @@ class MaintenanceVisit(models.Model):
         readonly=True,
         groups="base.group_user",
         help="The work, parts and times for which the customer signed.",
+        export_string_translation=False,
     )
     is_signature_void = fields.Boolean(
         string="Signature Removed",

@@ -101,7 +101,7 @@ class MaintenanceVisit(models.Model):
         """Return what was used, with all rights. Prices stand on the order."""
         # The report prints names and quantities.
         parts = self._get_report_visits().sudo().service_line_ids
-        return parts.filtered(lambda part: part.line_type != "cost")
+        return parts.filtered(lambda part: part.line_type != "cost" and part.quantity)
 
     def _get_report_stay(self):
         """Return when the technicians arrived and left: naive UTC, False if it was not

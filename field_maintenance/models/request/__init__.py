@@ -5,6 +5,10 @@ from . import request_mail
 from . import request_portal
 from . import request_visits
 from . import request_orders
+from . import request_repair_status
 from . import request_equipment
 from . import reported_problems
 from . import request_team
+from . import service_levels
+from . import response_times
+from . import response_alerts

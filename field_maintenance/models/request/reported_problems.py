@@ -82,8 +82,8 @@ class InstalledBase(models.Model):
             if author.commercial_partner_id == self.commercial_partner_id:
                 vals["contact_id"] = author.id
         if visitor:
-            vals["reporter"] = f"{visitor['name']}, {visitor['contact']}"
-            vals["email_from"] = email_normalize(visitor["contact"]) or False
+            vals["reporter"] = visitor
+            vals["email_from"] = email_normalize(visitor) or False
         return vals
 
     def _get_service_team(self):

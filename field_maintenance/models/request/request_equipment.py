@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -90,6 +92,44 @@ class InstalledBase(models.Model):
                 if piece in found:
                     found[piece] = of_piece
         return found
+
+    def _note_on_requests(self, before):
+        """Tell colleagues, on open requests of former owners, that this equipment is
+        theirs no more. The requests stay about it: it is what they were asked for.
+
+        :param dict before: result of :meth:`_get_holdings` before the change
+        """
+        sold = self.filtered(
+            lambda piece: (
+                before[piece.id].owner
+                and before[piece.id].owner != piece.commercial_partner_id
+            )
+        )
+        # Who may move equipment need not handle requests.
+        opened = sold.sudo()._get_open_requests() if sold else {}
+        notes = {}
+        for piece, requests in opened.items():
+            note = (
+                self.env._(
+                    "%(equipment)s belongs to %(owner)s now.",
+                    equipment=piece.display_name,
+                    owner=piece.commercial_partner_id.display_name,
+                )
+                if piece.partner_id
+                else self.env._(
+                    "%s does not belong to a customer any more.", piece.display_name
+                )
+            )
+            for request in requests:
+                if request.commercial_partner_id == before[piece.id].owner:
+                    notes.setdefault(request, []).append(note)
+        requests = self.env["service.request"].sudo().union(*notes)
+        requests._message_log_batch(
+            {
+                request.id: Markup("<br/>").join(texts)
+                for request, texts in notes.items()
+            }
+        )
 
     def action_view_service_requests(self):
         """Show the requests about this equipment."""

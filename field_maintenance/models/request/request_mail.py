@@ -205,6 +205,23 @@ class ServiceRequest(models.Model):
             )
         return result
 
+    def _notify_get_reply_to(self, default=None, author_id=False):
+        # Replies go to the team that has an address, as for leads in CRM.
+        teams = self.sudo().team_id.filtered("alias_email")
+        known = teams._notify_get_reply_to(default=default, author_id=author_id)
+        of_teams = {
+            request.id: known[request.team_id.id]
+            for request in self.sudo()
+            if request.team_id in teams
+        }
+        others = self.filtered(lambda request: request.id not in of_teams)
+        return {
+            **super(ServiceRequest, others)._notify_get_reply_to(
+                default=default, author_id=author_id
+            ),
+            **of_teams,
+        }
+
     # -- Who it is from ----------------------------------------------------------------
 
     def action_find_customer(self):

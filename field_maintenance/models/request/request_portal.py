@@ -104,7 +104,7 @@ class ServiceRequest(models.Model):
         :param str description: plain text
         :param pictures: pairs of name and content, safe to show
         :param author: contact who writes; a visitor has none
-        :param dict visitor: the name and contact that a visitor gives
+        :param str visitor: how to reach a visitor
         :return: the request
         """
         request = self.create({**values, "description": plaintext2html(description)})
@@ -125,10 +125,7 @@ class ServiceRequest(models.Model):
         subtype = "mail.mt_comment" if author else "mail.mt_note"
         lines = description.splitlines()
         if visitor:
-            lines += [
-                self.env._("Name: %s", visitor["name"]),
-                self.env._("Contact: %s", visitor["contact"]),
-            ]
+            lines.append(self.env._("Contact: %s", visitor))
         return self._as_own_code().message_post(
             body=Markup("<br/>").join(lines),
             author_id=author.id if author else False,

@@ -21,6 +21,12 @@ class ServiceRequest(models.Model):
         groups="base.group_user",
     )
 
+    intervention_document = fields.Selection(
+        related="company_id.intervention_document",
+        export_string_translation=False,
+        groups="base.group_user",
+    )
+
     def _compute_visit_count(self):
         counts = dict(
             self.env["maintenance.visit"]._read_group(
@@ -116,6 +122,12 @@ class ServiceRequest(models.Model):
             [("maintenance_type", "=", "breakdown")], limit=1
         )
 
+    def _get_last_visits(self):
+        """Return the visits that say how far this request is: those that were not
+        cancelled and left nothing to a follow-up."""
+        visits = self.visit_ids.filtered(lambda visit: visit.state != "cancelled")
+        return visits - visits.follow_up_of_id
+
     def _follow_visits(self):
         """Close requests whose visits are all fully done, and go on with those of which
         a visit was taken back.
@@ -125,8 +137,7 @@ class ServiceRequest(models.Model):
         """
         closing, going_on = self.browse(), self.browse()
         for request in self:
-            visits = request.visit_ids.filtered(lambda v: v.state != "cancelled")
-            last = visits - visits.follow_up_of_id
+            last = request._get_last_visits()
             is_done = bool(last) and all(
                 visit.state == "done" and visit.completion == "full" for visit in last
             )
@@ -200,3 +211,5 @@ class MaintenanceVisit(models.Model):
             self._begin_requests()
         if not names.isdisjoint({"state", "completion"}):
             self.sudo().request_id._follow_visits()
+        if not names.isdisjoint({"state", "request_id"}):
+            self.request_id._end_alerts()

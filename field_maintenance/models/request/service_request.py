@@ -83,7 +83,7 @@ class ServiceRequest(models.Model):
     reporter = fields.Char(
         string="Reported By",
         groups="base.group_user",
-        help="Name and contact that a visitor gave.",
+        help="How to reach the visitor who reported it.",
     )
     site_address = fields.Char(
         related="site_id.contact_address_inline", string="Address"
@@ -160,6 +160,7 @@ class ServiceRequest(models.Model):
         search="_search_is_to_handle",
         groups="base.group_user",
         help="Open, not waiting for the customer, and without an appointment.",
+        export_string_translation=False,
     )
     closed_date = fields.Datetime(
         string="Closed On",
@@ -318,6 +319,12 @@ class ServiceRequest(models.Model):
         requests = super().create(vals_list)
         requests._tell_dispatchers()
         return requests
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "stage_id" in vals:
+            self._end_alerts()
+        return result
 
     def _get_company_ties(self, company_id):
         return [

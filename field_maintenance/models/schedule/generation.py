@@ -52,11 +52,13 @@ class MaintenanceScheduleLine(models.Model):
         readonly=True,
         copy=False,
         help="First original date without a visit; empty if there are no more.",
+        export_string_translation=False,
     )
     is_changed = fields.Boolean(
         readonly=True,
         copy=False,
         help="Its visits must be checked against its rule.",
+        export_string_translation=False,
     )
     last_due_date = fields.Date(
         readonly=True,
@@ -69,6 +71,7 @@ class MaintenanceScheduleLine(models.Model):
         copy=False,
         help="Original dates of removed visits that lie before a kept one: they are "
         "generated again.",
+        export_string_translation=False,
     )
 
     generation_error = fields.Text(

@@ -72,6 +72,7 @@ class MaintenanceScheduleLine(models.Model):
         copy=False,
         groups=READER_GROUPS,
         help="Equipment replaced by this one.",
+        export_string_translation=False,
     )
     product_id = fields.Many2one(
         comodel_name="product.product",

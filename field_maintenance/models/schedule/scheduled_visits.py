@@ -22,6 +22,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         aggregator=None,
         help="Number of visits in its period.",
+        export_string_translation=False,
     )
     occurrence_state = fields.Selection(
         selection=[
@@ -47,12 +48,14 @@ class MaintenanceVisit(models.Model):
         copy=False,
         groups="base.group_user",
         help="The visit was modified after its schedule generated it.",
+        export_string_translation=False,
     )
     is_dropped = fields.Boolean(
         readonly=True,
         copy=False,
         groups="base.group_user",
         help="Cancelled because the rule of its schedule has changed.",
+        export_string_translation=False,
     )
     sale_line_ids = fields.Many2many(
         comodel_name="sale.order.line",

@@ -106,14 +106,7 @@ class MaintenanceVisit(models.Model):
         known = self.sudo()
         # One by one, the lines of a visit would know nothing of those of the others.
         firsts = known.line_ids.browse().concat(*(v.line_ids[:1] for v in known))
-        labels = {
-            line.visit_id: " ".join(
-                dict.fromkeys(
-                    filter(None, (line._get_equipment_name(), line.serial_number))
-                )
-            )
-            for line in firsts
-        }
+        labels = {line.visit_id: line._get_equipment_label() for line in firsts}
         for visit, its in zip(self, known, strict=True):
             label = labels.get(its)
             more = len(its.line_ids) - 1

@@ -189,7 +189,10 @@ class MaintenanceVisit(models.Model):
         tracking=True,
     )
     route_sequence = fields.Integer(
-        default=10, aggregator=None, help="Order of the visits within a day."
+        default=10,
+        aggregator=None,
+        help="Order of the visits within a day.",
+        export_string_translation=False,
     )
 
     # Equipment
@@ -318,6 +321,7 @@ class MaintenanceVisit(models.Model):
         copy=False,
         aggregator=None,
         help="Position of this visit in its period, starting from one.",
+        export_string_translation=False,
     )
     follow_up_of_id = fields.Many2one(
         comodel_name="maintenance.visit",
@@ -818,6 +822,7 @@ class MaintenanceVisit(models.Model):
         )._propose_due_date()
         planned = visits.filtered(lambda visit: visit.state != "to_plan")
         planned._assign_numbers()
+        planned._allocate({})
         if self.env.context.get("visit_planning") is not PLANNING:
             planned._sync_calendar_events()
         if any("photo_ids" in vals for vals in vals_list):
@@ -894,8 +899,10 @@ class MaintenanceVisit(models.Model):
         if state:
             vals = self._complete_state_values(vals)
             began = self.filtered(lambda visit: visit.state == "in_progress")
+            undone = self.filtered(lambda visit: visit.state == "done")
         self._put_absorbed_back(vals)
         self._watch_plans(vals)
+        before = self._get_states_before(vals)
         proof = self._get_proof_before(vals)
 
         result = super().write(vals)
@@ -915,6 +922,8 @@ class MaintenanceVisit(models.Model):
                 self._sync_calendar_events(vals.keys())
         if state:
             self._record_actual_times(state, began)
+            self._set_repair_statuses(state, undone)
+        self._allocate(before, is_moved="date_start" in vals)
         self._lead_absorbed(vals.keys())
         self._record_proof(vals, proof)
         # What its schedule knows of it

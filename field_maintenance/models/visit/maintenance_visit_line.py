@@ -45,6 +45,7 @@ class MaintenanceVisitLine(models.Model):
         copy=False,
         groups=READER_GROUPS,
         help="Equipment replaced by this one.",
+        export_string_translation=False,
     )
     product_id = fields.Many2one(
         comodel_name="product.product",
@@ -173,6 +174,8 @@ class MaintenanceVisitLine(models.Model):
         self.env["maintenance.visit"]._check_new_parent(vals)
         visits = self.visit_id
         result = super().write(vals)
+        self._follow_completion(vals)
+        self._follow_repair_status(vals)
         self.visit_id._touch()
         (visits | self.visit_id)._check_signed()
         return result
@@ -264,6 +267,11 @@ class MaintenanceVisitLine(models.Model):
     def action_print_report(self):
         """Print the report of the visit."""
         return self.visit_id.action_print_report()
+
+    def _get_equipment_label(self):
+        """Return the equipment as customers know it, with its serial number."""
+        names = (self._get_equipment_name(), self.serial_number)
+        return " ".join(dict.fromkeys(filter(None, names)))
 
     def _get_equipment_name(self):
         """Return the equipment as customers know it: product or model, else what was

@@ -1,6 +1,7 @@
 from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
+from lxml.html import fromstring
 from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import ValidationError
@@ -185,6 +186,19 @@ class TestAgreedHours(MaintenanceCase):
         visit = self._plan()
         (values,) = self._as("technician", visit)._get_my_day_values()
         self.assertEqual(values["agreed"], "between 8:00 AM and 10:00 AM")
+
+    def test_portal(self):
+        visit = self._as("portal", self._plan())
+        self.env.flush_all()
+        qweb = self._as("portal", self.env["ir.qweb"])
+
+        def read():
+            html = qweb._render("field_maintenance.portal_visit_date", {"visit": visit})
+            return " ".join(fromstring(str(html)).text_content().split())
+
+        self.assertEqual(read(), "03/10/2026, between 8:00 AM and 10:00 AM")
+        visit.sudo().date_start = "2026-03-10 13:00:00"
+        self.assertEqual(read(), "03/10/2026 02:00 PM")
 
     def test_board(self):
         visit = self._plan()

@@ -229,6 +229,7 @@ class TestServiceLine(ExecutionCase):
         return self._as(role, visits or self.call).action_create_order_lines()
 
     def test_billed_once_with_the_fee_of_the_type(self):
+        self.company.service_bills_covered = False
         self.cleaning.product_id = self.visit
         self._use(self.pellets, 2)
         self._use(self.boiler, role="dispatcher", coverage="warranty")
@@ -259,6 +260,20 @@ class TestServiceLine(ExecutionCase):
         self._bill()
         self.assertEqual(self.call.sale_order_id, order)
         self.assertEqual(len(order.order_line), 3)
+
+    def test_what_was_given_is_shown(self):
+        half = self._use(self.pellets, role="dispatcher", coverage="warranty")
+        half.sudo().typed_discount = 50
+        self._use(self.boiler, role="dispatcher", coverage="warranty")
+        self._use(self.pellets, 0)
+        self.call._finish()
+        self._bill()
+        lines = self.call.sale_order_id.order_line
+        self.assertEqual(
+            [(ln.product_id, ln.price_unit, ln.discount) for ln in lines],
+            [(self.pellets, 6, 50), (self.boiler, 3000, 100)],
+        )
+        self.assertEqual(lines.mapped("price_subtotal"), [3, 0])
 
     def test_order_of_the_visit(self):
         order = self._create_order((self.visit, 1))

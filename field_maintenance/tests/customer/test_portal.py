@@ -69,7 +69,9 @@ class TestPortal(PortalCase):
         )
         self.assertIn('"visit_count"', self._get("/my/home").text.replace("'", '"'))
 
+    @freeze_time("2027-05-10 10:00:00")
     def test_next_comes_first(self):
+        """Appointments, what is due, what is due next year or later, what is over."""
         former, latest = (
             self._create_visit(due_date=day) for day in ("2026-01-05", "2027-05-02")
         )
@@ -79,7 +81,7 @@ class TestPortal(PortalCase):
         )
         # Due long ago, but the customer expects it on this day.
         moved = self._create_planned_visit("2027-07-01 07:00:00", due_date="2026-02-01")
-        listed = (self.visit, near, moved, far, latest, former)
+        listed = (self.visit, moved, near, far, latest, former)
         self._login("portal")
 
         def read(address):
@@ -92,13 +94,53 @@ class TestPortal(PortalCase):
                 self.assertEqual(
                     read(f"/my/visits/page/{page}"), [visit.id for visit in visits]
                 )
+        text = self._get("/my/visits").text
+        folded = text.partition('id="later_visits"')[2].partition("</tbody>")[0]
+        self.assertIn('class="collapse"', folded)
+        self.assertEqual(re.findall(r"/my/visits/(\d+)", folded), [str(far.id)])
+        # Its report is one click away, and the list says what stands where.
+        self.assertIn(f"/my/visits/{latest.id}/report", text)
+        self.assertIn("Pellet stove Lesse SN-1", text)
+        self.assertIn(self.visit.site_id.display_name, text)
+        self.assertNotIn("later_visits", self._get("/my/visits?sortby=newest").text)
+
+    @freeze_time("2027-05-10 10:00:00")
+    def test_home(self):
+        """The next appointment of one's company stands on top, also for the portal
+        users of its other contacts, and nobody else's does."""
+        self._create_planned_visit("2027-05-01 07:00:00")
+        self._login("portal")
+        text = self._get("/my").text.partition('name="next_visit"')[2]
+        self.assertIn(f'href="{self.address}"', text.partition("</a>")[0])
+        self.assertIn("/my/requests/new?about=appointment", text)
+        self._login("other portal")
+        self.assertNotIn("next_visit", self._get("/my").text)
+        self.visit._cancel("No longer needed")
+        self._login("portal")
+        self.assertNotIn("next_visit", self._get("/my").text)
+
+    def test_hostile_lists(self):
+        self._login("portal")
+        for query in (
+            "page=99",
+            "sortby=id",
+            "filterby=%00",
+            "filterby=coming&filterby=done",
+            "sortby[]=next&search=%00",
+        ):
+            self._get(f"/my/visits?{query}")
+        self._get("/my/visits/page/99999999999999999999999")
 
     def test_page(self):
+        ordered = self.env.ref("field_maintenance.repair_status_part_ordered")
+        self.visit.line_ids.repair_status_id = ordered
         self._login("portal")
         text = self._get(self.address).text
         self.assertIn("Test cleaning", text)
         self.assertIn("Tom Technician", text)
         self.assertIn("SN-1", text)
+        self.assertIn("A part is on order", text)
+        self.assertNotIn("Part ordered", text, "The words of colleagues")
         self.assertNotIn("Colleague", text)
 
     def test_page_of_the_equipment(self):

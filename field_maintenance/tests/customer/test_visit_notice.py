@@ -71,6 +71,28 @@ class TestVisitNotice(MaintenanceCase):
         self.assertEqual(attachment.mimetype, "text/calendar")
         return vobject.readOne(attachment.raw.decode())
 
+    def test_agreed_hours(self):
+        """Customers expect the visit between two hours, and hear of it only when it
+        leaves them."""
+        self._switch_on()
+        visit = self._create_event_at(
+            "2026-05-20 10:00:00", agreed_from=8, agreed_until=10
+        )
+        mail = self._run("2026-05-20 10:30:00")
+        self.assertIn("between 8:00 AM and 10:00 AM", mail.body_html)
+        event = self._get_file(mail).vevent
+        self.assertEqual(event.dtstart.value.isoformat(), "2026-06-01T06:00:00+00:00")
+        self.assertEqual(event.dtend.value.isoformat(), "2026-06-01T09:30:00+00:00")
+        visit.date_start = "2026-06-01 07:45:00"
+        self._date(visit, "2026-05-20 11:00:00")
+        self.assertFalse(self._run("2026-05-20 11:30:00"))
+        self.assertEqual(visit.told_start, datetime(2026, 6, 1, 7, 45))
+        visit.date_start = "2026-06-01 09:00:00"
+        self._date(visit, "2026-05-20 12:00:00")
+        mail = self._run("2026-05-20 12:30:00")
+        self.assertEqual(len(mail), 1)
+        self.assertNotIn("between", mail.body_html)
+
     def test_nothing_unless_switched_on(self):
         visit = self._create_event_at("2026-05-20 10:00:00")
         self.assertFalse(self._run("2026-05-20 12:00:00"))

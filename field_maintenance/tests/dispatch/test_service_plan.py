@@ -73,9 +73,7 @@ class TestServicePlan(PlanCase):
         self.assertEqual(line.date_end, datetime(2026, 6, 1, 9, 10))
         self.assertEqual(line.travel_minutes, 68)
         self.assertEqual((plan.travel_before, plan.travel_after), (0, 136))
-        self.assertEqual(
-            plan.travel_by_technician, {str(self.technician.id): [0, 136]}
-        )
+        self.assertEqual(plan.travel_by_technician, {str(self.technician.id): [0, 136]})
         self.assertEqual(plan.solver, "insertion")
         self.assertFalse(plan.notice)
         # Nothing is planned yet.
@@ -103,9 +101,7 @@ class TestServicePlan(PlanCase):
     def test_agreed_and_preferred_hours(self):
         self.visit.write({"agreed_from": 13, "agreed_until": 14})
         # At one o'clock, after the break.
-        self.assertEqual(
-            self._plan().line_ids.date_start, datetime(2026, 6, 1, 11, 0)
-        )
+        self.assertEqual(self._plan().line_ids.date_start, datetime(2026, 6, 1, 11, 0))
 
     def test_places_without_coordinates(self):
         self.customer.write({"partner_latitude": 0, "partner_longitude": 0})
@@ -426,14 +422,10 @@ class TestOnTheBoard(PlanCase):
             "2026-06-01", "2026-06-05", (self.people | foreign).ids, self.visit.ids
         )
         context = action["context"]
-        self.assertEqual(
-            set(context["default_technician_ids"]), set(self.people.ids)
-        )
+        self.assertEqual(set(context["default_technician_ids"]), set(self.people.ids))
         self.assertEqual(context["default_visit_ids"], self.visit.ids)
         plan = plans.with_context(**context).create({})
-        self.assertEqual(
-            (plan.date_from, plan.date_to), (MONDAY, date(2026, 6, 5))
-        )
+        self.assertEqual((plan.date_from, plan.date_to), (MONDAY, date(2026, 6, 5)))
 
     def test_over_after_its_days(self):
         plan = self._plan()

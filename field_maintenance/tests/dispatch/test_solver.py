@@ -15,6 +15,8 @@ from ...engine.routing import check, insert_by_regret
 from ...solver import process
 from ..engine.test_engine_backlog import BEN, ROAD, stop, stretch
 
+# A busy machine may take long to begin.
+PATIENCE = 120
 LOGGER = "odoo.addons.field_maintenance.solver.process"
 has_vroom = skipUnless(find_spec("vroom"), "pyvroom is not installed")
 
@@ -33,7 +35,7 @@ class TestSolver(TestCase):
 
     @has_vroom
     def test_vroom(self):
-        plan, made_by = solver.solve(self.STRETCHES, self.STOPS, ROAD)
+        plan, made_by = solver.solve(self.STRETCHES, self.STOPS, ROAD, seconds=PATIENCE)
         self.assertEqual(made_by, "vroom")
         self.assertEqual(check(plan, ROAD), [])
         other = insert_by_regret(self.STRETCHES, self.STOPS, ROAD)
@@ -42,14 +44,16 @@ class TestSolver(TestCase):
     @has_vroom
     def test_each_level_is_reported(self):
         problem = ask(begin(self.STRETCHES, self.STOPS, ROAD), ROAD)
-        answers = list(process.report(problem, 25))
+        answers = list(process.report(problem, PATIENCE))
         self.assertEqual([answer["level"] for answer in answers], [0, 1, 3])
 
     @has_vroom
     def test_the_strongest_priority_is_planned(self):
         """Whatever the docstring of pyvroom says: 100 is the strongest."""
         urgent, usual = stop(1, minutes=200, priority=100), stop(2, minutes=200)
-        plan, _made_by = solver.solve([stretch(8, 12, breaks=())], [usual, urgent], ROAD)
+        plan, _made_by = solver.solve(
+            [stretch(8, 12, breaks=())], [usual, urgent], ROAD
+        )
         self.assertEqual((plan.routes[0].stops, plan.left), ((urgent,), (usual,)))
 
     def test_without_vroom(self):
@@ -73,8 +77,28 @@ class TestSolver(TestCase):
         self.assertEqual(answers, [{"level": 0}])
 
     @mute_logger(LOGGER)
+    def test_child_that_does_not_start(self):
+        self.assertEqual(list(process.report({}, 20, ["/no/such/python"])), [])
+
+    def test_wishes(self):
+        """Whoever should go does; others do if they have no time."""
+        stops = [stop(n, minutes=200) for n in range(3)]
+        wishes = {one.id: frozenset({BEN}) for one in stops}
+        halves = [
+            stretch(8, 12, breaks=()),
+            stretch(8, 12, BEN, ()),
+            stretch(13, 17, BEN, ()),
+        ]
+        for installed in {False, process.is_installed()}:
+            with patch.object(process, "is_installed", return_value=installed):
+                plan, _made_by = solver.solve(halves, stops[:2], ROAD, wishes)
+                self.assertEqual([len(r.stops) for r in plan.routes], [0, 1, 1])
+                plan, _made_by = solver.solve(halves, stops, ROAD, wishes)
+                self.assertEqual([len(r.stops) for r in plan.routes], [1, 1, 1])
+
+    @mute_logger(LOGGER)
     def test_unfinished_answer_is_none(self):
-        code = "sys.stdout.write('{\"level\": 0, \"rou')\nsys.stdout.flush()\nos.abort()"
+        code = 'sys.stdout.write(\'{"level": 0, "rou\')\nsys.stdout.flush()\nos.abort()'
         self.assertEqual(self.report(code), [])
 
     @mute_logger(LOGGER)
@@ -108,4 +132,6 @@ class TestSolver(TestCase):
         text = process.CHILD.read_text()
         self.assertNotIn("import odoo", text)
         self.assertNotIn("timeout", text)
-        self.assertEqual(json.loads(json.dumps(ask(begin((), (), ROAD), ROAD)))["jobs"], [])
+        self.assertEqual(
+            json.loads(json.dumps(ask(begin((), (), ROAD), ROAD)))["jobs"], []
+        )

@@ -6,7 +6,7 @@ from unittest import TestCase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ...engine.backlog import Reason, Why, ask, begin, priority, read, why_not
+from ...engine.backlog import Reason, Why, ask, begin, priority, read, tidy, why_not
 from ...engine.routing import (
     Plan,
     Route,
@@ -19,6 +19,7 @@ from ...engine.routing import (
 )
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 # How long an example takes is the machine's business.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANNA, BEN = 1, 2
@@ -164,6 +165,23 @@ class TestRead(TestCase):
         self.assertEqual((plan.routes[0].stops, plan.left), ((), (one,)))
 
 
+class TestTidy(TestCase):
+    def test_full_five_minutes(self):
+        """Where there is room: not past an agreed hour, nor past the end of work."""
+        one, other = stop(1, 1, 52), stop(2, 2)
+        plan = tidy(Plan((filled(stretch(8.1), one, other),)), ROAD)
+        self.assertEqual(
+            plan.routes[0].starts, (at(8) + 20 * MINUTE, at(9) + 25 * MINUTE)
+        )
+        self.assertEqual(check(plan, ROAD), [])
+        until = one._replace(starts=((at(8), at(8) + 17 * MINUTE),))
+        plan = tidy(Plan((filled(stretch(8.1), until),)), ROAD)
+        self.assertEqual(plan.routes[0].starts, (at(8) + 16 * MINUTE,))
+        tight = stretch(8.2, 12, breaks=())
+        plan = tidy(Plan((filled(tight, one._replace(minutes=206)),)), ROAD)
+        self.assertEqual(plan.routes[0].starts, (at(8) + 22 * MINUTE,))
+
+
 class TestWhyNot(TestCase):
     def why(self, one, plan, days=None):
         return why_not(one, days or one.starts, plan, ROAD)
@@ -205,7 +223,9 @@ class TestWhyNot(TestCase):
     def test_others_came_first(self):
         anna, ben = stretch(8, 12, breaks=()), stretch(8, 12, BEN, ())
         first, second, third = stop(1, minutes=90), stop(2, minutes=100), stop(3)
-        plan = Plan((filled(anna, first, second), filled(ben, third._replace(minutes=200))))
+        plan = Plan(
+            (filled(anna, first, second), filled(ben, third._replace(minutes=200)))
+        )
         # Anna has fifty minutes after the two, Ben forty.
         self.assertEqual(
             self.why(stop(9, minutes=55), plan), Reason(Why.OTHERS, 50, 0, (second,))
@@ -224,7 +244,12 @@ class TestWhyNot(TestCase):
 
 stops = st.builds(
     lambda number, place, minutes, people, low, length, level: stop(
-        number, place, minutes, people, starts=(span(low, low + length),), priority=level
+        number,
+        place,
+        minutes,
+        people,
+        starts=(span(low, low + length),),
+        priority=level,
     ),
     st.integers(0, 10**6),
     st.integers(0, 40),
@@ -275,6 +300,4 @@ class TestProperties(TestCase):
     @given(problems)
     def test_filling_never_costs_more(self, found):
         plan = empty(*self.STRETCHES, left=found)
-        self.assertLessEqual(
-            fill(plan, ROAD).cost(ROAD)[:2], plan.cost(ROAD)[:2]
-        )
+        self.assertLessEqual(fill(plan, ROAD).cost(ROAD)[:2], plan.cost(ROAD)[:2])

@@ -72,6 +72,27 @@ class TestRequestMail(RequestCase):
         )
         self.assertEqual(other.alias_email, "south@dealer.example.org")
 
+    def test_replies_go_to_the_team(self):
+        south = self.env["service.team"].create({"name": "South"})
+        of_team, of_south, of_nobody = (
+            self._create_request(team_id=team.id)
+            for team in (self.team, south, self.team.browse())
+        )
+        requests = of_team | of_south | of_nobody
+        known = self._as("dispatcher", requests)._notify_get_reply_to(
+            default="office@example.org"
+        )
+        self.assertEqual(known.keys(), set(requests.ids))
+        self.assertIn("<service@dealer.example.org>", known[of_team.id])
+        for request in of_south | of_nobody:
+            self.assertNotIn("service@dealer", known[request.id])
+        message = of_team.with_user(self.users["dispatcher"]).message_post(
+            body="We are coming",
+            partner_ids=self.contact.ids,
+            subtype_xmlid="mail.mt_comment",
+        )
+        self.assertIn("service@dealer.example.org", message.reply_to)
+
     def test_known_sender(self):
         request = self._receive("Anna <anna@example.com>")
         self.assertEqual(request.channel, "email")

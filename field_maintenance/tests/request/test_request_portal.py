@@ -98,9 +98,12 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         visit = self._create_planned_visit(
             "2099-06-01 07:00:00", request_id=self.request.id
         )
+        ordered = self.env.ref("field_maintenance.repair_status_part_ordered")
+        visit.line_ids.repair_status_id = ordered
         self.request.message_post(body="SECRET-NOTE")
         self._login("portal")
         text = self._get(self.address).text
+        self.assertNotIn("Part ordered", text, "The words of colleagues")
         for shown in (
             self.request.name,
             "In progress",
@@ -108,6 +111,7 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
             "2099",
             "Tom Technician",
             "Pellet stove Lesse",
+            "A part is on order",
             f"/my/visits/{visit.id}",
         ):
             self.assertIn(shown, text)
@@ -166,6 +170,25 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         self.assertEqual(new.subject, "Please call me")
         self.assertEqual(new.company_id, self.company)
 
+    def test_appointment(self):
+        """An appointment is asked for without a visit, also from a piece's page."""
+        self._login("portal")
+        piece_page = self._get(f"/my/equipment/{self.piece.id}").text
+        link = f"/my/requests/new?about=appointment&amp;equipment={self.piece.id}"
+        self.assertIn(link, piece_page)
+        form = self._get(link.replace("&amp;", "&")).text
+        self.assertIn("when does it suit you", form)
+        self.assertRegex(form, rf'<option value="{self.piece.id}"[^>]* selected="')
+        self._send(description="The yearly cleaning, in May", about="appointment")
+        new = self._get_new()
+        self.assertEqual(new.subject, "Appointment")
+        self.assertEqual(new.partner_id, self.customer)
+        response = self._send(400, description=" ", about="appointment")
+        self.assertIn("when does it suit you", response.text)
+        with mute_logger("odoo.http"):
+            for number in (self.strange_piece.id, 2**31, "x", "%00x"):
+                self._get(f"/my/requests/new?equipment={number}", 404)
+
     def test_refused(self):
         self._login("portal")
         response = self._send(400, description=" ", subject="</title><script>")
@@ -215,7 +238,6 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
             data={
                 "csrf_token": token,
                 "description": "It leaks",
-                "name": "Piet",
                 "contact": "piet@example.com",
             },
         )
@@ -225,7 +247,6 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         self.assertIn(new.name, response.text)
         self._login("portal")
         text = self._get(f"/my/requests/{new.id}").text
-        self.assertNotIn("Piet", text)
         self.assertNotIn("piet@example.com", text)
 
     # -- Conversation ------------------------------------------------------------------

@@ -1,8 +1,10 @@
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ..common import MaintenanceCase
 
@@ -75,6 +77,64 @@ class TestServiceRequest(RequestCase):
                 calling = partners.with_context(finds_service_customer=True)
                 self.assertIn(found.id, dict(calling.name_search(text)))
                 self.assertNotIn(self.neighbour.id, dict(calling.name_search(text)))
+
+    def test_equipment_changes_hands(self):
+        """Colleagues hear of it on what the former owner asked for."""
+        request = self._create_request()
+        closed = self._create_request(stage_id=self.done.id)
+        other = self._create_equipment(serial_number="SN-2")
+        elsewhere = self._create_request(installed_base_ids=[Command.set(other.ids)])
+        requests = request | closed | elsewhere
+        known = requests.message_ids
+        self.piece.with_context(ownership_reason="Sold").write(
+            {"partner_id": self.neighbour.id, "site_id": self.neighbour.id}
+        )
+        note = requests.message_ids - known
+        self.assertEqual(note.res_id, request.id)
+        self.assertIn(f"belongs to {self.neighbour.display_name} now", note.body)
+        self.assertTrue(note.is_internal or note.message_type == "notification")
+        self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
+        self.assertEqual(request.installed_base_ids, self.piece)
+        # The next owner's requests hear of the next change, these do not.
+        known = requests.message_ids
+        self.piece.with_context(ownership_reason="Given back").write(
+            {"partner_id": False, "site_id": False}
+        )
+        self.assertEqual(requests.message_ids, known)
+
+    def test_first_choice(self):
+        """The button that the company begins with comes first."""
+        request = self._create_request()
+        view = self.env.ref("field_maintenance.service_request_view_form")
+        form = etree.fromstring(view.arch)
+        for document in ("ask", "visit", "quotation", "order"):
+            self.company.intervention_document = document
+            request.invalidate_recordset()
+            self.assertEqual(request.intervention_document, document)
+            shown = [
+                button.get("name")
+                for button in form.findall("header/button")
+                if button.get("class") == "btn-primary"
+                and button.get("name") != "action_find_customer"
+                and not safe_eval(
+                    button.get("invisible"),
+                    {
+                        "id": request.id,
+                        "partner_id": request.partner_id.id,
+                        "is_closed": False,
+                        "visit_count": 0,
+                        "sale_order_id": False,
+                        "intervention_document": document,
+                    },
+                )
+            ]
+            self.assertEqual(
+                shown,
+                {
+                    "quotation": ["action_make_quotation"],
+                    "order": ["action_create_order"],
+                }.get(document, ["action_plan_visit"]),
+            )
 
     def test_from_customer_and_equipment(self):
         self._create_equipment()
@@ -201,11 +261,11 @@ class TestServiceRequest(RequestCase):
         self.assertFalse(self.piece.activity_ids)
 
     def test_second_report_joins_the_first(self):
-        visitor = {"name": "Piet", "contact": "piet@example.com"}
+        visitor = "piet@example.com"
         first = self.piece._report_problem("It smokes", visitor=visitor)
         request = self.env["service.request"].browse(first.res_id)
         self.assertEqual(request.channel, "label")
-        self.assertEqual(request.reporter, "Piet, piet@example.com")
+        self.assertEqual(request.reporter, "piet@example.com")
         self.assertTrue(first.subtype_id.internal)
         with freeze_time("2026-06-16 09:59:00"):
             second = self.piece._report_problem("Still", visitor=visitor)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ...models.diagnosis.service_fault_code import FIELDS_OF_KINDS
+
 
 class MaintenanceVisitFinish(models.TransientModel):
     """Asks what was done on a visit, and what happens with what is left.
@@ -52,6 +54,16 @@ class MaintenanceVisitFinish(models.TransientModel):
         help="A visit for the remaining work.",
     )
     follow_up_date = fields.Date(default=lambda self: self._default_follow_up_date())
+    fault_codes = fields.Json(string="Offered Codes", compute="_compute_fault_codes")
+    demanded_codes = fields.Json(compute="_compute_fault_codes")
+    codes = fields.Json(
+        string="Fault Codes",
+        compute="_compute_codes",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Number of the code by its kind, of all equipment that has no own ones.",
+    )
     customer_feedback = fields.Text(help="Feedback of the customer.")
     is_signed = fields.Boolean(compute="_compute_is_signed")
     signed_work = fields.Html(compute="_compute_signed_work", sanitize=False)
@@ -132,6 +144,20 @@ class MaintenanceVisitFinish(models.TransientModel):
                 wizard.needs_reason = not wizard.is_complete
 
     @api.depends("visit_id")
+    def _compute_fault_codes(self):
+        codes = self.visit_id._get_fault_codes()
+        for wizard in self:
+            visit = wizard.visit_id
+            wizard.fault_codes = codes.get(visit, [])
+            wizard.demanded_codes = list(visit._get_demanded_kinds()) if visit else []
+
+    @api.depends("visit_id")
+    def _compute_codes(self):
+        for wizard in self:
+            lines = wizard.visit_id.line_ids
+            wizard.codes = lines._get_codes() if len(lines) == 1 else {}
+
+    @api.depends("visit_id")
     def _compute_is_signed(self):
         for wizard in self:
             wizard.is_signed = bool(wizard.visit_id.signed_on)
@@ -198,6 +224,14 @@ class MaintenanceVisitFinish(models.TransientModel):
             for line in self.line_ids
         }
         follow_up = not self.is_complete and self.has_follow_up
+        for line in self.line_ids:
+            chosen = {**(self.codes or {}), **(line.codes or {})}
+            # What a browser sent; the line says whether it is a code of this kind.
+            lines[line.visit_line_id.id] |= {
+                name: chosen[kind]
+                for kind, name in FIELDS_OF_KINDS.items()
+                if type(chosen.get(kind)) is int
+            }
         return {
             **whole,
             "lines": lines,

@@ -30,6 +30,9 @@ class MaintenanceVisitFinishLine(models.TransientModel):
     work_done = fields.Text()
     known_work_done = fields.Text(help="The work told when the dialog was opened.")
     technician_id = fields.Many2one(comodel_name="hr.employee", string="Done By")
+    fault_codes = fields.Json(related="finish_id.fault_codes", string="Offered Codes")
+    demanded_codes = fields.Json(related="finish_id.demanded_codes")
+    codes = fields.Json(string="Fault Codes")
 
     def _selection_completion(self):
         return self.env["maintenance.visit.finish"]._selection_completion()

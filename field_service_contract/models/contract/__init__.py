@@ -5,6 +5,7 @@ from . import service_contract_group
 from . import service_contract_template
 from . import service_contract
 from . import service_contract_line
+from . import response_times
 from . import service_contract_term
 from . import service_contract_discount
 from . import line_figures

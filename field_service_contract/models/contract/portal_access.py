@@ -71,6 +71,12 @@ class ServiceContract(models.Model):
             if not line.display_type
         ]
 
+    def _get_portal_sites(self):
+        """Return where what the contract covers stands, each place once."""
+        self.ensure_one()
+        sites = (line._get_printed_site() for line in self._get_printed_lines())
+        return [*dict.fromkeys(filter(None, sites))]
+
     def _get_portal_equipment(self):
         """Return the covered equipment that has a page of its own for the reader."""
         equipment = self.env["installed.base"]

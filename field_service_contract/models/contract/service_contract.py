@@ -321,6 +321,12 @@ class ServiceContract(models.Model):
         readonly=False,
         precompute=True,
     )
+    on_holidays = fields.Boolean(
+        compute=from_template("on_holidays"),
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
     renewal = fields.Selection(
         compute=from_template("renewal"), store=True, readonly=False, precompute=True
     )
@@ -636,6 +642,7 @@ class ServiceContract(models.Model):
             lines.response_hours = contract.response_hours
         self._keep_agreed_payment(agreed)
         self._follow_with_visits(vals)
+        self._follow_with_requests(vals.keys())
         return result
 
     def unlink(self):

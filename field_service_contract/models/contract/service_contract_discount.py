@@ -29,6 +29,14 @@ class ServiceContractDiscount(models.Model):
     line_type = fields.Selection(
         selection=LINE_TYPES, string="Applies To", required=True
     )
+    product_id = fields.Many2one(
+        comodel_name="product.product",
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('sale_ok', '=', True)]",
+        help="A discount on a product goes before one on its category, which goes "
+        "before one on all products.",
+    )
     categ_id = fields.Many2one(
         comodel_name="product.category",
         string="Product Category",
@@ -47,12 +55,18 @@ class ServiceContractDiscount(models.Model):
         "CHECK (num_nonnulls(contract_id, template_id) = 1)",
         "A discount must belong to either a contract or a template.",
     )
+    _one_scope = models.Constraint(
+        "CHECK (num_nonnulls(product_id, categ_id) <= 1)",
+        "A discount applies to a product or to a category. Remove one of them.",
+    )
     _contract_unique = models.UniqueIndex(
-        "(contract_id, line_type, COALESCE(categ_id, 0)) WHERE contract_id IS NOT NULL",
+        "(contract_id, line_type, COALESCE(categ_id, 0), COALESCE(product_id, 0)) "
+        "WHERE contract_id IS NOT NULL",
         "The contract already has a discount for these.",
     )
     _template_unique = models.UniqueIndex(
-        "(template_id, line_type, COALESCE(categ_id, 0)) WHERE template_id IS NOT NULL",
+        "(template_id, line_type, COALESCE(categ_id, 0), COALESCE(product_id, 0)) "
+        "WHERE template_id IS NOT NULL",
         "The template already has a discount for these.",
     )
 
@@ -67,6 +81,7 @@ class ServiceContractDiscount(models.Model):
         return [
             {
                 "line_type": cut.line_type,
+                "product_id": cut.product_id.id,
                 "categ_id": cut.categ_id.id,
                 "discount": cut.discount,
             }

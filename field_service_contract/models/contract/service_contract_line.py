@@ -6,6 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from ...context import CHANGING
 from ...engine import cover, intersect
 from ...engine.coverage import FOREVER, Span
+from .service_contract_terms_mixin import PROMISE_FIELDS
 
 # What the page of a contract shows its customer of a line, by name.
 PORTAL_FIELDS = frozenset(
@@ -328,6 +329,7 @@ class ServiceContractLine(models.Model):
         lines = super().create(vals_list)
         lines._propose_beside(vals_list)
         lines._create_rules(rules)
+        lines._follow_with_requests()
         return lines
 
     def write(self, vals):
@@ -338,6 +340,8 @@ class ServiceContractLine(models.Model):
         result = super().write(vals)
         others._propose_anew(vals)
         self._follow_with_rules(vals)
+        if not vals.keys().isdisjoint(PROMISE_FIELDS):
+            self._follow_with_requests()
         return result
 
     def unlink(self):
@@ -423,4 +427,4 @@ class ServiceContractLine(models.Model):
                 )
                 for tax in archived
             ]
-        return problems + self._get_missing_rules()
+        return problems + self._get_missing_rules() + self._get_missing_sites()

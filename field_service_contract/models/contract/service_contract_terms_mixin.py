@@ -13,6 +13,20 @@ FIRST_PARTS = [
     ("together", "With the first full period"),
     ("alone", "Separately"),
 ]
+# What of a contract says how fast requests are answered.
+PROMISE_FIELDS = frozenset(
+    {
+        "calendar_id",
+        "contract_id",
+        "date_end",
+        "date_start",
+        "installed_base_id",
+        "on_holidays",
+        "response_hours",
+        "state",
+        "template_id",
+    }
+)
 
 
 class ServiceContractTermsMixin(models.AbstractModel):
@@ -167,7 +181,12 @@ class ServiceContractTermsMixin(models.AbstractModel):
         string="Service Hours",
         check_company=True,
         ondelete="restrict",
-        help="If empty, the working hours of the company.",
+        help="Hours in which the response time is counted, on the clock of the site. "
+        "If empty, those of the company.",
+    )
+    on_holidays = fields.Boolean(
+        string="Also on Holidays",
+        help="The response time is counted on public holidays, too.",
     )
 
     # Term
@@ -227,6 +246,8 @@ class ServiceContractTermsMixin(models.AbstractModel):
             "term_months": (0, 1200),
             "notice_months": (0, 1200),
             "price_update_months": (0, 1200),
+            "labor_price_max": (0, 1e9),
+            "free_call_count": (0, 10_000),
         }
 
     @api.depends("billing_period")
@@ -261,10 +282,13 @@ class ServiceContractTermsMixin(models.AbstractModel):
             "analytic_plan_id": False,
             "response_hours": 0,
             "calendar_id": False,
+            "on_holidays": False,
             "renewal": "none",
             "term_months": 12,
             "notice_months": 0,
             "price_update_months": 0,
+            "labor_price_max": 0,
+            "free_call_count": 0,
             "note": False,
         }
 

@@ -571,6 +571,28 @@ class ServiceContractLine(models.Model):
             and not line.sudo().schedule_line_id
         ]
 
+    def _get_missing_sites(self):
+        """Return which lines have visits to no equipment in particular, at a customer
+        with several sites of which none is chosen, in words."""
+        lines = self.filtered(
+            lambda line: (
+                line.sudo().schedule_line_id
+                and not line.installed_base_id
+                and not line.contract_id.site_id
+            )
+        )
+        sites = lines.contract_id.partner_id._get_sites()
+        return [
+            self.env._(
+                "“%(line)s” names no equipment, and %(customer)s has several sites. "
+                "Choose the delivery address or the equipment.",
+                line=line._get_label(),
+                customer=line.contract_id.partner_id.display_name,
+            )
+            for line in lines
+            if len(sites[line.contract_id.partner_id]) > 1
+        ]
+
     # -- Transfer ---------------------------------------------------------------------
 
     def _prepare_successor_rule(self, day):

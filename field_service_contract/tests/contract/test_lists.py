@@ -119,6 +119,23 @@ class TestLists(LifeCase):
         self.assertIn("1,080.00", credit.activity_ids.note)
         self.assertIn("taxes included", credit.activity_ids.note)
 
+    def test_credits_of_dialogs_are_named_alike(self):
+        self.care.taxes_id = self._create_tax("20 % on top")
+        contract, _move = self._create_year(
+            lines=[{"product_id": self.care.id, "name": "Care", "value": 1200}]
+        )
+        for model, vals in (
+            ("cancel", {"date": "2023-03-31"}),
+            ("suspend", {"date_start": "2023-04-01"}),
+            ("transfer", {"date": "2023-04-01", "partner_id": self.neighbour}),
+        ):
+            with self.subTest(model), freeze_time("2023-02-10"):
+                dialog = self._open(
+                    f"service.contract.{model}", contract, reason="-", **vals
+                )
+                self.assertIn("900.00", dialog.preview)
+                self.assertIn("(plus tax)", dialog.preview)
+
     def test_who_may_not_write_is_not_offered_to_archive(self):
         for role, is_offered in (
             ("salesperson", False),
@@ -145,7 +162,14 @@ class TestLists(LifeCase):
             ),
             ("service.contract.line", ("proposed_value", "moved_in_line_id")),
             ("account.move.line", ("service_pricing", "service_gives_days")),
-            ("maintenance.visit", ("access_token",)),
+            ("installed.base", ("search_text", "serial_key", "qr_token")),
+            (
+                "maintenance.visit",
+                ("access_token", "is_touched", "signed_content", "told_start"),
+            ),
+            ("maintenance.schedule.line", ("is_changed", "next_date")),
+            ("service.request", ("access_token", "is_to_handle")),
+            ("service.line", ("proposed_price_unit",)),
         ):
             fields = self._as("administrator", self.env[model]).fields_get()
             for name in names:

@@ -147,6 +147,20 @@ class TestPortal(PortalCase):
         self.assertRegex(text, r">Care for SN-1</a>", "No rest of the period")
         self.assertNotIn("He never pays", text)
 
+    def test_page_of_the_equipment(self):
+        """It says until when which contract covers it, and which one covered it not."""
+        self._login("portal")
+        page = f"/my/equipment/{self.first.id}"
+        text = self._get(page).text.partition("portal_equipment_contracts")[2]
+        section = text.partition("</section>")[0]
+        self.assertIn(self.address, section)
+        self.assertIn("Start:", section)
+        self.assertIn("Next invoice:", section)
+        self.assertNotIn("240.00", section)
+        self.assertNotIn(f"/my/service-contracts/{self.draft.id}", section)
+        bare = self._get(f"/my/equipment/{self.second.id}").text
+        self.assertNotIn("portal_equipment_contracts", bare)
+
     def test_invoices_of_the_payer_only(self):
         (invoice,) = self.contract._create_invoices(self.contract.date_start)
         self._login("portal")

@@ -148,24 +148,24 @@ class TestVisitCosts(ProfitCase):
         self.assertEqual(costs.mapped("service_contract_id"), self.contract)
 
     def test_who_bears_the_cost(self):
-        """The order that sells a part bears its cost, and so does a warranty; labor
-        is time."""
+        """The customer's share and a warranty cost the contract nothing, its own share
+        does, ordered or not; labor is time."""
         visit = self._create_contract_visit(self.contract, duration=1)
         sold = self._add_part(visit, coverage="billable")
         self._add_part(visit, coverage="warranty")
         labor = self._add_part(visit, line_type="labor")
         visit._finish()
         time = ("Tom Technician", 1, -40)
-        self.assertCountEqual(self._get_costs(visit), [time, ("Seal", 1, -15)])
+        self.assertEqual(self._get_costs(visit), [time])
+        part = self._add_part(visit, quantity=2, discount=25)
+        self.assertEqual(part.price_subtotal + part.covered_amount, 2 * part.price_unit)
+        half = ("Seal", 0.5, -7.5)
+        self.assertCountEqual(self._get_costs(visit), [time, half])
         visit.action_create_order_lines()
         self.assertTrue(sold.is_ordered)
-        self.assertEqual(self._get_costs(visit), [time])
+        self.assertCountEqual(self._get_costs(visit), [time, half])
         visit.sale_order_id._action_cancel()
-        self.assertCountEqual(self._get_costs(visit), [time, ("Seal", 1, -15)])
-        visit.sale_order_id.action_draft()
-        self.assertEqual(self._get_costs(visit), [time])
-        sold.sale_line_id.unlink()
-        self.assertCountEqual(self._get_costs(visit), [time, ("Seal", 1, -15)])
+        self.assertCountEqual(self._get_costs(visit), [time, half])
         labor.line_type = "cost"
         self.assertEqual(len(visit.service_cost_ids), 3)
 

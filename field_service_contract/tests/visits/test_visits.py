@@ -307,6 +307,27 @@ class TestVisitRules(VisitCase):
             self.env["maintenance.schedule"].search([("sale_order_id", "=", order.id)])
         )
 
+    def test_line_without_equipment_is_visited_at_the_site(self):
+        """With several sites one of them is chosen before anything is visited."""
+        annex = self.env["res.partner"].create(
+            {"name": "Annex", "type": "delivery", "parent_id": self.customer.id}
+        )
+        self.second.site_id = annex
+        text = [{"name": "Chimneys", "value": 100, **MONTHLY}]
+        text[0]["visit_type_id"] = self.cleaning.id
+        contract = self._create_contract(lines=text, activate=False)
+        self.assertFalse(contract.site_id)
+        with self.assertRefused("Chimneys.* has several sites", UserError):
+            contract.action_activate()
+        contract.site_id = annex
+        contract.action_activate()
+        self.assertEqual(contract.visit_ids.site_id, annex)
+        # Equipment is visited where it stands, whatever the address of the contract.
+        mixed = self._create_visited(self.first, activate=False)
+        mixed.site_id = False
+        mixed.action_activate()
+        self.assertEqual(mixed.visit_ids.site_id, self.first.site_id)
+
     def test_visited_by_another_schedule_as_well(self):
         schedule = self._create_schedule({"installed_base_id": self.first.id})
         contract = self._create_visited()

@@ -100,7 +100,13 @@ class ServiceContractDialog(models.AbstractModel):
         """Return what a contract gives back, as texts under the credit columns."""
         parts = (credit.deferred, credit.revenue) if credit.deferred else (0, 0)
         amounts = (credit.amount, *parts, credit.drafts, credit.before)
-        return [self._format_amount(own, contract.currency_id) for own in amounts]
+        # The money of a credit note is more than this where tax comes on top.
+        return [
+            ""
+            if contract.currency_id.is_zero(own)
+            else contract._format_with_tax_mode(own)
+            for own in amounts
+        ]
 
     def _close(self):
         return {"type": "ir.actions.act_window_close"}

@@ -19,11 +19,6 @@ registry.category("web_tour.tours").add("equipment_label_visitor", {
             trigger: "h3:contains('Pellet stove Lesse')",
         },
         {
-            content: "Who reports",
-            trigger: "#problem_name",
-            run: "edit Piet Visitor",
-        },
-        {
             content: "How to reach them",
             trigger: "#problem_contact",
             run: "edit +32 9 123 45 67",

@@ -69,3 +69,24 @@ class TestExtension(MaintenanceFixtures, ServiceContractCase):
             {"subject": "Cold", "partner_id": self.customer.id}
         )
         self.assertIn("Caretaker: ", request.equipment_info)
+
+    def test_who_pays(self):
+        line = self.env["service.line"].create(
+            {
+                "visit_id": self._create_visit().id,
+                "product_id": self.pellets.id,
+                "quantity": 2,
+                "friend_discount": 25,
+            }
+        )
+        self.assertEqual((line.price_unit, line.price_subtotal), (4, 6))
+        self.assertEqual((line.coverage, line.covered_amount), ("contract", 2))
+        line.friend_discount = 0
+        self.assertEqual((line.price_unit, line.price_subtotal), (6, 12))
+
+    def test_response_time(self):
+        vals = {"subject": "Cold", "partner_id": self.customer.id}
+        requests = self.env["service.request"].create(
+            [{**vals, "priority": priority} for priority in ("0", "2")]
+        )
+        self.assertEqual(requests.mapped("response_hours"), [0, 1])

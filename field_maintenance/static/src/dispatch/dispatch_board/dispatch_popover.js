@@ -17,6 +17,7 @@ const DETAILS = {
     name: {},
     phone: {},
     planning_warning: {},
+    repair_status_label: {},
     site_access: {},
     site_address: {},
     team_id: NAME,

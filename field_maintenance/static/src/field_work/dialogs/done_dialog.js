@@ -1,4 +1,5 @@
 import { Component, onPatched, useRef, useState } from "@odoo/owl";
+import { FaultCodes, lacksCodes } from "../../diagnosis/fault_codes";
 import { _t } from "@web/core/l10n/translation";
 import { Dialog } from "@web/core/dialog/dialog";
 import { SignedWork } from "./signed_work";
@@ -10,7 +11,7 @@ import { VisitSignaturePad } from "../visit_signature/visit_signature_pad";
  */
 export class DoneDialog extends Component {
     static template = "field_maintenance.DoneDialog";
-    static components = { Dialog, SignedWork, VisitSignaturePad };
+    static components = { Dialog, FaultCodes, SignedWork, VisitSignaturePad };
     static props = {
         // A card of My Day
         visit: Object,
@@ -35,6 +36,8 @@ export class DoneDialog extends Component {
             reason: "",
             // Of one piece, what was told before is gone on with.
             work: piece && !others.length && !this.isAddition ? piece.work_done : "",
+            // Of all pieces that have no code of their own, by its kind
+            codes: !others.length && piece ? { ...piece.codes } : {},
             // What is different of a piece, by the number of its line
             pieces: {},
             open: null,
@@ -55,6 +58,15 @@ export class DoneDialog extends Component {
         });
     }
 
+    // A card that the device kept from a former version has none.
+    get codes() {
+        return this.isAddition ? [] : this.props.visit.fault_codes || [];
+    }
+
+    get demandedCodes() {
+        return this.props.visit.demanded_codes || [];
+    }
+
     get isMany() {
         return this.props.visit.pieces.length > 1;
     }
@@ -68,6 +80,9 @@ export class DoneDialog extends Component {
             const completion =
                 own.completion || before.completion || this.state.completion;
             const reason = own.reason ?? (before.incomplete_reason || this.state.reason);
+            const codes = this.isMany
+                ? { ...piece.codes, ...this.getChosen(this.state.codes), ...own.codes }
+                : this.state.codes;
             const common = [piece.work_done, this.state.work].filter(Boolean).join("\n");
             return {
                 ...piece,
@@ -75,7 +90,12 @@ export class DoneDialog extends Component {
                 label: this.completions.find(([name]) => name === completion)[1],
                 reason: completion === "full" ? "" : reason,
                 work: own.work ?? (this.isMany || this.isAddition ? common : this.state.work),
+                codes,
                 lacksReason: completion !== "full" && !reason.trim(),
+                lacksCodes:
+                    completion !== "none" &&
+                    !this.isAddition &&
+                    lacksCodes(this.demandedCodes, codes),
                 lacksChecklist:
                     completion !== "none" &&
                     this.props.visit.checklists.some(
@@ -106,6 +126,22 @@ export class DoneDialog extends Component {
         );
     }
 
+    get lacksCodes() {
+        return this.rows.some((row) => row.lacksCodes);
+    }
+
+    getChosen(codes) {
+        return Object.fromEntries(Object.entries(codes).filter(([, id]) => id));
+    }
+
+    setCodes(codes) {
+        this.state.codes = codes;
+        // All means all: exceptions come after.
+        for (const piece of Object.values(this.state.pieces)) {
+            delete piece.codes;
+        }
+    }
+
     get isSigned() {
         return this.props.visit.is_signed && !this.isChanged;
     }
@@ -134,6 +170,7 @@ export class DoneDialog extends Component {
         }
         return (
             !this.lacksReason &&
+            !this.lacksCodes &&
             (!signature || name.trim()) &&
             (this.isComplete || !hasFollowUp || followUpDate)
         );
@@ -167,6 +204,7 @@ export class DoneDialog extends Component {
                     incomplete_reason: row.reason.trim(),
                     work_done: row.work.trim(),
                     known_work_done: known[row.line],
+                    codes: this.isAddition ? {} : this.getChosen(row.codes),
                 },
             ])
         );

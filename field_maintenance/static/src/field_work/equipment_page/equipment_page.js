@@ -1,5 +1,6 @@
 import { Component, onMounted, onWillStart, useState } from "@odoo/owl";
 import { isBarcodeScannerSupported } from "@web/core/barcode/barcode_video_scanner";
+import { ConnectionLostError } from "@web/core/network/rpc";
 import { Layout } from "@web/search/layout";
 import { registry } from "@web/core/registry";
 import { scanBarcode } from "@web/core/barcode/barcode_dialog";
@@ -21,6 +22,7 @@ export class EquipmentPage extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.days = useService("field_work_days");
         this.canScan = isBarcodeScannerSupported();
         this.display = { controlPanel: this.env.isSmall ? false : {} };
         this.state = useState({
@@ -40,13 +42,27 @@ export class EquipmentPage extends Component {
     }
 
     async load(id) {
-        const piece = await this.orm.call(MODEL, "get_service_history", [[id]]);
+        const piece = await this.read(id);
         this.state.id = id;
         this.state.piece = piece;
         this.state.found = null;
         this.state.text = "";
         // The address leads here again.
         this.props.updateActionState?.({ resId: id });
+    }
+
+    /** As the server has it; without a line as the days on the device tell it. */
+    async read(id) {
+        try {
+            return await this.orm.call(MODEL, "get_service_history", [[id]]);
+        } catch (error) {
+            const kept =
+                error instanceof ConnectionLostError && (await this.days.findEquipment(id));
+            if (!kept) {
+                throw error;
+            }
+            return kept;
+        }
     }
 
     async loadMore() {

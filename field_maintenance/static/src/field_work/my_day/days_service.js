@@ -94,6 +94,26 @@ export class FieldWorkDays {
         );
     }
 
+    /**
+     * @param {Number} id of a piece of equipment
+     * @returns {Object|null} what the days on the device tell of it, as
+     *      `get_service_history` of the server does
+     */
+    async findEquipment(id) {
+        for (const { day } of Object.values(await this.read())) {
+            for (const visit of [...day.visits, ...day.late]) {
+                const piece = visit.pieces.find(({ equipment }) => equipment === id);
+                if (piece) {
+                    const { address, access, map_url, phone, customer: place } = visit;
+                    const done = piece.last ? [piece.last] : [];
+                    const known = { ...piece, id, place, address, access, map_url, phone };
+                    return { ...known, coming: [], done, isKept: true };
+                }
+            }
+        }
+        return null;
+    }
+
     // -- On the device -----------------------------------------------------------------
 
     async read() {

@@ -1,4 +1,4 @@
-import { Component, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { DayOrderDialog } from "../../dispatch/day_order/day_order_dialog";
 import { DoneDialog } from "../dialogs/done_dialog";
 import { NotSent } from "../offline/not_sent";
@@ -18,6 +18,7 @@ import { standardActionServiceProps } from "@web/webclient/actions/action_servic
 
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
+const EQUIPMENT = "field_maintenance.equipment_history_action";
 // So many pieces of equipment are shown before one asks for all.
 const FEW_PIECES = 3;
 
@@ -60,6 +61,8 @@ export class MyDay extends Component {
             onDrop: ({ element, previous }) => this.moveVisit(element, previous),
         });
         onWillStart(() => this.load());
+        // Once it was loaded it opens without a line, too.
+        onMounted(() => this.action.loadAction(EQUIPMENT).catch(() => {}));
         // What the office changes is there at once.
         const bus = useService("bus_service");
         const reload = () => this.load();
@@ -138,6 +141,19 @@ export class MyDay extends Component {
         return isShort ? pieces.slice(0, FEW_PIECES) : pieces;
     }
 
+    /** What a piece is, and what else it may be. */
+    getRepairStatuses(visit, piece) {
+        const { repair_status: id, repair_status_name: name } = piece;
+        const isOffered = !id || visit.repair_statuses.some((status) => status.id === id);
+        return isOffered ? visit.repair_statuses : [{ id, name }, ...visit.repair_statuses];
+    }
+
+    async setRepairStatus(visit, piece, { id, name }) {
+        if (id !== piece.repair_status) {
+            await this.enter(visit, "repair_status", { line: piece.line, status: id, name });
+        }
+    }
+
     /** What covers the visit as a whole. */
     getCovers(visit) {
         const told = new Set(this.getPieces(visit).flatMap((piece) => piece.covers));
@@ -161,13 +177,13 @@ export class MyDay extends Component {
     }
 
     openEquipment(piece) {
-        return this.action.doAction("field_maintenance.equipment_history_action", {
+        return this.action.doAction(EQUIPMENT, {
             props: { resId: piece.equipment },
         });
     }
 
     scan() {
-        return this.action.doAction("field_maintenance.equipment_history_action", {
+        return this.action.doAction(EQUIPMENT, {
             additionalContext: { scans_equipment: true },
         });
     }

@@ -350,6 +350,18 @@ kinds.add("photo", {
     tell: ({ caption }) => caption,
     show: (visit) => ({ ...visit, photo_count: visit.photo_count + 1 }),
 });
+kinds.add("repair_status", {
+    label: _t("Repair status"),
+    tell: ({ name }) => name,
+    show: (visit, { line, status, name }) => ({
+        ...visit,
+        pieces: visit.pieces.map((piece) =>
+            piece.line === line
+                ? { ...piece, repair_status: status, repair_status_name: name }
+                : piece
+        ),
+    }),
+});
 kinds.add("work_text", {
     label: _t("Work done"),
     tell: ({ lines }) => Object.values(lines).join("; "),

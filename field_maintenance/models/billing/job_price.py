@@ -1,0 +1,234 @@
+from datetime import date
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ServiceLine(models.Model):
+    """The share of a line in the price of a job."""
+
+    _inherit = "service.line"
+
+    price_rule_id = fields.Many2one(
+        comodel_name="service.price.rule",
+        string="Job Price",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+    )
+    job_price_unit = fields.Float(
+        readonly=True, copy=False, aggregator=None, export_string_translation=False
+    )
+    job_amount = fields.Float(
+        readonly=True, copy=False, aggregator=None, export_string_translation=False
+    )
+    is_job_changed = fields.Boolean(
+        string="Changed After the Job Price",
+        compute="_compute_is_job_changed",
+        help="Its amount is not its share of the job price any more.",
+    )
+
+    @api.depends("price_rule_id", "price_subtotal", "job_amount", "currency_id")
+    def _compute_is_job_changed(self):
+        for line in self:
+            currency = line.currency_id or line.company_id.currency_id
+            line.is_job_changed = bool(line.price_rule_id) and bool(
+                currency.compare_amounts(line.price_subtotal, line.job_amount)
+            )
+
+    def _get_job_weight(self):
+        """Return the weight of this line in the price of a job: what the customer would
+        pay without one."""
+        self.ensure_one()
+        if self.price_origin != "rule":
+            return self.price_subtotal
+        net = self.proposed_price_unit * (1 - (self.pricelist_discount or 0) / 100)
+        return self.currency_id.round(self.quantity * net)
+
+    def _get_order_taxes(self):
+        """Return the taxes that an order line of this would have."""
+        self.ensure_one()
+        visit = self.visit_id
+        # What is to be paid does not depend on who may read taxes.
+        taxes = self.product_id.sudo().taxes_id
+        position = visit._get_fiscal_positions()[visit]
+        return position.map_tax(taxes._filter_taxes_by_company(visit.company_id))
+
+    def _get_taxed_total(self, amounts):
+        """Return what an order of these lines totals with tax.
+
+        :param dict amounts: {line: amount without or with tax, as its taxes have it}
+        """
+        taxes, company = self.env["account.tax"].sudo(), self.company_id[:1]
+        base_lines = [
+            taxes._prepare_base_line_for_taxes_computation(
+                {},
+                price_unit=amounts[line] / line.quantity,
+                quantity=line.quantity,
+                tax_ids=line._get_order_taxes(),
+                currency_id=line.currency_id,
+                product_id=line.product_id.sudo(),
+                partner_id=line.visit_id.partner_id.sudo(),
+            )
+            for line in self
+        ]
+        taxes._add_tax_details_in_base_lines(base_lines, company)
+        taxes._round_base_lines_tax_details(base_lines, company)
+        summary = taxes._get_tax_totals_summary(
+            base_lines, self.currency_id[:1], company
+        )
+        return summary["total_amount_currency"]
+
+    def _take_job_shares(self, rule, shares):
+        """Let these lines cost their share of the price of a job.
+
+        :param dict shares: {line: amount}
+        """
+        for line in self:
+            price = shares[line] / line.quantity
+            # A share is no price of somebody: the line says which job it belongs to.
+            line._as_own_code().write(
+                {
+                    "price_unit": price,
+                    "job_price_unit": price,
+                    "job_amount": line.currency_id.round(shares[line]),
+                    "price_rule_id": rule.id,
+                }
+            )
+
+
+class MaintenanceVisit(models.Model):
+    """The price of a whole job."""
+
+    _inherit = "maintenance.visit"
+
+    def action_apply_job_price(self):
+        """Open the preview of what the lines of this visit cost by a job price.
+
+        :raise UserError: if no rule fits, or no line takes part
+        """
+        self.ensure_one()
+        rule = self._get_job_price_rule()
+        apply = self.env["service.price.apply"].create(
+            {"visit_id": self.id, "rule_id": rule.id}
+        )
+        apply._fill_lines()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Apply Job Price"),
+            "res_model": apply._name,
+            "views": [(False, "form")],
+            "res_id": apply.id,
+            "target": "new",
+        }
+
+    def _get_job_lines(self, rule=None):
+        """Return the lines that a job price may change: what the customer pays, is on
+        no order and costs something.
+
+        :param rule: those that this rule takes
+        """
+        self.ensure_one()
+        return self.service_line_ids.filtered(
+            lambda line: (
+                line.coverage == "billable"
+                and not line.is_ordered
+                and line.quantity > 0
+                and line._get_job_weight() > 0
+                and (not rule or rule._takes(line))
+                and (not rule or line.currency_id == rule.currency_id)
+            )
+        )
+
+    def _get_job_price_rule(self):
+        """Return the most specific job price of this visit: for its equipment, else its
+        product, else the nearest category; then for a fault area, for a tag of the
+        customer, with the latest start, by sequence.
+
+        :raise UserError: if there is none, or none in the currency of its lines
+        """
+        self.ensure_one()
+        lines = self._get_job_lines()
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "No line of visit %s takes part in a job price: it must be paid by "
+                    "the customer, cost something, and be on no order.",
+                    self.display_name,
+                )
+            )
+        found = self._get_fitting_rules()
+        fitting = found.filtered(
+            lambda rule: any(
+                rule._takes(line) and line.currency_id == rule.currency_id
+                for line in lines
+            )
+        )
+        if not fitting:
+            raise UserError(
+                self.env._(
+                    "There is no job price in %(currency)s for visit %(visit)s. Create "
+                    "one in Configuration → Job Prices.",
+                    currency=", ".join(lines.currency_id.mapped("name")),
+                    visit=self.display_name,
+                )
+            )
+        return fitting[:1]
+
+    def _get_fitting_rules(self):
+        """Return the job prices for what this visit is about on its day, the most
+        specific first."""
+        self.ensure_one()
+        pieces = self.sudo().line_ids.installed_base_id
+        lineages = [list(piece.category_id._get_branch()) for piece in pieces]
+        areas = self.sudo().line_ids.fault_area_id
+        day = self._get_coverage_days()[self]
+        tags = self.sudo().partner_id.category_id | (
+            self.sudo().commercial_partner_id.category_id
+        )
+        rules = self.env["service.price.rule"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("installed_base_id", "in", [False, *pieces.ids]),
+                ("product_id", "in", [False, *pieces.product_id.ids]),
+                (
+                    "category_id",
+                    "in",
+                    [False, *(one.id for lineage in lineages for one in lineage)],
+                ),
+                ("fault_area_id", "in", [False, *areas.ids]),
+                ("partner_category_id", "in", [False, *tags.ids]),
+                "|",
+                ("date_start", "=", False),
+                ("date_start", "<=", day),
+                "|",
+                ("date_end", "=", False),
+                ("date_end", ">=", day),
+            ]
+        )
+
+        def get_distance(rule):
+            if rule.installed_base_id:
+                return 0, 0
+            if rule.product_id:
+                return 1, 0
+            if rule.category_id:
+                return 2, min(
+                    lineage.index(rule.category_id)
+                    for lineage in lineages
+                    if rule.category_id in lineage
+                )
+            return 3, 0
+
+        return rules.sorted(
+            lambda rule: (
+                *get_distance(rule),
+                not rule.fault_area_id,
+                not rule.partner_category_id,
+                -(rule.date_start or date.min).toordinal(),
+                rule.sequence,
+                rule.id,
+            )
+        )

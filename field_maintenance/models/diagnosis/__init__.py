@@ -1,0 +1,3 @@
+from . import service_fault_code
+from . import fault_codes
+from . import former_fixes

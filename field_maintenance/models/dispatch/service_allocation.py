@@ -1,0 +1,120 @@
+from odoo import api, fields, models
+
+OPEN_ALLOCATIONS = ("active", "needed")
+
+
+class ServiceAllocation(models.Model):
+    """Who was given a visit, and why no longer.
+
+    Visits that were never planned have none: there are millions of them.
+    """
+
+    _name = "service.allocation"
+    _inherit = ["installed.base.guard.mixin"]
+    _description = "Allocation"
+    _order = "date_start desc, id desc"
+    _rec_name = "visit_id"
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    company_id = fields.Many2one(
+        related="visit_id.company_id", store=True, precompute=True
+    )
+    technician_id = fields.Many2one(
+        comodel_name="hr.employee",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    date_start = fields.Datetime(
+        string="Start",
+        compute="_compute_times",
+        store=True,
+        precompute=True,
+        help="When the visit was planned as long as the technician had it.",
+    )
+    hours = fields.Float(compute="_compute_times", store=True, precompute=True)
+    state = fields.Selection(
+        selection=[
+            ("active", "Active"),
+            ("needed", "To re-allocate"),
+            ("finished", "Finished"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        default="active",
+        help="Active: the technician goes. To re-allocate: somebody has to go, the "
+        "technician does not any more. Finished: they were there. Cancelled: they "
+        "never began.",
+    )
+    reason = fields.Char(help="Why the technician does not have the visit any more.")
+
+    # Of the visit
+    partner_id = fields.Many2one(related="visit_id.partner_id")
+    site_id = fields.Many2one(related="visit_id.site_id")
+    visit_type_id = fields.Many2one(related="visit_id.visit_type_id")
+    team_id = fields.Many2one(related="visit_id.team_id")
+    visit_state = fields.Selection(related="visit_id.state", string="Visit Status")
+
+    _open_unique = models.UniqueIndex(
+        "(visit_id, technician_id) WHERE state IN ('active', 'needed')",
+        "This technician has this visit already.",
+    )
+    _needed_index = models.Index("(company_id, date_start) WHERE state = 'needed'")
+
+    @api.depends("state", "visit_id.date_start", "visit_id.duration")
+    def _compute_times(self):
+        """Follow the visit as long as the technician has it."""
+        for allocation in self:
+            visit = allocation.visit_id
+            if allocation.state == "active" and visit.date_start:
+                allocation.date_start = visit.date_start
+                allocation.hours = visit.duration
+            else:
+                allocation.date_start = allocation.date_start
+                allocation.hours = allocation.hours
+
+    def _has_begun(self):
+        """Tell whether the work of this technician had begun."""
+        self.ensure_one()
+        visit, technician = self.visit_id, self.technician_id
+        if technician in visit.time_ids.technician_id:
+            return True
+        if self.state == "needed" and technician not in visit.technician_ids:
+            # They declined, whatever others did.
+            return False
+        return bool(visit.state == "done" or visit.actual_start)
+
+    def _set_state(self, state, reason):
+        """Let these allocations be in another state.
+
+        :param reason: why, False if they are active again
+        """
+        if self:
+            self._as_own_code().write({"state": state, "reason": reason})
+
+    def _close(self, reason):
+        """End these allocations: finished if work had begun, else cancelled."""
+        begun = self.filtered(lambda allocation: allocation._has_begun())
+        begun._set_state("finished", reason)
+        (self - begun)._set_state("cancelled", reason)
+
+    def action_close(self):
+        """Nobody else has to go: close what was to be re-allocated."""
+        self.check_access("write")
+        # What was done is known to whom dispatches.
+        needed = self.sudo().filtered(lambda allocation: allocation.state == "needed")
+        for reason, allocations in needed.grouped("reason").items():
+            allocations._close(reason)
+
+    def action_open_visit(self):
+        """Show the visit."""
+        self.ensure_one()
+        return self.visit_id._get_form_action()

@@ -1,0 +1,55 @@
+from odoo import api, fields, models
+from odoo.tools import format_list
+
+
+class MaintenanceVisitBillLine(models.TransientModel):
+    _name = "maintenance.visit.bill.line"
+    _description = "Visit to Bill"
+    _rec_name = "visit_id"
+
+    bill_id = fields.Many2one(
+        comodel_name="maintenance.visit.bill", required=True, ondelete="cascade"
+    )
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    partner_id = fields.Many2one(related="visit_id.partner_id")
+    content = fields.Char(
+        string="What", compute="_compute_content", help="What goes on the order."
+    )
+    currency_id = fields.Many2one(
+        comodel_name="res.currency", compute="_compute_content"
+    )
+    amount = fields.Monetary(compute="_compute_content")
+    obstacle = fields.Char(
+        string="Held Back",
+        compute="_compute_content",
+        help="Why this visit is not billed now.",
+    )
+
+    @api.depends("visit_id")
+    def _compute_content(self):
+        for row in self:
+            visit = row.visit_id
+            row.obstacle = visit._get_billing_obstacle()
+            lines = visit._get_lines_to_order()
+            fee = visit._get_fee_product()
+            if fee:
+                lines |= lines.new({"visit_id": visit.id, "product_id": fee.id})
+            row.currency_id = visit._get_bill_currency()
+            row.amount = sum(
+                line.quantity
+                * line._convert_price(row.currency_id)
+                * (1 - line.discount / 100)
+                for line in lines
+            )
+            row.content = format_list(
+                self.env,
+                [
+                    f"{line.quantity:g} × {line.name or line.product_id.display_name}"
+                    for line in lines
+                ],
+            )

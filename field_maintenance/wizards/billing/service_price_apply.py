@@ -1,0 +1,87 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+
+class ServicePriceApply(models.TransientModel):
+    """Shows what each line costs by the price of a job before it is applied."""
+
+    _name = "service.price.apply"
+    _description = "Apply a Job Price"
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit", required=True, ondelete="cascade"
+    )
+    rule_id = fields.Many2one(
+        comodel_name="service.price.rule",
+        string="Job Price",
+        required=True,
+        ondelete="cascade",
+    )
+    currency_id = fields.Many2one(related="rule_id.currency_id")
+    kind = fields.Selection(related="rule_id.kind")
+    amount = fields.Monetary(related="rule_id.amount", string="Job Amount")
+    line_ids = fields.One2many(
+        comodel_name="service.price.apply.line", inverse_name="apply_id"
+    )
+    amount_before = fields.Monetary(string="Before", compute="_compute_amounts")
+    amount_after = fields.Monetary(string="After", compute="_compute_amounts")
+    is_applied = fields.Boolean(
+        compute="_compute_amounts",
+        help="Some of these lines have a job price already.",
+        export_string_translation=False,
+    )
+    is_changed = fields.Boolean(
+        compute="_compute_amounts",
+        help="Some of these lines were changed after their job price.",
+        export_string_translation=False,
+    )
+
+    @api.depends("line_ids.before", "line_ids.after")
+    def _compute_amounts(self):
+        for apply in self:
+            apply.amount_before = sum(apply.line_ids.mapped("before"))
+            apply.amount_after = sum(apply.line_ids.mapped("after"))
+            lines = apply.line_ids.service_line_id
+            apply.is_applied = bool(lines.price_rule_id)
+            apply.is_changed = any(lines.mapped("is_job_changed"))
+
+    def _fill_lines(self):
+        """Compute the preview.
+
+        :raise UserError: if the lines cost no more, or no less, than the price says
+        """
+        for apply in self:
+            lines = apply.visit_id._get_job_lines(apply.rule_id)
+            shares = apply.rule_id._get_shares(lines)
+            if not shares:
+                raise UserError(
+                    self.env._(
+                        "The lines of visit %(visit)s are within job price %(rule)s "
+                        "already: nothing changes.",
+                        visit=apply.visit_id.display_name,
+                        rule=apply.rule_id.display_name,
+                    )
+                )
+            apply.line_ids = [
+                Command.clear(),
+                *(
+                    Command.create(
+                        {
+                            "service_line_id": line.id,
+                            "before": line.price_subtotal,
+                            "after": shares[line],
+                        }
+                    )
+                    for line in lines
+                ),
+            ]
+
+    def action_apply(self):
+        """Let the lines cost what the preview shows; what changed meanwhile is computed
+        anew."""
+        self.ensure_one()
+        lines = self.visit_id._get_job_lines(self.rule_id)
+        shares = self.rule_id._get_shares(lines)
+        lines._take_job_shares(self.rule_id, shares)
+        return {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,270 @@
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.field_maintenance.tests.common import MaintenanceFixtures
+
+from ...engine.terms import get_contract_year
+from ..common import ServiceContractCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 08:00:00")
+class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
+    """What a visit costs under a contract."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        hour = cls.env.ref("uom.product_uom_hour")
+        cls.part, cls.hours, cls.travel = cls.env["product.product"].create(
+            [
+                {"name": "Igniter", "list_price": 80},
+                {
+                    "name": "Working hour",
+                    "type": "service",
+                    "list_price": 64,
+                    "uom_id": hour.id,
+                },
+                {"name": "Travel", "type": "service", "list_price": 30},
+            ]
+        )
+        cls.piece = cls._create_equipment(serial_number="S-1")
+        cls.contract = cls._cover()
+        cls.call = cls._call()
+
+    @classmethod
+    def _cover(cls, *cuts, piece=None, **vals):
+        """Create a contract for the stove with discounts on visits."""
+        return cls._create_contract(
+            lines=[
+                {
+                    "name": "Stove",
+                    "value": 1200,
+                    "installed_base_id": (piece or cls.piece).id,
+                }
+            ],
+            discount_ids=[
+                Command.create({"line_type": kind, "discount": percent})
+                for kind, percent in cuts
+            ],
+            **vals,
+        )
+
+    @classmethod
+    def _call(cls, day="2026-06-01", **vals):
+        """Create a breakdown visit to the stove."""
+        return cls._create_visit(
+            visit_type_id=cls.repair.id,
+            installed_base_ids=cls.piece.ids,
+            due_date=day,
+            **vals,
+        )
+
+    def _add(self, product, quantity=1, visit=None, **vals):
+        return self.env["service.line"].create(
+            {
+                "visit_id": (visit or self.call).id,
+                "product_id": product.id,
+                "quantity": quantity,
+                **vals,
+            }
+        )
+
+    def _cut(self, kind, percent, contract=None, **vals):
+        return self.env["service.contract.discount"].create(
+            {
+                "contract_id": (contract or self.contract).id,
+                "line_type": kind,
+                "discount": percent,
+                **vals,
+            }
+        )
+
+    def test_parts_labor_and_a_free_call(self):
+        self.env.ref("base.group_user").implied_ids |= self.env.ref(
+            "product.group_product_pricelist"
+        ) | self.env.ref("sale.group_discount_per_so_line")
+        self.customer.property_product_pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Bakers",
+                "item_ids": [
+                    Command.create(
+                        {
+                            "compute_price": "percentage",
+                            "percent_price": 10,
+                            "applied_on": "1_product",
+                            "product_tmpl_id": self.part.product_tmpl_id.id,
+                        }
+                    )
+                ],
+            }
+        )
+        self.hours.list_price = 55
+        self._cut("part", 15)
+        self._cut("labor", 100)
+        self.contract.free_call_count = 1
+        lines = (
+            self._add(self.part)
+            | self._add(self.hours, 2)
+            | self._add(self.travel, line_type="cost")
+        )
+        self.assertEqual(lines.mapped("price_subtotal"), [68, 0, 0])
+        self.assertEqual(lines.mapped("covered_amount"), [12, 110, 30])
+        self.assertEqual(set(lines.mapped("coverage")), {"contract"})
+        # The customer pays, with the discount of their price list.
+        self.call.line_ids.fault_reason_id = self.env["service.fault.code"].create(
+            {
+                "kind": "reason",
+                "code": "TWU",
+                "name": "Wrong use",
+                "excludes_warranty": True,
+                "excludes_contract": True,
+            }
+        )
+        self.assertEqual(lines.mapped("price_subtotal"), [72, 110, 30])
+        self.assertEqual(sum(lines.mapped("price_subtotal")), 212)
+
+    def test_product_then_nearest_category(self):
+        above = self.env["product.category"].create({"name": "Spare parts"})
+        below = self.env["product.category"].create(
+            {"name": "Electric", "parent_id": above.id}
+        )
+        self.part.categ_id = below
+        line = self._add(self.part)
+        for cut, percent in (
+            ({}, 5),
+            ({"categ_id": above.id}, 10),
+            ({"categ_id": below.id}, 3),
+            ({"product_id": self.part.id}, 20),
+        ):
+            with self.subTest(cut):
+                self._cut("part", percent, **cut)
+                self.assertEqual(line.discount, percent)
+        self.assertEqual(self._add(self.travel, line_type="cost").discount, 0)
+
+    def test_maximum_price_of_labor(self):
+        self.contract.labor_price_max = 52
+        self._cut("labor", 25)
+        line = self._add(self.hours, 2.5)
+        self.assertEqual((line.price_unit, line.price_subtotal), (52, 97.5))
+        self.assertEqual(line.covered_amount, 32.5)
+        self.assertEqual(line.price_origin, "pricelist")
+        self.contract.labor_price_max = 70
+        self.assertEqual((line.price_unit, line.price_subtotal), (64, 120))
+        day = self.env["product.product"].create(
+            {
+                "name": "Working day",
+                "type": "service",
+                "list_price": 600,
+                "uom_id": self.env.ref("uom.product_uom_day").id,
+            }
+        )
+        self.contract.labor_price_max = 50
+        self.assertEqual(self._add(day).price_unit, 400)
+        self.assertEqual(self._add(self.part).price_unit, 80)
+
+    def test_covered_days(self):
+        self._cut("part", 20)
+        line = self._add(self.part)
+        self.contract.suspension_ids.sudo().create(
+            {
+                "contract_id": self.contract.id,
+                "date_start": "2026-07-01",
+                "date_end": "2026-07-31",
+                "reason": "Holidays",
+            }
+        )
+        for day, percent in (
+            ("2025-12-31", 0),
+            ("2026-01-01", 20),
+            ("2026-06-30", 20),
+            ("2026-07-01", 0),
+            ("2026-07-31", 0),
+            ("2026-08-01", 20),
+        ):
+            with self.subTest(day):
+                self.call.write(
+                    {"due_date": day, "window_start": day, "window_end": day}
+                )
+                self.assertEqual(line.discount, percent)
+        other = self._create_equipment(serial_number="S-2")
+        self.call.installed_base_ids = other
+        self.assertEqual(line.discount, 0)
+
+    def test_of_two_contracts(self):
+        self.contract.labor_price_max = 52
+        second = self._cover(("labor", 30), labor_price_max=56)
+        self._cut("labor", 10)
+        line = self._add(self.hours)
+        self.assertEqual((line.price_unit, line.discount), (56, 30))
+        self.call.service_contract_id = self.contract
+        self.assertEqual((line.price_unit, line.discount), (52, 10))
+        second.labor_price_max = 40
+        self.assertEqual(line.price_unit, 52)
+
+    def test_another_company_covers_nothing(self):
+        self._cut("part", 20)
+        line = self._add(self.part)
+        self.assertEqual(line.discount, 20)
+        draft = self._cover(("part", 50), activate=False)
+        self.assertEqual(self._add(self.part).discount, 20)
+        draft.action_activate()
+        self.assertEqual(line.discount, 50)
+
+    def test_free_calls(self):
+        self.contract.free_call_count = 2
+        calls = [self._call(f"2026-0{month}-10") for month in (2, 3, 4)]
+        cleaning = self._create_visit(
+            installed_base_ids=self.piece.ids, due_date="2026-01-05"
+        )
+        lines = [self._add(self.travel, visit=v, line_type="cost") for v in calls]
+        planned = self._add(self.travel, visit=cleaning, line_type="cost")
+
+        def given():
+            return [line.discount for line in lines]
+
+        self.assertEqual(given(), [100, 100, 0])
+        self.assertEqual(planned.discount, 0)
+        self.assertEqual(self.contract.free_call_summary, "2 of 2 used")
+        calls[0]._cancel("Not needed")
+        self.assertEqual(given()[1:], [100, 100])
+        early = self._call("2026-01-01")
+        self.assertEqual(given()[1:], [100, 0])
+        day = "2025-12-31"
+        early.write({"due_date": day, "window_start": day, "window_end": day})
+        self.assertEqual(given()[1:], [100, 100])
+        day = "2027-01-01"
+        calls[2].write({"due_date": day, "window_start": day, "window_end": day})
+        self.assertEqual(given()[1:], [100, 100])
+        self.contract.free_call_count = 3
+        self.contract.invalidate_recordset(["free_call_summary"])
+        self.assertEqual(self.contract.free_call_summary, "2 of 3 used")
+
+    def test_an_ordered_call_stays_as_it_is(self):
+        self.contract.free_call_count = 1
+        first = self._call("2026-02-10")
+        second = self._create_planned_visit(
+            visit_type_id=self.repair.id,
+            installed_base_ids=self.piece.ids,
+            due_date="2026-03-10",
+        )
+        line = self._add(self.travel, visit=second, line_type="cost")
+        second._finish()
+        second._create_order_lines()
+        first._cancel("Not needed")
+        self.assertEqual(line.discount, 0)
+        self.assertEqual(
+            second.coverage_warning, "Travel: Billable, 0 % → Contract, 100 %"
+        )
+
+    def test_contract_years(self):
+        for start, day, year in (
+            ("2026-01-01", "2026-12-31", 0),
+            ("2026-01-01", "2027-01-01", 1),
+            ("2024-02-29", "2025-02-27", 0),
+            ("2024-02-29", "2025-02-28", 1),
+            ("2026-06-15", "2026-06-14", -1),
+        ):
+            self.assertEqual(get_contract_year(self._day(start), self._day(day)), year)
