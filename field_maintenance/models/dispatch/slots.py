@@ -79,8 +79,7 @@ class MaintenanceVisit(models.Model):
         """Return until when somebody is to be there, None without such a promise."""
         self.ensure_one()
         # What was promised is known to whom plans the visit.
-        request = self.sudo().request_id
-        return request.response_due if "response_due" in request._fields else None
+        return self.sudo().request_id.response_due or None
 
     def _get_slot_people(self, technicians=None):
         """Return who may be sent on this visit: of its team, if it has one, else all

@@ -105,22 +105,25 @@ class TestDayOrder(SlotCase):
         preview = self._get((self.middle | self.near | self.far).ids, "technician")
         self.assertEqual(
             [(row["customer"], row["start"][11:16]) for row in preview["visits"]],
-            # 8:00 and 37 minutes, 21 on, 37 on
-            [("Middle", "06:37"), ("Near", "07:58"), ("Far", "09:35")],
+            # 8:00 and 37 minutes, 21 on, 37 on, each on the full five minutes
+            [("Middle", "06:40"), ("Near", "08:05"), ("Far", "09:45")],
         )
         self._apply(preview, "technician")
-        self.assertEqual(self._starts(), ["07:58", "09:35", "06:37"])
+        self.assertEqual(self._starts(), ["08:05", "09:45", "06:40"])
 
     def test_what_does_not_fit_keeps_its_time(self):
         self.middle.duration = 7
         self.far.duration = 3
-        preview = self._get()
-        self.assertEqual(len(preview["left"]), 1)
+        preview = self._get(self.day.ids)
+        self.assertEqual(preview["left"], ["Middle"])
+        rows = {row["id"]: row for row in preview["visits"]}
+        self.assertEqual(rows[self.middle.id]["start"], "2026-06-01 13:00:00")
+        self.assertEqual(rows[self.far.id]["start"], "2026-06-01 08:05:00")
 
     def test_nothing_before_now(self):
-        with freeze_time("2026-06-01 10:00:00"):
+        with freeze_time("2026-06-01 08:00:00"):
             starts = [row["start"] for row in self._get()["visits"]]
-        self.assertGreaterEqual(min(starts), "2026-06-01 10:21:00")
+        self.assertEqual(min(starts), "2026-06-01 08:25:00")
 
     def test_changed_meanwhile(self):
         preview = self._get()

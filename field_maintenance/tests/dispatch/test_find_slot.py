@@ -53,19 +53,19 @@ class TestFindSlot(SlotCase):
             [
                 ("Carla Colleague", datetime(2026, 6, 1, 7, 15), 136),
                 ("Tom Technician", datetime(2026, 6, 1, 7, 15), 136),
-                # Over by 15:52 at the latest, after the break.
-                ("Carla Colleague", datetime(2026, 6, 1, 9, 15), 136),
-                ("Tom Technician", datetime(2026, 6, 1, 9, 15), 136),
+                # After the break, which begins at eleven at the earliest.
+                ("Carla Colleague", datetime(2026, 6, 1, 10, 0), 136),
+                ("Tom Technician", datetime(2026, 6, 1, 10, 0), 136),
             ],
         )
 
     def test_part_of_the_day(self):
         morning = self._find(part="morning")
-        self.assertEqual({start.hour for _who, start, _score in morning}, {7, 9})
+        self.assertEqual({start.hour for _who, start, _score in morning}, {7})
         afternoon = self._find(part="afternoon")
         self.assertEqual(
             {start for _who, start, _score in afternoon},
-            {datetime(2026, 6, 1, 10, 0), datetime(2026, 6, 1, 12, 0)},
+            {datetime(2026, 6, 1, 10, 0)},
         )
 
     def test_preferred_technician(self):
@@ -167,10 +167,10 @@ class TestFindSlot(SlotCase):
         self.assertTrue(self._find())
 
     def test_nothing_in_the_past(self):
-        with freeze_time("2026-06-01 09:50:00"):
+        with freeze_time("2026-06-01 08:50:00"):
             starts = [start for _who, start, _score in self._find()]
         # 68 minutes and an hour of break, which begins by one o'clock.
-        self.assertEqual(min(starts), datetime(2026, 6, 1, 12, 0))
+        self.assertEqual(min(starts), datetime(2026, 6, 1, 11, 0))
 
     def test_agreed_hours(self):
         self.visit.write({"agreed_from": 10, "agreed_until": 11})
@@ -193,10 +193,10 @@ class TestFindSlot(SlotCase):
     def test_whole_crew(self):
         self.visit.technician_ids = self.people
         self.visit.technician_id = self.colleague
-        self._create_planned_visit("2026-06-01 07:00:00", duration=5)
+        self._create_planned_visit("2026-06-01 07:00:00", duration=4)
         [slot] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
-        # Tom is at the customer's until 14:00.
-        self.assertEqual(slot.start, datetime(2026, 6, 1, 12, 0))
+        # Tom is at the customer's until 13:00.
+        self.assertEqual(slot.start, datetime(2026, 6, 1, 11, 0))
         self.assertEqual(slot.crew, self.colleague | self.technician)
         self.assertEqual(slot.extra, 136, "Carla comes and goes, Tom is there already")
 
@@ -279,27 +279,23 @@ class TestFindSlot(SlotCase):
         self.assertEqual(len(found), 20)
 
     def test_queries(self):
-        def count(visit, days):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.cr.sql_log_count
-            visit._find_slots(date(2026, 6, 1), date(2026, 6, days))
-            return self.cr.sql_log_count - before
-
-        self._create_planned_visit("2026-06-01 08:00:00")
-        count(self.visit, 1)
-        few = count(self.visit, 1)
         more = self.env["hr.employee"].create(
-            [
-                {"name": f"{n}", "tz": "Europe/Brussels", "user_id": False}
-                for n in range(10)
-            ]
+            [{"name": f"{n}", "tz": "Europe/Brussels"} for n in range(10)]
         )
-        for number, person in enumerate(more):
+        for number, person in enumerate(self.people | more):
             self._create_planned_visit(
                 f"2026-06-0{number % 5 + 1} 08:00:00", technician_id=person.id
             )
-        self.assertEqual(count(self.visit, 10), few)
+
+        def count(people, days):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.assertTrue(self._find(last=date(2026, 6, days), technicians=people))
+            return self.cr.sql_log_count - before
+
+        count(self.people, 1)
+        self.assertEqual(count(self.people | more, 10), count(self.people, 1))
 
 
 @tagged("post_install", "-at_install")
@@ -406,6 +402,32 @@ class TestSlotDialog(SlotCase):
         self.assertEqual(visit.date_start, datetime(2026, 6, 1, 7, 15))
         with self.assertRaises(UserError):
             search.offer_ids[0].with_context(x=1).action_plan()
+
+    def test_response_date(self):
+        self.company.service_response_hours = 4
+        self.company.service_calendar_id = self.company.resource_calendar_id
+        request = self.env["service.request"].create(
+            {
+                "subject": "No hot water",
+                "partner_id": self.customer.id,
+                "visit_type_id": self.repair.id,
+                "request_date": "2026-06-01 04:00:00",
+            }
+        )
+        # Four hours after eight: at noon, before the break.
+        self.assertEqual(request.response_due, datetime(2026, 6, 1, 10, 0))
+        search = self._open(request)
+        self.assertEqual(
+            (search.date_from, search.date_to), (date(2026, 6, 1), date(2026, 6, 1))
+        )
+        self.assertEqual(search.response_due, request.response_due)
+        self.assertEqual(set(search.offer_ids.mapped("response")), {"kept"})
+        search.date_to = "2026-06-02"
+        search.action_search()
+        late = search.offer_ids.filtered(lambda offer: offer.response == "late")
+        self.assertEqual(
+            {offer.date_start.date() for offer in late}, {date(2026, 6, 2)}
+        )
 
     def test_request_with_a_visit_to_plan(self):
         request = self.env["service.request"].create(
