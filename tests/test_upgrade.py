@@ -36,6 +36,8 @@ CHANGED = {
     "maintenance_visit.window_start": (4, "open breakdowns are due on their day"),
     "mail_template.body_html": (1, "the e-mail about an end states the next price"),
     "res_groups.comment": (3, "plain English says what each group allows"),
+    "service_line.discount": (1, "what a contract pays is at 100 %"),
+    "service_line.price_subtotal": (1, "as above"),
     "service_contract_line.profit": (2, "of prices with tax inside, without the tax"),
 }
 

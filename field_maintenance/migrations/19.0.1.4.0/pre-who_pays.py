@@ -1,5 +1,5 @@
 """Prices and payers of what visits used stay as they are: what was given until now was
-given by a person."""
+given by a person. What a warranty or a contract pays was never billed: it is at 100 %."""
 
 from odoo.tools.sql import column_exists, create_column
 
@@ -37,7 +37,7 @@ def migrate(cr, version):
     cr.execute(
         """
         UPDATE service_line
-           SET typed_discount = NULLIF(discount, 0),
+           SET typed_discount = CASE WHEN coverage = 'billable' THEN discount ELSE 0 END,
                typed_coverage = NULLIF(coverage, 'billable'),
                price_origin = CASE
                    WHEN price_unit = proposed_price_unit THEN 'pricelist'
@@ -45,8 +45,20 @@ def migrate(cr, version):
                END,
                pricelist_discount = 0,
                planned_quantity = 0,
-               covered_amount = CASE
-                   WHEN coverage = 'billable' THEN 0 ELSE price_subtotal
-               END
+               covered_amount = 0
+        """
+    )
+    cr.execute(
+        """
+        UPDATE service_line
+           SET discount = 100,
+               price_subtotal = 0,
+               covered_amount = ROUND(
+                   (line.quantity * line.price_unit)::numeric,
+                   COALESCE(currency.decimal_places, 2)
+               )
+          FROM service_line line
+     LEFT JOIN res_currency currency ON currency.id = line.currency_id
+         WHERE line.id = service_line.id AND line.coverage != 'billable'
         """
     )

@@ -387,9 +387,9 @@ class MaintenanceVisit(models.Model):
         if not visit._get_lines_to_order() and not visit._get_fee_product():
             return self.env._("Nothing is left to bill.")
         payer = visit.partner_id.address_get(["invoice"])["invoice"]
-        payer = visit.partner_id.browse(payer)
-        if not (payer.street or payer.zip or payer.city):
-            return self.env._("%s has no address.", payer.display_name)
+        contacts = visit.partner_id.browse(payer) | visit.commercial_partner_id
+        if not any(one.street or one.zip or one.city for one in contacts):
+            return self.env._("%s has no address.", contacts[:1].display_name)
         return False
 
     def _check_not_invoiced(self):

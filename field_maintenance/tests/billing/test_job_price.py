@@ -105,6 +105,7 @@ class TestJobPrice(CoverageCase):
         rule = self._rule(amount=121, is_tax_included=True)
         self._preview().action_apply()
         self.assertEqual(self.call.service_line_ids.price_subtotal, 100)
+        self.call._finish()
         for amount, prices in ((100, (33, 33, 34)), (99.99, (1, 2, 7)), (0.07, (5, 5))):
             with self.subTest(amount):
                 rule.amount = amount
