@@ -137,8 +137,8 @@ class TestServicePlan(PlanCase):
 
     def test_urgent_ones_first(self):
         """There is room for one of them."""
-        self.visit.duration = 4
-        urgent = self._create_visit(duration=4, priority="2")
+        self.visit.duration = 3
+        urgent = self._create_visit(duration=3, priority="2")
         lines = self._plan(self.visit | urgent).line_ids
         self.assertEqual(
             {line.visit_id: line.state for line in lines},
@@ -250,8 +250,8 @@ class TestWhyNot(PlanCase):
         self.assertRegex(self._get_reason(), "It is too far away")
 
     def test_others_came_first(self):
-        self.visit.duration = 4
-        urgent = self._create_visit(duration=4, priority="2")
+        self.visit.duration = 3
+        urgent = self._create_visit(duration=3, priority="2")
         lines = self._plan(self.visit | urgent).line_ids
         reason = lines.filtered(lambda line: line.state == "left").reason
         self.assertRegex(
