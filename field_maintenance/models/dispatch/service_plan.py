@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
@@ -134,13 +134,13 @@ class ServicePlan(models.Model):
     def _check_size(self):
         for plan in self:
             if plan.date_to - plan.date_from >= timedelta(days=DAYS):
-                raise UserError(
+                raise ValidationError(
                     self.env._(
                         "A plan has %s days at most. Choose an earlier last day.", DAYS
                     )
                 )
             if len(plan.visit_ids) > VISITS:
-                raise UserError(
+                raise ValidationError(
                     self.env._(
                         "A plan has %s visits at most. Search the board for fewer.",
                         VISITS,
@@ -282,11 +282,12 @@ class ServicePlan(models.Model):
                 "travel_by_technician": travel,
                 "travel_before": sum(before for before, _after in travel.values()),
                 "travel_after": sum(after for _before, after in travel.values()),
-                "notice": names
-                and self.env._(
+                "notice": self.env._(
                     "Not on the map, %(minutes)s minutes of travel assumed: %(places)s",
                     minutes=self.company_id._get_travel_settings()["unknown"],
                     places=format_list(self.env, names),
-                ),
+                )
+                if names
+                else False,
             }
         )
