@@ -156,7 +156,7 @@ class MaintenanceVisit(models.Model):
         plan = {}
         for move in moves:
             visit = self.browse(move["id"])
-            visit._check_known(move["known"])
+            visit._check_known(move.get("known"))
             moment = fields.Datetime.to_datetime(move["start"])
             if (
                 visit not in visits

@@ -118,7 +118,7 @@ class TestDayOrder(SlotCase):
         self.assertEqual(preview["left"], ["Middle"])
         rows = {row["id"]: row for row in preview["visits"]}
         self.assertEqual(rows[self.middle.id]["start"], "2026-06-01 13:00:00")
-        self.assertEqual(rows[self.far.id]["start"], "2026-06-01 08:05:00")
+        self.assertEqual(rows[self.far.id]["start"], "2026-06-01 08:00:00")
 
     def test_nothing_before_now(self):
         with freeze_time("2026-06-01 08:00:00"):

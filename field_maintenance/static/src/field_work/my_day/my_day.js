@@ -351,13 +351,15 @@ export class MyDay extends Component {
         }
     }
 
-    /** The minutes that it takes to a visit from the one before it; none if both are at
-     * one place or nobody knows. */
+    /** The minutes that it takes to a visit from the one before it, and whether they are
+     * a guess; none if both are at one place. */
     getDriving(visit, index) {
         const { driving, visits } = this.state.day;
         const before = index ? driving?.places[visits[index - 1].id] : 0;
         const here = driving?.places[visit.id];
-        return (driving && driving.minutes[before]?.[here]) || 0;
+        const minutes = driving?.minutes[before]?.[here];
+        const isGuess = [before, here].some((place) => driving?.unknown.includes(place));
+        return minutes ? { minutes, isGuess } : null;
     }
 }
 
