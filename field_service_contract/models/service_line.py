@@ -105,6 +105,9 @@ class ServiceLine(models.Model):
     def _get_discount_offers(self):
         offers = super()._get_discount_offers()
         covering = self._get_covering_contracts()
+        # Read at once; below, each line would read its own.
+        contracts = self.env["service.contract"].sudo().union(*covering.values())
+        contracts.discount_ids.mapped("discount")
         free = self.filtered(
             lambda line: line.line_type == "cost" or line.time_type == "travel"
         )

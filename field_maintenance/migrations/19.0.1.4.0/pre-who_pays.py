@@ -1,5 +1,6 @@
 """Prices and payers of what visits used stay as they are: what was given until now was
-given by a person. What a warranty or a contract pays was never billed: it is at 100 %."""
+given by a person. What a warranty or a contract pays was never billed: it is at
+100 %."""
 
 from odoo.tools.sql import column_exists, create_column
 
@@ -37,7 +38,9 @@ def migrate(cr, version):
     cr.execute(
         """
         UPDATE service_line
-           SET typed_discount = CASE WHEN coverage = 'billable' THEN discount ELSE 0 END,
+           SET typed_discount = CASE
+                   WHEN coverage = 'billable' THEN discount ELSE 0
+               END,
                typed_coverage = NULLIF(coverage, 'billable'),
                price_origin = CASE
                    WHEN price_unit = proposed_price_unit THEN 'pricelist'

@@ -216,6 +216,10 @@ class ServiceLine(models.Model):
         Costs never do, nor does recorded travel."""
         found = {}
         days = self.visit_id._get_coverage_days()
+        # Read at once; below, each visit would read its own.
+        pieces = self.visit_id.sudo().line_ids.installed_base_id
+        pieces.mapped("warranty_end_date")
+        pieces.category_id.mapped("parent_path")
         for line in self:
             if line.line_type not in WARRANTIES or line.time_type == "travel":
                 continue
