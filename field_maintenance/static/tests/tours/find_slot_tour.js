@@ -30,7 +30,7 @@ registry.category("web_tour.tours").add("maintenance_find_slot", {
         },
         {
             content: "It is planned",
-            trigger: "body:not(:has(.modal)) .o_notification:contains(Test repair)",
+            trigger: "body:not(:has(.modal)) .o_notification:contains(Claes Bakery)",
         },
         {
             trigger: "button[name=action_view_visits]",
