@@ -83,7 +83,7 @@ class TestRequestMail(RequestCase):
             default="office@example.org"
         )
         self.assertEqual(known.keys(), set(requests.ids))
-        self.assertIn("<service@dealer.example.org>", known[of_team.id])
+        self.assertIn("service@dealer.example.org", known[of_team.id])
         for request in of_south | of_nobody:
             self.assertNotIn("service@dealer", known[request.id])
         message = of_team.with_user(self.users["dispatcher"]).message_post(
