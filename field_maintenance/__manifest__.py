@@ -76,6 +76,7 @@
         "views/menus.xml",
     ],
     "demo": [
+        "demo/res_company_demo.xml",
         "demo/service_team_demo.xml",
         "demo/service_skill_demo.xml",
         "demo/product_demo.xml",

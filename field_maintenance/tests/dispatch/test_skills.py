@@ -110,7 +110,7 @@ class TestSkills(MaintenanceCase):
         other = self._create_visit(visit_type_id=self.repair.id)
         self.assertEqual(self._get_needs(main), [])
         action = (main | other).action_do_together()
-        wizard = self.env["maintenance.visit.merge"].with_context(action["context"])
+        wizard = self.env["maintenance.visit.merge"].with_context(**action["context"])
         wizard.create({}).action_merge()
         self.assertEqual(main.merged_ids, other)
         self.assertEqual(self._get_needs(main), ["Gas appliances"])
@@ -289,7 +289,7 @@ class TestSkills(MaintenanceCase):
         main = self._plan()
         other = self._create_visit(visit_type_id=self.repair.id)
         action = (main | other).action_do_together()
-        wizard = self.env["maintenance.visit.merge"].with_context(action["context"])
+        wizard = self.env["maintenance.visit.merge"].with_context(**action["context"])
         with self.assertRefused("Tom Technician lacks Gas", ValidationError):
             wizard.create({}).action_merge()
         self._teach(self.technician, self.gas, self.trained)

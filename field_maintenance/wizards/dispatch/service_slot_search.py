@@ -34,7 +34,7 @@ class ServiceSlotSearch(models.TransientModel):
         compute="_compute_subject",
         help="When the visit is due: no other days are offered.",
     )
-    response_due = fields.Datetime(string="Response Due", compute="_compute_subject")
+    response_due = fields.Datetime(compute="_compute_subject")
     date_from = fields.Date(
         string="From", compute="_compute_days", store=True, readonly=False
     )
