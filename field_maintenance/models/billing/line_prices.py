@@ -23,6 +23,7 @@ class ServiceLine(models.Model):
         precompute=True,
         aggregator=None,
         copy=True,
+        export_string_translation=False,
         help="The last proposed price, if another one was entered.",
     )
     pricelist_discount = fields.Float(

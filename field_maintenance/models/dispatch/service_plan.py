@@ -27,7 +27,11 @@ class ServicePlan(models.Model):
     """A plan that a solver proposes, which dispatchers accept in whole or in part."""
 
     _name = "service.plan"
-    _inherit = ["installed.base.guard.mixin", "hr.mixin"]
+    _inherit = [
+        "installed.base.guard.mixin",
+        "installed.base.plausible.mixin",
+        "hr.mixin",
+    ]
     _description = "Proposed Plan"
     _order = "id DESC"
     _check_company_auto = True

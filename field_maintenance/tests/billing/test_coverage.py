@@ -466,7 +466,6 @@ class TestLinePrices(CoverageCase):
         self.assertEqual(set(lines.mapped("line_type")), {"cost"})
         self.assertFalse(other.service_line_ids)
         self.call.action_put_back()
-        self.call.action_start()
         self.call._finish()
         self.assertEqual(len(self.call.service_line_ids), 2)
 

@@ -144,7 +144,15 @@ class TestMyDay(MaintenanceCase):
         self._create_planned_visit()
         day = self._get_day("dispatcher")
         self.assertEqual(
-            day, {"technicians": [], "visits": [], "late": [], "routes": []}
+            day,
+            {
+                "technicians": [],
+                "technician_id": False,
+                "visits": [],
+                "late": [],
+                "routes": [],
+                "driving": False,
+            },
         )
         self.technician.user_id = False
         self.assertFalse(self._get_day()["technicians"])

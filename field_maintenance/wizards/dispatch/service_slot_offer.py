@@ -27,14 +27,17 @@ class ServiceSlotOffer(models.TransientModel):
         column2="employee_id",
         string="Technicians",
     )
-    date_start = fields.Datetime(string="Start", required=True)
-    date_end = fields.Datetime(string="End", required=True)
+    date_start = fields.Datetime(string="Start", required=True, readonly=True)
+    date_end = fields.Datetime(string="End", required=True, readonly=True)
     score = fields.Integer(
+        readonly=True,
         help="Minutes that speak against it: extra travel, 30 if it is not the "
         "preferred technician, 15 outside their zone, and 5 for each day of waiting.",
     )
     extra_minutes = fields.Integer(
-        string="Extra Travel", help="Minutes of travel that it adds to the day."
+        string="Extra Travel",
+        readonly=True,
+        help="Minutes of travel that it adds to the day.",
     )
     reason = fields.Text(string="Why")
     response = fields.Selection(

@@ -13,7 +13,7 @@ class ServiceSlotSearch(models.TransientModel):
     request."""
 
     _name = "service.slot.search"
-    _inherit = ["hr.mixin"]
+    _inherit = ["hr.mixin", "installed.base.plausible.mixin"]
     _description = "Find a Slot"
 
     visit_id = fields.Many2one(

@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 from ...engine.terms import get_contract_year
-from ..contract.service_contract import from_template
+from ..contract.service_contract import PRICE_GROUPS, from_template
 
 # What a customer calls for, as opposed to what was planned with them.
 CALL_TYPES = ("breakdown", "unscheduled")
@@ -16,6 +16,7 @@ class ServiceContractTermsMixin(models.AbstractModel):
         string="Maximum Price of Labor",
         min_display_digits="Product Price",
         aggregator=None,
+        groups=PRICE_GROUPS,
         help="The most that an hour of labor costs, before any discount. Leave empty "
         "for no maximum.",
     )

@@ -289,6 +289,9 @@ class TestVisitCosts(ProfitCase):
         self.assertTrue(contract.analytic_account_id)
 
     def test_technician_books_what_he_may_not_see(self):
+        self.contract.discount_ids = [
+            Command.create({"line_type": "part", "discount": 100})
+        ]
         visit = self._create_contract_visit(self.contract)
         self.env.flush_all()
         self.env.invalidate_all()
