@@ -213,7 +213,10 @@ class MaintenanceVisit(models.Model):
         visits = self.sudo().filtered(
             lambda visit: (
                 visit.state in ("planned", "in_progress")
-                and not visit.line_ids.repair_status_id.filtered("needs_technician")
+                and not (
+                    visit.line_ids.repair_status_id
+                    | visit.merged_ids.line_ids.repair_status_id
+                ).filtered("needs_technician")
             )
         )
         needed = visits.env["service.allocation"].search(

@@ -207,6 +207,20 @@ class TestAllocation(MaintenanceCase):
             (self.colleague, "active", ""),
         )
 
+    def test_referred_on_a_merged_visit(self):
+        other = self._create_planned_visit(
+            LATER, line_ids=[Command.create({"description": "Chimney"})]
+        )
+        self.visit._absorb(other)
+        referred = self.env.ref("field_maintenance.repair_status_referred")
+        other.line_ids.repair_status_id = referred
+        self.assertAllocations((self.technician, "needed", "Referred"))
+        in_process = self.env.ref("field_maintenance.repair_status_in_process")
+        self.visit.line_ids.repair_status_id = in_process
+        self.assertAllocations((self.technician, "needed", "Referred"))
+        other.line_ids.repair_status_id = in_process
+        self.assertAllocations((self.technician, "active", ""))
+
     def test_partly_done(self):
         self.visit.action_start()
         self.visit._finish(
