@@ -42,8 +42,10 @@ class ResourceCalendarLeaves(models.Model):
         if not holidays:
             return Domain.FALSE
         domain = Domain("response_on_holidays", "=", False)
-        companies = holidays.mapped("company_id.id")
-        return domain & Domain("company_id", "in", companies) if companies else domain
+        if not all(holiday.company_id for holiday in holidays):
+            # One of them is everybody's.
+            return domain
+        return domain & Domain("company_id", "in", holidays.company_id.ids)
 
     @api.model
     def _follow_holidays(self, delayed):

@@ -126,6 +126,13 @@ class TestResponseDue(ServiceLevelCase):
         self.company.service_on_holidays = False
         holiday.unlink()
         self.assertEqual(request.response_due, at("Wed 09:00"))
+        # Of all companies, together with one of another
+        common = self._add_days_off("2026-06-03", "2026-06-03")
+        common.company_id = False
+        self.assertEqual(request.response_due, at("Thu 09:00"))
+        others = self._add_days_off("2026-06-04", "2026-06-04", self.other_company)
+        (common | others).unlink()
+        self.assertEqual(request.response_due, at("Wed 09:00"))
         # Of another company, or of a person
         self._add_days_off("2026-06-03", "2026-06-03", company=self.other_company)
         self._add_days_off(
