@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_list
 
-from .service_repair_status import PROGRESSES
+from .service_repair_status import PROGRESSES, get_strongest, get_strongest_domain
 
 # What equipment without a status is, by the state of its visit.
 PROGRESS_OF_STATES = {
@@ -91,8 +91,7 @@ class MaintenanceVisit(models.Model):
     @api.depends("state", "line_ids.repair_status_id.progress")
     def _compute_repair_progress(self):
         for visit in self:
-            found = visit._get_repair_progresses()
-            visit.repair_progress = next((p for p in PROGRESSES if p in found), False)
+            visit.repair_progress = get_strongest(visit._get_repair_progresses())
 
     def _get_repair_progresses(self):
         """Return how far each piece of these visits is, a set; of a visit without
@@ -109,14 +108,8 @@ class MaintenanceVisit(models.Model):
     def _search_repair_progress(self, operator, value):
         if operator != "in":
             return NotImplemented
-        domains = []
-        for rank, progress in enumerate(PROGRESSES):
-            if progress in value:
-                stronger = map(self._get_progress_domain, PROGRESSES[:rank])
-                domains.append(
-                    self._get_progress_domain(progress) & ~Domain.OR(stronger)
-                )
-        return Domain.OR(domains)
+        having = {p: self._get_progress_domain(p) for p in PROGRESSES}
+        return get_strongest_domain(having, value)
 
     @api.model
     def _get_progress_domain(self, progress):

@@ -1,7 +1,11 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..field_work.service_repair_status import PROGRESSES
+from ..field_work.service_repair_status import (
+    PROGRESSES,
+    get_strongest,
+    get_strongest_domain,
+)
 
 
 class ServiceRequest(models.Model):
@@ -26,8 +30,8 @@ class ServiceRequest(models.Model):
     def _compute_repair_progress(self):
         for request in self:
             # How far it is does not depend on who may read visits.
-            found = request.sudo()._get_last_visits()._get_repair_progresses()
-            request.repair_progress = next((p for p in PROGRESSES if p in found), False)
+            visits = request.sudo()._get_last_visits()
+            request.repair_progress = get_strongest(visits._get_repair_progresses())
 
     @api.model
     def _search_repair_progress(self, operator, value):
@@ -43,12 +47,6 @@ class ServiceRequest(models.Model):
             )
             for progress in PROGRESSES
         }
-        domains = [
-            having[progress] & ~Domain.OR(having[p] for p in PROGRESSES[:rank])
-            for rank, progress in enumerate(PROGRESSES)
-            if progress in value
-        ]
-        if False in value:
-            domains.append(~Domain.OR(having.values()))
         # As above.
-        return Domain("id", "in", self.sudo()._search(Domain.OR(domains)))
+        found = self.sudo()._search(get_strongest_domain(having, value))
+        return Domain("id", "in", found)

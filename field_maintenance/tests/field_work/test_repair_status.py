@@ -150,6 +150,12 @@ class TestRepairStatus(MaintenanceCase):
         self.visit.action_start()
         self.assertEqual(self.first.repair_status_id, going)
 
+    def test_archived_status_is_set_by_nothing(self):
+        self.status["in_process"].active = False
+        everything = self.visit.with_context(active_test=False)
+        everything.action_start()
+        self.assertFalse(self.first.repair_status_id)
+
     # -- What a request shows ----------------------------------------------------------
 
     def test_strongest(self):
@@ -193,6 +199,11 @@ class TestRepairStatus(MaintenanceCase):
         assert_shows("in_process")
         another._cancel("Not needed")
         assert_shows("on_hold")
+        visits = self.visit | another
+        self.assertEqual(
+            visits.search([("repair_progress", "=", False), ("id", "in", visits.ids)]),
+            another,
+        )
 
     def test_follow_up_goes_on(self):
         request = self.env["service.request"].create(
