@@ -37,6 +37,7 @@ class ServiceAllocation(models.Model):
         compute="_compute_times",
         store=True,
         precompute=True,
+        index=True,
         help="When the visit was planned as long as the technician had it.",
     )
     hours = fields.Float(compute="_compute_times", store=True, precompute=True)

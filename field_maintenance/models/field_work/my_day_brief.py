@@ -184,12 +184,12 @@ class MaintenanceVisit(models.Model):
         for visit, ids in ranked.items():
             # A product may belong to the company above.
             own = visit.company_id.parent_ids
-            own_parts = usable.filtered(
-                lambda product, own=own: (
-                    not product.company_id or product.company_id in own
-                )
-            )
-            chosen = [product for product in ids if product in own_parts._ids]
+            own_parts = {
+                product.id
+                for product in usable
+                if not product.company_id or product.company_id in own
+            }
+            chosen = [product for product in ids if product in own_parts]
             # What is shown of all of them is read at once.
             suggested[visit] = products.browse(chosen[:SUGGESTED_PARTS]).with_prefetch(
                 usable._ids
