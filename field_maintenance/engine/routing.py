@@ -464,10 +464,10 @@ class _Routes:
             (extra_driving(stretch, row, stop, position, self.travel), position)
             for position in range(len(row) + 1)
         )
+        # What is longer than half a day is done over a break, whose time it takes too.
+        is_over_break = any(one.minutes > stretch.half_day for one in (*row, stop))
         for extra, position in options:
-            is_short = stop.minutes <= stretch.half_day
-            if row and is_short and extra + stop.minutes > spare:
-                # What is longer may be done over a break.
+            if row and not is_over_break and extra + stop.minutes > spare:
                 break
             if schedule(stretch, [*row[:position], stop, *row[position:]], self.travel):
                 return extra, position
