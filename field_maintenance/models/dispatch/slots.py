@@ -336,9 +336,11 @@ class MaintenanceVisit(models.Model):
             day = self._get_site_day(fields.Datetime.now())
             lacks = [check.get_missing(self, crew, day) for crew in crews]
             if all(lacks):
+                # What each one has a part of, nobody has all of.
+                common = [n for n in lacks[0] if all(n in own for own in lacks)]
+                texts = [need.text for need in common or check.needs[self]]
                 return self.env._(
-                    "No technician has %s.",
-                    format_list(self.env, [need.text for need in lacks[0]]),
+                    "No technician has %s.", format_list(self.env, texts)
                 )
         if agreed := self._describe_agreed_hours():
             return self.env._(
