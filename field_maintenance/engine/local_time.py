@@ -19,6 +19,13 @@ def at_local_hour(day: date, hour: float, zone: ZoneInfo) -> datetime:
     minutes = round(hour * 60)
     if not 0 <= minutes < 24 * 60:
         raise ValueError(f"There is no hour {hour} in a day.")
-    clock = datetime.combine(day, time()) + timedelta(minutes=minutes)
+    return at_local_clock(
+        datetime.combine(day, time.min) + timedelta(minutes=minutes), zone
+    )
+
+
+def at_local_clock(clock: datetime, zone: ZoneInfo) -> datetime:
+    """Return the time at which it is that on the clock in the zone, as `at_local_hour`
+    does."""
     # fold=0, the default, is the offset before a change of clocks in both cases.
     return clock.replace(tzinfo=zone).astimezone(timezone.utc).replace(tzinfo=None)

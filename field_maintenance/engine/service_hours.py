@@ -2,10 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from .free_time import Stretch
+from .local_time import at_local_clock
 
 # From a moment to its stop; without one the clock stands still.
 Pause = tuple[datetime, datetime | None]
@@ -127,8 +128,7 @@ def to_utc(stretches: Iterable[Stretch], zone: ZoneInfo) -> list[Stretch]:
     :param zone: of the place
     :return: in UTC, without time zone
     """
-    return [(_to_utc(start, zone), _to_utc(end, zone)) for start, end in stretches]
-
-
-def _to_utc(clock: datetime, zone: ZoneInfo) -> datetime:
-    return clock.replace(tzinfo=zone).astimezone(timezone.utc).replace(tzinfo=None)
+    return [
+        (at_local_clock(start, zone), at_local_clock(end, zone))
+        for start, end in stretches
+    ]

@@ -11,9 +11,8 @@ from odoo.tools import format_date, format_duration, format_list
 
 from ...engine import Stop, at_local_hour, cut_off, driving
 from ...engine.backlog import LONGEST_DAY, Why, priority, why_not
-from .routes import NOWHERE
+from .routes import NOWHERE, ONE_DAY
 
-ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
 # A preferred hour was agreed with nobody: about then is good enough.
 ABOUT = timedelta(hours=1)
