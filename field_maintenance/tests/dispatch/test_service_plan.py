@@ -447,6 +447,9 @@ class TestOnTheBoard(PlanCase):
         self.assertEqual(context["default_visit_ids"], self.visit.ids)
         plan = plans.with_context(**context).create({})
         self.assertEqual((plan.date_from, plan.date_to), (MONDAY, date(2026, 6, 5)))
+        # A board of a month.
+        action = plans.get_board_action("2026-06-01", "2026-06-30", [], [])
+        self.assertEqual(action["context"]["default_date_to"], "2026-06-14")
 
     def test_over_after_its_days(self):
         plan = self._plan()
