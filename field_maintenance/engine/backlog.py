@@ -55,7 +55,7 @@ def is_long(stop: Stop, stretches: Iterable[Stretch]) -> bool:
     return bool(possible) and all(stop.minutes > s.half_day for s in possible)
 
 
-def begin(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -> Plan:
+def insert_over_breaks(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -> Plan:
     """Return a plan of those visits that no other solver plans: such that go over a
     break. All others are left."""
     groups: dict[bool, list[Stop]] = {True: [], False: []}
@@ -65,7 +65,7 @@ def begin(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -
     return plan._replace(left=(*plan.left, *groups[False]))
 
 
-def ask(plan: Plan, travel: Travel) -> dict:
+def to_vroom(plan: Plan, travel: Travel) -> dict:
     """Return what VROOM is asked: to put the visits that are left into the stretches in
     which nothing is yet. Numbers only; minutes from the first stretch on.
 
@@ -133,7 +133,7 @@ def ask(plan: Plan, travel: Travel) -> dict:
     }
 
 
-def read(answer: dict, plan: Plan, travel: Travel) -> Plan:
+def from_vroom(answer: dict, plan: Plan, travel: Travel) -> Plan:
     """Return the plan that VROOM found.
 
     :param answer: {"routes": {number of a route: numbers of visits that were left}}
