@@ -18,8 +18,11 @@ from .routing import (
     Stop,
     Stretch,
     Travel,
+    get_neighbours,
     insert_by_regret,
+    round_up,
     schedule,
+    whole_minutes,
 )
 
 # The strongest priority of a visit, of 100 at most.
@@ -52,7 +55,7 @@ def is_long(stop: Stop, stretches: Iterable[Stretch]) -> bool:
     return bool(possible) and all(stop.minutes > s.half_day for s in possible)
 
 
-def begin(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -> Plan:
+def insert_over_breaks(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -> Plan:
     """Return a plan of those visits that no other solver plans: such that go over a
     break. All others are left."""
     groups: dict[bool, list[Stop]] = {True: [], False: []}
@@ -62,7 +65,7 @@ def begin(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -
     return plan._replace(left=(*plan.left, *groups[False]))
 
 
-def ask(plan: Plan, travel: Travel) -> dict:
+def to_vroom(plan: Plan, travel: Travel) -> dict:
     """Return what VROOM is asked: to put the visits that are left into the stretches in
     which nothing is yet. Numbers only; minutes from the first stretch on.
 
@@ -81,12 +84,14 @@ def ask(plan: Plan, travel: Travel) -> dict:
         breaks = [
             (
                 _up(max(start - BREAK_SHIFT, stretch.start) - zero),
-                _down(min(start + BREAK_SHIFT, stretch.end - (over - start)) - zero),
+                whole_minutes(
+                    min(start + BREAK_SHIFT, stretch.end - (over - start)) - zero
+                ),
                 _up(over - start),
             )
             for start, over in stretch.breaks
         ]
-        window = (_up(stretch.start - zero), _down(stretch.end - zero))
+        window = (_up(stretch.start - zero), whole_minutes(stretch.end - zero))
         if window[0] > window[1] or any(low > high for low, high, _length in breaks):
             # Nothing has room there.
             continue
@@ -103,7 +108,7 @@ def ask(plan: Plan, travel: Travel) -> dict:
     jobs = []
     for number, stop in enumerate(plan.left):
         windows = [
-            (_up(max(low, zero) - zero), _down(min(high, end) - zero))
+            (_up(max(low, zero) - zero), whole_minutes(min(high, end) - zero))
             for low, high in _joined(stop.starts)
             if low <= end and high >= zero
         ]
@@ -128,7 +133,7 @@ def ask(plan: Plan, travel: Travel) -> dict:
     }
 
 
-def read(answer: dict, plan: Plan, travel: Travel) -> Plan:
+def from_vroom(answer: dict, plan: Plan, travel: Travel) -> Plan:
     """Return the plan that VROOM found.
 
     :param answer: {"routes": {number of a route: numbers of visits that were left}}
@@ -162,11 +167,7 @@ def _joined(spans: Iterable[Span]) -> list[Span]:
 
 
 def _up(length: timedelta) -> int:
-    return -(-length // timedelta(minutes=1))
-
-
-def _down(length: timedelta) -> int:
-    return length // timedelta(minutes=1)
+    return -whole_minutes(-length)
 
 
 def wish(stops: Iterable[Stop], wishes: Mapping[int, frozenset[int]]) -> list[Stop]:
@@ -202,7 +203,7 @@ def tidy(plan: Plan, travel: Travel) -> Plan:
         stops = list(route.stops)
         starts = list(route.starts)
         for position, stop in enumerate(route.stops):
-            later = _next_step(starts[position])
+            later = round_up(starts[position], TIDY_STEP)
             if any(low <= later <= high for low, high in stop.starts):
                 stops[position] = stop._replace(starts=((later, later),))
                 found = schedule(route.stretch, stops, travel)
@@ -213,11 +214,6 @@ def tidy(plan: Plan, travel: Travel) -> Plan:
             stops[position] = stop._replace(starts=((now, now),))
         routes.append(route._replace(starts=tuple(starts)))
     return plan._replace(routes=tuple(routes))
-
-
-def _next_step(moment: datetime) -> datetime:
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight - (midnight - moment) // TIDY_STEP * TIDY_STEP
 
 
 # -- Why not ---------------------------------------------------------------------------
@@ -294,10 +290,10 @@ def _get_room(stretch: Stretch, stop: Stop) -> int:
     """Return the minutes in which a visit has to take place in a stretch: those between
     two breaks, unless it is so long that it goes over them."""
     if stop.minutes > stretch.half_day:
-        return _down(stretch.end - stretch.start)
+        return whole_minutes(stretch.end - stretch.start)
     moments = [stretch.start, *(m for b in stretch.breaks for m in b), stretch.end]
     return max(
-        _down(end - start)
+        whole_minutes(end - start)
         for start, end in zip(moments[::2], moments[1::2], strict=True)
     )
 
@@ -307,13 +303,12 @@ def _get_gap(route: Route, position: int, stop: Stop, travel: Travel) -> int:
     without the way there and on, and without breaks."""
     stretch = route.stretch
     begin, end = stretch.start, stretch.end
-    before, after = stretch.start_place, stretch.end_place
+    before, after = get_neighbours(stretch, route.stops, position)
     if position:
-        former = route.stops[position - 1]
-        begin = route.starts[position - 1] + timedelta(minutes=former.minutes)
-        before = former.place
+        length = timedelta(minutes=route.stops[position - 1].minutes)
+        begin = route.starts[position - 1] + length
     if position < len(route.stops):
-        end, after = route.starts[position], route.stops[position].place
+        end = route.starts[position]
     begin += timedelta(minutes=travel[before][stop.place])
     end -= timedelta(minutes=travel[stop.place][after])
     rest = sum(
@@ -321,7 +316,7 @@ def _get_gap(route: Route, position: int, stop: Stop, travel: Travel) -> int:
         timedelta(),
     )
     free = [
-        _down(end - max(begin, low) - rest)
+        whole_minutes(end - max(begin, low) - rest)
         for low, high in stop.starts
         if begin <= high
     ]

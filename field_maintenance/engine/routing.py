@@ -144,11 +144,8 @@ class Plan(NamedTuple):
 
     def cost(self, travel: Travel) -> tuple[int, int, int]:
         """Return lost priority, visits left and minutes of travel: less is better."""
-        return (
-            sum(stop.priority for stop in self.left),
-            len(self.left),
-            sum(driving(route.stretch, route.stops, travel) for route in self.routes),
-        )
+        rows = ((route.stretch, route.stops) for route in self.routes)
+        return _get_cost(self.left, rows, travel)
 
 
 # -- Free time -------------------------------------------------------------------------
@@ -167,7 +164,7 @@ def cut(
     found = []
     for parts in _days(working):
         end_of_day = parts[-1][1]
-        half_day = max(_minutes(end - start) for start, end in parts)
+        half_day = max(whole_minutes(end - start) for start, end in parts)
         gaps = [(a[1], b[0]) for a, b in zip(parts, parts[1:], strict=False)]
         moment, place = parts[0][0], home
         today = [f for f in kept if f.end > moment and f.start < end_of_day]
@@ -213,8 +210,9 @@ def _days(working: Iterable[Span]) -> list[list[Span]]:
     return days
 
 
-def _minutes(length: timedelta) -> int:
-    return int(length.total_seconds() // 60)
+def whole_minutes(length: timedelta) -> int:
+    """Return the full minutes of a length of time."""
+    return length // timedelta(minutes=1)
 
 
 # -- What fits -------------------------------------------------------------------------
@@ -321,12 +319,32 @@ def driving(stretch: Stretch, stops: Sequence[Stop], travel: Travel) -> int:
     return sum(travel[a][b] for a, b in zip(places, places[1:], strict=False))
 
 
+def _get_cost(
+    left: Sequence[Stop],
+    rows: Iterable[tuple[Stretch, Sequence[Stop]]],
+    travel: Travel,
+) -> tuple[int, int, int]:
+    return (
+        sum(stop.priority for stop in left),
+        len(left),
+        sum(driving(stretch, row, travel) for stretch, row in rows),
+    )
+
+
+def get_neighbours(
+    stretch: Stretch, stops: Sequence[Stop], position: int
+) -> tuple[int, int]:
+    """Return the places from where one comes and to where one goes on at a position."""
+    before = stops[position - 1].place if position else stretch.start_place
+    after = stops[position].place if position < len(stops) else stretch.end_place
+    return before, after
+
+
 def extra_driving(
     stretch: Stretch, stops: Sequence[Stop], stop: Stop, position: int, travel: Travel
 ) -> int:
     """Return the minutes of travel that a visit adds after so many others."""
-    before = stops[position - 1].place if position else stretch.start_place
-    after = stops[position].place if position < len(stops) else stretch.end_place
+    before, after = get_neighbours(stretch, stops, position)
     return (
         travel[before][stop.place] + travel[stop.place][after] - travel[before][after]
     )
@@ -345,8 +363,7 @@ def insertions(
         return []
     for position in range(len(stops) + 1):
         extra = extra_driving(stretch, stops, stop, position, travel)
-        before = stops[position - 1].place if position else stretch.start_place
-        after = stops[position].place if position < len(stops) else stretch.end_place
+        before, after = get_neighbours(stretch, stops, position)
         first = stretch.start + timedelta(minutes=travel[before][stop.place])
         last = stretch.end - timedelta(minutes=stop.minutes + travel[stop.place][after])
         for start in _quarters(first, last, stop.starts):
@@ -368,12 +385,16 @@ def _quarters(
         begin, end = max(low, first), min(high, last)
         if begin > end:
             continue
-        midnight = begin.replace(hour=0, minute=0, second=0, microsecond=0)
-        steps = -((midnight - begin) // OFFER_STEP)
-        moment = midnight + steps * OFFER_STEP
+        moment = round_up(begin, OFFER_STEP)
         while moment <= end:
             yield moment
             moment += OFFER_STEP
+
+
+def round_up(moment: datetime, step: timedelta) -> datetime:
+    """Return the next full step of the day, the moment itself if it is one."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - (midnight - moment) // step * step
 
 
 def choose_offers(offers: Iterable[Offer], names: Mapping[int, str]) -> list[Offer]:
@@ -455,8 +476,8 @@ class _Routes:
         ):
             return None
         spare = (
-            _minutes(stretch.end - stretch.start)
-            - sum(_minutes(end - start) for start, end in stretch.breaks)
+            whole_minutes(stretch.end - stretch.start)
+            - sum(whole_minutes(end - start) for start, end in stretch.breaks)
             - (driving(stretch, row, self.travel) if row else 0)
             - sum(other.minutes for other in row)
         )
@@ -464,10 +485,10 @@ class _Routes:
             (extra_driving(stretch, row, stop, position, self.travel), position)
             for position in range(len(row) + 1)
         )
+        # What is longer than half a day is done over a break, whose time it takes too.
+        is_over_break = any(one.minutes > stretch.half_day for one in (*row, stop))
         for extra, position in options:
-            is_short = stop.minutes <= stretch.half_day
-            if row and is_short and extra + stop.minutes > spare:
-                # What is longer may be done over a break.
+            if row and not is_over_break and extra + stop.minutes > spare:
                 break
             if schedule(stretch, [*row[:position], stop, *row[position:]], self.travel):
                 return extra, position
@@ -530,14 +551,8 @@ class _Routes:
         return Plan(tuple(routes), tuple(left))
 
     def cost(self, left: Sequence[Stop]) -> tuple[int, int, int]:
-        return (
-            sum(stop.priority for stop in left),
-            len(left),
-            sum(
-                driving(stretch, row, self.travel)
-                for stretch, row in zip(self.stretches, self.rows, strict=True)
-            ),
-        )
+        rows = zip(self.stretches, self.rows, strict=True)
+        return _get_cost(left, rows, self.travel)
 
 
 def insert_by_regret(
@@ -626,11 +641,8 @@ def order(stretches: Sequence[Stretch], stops: Sequence[Stop], travel: Travel) -
         nonlocal best
         number, row = len(done) - 1, done[-1]
         stretch = stretches[number]
-        so_far = (
-            driving(stretch._replace(end_place=row[-1].place), row, travel)
-            if (row)
-            else 0
-        )
+        here = stretch._replace(end_place=row[-1].place) if row else None
+        so_far = driving(here, row, travel) if here else 0
         to_come = sum(least[stop.id] for stop in waiting)
         if spent + so_far + to_come > best[0][0]:
             return

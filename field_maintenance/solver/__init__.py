@@ -3,4 +3,4 @@
 Plain Python that starts a process; what it decides is in `engine`.
 """
 
-from .process import is_installed, report, solve
+from .process import is_installed, run_vroom, solve

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..engine.backlog import ask, begin, read, tidy, unwish, wish
+from ..engine.backlog import from_vroom, insert_over_breaks, tidy, to_vroom, unwish, wish
 from ..engine.routing import (
     Plan,
     Stop,
@@ -50,9 +50,9 @@ def solve(
     found = []
     if is_installed() and stretches and stops:
         # What goes over a break is not for VROOM.
-        begun = begin(stretches, wished, travel)
-        for answer in report(ask(begun, travel), seconds):
-            found.append(read(answer, begun, travel))
+        begun = insert_over_breaks(stretches, wished, travel)
+        for answer in run_vroom(to_vroom(begun, travel), seconds):
+            found.append(from_vroom(answer, begun, travel))
     made_by = "vroom" if found else "insertion"
     if not found:
         found.append(
@@ -72,7 +72,7 @@ def solve(
     return min(plans, key=lambda plan: plan.cost(travel)), made_by
 
 
-def report(
+def run_vroom(
     problem: dict, seconds: float, command: Sequence[str] = ()
 ) -> Iterator[dict]:
     """Yield what VROOM found after each level of exploration.

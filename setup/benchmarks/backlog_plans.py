@@ -18,10 +18,10 @@ from odoo.addons.field_maintenance.engine import (
     travel_matrix,
 )
 from odoo.addons.field_maintenance.engine.backlog import (
-    ask,
-    begin,
+    from_vroom,
+    insert_over_breaks,
     priority,
-    read,
+    to_vroom,
 )
 from odoo.addons.field_maintenance.engine.routing import check
 from odoo.addons.field_maintenance.solver import process
@@ -161,9 +161,9 @@ def _make(
 def _find_level_1(
     stretches: list[Stretch], stops: list[Stop], travel: list[list[int]]
 ) -> Plan:
-    begun = begin(stretches, stops, travel)
-    (answer,) = process.report({**ask(begun, travel), "levels": [1]}, 120)
-    return read(answer, begun, travel)
+    begun = insert_over_breaks(stretches, stops, travel)
+    (answer,) = process.run_vroom({**to_vroom(begun, travel), "levels": [1]}, 120)
+    return from_vroom(answer, begun, travel)
 
 
 def _cost(found: Plan, problem: tuple) -> int:

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
@@ -72,12 +74,10 @@ class MaintenanceVisit(models.Model):
         )
         opened |= undone._take_allocations_back()
         known = opened.grouped("visit_id")
-        changes, new = {}, {}
+        changes, new = defaultdict(list), {}
 
         def change(records, action, reason):
-            if records:
-                key = (action, reason)
-                changes[key] = changes.get(key, allocations) | records
+            changes[action, reason].append(records)
 
         for visit in visits:
             given = known.get(visit, allocations)
@@ -118,7 +118,8 @@ class MaintenanceVisit(models.Model):
                         "finished" if begun else "cancelled",
                         not begun and allocation.reason,
                     )
-        for (action, reason), records in changes.items():
+        for (action, reason), groups in changes.items():
+            records = allocations.concat(*groups)
             if action == "close":
                 records._close(reason)
             else:

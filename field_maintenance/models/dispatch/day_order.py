@@ -6,9 +6,7 @@ from odoo.fields import Domain
 
 from ...engine import Stop, cut_off, in_order, order
 from ...engine.backlog import tidy
-from .routes import NOWHERE
-
-ONE_DAY = timedelta(days=1)
+from .routes import NOWHERE, ONE_DAY
 
 
 def _get_coordinates(place):

@@ -2,11 +2,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pytz import utc
-
 from odoo import api, models
 
-from ...engine import Fixed, at_local_hour, cut
+from ...engine import Fixed, at_local_hour, cut, to_utc
 from ..appointment.appointments import ALL_DAY_HOURS
 
 ONE_DAY = timedelta(days=1)
@@ -76,37 +74,23 @@ class HrEmployee(models.Model):
                 or person.resource_calendar_id.flexible_hours
             )
         )
-        hours, found = {}, {}
+        first, last = start.date() - ONE_DAY, end.date() + ONE_DAY
+        days = [first + n * ONE_DAY for n in range((last - first).days + 1)]
+        clocks, found = {}, {}
         for person in free:
             calendar = person.company_id.resource_calendar_id
-            if calendar not in hours:
-                hours[calendar] = (
-                    calendar._get_hours_by_day(
-                        start.date() - ONE_DAY, end.date() + ONE_DAY
-                    )
+            if calendar not in clocks:
+                hours = (
+                    calendar._get_hours_by_day(first, last)
                     if calendar and not calendar.flexible_hours
-                    else None
+                    else dict.fromkeys(days, ALL_DAY_HOURS)
                 )
+                clocks[calendar] = [
+                    tuple(datetime.combine(day, hour) for hour in own)
+                    for day, own in hours.items()
+                ]
             zone = ZoneInfo(person._get_tz())
-            spans = []
-            day = start.date() - ONE_DAY
-            while day <= end.date() + ONE_DAY:
-                own = (
-                    ALL_DAY_HOURS
-                    if hours[calendar] is None
-                    else (hours[calendar].get(day))
-                )
-                if own:
-                    spans.append(
-                        tuple(
-                            datetime.combine(day, hour, zone)
-                            .astimezone(utc)
-                            .replace(tzinfo=None)
-                            for hour in own
-                        )
-                    )
-                day += ONE_DAY
-            found[person.with_env(self.env)] = spans
+            found[person.with_env(self.env)] = to_utc(clocks[calendar], zone)
         return found
 
 

@@ -1,11 +1,13 @@
 """The proposal on the dispatch board, and what dispatchers accept of it."""
 
+from datetime import timedelta
+
 from odoo import api, fields, models
 
 from odoo.addons.field_installed_base.jobs import claim, do_safely
 
 from ...engine import schedule
-from .service_plan import VISITS
+from .service_plan import DAYS, VISITS
 
 # What its board shows of a plan. What was declined returns to the backlog.
 SHOWN_STATES = ("proposed", "left", "changed")
@@ -74,12 +76,14 @@ class ServicePlan(models.Model):
         """Return the dialog that begins a plan.
 
         :param str first: the first day
-        :param str last: the last day
+        :param str last: the last day; the plan ends before it if that is too long
         :param list technician_ids: who has a row
         :param list visit_ids: what is shown of the backlog
         """
         self.check_access("create")
         company = self.env.company
+        first, last = map(fields.Date.to_date, (first, last))
+        last = min(last, first + timedelta(days=DAYS - 1))
         # Who works for which company is no secret to who dispatches.
         people = self.env["hr.employee"].sudo().browse(technician_ids).exists()
         visits = self.env["maintenance.visit"].browse(visit_ids).exists()
@@ -92,8 +96,8 @@ class ServicePlan(models.Model):
             "target": "new",
             "context": {
                 "default_company_id": company.id,
-                "default_date_from": first,
-                "default_date_to": last,
+                "default_date_from": fields.Date.to_string(first),
+                "default_date_to": fields.Date.to_string(last),
                 "default_technician_ids": people._filter_at(company).ids,
                 "default_visit_ids": visits[:VISITS].ids,
             },

@@ -9,11 +9,10 @@ from pytz import utc
 from odoo import fields, models
 from odoo.tools import format_date, format_duration, format_list
 
-from ...engine import Stop, at_local_hour, driving
+from ...engine import Stop, at_local_hour, cut_off, driving
 from ...engine.backlog import LONGEST_DAY, Why, priority, why_not
-from .routes import NOWHERE
+from .routes import NOWHERE, ONE_DAY
 
-ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
 # A preferred hour was agreed with nobody: about then is good enough.
 ABOUT = timedelta(hours=1)
@@ -35,10 +34,11 @@ class Problem:
     :param wishes: {visit id: indexes of people of whoever should go}
     :param travel: minutes between places
     :param unlocated: places without coordinates
+    :param skills: SkillCheck of the visits, None if the company ignores skills
     """
 
     def __init__(
-        self, people, stretches, stops, days, refused, wishes, travel, unlocated
+        self, people, stretches, stops, days, refused, wishes, travel, unlocated, skills
     ):
         self.people = people
         self.stretches = stretches
@@ -48,6 +48,7 @@ class Problem:
         self.wishes = wishes
         self.travel = travel
         self.unlocated = unlocated
+        self.skills = skills
         self.visits = {visit.id: visit for visit in stops}
 
     def get_technician(self, stretch):
@@ -90,24 +91,19 @@ class ServicePlan(models.Model):
         for person, own in free.items():
             zone = ZoneInfo(person._get_tz())
             for stretch in own:
-                if (begin := max(stretch.start, start)) >= stretch.end:
+                if not (rest := cut_off(stretch, start)):
                     continue
-                day = utc.localize(begin).astimezone(zone).date()
+                day = utc.localize(rest.start).astimezone(zone).date()
                 if not people or people[-1] != (person, day):
                     people.append((person, day))
-                breaks = tuple(
-                    (max(a, begin), b) for a, b in stretch.breaks if b > begin
-                )
-                stretches.append(
-                    stretch._replace(
-                        technician=len(people) - 1, start=begin, breaks=breaks
-                    )
-                )
+                stretches.append(rest._replace(technician=len(people) - 1))
         places = {visit.site_id.id or NOWHERE for visit in visits}
         places |= {p for s in stretches for p in (s.start_place, s.end_place)}
         travel, unlocated = visits._get_travel_of({frozenset(places)}, self.company_id)
         stops, days, refused = {}, {}, {}
-        able = self._get_able(visits, technicians, people)
+        ignored = self.company_id.sudo().service_skill_policy == "ignore"
+        skills = None if ignored else visits._get_skill_check(technicians)
+        able = self._get_able(visits, technicians, people, skills)
         for visit in visits:
             if text := self._get_obstacle(visit):
                 refused[visit] = text
@@ -132,7 +128,7 @@ class ServicePlan(models.Model):
             if (lead := visit._get_preferred_technician().sudo()) in days_of
         }
         return Problem(
-            people, stretches, stops, days, refused, wishes, travel, unlocated
+            people, stretches, stops, days, refused, wishes, travel, unlocated, skills
         )
 
     def _get_horizon(self):
@@ -144,16 +140,17 @@ class ServicePlan(models.Model):
         end = at_local_hour(self.date_to + ONE_DAY, 0, zone)
         return min(max(start, now), end), end
 
-    def _get_able(self, visits, technicians, people):
+    def _get_able(self, visits, technicians, people, skills):
         """Return {visit: numbers of people who may go}: members of its team, with the
-        skills that it takes on that day unless the company ignores skills."""
-        skilled = self.company_id.sudo().service_skill_policy != "ignore"
-        check = visits._get_skill_check(technicians) if skilled else None
+        skills that it takes on that day unless the company ignores skills.
+
+        :param skills: SkillCheck, None to ignore them
+        """
         # Most visits take the same of the same people.
         known = {}
         found = {}
         for visit in visits:
-            needs = tuple(check.needs[visit]) if skilled else ()
+            needs = tuple(skills.needs[visit]) if skills else ()
             key = needs, visit.team_id
             if key not in known:
                 members = visit.team_id.member_ids if visit.team_id else technicians
@@ -161,7 +158,7 @@ class ServicePlan(models.Model):
                     number
                     for number, (person, day) in enumerate(people)
                     if person in members
-                    and not (needs and check.get_missing(visit, person, day))
+                    and not (needs and skills.get_missing(visit, person, day))
                 )
             found[visit] = known[key]
         return found
@@ -311,11 +308,11 @@ class ServicePlan(models.Model):
             return self.env._(
                 "None of the technicians is in team %s.", visit.team_id.name
             )
-        check = visit._get_skill_check(technicians)
+        skills = problem.skills
         days = {day for _person, day in problem.people}
-        needs = check.needs[visit]
-        if not needs or any(
-            not check.get_missing(visit, person, day)
+        needs = skills.needs[visit] if skills else ()
+        if not (needs and days) or any(
+            not skills.get_missing(visit, person, day)
             for person in visit.team_id.member_ids & technicians or technicians
             for day in days
         ):

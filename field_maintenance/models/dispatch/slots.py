@@ -6,12 +6,11 @@ from odoo.tools import format_date, format_list
 
 from ...context import PLANNING
 from ...engine import Offer, Stop, choose_offers, cut_off, insertions
-from .routes import NOWHERE
+from .routes import NOWHERE, ONE_DAY
 
 # How many days are looked at when nothing says until when, and at most.
 USUAL_DAYS = 7
 MOST_DAYS = 28
-ONE_DAY = timedelta(days=1)
 
 
 class Slot(NamedTuple):
@@ -169,18 +168,15 @@ class MaintenanceVisit(models.Model):
         if self.company_id.sudo().service_skill_policy != "block":
             return {person: spans for crew in crews for person in crew}
         days = [self._get_site_day(low) for low, _high in spans]
-        return {
-            person: own
-            for crew in crews
-            for own in [
-                [
-                    span
-                    for day, span in zip(days, spans, strict=True)
-                    if not skills.get_missing(self, crew, day)
-                ]
+        found = {}
+        for crew in crews:
+            own = [
+                span
+                for day, span in zip(days, spans, strict=True)
+                if not skills.get_missing(self, crew, day)
             ]
-            for person in crew
-        }
+            found.update(dict.fromkeys(crew, own))
+        return found
 
     def _get_possible_starts(self, free, spans, now):
         """Return every quarter of an hour at which this visit could begin.
@@ -336,10 +332,10 @@ class MaintenanceVisit(models.Model):
             day = self._get_site_day(fields.Datetime.now())
             lacks = [check.get_missing(self, crew, day) for crew in crews]
             if all(lacks):
-                return self.env._(
-                    "No technician has %s.",
-                    format_list(self.env, [need.text for need in lacks[0]]),
-                )
+                # What each one has a part of, nobody has all of.
+                common = [n for n in lacks[0] if all(n in own for own in lacks)]
+                texts = [need.text for need in common or check.needs[self]]
+                return self.env._("No technician has %s.", format_list(self.env, texts))
         if agreed := self._describe_agreed_hours():
             return self.env._(
                 "Nobody has enough free time %s on these days. Choose more days, or "

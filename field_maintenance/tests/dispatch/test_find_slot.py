@@ -265,6 +265,28 @@ class TestFindSlot(SlotCase):
         [slot, *_rest] = self.visit._find_slots(date(2026, 6, 3), date(2026, 6, 3))
         self.assertEqual(slot.reasons, ["136 min of extra travel"])
 
+        # Each has one of two skills, nobody both.
+        welding = self.env["hr.skill"].create(
+            {"name": "Welding", "skill_type_id": kind.id}
+        )
+        self.env["service.skill.requirement"].create(
+            {"skill_id": welding.id, "visit_type_id": self.cleaning.id}
+        )
+        self.env["hr.employee.skill"].create(
+            {
+                "employee_id": self.technician.id,
+                "skill_id": welding.id,
+                "skill_level_id": level.id,
+                "skill_type_id": kind.id,
+                "valid_from": "2026-01-01",
+            }
+        )
+        self.company.service_skill_policy = "block"
+        self.assertEqual(
+            self.visit._describe_no_slot(),
+            "No technician has Gas appliances (Certified) and Welding.",
+        )
+
     def test_who_may_work_at_any_time_is_not_sent_by_night(self):
         self.colleague.resource_calendar_id = False
         starts = [

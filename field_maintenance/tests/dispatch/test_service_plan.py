@@ -204,11 +204,22 @@ class TestWhyNot(PlanCase):
             }
         )
         self.assertFalse(self._get_reason())
+        day_off = "Nobody who may go works on the days of its window."
+        # A Saturday, on which nobody works, has what it takes or not.
+        saturday = {"date_from": "2026-06-06", "date_to": "2026-06-06"}
+        self.assertEqual(self._get_reason(**saturday), day_off)
         self.company.service_skill_policy = "ignore"
         self.env["hr.employee.skill"].search(
             [("employee_id", "=", self.technician.id)]
         ).unlink()
         self.assertFalse(self._get_reason())
+        # A colleague works, but is not in the team.
+        team = self.env["service.team"].create({"name": "North"})
+        team.member_ids = self.technician
+        self.visit.team_id = team
+        resource = self.technician.resource_id
+        self._add_days_off(MONDAY, MONDAY, resource_id=resource.id)
+        self.assertEqual(self._get_reason(technicians=self.people), day_off)
 
     def test_team(self):
         team = self.env["service.team"].create(
@@ -436,6 +447,9 @@ class TestOnTheBoard(PlanCase):
         self.assertEqual(context["default_visit_ids"], self.visit.ids)
         plan = plans.with_context(**context).create({})
         self.assertEqual((plan.date_from, plan.date_to), (MONDAY, date(2026, 6, 5)))
+        # A board of a month.
+        action = plans.get_board_action("2026-06-01", "2026-06-30", [], [])
+        self.assertEqual(action["context"]["default_date_to"], "2026-06-14")
 
     def test_over_after_its_days(self):
         plan = self._plan()

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from odoo.tools import mute_logger
 
 from ... import solver
-from ...engine.backlog import ask, begin
+from ...engine.backlog import insert_over_breaks, to_vroom
 from ...engine.routing import check, insert_by_regret
 from ...solver import process
 from ..engine.test_engine_backlog import BEN, ROAD, stop, stretch
@@ -31,7 +31,7 @@ class TestSolver(TestCase):
     STOPS = tuple(stop(n, n % 9, 45 + n, priority=n % 3 * 40) for n in range(9))
 
     def report(self, code, seconds=20):
-        return list(process.report({"routes": []}, seconds, python(code)))
+        return list(process.run_vroom({"routes": []}, seconds, python(code)))
 
     @has_vroom
     def test_vroom(self):
@@ -43,8 +43,8 @@ class TestSolver(TestCase):
 
     @has_vroom
     def test_each_level_is_reported(self):
-        problem = ask(begin(self.STRETCHES, self.STOPS, ROAD), ROAD)
-        answers = list(process.report(problem, PATIENCE))
+        problem = to_vroom(insert_over_breaks(self.STRETCHES, self.STOPS, ROAD), ROAD)
+        answers = list(process.run_vroom(problem, PATIENCE))
         self.assertEqual([answer["level"] for answer in answers], [0, 1, 3])
 
     @has_vroom
@@ -78,7 +78,7 @@ class TestSolver(TestCase):
 
     @mute_logger(LOGGER)
     def test_child_that_does_not_start(self):
-        self.assertEqual(list(process.report({}, 20, ["/no/such/python"])), [])
+        self.assertEqual(list(process.run_vroom({}, 20, ["/no/such/python"])), [])
 
     def test_wishes(self):
         """Whoever should go does; others do if they have no time."""
@@ -133,5 +133,6 @@ class TestSolver(TestCase):
         self.assertNotIn("import odoo", text)
         self.assertNotIn("timeout", text)
         self.assertEqual(
-            json.loads(json.dumps(ask(begin((), (), ROAD), ROAD)))["jobs"], []
+            json.loads(json.dumps(to_vroom(insert_over_breaks((), (), ROAD), ROAD)))["jobs"],
+            [],
         )

@@ -6,7 +6,16 @@ from unittest import TestCase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ...engine.backlog import Reason, Why, ask, begin, priority, read, tidy, why_not
+from ...engine.backlog import (
+    Reason,
+    Why,
+    from_vroom,
+    insert_over_breaks,
+    priority,
+    tidy,
+    to_vroom,
+    why_not,
+)
 from ...engine.routing import (
     Plan,
     Route,
@@ -73,7 +82,7 @@ class TestAsk(TestCase):
         first, second = stretch(), stretch(9, 12, BEN, ())
         one = stop(7, 3, 90, priority=40)
         other = stop(8, 5, people=(BEN,), starts=(span(10, 11),))
-        problem = ask(empty(first, second, left=(one, other)), ROAD)
+        problem = to_vroom(empty(first, second, left=(one, other)), ROAD)
         self.assertEqual(
             problem["vehicles"],
             [
@@ -121,17 +130,17 @@ class TestAsk(TestCase):
 
     def test_what_cannot_begin_is_not_asked_for(self):
         other_day = stop(1, starts=(span(8, 17, 5),))
-        problem = ask(empty(stretch(), left=(other_day, stop(2))), ROAD)
+        problem = to_vroom(empty(stretch(), left=(other_day, stop(2))), ROAD)
         self.assertEqual([job["id"] for job in problem["jobs"]], [1])
 
     def test_over_a_break_is_inserted_before(self):
         """Only a visit longer than half a day goes over a break, which VROOM knows
         nothing of; that day is not its any more."""
         long, short = stop(1, minutes=300), stop(2)
-        plan = begin([stretch(), stretch(day=3)], [short, long], ROAD)
+        plan = insert_over_breaks([stretch(), stretch(day=3)], [short, long], ROAD)
         self.assertEqual([r.stops for r in plan.routes], [(long,), ()])
         self.assertEqual(plan.left, (short,))
-        problem = ask(plan, ROAD)
+        problem = to_vroom(plan, ROAD)
         self.assertEqual([v["id"] for v in problem["vehicles"]], [1])
         self.assertEqual([job["id"] for job in problem["jobs"]], [0])
 
@@ -139,7 +148,7 @@ class TestAsk(TestCase):
         """Places may be ids of anything."""
         travel = {a: {b: 0 if a == b else 25 for b in (70, 90)} for a in (70, 90)}
         one = stretch()._replace(start_place=70, end_place=70)
-        problem = ask(empty(one, left=(stop(1, 90),)), travel)
+        problem = to_vroom(empty(one, left=(stop(1, 90),)), travel)
         self.assertEqual(problem["travel"], [[0, 25], [25, 0]])
         self.assertEqual(problem["vehicles"][0]["start"], 0)
         self.assertEqual(problem["jobs"][0]["place"], 1)
@@ -149,7 +158,7 @@ class TestRead(TestCase):
     def test_answer(self):
         one, two, three = stop(1, 2), stop(2, 4), stop(3)
         asked = empty(stretch(), left=(one, two, three))
-        plan = read({"routes": {"0": [1, 0]}}, asked, ROAD)
+        plan = from_vroom({"routes": {"0": [1, 0]}}, asked, ROAD)
         self.assertEqual(plan.routes[0].stops, (two, one))
         # Forty minutes there, twenty on.
         self.assertEqual(
@@ -161,7 +170,7 @@ class TestRead(TestCase):
 
     def test_what_does_not_fit_is_left(self):
         one = stop(1, minutes=600)
-        plan = read({"routes": {"0": [0]}}, empty(stretch(), left=(one,)), ROAD)
+        plan = from_vroom({"routes": {"0": [0]}}, empty(stretch(), left=(one,)), ROAD)
         self.assertEqual((plan.routes[0].stops, plan.left), ((), (one,)))
 
 
@@ -281,14 +290,14 @@ class TestProperties(TestCase):
     @given(problems, st.randoms(use_true_random=False))
     def test_any_answer_makes_a_plan(self, found, dice):
         """Whatever comes back, what is made of it can be done, and nothing is lost."""
-        begun = begin(self.STRETCHES, found, ROAD)
-        problem = ask(begun, ROAD)
+        begun = insert_over_breaks(self.STRETCHES, found, ROAD)
+        problem = to_vroom(begun, ROAD)
         jobs = [job["id"] for job in problem["jobs"]]
         dice.shuffle(jobs)
         routes = {vehicle["id"]: [] for vehicle in problem["vehicles"]}
         for job in jobs if routes else ():
             routes[dice.choice(list(routes))].append(job)
-        plan = fill(read({"routes": routes}, begun, ROAD), ROAD)
+        plan = fill(from_vroom({"routes": routes}, begun, ROAD), ROAD)
         self.assertEqual(check(plan, ROAD), [])
         planned = [one for route in plan.routes for one in route.stops]
         self.assertEqual(

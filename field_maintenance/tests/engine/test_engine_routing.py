@@ -389,6 +389,12 @@ class TestPlans(TestCase):
         plan = insert_by_regret([morning, afternoon], [stop(1), early], ROAD)
         self.assertEqual([[s.id for s in r.stops] for r in plan.routes], [[2], [1]])
 
+    def test_what_is_done_over_a_break_leaves_its_time_to_others(self):
+        long, short = stop(1, minutes=300, priority=80), stop(2, minutes=210)
+        plan = insert_by_regret([stretch()], [long, short], ROAD)
+        self.assertEqual(plan.left, ())
+        self.assertEqual(check(plan, ROAD), [])
+
     def test_checker_finds_faults(self):
         here = stretch(8, 10, ())
         one, two = stop(1, 1), stop(2, 2, starts=(span(9, 9),))

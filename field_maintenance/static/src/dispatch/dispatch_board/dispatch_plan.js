@@ -8,8 +8,6 @@ const { DateTime } = luxon;
 const MODEL = "service.plan";
 /** Milliseconds from one look at a plan in the making to the next. */
 const PATIENCE = 2000;
-/** Days of a plan at most. */
-const DAYS = 14;
 
 /** Hours and minutes on the road: 7 h 05. */
 export function formatTravel(minutes) {
@@ -105,7 +103,7 @@ export class DispatchPlan {
         const last = shown.end > first ? shown.end.minus({ days: 1 }) : first.plus({ days: 6 });
         return this.orm.call(MODEL, "get_board_action", [], {
             first: serializeDate(first),
-            last: serializeDate(DateTime.min(last, first.plus({ days: DAYS - 1 }))),
+            last: serializeDate(last),
             technician_ids: board.technicians.map((technician) => technician.id),
             visit_ids: visits.map((visit) => visit.id),
         });

@@ -1,8 +1,7 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { DateTimeInput } from "@web/core/datetime/datetime_input";
-import { formatDate } from "@web/core/l10n/dates";
+import { formatDate, serializeDateTime } from "@web/core/l10n/dates";
 import { localization } from "@web/core/l10n/localization";
-import { serializeDateTime } from "@web/core/l10n/dates";
 import { useService } from "@web/core/utils/hooks";
 import { DayOrderDialog } from "../day_order/day_order_dialog";
 import { formatClocks } from "./dispatch_board_model";
