@@ -48,18 +48,22 @@ class ServiceLine(models.Model):
         return self.currency_id.round(self.quantity * net)
 
     def _get_order_taxes(self):
-        """Return the taxes that an order line of this would have."""
-        self.ensure_one()
-        visit = self.visit_id
-        # What is to be paid does not depend on who may read taxes.
-        taxes = self.product_id.sudo().taxes_id
-        position = visit._get_fiscal_positions()[visit]
-        return position.map_tax(taxes._filter_taxes_by_company(visit.company_id))
+        """Return {line: taxes that an order line of it would have}."""
+        positions = self.visit_id._get_fiscal_positions()
+        found = {}
+        for line in self:
+            # What is to be paid does not depend on who may read taxes.
+            taxes = line.product_id.sudo().taxes_id
+            found[line] = positions[line.visit_id].map_tax(
+                taxes._filter_taxes_by_company(line.visit_id.company_id)
+            )
+        return found
 
-    def _get_taxed_total(self, amounts):
+    def _get_taxed_total(self, amounts, line_taxes):
         """Return what an order of these lines totals with tax.
 
         :param dict amounts: {line: amount without or with tax, as its taxes have it}
+        :param dict line_taxes: {line: its taxes}
         """
         taxes, company = self.env["account.tax"].sudo(), self.company_id[:1]
         base_lines = [
@@ -67,7 +71,7 @@ class ServiceLine(models.Model):
                 {},
                 price_unit=amounts[line] / line.quantity,
                 quantity=line.quantity,
-                tax_ids=line._get_order_taxes(),
+                tax_ids=line_taxes[line],
                 currency_id=line.currency_id,
                 product_id=line.product_id.sudo(),
                 partner_id=line.visit_id.partner_id.sudo(),
