@@ -85,19 +85,20 @@ class ServiceLine(models.Model):
         )
         return summary["total_amount_currency"]
 
+    @api.model
     def _take_job_shares(self, rule, shares):
-        """Let these lines cost their share of the price of a job.
+        """Let lines cost their share of the price of a job.
 
         :param dict shares: {line: amount}
         """
-        for line in self:
-            price = shares[line] / line.quantity
+        for line, share in shares.items():
+            price = share / line.quantity
             # A share is no price of somebody: the line says which job it belongs to.
             line._as_own_code().write(
                 {
                     "price_unit": price,
                     "job_price_unit": price,
-                    "job_amount": line.currency_id.round(shares[line]),
+                    "job_amount": line.currency_id.round(share),
                     "price_rule_id": rule.id,
                 }
             )
@@ -146,6 +147,17 @@ class MaintenanceVisit(models.Model):
             )
         )
 
+    def _check_job_lines(self, lines):
+        """Refuse a job price of this visit that no line takes part in."""
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "No line of visit %s takes part in a job price: it must be paid by "
+                    "the customer, cost something, and be on no order.",
+                    self.display_name,
+                )
+            )
+
     def _get_job_price_rule(self):
         """Return the most specific job price of this visit: for its equipment, else its
         product, else the nearest category; then for a fault area, for a tag of the
@@ -155,16 +167,8 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         lines = self._get_job_lines()
-        if not lines:
-            raise UserError(
-                self.env._(
-                    "No line of visit %s takes part in a job price: it must be paid by "
-                    "the customer, cost something, and be on no order.",
-                    self.display_name,
-                )
-            )
-        found = self._get_fitting_rules()
-        fitting = found.filtered(
+        self._check_job_lines(lines)
+        fitting = self._get_fitting_rules().filtered(
             lambda rule: any(
                 rule._takes(line) and line.currency_id == rule.currency_id
                 for line in lines
