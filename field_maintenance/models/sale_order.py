@@ -376,7 +376,7 @@ class SaleOrder(models.Model):
             return {**action, "domain": [("id", "in", visits.ids)]}
         return self.action_view_maintenance_schedules()
 
-    # -- Cancelling --------------------------------------------------------------------
+    # -- Lines and bills ---------------------------------------------------------------
 
     def action_add_standard_lines(self):
         """Add what work on the equipment of this quotation usually takes."""
@@ -396,10 +396,9 @@ class SaleOrder(models.Model):
                 {
                     "product_id": line.product_id.id,
                     "product_uom_qty": line.quantity,
-                    **({"name": text} if (text := line._get_text(partner)) else {}),
+                    **line._prepare_text(self.partner_id),
                 }
             )
-            for partner in self.partner_id
             for line in standards.line_ids
         ]
 
@@ -409,6 +408,8 @@ class SaleOrder(models.Model):
         if len(self) == 1:
             return {**action, "views": [(False, "form")], "res_id": self.id}
         return {**action, "domain": [("id", "in", self.ids)]}
+
+    # -- Cancelling --------------------------------------------------------------------
 
     def _action_cancel(self):
         # Who cancels an order need not plan visits.

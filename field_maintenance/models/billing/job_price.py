@@ -48,18 +48,22 @@ class ServiceLine(models.Model):
         return self.currency_id.round(self.quantity * net)
 
     def _get_order_taxes(self):
-        """Return the taxes that an order line of this would have."""
-        self.ensure_one()
-        visit = self.visit_id
-        # What is to be paid does not depend on who may read taxes.
-        taxes = self.product_id.sudo().taxes_id
-        position = visit._get_fiscal_positions()[visit]
-        return position.map_tax(taxes._filter_taxes_by_company(visit.company_id))
+        """Return {line: taxes that an order line of it would have}."""
+        positions = self.visit_id._get_fiscal_positions()
+        found = {}
+        for line in self:
+            # What is to be paid does not depend on who may read taxes.
+            taxes = line.product_id.sudo().taxes_id
+            found[line] = positions[line.visit_id].map_tax(
+                taxes._filter_taxes_by_company(line.visit_id.company_id)
+            )
+        return found
 
-    def _get_taxed_total(self, amounts):
+    def _get_taxed_total(self, amounts, line_taxes):
         """Return what an order of these lines totals with tax.
 
         :param dict amounts: {line: amount without or with tax, as its taxes have it}
+        :param dict line_taxes: {line: its taxes}
         """
         taxes, company = self.env["account.tax"].sudo(), self.company_id[:1]
         base_lines = [
@@ -67,7 +71,7 @@ class ServiceLine(models.Model):
                 {},
                 price_unit=amounts[line] / line.quantity,
                 quantity=line.quantity,
-                tax_ids=line._get_order_taxes(),
+                tax_ids=line_taxes[line],
                 currency_id=line.currency_id,
                 product_id=line.product_id.sudo(),
                 partner_id=line.visit_id.partner_id.sudo(),
@@ -81,19 +85,20 @@ class ServiceLine(models.Model):
         )
         return summary["total_amount_currency"]
 
+    @api.model
     def _take_job_shares(self, rule, shares):
-        """Let these lines cost their share of the price of a job.
+        """Let lines cost their share of the price of a job.
 
         :param dict shares: {line: amount}
         """
-        for line in self:
-            price = shares[line] / line.quantity
+        for line, share in shares.items():
+            price = share / line.quantity
             # A share is no price of somebody: the line says which job it belongs to.
             line._as_own_code().write(
                 {
                     "price_unit": price,
                     "job_price_unit": price,
-                    "job_amount": line.currency_id.round(shares[line]),
+                    "job_amount": line.currency_id.round(share),
                     "price_rule_id": rule.id,
                 }
             )
@@ -142,6 +147,17 @@ class MaintenanceVisit(models.Model):
             )
         )
 
+    def _check_job_lines(self, lines):
+        """Refuse a job price of this visit that no line takes part in."""
+        if not lines:
+            raise UserError(
+                self.env._(
+                    "No line of visit %s takes part in a job price: it must be paid by "
+                    "the customer, cost something, and be on no order.",
+                    self.display_name,
+                )
+            )
+
     def _get_job_price_rule(self):
         """Return the most specific job price of this visit: for its equipment, else its
         product, else the nearest category; then for a fault area, for a tag of the
@@ -151,16 +167,8 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         lines = self._get_job_lines()
-        if not lines:
-            raise UserError(
-                self.env._(
-                    "No line of visit %s takes part in a job price: it must be paid by "
-                    "the customer, cost something, and be on no order.",
-                    self.display_name,
-                )
-            )
-        found = self._get_fitting_rules()
-        fitting = found.filtered(
+        self._check_job_lines(lines)
+        fitting = self._get_fitting_rules().filtered(
             lambda rule: any(
                 rule._takes(line) and line.currency_id == rule.currency_id
                 for line in lines

@@ -138,7 +138,7 @@ class ServiceLine(models.Model):
         positions = self.visit_id._get_fiscal_positions()
         caps = self._get_price_caps()
         now = fields.Datetime.now()
-        # As above, and with the taxes of the customer.
+        # Prices are the customer's, whoever may read products and taxes.
         rules = PriceRules(self.product_id.sudo())
         prices = {}
         for line in self:

@@ -282,6 +282,28 @@ class MaintenanceVisit(models.Model):
             )
         return found
 
+    def _get_fiscal_positions(self):
+        """Return {visit: fiscal position of its customer and site}."""
+        # It does not depend on who may read taxes and their exceptions.
+        positions = self.env["account.fiscal.position"].sudo()
+        found, has_rules = {}, {}
+        places = self.grouped(
+            lambda visit: (visit.company_id, visit.partner_id, visit.site_id)
+        )
+        for (company, partner, site), visits in places.items():
+            model = positions.with_company(company)
+            if company not in has_rules:
+                domain = model._check_company_domain(company)
+                rules = model.search([*domain, ("auto_apply", "=", True)], limit=1)
+                has_rules[company] = bool(rules)
+            contacts = (partner | site).sudo().with_company(company)
+            position = positions
+            # Core would search the rules for each customer.
+            if has_rules[company] or contacts.property_account_position_id:
+                position = model._get_fiscal_position(partner.sudo(), site.sudo())
+            found.update(dict.fromkeys(visits, position))
+        return found
+
     def _get_bill_currency(self):
         """Return the currency of an order for this visit."""
         self.ensure_one()

@@ -141,11 +141,16 @@ class ServicePriceRule(models.Model):
         """
         self.ensure_one()
         weights = {line: line._get_job_weight() for line in lines}
-        factors = dict.fromkeys(lines, 1)
+        gross = list(weights.values())
+        total = sum(gross)
         if self.is_tax_included:
-            factors = {line: self._get_tax_factor(line) for line in lines}
-        gross = [weights[line] * factors[line] for line in lines]
-        total = lines._get_taxed_total(weights) if self.is_tax_included else sum(gross)
+            taxes = lines._get_order_taxes()
+            factors = {
+                line: self._get_tax_factor(line, weights[line], taxes[line])
+                for line in lines
+            }
+            gross = [weights[line] * factors[line] for line in lines]
+            total = lines._get_taxed_total(weights, taxes)
         wanted = apply_price(self.kind, self.amount, total)
         currency = self.currency_id
         if self.kind != "fixed" and not currency.compare_amounts(wanted, total):
@@ -158,20 +163,20 @@ class ServicePriceRule(models.Model):
         largest = max(lines, key=lambda line: shares[line])
         for _try in range(TRIES):
             amounts = {line: shares[line] / factors[line] for line in lines}
-            left = currency.round(wanted - lines._get_taxed_total(amounts))
+            left = currency.round(wanted - lines._get_taxed_total(amounts, taxes))
             if not left:
                 break
             shares[largest] += left
         return {line: shares[line] / factors[line] for line in lines}
 
-    def _get_tax_factor(self, line):
+    def _get_tax_factor(self, line, weight, taxes):
         """Return what the customer pays of a line with tax, for each unit of money of
         its price."""
-        details = line._get_order_taxes()._get_tax_details(
-            line._get_job_weight(),
+        details = taxes._get_tax_details(
+            weight,
             1,
             precision_rounding=self.currency_id.rounding,
             rounding_method="round_globally",
             product=line.product_id.sudo(),
         )
-        return details["total_included"] / line._get_job_weight()
+        return details["total_included"] / weight

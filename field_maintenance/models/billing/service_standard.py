@@ -132,10 +132,12 @@ class ServiceStandardLine(models.Model):
         "CHECK (quantity > 0)", "The quantity must be greater than zero."
     )
 
-    def _get_text(self, partner):
-        """Return the description in the language of a customer, if there is one."""
+    def _prepare_text(self, partner):
+        """Return the values of a line's description in the language of a customer; none
+        where the product names it."""
         self.ensure_one()
-        return self.with_context(lang=partner.lang).name
+        text = self.with_context(lang=partner.lang).name
+        return {"name": text} if text else {}
 
 
 class MaintenanceVisit(models.Model):
@@ -160,9 +162,8 @@ class MaintenanceVisit(models.Model):
                     "product_id": line.product_id.id,
                     "planned_quantity": line.quantity,
                     "quantity": line.quantity,
-                    **({"name": text} if (text := line._get_text(partner)) else {}),
+                    **line._prepare_text(self.partner_id),
                 }
-                for partner in self.partner_id
                 for line in standards.line_ids
             ]
         )

@@ -199,9 +199,7 @@ class MaintenanceVisit(models.Model):
                 totals[code] += count
             for visit in visits:
                 categories = visit._get_report_equipment().category_id
-                ranked = codes.filtered(
-                    lambda code, known=categories: code._is_for(known)
-                ).sorted(
+                ranked = codes._filter_for(categories).sorted(
                     lambda code, known=categories, counts=counts, totals=totals: (
                         -sum(counts[category.id, code.id] for category in known),
                         -totals[code.id],
@@ -264,15 +262,17 @@ class MaintenanceVisit(models.Model):
         :raise UserError: if one of them does not exist
         """
         sent = self._read_value(values, "codes", dict, required=False) or {}
-        codes = self.env["service.fault.code"]
-        result = {}
-        for kind, name in FIELDS_OF_KINDS.items():
-            number = self._read_value(sent, kind, int, required=False)
-            if number:
-                if not codes.search_count([("id", "=", number), ("kind", "=", kind)]):
-                    raise UserError(self.env._("This fault code does not exist."))
-                result[name] = number
-        return result
+        numbers = {
+            kind: number
+            for kind in FIELDS_OF_KINDS
+            if (number := self._read_value(sent, kind, int, required=False))
+        }
+        codes = self.env["service.fault.code"].search(
+            [("id", "in", list(numbers.values()))]
+        )
+        if {code.kind: code.id for code in codes} != numbers:
+            raise UserError(self.env._("This fault code does not exist."))
+        return {FIELDS_OF_KINDS[kind]: number for kind, number in numbers.items()}
 
 
 class MaintenanceVisitType(models.Model):

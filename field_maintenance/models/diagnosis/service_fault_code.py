@@ -120,13 +120,9 @@ class ServiceFaultCode(models.Model):
                     )
                 )
 
-    def _is_for(self, categories):
-        """Tell whether equipment of one of these categories has this code."""
-        self.ensure_one()
-        # The path of a category names those above it.
-        above = {
-            int(number)
-            for category in categories
-            for number in category.parent_path.split("/")[:-1]
-        }
-        return not self.category_ids or not above.isdisjoint(self.category_ids.ids)
+    def _filter_for(self, categories):
+        """Return those of these codes that equipment of one of these categories has."""
+        branches = categories.union(*(one._get_branch() for one in categories))
+        return self.filtered(
+            lambda code: not code.category_ids or code.category_ids & branches
+        )

@@ -163,6 +163,20 @@ class TestJobPrice(CoverageCase):
         with self.assertRaises(AccessError):
             self._preview("technician")
 
+    def test_changed_while_previewed(self):
+        lines = self._use(100, 100)
+        self._rule("maximum", 150)
+        apply = self._preview()
+        lines.price_unit = 50
+        with self.assertRefused("nothing changes", UserError):
+            apply.action_apply()
+        lines.price_unit = 100
+        self.call._finish()
+        self.call._create_order_lines()
+        with self.assertRefused("takes part in a job price", UserError):
+            apply.action_apply()
+        self.assertEqual(lines.mapped("price_subtotal"), [100, 100])
+
     def test_changed_afterwards(self):
         lines = self._use(100, 100)
         self._rule(amount=150)

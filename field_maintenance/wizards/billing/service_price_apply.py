@@ -46,23 +46,33 @@ class ServicePriceApply(models.TransientModel):
             apply.is_applied = bool(lines.price_rule_id)
             apply.is_changed = any(lines.mapped("is_job_changed"))
 
+    def _get_shares(self):
+        """Return {line of the visit: what it costs by the job price}.
+
+        :raise UserError: if no line takes part, or the lines cost no more, or no less,
+            than the price says
+        """
+        self.ensure_one()
+        lines = self.visit_id._get_job_lines(self.rule_id)
+        self.visit_id._check_job_lines(lines)
+        shares = self.rule_id._get_shares(lines)
+        if not shares:
+            raise UserError(
+                self.env._(
+                    "The lines of visit %(visit)s are within job price %(rule)s "
+                    "already: nothing changes.",
+                    visit=self.visit_id.display_name,
+                    rule=self.rule_id.display_name,
+                )
+            )
+        return shares
+
     def _fill_lines(self):
         """Compute the preview.
 
-        :raise UserError: if the lines cost no more, or no less, than the price says
+        :raise UserError: as `_get_shares`
         """
         for apply in self:
-            lines = apply.visit_id._get_job_lines(apply.rule_id)
-            shares = apply.rule_id._get_shares(lines)
-            if not shares:
-                raise UserError(
-                    self.env._(
-                        "The lines of visit %(visit)s are within job price %(rule)s "
-                        "already: nothing changes.",
-                        visit=apply.visit_id.display_name,
-                        rule=apply.rule_id.display_name,
-                    )
-                )
             apply.line_ids = [
                 Command.clear(),
                 *(
@@ -70,18 +80,19 @@ class ServicePriceApply(models.TransientModel):
                         {
                             "service_line_id": line.id,
                             "before": line.price_subtotal,
-                            "after": shares[line],
+                            "after": share,
                         }
                     )
-                    for line in lines
+                    for line, share in apply._get_shares().items()
                 ),
             ]
 
     def action_apply(self):
         """Let the lines cost what the preview shows; what changed meanwhile is computed
-        anew."""
-        self.ensure_one()
-        lines = self.visit_id._get_job_lines(self.rule_id)
-        shares = self.rule_id._get_shares(lines)
-        lines._take_job_shares(self.rule_id, shares)
+        anew.
+
+        :raise UserError: if nothing is left to change
+        """
+        shares = self._get_shares()
+        self.env["service.line"]._take_job_shares(self.rule_id, shares)
         return {"type": "ir.actions.act_window_close"}

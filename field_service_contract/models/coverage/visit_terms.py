@@ -188,7 +188,8 @@ class MaintenanceVisit(models.Model):
                 ("contract_id", "in", visits.service_contract_id._origin.ids),
             ]
         )
-        spans = {row: row._get_covered_spans() for row in found}
+        terms = {contract: contract._get_terms() for contract in found.contract_id}
+        spans = {row: row._get_covered_spans(terms[row.contract_id]) for row in found}
         by_piece = found.grouped(lambda row: row.installed_base_id.id)
         texts = by_piece.pop(False, none).grouped("contract_id")
         days = self._get_coverage_days()
