@@ -55,7 +55,9 @@ def is_long(stop: Stop, stretches: Iterable[Stretch]) -> bool:
     return bool(possible) and all(stop.minutes > s.half_day for s in possible)
 
 
-def insert_over_breaks(stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel) -> Plan:
+def insert_over_breaks(
+    stretches: Sequence[Stretch], stops: Iterable[Stop], travel: Travel
+) -> Plan:
     """Return a plan of those visits that no other solver plans: such that go over a
     break. All others are left."""
     groups: dict[bool, list[Stop]] = {True: [], False: []}

@@ -8,7 +8,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..engine.backlog import from_vroom, insert_over_breaks, tidy, to_vroom, unwish, wish
+from ..engine.backlog import (
+    from_vroom,
+    insert_over_breaks,
+    tidy,
+    to_vroom,
+    unwish,
+    wish,
+)
 from ..engine.routing import (
     Plan,
     Stop,

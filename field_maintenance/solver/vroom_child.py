@@ -1,8 +1,8 @@
 """Solve a routing problem with VROOM, in a process of its own and without Odoo.
 
 VROOM holds Python's interpreter while it works, and may crash it. The problem comes as
-JSON on standard input, see `engine.backlog.to_vroom`; after each level of exploration a line
-of JSON goes to standard output. Whoever started this may end it at any time.
+JSON on standard input, see `engine.backlog.to_vroom`; after each level of exploration a
+line of JSON goes to standard output. Whoever started this may end it at any time.
 """
 
 import json

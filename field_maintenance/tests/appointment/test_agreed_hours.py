@@ -93,7 +93,7 @@ class TestAgreedHours(MaintenanceCase):
         self.assertEqual((visit.agreed_from, visit.agreed_until), (0, 6))
 
     def test_hours_make_sense(self):
-        for first, last in ((10, 8), (8, 8), (8, 24), (-1, 4)):
+        for first, last in ((10, 8), (8, 8), (8, 24), (8, 23.995), (-1, 4)):
             with (
                 self.subTest(first=first, last=last),
                 mute_logger("odoo.sql_db"),

@@ -133,6 +133,8 @@ class TestSolver(TestCase):
         self.assertNotIn("import odoo", text)
         self.assertNotIn("timeout", text)
         self.assertEqual(
-            json.loads(json.dumps(to_vroom(insert_over_breaks((), (), ROAD), ROAD)))["jobs"],
+            json.loads(json.dumps(to_vroom(insert_over_breaks((), (), ROAD), ROAD)))[
+                "jobs"
+            ],
             [],
         )
