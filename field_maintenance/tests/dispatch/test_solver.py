@@ -106,7 +106,7 @@ class TestSolver(TestCase):
         """Nothing was found: visits are inserted."""
         with (
             patch.object(process, "is_installed", return_value=True),
-            patch.object(process, "report", return_value=iter(())),
+            patch.object(process, "run_vroom", return_value=iter(())),
         ):
             plan, made_by = solver.solve(self.STRETCHES, self.STOPS, ROAD)
         self.assertEqual(made_by, "insertion")
@@ -121,7 +121,7 @@ class TestSolver(TestCase):
         ]
         with (
             patch.object(process, "is_installed", return_value=True),
-            patch.object(process, "report", return_value=iter(answers)),
+            patch.object(process, "run_vroom", return_value=iter(answers)),
             patch.object(process, "fill", side_effect=lambda plan, travel: plan),
         ):
             plan, made_by = solver.solve(self.STRETCHES, self.STOPS, ROAD)
