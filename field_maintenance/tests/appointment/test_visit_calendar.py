@@ -35,7 +35,9 @@ class TestVisitCalendar(MaintenanceCase):
         )
 
     def _get_ids(self, *args, **kwargs):
-        return [values["id"] for values in self._get_calendar(*args, **kwargs)["records"]]
+        return [
+            values["id"] for values in self._get_calendar(*args, **kwargs)["records"]
+        ]
 
     def test_of_everybody(self):
         expected = (self.early | self.late | self.colleagues).ids
