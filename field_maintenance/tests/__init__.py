@@ -80,6 +80,7 @@ from .customer import test_visit_notice
 from .field_work import test_visit_proof
 from .field_work import test_visit_rating
 from .field_work import test_visit_report
+from .visit import test_visit_plans
 from .visit import test_visit_site
 from .visit import test_visit_together
 from .field_work import test_visit_tours
