@@ -28,6 +28,7 @@
         "wizards/field_work/maintenance_visit_sign_views.xml",
         "report/maintenance_visit_report.xml",
         "report/maintenance_visit_report_templates.xml",
+        "report/service_warranty_report_templates.xml",
         "data/mail_template_data.xml",
         "data/service_repair_status_data.xml",
         "data/service_fault_code_data.xml",
@@ -48,6 +49,7 @@
         "views/field_work/service_repair_status_views.xml",
         "views/diagnosis/service_fault_code_views.xml",
         "views/diagnosis/former_fixes_templates.xml",
+        "views/diagnosis/service_guideline_views.xml",
         "views/schedule/maintenance_schedule_views.xml",
         "views/calendar_event_views.xml",
         "views/request/service_request_views.xml",
@@ -64,6 +66,7 @@
         "views/billing/service_line_views.xml",
         "views/billing/service_price_rule_views.xml",
         "views/billing/service_standard_views.xml",
+        "views/billing/service_warranty_report_views.xml",
         "wizards/billing/maintenance_visit_bill_views.xml",
         "wizards/billing/service_price_apply_views.xml",
         "views/product_template_views.xml",
@@ -86,6 +89,7 @@
         "demo/service_request_demo.xml",
         "demo/service_plan_demo.xml",
         "demo/service_price_rule_demo.xml",
+        "demo/service_guideline_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -319,6 +319,7 @@ class ResCompany(models.Model):
             self.env["service.request"]._follow_service_levels(
                 Domain("company_id", "in", self.ids)
             )
+        self._follow_warranty_percents(vals.keys())
         return result
 
     def _get_service_alerts(self):

@@ -32,6 +32,7 @@ from .engine import test_engine_zip_codes
 from .field_work import test_entries
 from .visit import test_equipment_moves
 from .diagnosis import test_fault_codes
+from .diagnosis import test_guidelines
 from .dispatch import test_find_slot
 from .dispatch import test_find_slot_tours
 from . import test_import
@@ -75,6 +76,7 @@ from .field_work import test_visit_clock
 from .field_work import test_visit_crew
 from .field_work import test_visit_finish
 from .billing import test_visit_labor
+from .billing import test_warranty_claims
 from .visit import test_visit_lateness
 from .customer import test_visit_notice
 from .field_work import test_visit_proof

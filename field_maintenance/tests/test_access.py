@@ -37,6 +37,12 @@ RIGHTS = {
         "dispatcher": "r",
         "administrator": "rcwu",
     },
+    "service.warranty.report": {
+        "salesperson": "r",
+        "accountant": "r",
+        "dispatcher": "r",
+        "administrator": "r",
+    },
     "service.standard": {**EVERYBODY, "administrator": "rcwu"},
     "service.standard.line": {**EVERYBODY, "administrator": "rcwu"},
     "service.price.apply": DISPATCHING,
@@ -63,6 +69,13 @@ RIGHTS = {
         **READERS,
         "dispatcher": "rw",
         "administrator": "rw",
+    },
+    "service.guideline": {
+        "salesperson": "r",
+        "accountant": "r",
+        "technician": "r",
+        "dispatcher": "r",
+        "administrator": "rcwu",
     },
     "service.fault.code": {**EVERYBODY, "administrator": "rcwu"},
     "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
@@ -124,7 +137,6 @@ class TestRights(AccessCase):
             for name, model in self.env.registry.items()
             if model._original_module == "field_maintenance"
             and not model._abstract
-            and model._auto
         }
         self.assertEqual(models, set(RIGHTS))
 

@@ -24,6 +24,7 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "res.partner",
         "service.allocation",
         "service.fault.code",
+        "service.guideline",
         "service.line",
         "service.plan",
         "service.plan.line",
@@ -105,6 +106,12 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "name": "Cleaning",
                 "line_ids": [Command.create({"product_id": cls.pellets.id})],
             }
+        )
+        guide = cls.env["survey.survey"].create(
+            {"title": "Guideline", "survey_type": "guideline"}
+        )
+        cls.env["service.guideline"].create(
+            {"survey_id": guide.id, "installed_base_id": cls.piece.id}
         )
         survey = cls.env["survey.survey"].create(
             {"title": "Checklist", "survey_type": "visit"}
