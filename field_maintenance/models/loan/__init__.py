@@ -1,0 +1,3 @@
+from . import service_loan
+from . import own_loans
+from . import loaner_equipment
