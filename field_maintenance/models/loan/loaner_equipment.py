@@ -30,6 +30,26 @@ class InstalledBase(models.Model):
         groups="base.group_user",
     )
 
+    loan_count = fields.Integer(
+        string="Number of Loans",
+        compute="_compute_loan_count",
+        groups="base.group_user",
+    )
+
+    def _compute_loan_count(self):
+        counts = {}
+        loans = self.env["service.loan"]
+        if loans.has_access("read"):
+            counts = dict(
+                loans._read_group(
+                    [("installed_base_id", "in", self.ids)],
+                    ["installed_base_id"],
+                    ["__count"],
+                )
+            )
+        for piece in self:
+            piece.loan_count = counts.get(piece._origin, 0)
+
     @api.depends("loan_ids.state")
     def _compute_open_loan_id(self):
         # That a piece is out does not depend on who may read the loan.
@@ -122,3 +142,23 @@ class InstalledBase(models.Model):
                     loan=loan.name,
                 )
             )
+
+    def action_lend(self):
+        """Open the dialog that lends this loaner."""
+        self.ensure_one()
+        return self.env["service.loan"]._open_lending(
+            company_id=self.company_id.id,
+            category_id=self.category_id.id,
+            installed_base_id=self.id,
+        )
+
+    def action_take_back(self):
+        """Open the dialog by which this equipment comes back."""
+        self.ensure_one()
+        return self.open_loan_id.action_take_back()
+
+    def action_view_loans(self):
+        """Show when these pieces were lent, and to whom."""
+        return self.env["service.loan"]._get_view_action(
+            [("installed_base_id", "in", self.ids)]
+        )

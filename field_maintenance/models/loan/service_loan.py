@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
@@ -34,7 +34,7 @@ class ServiceLoan(models.Model):
     _rec_names_search = ["name", "installed_base_id", "partner_id"]
     _check_company_auto = True
 
-    name = fields.Char(string="Number", copy=False, index="trigram", readonly=True)
+    name = fields.Char(string="Number", copy=False, index="trigram")
     kind = fields.Selection(
         selection=[("loaner", "Loaner"), ("rental", "Rental")],
         required=True,
@@ -87,7 +87,10 @@ class ServiceLoan(models.Model):
     date_out = fields.Date(
         string="Out On",
         required=True,
-        default=lambda self: fields.Date.context_today(self),
+        compute="_compute_date_out",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
         copy=False,
     )
@@ -195,6 +198,19 @@ class ServiceLoan(models.Model):
 
     # -- Computes ----------------------------------------------------------------------
 
+    @api.depends("partner_id", "site_id", "company_id")
+    def _compute_date_out(self):
+        for loan in self:
+            loan.date_out = loan.date_out or loan._get_site_today()
+
+    def _get_site_today(self):
+        """Return today's date at the site of this loan."""
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        site = self.site_id or self.partner_id
+        tz = site._get_site_tz(self.partner_id, company)
+        return fields.Date.context_today(self.with_context(tz=tz))
+
     @api.depends("date_out", "company_id")
     def _compute_date_due(self):
         for loan in self:
@@ -206,6 +222,23 @@ class ServiceLoan(models.Model):
         """Return until when a loan lasts that begins on a day, if nobody says so: as
         long as it costs nothing."""
         return day + timedelta(days=company.loan_free_days or USUAL_DAYS)
+
+    # -- Constraints -------------------------------------------------------------------
+
+    @api.constrains("installed_base_id", "kind", "state")
+    def _check_can_be_lent(self):
+        for loan in self.filtered(lambda loan: loan.state in OPEN_STATES):
+            # Whoever lends need not read everything of the equipment.
+            piece = loan.sudo().installed_base_id
+            is_ours = piece.active and piece.state == "unassigned"
+            if not is_ours or (loan.kind == "loaner" and not piece.is_loaner):
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s cannot be lent. Choose equipment in service "
+                        "that has no customer and is marked as a loaner.",
+                        equipment=piece._get_label(),
+                    )
+                )
 
     # -- CRUD --------------------------------------------------------------------------
 
@@ -223,7 +256,12 @@ class ServiceLoan(models.Model):
     def write(self, vals):
         if vals.get("state") == "out":
             self._check_in_house(self.installed_base_id)
-        return super().write(vals)
+        result = super().write(vals)
+        if vals.keys() & {"date_in", "date_out"}:
+            self._settle_fees()
+        if vals.keys() & {"state", "date_due"}:
+            self._end_reminders()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_open(self):
@@ -268,6 +306,32 @@ class ServiceLoan(models.Model):
 
     # -- Out and back ------------------------------------------------------------------
 
+    @api.model
+    def _open_lending(self, **values):
+        """Return the dialog by which a loaner is lent.
+
+        :param values: what is known of it, as fields of the dialog
+        """
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Lend"),
+            "res_model": "service.loan.handover",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {f"default_{name}": value for name, value in values.items()},
+        }
+
+    @api.model
+    def _get_view_action(self, domain):
+        """Return the action that opens loans, a single one in its form."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "field_maintenance.service_loan_action"
+        )
+        loans = self.search(domain, limit=2)
+        if len(loans) == 1:
+            action.update(views=[(False, "form")], view_mode="form", res_id=loans.id)
+        return {**action, "domain": list(domain), "context": {}}
+
     def action_lend(self):
         """Open the dialog by which reserved equipment goes out."""
         return self._open_handover("out", self.env._("Lend"))
@@ -279,19 +343,27 @@ class ServiceLoan(models.Model):
     def _open_handover(self, direction, title):
         self.ensure_one()
         self._check_state("out" if direction == "in" else "reserved")
+        action = self._open_lending(
+            direction=direction,
+            loan_id=self.id,
+            company_id=self.company_id.id,
+            partner_id=self.partner_id.id,
+            site_id=self.site_id.id,
+        )
+        return {**action, "name": title}
+
+    def action_extend(self):
+        """Open a dialog with the date until which the borrower keeps it."""
+        self.ensure_one()
+        self._check_state("out")
+        view = self.env.ref("field_maintenance.service_loan_view_extend")
         return {
             "type": "ir.actions.act_window",
-            "name": title,
-            "res_model": "service.loan.handover",
-            "views": [(False, "form")],
+            "name": self.env._("Extend"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(view.id, "form")],
             "target": "new",
-            "context": {
-                "default_direction": direction,
-                "default_loan_id": self.id,
-                "default_company_id": self.company_id.id,
-                "default_partner_id": self.partner_id.id,
-                "default_site_id": self.site_id.id,
-            },
         }
 
     def action_cancel(self):

@@ -66,7 +66,13 @@ class ServiceLoanHandover(models.TransientModel):
         ondelete="cascade",
         domain=SITE_DOMAIN,
     )
-    day = fields.Date(required=True, default=fields.Date.context_today)
+    day = fields.Date(
+        required=True,
+        compute="_compute_day",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
     date_due = fields.Date(
         string="Due Back On",
         compute="_compute_date_due",
@@ -125,6 +131,19 @@ class ServiceLoanHandover(models.TransientModel):
         sites = self.partner_id._get_sites()
         for wizard in self:
             wizard.site_id = wizard.partner_id._propose_site(wizard.site_id, sites)
+
+    @api.depends("partner_id", "site_id", "company_id")
+    def _compute_day(self):
+        for wizard in self:
+            # The day there, as on the loan.
+            loan = wizard.loan_id.new(
+                {
+                    "partner_id": wizard.partner_id.id,
+                    "site_id": wizard.site_id.id,
+                    "company_id": wizard.company_id.id,
+                }
+            )
+            wizard.day = wizard.day or loan._get_site_today()
 
     @api.depends("day", "company_id", "loan_id")
     def _compute_date_due(self):
