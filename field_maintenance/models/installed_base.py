@@ -161,6 +161,7 @@ class InstalledBase(models.Model):
         return [
             *super()._get_company_ties(company_id),
             ("maintenance.schedule.line", own),
+            ("service.loan", own),
             (
                 "maintenance.visit",
                 [

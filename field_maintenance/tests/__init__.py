@@ -58,6 +58,8 @@ from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
 from .billing import test_service_standard
+from .loan import test_loan_portal
+from .loan import test_loans
 from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work

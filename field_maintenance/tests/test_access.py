@@ -65,6 +65,13 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    "service.loan": {
+        **READERS,
+        **DISPATCHING,
+        "technician": "rcw",
+        "portal": "r",
+    },
+    "service.loan.handover": {**DISPATCHING, "technician": "rcwu"},
     "service.allocation": {
         **READERS,
         "dispatcher": "rw",

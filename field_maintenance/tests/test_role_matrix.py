@@ -26,6 +26,7 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "service.fault.code",
         "service.guideline",
         "service.line",
+        "service.loan",
         "service.plan",
         "service.plan.line",
         "service.price.rule",
@@ -93,6 +94,10 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "partner_id": cls.customer.id,
                 "user_id": cls.users["technician"].id,
             }
+        )
+        loaner = cls._create_equipment(partner_id=False, is_loaner=True)
+        cls.env["service.loan"].create(
+            {"installed_base_id": loaner.id, "partner_id": cls.customer.id}
         )
         plan = cls.env["service.plan"].create(
             {"date_from": "2026-01-05", "date_to": "2026-01-09"}

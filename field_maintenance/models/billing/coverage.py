@@ -207,7 +207,8 @@ class ServiceLine(models.Model):
             excluded = {
                 origin
                 for origin in ("warranty", "contract")
-                if reason[f"excludes_{origin}"]
+                # Nobody promised a loaner for free.
+                if reason[f"excludes_{origin}"] or line.loan_id
             }
             offers = [offer for offer in offers if offer[0] not in excluded]
             if line.price_origin == "rule":
