@@ -1,5 +1,6 @@
 from . import controllers
 from . import models
+from . import report
 from . import wizards
 
 from odoo.addons.field_installed_base.uninstall import clear_the_way

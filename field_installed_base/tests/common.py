@@ -560,6 +560,7 @@ class RoleMatrixTests:
             "float": 4711.0,
             "monetary": 4711.0,
             "json": ["another"],
+            "binary": "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
         }[field.type]
 
     def test_what_is_not_written_by_hand(self):

@@ -1,3 +1,4 @@
+from . import loans
 from . import portal
 from . import rating
 from . import requests

@@ -8,6 +8,7 @@ from . import billing
 from . import customer
 from . import request
 from . import diagnosis
+from . import loan
 
 from . import calendar_alarm_manager
 from . import calendar_attendee

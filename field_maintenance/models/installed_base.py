@@ -161,6 +161,7 @@ class InstalledBase(models.Model):
         return [
             *super()._get_company_ties(company_id),
             ("maintenance.schedule.line", own),
+            ("service.loan", own),
             (
                 "maintenance.visit",
                 [
@@ -474,6 +475,7 @@ class InstalledBase(models.Model):
             & Domain("visit_id.actual_start", "=", False)
             & Domain("visit_id.time_ids", "=", False)
             & ~Domain("visit_id.checklist_ids", "any", [("state", "=", "done")])
+            & ~Domain("visit_id.guideline_answer_ids", "any", [("state", "=", "done")])
         )
 
     def _get_schedule_lines(self):

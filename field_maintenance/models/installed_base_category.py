@@ -39,6 +39,7 @@ class InstalledBaseCategory(models.Model):
     def write(self, vals):
         result = super().write(vals)
         self._follow_response_hours(vals.keys())
+        self._follow_warranty_percents(vals.keys())
         return result
 
     def _get_branch(self):

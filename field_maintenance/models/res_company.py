@@ -132,6 +132,18 @@ class ResCompany(models.Model):
         check_company=True,
         help="Added to the costs of each visit when it is done. Leave empty for none.",
     )
+    loan_free_days = fields.Integer(
+        string="Free Days of a Loaner",
+        help="A loaner is charged from the day after these. It is due back on the last "
+        "of them, unless another day is chosen.",
+    )
+    loan_product_id = fields.Many2one(
+        comodel_name="product.product",
+        string="Loaner Fee",
+        domain="[('sale_ok', '=', True), ('type', '=', 'service')]",
+        check_company=True,
+        help="Price of a day with a loaner. Leave empty to charge nothing.",
+    )
     service_bills_covered = fields.Boolean(
         string="Show Free Lines on Orders",
         default=True,
@@ -282,6 +294,7 @@ class ResCompany(models.Model):
             "service_first_alert": (0, 8784),
             "service_second_alert": (0, 8784),
             "service_last_alert": (0, 8784),
+            "loan_free_days": (0, 3660),
             "visit_together_days": (0, 3660),
             "visit_horizon_months": (0, 120),
             "visit_notice_delay": (0, 1_000_000),
@@ -319,6 +332,7 @@ class ResCompany(models.Model):
             self.env["service.request"]._follow_service_levels(
                 Domain("company_id", "in", self.ids)
             )
+        self._follow_warranty_percents(vals.keys())
         return result
 
     def _get_service_alerts(self):

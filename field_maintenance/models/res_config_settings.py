@@ -25,6 +25,10 @@ class ResConfigSettings(models.TransientModel):
     service_warranty_labor_percent = fields.Float(
         related="company_id.service_warranty_labor_percent", readonly=False
     )
+    loan_free_days = fields.Integer(related="company_id.loan_free_days", readonly=False)
+    loan_product_id = fields.Many2one(
+        related="company_id.loan_product_id", readonly=False
+    )
     service_start_fee_product_id = fields.Many2one(
         related="company_id.service_start_fee_product_id", readonly=False
     )

@@ -10,6 +10,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 )
 
 from .installed_base import MOVING_STATES
+from .loan.service_loan import OPEN_STATES as LOAN_OPEN_STATES
 from .schedule.maintenance_schedule import LIVE_STATES
 
 # What the name and the address of a contact consist of, as appointments show them.
@@ -65,6 +66,11 @@ class ResPartner(models.Model):
     service_request_count = fields.Integer(
         string="Open Requests",
         compute="_compute_service_request_count",
+        groups="base.group_user",
+    )
+    service_loan_count = fields.Integer(
+        string="Open Loans",
+        compute="_compute_service_loan_count",
         groups="base.group_user",
     )
     maintenance_schedule_count = fields.Integer(
@@ -325,6 +331,13 @@ class ResPartner(models.Model):
         for partner in self:
             partner.service_request_count = counts[partner.id]
 
+    def _compute_service_loan_count(self):
+        counts = self._count_by_place(
+            "service.loan", Domain("state", "in", LOAN_OPEN_STATES)
+        )
+        for partner in self:
+            partner.service_loan_count = counts[partner.id]
+
     def _count_by_place(self, model, domain=Domain.TRUE):
         """Return {contact id: visits or schedules there and at the addresses below}.
 
@@ -366,6 +379,10 @@ class ResPartner(models.Model):
         """Show the requests of these customers or sites."""
         action = self._get_service_action("field_maintenance.service_request_action")
         return {**action, "context": {**action["context"], "search_default_open": 1}}
+
+    def action_view_service_loans(self):
+        """Show what of ours these customers have or had."""
+        return self._get_service_action("field_maintenance.service_loan_action")
 
     def action_new_request(self):
         """Open a new request of this customer or site."""

@@ -7,12 +7,13 @@ class SurveySurvey(models.Model):
 
     # Without this addon the checklists stay, as surveys of no particular type.
     survey_type = fields.Selection(
-        selection_add=[("visit", "Visit")], ondelete={"visit": "set custom"}
+        selection_add=[("visit", "Visit"), ("guideline", "Guideline")],
+        ondelete={"visit": "set custom", "guideline": "set custom"},
     )
 
     @api.model
     def _get_equipment_types(self):
-        return [*super()._get_equipment_types(), "visit"]
+        return [*super()._get_equipment_types(), "visit", "guideline"]
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_chosen_on_visit_types(self):

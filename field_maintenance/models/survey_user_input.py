@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class SurveyUserInput(models.Model):
-    """One filling of the checklist of a visit."""
+    """One filling of the checklist of a visit, or of a guideline on it."""
 
     _inherit = "survey.user_input"
 
@@ -20,7 +20,8 @@ class SurveyUserInput(models.Model):
         index="btree_not_null",
         ondelete="set null",
         readonly=True,
-        help="Where each piece of equipment has a checklist of its own.",
+        help="Where each piece of equipment has a checklist of its own, and of "
+        "guidelines.",
     )
 
     def _save_lines(self, question, answer, comment=None, overwrite_existing=True):
@@ -34,14 +35,20 @@ class SurveyUserInput(models.Model):
         fillings = self.filtered("maintenance_visit_id")
         fillings.maintenance_visit_id._message_log_batch(
             {
-                filling.maintenance_visit_id.id: self.env._(
-                    "Checklist filled in: %s", filling.survey_id.title
-                )
+                filling.maintenance_visit_id.id: filling._describe_completion()
                 for filling in fillings
             },
             author_id=fillings[:1].partner_id.id or None,
         )
         return result
+
+    def _describe_completion(self):
+        """Return what the chatter of the visit tells of a completed filling."""
+        self.ensure_one()
+        title = self.survey_id.title
+        if self.survey_id.survey_type == "guideline":
+            return self.env._("Guideline followed: %s", title)
+        return self.env._("Checklist filled in: %s", title)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_completed_on_visits(self):

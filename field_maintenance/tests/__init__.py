@@ -32,6 +32,7 @@ from .engine import test_engine_zip_codes
 from .field_work import test_entries
 from .visit import test_equipment_moves
 from .diagnosis import test_fault_codes
+from .diagnosis import test_guidelines
 from .dispatch import test_find_slot
 from .dispatch import test_find_slot_tours
 from . import test_import
@@ -57,6 +58,8 @@ from .schedule import test_schedule_generation
 from .schedule import test_schedule_past
 from .billing import test_service_line
 from .billing import test_service_standard
+from .loan import test_loan_portal
+from .loan import test_loans
 from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work
@@ -76,11 +79,13 @@ from .field_work import test_visit_clock
 from .field_work import test_visit_crew
 from .field_work import test_visit_finish
 from .billing import test_visit_labor
+from .billing import test_warranty_claims
 from .visit import test_visit_lateness
 from .customer import test_visit_notice
 from .field_work import test_visit_proof
 from .field_work import test_visit_rating
 from .field_work import test_visit_report
+from .visit import test_visit_plans
 from .visit import test_visit_site
 from .visit import test_visit_together
 from .field_work import test_visit_tours

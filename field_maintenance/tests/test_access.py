@@ -39,6 +39,12 @@ RIGHTS = {
         "dispatcher": "r",
         "administrator": "rcwu",
     },
+    "service.warranty.report": {
+        "salesperson": "r",
+        "accountant": "r",
+        "dispatcher": "r",
+        "administrator": "r",
+    },
     "service.standard": {**EVERYBODY, "administrator": "rcwu"},
     "service.standard.line": {**EVERYBODY, "administrator": "rcwu"},
     "service.price.apply": DISPATCHING,
@@ -61,10 +67,24 @@ RIGHTS = {
     },
     "service.request.stage": {**EVERYBODY, "administrator": "rcwu"},
     "service.request.customer": DISPATCHING,
+    "service.loan": {
+        **READERS,
+        **DISPATCHING,
+        "technician": "rcw",
+        "portal": "r",
+    },
+    "service.loan.handover": {**DISPATCHING, "technician": "rcwu"},
     "service.allocation": {
         **READERS,
         "dispatcher": "rw",
         "administrator": "rw",
+    },
+    "service.guideline": {
+        "salesperson": "r",
+        "accountant": "r",
+        "technician": "r",
+        "dispatcher": "r",
+        "administrator": "rcwu",
     },
     "service.fault.code": {**EVERYBODY, "administrator": "rcwu"},
     "service.repair.status": {**EVERYBODY, "administrator": "rcwu"},
@@ -126,7 +146,6 @@ class TestRights(AccessCase):
             for name, model in self.env.registry.items()
             if model._original_module == "field_maintenance"
             and not model._abstract
-            and model._auto
         }
         self.assertEqual(models, set(RIGHTS))
 

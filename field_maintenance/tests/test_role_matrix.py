@@ -24,7 +24,9 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
         "res.partner",
         "service.allocation",
         "service.fault.code",
+        "service.guideline",
         "service.line",
+        "service.loan",
         "service.plan",
         "service.plan.line",
         "service.price.rule",
@@ -93,6 +95,10 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "user_id": cls.users["technician"].id,
             }
         )
+        loaner = cls._create_equipment(partner_id=False, is_loaner=True)
+        cls.env["service.loan"].create(
+            {"installed_base_id": loaner.id, "partner_id": cls.customer.id}
+        )
         plan = cls.env["service.plan"].create(
             {"date_from": "2026-01-05", "date_to": "2026-01-09"}
         )
@@ -105,6 +111,12 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 "name": "Cleaning",
                 "line_ids": [Command.create({"product_id": cls.pellets.id})],
             }
+        )
+        guide = cls.env["survey.survey"].create(
+            {"title": "Guideline", "survey_type": "guideline"}
+        )
+        cls.env["service.guideline"].create(
+            {"survey_id": guide.id, "installed_base_id": cls.piece.id}
         )
         survey = cls.env["survey.survey"].create(
             {"title": "Checklist", "survey_type": "visit"}

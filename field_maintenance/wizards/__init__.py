@@ -3,5 +3,6 @@ from . import dispatch
 from . import field_work
 from . import request
 from . import billing
+from . import loan
 
 from . import base_partner_merge

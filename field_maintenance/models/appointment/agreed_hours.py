@@ -36,8 +36,8 @@ class MaintenanceVisit(models.Model):
     )
 
     _agreed_hours_ordered = models.Constraint(
-        "CHECK ((COALESCE(agreed_from, 0) = 0 AND COALESCE(agreed_until, 0) = 0) "
-        "OR (agreed_from >= 0 AND agreed_from < agreed_until AND agreed_until < 23.99))",
+        "CHECK ((COALESCE(agreed_from, 0) = 0 AND COALESCE(agreed_until, 0) = 0) OR "
+        "(agreed_from >= 0 AND agreed_from < agreed_until AND agreed_until < 23.99))",
         "Agreed hours are within one day, and the first is before the last. Leave "
         "both empty if none were agreed.",
     )

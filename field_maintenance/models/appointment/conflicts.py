@@ -54,10 +54,9 @@ class MaintenanceVisit(models.Model):
                 visit.state == "planned" and visit.date_end and visit.date_end > now
             )
         )
-        (self - planned).has_conflict = False
-        conflicts = planned._get_planning_conflicts()
-        for visit in planned:
-            visit.has_conflict = bool(conflicts[visit])
+        conflicting = planned._filter_conflicting()
+        (self - conflicting).has_conflict = False
+        conflicting.has_conflict = True
 
     @api.model
     def _get_conflict_fields(self):
@@ -245,13 +244,33 @@ class MaintenanceVisit(models.Model):
             found[visit] += texts
         return found
 
-    def _get_time_conflicts(self):
-        """Return {visit: texts that say what else is at its time}, as
-        `_get_planning_conflicts` does."""
-        found = {visit: [] for visit in self}
-        for visit, texts in self._get_broken_agreements().items():
-            found[visit] += texts
-        timed = self.filtered(
+    def _filter_conflicting(self):
+        """Return those of these visits of which `_get_planning_conflicts` says
+        something: a board asks this of a thousand, and reads the words of one."""
+        found = [
+            visit
+            for texts in (self._get_broken_agreements(), self._get_missing_skills())
+            for visit, its in texts.items()
+            if its
+        ]
+        if timed := self._filter_timed():
+            people, stretches = self.env["hr.employee"].sudo(), timed._get_stretches()
+            mine = list(timed)
+            found += [
+                mine[number]
+                for rows in (
+                    timed._find_overlaps(stretches),
+                    people._find_events(stretches),
+                    timed._find_absences(stretches),
+                    people._find_odd_hours(stretches),
+                )
+                for number, *_what in rows
+            ]
+        return self.browse().union(*found)
+
+    def _filter_timed(self):
+        """Return those of these visits that take time of technicians."""
+        return self.filtered(
             lambda visit: (
                 # What is done with another visit takes no time of its own.
                 not visit.merged_into_id
@@ -261,7 +280,14 @@ class MaintenanceVisit(models.Model):
                 and visit.technician_ids
             )
         )
-        if timed:
+
+    def _get_time_conflicts(self):
+        """Return {visit: texts that say what else is at its time}, as
+        `_get_planning_conflicts` does."""
+        found = {visit: [] for visit in self}
+        for visit, texts in self._get_broken_agreements().items():
+            found[visit] += texts
+        if timed := self._filter_timed():
             for texts in (
                 timed._get_overlaps(),
                 timed._get_meetings(),
@@ -286,16 +312,39 @@ class MaintenanceVisit(models.Model):
             for person in visit.sudo().technician_ids._origin
         ]
 
+    def _find_overlaps(self, stretches):
+        """Return [(number of a visit, id of a technician, id of what else they visit
+        then)].
+
+        :param stretches: of these visits, see `_get_stretches`
+        """
+        own = [visit._origin.id for visit in self]
+        return [
+            found
+            for found in self.env["hr.employee"].sudo()._find_visits(stretches)
+            if found[2] != own[found[0]]
+        ]
+
+    def _find_absences(self, stretches, leaves=None):
+        """Return what `_find_leaves` finds for the companies of these visits.
+
+        :param stretches: of these visits, see `_get_stretches`
+        """
+        return self.env["hr.employee"]._find_leaves(
+            stretches,
+            {number: visit.company_id for number, visit in enumerate(self)},
+            leaves,
+        )
+
     def _get_overlaps(self):
         """Return {visit: what its technicians do then for other visits}."""
         mine, found = list(self), defaultdict(list)
         people = self.env["hr.employee"].sudo()
         overlaps = [
             (mine[number], people.browse(person_id), other_id)
-            for number, person_id, other_id in people._find_visits(
+            for number, person_id, other_id in self._find_overlaps(
                 self._get_stretches()
             )
-            if other_id != mine[number]._origin.id
         ]
         # The planner reads names, numbers and times of what is in the way.
         others = self.sudo().browse({other_id for *_mine, other_id in overlaps})
@@ -349,11 +398,7 @@ class MaintenanceVisit(models.Model):
         :param leaves: look at these only
         """
         mine, found = list(self), defaultdict(list)
-        for number, person, leave in self.env["hr.employee"]._find_leaves(
-            self._get_stretches(),
-            {number: visit.company_id for number, visit in enumerate(mine)},
-            leaves,
-        ):
+        for number, person, leave in self._find_absences(self._get_stretches(), leaves):
             visit = mine[number]
             if leave.resource_id:
                 text = self.env._(

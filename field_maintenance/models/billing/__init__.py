@@ -1,6 +1,7 @@
 from . import service_line
 from . import line_prices
 from . import coverage
+from . import warranty_claims
 from . import service_price_rule
 from . import job_price
 from . import labor

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import split_every
 
 from ...engine import PriceOffer, choose, covered_share, in_warranty, is_covered
 from .service_line import CHOICES
@@ -9,6 +11,9 @@ WARRANTIES = {
     "part": ("warranty_end_date", "service_warranty_part_percent"),
     "labor": ("labor_warranty_end_date", "service_warranty_labor_percent"),
 }
+PERCENTS = frozenset(percent for _end, percent in WARRANTIES.values())
+# So many lines follow a percentage at a time.
+FOLLOWING = 1000
 COVERAGES = [
     ("billable", "Customer"),
     ("warranty", "Warranty"),
@@ -84,6 +89,31 @@ class ServiceLine(models.Model):
         """Ask anew who pays for these lines."""
         self.modified(["typed_discount"])
 
+    @api.model
+    def _follow_percents(self, domain):
+        """Ask anew who pays for lines that are not ordered and whose warranty may pay,
+        some at a time.
+
+        :param domain: which lines
+        """
+        # Whoever sets percentages need not read visits.
+        lines = self.sudo().search(
+            Domain(domain)
+            & Domain("line_type", "in", list(WARRANTIES))
+            & Domain("visit_id.state", "!=", "cancelled")
+            & Domain(
+                "visit_id.line_ids.installed_base_id",
+                "any",
+                Domain("warranty_end_date", "!=", False)
+                | Domain("labor_warranty_end_date", "!=", False),
+            )
+        )
+        for ids in split_every(FOLLOWING, lines.ids):
+            some = lines.browse(ids)
+            some._recompute_coverage()
+            some.flush_recordset()
+            some.visit_id.invalidate_recordset()
+
     def _follow_coverage(self):
         """Do what follows when somebody else pays for these lines."""
 
@@ -122,8 +152,7 @@ class ServiceLine(models.Model):
 
     @api.model
     def _get_coverage_depends(self):
-        """Return what decides about who pays. Percentages of categories and companies
-        count from when they are set."""
+        """Return what decides about who pays; see also `_follow_percents`."""
         pieces = ("visit_line_id", "visit_id.line_ids")
         names = (
             "warranty_end_date",
@@ -132,6 +161,7 @@ class ServiceLine(models.Model):
             "sale_date",
             "service_warranty_part_percent",
             "service_warranty_labor_percent",
+            "category_id",
         )
         return (
             "line_type",
@@ -145,7 +175,11 @@ class ServiceLine(models.Model):
             "visit_id.request_id.request_date",
             "visit_id.sale_order_id.date_order",
             *(f"{path}.installed_base_id.{name}" for path in pieces for name in names),
-            *(f"{path}.fault_reason_id" for path in pieces),
+            *(
+                f"{path}.fault_reason_id.excludes_{origin}"
+                for path in pieces
+                for origin in ("warranty", "contract")
+            ),
         )
 
     def _get_discount_offers(self):
@@ -173,7 +207,8 @@ class ServiceLine(models.Model):
             excluded = {
                 origin
                 for origin in ("warranty", "contract")
-                if reason[f"excludes_{origin}"]
+                # Nobody promised a loaner for free.
+                if reason[f"excludes_{origin}"] or line.loan_id
             }
             offers = [offer for offer in offers if offer[0] not in excluded]
             if line.price_origin == "rule":
@@ -285,6 +320,36 @@ class ServiceLine(models.Model):
                 line.typed_coverage = False
             if same_payer and line._has_value("typed_discount", best.percent):
                 line.typed_discount = 0
+
+
+class InstalledBaseCategory(models.Model):
+    _inherit = "installed.base.category"
+
+    def _follow_warranty_percents(self, names):
+        """Ask anew who pays for what was used on equipment of these categories and
+        those below, if what decides was written.
+
+        :param names: the fields that were written
+        """
+        if not (PERCENTS | {"parent_id"}).isdisjoint(names):
+            self.env["service.line"]._follow_percents(
+                Domain("visit_id.line_ids.installed_base_id.category_id", "child_of", self.ids)
+            )
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    def _follow_warranty_percents(self, names):
+        """Ask anew who pays for what was used in these companies, if what decides was
+        written.
+
+        :param names: the fields that were written
+        """
+        if not PERCENTS.isdisjoint(names):
+            self.env["service.line"]._follow_percents(
+                Domain("company_id", "in", self.ids)
+            )
 
 
 class MaintenanceVisit(models.Model):

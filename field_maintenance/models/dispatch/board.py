@@ -38,8 +38,9 @@ class MaintenanceVisit(models.Model):
         "USING gist (tsrange(date_start, GREATEST(date_start, date_end), '[]')) "
         "WHERE date_start IS NOT NULL"
     )
+    # Visits without window are open ever since.
     _backlog_opening_index = models.Index(
-        "(company_id, window_start) WHERE state = 'to_plan'"
+        "(company_id, COALESCE(window_start, '-infinity')) WHERE state = 'to_plan'"
     )
 
     @api.model
@@ -70,6 +71,23 @@ class MaintenanceVisit(models.Model):
 
         within = Domain.custom(to_sql=to_sql, predicate=overlaps)
         return Domain("state", "in", states) & within if states else within
+
+    @api.model
+    def _get_opening_domain(self, day):
+        """Return the visits whose window opens on a day or before, and those without
+        window."""
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "COALESCE(%s, '-infinity') <= %s",
+                model._field_to_sql(alias, "window_start", query),
+                day,
+            )
+
+        return Domain.custom(
+            to_sql=to_sql,
+            predicate=lambda visit: not visit.window_start or visit.window_start <= day,
+        )
 
     # -- What the board shows ----------------------------------------------------------
 
@@ -318,10 +336,7 @@ class MaintenanceVisit(models.Model):
         domain &= (
             Domain("state", "=", "to_plan")
             & Domain("merged_into_id", "=", False)
-            & (
-                Domain("window_start", "=", False)
-                | Domain("window_start", "<=", last.date())
-            )
+            & self._get_opening_domain(last.date())
         )
         if teams:
             # What a team left behind waits for all others.

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..schedule.maintenance_schedule import LIVE_STATES
@@ -38,6 +38,26 @@ class ServiceTeam(models.Model):
         string="Members",
         check_company=True,
     )
+
+    @api.model
+    def _get_own_groups(self):
+        """Return which employees the user is, and to which teams these belong or which
+        they lead; those that are archived, too.
+
+        :return: (employees, teams), as superuser
+        :rtype: tuple
+        """
+        # Everybody may know which employee they are, and in which teams.
+        everything = self.sudo().with_context(active_test=False)
+        employees = everything.env["hr.employee"].search(
+            [("user_id", "=", self.env.uid)]
+        )
+        if not employees:
+            return employees, everything.browse()
+        return employees, everything.search(
+            Domain("member_ids", "in", employees.ids)
+            | Domain("leader_id", "in", employees.ids)
+        )
 
     def write(self, vals):
         result = super().write(vals)

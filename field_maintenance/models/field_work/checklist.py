@@ -15,7 +15,10 @@ class MaintenanceVisit(models.Model):
         comodel_name="survey.user_input",
         inverse_name="maintenance_visit_id",
         string="Checklists",
-        domain=[("test_entry", "=", False)],
+        domain=[
+            ("test_entry", "=", False),
+            ("survey_id.survey_type", "!=", "guideline"),
+        ],
         groups=READER_GROUPS,
     )
     checklist_state = fields.Selection(
@@ -275,19 +278,31 @@ class MaintenanceVisit(models.Model):
                     survey.title,
                 )
             )
-        # Nobody may create answers but by this action, which has checked the rights.
+        filling = self._create_filling(survey, line)
+        if answered:
+            filling.user_input_line_ids.unlink()
+            answered.user_input_line_ids.copy({"user_input_id": filling.id})
+        return filling.sudo(self.env.su)
+
+    def _create_filling(self, survey, line=None):
+        """Begin to fill in a questionnaire on this visit, after the rights were
+        checked.
+
+        :param survey: the questionnaire, with all rights
+        :param line: the line of the equipment that it is about
+        :return: the filling, with all rights
+        """
+        self.ensure_one()
+        # Nobody may create answers but by actions, which have checked the rights.
         filling = survey._create_answer(
             user=self.env.user,
             check_attempts=False,
             maintenance_visit_id=self.id,
             maintenance_visit_line_id=line.id if line else False,
         )
-        if answered:
-            filling.user_input_line_ids.unlink()
-            answered.user_input_line_ids.copy({"user_input_id": filling.id})
         # There is nothing to read before the first question.
         filling._mark_in_progress()
-        return filling.sudo(self.env.su)
+        return filling
 
     # -- Report ------------------------------------------------------------------------
 

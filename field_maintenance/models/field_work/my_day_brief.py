@@ -48,6 +48,9 @@ class MaintenanceVisit(models.Model):
         labels = dict(kinds._description_selection(self.env))
         statuses = self._get_offered_statuses()
         codes = self._get_fault_codes()
+        guidelines = (
+            known.line_ids | known._get_absorbed().line_ids
+        )._describe_guidelines()
         briefs = {}
         for visit, own in zip(known, self, strict=True):
             recipient = visit._get_report_recipient()
@@ -56,6 +59,7 @@ class MaintenanceVisit(models.Model):
                     {
                         **line._describe_piece(),
                         "covers": covers.get(line.installed_base_id, []),
+                        "guideline": guidelines.get(line, False),
                         "last": self._describe_last(last.get(line.installed_base_id)),
                     }
                     for line in visit._get_report_lines()

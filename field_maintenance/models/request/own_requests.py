@@ -39,12 +39,12 @@ class ServiceRequest(models.Model):
         if operator != "in":
             return NotImplemented
         user_id = self.env.uid
+        _people, teams = self.env["service.team"]._get_own_groups()
         visits = self.env["maintenance.visit"]._search_is_own("in", [True])
         own = (
             Domain("user_id", "=", user_id)
             | Domain("create_uid", "=", user_id)
-            | Domain("team_id.member_ids.user_id", "=", user_id)
-            | Domain("team_id.leader_id.user_id", "=", user_id)
+            | Domain("team_id", "in", teams.ids)
             | Domain("visit_ids", "any", visits)
         )
         return own if True in value else ~own

@@ -324,6 +324,7 @@ class ServiceRequest(models.Model):
         result = super().write(vals)
         if "stage_id" in vals:
             self._end_alerts()
+            self._remember_loans()
         return result
 
     def _get_company_ties(self, company_id):

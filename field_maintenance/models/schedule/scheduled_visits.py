@@ -203,8 +203,8 @@ class MaintenanceVisit(models.Model):
         """
         if not moment:
             return None
-        site = self.with_context(tz=self._get_site_tz())
-        return fields.Datetime.context_timestamp(site, moment).date()
+        tz = ZoneInfo(self._get_site_tz())
+        return moment.replace(tzinfo=UTC).astimezone(tz).date()
 
     def _format_moment(self, moment, since=None):
         """Return a moment in words, to the minute, as it is for the reader; for one who

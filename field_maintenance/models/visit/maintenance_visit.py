@@ -392,6 +392,15 @@ class MaintenanceVisit(models.Model):
         "This appointment belongs to another visit.",
     )
     _backlog_index = models.Index("(company_id, window_end) WHERE state = 'to_plan'")
+    # Lists are shown in order, whoever may see only some of them.
+    _order_index = models.Index("(date_start, due_date, id)")
+    _open_order_index = models.Index(
+        "(date_start, due_date, id) "
+        "WHERE state IN ('to_plan', 'planned', 'in_progress')"
+    )
+    _to_plan_order_index = models.Index(
+        "(company_id, due_date, id) WHERE state = 'to_plan'"
+    )
     _window_ordered = models.Constraint(
         "CHECK (window_end IS NULL OR window_start IS NULL "
         "OR window_end >= window_start)",

@@ -36,18 +36,47 @@ class MaintenanceVisit(models.Model):
     def _search_is_own(self, operator, value):
         if operator != "in":
             return NotImplemented
-        user_id = self.env.uid
-        own = (
-            Domain("technician_id.user_id", "=", user_id)
-            | Domain("technician_ids.user_id", "=", user_id)
-            | Domain("team_id.member_ids.user_id", "=", user_id)
-            | Domain("team_id.leader_id.user_id", "=", user_id)
-        )
+        people, teams = self.env["service.team"]._get_own_groups()
+        if not people:
+            return Domain.FALSE if True in value else Domain.TRUE
+        own = self._get_people_domain(people) | Domain("team_id", "in", teams.ids)
         return own if True in value else ~own
 
     @api.model
+    def _get_people_domain(self, technicians):
+        """Return the visits to which one of these technicians goes, among all that
+        there are.
+
+        Starts from the technicians: PostgreSQL may join indexes, or go through visits
+        in the order in which they are shown.
+        """
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "%s = ANY(ARRAY(SELECT crew.visit_id "
+                "FROM maintenance_visit_technician_rel crew "
+                "JOIN maintenance_visit visit ON visit.id = crew.visit_id "
+                "AND visit.technician_id IS DISTINCT FROM crew.employee_id "
+                "WHERE crew.employee_id = ANY(%s)))",
+                SQL.identifier(alias, "id"),
+                technicians.ids,
+                to_flush=(
+                    model._fields["technician_ids"],
+                    model._fields["technician_id"],
+                ),
+            )
+
+        # Who leads is told apart: of that, PostgreSQL knows how many there are.
+        return Domain("technician_id", "in", technicians.ids) | Domain.custom(
+            to_sql=to_sql,
+            # Who goes is known to whom knows the visit.
+            predicate=lambda visit: bool(visit.sudo().technician_ids & technicians),
+        )
+
+    @api.model
     def _get_crew_domain(self, technicians):
-        """Return the visits to which one of these technicians goes.
+        """Return the visits to which one of these technicians goes, among the few that
+        other conditions leave.
 
         Asks for each visit whether they do. A plain domain would collect all that they
         ever did.
@@ -78,7 +107,7 @@ class MaintenanceVisit(models.Model):
         :param people: employees
         """
         return Domain("merged_into_id", "=", False) & (
-            self._get_crew_domain(people)
+            self._get_people_domain(people)
             | (
                 Domain("technician_id", "=", False)
                 & Domain("team_id.member_ids", "in", people.ids)

@@ -148,15 +148,63 @@ class TestWarranty(CoverageCase):
         above = self.env["installed.base.category"].create({"name": "Heat"})
         category = self.piece.category_id
         category.parent_id = above
+        self.company.service_warranty_part_percent = 90
+        self.assertEqual(part.discount, 90)
         above.service_warranty_part_percent = 80
-        part.quantity = 2
-        self.assertEqual(part.discount, 80)
+        self._assert_pays(part, "warranty", 80, 40, 160)
         category.service_warranty_part_percent = 60
-        part.quantity = 3
         self.assertEqual(part.discount, 60)
+        category.service_warranty_part_percent = 0
+        self.assertEqual(part.discount, 80)
+        category.parent_id = False
+        self.assertEqual(part.discount, 90)
+        self.piece.category_id = above
+        self.assertEqual(part.discount, 80)
         self.piece.service_warranty_part_percent = 30
         self.assertEqual(part.discount, 30)
         self.assertEqual(self._add(self.hours).discount, 100)
+
+    def test_ordered_lines_keep_their_percentage(self):
+        part = self._add(self.part)
+        self.call._finish()
+        self.call._create_order_lines()
+        self.assertTrue(part.is_ordered)
+        self.company.service_warranty_part_percent = 40
+        self._assert_pays(part, "warranty", 100, 0, 200)
+        self.assertEqual(
+            self.call.coverage_warning,
+            "Igniter: Warranty, 100 % → Warranty, 40 %",
+        )
+        self.call.sale_order_id._action_cancel()
+        self._assert_pays(part, "warranty", 40, 120, 80)
+
+    def test_percentages_of_another_company_or_piece(self):
+        part = self._add(self.part)
+        self.other_company.service_warranty_part_percent = 40
+        other = self.env["installed.base.category"].create({"name": "Cold"})
+        other.service_warranty_part_percent = 40
+        self._assert_pays(part, "warranty", 100, 0, 200)
+
+    def test_percentages_queries(self):
+        """They do not depend on how many lines follow."""
+        counts = []
+        for number in (5, 50):
+            self._add(self.part)
+            self.env["service.line"].create(
+                [
+                    {"visit_id": self.call.id, "product_id": self.part.id}
+                    for _line in range(number)
+                ]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.company.service_warranty_part_percent = number
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            lines = self.call.service_line_ids
+            self.assertEqual(set(lines.mapped("discount")), {number})
+        self.assertEqual(*counts)
 
     def test_which_equipment(self):
         other = self._create_equipment(serial_number="S-2")
@@ -214,6 +262,8 @@ class TestWarranty(CoverageCase):
         ):
             self.call.line_ids.fault_reason_id = reason
             self.assertEqual(part.coverage, coverage)
+        reasons[2].excludes_warranty = True
+        self.assertEqual(part.coverage, "billable")
 
     def test_less_than_the_warranty_is_refused(self):
         self.company.service_warranty_part_percent = 50

@@ -75,16 +75,9 @@ class ServiceContract(models.Model):
     def _search_is_assigned(self, operator, value):
         if operator != "in":
             return NotImplemented
-        # Everybody may know which employee they are, and in which teams.
-        employees = self.env["hr.employee"].sudo().with_context(active_test=False)
-        employees = employees.search([("user_id", "=", self.env.uid)])
+        employees, teams = self.env["service.team"]._get_own_groups()
         if not employees:
             return Domain.FALSE
-        teams = self.env["service.team"].sudo().with_context(active_test=False)
-        teams = teams.search(
-            Domain("member_ids", "in", employees.ids)
-            | Domain("leader_id", "in", employees.ids)
-        )
         return Domain("id", "in", self._get_assigned_query(employees, teams))
 
     @api.model

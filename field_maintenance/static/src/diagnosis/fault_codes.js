@@ -3,6 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
 
+const LINE = "maintenance.visit.line";
 const KINDS = ["area", "symptom", "fault", "resolution", "reason"];
 // So many of each kind are buttons; the others are in a list.
 const FREQUENT = 5;
@@ -54,12 +55,15 @@ export class FaultCodes extends Component {
             resolution: _t("Resolution"),
             reason: _t("Reason"),
         };
+        this.action = useService("action");
         this.orm = useService("orm");
         this.state = useState({
             isOpen: this.props.demanded.length > 0,
             // What fixed it before
             fixes: [],
             note: "",
+            // Name of what leads to the fault
+            guideline: "",
         });
         this.findFixes(this.props);
         onWillUpdateProps((next) => this.findFixes(next));
@@ -73,14 +77,14 @@ export class FaultCodes extends Component {
             return;
         }
         this.asked = asked;
-        let found = { fixes: [], note: "" };
-        if (line && fault) {
+        let found = { fixes: [], note: "", guideline: "" };
+        if (line) {
             try {
-                found = await this.orm.silent.call(
-                    "maintenance.visit.line",
-                    "get_former_fixes",
-                    [[line], { area, symptom, fault }]
-                );
+                const [fixes, guideline] = await Promise.all([
+                    fault && this.ask("get_former_fixes", line, { area, symptom, fault }),
+                    this.ask("get_guideline", line, symptom || false),
+                ]);
+                found = { ...found, ...fixes, guideline };
             } catch (error) {
                 if (!(error instanceof ConnectionLostError)) {
                     throw error;
@@ -91,6 +95,18 @@ export class FaultCodes extends Component {
         if (asked === this.asked) {
             Object.assign(this.state, found);
         }
+    }
+
+    ask(method, line, ...args) {
+        return this.orm.silent.call(LINE, method, [[line], ...args]);
+    }
+
+    /** Its questions are asked beside this dialog, which stays as it is. */
+    async openGuideline() {
+        const { line, chosen } = this.props;
+        const args = [[line], chosen.symptom || false];
+        const action = await this.orm.call(LINE, "action_open_guideline", args);
+        this.action.doAction({ ...action, target: "new" });
     }
 
     getFixLabel({ count, share, hours, parts }) {

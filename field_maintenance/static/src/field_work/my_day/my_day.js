@@ -271,14 +271,18 @@ export class MyDay extends Component {
     }
 
     /** Run a button of the visit; dialogs that it opens come back here. */
-    async run(visit, method) {
+    run(visit, method) {
+        return this.call(MODEL, visit.id, method);
+    }
+
+    async call(model, id, method) {
         if (this.state.isBusy) {
             return;
         }
         // A second tap on a slow line must not start twice.
         this.state.isBusy = true;
         try {
-            const action = await this.orm.call(MODEL, method, [[visit.id]]);
+            const action = await this.orm.call(model, method, [[id]]);
             if (action && typeof action === "object") {
                 await this.action.doAction(action, { onClose: () => this.load() });
             } else {
@@ -293,6 +297,11 @@ export class MyDay extends Component {
         return this.checklists.open(visit, {
             openPage: () => this.run(visit, "action_fill_in_checklist"),
         });
+    }
+
+    /** Its questions are asked by a page of their own, which leads back. */
+    openGuideline(piece) {
+        return this.call("maintenance.visit.line", piece.line, "action_open_guideline");
     }
 
     openVisit(visit) {

@@ -1,0 +1,164 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+from .service_loan import OPEN_STATES
+
+
+class InstalledBase(models.Model):
+    """Equipment of our own that customers have for a while."""
+
+    _inherit = "installed.base"
+
+    is_loaner = fields.Boolean(
+        string="Loaner",
+        copy=False,
+        tracking=True,
+        help="Your own equipment, lent to customers while theirs is repaired.",
+    )
+    loan_ids = fields.One2many(
+        comodel_name="service.loan",
+        inverse_name="installed_base_id",
+        string="Loans",
+        groups="base.group_user",
+    )
+    open_loan_id = fields.Many2one(
+        comodel_name="service.loan",
+        string="On Loan As",
+        compute="_compute_open_loan_id",
+        search="_search_open_loan_id",
+        groups="base.group_user",
+    )
+
+    loan_count = fields.Integer(
+        string="Number of Loans",
+        compute="_compute_loan_count",
+        groups="base.group_user",
+    )
+
+    def _compute_loan_count(self):
+        counts = {}
+        loans = self.env["service.loan"]
+        if loans.has_access("read"):
+            counts = dict(
+                loans._read_group(
+                    [("installed_base_id", "in", self.ids)],
+                    ["installed_base_id"],
+                    ["__count"],
+                )
+            )
+        for piece in self:
+            piece.loan_count = counts.get(piece._origin, 0)
+
+    @api.depends("loan_ids.state")
+    def _compute_open_loan_id(self):
+        # That a piece is out does not depend on who may read the loan.
+        loans = self.env["service.loan"].sudo()
+        out = loans.search(
+            [("installed_base_id", "in", self.ids), ("state", "=", "out")]
+        )
+        by_piece = {loan.installed_base_id.id: loan for loan in out}
+        for piece in self:
+            loan = by_piece.get(piece._origin.id, loans)
+            piece.open_loan_id = loan.with_env(self.env)
+
+    @api.model
+    def _search_open_loan_id(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        out = Domain("state", "=", "out")
+        loans = [loan for loan in value if loan]
+        found = Domain("loan_ids", "any", out & Domain("id", "in", loans))
+        if False in value:
+            found |= ~Domain("loan_ids", "any", out)
+        return found
+
+    @api.model
+    def _get_free_loaners(self, company, category):
+        """Return the loaners of a company that are in the house, those of a category
+        first, then those of the nearest one above it, in good condition first."""
+        free = self.search(
+            [
+                ("is_loaner", "=", True),
+                ("company_id", "=", company.id),
+                ("state", "=", "unassigned"),
+                ("open_loan_id", "=", False),
+            ]
+        )
+        branch = {known: rank for rank, known in enumerate(category._get_branch())}
+        ranks = {"new": 0, "good": 0, "worn": 1, "to_replace": 2}
+        return free.sorted(
+            lambda piece: (
+                branch.get(piece.category_id, len(branch)),
+                ranks.get(piece.condition, 1),
+                piece.id,
+            )
+        )
+
+    @api.constrains("active", "is_loaner", "parent_id", "partner_id", "retirement_date")
+    def _check_loaner(self):
+        """What is lent is ours, and what a customer has for a while stays as it is
+        until it is back."""
+        # As above.
+        loans = self.env["service.loan"].sudo()
+        lent = loans.search(
+            Domain("installed_base_id", "in", self.ids)
+            & Domain("state", "in", OPEN_STATES)
+        )
+        for loan in lent:
+            piece = loan.installed_base_id
+            is_kept = (
+                piece.active
+                and not piece.partner_id
+                and not piece.parent_id
+                and not piece.retirement_date
+            )
+            if not is_kept or (loan.kind == "loaner" and not piece.is_loaner):
+                raise ValidationError(loan._get_taken_text())
+        for piece in self:
+            if piece.is_loaner and piece.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s cannot be a loaner and belong to %(customer)s. "
+                        "A loaner is yours: clear “Loaner” before you assign it.",
+                        equipment=piece._get_label(),
+                        customer=piece.partner_id.display_name,
+                    )
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_lent(self):
+        # As above.
+        loan = (
+            self.env["service.loan"]
+            .sudo()
+            .search([("installed_base_id", "in", self.ids)], order="state", limit=1)
+        )
+        if loan:
+            raise UserError(
+                self.env._(
+                    "%(equipment)s has loans, such as %(loan)s. Retire it instead.",
+                    equipment=loan.installed_base_id._get_label(),
+                    loan=loan.name,
+                )
+            )
+
+    def action_lend(self):
+        """Open the dialog that lends this loaner."""
+        self.ensure_one()
+        return self.env["service.loan"]._open_lending(
+            company_id=self.company_id.id,
+            category_id=self.category_id.id,
+            installed_base_id=self.id,
+        )
+
+    def action_take_back(self):
+        """Open the dialog by which this equipment comes back."""
+        self.ensure_one()
+        return self.open_loan_id.action_take_back()
+
+    def action_view_loans(self):
+        """Show when these pieces were lent, and to whom."""
+        return self.env["service.loan"]._get_view_action(
+            [("installed_base_id", "in", self.ids)]
+        )
