@@ -73,6 +73,7 @@ from .visit import test_visit_access
 from .appointment import test_visit_appointment
 from .dispatch import test_visit_batch
 from .billing import test_visit_bill
+from .appointment import test_visit_calendar
 from .field_work import test_visit_checklist
 from .field_work import test_visit_clock
 from .field_work import test_visit_crew

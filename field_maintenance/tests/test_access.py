@@ -29,6 +29,8 @@ RIGHTS = {
         "accountant": "r",
         "salesperson": "r",
     },
+    # Rules leave to each their own, see appointment/test_visit_calendar.py.
+    "maintenance.visit.calendar.filter": dict.fromkeys((*ROLES, "employee"), "rcwu"),
     "maintenance.visit.entry": {"administrator": "r"},
     "service.line": {**READERS, **DISPATCHING, "technician": "rcwu"},
     "service.price.rule": {

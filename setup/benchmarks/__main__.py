@@ -22,6 +22,7 @@ from . import (
     service_contract,
     service_request,
     slots,
+    visit_screens,
 )
 from .databases import Databases
 from .options import make_parser, sizes
@@ -32,6 +33,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "list": installed_base.open_list,
     "move": installed_base.move,
     "search": installed_base.search,
+    "screens": visit_screens.show,
     "board": dispatch_board.show_week,
     "backlog": backlog.plan,
     "slots": slots.find,
@@ -52,6 +54,7 @@ NOTES = (
     | service_request.NOTES
     | slots.NOTES
     | backlog.NOTES
+    | visit_screens.NOTES
 )
 
 

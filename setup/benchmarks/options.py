@@ -10,6 +10,7 @@ BENCHMARKS = {
     "list": "open the list, count, record one piece, among few and many rows",
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
+    "screens": "open screens of visits and equipment, as those who use them",
     "board": "show the dispatch board's week",
     "backlog": "plan the backlog, with VROOM and without it",
     "slots": "find a slot for a visit among four weeks of fifty technicians",

@@ -18,7 +18,10 @@ class ListScreen:
         views = self.records.get_views([(False, "list"), (False, "search")])["views"]
         self._list = etree.fromstring(views["list"]["arch"])
         context = safe_eval(found["context"] or "{}", {"uid": env.uid})
-        self.domain = self._get_domain(views["search"]["arch"], context)
+        self.domain = [
+            *safe_eval(found["domain"] or "[]", {"uid": env.uid}),
+            *self._get_domain(views["search"]["arch"], context),
+        ]
 
     def _get_domain(self, search_arch: str, context: dict) -> list:
         """Return the domain of the filters that are on from the start."""

@@ -3,6 +3,8 @@ from . import appointments
 from . import availability
 from . import conflicts
 from . import declined
+from . import maintenance_visit_calendar_filter
 from . import technician_news
 from . import service_visit
 from . import series
+from . import visit_calendar

@@ -36,7 +36,7 @@ class MaintenanceVisit(models.Model):
     # write, an end may be older than its start.
     _planned_range_index = models.Index(
         "USING gist (tsrange(date_start, GREATEST(date_start, date_end), '[]')) "
-        "WHERE state IN ('planned', 'in_progress', 'done') AND date_start IS NOT NULL"
+        "WHERE date_start IS NOT NULL"
     )
     # Visits without window are open ever since.
     _backlog_opening_index = models.Index(
@@ -44,12 +44,13 @@ class MaintenanceVisit(models.Model):
     )
 
     @api.model
-    def _get_overlap_domain(self, start, end):
+    def _get_overlap_domain(self, start, end, states=PLACED_STATES):
         """Return the visits that take or took place in a stretch of time, even if
         only in part of it.
 
         :param datetime start: naive UTC, inclusive
         :param datetime end: naive UTC, exclusive
+        :param states: which they are in; None for any
         """
 
         def to_sql(model, alias, query):
@@ -68,9 +69,8 @@ class MaintenanceVisit(models.Model):
                 return False
             return visit.date_start < end and visit.date_end > start
 
-        return Domain("state", "in", PLACED_STATES) & Domain.custom(
-            to_sql=to_sql, predicate=overlaps
-        )
+        within = Domain.custom(to_sql=to_sql, predicate=overlaps)
+        return Domain("state", "in", states) & within if states else within
 
     @api.model
     def _get_opening_domain(self, day):

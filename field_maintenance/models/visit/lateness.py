@@ -4,6 +4,9 @@ from odoo.tools import SQL
 
 from .maintenance_visit import OPEN_STATES
 
+# Lines without a number come last.
+MAX_INTEGER = 2**31 - 1
+
 
 class MaintenanceVisit(models.Model):
     """What lists, pivots and graphs count, sort and group visits by.
@@ -180,11 +183,27 @@ class MaintenanceVisit(models.Model):
         # Not a stored field: it would cost every generated visit one update more.
         lines = self.env["maintenance.visit.line"]
         lines.flush_model(["visit_id", "sequence", "product_id"])
-        return SQL(
-            "(SELECT line.product_id FROM maintenance_visit_line line "
-            "WHERE line.visit_id = %s ORDER BY line.sequence, line.id LIMIT 1)",
-            SQL.identifier(alias, "id"),
+        # Where visits are grouped, joined once: a subquery for each costs minutes.
+        first = query.make_alias(alias, "first_line")
+        query.add_join(
+            "LEFT JOIN",
+            first,
+            SQL(
+                "(SELECT line.visit_id, line.product_id "
+                "FROM maintenance_visit_line line WHERE NOT EXISTS ("
+                "SELECT FROM maintenance_visit_line former "
+                "WHERE former.visit_id = line.visit_id "
+                "AND (COALESCE(former.sequence, %(last)s), former.id) "
+                "< (COALESCE(line.sequence, %(last)s), line.id)))",
+                last=MAX_INTEGER,
+            ),
+            SQL(
+                "%s = %s",
+                SQL.identifier(first, "visit_id"),
+                SQL.identifier(alias, "id"),
+            ),
         )
+        return SQL.identifier(first, "product_id")
 
     def _get_count_sql(self, alias, field_expr, query):
         if field_expr == "late_count":

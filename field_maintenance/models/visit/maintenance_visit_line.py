@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -92,6 +93,8 @@ class MaintenanceVisitLine(models.Model):
         "Equipment can only be added once to a visit.",
     )
 
+    _unregistered_index = models.Index("(id) WHERE installed_base_id IS NULL")
+
     # -- Computes ----------------------------------------------------------------------
 
     # What was typed for equipment that is not registered stays when it is registered.
@@ -131,6 +134,32 @@ class MaintenanceVisitLine(models.Model):
                 or " - ".join(filter(None, names))
                 or known.description
             )
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Find registered equipment as many2one fields do, other by what was typed."""
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        return Domain("installed_base_id.display_name", operator, value) | (
+            Domain("installed_base_id", "=", False)
+            & (
+                Domain("serial_number", operator, value)
+                | Domain("description", operator, value)
+                | Domain("product_id.display_name", operator, value)
+            )
+        )
+
+    @api.model
+    def name_search(self, name="", domain=None, operator="ilike", limit=100):
+        """Return what was last put on a visit first: sorted by visit, all of them would
+        be read for eight."""
+        found = self.search_fetch(
+            Domain("display_name", operator, name) & Domain(domain or Domain.TRUE),
+            ["display_name"],
+            limit=limit,
+            order="id DESC",
+        )
+        return [(line.id, line.display_name) for line in found.sudo()]
 
     # -- Constraints -------------------------------------------------------------------
 

@@ -11,6 +11,19 @@ from ..common import MaintenanceCase
 
 @tagged("post_install", "-at_install")
 class TestMaintenanceVisit(MaintenanceCase):
+    def test_lines_are_found_by_their_names(self):
+        piece = self._create_equipment(serial_number="S-17")
+        visit = self._create_visit(installed_base_ids=piece.ids)
+        visit.line_ids = [Command.create({"description": "An old stove from Riga"})]
+        known, typed = visit.line_ids
+        lines = self.env["maintenance.visit.line"]
+        of_visit = [("visit_id", "=", visit.id)]
+        for text, found in (("S-17", known), ("from Riga", typed), ("zzyzx", lines)):
+            pairs = [(line.id, line.display_name) for line in found]
+            self.assertEqual(lines.name_search(text, of_visit), pairs)
+        newest = lines.name_search("", of_visit, limit=1)
+        self.assertEqual(newest, [(typed.id, typed.display_name)])
+
     def test_names(self):
         piece = self._create_equipment(serial_number="S-1")
         visit = self._create_visit(installed_base_ids=piece.ids, due_date="2026-06-01")

@@ -3,7 +3,7 @@ from datetime import date
 from freezegun import freeze_time
 from lxml import etree
 
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -114,6 +114,17 @@ class TestVisitLateness(MaintenanceCase):
             [("equipment_product_id", "=", self.boiler.id), *self.ours]
         )
         self.assertEqual(found, due[0])
+
+    def test_product_of_several_pieces_is_counted_once(self):
+        late = self.by_lateness["late"][0]
+        late.line_ids = [
+            Command.create({"product_id": self.boiler.id, "sequence": 99}),
+            Command.create({"product_id": self.boiler.id, "sequence": 98}),
+        ]
+        groups = self.env["maintenance.visit"]._read_group(
+            [("id", "=", late.id)], ["equipment_product_id"], ["__count"]
+        )
+        self.assertEqual(groups, [(self.stove, 1)])
 
     def test_filters_by_week(self):
         """Monday to Sunday in the user's time zone: 15 to 21 June."""

@@ -5,7 +5,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import date_utils, format_amount, format_date
+from odoo.tools import SQL, date_utils, format_amount, format_date
 
 from ..contract.service_contract import READER_GROUPS, RUNNING_STATES
 
@@ -34,11 +34,18 @@ class ServiceContract(models.Model):
     def _search_was_visited(self, operator, value):
         if operator != "in":
             return NotImplemented
-        visits = self.env["maintenance.visit"].sudo()
-        query = visits._search(
-            [("state", "=", "done"), ("service_contract_id", "!=", False)]
+        visits = self.env["maintenance.visit"]
+        visits.flush_model(["service_contract_id", "state"])
+        # Asks for each contract: there may be millions of visits.
+        return Domain.custom(
+            to_sql=lambda _model, alias, _query: SQL(
+                "(SELECT TRUE FROM maintenance_visit visit "
+                "WHERE visit.service_contract_id = %s AND visit.state = 'done' "
+                "LIMIT 1) IS TRUE",
+                SQL.identifier(alias, "id"),
+            ),
+            predicate=lambda contract: contract.was_visited,
         )
-        return Domain("id", "in", query.subselect("service_contract_id"))
 
     def _get_done_contract_visits(self, domain):
         # Whether anybody was there is no secret, whoever went.

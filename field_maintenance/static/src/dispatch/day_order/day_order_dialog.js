@@ -7,6 +7,7 @@ import { useService } from "@web/core/utils/hooks";
 
 const { DateTime } = luxon;
 const MODEL = "maintenance.visit";
+const CHANGED = "odoo.addons.field_maintenance.exceptions.VisitChangedError";
 
 /**
  * The visits of somebody's day on a map, with the times that they would have in an order
@@ -98,6 +99,19 @@ export class DayOrderDialog extends Component {
             for (const warning of warnings) {
                 this.notification.add(warning, { type: "warning" });
             }
+        } catch (error) {
+            if (error.exceptionName !== CHANGED) {
+                throw error;
+            }
+            // Told what it is now, and asked again.
+            this.notification.add(error.data.message, { type: "danger" });
+            this.state.preview = await this.orm.call(
+                MODEL,
+                "get_day_order",
+                [],
+                this.props.day
+            );
+            return;
         } finally {
             this.state.isBusy = false;
         }

@@ -1,9 +1,8 @@
-import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { serializeDateTime } from "@web/core/l10n/dates";
-import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { FormController } from "@web/views/form/form_controller";
 import { formView } from "@web/views/form/form_view";
+import { confirmChange } from "../changed_visit/confirm_change";
 
 /** What another dispatcher may have planned otherwise while the form was open. */
 const PLANNING_FIELDS = ["date_start", "date_end", "duration", "technician_id", "technician_ids"];
@@ -30,22 +29,7 @@ export class VisitFormController extends FormController {
                 technician_id: technician_id && technician_id.id,
             },
         });
-        if (!news) {
-            return true;
-        }
-        return new Promise((resolve) => {
-            this.dialogService.add(
-                ConfirmationDialog,
-                {
-                    title: _t("Changed in the meantime"),
-                    body: news,
-                    confirmLabel: _t("Change it anyway"),
-                    confirm: () => resolve(true),
-                    cancel: () => resolve(false),
-                },
-                { onClose: () => resolve(false) }
-            );
-        });
+        return !news || confirmChange(this.dialogService, news);
     }
 }
 
