@@ -144,8 +144,7 @@ class TestRights(AccessCase):
         models = {
             name
             for name, model in self.env.registry.items()
-            if model._original_module == "field_maintenance"
-            and not model._abstract
+            if model._original_module == "field_maintenance" and not model._abstract
         }
         self.assertEqual(models, set(RIGHTS))
 

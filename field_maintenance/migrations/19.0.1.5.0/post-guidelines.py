@@ -1,4 +1,4 @@
-"""Who reads and changes checklists reads and changes the questionnaires of guidelines."""
+"""Who reads and changes checklists does so with the questionnaires of guidelines."""
 
 
 def migrate(cr, version):

@@ -112,7 +112,7 @@ class ServiceLine(models.Model):
             some = lines.browse(ids)
             some._recompute_coverage()
             some.flush_recordset()
-            some.visit_id.invalidate_recordset()
+        self.env["maintenance.visit"].invalidate_model(["coverage_warning"])
 
     def _follow_coverage(self):
         """Do what follows when somebody else pays for these lines."""
@@ -333,7 +333,11 @@ class InstalledBaseCategory(models.Model):
         """
         if not (PERCENTS | {"parent_id"}).isdisjoint(names):
             self.env["service.line"]._follow_percents(
-                Domain("visit_id.line_ids.installed_base_id.category_id", "child_of", self.ids)
+                Domain(
+                    "visit_id.line_ids.installed_base_id.category_id",
+                    "child_of",
+                    self.ids,
+                )
             )
 
 

@@ -122,6 +122,9 @@ class MaintenanceVisit(models.Model):
         comodel_name="survey.user_input",
         inverse_name="maintenance_visit_id",
         string="Guidelines",
-        domain=[("test_entry", "=", False), ("survey_id.survey_type", "=", "guideline")],
+        domain=[
+            ("test_entry", "=", False),
+            ("survey_id.survey_type", "=", "guideline"),
+        ],
         groups=READER_GROUPS,
     )

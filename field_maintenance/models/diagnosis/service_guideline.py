@@ -101,7 +101,9 @@ class ServiceGuideline(models.Model):
         if self.installed_base_id:
             return 0 if self.installed_base_id == piece else None
         if self.product_id:
-            return 1 if self.product_id == (piece.product_id or line.product_id) else None
+            return (
+                1 if self.product_id == (piece.product_id or line.product_id) else None
+            )
         branch = piece.category_id._get_branch()
         if self.category_id not in branch:
             return None
@@ -128,9 +130,7 @@ class ServiceGuideline(models.Model):
             & Domain("survey_id.question_and_page_ids.is_page", "=", False)
             & (
                 Domain("installed_base_id", "in", pieces.ids)
-                | Domain(
-                    "product_id", "in", (pieces.product_id | known.product_id).ids
-                )
+                | Domain("product_id", "in", (pieces.product_id | known.product_id).ids)
                 | Domain("category_id", "parent_of", categories.ids)
             )
         )

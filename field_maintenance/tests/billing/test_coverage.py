@@ -204,7 +204,8 @@ class TestWarranty(CoverageCase):
             counts.append(self.env.cr.sql_log_count - before)
             lines = self.call.service_line_ids
             self.assertEqual(set(lines.mapped("discount")), {number})
-        self.assertEqual(*counts)
+        few, many = counts
+        self.assertLessEqual(many, few)
 
     def test_which_equipment(self):
         other = self._create_equipment(serial_number="S-2")

@@ -90,16 +90,16 @@ class TestGuidelines(MaintenanceCase):
         other = self._create_equipment()
         guideline = self._create_guideline(installed_base_id=other.id)
         self.assertFalse(self.line.guideline_id)
-        guideline.write(
-            {"installed_base_id": False, "category_id": self.category.id}
-        )
+        guideline.write({"installed_base_id": False, "category_id": self.category.id})
         self.line.invalidate_recordset(["guideline_id"])
         self.assertEqual(self.line.guideline_id, guideline)
         for values in (
             {"company_id": self.other_company.id},
-            {"survey_id": self.env["survey.survey"].create(
-                {"title": "Empty", "survey_type": "guideline"}
-            ).id},
+            {
+                "survey_id": self.env["survey.survey"]
+                .create({"title": "Empty", "survey_type": "guideline"})
+                .id
+            },
         ):
             before = {name: guideline[name].id for name in values}
             guideline.write(values)

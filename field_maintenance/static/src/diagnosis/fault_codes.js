@@ -14,12 +14,16 @@ export function lacksCodes(demanded, chosen) {
 }
 
 /** Return codes after one was chosen, or taken back; a fault that does not belong to
- * the area or symptom is chosen no more, as on the server. */
+ * the area or symptom is chosen no more, as on the server. A fault says where it is and
+ * what one notices of it, if nobody said so. */
 export function chooseCode(codes, chosen, kind, id) {
     const next = { ...chosen, [kind]: chosen[kind] === id ? false : id };
     const fault = codes.find((code) => code.id === next.fault);
     if (fault && !isOffered(fault, next)) {
         next.fault = false;
+    } else if (fault && kind === "fault") {
+        next.area ||= fault.area;
+        next.symptom ||= fault.symptom;
     }
     return next;
 }
