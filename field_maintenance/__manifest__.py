@@ -90,6 +90,7 @@
         "demo/service_request_demo.xml",
         "demo/service_plan_demo.xml",
         "demo/service_price_rule_demo.xml",
+        "demo/service_loan_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
