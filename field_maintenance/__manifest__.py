@@ -94,6 +94,7 @@
         "demo/service_plan_demo.xml",
         "demo/service_price_rule_demo.xml",
         "demo/service_guideline_demo.xml",
+        "demo/service_loan_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -6,9 +6,7 @@ from odoo.addons.field_installed_base.controllers.own_pages import OwnList, OwnP
 from ..models.loan.service_loan import OPEN_STATES
 
 OPEN = Domain("state", "in", OPEN_STATES)
-LOANS = OwnList(
-    "loans", "service.loan", "/my/loans", counter="loan_count", domain=OPEN
-)
+LOANS = OwnList("loans", "service.loan", "/my/loans", counter="loan_count", domain=OPEN)
 
 
 class LoanPortal(OwnPages):

@@ -60,6 +60,7 @@ from .billing import test_service_line
 from .billing import test_service_standard
 from .loan import test_loan_portal
 from .loan import test_loans
+from .loan import test_phone_loans
 from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work

@@ -33,6 +33,7 @@ class MaintenanceVisit(models.Model):
           signed), ``signatory`` (who is expected to sign), ``recipient`` (to whom the
           report goes, empty if they have no address), ``sends_report`` (what the
           company chose), ``follow_up_date`` (what is proposed)
+        * what `_get_loan_briefs` tells of loaners
         """
         # Who may do a visit may know what it is about.
         known = self.sudo()
@@ -51,6 +52,7 @@ class MaintenanceVisit(models.Model):
         guidelines = (
             known.line_ids | known._get_absorbed().line_ids
         )._describe_guidelines()
+        loans = self._get_loan_briefs()
         briefs = {}
         for visit, own in zip(known, self, strict=True):
             recipient = visit._get_report_recipient()
@@ -89,6 +91,7 @@ class MaintenanceVisit(models.Model):
                 "recipient": recipient.email or "",
                 "sends_report": visit.company_id.visit_report_at_done,
                 "follow_up_date": follow_up_date,
+                **loans[own],
             }
         return briefs
 

@@ -5,3 +5,4 @@ from . import late_loans
 from . import loan_portal
 from . import loaner_equipment
 from . import loan_requests
+from . import phone_loans

@@ -14,7 +14,6 @@ class ServiceLine(models.Model):
 
     loan_id = fields.Many2one(
         comodel_name="service.loan",
-        string="Loan",
         index="btree_not_null",
         readonly=True,
         copy=False,

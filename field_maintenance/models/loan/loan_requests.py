@@ -111,15 +111,11 @@ class MaintenanceVisitLine(models.Model):
     def _prepare_lending(self):
         """Return what is known of a loaner in place of this equipment."""
         self.ensure_one()
-        # Who may do a visit may know for whom and what it is.
+        # Who may do a visit may know what it is about.
         line = self.sudo()
-        visit = line.visit_id
         return {
+            **line.visit_id._prepare_lending(),
             "visit_line_id": self.id,
-            "request_id": visit.request_id.id,
-            "company_id": visit.company_id.id,
-            "partner_id": visit.partner_id.id,
-            "site_id": visit.site_id.id,
             "category_id": line.installed_base_id.category_id.id
             or line.product_id.installed_base_category_id.id,
         }

@@ -75,8 +75,8 @@ class InstalledBase(models.Model):
 
     @api.model
     def _get_free_loaners(self, company, category):
-        """Return the loaners of a company that are in the house, those of a category
-        first, then those of the nearest one above it, in good condition first."""
+        """Return the loaners of a company that are in the house, as `_sort_as_loaners`
+        has them."""
         free = self.search(
             [
                 ("is_loaner", "=", True),
@@ -85,9 +85,14 @@ class InstalledBase(models.Model):
                 ("open_loan_id", "=", False),
             ]
         )
+        return free._sort_as_loaners(category)
+
+    def _sort_as_loaners(self, category):
+        """Return these pieces, those of a category first, then those of the nearest one
+        above it, of each what is in good condition first."""
         branch = {known: rank for rank, known in enumerate(category._get_branch())}
         ranks = {"new": 0, "good": 0, "worn": 1, "to_replace": 2}
-        return free.sorted(
+        return self.sorted(
             lambda piece: (
                 branch.get(piece.category_id, len(branch)),
                 ranks.get(piece.condition, 1),

@@ -116,7 +116,6 @@ class ServiceLoan(models.Model):
     # In what state it went and came back
     condition_out = fields.Selection(
         selection=lambda self: self._selection_condition(),
-        string="Condition Out",
         copy=False,
         groups="base.group_user",
     )

@@ -1,6 +1,7 @@
 import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { DayOrderDialog } from "../../dispatch/day_order/day_order_dialog";
 import { DoneDialog } from "../dialogs/done_dialog";
+import { LoanDialog, getLoanText } from "../../loan/loan_dialog";
 import { NotSent } from "../offline/not_sent";
 import { PartsDialog } from "../dialogs/parts_dialog";
 import { PhotoButton } from "../photos/photos";
@@ -253,6 +254,35 @@ export class MyDay extends Component {
         this.dialog.add(SignDialog, {
             visit,
             onSign: (values) => this.enter(visit, "signature", values),
+        });
+    }
+
+    /** A card that the device kept from a former version has no loaners. */
+    getLoans(visit) {
+        return visit.loans || [];
+    }
+
+    getLoanText(loan) {
+        return getLoanText(loan);
+    }
+
+    lend(visit) {
+        this.dialog.add(LoanDialog, {
+            visit,
+            onConfirm: (values) => this.enter(visit, "lend", values),
+        });
+    }
+
+    /** What was lent just now comes back when the server knows of it. */
+    canTakeBack(visit) {
+        return this.getLoans(visit).some((loan) => loan.id);
+    }
+
+    takeBack(visit) {
+        this.dialog.add(LoanDialog, {
+            visit: { ...visit, loans: this.getLoans(visit).filter((loan) => loan.id) },
+            isReturn: true,
+            onConfirm: (values) => this.enter(visit, "take_back", values),
         });
     }
 
