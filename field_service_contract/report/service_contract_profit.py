@@ -103,6 +103,8 @@ class ServiceContractProfit(models.Model):
 
     @property
     def _table_query(self) -> SQL:
+        # LEFT JOIN where every row has its partner, too: PostgreSQL leaves such tables
+        # out if nobody asks for their columns.
         return SQL(
             """
             SELECT fact.*,
@@ -116,7 +118,7 @@ class ServiceContractProfit(models.Model):
                    company.currency_id
               FROM (%s) AS fact
               JOIN service_contract contract ON contract.id = fact.contract_id
-              JOIN res_company company ON company.id = contract.company_id
+         LEFT JOIN res_company company ON company.id = contract.company_id
          LEFT JOIN installed_base equipment ON equipment.id = fact.installed_base_id
             """,
             SQL(" UNION ALL ").join(self._get_facts()),
@@ -155,9 +157,10 @@ class ServiceContractProfit(models.Model):
                    0::numeric AS deferred,
                    0::numeric AS cost
               FROM account_move_line line
-              JOIN service_contract_line contract_line
+         LEFT JOIN service_contract_line contract_line
                 ON contract_line.id = line.service_contract_line_id
              WHERE line.parent_state = 'posted'
+               AND line.service_contract_line_id IS NOT NULL
             """
         )
 
@@ -178,7 +181,7 @@ class ServiceContractProfit(models.Model):
                    CASE WHEN deferral.move_id IS NULL THEN deferral.amount ELSE 0 END,
                    0::numeric
               FROM service_contract_deferral deferral
-              JOIN service_contract_line contract_line
+         LEFT JOIN service_contract_line contract_line
                 ON contract_line.id = deferral.contract_line_id
          LEFT JOIN account_move_line line ON line.id = deferral.move_line_id
             """
@@ -266,3 +269,73 @@ class ServiceContractProfit(models.Model):
             margin=self._field_to_sql(self._table, "margin", query),
             earned=self._field_to_sql(self._table, "earned", query),
         )
+
+    @api.model
+    def _get_lowest_margins(self, domain, limit):
+        """Return the totals of all contracts, and which have the lowest margins, in one
+        pass over what may be millions of rows.
+
+        :param domain: which rows are counted
+        :return: ``{currency: (margin, number of contracts that lose money)}``, and
+            the lowest ``[(contract, currency, earned, cost, margin)]``
+        :rtype: tuple[dict, list]
+        """
+        query = self._search(domain)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH balance AS MATERIALIZED (
+                    SELECT %(contract)s AS contract_id,
+                           %(currency)s AS currency_id,
+                           SUM(%(earned)s) AS earned,
+                           SUM(%(cost)s) AS cost,
+                           SUM(%(margin)s) AS margin
+                      FROM %(from)s
+                     WHERE %(where)s
+                  GROUP BY 1, 2
+                )
+                SELECT NULL, balance.currency_id, NULL, NULL, SUM(margin),
+                       -- Less than half a coin is no loss.
+                       COUNT(*) FILTER (WHERE ROUND(margin / currency.rounding) < 0)
+                  FROM balance
+                  JOIN res_currency currency ON currency.id = balance.currency_id
+              GROUP BY balance.currency_id
+             UNION ALL (
+                SELECT contract_id, currency_id, earned, cost, margin, NULL
+                  FROM balance
+              ORDER BY margin, contract_id DESC
+                 LIMIT %(limit)s
+                )
+                """,
+                **{
+                    name: self._field_to_sql(self._table, f"{name}_id", query)
+                    for name in ("contract", "currency")
+                },
+                **{
+                    name: self._field_to_sql(self._table, name, query)
+                    for name in ("earned", "cost", "margin")
+                },
+                **{
+                    "from": query.from_clause,
+                    "where": query.where_clause or SQL("TRUE"),
+                },
+                limit=limit,
+            )
+        )
+        currencies = self.env["res.currency"]
+        totals = {
+            currencies.browse(currency): (float(margin), losing)
+            for contract, currency, _earned, _cost, margin, losing in rows
+            if contract is None
+        }
+        contracts = self.env["service.contract"].browse(
+            contract for contract, *_amounts in rows if contract is not None
+        )
+        # In the order of the rows; browsed together, their names are read together.
+        lowest = [row for row in rows if row[0] is not None]
+        return totals, [
+            (contract, currencies.browse(currency), *map(float, amounts))
+            for contract, (_id, currency, *amounts, _losing) in zip(
+                contracts, lowest, strict=True
+            )
+        ]

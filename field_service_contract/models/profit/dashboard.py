@@ -1,7 +1,5 @@
 """Where the contracts stand: figures that open the records behind them."""
 
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
@@ -82,16 +80,13 @@ class ServiceContract(models.Model):
             self._get_forecast_figure(today),
         ]
         lowest = []
-        if self.env["service.contract.profit"].has_access("read"):
-            margins = self._get_margins(today)
-            figures.append(self._get_margin_figure(margins, today))
-            rows = margins[:LOWEST_MARGINS]
-            # Their names are read together, and no others.
-            contracts = self.browse(contract.id for contract, *_amounts in rows)
-            lowest = [
-                self._describe_margin(contract, *amounts)
-                for contract, (_contract, *amounts) in zip(contracts, rows, strict=True)
-            ]
+        profit = self.env["service.contract.profit"]
+        if profit.has_access("read"):
+            totals, margins = profit._get_lowest_margins(
+                self._get_margin_domain(today), LOWEST_MARGINS
+            )
+            figures.append(self._get_margin_figure(totals, today))
+            lowest = [self._describe_margin(*margin) for margin in margins]
         return {"figures": figures, "margins": lowest}
 
     @api.model
@@ -226,28 +221,17 @@ class ServiceContract(models.Model):
         )
 
     @api.model
-    def _get_margins(self, today):
-        """Return the earned amount, cost, margin and margin percentage of each contract
-        in the last twelve months, with its currency, lowest margin first."""
-        # One pass over what may be millions of rows.
-        return self.env["service.contract.profit"]._read_group(
-            self._get_margin_domain(today),
-            ["contract_id", "currency_id"],
-            ["earned:sum", "cost:sum", "margin:sum", "margin_percent:avg"],
-            order="margin:sum, contract_id",
-        )
+    def _get_margin_figure(self, totals, today):
+        """Return the figure of all margins.
 
-    @api.model
-    def _get_margin_figure(self, margins, today):
+        :param totals: {currency: (margin, number of contracts that lose money)}
+        """
         company = self.env.company
-        totals = defaultdict(float)
-        for _contract, currency, _earned, _cost, margin, _percent in margins:
-            totals[currency] += margin
         total = sum(
-            currency._convert(amount, company.currency_id, company, today)
-            for currency, amount in totals.items()
+            currency._convert(margin, company.currency_id, company, today)
+            for currency, (margin, _losing) in totals.items()
         )
-        losing = sum(1 for row in margins if row[1].compare_amounts(row[4], 0) < 0)
+        losing = sum(losing for _margin, losing in totals.values())
         return self._prepare_figure(
             "margin",
             self.env._("Margin"),
@@ -260,14 +244,14 @@ class ServiceContract(models.Model):
         )
 
     @api.model
-    def _describe_margin(self, contract, currency, earned, cost, margin, percent):
+    def _describe_margin(self, contract, currency, earned, cost, margin):
         return {
             "id": contract.id,
             "name": contract.display_name,
             "earned": format_amount(self.env, earned, currency),
             "cost": format_amount(self.env, cost, currency),
             "margin": format_amount(self.env, margin, currency),
-            "percent": f"{percent:.0%}" if earned else "",
+            "percent": f"{margin / earned:.0%}" if earned else "",
             "is_loss": currency.compare_amounts(margin, 0) < 0,
         }
 

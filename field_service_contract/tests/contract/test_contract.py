@@ -3,6 +3,7 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from ..common import ServiceContractCase
 
@@ -436,6 +437,19 @@ class TestLife(ServiceContractCase):
         with freeze_time("2026-03-10"):
             move_in = self.env["service.contract.move.in"].create({})
             self.assertEqual(move_in.display_name, "Migration, 2026-03-10")
+
+    def test_found_by_indexes(self):
+        """Each way to find a contract has an index that PostgreSQL can use."""
+        contract = self._create_contract(customer_reference="PO-4711")
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        query = contract._search([("display_name", "ilike", "po-4711")])
+        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        plan = "\n".join(line for (line,) in rows)
+        # With so few rows, any index on the number will do.
+        for part in ("BitmapOr", "customer_reference_index", "partner_id_index"):
+            self.assertIn(part, plan)
+        self.assertNotIn("Seq Scan on service_contract", plan)
 
     def test_found_by_number_reference_and_customer(self):
         contract = self._create_contract(customer_reference="PO-4711")

@@ -3,7 +3,7 @@ from lxml import etree
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tests import HttpCase, tagged
 from odoo.tools.safe_eval import safe_eval
 
@@ -72,6 +72,30 @@ class TestDashboard(ProfitCase):
         self.assertEqual(values["to_renew"], "1")
         values = self._get_values(today="2026-12-01")
         self.assertEqual(values["ending"], "1")
+
+    def test_lowest_margins(self):
+        """What is counted in one pass is what the analysis shows per contract."""
+        domain = self.env["service.contract"]._get_margin_domain(self._day(TODAY))
+        profit = self.env["service.contract.profit"]
+        domain &= Domain("contract_id", "in", (self.year | self.endless).ids)
+        rows = profit._read_group(
+            domain,
+            ["contract_id", "currency_id"],
+            ["earned:sum", "cost:sum", "margin:sum"],
+            order="margin:sum, contract_id",
+        )
+        currency = self.company.currency_id
+        self.assertEqual([row[4] for row in rows], [-1560, 1000])
+        totals, lowest = profit._get_lowest_margins(domain, 5)
+        self.assertEqual(lowest, rows)
+        self.assertEqual(totals, {currency: (-560, 1)})
+        totals, lowest = profit._get_lowest_margins(domain, 1)
+        self.assertEqual(lowest, rows[:1])
+        self.assertEqual(totals, {currency: (-560, 1)})
+        self.assertEqual(
+            profit._get_lowest_margins(Domain("contract_id", "=", self.draft.id), 5),
+            ({}, []),
+        )
 
     def test_colour_of_the_margin(self):
         """A loss is red, as a contract that loses money is; a gain is not."""
