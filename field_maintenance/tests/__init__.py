@@ -12,6 +12,7 @@ from .field_work import test_checklist_entries
 from .field_work import test_checklists_of_equipment
 from . import test_company_ties
 from .billing import test_coverage
+from .billing import test_currencies
 from .customer import test_customer_tours
 from .dispatch import test_day_order
 from .dispatch import test_departures
