@@ -22,6 +22,7 @@ from . import (
     service_contract,
     service_request,
     slots,
+    visit_billing,
 )
 from .databases import Databases
 from .options import make_parser, sizes
@@ -41,6 +42,9 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "due": service_contract.look_for_due,
     "responses": service_request.find_dates,
     "alerts": service_request.look_for_alerts,
+    "priced": visit_billing.price,
+    "billing": visit_billing.bill,
+    "fixes": visit_billing.look_for_fixes,
     "recognition": service_contract.recognize,
 }
 NOTES = (
@@ -52,6 +56,7 @@ NOTES = (
     | service_request.NOTES
     | slots.NOTES
     | backlog.NOTES
+    | visit_billing.NOTES
 )
 
 
