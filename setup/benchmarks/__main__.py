@@ -22,6 +22,7 @@ from . import (
     service_contract,
     service_request,
     slots,
+    visit_billing,
     visit_screens,
 )
 from .databases import Databases
@@ -43,6 +44,9 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "due": service_contract.look_for_due,
     "responses": service_request.find_dates,
     "alerts": service_request.look_for_alerts,
+    "priced": visit_billing.price,
+    "billing": visit_billing.bill,
+    "fixes": visit_billing.look_for_fixes,
     "recognition": service_contract.recognize,
 }
 NOTES = (
@@ -54,6 +58,7 @@ NOTES = (
     | service_request.NOTES
     | slots.NOTES
     | backlog.NOTES
+    | visit_billing.NOTES
     | visit_screens.NOTES
 )
 

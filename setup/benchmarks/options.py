@@ -20,6 +20,9 @@ BENCHMARKS = {
     "due": "find what is due among many service contracts",
     "responses": "find the response dates of many requests",
     "alerts": "look for alerts among many requests, open and closed",
+    "priced": "price and cover what was used on many visits",
+    "billing": "bill many visits, beside core's orders",
+    "fixes": "what fixed it before, among many done lines",
     "recognition": "recognise deferred contract revenue",
 }
 # What some are compared with, of OCA.
@@ -37,6 +40,7 @@ class Sizes:
     contracts: int
     due: int
     requests: int
+    billed: int
     rounds: int
 
 
@@ -48,6 +52,7 @@ SIZES = Sizes(
     contracts=1_000,
     due=100_000,
     requests=10_000,
+    billed=1_000,
     rounds=5,
 )
 SMOKE_SIZES = Sizes(
@@ -58,6 +63,7 @@ SMOKE_SIZES = Sizes(
     contracts=20,
     due=2_000,
     requests=40,
+    billed=10,
     rounds=1,
 )
 
@@ -125,6 +131,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"requests with a response date ({SIZES.requests:,})",
     )
     parser.add_argument(
+        "--billed",
+        type=_at_least(10),
+        help=f"visits that are priced and billed ({SIZES.billed:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -158,5 +169,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         contracts=options.contracts or default.contracts,
         due=options.due or default.due,
         requests=options.requests or default.requests,
+        billed=options.billed or default.billed,
         rounds=options.rounds or default.rounds,
     )

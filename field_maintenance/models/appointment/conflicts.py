@@ -157,7 +157,14 @@ class MaintenanceVisit(models.Model):
                     )
         # What is done with another visit takes what that one has.
         mains = self.sudo().merged_into_id.with_env(self.env)
-        for visit, texts in (self | mains)._get_refused_conflicts().items():
+        self._refuse_conflicts((self | mains)._get_refused_conflicts())
+
+    def _refuse_conflicts(self, conflicts):
+        """Refuse to plan the first visit that something is in the way of.
+
+        :param dict conflicts: {visit: texts}
+        """
+        for visit, texts in conflicts.items():
             if texts:
                 raise ValidationError(
                     self.env._(
@@ -179,10 +186,20 @@ class MaintenanceVisit(models.Model):
             if company.sudo().blocks_visit_conflicts:
                 for visit, texts in visits._get_time_conflicts().items():
                     found[visit] += texts
-            if company.sudo().service_skill_policy == "block":
-                for visit, texts in visits._get_missing_skills().items():
-                    found[visit] += texts
+        for visit, texts in self._get_refused_skills().items():
+            found[visit] += texts
         return found
+
+    def _get_refused_skills(self):
+        """Return {visit: texts that say which skills are missing}, for those of these
+        visits that are planned and whose company does not let anybody go without."""
+        return self.filtered(
+            lambda visit: (
+                visit.state == "planned"
+                # As above.
+                and visit.company_id.sudo().service_skill_policy == "block"
+            )
+        )._get_missing_skills()
 
     def _get_planning_gaps(self):
         """Return what is missing to go there, which never forbids to plan."""

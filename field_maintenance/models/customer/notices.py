@@ -13,6 +13,7 @@ from odoo.addons.field_installed_base.jobs import do_in_slices
 from ...context import PLANNING
 
 NOTICE_BATCH = 200
+TOLD_HOURS = ("told_from", "told_until")
 
 
 class MaintenanceVisit(models.Model):
@@ -31,6 +32,13 @@ class MaintenanceVisit(models.Model):
         copy=False,
         index="btree_not_null",
         export_string_translation=False,
+    )
+    # The agreed hours that the customer knows of.
+    told_from = fields.Float(
+        readonly=True, copy=False, aggregator=None, export_string_translation=False
+    )
+    told_until = fields.Float(
+        readonly=True, copy=False, aggregator=None, export_string_translation=False
     )
     reminded_start = fields.Datetime(
         string="Last Reminded Start",
@@ -159,7 +167,10 @@ class MaintenanceVisit(models.Model):
                 known
                 & Domain("state", "=", "planned")
                 & Domain("date_start", ">", now)
-                & self._get_differing_domain("told_start")
+                & (
+                    self._get_differing_domain("told_start")
+                    | self._get_other_hours_domain()
+                )
             )
         settled = Domain("write_date", "<=", settled_before) & (
             Domain("calendar_event_id", "=", False)
@@ -179,6 +190,37 @@ class MaintenanceVisit(models.Model):
             predicate=lambda visit: visit.date_start != visit[field],
         )
 
+    @api.model
+    def _get_other_hours_domain(self):
+        """Return the visits with other agreed hours than the customer knows of."""
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "(COALESCE(%s, 0), COALESCE(%s, 0)) != "
+                "(COALESCE(%s, 0), COALESCE(%s, 0))",
+                *(
+                    model._field_to_sql(alias, name, query)
+                    for name in ("agreed_from", "agreed_until", *TOLD_HOURS)
+                ),
+            ),
+            predicate=lambda visit: not visit._has_told_hours(),
+        )
+
+    def _has_told_hours(self):
+        """Tell whether the customer knows of the agreed hours that this visit has."""
+        self.ensure_one()
+        agreed = (self.agreed_from, self.agreed_until)
+        return agreed == (self.told_from, self.told_until)
+
+    def _prepare_told(self):
+        """Return the values by which this visit keeps what the customer knows now."""
+        self.ensure_one()
+        is_planned = self.state == "planned"
+        return {
+            "told_start": is_planned and self.date_start,
+            "told_from": is_planned and self.agreed_from,
+            "told_until": is_planned and self.agreed_until,
+        }
+
     def _is_as_told(self, field):
         """Tell whether this visit moved within the agreed hours only, of which the
         customer knows.
@@ -189,6 +231,7 @@ class MaintenanceVisit(models.Model):
         return bool(
             self.state == "planned"
             and self[field]
+            and self._has_told_hours()
             and self._get_site_day(self[field]) == self._get_site_day(self.date_start)
             and self._is_in_agreed_hours(self[field])
             and self._is_in_agreed_hours(self.date_start)
@@ -200,7 +243,11 @@ class MaintenanceVisit(models.Model):
         changed = self.filtered(
             lambda v: (
                 v.told_start
-                and (v.state != "planned" or v.date_start != v.told_start)
+                and (
+                    v.state != "planned"
+                    or v.date_start != v.told_start
+                    or not v._has_told_hours()
+                )
                 and v.company_id.visit_notice_changed
             )
         )
@@ -214,8 +261,8 @@ class MaintenanceVisit(models.Model):
             visit_planning=PLANNING, tracking_disable=True
         )
         for visit in quiet:
-            start = visit.state == "planned" and visit.date_start
-            values = {"told_start": start}
+            values = visit._prepare_told()
+            start = values["told_start"]
             days = visit.company_id.visit_reminder_days
             if start and start <= now + timedelta(days=days):
                 # They have just been notified.
@@ -227,8 +274,12 @@ class MaintenanceVisit(models.Model):
         again = self.filtered(lambda visit: not visit._is_as_told("reminded_start"))
         self._get_notice("visit_reminder")._notify_of_visits(again)
         quiet = self.with_context(visit_planning=PLANNING, tracking_disable=True)
-        for start, visits in quiet.grouped("date_start").items():
-            visits.write({"reminded_start": start})
+        for (start, first, last), visits in quiet.grouped(
+            lambda visit: (visit.date_start, visit.agreed_from, visit.agreed_until)
+        ).items():
+            visits.write(
+                {"reminded_start": start, "told_from": first, "told_until": last}
+            )
 
     def _notify_coming(self):
         """Tell customers that somebody is on the way, where the company wants it."""
@@ -272,7 +323,7 @@ class MaintenanceVisit(models.Model):
             # checked.
             visit.sudo().with_context(
                 visit_planning=PLANNING, tracking_disable=True
-            ).told_start = visit.date_start
+            ).write(visit._prepare_told())
         return True
 
     @api.model

@@ -75,56 +75,72 @@ class MaintenanceVisit(models.Model):
         opened |= undone._take_allocations_back()
         known = opened.grouped("visit_id")
         changes, new = defaultdict(list), {}
-
-        def change(records, action, reason):
-            changes[action, reason].append(records)
-
         for visit in visits:
             given = known.get(visit, allocations)
-            active = given.filtered(lambda allocation: allocation.state == "active")
-            if visit.merged_into_id:
-                main = visit.merged_into_id.display_name
-                change(given, "close", self.env._("Merged into %s", main))
-            elif visit.state in ("planned", "in_progress"):
-                is_fresh = before.get(visit.id, "to_plan") in ("to_plan", "cancelled")
-                crew = visit.technician_ids
-                stays = active.filtered(lambda a, crew=crew: a.technician_id in crew)
-                # Who referred it has it until somebody decides.
-                kept = stays if is_fresh or is_moved else given
-                if joined := crew - kept.technician_id:
-                    new[visit] = joined | (crew - stays.technician_id)
-                    change(
-                        given - stays,
-                        "close",
-                        self.env._(
-                            "Replaced by %s", ", ".join(new[visit].mapped("name"))
-                        ),
-                    )
-                elif crew:
-                    change(active - stays, "close", self.env._("Taken off the visit"))
-                else:
-                    change(active, "needed", self.env._("Taken off the visit"))
-            elif visit.state == "to_plan":
-                change(active, "needed", self.env._("Put back to plan"))
-            elif visit.state == "cancelled":
-                change(given, "close", visit.cancel_reason)
-            elif visit._has_rest():
-                change(active, "needed", visit._get_rest_reason())
+            if visit.state in ("planned", "in_progress") and not visit.merged_into_id:
+                was = before.get(visit.id, "to_plan")
+                is_new = is_moved or was in ("to_plan", "cancelled")
+                crew, found = visit._get_change_of_crew(given, is_new)
+                if crew:
+                    new[visit] = crew
             else:
-                for allocation in given:
-                    begun = allocation._has_worked()
-                    change(
-                        allocation,
-                        "finished" if begun else "cancelled",
-                        not begun and allocation.reason,
-                    )
-        for (action, reason), groups in changes.items():
+                found = visit._get_end_of_allocations(given)
+            for records, state, reason in found:
+                changes[state, reason].append(records)
+        for (state, reason), groups in changes.items():
             records = allocations.concat(*groups)
-            if action == "close":
+            if state == "closed":
                 records._close(reason)
             else:
-                records._set_state(action, reason)
+                records._set_state(state, reason)
         self._give_to(new)
+
+    def _get_change_of_crew(self, given, is_new):
+        """Return what becomes of the open allocations of this visit, which is planned.
+
+        :param given: its open allocations
+        :param bool is_new: whether it was given another time, or its first one
+        :return: who is given it now, and a list of allocations with their new state
+            (`closed`: finished or cancelled, see `_close`) and the reason
+        """
+        self.ensure_one()
+        crew = self.technician_ids
+        active = given.filtered(lambda allocation: allocation.state == "active")
+        stays = active.filtered(lambda allocation: allocation.technician_id in crew)
+        # Who referred it has it until somebody decides.
+        kept = stays if is_new else given
+        if crew - kept.technician_id:
+            joined = crew - stays.technician_id
+            reason = self.env._("Replaced by %s", ", ".join(joined.mapped("name")))
+            return joined, [(given - stays, "closed", reason)]
+        state = "closed" if crew else "needed"
+        return crew.browse(), [
+            (active - stays, state, self.env._("Taken off the visit"))
+        ]
+
+    def _get_end_of_allocations(self, given):
+        """Return what becomes of the open allocations of this visit, which nobody is
+        planned for: it is done with another, put back, cancelled or done.
+
+        :param given: its open allocations
+        :return: list of allocations with their new state and the reason, as above
+        """
+        self.ensure_one()
+        active = given.filtered(lambda allocation: allocation.state == "active")
+        if self.merged_into_id:
+            main = self.merged_into_id.display_name
+            return [(given, "closed", self.env._("Merged into %s", main))]
+        if self.state == "to_plan":
+            return [(active, "needed", self.env._("Put back to plan"))]
+        if self.state == "cancelled":
+            return [(given, "closed", self.cancel_reason)]
+        if self._has_rest():
+            return [(active, "needed", self._get_rest_reason())]
+        begun = given.filtered(lambda allocation: allocation._has_worked())
+        return [
+            (begun, "finished", False),
+            *((one, "cancelled", one.reason) for one in given - begun),
+        ]
 
     @api.model
     def _give_to(self, crews):

@@ -1,9 +1,11 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list
+
+from ...context import PLANNING
 
 
 class SkillCheck:
@@ -215,3 +217,19 @@ class MaintenanceVisit(models.Model):
             skill=need.text,
             day=day,
         )
+
+
+class MaintenanceVisitLine(models.Model):
+    """What is added to a visit may take skills that nobody who goes has."""
+
+    _inherit = "maintenance.visit.line"
+
+    @api.constrains("installed_base_id", "visit_id")
+    def _check_skills(self):
+        if self.env.context.get("visit_planning") is PLANNING:
+            # Checked once for all that are planned together.
+            return
+        # What is done with another visit takes what that one has.
+        mains = self.sudo().visit_id.merged_into_id.with_env(self.env)
+        visits = self.visit_id | mains
+        visits._refuse_conflicts(visits._get_refused_skills())

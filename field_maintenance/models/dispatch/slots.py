@@ -374,4 +374,4 @@ class MaintenanceVisit(models.Model):
             for visit in self.sudo().with_context(
                 visit_planning=PLANNING, tracking_disable=True
             ):
-                visit.told_start = visit.date_start
+                visit.write(visit._prepare_told())

@@ -68,9 +68,19 @@ class ServiceRequest(models.Model):
         export_string_translation=False,
     )
 
+    response_told_due = fields.Datetime(
+        string="Last Alerted Date",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        export_string_translation=False,
+    )
+
     # -- How close it is ---------------------------------------------------------------
 
-    @api.depends("response_due", "response_date", "response_pauses")
+    @api.depends(
+        "response_due", "response_date", "response_pauses", "stage_id.is_cancelled"
+    )
     def _compute_response_level(self):
         """A level only rises when somebody is told, see `_raise_alerts`. It falls when
         the date is put off."""
@@ -82,17 +92,37 @@ class ServiceRequest(models.Model):
                 level = min(level, sum(mark < now for mark in marks))
             request.response_level = str(level)
             answered = request.response_date or now
-            if due and due < answered:
+            if request._needs_no_response():
+                request.response_result = False
+            elif due and due < answered:
                 request.response_result = "late"
             else:
                 request.response_result = due and request.response_date and "met"
             stands = request._is_clock_standing()
-            if not due or request.response_date or stands:
+            if request._is_todo_outdated():
+                # The job writes it anew.
+                request.next_alert = now
+            elif not due or request.response_date or stands:
                 request.next_alert = False
             else:
                 # In the end it is late, whether somebody was told or not.
                 last = due if due >= now else False
                 request.next_alert = next(iter(marks[level:]), last)
+
+    def _needs_no_response(self):
+        """Tell whether this request was cancelled before anybody answered it."""
+        self.ensure_one()
+        return self.stage_id.is_cancelled and not self.response_date
+
+    def _is_todo_outdated(self):
+        """Tell whether the To-Do of this request names another date than it has."""
+        self.ensure_one()
+        return bool(
+            self.response_activity_id.active
+            and self.response_told_due != self.response_due
+            and not self.response_date
+            and not self._is_clock_standing()
+        )
 
     def _get_alert_marks(self):
         """Return after which moments the level of this request is 1, 2 and 3; nothing
@@ -105,14 +135,22 @@ class ServiceRequest(models.Model):
             for hours in self.company_id._get_service_alerts()
         ]
 
-    @api.depends("response_due", "response_level", "response_result", "response_date")
+    @api.depends(
+        "closed_date",
+        "response_due",
+        "response_level",
+        "response_result",
+        "response_date",
+    )
     def _compute_response_state(self):
         now = fields.Datetime.now()
         for request in self:
-            if not request.response_due:
+            if request._needs_no_response():
+                request.response_state = False
+            elif not request.response_due:
                 stands = request.response_hours and request._is_clock_standing()
                 request.response_state = (
-                    stands and not request.response_date and "waiting"
+                    stands and not request.closed_date and "waiting"
                 )
             elif request.response_date:
                 is_met = request.response_date <= request.response_due
@@ -148,18 +186,22 @@ class ServiceRequest(models.Model):
 
     def _raise_alerts(self):
         """Raise these requests to the level that they have reached, and tell who
-        handles those that rise: by one To-Do, renewed each time, and one email."""
+        handles those that rise: by one To-Do, renewed each time, and one email. A
+        To-Do also follows a date that changed."""
         now = fields.Datetime.now()
         rising = self.browse()
+        outdated = self.filtered(lambda request: request._is_todo_outdated())
         for request in self:
             reached = sum(mark < now for mark in request._get_alert_marks())
             if reached > int(request.response_level):
                 request.response_level = str(reached)
                 rising |= request
+        handlers = (rising | outdated)._get_handlers()
+        (rising | outdated)._renew_alert_todos(handlers)
         self.env.add_to_compute(self._fields["next_alert"], self)
-        handlers = rising._get_handlers()
-        rising._renew_alert_todos(handlers)
-        rising._send_alerts(handlers)
+        rising._send_alerts(
+            {request: handlers[request] for request in rising if request in handlers}
+        )
 
     def _get_handlers(self):
         """Return {request: who handles it, or could}, for those that have somebody."""
@@ -183,6 +225,8 @@ class ServiceRequest(models.Model):
         if not todo:
             return
         vals_list = []
+        # What has no date any more needs no To-Do.
+        handlers = {r: user for r, user in handlers.items() if r.response_due}
         for request, user in handlers.items():
             text = request.with_context(lang=user.lang or self.env.lang)
             due = text._get_response_due_text(user)
@@ -202,7 +246,12 @@ class ServiceRequest(models.Model):
         quiet = self.env["mail.activity"].with_context(mail_activity_quick_update=True)
         activities = quiet.create(vals_list)
         for request, activity in zip(handlers, activities, strict=True):
-            request._as_own_code().response_activity_id = activity
+            request._as_own_code().write(
+                {
+                    "response_activity_id": activity.id,
+                    "response_told_due": request.response_due,
+                }
+            )
 
     def _get_reader_tz(self, user):
         """Return the time zone in which a user reads dates of this request."""

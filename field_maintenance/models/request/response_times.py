@@ -15,7 +15,7 @@ class ServiceRequest(models.Model):
         compute="_compute_response_date",
         store=True,
         groups="base.group_user",
-        help="When the work on the first visit began. For a request that was closed "
+        help="When the work on the first visit began. For a request that was done "
         "without a visit: when it was closed.",
     )
     response_technician_id = fields.Many2one(
@@ -54,6 +54,7 @@ class ServiceRequest(models.Model):
 
     @api.depends(
         "closed_date",
+        "stage_id.is_cancelled",
         "visit_ids.state",
         "visit_ids.technician_id",
         "visit_ids.actual_start",
@@ -69,7 +70,9 @@ class ServiceRequest(models.Model):
                 if (moment := visit._get_work_start())
             }
             first = min(begun, key=begun.get, default=request.visit_ids.browse())
-            request.response_date = begun.get(first) or request.closed_date
+            # Who cancelled a request did not answer it.
+            done = not request.stage_id.is_cancelled and request.closed_date
+            request.response_date = begun.get(first) or done
             request.response_technician_id = first.technician_id
 
     @api.depends(

@@ -20,6 +20,11 @@ class ServiceRequestStage(models.Model):
         help="Nothing is left to do. A reply of the customer reopens the request. The "
         "first closed stage is the one for requests whose visits are done.",
     )
+    is_cancelled = fields.Boolean(
+        string="Cancelled",
+        help="The request needs no answer any more. One that nobody has answered is "
+        "not part of the response times.",
+    )
     fold = fields.Boolean(string="Folded in Kanban")
     mail_template_id = fields.Many2one(
         comodel_name="mail.template",
@@ -32,4 +37,8 @@ class ServiceRequestStage(models.Model):
     _not_both = models.Constraint(
         "CHECK (NOT (COALESCE(is_waiting, false) AND COALESCE(is_closed, false)))",
         "A stage cannot be both waiting and closed.",
+    )
+    _cancelled_is_closed = models.Constraint(
+        "CHECK (NOT COALESCE(is_cancelled, false) OR COALESCE(is_closed, false))",
+        "A stage for cancelled requests is a closed one.",
     )

@@ -383,7 +383,12 @@ class MaintenanceVisit(models.Model):
         )
         # The next owner knows nothing of the appointment yet.
         self.filtered(lambda v: v.told_start or v.reminded_start).write(
-            {"told_start": False, "reminded_start": False}
+            {
+                "told_start": False,
+                "told_from": False,
+                "told_until": False,
+                "reminded_start": False,
+            }
         )
         # What was asked for is theirs, too.
         self.filtered("request_id").write({"request_id": False})

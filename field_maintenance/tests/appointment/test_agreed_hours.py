@@ -125,8 +125,7 @@ class TestAgreedHours(MaintenanceCase):
 
     def test_moving_within_agreed_hours_tells_nobody(self):
         visit = self._plan()
-        told = visit.date_start
-        visit.told_start = told
+        visit.write(visit._prepare_told())
         for start, is_as_told in (
             ("2026-03-10 08:45:00", True),
             ("2026-03-10 10:00:00", False),
@@ -139,6 +138,28 @@ class TestAgreedHours(MaintenanceCase):
         visit._notify_customers()
         self.assertEqual(self.env["mail.mail"].search([]), before)
         self.assertEqual(visit.told_start, datetime(2026, 3, 10, 8, 45))
+
+    def test_other_agreed_hours_are_told(self):
+        """Customers hear of other hours, whether the start is within them or not."""
+        visit = self._plan()
+        self.company.visit_notice_changed = True
+        visit.write(visit._prepare_told())
+        told = self.env["maintenance.visit"]._get_unnotified_domain(
+            self.company, datetime(2100, 1, 1)
+        )
+        self.env.flush_all()
+        self.assertNotIn(visit, visit.search(told))
+        for first, last in ((8, 11), (7.5, 11), (0, 0), (8, 10)):
+            with self.subTest(first=first, last=last):
+                visit.write({"agreed_from": first, "agreed_until": last})
+                self.env.flush_all()
+                self.assertIn(visit, visit.search(told))
+                self.assertEqual(visit.filtered_domain(told), visit)
+                self.assertFalse(visit._is_as_told("told_start"))
+                visit._notify_customers()
+                self.env.flush_all()
+                self.assertNotIn(visit, visit.search(told))
+                self.assertEqual((visit.told_from, visit.told_until), (first, last))
 
     def test_fixed(self):
         """Told without agreed hours, a visit stays where it is."""

@@ -239,6 +239,37 @@ class TestSkills(MaintenanceCase):
         self.company.service_skill_policy = "ignore"
         self.assertEqual(self._get_texts(self._plan()), [])
 
+    def test_equipment_that_is_added(self):
+        """What is added to a planned visit is refused like any other plan."""
+        self._require(self.gas, installed_base_id=self.piece)
+        other = self._create_equipment()
+        text = "lacks Gas appliances on 12 March"
+        visit = self._plan()
+        line = visit.line_ids[:1] or visit.line_ids.create({"visit_id": visit.id})
+        line.installed_base_id = other
+        line.installed_base_id = self.piece
+        self.assertIn(text, visit.planning_warning)
+        line.installed_base_id = other
+
+        self.company.service_skill_policy = "block"
+        for way in (
+            lambda: line.write({"installed_base_id": self.piece.id}),
+            lambda: visit.line_ids.create(
+                {"visit_id": visit.id, "installed_base_id": self.piece.id}
+            ),
+            lambda: visit.write(
+                {"line_ids": [Command.create({"installed_base_id": self.piece.id})]}
+            ),
+        ):
+            with self.assertRefused(text, ValidationError):
+                way()
+        self._create_visit(
+            line_ids=[Command.create({"installed_base_id": self.piece.id})]
+        )
+        self._teach(self.technician, self.gas, self.certified)
+        line.installed_base_id = self.piece
+        self.assertEqual(line.installed_base_id, self.piece)
+
     def test_refused_on_every_way(self):
         self._require(self.gas, visit_type_id=self.cleaning)
         self.company.service_skill_policy = "block"

@@ -2,12 +2,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from freezegun import freeze_time
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .test_service_request import RequestCase
 
@@ -419,6 +421,60 @@ class TestResponseTimes(ServiceLevelCase):
         self.assertEqual(request.service_time, 19)
         self.assertEqual(request.response_time, 8)
 
+    def test_cancelled_request(self):
+        """Who cancels a request has not answered it, unless somebody was there."""
+        cancelled = self.env.ref("field_maintenance.service_request_stage_cancelled")
+        analysis = self.env.ref("field_maintenance.service_request_response_action")
+        domain = safe_eval(analysis.domain)
+        request, begun, closed = (self._request_at("Tue 10:00") for _one in range(3))
+        self._begin_work(begun, "Tue 11:00")
+        self._move_to(request | begun, cancelled, "Wed 09:00")
+        self._move_to(closed, self.done, "Tue 11:00")
+        self.assertEqual(
+            [one.response_date for one in (request, begun, closed)],
+            [False, at("Tue 11:00"), at("Tue 11:00")],
+        )
+        self.assertEqual(
+            [one.response_result for one in (request, begun, closed)],
+            [False, "met", "met"],
+        )
+        self.assertFalse(request.response_state)
+        self.assertFalse(request.next_alert)
+        self.assertEqual(
+            (request | begun | closed).filtered_domain(domain), begun | closed
+        )
+        self._move_to(request, self.progress, "Wed 10:00")
+        self.assertFalse(request.response_date)
+        self.assertEqual(request.filtered_domain(domain), request)
+
+    def test_analysis(self):
+        """Met and late of this quarter, by customer, at one click from the menu."""
+        requests = self.env["service.request"]
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "field_maintenance.service_request_response_action"
+        )
+        context = safe_eval(action["context"])
+        views = requests.get_views(
+            [[view_id, kind] for view_id, kind in action["views"]]
+            + [[action["search_view_id"] and action["search_view_id"][0], "search"]]
+        )["views"]
+        self.assertEqual(action["views"][0][1], "pivot", "What opens first")
+        fields = {
+            (node.get("type"), node.get("name"))
+            for node in etree.fromstring(views["pivot"]["arch"]).iter("field")
+        }
+        self.assertLessEqual(
+            {("row", "commercial_partner_id"), ("col", "response_result")}, fields
+        )
+        chosen = etree.fromstring(views["search"]["arch"]).xpath(
+            "//filter[@name='this_quarter']"
+        )
+        self.assertEqual(context["search_default_this_quarter"], 1)
+        self.assertIn("request_date", chosen[0].get("domain"))
+        menus = self.env["ir.ui.menu"].search([("action", "like", ",%")])
+        mine = menus.filtered(lambda menu: menu.action.id == action["id"])
+        self.assertEqual(mine.mapped("name"), ["Response Times"])
+
     def test_exactly_in_time(self):
         request = self._request_at("Tue 10:00")
         self._begin_work(request, "Tue 14:00")
@@ -598,9 +654,33 @@ class TestAlerts(ServiceLevelCase):
         with freeze_time(at("Mon 11:10")):
             self.company.service_response_hours = 8
             self.assertEqual(self.request.response_level, "0")
-            self.assertEqual(self.request.next_alert, at("Mon 14:00"))
+            self.assertEqual(self.request.next_alert, at("Mon 11:10"), "The To-Do")
+        self.assertFalse(self._raise_at("Mon 11:11"), "Nothing rose")
+        self.assertIn("4:00 PM", self._get_todos().summary.replace("\u202f", " "))
+        self.assertEqual(self.request.next_alert, at("Mon 14:00"))
         self.assertEqual(len(self._raise_at("Mon 14:01")), 1)
         self.assertEqual(len(self._get_todos()), 1)
+
+    def test_todo_of_another_day(self):
+        """A To-Do has the day of the date that it names."""
+        self._raise_at("Mon 11:01")
+        with freeze_time(at("Mon 11:10")):
+            self.request.request_date = at("Tue 08:00")
+            self.env.flush_all()
+        self._raise_at("Mon 11:11")
+        todo = self._get_todos()
+        self.assertEqual(todo.date_deadline, at("Tue 12:00").date())
+        self.assertEqual(self.request.next_alert, at("Tue 10:00"))
+
+    def test_todo_without_date(self):
+        """Nothing is promised any more: nothing is to be done by then."""
+        self._raise_at("Mon 11:01")
+        with freeze_time(at("Mon 11:10")):
+            self.company.service_response_hours = 0
+            self.env.flush_all()
+        self.assertFalse(self._raise_at("Mon 11:11"))
+        self.assertFalse(self._get_todos())
+        self.assertFalse(self.request.next_alert)
 
     def test_nobody_to_tell(self):
         self.request.user_id = False
