@@ -5,3 +5,5 @@ from . import late_loans
 from . import loan_portal
 from . import loaner_equipment
 from . import loan_requests
+from . import rental_equipment
+from . import rental_orders
