@@ -627,7 +627,7 @@ class ResPartner(models.Model):
             lines = "default_order_line"
         if document == "rental":
             action = self._prepare_new_rental_action()
-            context.update(default_is_rental_order=True, in_rental_app=True)
+            context.update(self._get_rental_order_context())
         if notes:
             context[lines] = notes
         return {
@@ -638,6 +638,11 @@ class ResPartner(models.Model):
             "target": "current",
             "context": context,
         }
+
+    @api.model
+    def _get_rental_order_context(self):
+        """Return the defaults by which an order is a rental."""
+        return {"default_is_rental_order": True, "in_rental_app": True}
 
     @api.model
     def _prepare_new_rental_action(self):

@@ -13,6 +13,7 @@ from .gaps import Gap, in_gap, leave_gaps
 from .local_time import at_local_hour
 from .preview import Note, Preview, PreviewLine, preview
 from .regeneration import Changes, Occurrence, Status, reconcile
+from .rental import RentalPrice, RentalPrices, late_days, rental_days, rental_price
 from .routing import (
     Fixed,
     Offer,

@@ -16,14 +16,15 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     service_type = fields.Selection(
-        selection=[("maintenance", "Maintenance")],
+        selection=[("maintenance", "Maintenance"), ("rental", "Rental")],
         string="Type of Order",
         compute="_compute_service_type",
         store=True,
         readonly=False,
         precompute=True,
         help="Maintenance: confirming the order creates a schedule for products with "
-        "a visit rule, and visits to plan at each site for the others.",
+        "a visit rule, and visits to plan at each site for the others. Rental: it "
+        "reserves the equipment that is rented.",
     )
     maintenance_schedule_ids = fields.One2many(
         comodel_name="maintenance.schedule",
@@ -213,11 +214,14 @@ class SaleOrder(models.Model):
             requests = requests.search([("sale_order_id", "in", self.ids)])
             if requests:
                 requests._follow_order(vals["state"])
+            if vals["state"] != "sale":
+                self.order_line._release_rentals()
         return result
 
     def _action_confirm(self):
         result = super()._action_confirm()
         self.filtered(lambda order: order.service_type)._create_maintenance()
+        self.order_line._reserve_rentals()
         return result
 
     def _create_maintenance(self):

@@ -10,6 +10,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 )
 
 from ..context import GENERATING
+from .loan.rental_orders import RENTAL_FIELDS
 from .visit.maintenance_visit import OPEN_STATES
 
 # More visits of one line than anybody plans at once; the button makes the next ones.
@@ -301,12 +302,17 @@ class SaleOrderLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.filtered(lambda line: line.state == "sale")._create_and_log_maintenance()
+        ordered = lines.filtered(lambda line: line.state == "sale")
+        ordered._create_and_log_maintenance()
+        ordered._reserve_rentals()
         return lines
 
     def write(self, vals):
         if not vals.keys() & ORDERED_FIELDS:
-            return super().write(vals)
+            result = super().write(vals)
+            if vals.keys() & RENTAL_FIELDS:
+                self._reserve_rentals()
+            return result
         # What was ordered is visited, whoever changes the order.
         confirmed = self.sudo().filtered(lambda line: line.state == "sale")
         before = {line: (line.product_id, line.product_uom_qty) for line in confirmed}
@@ -336,6 +342,7 @@ class SaleOrderLine(models.Model):
         known = confirmed.with_context(active_test=False)
         new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
         new.with_env(confirmed.env)._create_and_log_maintenance()
+        self._reserve_rentals()
         return result
 
     def _get_all_schedule_lines(self):

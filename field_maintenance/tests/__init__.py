@@ -24,6 +24,7 @@ from .engine import test_engine_frequency
 from .engine import test_engine_gaps
 from .engine import test_engine_local_time
 from .engine import test_engine_regeneration
+from .engine import test_engine_rental
 from .engine import test_engine_routing
 from .engine import test_engine_rules
 from .engine import test_engine_service_hours
@@ -62,6 +63,7 @@ from .billing import test_service_standard
 from .loan import test_loan_portal
 from .loan import test_loans
 from .loan import test_phone_loans
+from .loan import test_rentals
 from .request import test_service_levels
 from .request import test_service_request
 from .field_work import test_signed_work

@@ -363,8 +363,8 @@ class TestNewDocuments(InstalledBaseCase):
         self.assertIn("Poêle", context["default_order_line"][0][2]["name"])
 
     def test_rental_needs_the_app(self):
-        if self.env["res.partner"]._get_rental_action():
-            self.skipTest("The rental app is installed.")
+        self._set_rental(False)
+        self.customer.invalidate_recordset(["service_has_rental"])
         self.assertFalse(self.customer.service_has_rental)
         with self.assertRefused("rental app is not installed", UserError):
             self.customer.action_new_rental()

@@ -6,3 +6,5 @@ from . import loan_portal
 from . import loaner_equipment
 from . import loan_requests
 from . import phone_loans
+from . import rental_equipment
+from . import rental_orders

@@ -100,7 +100,14 @@ class InstalledBase(models.Model):
             )
         )
 
-    @api.constrains("active", "is_loaner", "parent_id", "partner_id", "retirement_date")
+    @api.constrains(
+        "active",
+        "is_for_rent",
+        "is_loaner",
+        "parent_id",
+        "partner_id",
+        "retirement_date",
+    )
     def _check_loaner(self):
         """What is lent is ours, and what a customer has for a while stays as it is
         until it is back."""
@@ -118,9 +125,20 @@ class InstalledBase(models.Model):
                 and not piece.parent_id
                 and not piece.retirement_date
             )
-            if not is_kept or (loan.kind == "loaner" and not piece.is_loaner):
+            is_ours = piece.is_loaner if loan.kind == "loaner" else piece.is_for_rent
+            if not is_kept or not is_ours:
                 raise ValidationError(loan._get_taken_text())
         for piece in self:
+            if piece.is_for_rent and piece.partner_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(equipment)s cannot be for rent and belong to %(customer)s. "
+                        "What is for rent is yours: clear “For Rent” before you assign "
+                        "it.",
+                        equipment=piece._get_label(),
+                        customer=piece.partner_id.display_name,
+                    )
+                )
             if piece.is_loaner and piece.partner_id:
                 raise ValidationError(
                     self.env._(

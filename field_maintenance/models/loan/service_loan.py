@@ -230,6 +230,13 @@ class ServiceLoan(models.Model):
             # Whoever lends need not read everything of the equipment.
             piece = loan.sudo().installed_base_id
             is_ours = piece.active and piece.state == "unassigned"
+            if is_ours and loan.kind == "rental" and not piece.is_for_rent:
+                raise ValidationError(
+                    self.env._(
+                        "%s is not for rent. Tick “For Rent” on it first.",
+                        piece._get_label(),
+                    )
+                )
             if not is_ours or (loan.kind == "loaner" and not piece.is_loaner):
                 raise ValidationError(
                     self.env._(
@@ -250,11 +257,15 @@ class ServiceLoan(models.Model):
             [vals["installed_base_id"] for vals in vals_list]
         )
         self._check_in_house(pieces)
+        for vals in vals_list:
+            self.new(vals)._check_free(vals)
         return super().create(vals_list)
 
     def write(self, vals):
         if vals.get("state") == "out":
             self._check_in_house(self.installed_base_id)
+        for loan in self:
+            loan._check_free(vals)
         result = super().write(vals)
         if vals.keys() & {"date_in", "date_out"}:
             self._settle_fees()

@@ -1,0 +1,278 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
+
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
+
+from ...engine import RentalPrices, rental_days, rental_price
+
+# What of a line says what is rented, and when.
+RENTAL_FIELDS = frozenset(
+    {"product_id", "product_uom_qty", "rental_end", "rental_piece_id", "rental_start"}
+)
+
+# A quotation of type Rental, where Odoo's rental app is not installed.
+OWN_RENTAL = {"res_model": "sale.order", "views": [(False, "form")]}
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _get_rental_action(self):
+        # Odoo's rental app goes before, where there is one.
+        return super()._get_rental_action() or OWN_RENTAL
+
+    @api.model
+    def _get_rental_order_context(self):
+        if self._get_rental_action() == OWN_RENTAL:
+            return {"default_service_type": "rental"}
+        return super()._get_rental_order_context()
+
+
+class ProductTemplate(models.Model):
+    _inherit = "product.template"
+
+    rental_price_day = fields.Monetary(string="Rental per Day")
+    rental_price_week = fields.Monetary(
+        string="Rental per Week", help="Price of seven days."
+    )
+    rental_price_month = fields.Monetary(
+        string="Rental per Month", help="Price of thirty days."
+    )
+
+    _rental_prices_positive = models.Constraint(
+        "CHECK (rental_price_day >= 0 AND rental_price_week >= 0 "
+        "AND rental_price_month >= 0)",
+        "The price of a rental cannot be negative.",
+    )
+
+    def _get_rental_price(self, days):
+        """Return what a number of days costs in the currency of the product: the
+        cheapest combination of its prices. None if it has none."""
+        self.ensure_one()
+        prices = RentalPrices(
+            *(
+                price or None
+                for price in (
+                    self.rental_price_day,
+                    self.rental_price_week,
+                    self.rental_price_month,
+                )
+            )
+        )
+        found = rental_price(prices, days)
+        return found and float(found.amount)
+
+
+class SaleOrderLine(models.Model):
+    """A line of a rental: its quantity is the pieces, its price that of all days."""
+
+    _inherit = "sale.order.line"
+
+    rental_piece_id = fields.Many2one(
+        comodel_name="installed.base",
+        string="Rented Equipment",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        copy=False,
+        groups=READER_GROUPS,
+        help="The piece that is rented. Leave it empty to take free ones of the "
+        "product when the order is confirmed.",
+    )
+    rental_start = fields.Date(string="Rented From", copy=False)
+    rental_end = fields.Date(
+        string="Rented Until", copy=False, help="The last day of the rental."
+    )
+    rental_loan_ids = fields.One2many(
+        comodel_name="service.loan",
+        inverse_name="sale_line_id",
+        string="Reservations",
+        groups=READER_GROUPS,
+    )
+
+    _rental_range = models.Constraint(
+        "CHECK ((rental_start IS NULL) = (rental_end IS NULL) "
+        "AND (rental_start IS NULL OR rental_end >= rental_start))",
+        "A rental has a first and a last day, and cannot end before it starts.",
+    )
+
+    # -- Price -------------------------------------------------------------------------
+
+    @api.depends("rental_start", "rental_end")
+    def _compute_price_unit(self):
+        return super()._compute_price_unit()
+
+    def _get_display_price(self):
+        self.ensure_one()
+        if not self._is_rental():
+            return super()._get_display_price()
+        product, order = self.product_id.product_tmpl_id, self.order_id
+        days = rental_days(self.rental_start, self.rental_end)
+        price = product._get_rental_price(days)
+        if price is None:
+            return super()._get_display_price()
+        return product.currency_id._convert(
+            price,
+            order.currency_id or order.company_id.currency_id,
+            order.company_id,
+            order.date_order or fields.Date.today(),
+            round=False,
+        )
+
+    @api.depends("rental_start", "rental_end")
+    def _compute_name(self):
+        return super()._compute_name()
+
+    def _get_sale_order_line_multiline_description_sale(self):
+        text = super()._get_sale_order_line_multiline_description_sale()
+        if not self._is_rental():
+            return text
+        period = self.env._(
+            "Rental from %(start)s to %(end)s",
+            start=format_date(self.env, self.rental_start),
+            end=format_date(self.env, self.rental_end),
+        )
+        return f"{text}\n{period}"
+
+    def _is_rental(self):
+        """Tell whether this line rents something out."""
+        self.ensure_one()
+        return bool(self.rental_start and self.rental_end and not self.display_type)
+
+    @api.constrains("product_uom_qty", "rental_piece_id", "rental_start")
+    def _check_rental(self):
+        for line in self:
+            # Whoever sells need not read everything of the equipment.
+            piece = line.sudo().rental_piece_id
+            if piece and not (line._is_rental() and line.product_uom_qty in (0, 1)):
+                raise ValidationError(
+                    self.env._(
+                        "%s is a single piece: rent 1, with a first and a last day.",
+                        piece._get_label(),
+                    )
+                )
+
+    # -- Reservations ------------------------------------------------------------------
+
+    def _reserve_rentals(self):
+        """Reserve what these lines of confirmed orders rent: what is reserved already
+        follows their days, what is missing is reserved, what is too much is released.
+
+        :raise UserError: if a piece is taken, or too few are free
+        """
+        for line in self.filtered(lambda line: line.state == "sale"):
+            # Who sells rentals need not lend them.
+            line = line.sudo()
+            loans = line.rental_loan_ids.filtered(
+                lambda loan: loan.state != "cancelled"
+            )
+            if not line._is_rental() and not loans:
+                continue
+            reserved = loans.filtered(lambda loan: loan.state == "reserved")
+            if not line._is_rental():
+                reserved.action_cancel()
+                continue
+            kept = loans - line._release_unwanted(reserved, len(loans))
+            days = {"date_out": line.rental_start, "date_due": line.rental_end}
+            for loan in kept & reserved:
+                if (loan.date_out, loan.date_due) != (
+                    line.rental_start,
+                    line.rental_end,
+                ):
+                    loan._as_own_code().write(days)
+            pieces = line._get_pieces_to_reserve(kept)
+            self.env["service.loan"].sudo().create(
+                [line._prepare_rental(piece) for piece in pieces]
+            )
+
+    def _release_unwanted(self, reserved, count):
+        """Release what of these reservations this line does not rent any more.
+
+        :param count: how many pieces are out, back or reserved for it
+        :return: what was released
+        """
+        wanted, piece = int(self.product_uom_qty), self.rental_piece_id
+        released = reserved.filtered(
+            lambda loan: (
+                loan.installed_base_id != piece
+                if piece
+                else loan.installed_base_id.product_id != self.product_id
+            )
+        )
+        left = (reserved - released).sorted("id", reverse=True)
+        excess = max(count - len(released) - wanted, 0)
+        released |= left[:excess]
+        released.action_cancel()
+        return released
+
+    def _get_pieces_to_reserve(self, kept):
+        """Return the equipment that is still to be reserved for this line.
+
+        :param kept: its loans
+        :raise UserError: if too few pieces are free
+        """
+        missing = int(self.product_uom_qty) - len(kept)
+        if missing <= 0:
+            return self.env["installed.base"]
+        if self.rental_piece_id:
+            return self.rental_piece_id
+        free = (
+            self.env["installed.base"]
+            .sudo()
+            ._get_free_rentals(
+                self.company_id, self.product_id, self.rental_start, self.rental_end
+            )
+        )
+        if len(free) < missing:
+            raise UserError(
+                self.env._(
+                    "%(free)s of %(product)s are free from %(start)s to %(end)s, "
+                    "%(missing)s are wanted. Choose other days or a smaller quantity.",
+                    free=len(free),
+                    product=self.product_id.display_name,
+                    start=format_date(self.env, self.rental_start),
+                    end=format_date(self.env, self.rental_end),
+                    missing=missing,
+                )
+            )
+        return free[:missing]
+
+    def _prepare_rental(self, piece):
+        """Return the values of the reservation of a piece for this line."""
+        self.ensure_one()
+        order = self.order_id
+        return {
+            "kind": "rental",
+            "state": "reserved",
+            "installed_base_id": piece.id,
+            "company_id": order.company_id.id,
+            "partner_id": order.partner_id.id,
+            "site_id": order._get_visit_site().id,
+            "date_out": self.rental_start,
+            "date_due": self.rental_end,
+            "sale_line_id": self.id,
+        }
+
+    def _release_rentals(self):
+        """Give up what is reserved for these lines; what is out stays out."""
+        # Who cancels an order need not lend.
+        loans = self.sudo().rental_loan_ids
+        loans.filtered(lambda loan: loan.state == "reserved").action_cancel()
+
+
+class ServiceLoan(models.Model):
+    _inherit = "service.loan"
+
+    sale_line_id = fields.Many2one(
+        comodel_name="sale.order.line",
+        string="Rented By",
+        index="btree_not_null",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        groups=READER_GROUPS,
+        help="The line of an order that this rental was reserved for.",
+    )

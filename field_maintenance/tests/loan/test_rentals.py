@@ -1,0 +1,252 @@
+import psycopg2.errors
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from .test_loans import LoanCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-03 10:00:00")
+class TestRentals(LoanCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rent = cls.env["product.product"].create(
+            {
+                "name": "Mobile heater",
+                "type": "consu",
+                "list_price": 900,
+                "taxes_id": [Command.clear()],
+                "rental_price_day": 20,
+                "rental_price_week": 100,
+                "rental_price_month": 300,
+            }
+        )
+        cls.first, cls.second = (
+            cls._create_loaner(
+                serial,
+                is_loaner=False,
+                is_for_rent=True,
+                product_id=cls.rent.id,
+            )
+            for serial in ("RENT-1", "RENT-2")
+        )
+        cls.other = cls.env["res.partner"].create({"name": "Other renter"})
+
+    def _order(self, start="2026-03-10", end="2026-03-19", partner=None, **vals):
+        return self.env["sale.order"].create(
+            {
+                "company_id": self.company.id,
+                "partner_id": (partner or self.customer).id,
+                "service_type": "rental",
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.rent.id,
+                            "rental_start": start,
+                            "rental_end": end,
+                            **vals,
+                        }
+                    )
+                ],
+            }
+        )
+
+    # -- Price -------------------------------------------------------------------------
+
+    def test_price_of_the_days(self):
+        for end, price in (
+            ("2026-03-10", 20),
+            ("2026-03-14", 100),
+            ("2026-03-15", 100),
+            ("2026-03-19", 160),
+            ("2026-04-08", 300),
+            ("2026-04-09", 320),
+        ):
+            with self.subTest(end):
+                self.assertEqual(self._order(end=end).order_line.price_unit, price)
+
+    def test_price_follows_until_typed(self):
+        line = self._order().order_line
+        line.rental_end = "2026-03-20"
+        self.assertEqual(line.price_unit, 180)
+        line.price_unit = 150
+        line.rental_end = "2026-03-25"
+        self.assertEqual(line.price_unit, 150)
+
+    def test_price_in_the_currency_of_the_order(self):
+        currency = self.env["res.currency"].create(
+            {
+                "name": "RNT",
+                "symbol": "R",
+                "rounding": 0.01,
+                "rate_ids": [
+                    Command.create(
+                        {
+                            "name": "2026-01-01",
+                            "rate": 2,
+                            "company_id": self.company.id,
+                        }
+                    )
+                ],
+            }
+        )
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Rent abroad", "currency_id": currency.id}
+        )
+        order = self._order()
+        order.pricelist_id = pricelist
+        order.action_update_prices()
+        self.assertEqual(order.order_line.price_unit, 320)
+
+    def test_what_has_no_rental_price_is_sold(self):
+        self.rent.write(
+            {
+                "rental_price_day": 0,
+                "rental_price_week": 0,
+                "rental_price_month": 0,
+            }
+        )
+        self.assertEqual(self._order().order_line.price_unit, 900)
+
+    def test_text_names_the_days(self):
+        self.assertIn("03/10/2026 to 03/19/2026", self._order().order_line.name)
+
+    # -- Reserve -----------------------------------------------------------------------
+
+    def test_confirm_reserves_and_cancel_releases(self):
+        order = self._order(rental_piece_id=self.first.id)
+        self.assertFalse(order.order_line.rental_loan_ids)
+        order.action_confirm()
+        loan = order.order_line.rental_loan_ids
+        self.assertEqual(loan.state, "reserved")
+        self.assertEqual(loan.kind, "rental")
+        self.assertEqual(loan.installed_base_id, self.first)
+        self.assertEqual(loan.partner_id, self.customer)
+        self.assertEqual(str(loan.date_out), "2026-03-10")
+        self.assertEqual(str(loan.date_due), "2026-03-19")
+        self.assertFalse(self.first.partner_id)
+        order._action_cancel()
+        self.assertEqual(loan.state, "cancelled")
+        again = self._order(partner=self.other, rental_piece_id=self.first.id)
+        again.action_confirm()
+        self.assertEqual(again.order_line.rental_loan_ids.state, "reserved")
+
+    def test_salesperson_rents(self):
+        order = self._order()
+        order.user_id = self._as("salesperson", order).env.user
+        self._as("salesperson", order).action_confirm()
+        self.assertEqual(order.order_line.rental_loan_ids.state, "reserved")
+
+    def test_taken_piece_names_who_has_it(self):
+        self._order(rental_piece_id=self.first.id).action_confirm()
+        for start, end in (
+            ("2026-03-01", "2026-03-10"),
+            ("2026-03-19", "2026-03-25"),
+            ("2026-03-12", "2026-03-13"),
+        ):
+            order = self._order(start, end, self.other, rental_piece_id=self.first.id)
+            with (
+                self.subTest(start),
+                self.assertRefused("03/10/2026 to 03/19/2026", UserError),
+                self.env.cr.savepoint(),
+            ):
+                order.action_confirm()
+        for start, end in (("2026-03-01", "2026-03-09"), ("2026-03-20", "2026-03-21")):
+            order = self._order(start, end, self.other, rental_piece_id=self.first.id)
+            order.action_confirm()
+            self.assertEqual(order.order_line.rental_loan_ids.state, "reserved")
+
+    def test_free_pieces_are_counted(self):
+        order = self._order(product_uom_qty=2)
+        order.action_confirm()
+        self.assertEqual(
+            order.order_line.rental_loan_ids.installed_base_id, self.first | self.second
+        )
+        late = self._order("2026-03-19", "2026-03-19", self.other)
+        with self.assertRefused("0 of Mobile heater are free", UserError):
+            late.action_confirm()
+
+    def test_smaller_and_larger_quantity(self):
+        order = self._order(product_uom_qty=2)
+        order.action_confirm()
+        line = order.order_line
+        line.product_uom_qty = 1
+        self.assertEqual(
+            line.rental_loan_ids.sorted("id").mapped("state"), ["reserved", "cancelled"]
+        )
+        line.product_uom_qty = 2
+        line.invalidate_recordset(["rental_loan_ids"])
+        states = line.rental_loan_ids.sorted("id").mapped("state")
+        self.assertEqual(states, ["reserved", "cancelled", "reserved"])
+
+    def test_changed_days_follow(self):
+        order = self._order(rental_piece_id=self.first.id)
+        order.action_confirm()
+        line, loan = order.order_line, order.order_line.rental_loan_ids
+        line.write({"rental_start": "2026-03-15", "rental_end": "2026-03-22"})
+        self.assertEqual(str(loan.date_out), "2026-03-15")
+        self.assertEqual(str(loan.date_due), "2026-03-22")
+        line.rental_piece_id = self.second
+        self.assertEqual(loan.state, "cancelled")
+        self.assertEqual((line.rental_loan_ids - loan).installed_base_id, self.second)
+
+    def test_lend_and_take_back(self):
+        order = self._order("2026-03-03", rental_piece_id=self.first.id)
+        order.action_confirm()
+        loan = order.order_line.rental_loan_ids
+        for action in (loan.action_lend, loan.action_take_back):
+            opened = action()
+            dialog = self.env[opened["res_model"]].with_context(**opened["context"])
+            Form(dialog).save().action_confirm()
+        self.assertEqual(loan.state, "returned")
+        self.assertEqual(str(loan.date_in), "2026-03-03")
+        self.assertFalse(self.first.ownership_ids)
+        self.assertEqual(loan.fee_days, 0)
+
+    # -- Must not ----------------------------------------------------------------------
+
+    def test_the_database_refuses_what_overlaps(self):
+        """Two who reserve at once do not see each other: the database does."""
+        self._order(rental_piece_id=self.first.id).action_confirm()
+        loan = self.first.loan_ids
+        free = loan.copy(
+            {
+                "state": "reserved",
+                "date_out": "2026-04-01",
+                "date_due": "2026-04-02",
+            }
+        )
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.ExclusionViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(
+                "UPDATE service_loan SET date_out = '2026-03-19' WHERE id = %s",
+                [free.id],
+            )
+
+    def test_only_ours_is_for_rent(self):
+        with self.assertRefused("For Rent", ValidationError):
+            self.broken.is_for_rent = True
+        order = self._order(rental_piece_id=self.heater.id)
+        with self.assertRefused("For Rent", ValidationError):
+            order.action_confirm()
+
+    def test_single_piece_is_rented_once(self):
+        with self.assertRefused("single piece", ValidationError):
+            self._order(rental_piece_id=self.first.id, product_uom_qty=2)
+
+    def test_new_rental(self):
+        action = self.customer.action_new_rental()
+        if "is_rental_order" in self.env["sale.order"]._fields:
+            self.assertTrue(action["context"]["default_is_rental_order"])
+            return
+        form = Form(self.env["sale.order"].with_context(**action["context"]))
+        self.assertEqual(form.service_type, "rental")
+        self.assertEqual(form.partner_id, self.customer)
