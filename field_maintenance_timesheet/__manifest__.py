@@ -1,6 +1,6 @@
 {
     "name": "Field Maintenance: Timesheets and Projects",
-    "summary": "Recorded time of visits in timesheets, and visits of tasks and projects",
+    "summary": "Recorded time of visits in timesheets, visits of tasks and projects",
     "version": "19.0.1.5.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",

@@ -104,7 +104,9 @@ def test_every_data_file_is_loaded(addon):
 @every_addon
 def test_layers(addon):
     assert not set(_above(addon)) & set(checkout.manifests()[addon]["depends"])
-    names = [name for above in _above(addon) for name in (above, *LAYERS.get(above, ()))]
+    names = [
+        name for above in _above(addon) for name in (above, *LAYERS.get(above, ()))
+    ]
     if not names:
         return
     # A model is written with dots in Python, with underscores in identifiers.

@@ -2,6 +2,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.tools import float_compare
+from odoo.tools.sql import column_exists, create_column
 
 # What decides where the timesheet lines of a visit belong, and what they say.
 TIMESHEET_FIELDS = frozenset(
@@ -19,7 +20,8 @@ class MaintenanceVisit(models.Model):
         index="btree_not_null",
         ondelete="set null",
         check_company=True,
-        domain="[('project_id', '!=', False), ('company_id', 'in', (company_id, False))]",
+        domain="[('project_id', '!=', False), "
+        "('company_id', 'in', (company_id, False))]",
         tracking=True,
         groups="base.group_user",
     )
@@ -31,9 +33,16 @@ class MaintenanceVisit(models.Model):
         index="btree_not_null",
         ondelete="set null",
         check_company=True,
-        domain="[('company_id', 'in', (company_id, False)), ('is_template', '=', False)]",
+        domain="[('company_id', 'in', (company_id, False)), "
+        "('is_template', '=', False)]",
         groups="base.group_user",
     )
+
+    def _auto_init(self):
+        # Existing visits belong to none: nothing to compute on millions of them.
+        if not column_exists(self.env.cr, self._table, "project_id"):
+            create_column(self.env.cr, self._table, "project_id", "int4")
+        return super()._auto_init()
 
     @api.depends("task_id")
     def _compute_project_id(self):

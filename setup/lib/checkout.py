@@ -31,7 +31,9 @@ def manifests() -> dict[str, dict]:
 
 def bridges() -> list[str]:
     """Return the names of our addons that install themselves beside an app of Odoo."""
-    return [name for name, manifest in manifests().items() if "auto_install" in manifest]
+    return [
+        name for name, manifest in manifests().items() if "auto_install" in manifest
+    ]
 
 
 def addons() -> list[str]:
