@@ -7,7 +7,7 @@ import pytest
 from lib import checkout, documents
 from lib.system import CHECKOUT
 
-every_addon = pytest.mark.parametrize("addon", checkout.addons())
+every_addon = pytest.mark.parametrize("addon", list(checkout.manifests()))
 
 
 def test_pages_are_current(capsys):

@@ -34,13 +34,15 @@ LAYERS = {
 }
 READ = {".py", ".xml", ".csv", ".js", ".scss"}
 
-every_addon = pytest.mark.parametrize("addon", checkout.addons())
+every_addon = pytest.mark.parametrize("addon", list(checkout.manifests()))
 
 
 def _above(addon: str) -> list[str]:
     """Return the addons of this repository that ``addon`` must not know."""
     order = list(LAYERS)
-    return order[order.index(addon) + 1 :] if addon in order else []
+    if addon not in order:
+        return []
+    return [*order[order.index(addon) + 1 :], *checkout.bridges()]
 
 
 def _sources(addon: str) -> list[Path]:
@@ -58,6 +60,16 @@ def test_keys(addon):
     assert manifest["summary"] and "\n" not in manifest["summary"]
     assert len(manifest["depends"]) == len(set(manifest["depends"]))
     assert "website" not in manifest, "there is no website to name"
+
+
+@pytest.mark.parametrize("addon", checkout.bridges())
+def test_bridges_install_themselves(addon):
+    """With one addon of ours and the apps of Odoo beside it."""
+    manifest = checkout.manifests()[addon]
+    ours = set(manifest["depends"]) & set(LAYERS)
+    assert len(ours) == 1
+    sides = manifest["auto_install"]
+    assert sides is True or ours < set(sides) <= set(manifest["depends"])
 
 
 @every_addon
@@ -92,7 +104,9 @@ def test_every_data_file_is_loaded(addon):
 @every_addon
 def test_layers(addon):
     assert not set(_above(addon)) & set(checkout.manifests()[addon]["depends"])
-    names = [name for above in _above(addon) for name in (above, *LAYERS[above])]
+    names = [
+        name for above in _above(addon) for name in (above, *LAYERS.get(above, ()))
+    ]
     if not names:
         return
     # A model is written with dots in Python, with underscores in identifiers.

@@ -26,13 +26,13 @@ def _git(folder: Path, *words: str) -> None:
     )
 
 
-@pytest.fixture(params=checkout.addons())
+@pytest.fixture(params=list(checkout.manifests()))
 def wheel(request, tmp_path):
     """Build the addon as it is on disk, committed or not: whool asks git."""
     addon = request.param
     copy = tmp_path / "checkout"
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
-    for name in checkout.addons():
+    for name in checkout.manifests():
         shutil.copytree(CHECKOUT / name, copy / name, ignore=ignored)
     _git(copy, "init", "-q")
     _git(copy, "add", "--all")
@@ -58,7 +58,10 @@ def test_wheel(wheel):
     # The recipe is not part of the dish.
     expected.discard(f"odoo/addons/{addon}/pyproject.toml")
     assert not expected - set(archive.namelist())
-    for folder in ("views", "security", "demo", "i18n", "static"):
+    folders = ["views", "i18n", "static"]
+    if addon in checkout.addons():
+        folders += ["security", "demo"]
+    for folder in folders:
         prefix = f"odoo/addons/{addon}/{folder}/"
         assert any(member.startswith(prefix) for member in archive.namelist()), folder
 

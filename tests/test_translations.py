@@ -16,7 +16,7 @@ from lib.system import CHECKOUT
 GLOSSARY = CHECKOUT / "docs" / "glossary.md"
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdf%]|\{\w*\}")
 
-every_addon = pytest.mark.parametrize("addon", checkout.addons())
+every_addon = pytest.mark.parametrize("addon", list(checkout.manifests()))
 every_language = pytest.mark.parametrize("language", translations.LANGUAGES)
 
 
@@ -28,6 +28,8 @@ def _catalogue(addon, name):
 
 @every_addon
 def test_template_is_current(addon, env):
+    if addon not in env.registry._init_modules:
+        pytest.skip("setup/test looks at bridges where they are installed")
     with io.BytesIO() as buffer:
         trans_export(False, [addon], buffer, "po", env)
         exported = polib.pofile(buffer.getvalue().decode())
@@ -118,7 +120,7 @@ def test_glossary_is_used(language):
     """A word that no screen shows any more leaves the glossary."""
     shown = {
         entry.msgid.lower()
-        for addon in checkout.addons()
+        for addon in checkout.manifests()
         for entry in _catalogue(addon, f"{language}.po")
     }
     assert not set(_glossary()) - shown

@@ -132,6 +132,27 @@ class MaintenanceVisit(models.Model):
         return self.sudo().filtered(lambda visit: visit.state == "done")
 
     def _update_costs(self):
+        self._book_costs()
+        return super()._update_costs()
+
+    def _has_booked_costs(self):
+        """Tell whether what this visit costs is booked on its contract."""
+        self.ensure_one()
+        contract = self.service_contract_id
+        return self.state == "done" and contract and contract.state != "draft"
+
+    def _get_booked_time_share(self):
+        # What a contract bears is no question of who recorded the time.
+        main = self.sudo()._get_main()
+        booked = (main | main._get_absorbed()).filtered(
+            lambda visit: (
+                visit._has_booked_costs()
+                and visit.service_contract_id.analytic_account_id
+            )
+        )
+        return sum(visit._get_time_share() for visit in booked)
+
+    def _book_costs(self):
         """Book what done visits of contracts cost, correct what is booked of them, and
         take back what no longer counts."""
         if not self:
@@ -149,13 +170,7 @@ class MaintenanceVisit(models.Model):
                 [("service_visit_id", "in", visits.ids)]
             )
         }
-        costly = visits.filtered(
-            lambda visit: (
-                visit.state == "done"
-                and visit.service_contract_id
-                and visit.service_contract_id.state != "draft"
-            )
-        )
+        costly = visits.filtered(lambda visit: visit._has_booked_costs())
         if not costly and not booked:
             return
         costly.service_contract_id._create_analytic_accounts()

@@ -29,15 +29,24 @@ def manifests() -> dict[str, dict]:
     return found
 
 
+def bridges() -> list[str]:
+    """Return the names of our addons that install themselves beside an app of Odoo."""
+    return [
+        name for name, manifest in manifests().items() if "auto_install" in manifest
+    ]
+
+
 def addons() -> list[str]:
-    """Return the names of our addons."""
-    return list(manifests())
+    """Return the names of our addons, without bridges."""
+    return [name for name in manifests() if name not in bridges()]
 
 
-def foreign_dependencies() -> list[str]:
-    """Return the addons of Odoo and OCA that ours ask for directly."""
+def foreign_dependencies(names: list[str] | None = None) -> list[str]:
+    """Return the addons of Odoo and OCA that some of ours ask for directly: by default
+    those that are no bridges."""
     own = manifests()
-    wanted = {name for manifest in own.values() for name in manifest["depends"]}
+    asking = addons() if names is None else names
+    wanted = {wanted for name in asking for wanted in own[name]["depends"]}
     return sorted(wanted - own.keys()) or ["base"]
 
 
@@ -49,10 +58,11 @@ def _is_loaded(path: Path) -> bool:
     return folders[:1] != ("static",) or not _UNLOADED_STATIC.intersection(folders[1:2])
 
 
-def addons_key() -> str:
-    """Return a key that changes when our addons must be installed anew."""
+def addons_key(names: list[str] | None = None) -> str:
+    """Return a key that changes when some of our addons must be installed anew: by
+    default those that are no bridges."""
     parts: list[str | bytes] = []
-    for name in addons():
+    for name in addons() if names is None else names:
         root = CHECKOUT / name
         for path in sorted(root.rglob("*")):
             inside = path.relative_to(root)

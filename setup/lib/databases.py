@@ -123,12 +123,20 @@ def install(
     arguments += ["--with-demo"] if demo else ["--without-demo"]
     arguments += ["--stop-after-init", "--no-http", "--max-cron-threads", "0"]
     odoo19.call(runtime, arguments, server.env, log, f"installing {names}")
+    _check_installed(server, database, modules, log)
+
+
+def _check_installed(
+    server: Server, database: str, modules: list[str], log: Path | None = None
+) -> None:
+    """Raise unless all these modules are installed."""
     missing = server.query(
         "SELECT name FROM ir_module_module WHERE state != 'installed' "
         f"AND name IN ({', '.join(repr(name) for name in modules)})",
         database,
     )
     if missing:
+        log = log or _install_log(database)
         raise Failure(f"{missing[0][0]} was not installed: see {log}")
 
 
@@ -205,9 +213,35 @@ def addons_template(
     return name
 
 
-def tests_template(runtime: odoo19.Runtime, server: Server, rebuild: bool) -> str:
-    """Return the same, once it was installed without a warning."""
-    name = addons_template(runtime, server, rebuild)
+def bridges_template(
+    runtime: odoo19.Runtime, server: Server, rebuild: bool = False
+) -> str:
+    """Return the same with the apps that our bridges are for, and with the bridges."""
+    base = addons_template(runtime, server, rebuild)
+    bridges = checkout.bridges()
+    if not bridges:
+        return base
+    name = f"{PREFIX}_bridges_{digest([base, checkout.addons_key(bridges)])}"
+    if rebuild or not _install_log(f"{name}_new").is_file():
+        drop(server, name)
+    if not exists(server, name):
+        with building(server, name) as fresh, step("our bridges, with demo data"):
+            copy(server, base, fresh)
+            # They install themselves with the last of the apps.
+            apps = checkout.foreign_dependencies(bridges)
+            install(runtime, server, fresh, apps, True)
+            _check_installed(server, fresh, bridges)
+    touch(name)
+    return name
+
+
+def tests_template(
+    runtime: odoo19.Runtime, server: Server, rebuild: bool, bridged: bool = False
+) -> str:
+    """Return a database with our addons, with bridges or without, once they were
+    installed without a warning."""
+    make = bridges_template if bridged else addons_template
+    name = make(runtime, server, rebuild)
     if lines := complaints(_install_log(f"{name}_new")):
         drop(server, name)
         shown = "\n  ".join(lines[:20])
@@ -217,11 +251,15 @@ def tests_template(runtime: odoo19.Runtime, server: Server, rebuild: bool) -> st
 
 @contextlib.contextmanager
 def test_database(
-    runtime: odoo19.Runtime, server: Server, rebuild: bool = False
+    runtime: odoo19.Runtime,
+    server: Server,
+    rebuild: bool = False,
+    bridged: bool = False,
 ) -> Iterator[str]:
-    """Yield a fresh database with our addons and drop it afterwards."""
+    """Yield a fresh database with our addons, with bridges or without, and drop it
+    afterwards."""
     with locked("templates"):
-        template = tests_template(runtime, server, rebuild)
+        template = tests_template(runtime, server, rebuild, bridged)
         # The process number tells whose it is, should a run be killed.
         name = f"{PREFIX}_test_{os.getpid()}"
         with step("a fresh test database"):
@@ -270,7 +308,8 @@ def prepare_for_use(
     if fresh and exists(server, name):
         with step(f"database {name} dropped"):
             drop(server, name)
-    current = digest([runtime.key, checkout.addons_key()])
+    everything = list(checkout.manifests())
+    current = digest([runtime.key, checkout.addons_key(everything)])
     if not exists(server, name):
         _make_for_use(runtime, server, name, demo)
     else:
@@ -281,7 +320,7 @@ def prepare_for_use(
             demo = had_demo
         if not noted.startswith(current):
             with step(f"database {name}: our addons updated"):
-                install(runtime, server, name, checkout.addons(), demo, update=True)
+                install(runtime, server, name, everything, demo, update=True)
     mark(server, name, f"{current} {_kind(demo)}")
 
 
@@ -295,12 +334,13 @@ def _make_for_use(
     started = f"{name}_new"
     with locked("templates"):
         if demo:
-            template = addons_template(runtime, server)
+            template = bridges_template(runtime, server)
         else:
             template = dependencies_template(runtime, server, demo=False)
         drop(server, started)
         copy(server, template, started)
     if not demo:
         with step(f"database {name}: our addons installed"):
-            install(runtime, server, started, checkout.addons() or ["base"], demo)
+            names = list(checkout.manifests()) or ["base"]
+            install(runtime, server, started, names, demo)
     rename(server, started, name)

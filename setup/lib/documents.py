@@ -135,7 +135,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args(words).check
     wrong = 0
-    for addon in checkout.addons():
+    for addon in checkout.manifests():
         for path, text in _pages(addon).items():
             name = path.relative_to(CHECKOUT)
             if path.suffix == ".rst" and (found := mistakes(text)):

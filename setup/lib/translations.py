@@ -113,7 +113,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("odoo", nargs="+")
     given = parser.parse_args(words)
     wrong = 0
-    for addon in checkout.addons():
+    for addon in checkout.manifests():
         template = export(given.odoo, given.config, given.database, addon)
         wrong += _update(addon, template, given.check)
     return 1 if wrong else 0

@@ -1,0 +1,3 @@
+from . import test_contract_costs
+from . import test_projects
+from . import test_timesheets

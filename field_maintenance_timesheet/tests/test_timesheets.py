@@ -1,0 +1,97 @@
+from datetime import date
+
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from odoo.addons.field_maintenance.tests.common import MaintenanceCase
+
+from .common import TimesheetFixtures
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 06:00:00")
+class TestTimesheets(TimesheetFixtures, MaintenanceCase):
+    """What is recorded on a visit is in the timesheets, once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_accounting()
+        cls._set_up_projects()
+
+    def test_a_days_timer(self):
+        visit = self._create_planned_visit()
+        for moment, button in (
+            ("06:30", "action_start_travel"),
+            ("07:00", "action_start_work"),
+            ("08:30", "action_stop"),
+        ):
+            with freeze_time(f"2026-06-01 {moment}:00"):
+                # A technician has no right to timesheets or projects.
+                getattr(self._as("technician", visit), button)()
+        lines = self._get_timesheets(visit.time_ids).sorted("unit_amount")
+        self.assertEqual(lines.mapped("unit_amount"), [0.5, 1.5])
+        self.assertEqual(lines.mapped("amount"), [-20, -60])
+        self.assertEqual(lines.employee_id, self.technician)
+        self.assertEqual(lines.project_id, self.project)
+        self.assertEqual(lines[0].date, date(2026, 6, 1))
+        self.assertTrue(lines[0].name.endswith("Travel"), lines[0].name)
+
+    def test_running_timer_waits(self):
+        visit = self._create_planned_visit()
+        time = self._record(visit, end=False)
+        self.assertFalse(self._get_timesheets(time))
+        time.date_end = "2026-06-01 08:00:00"
+        self.assertEqual(self._get_timesheets(time).unit_amount, 1)
+        time.date_end = False
+        self.assertFalse(self._get_timesheets(time))
+
+    def test_corrections(self):
+        visit = self._create_planned_visit()
+        time = self._record(visit)
+        line = self._get_timesheets(time)
+        # Put elsewhere by hand.
+        line.project_id = self.other_project
+        time.write({"date_end": "2026-06-01 09:00:00"})
+        self.assertEqual(self._get_timesheets(time), line)
+        self.assertEqual((line.unit_amount, line.amount), (2, -80))
+        self.assertEqual(line.project_id, self.other_project)
+        time.technician_id = self.colleague
+        self.assertEqual((line.employee_id, line.amount), (self.colleague, -60))
+        visit.sudo()._update_timesheets()
+        self.assertEqual(len(self._get_timesheets(time)), 1)
+        time.unlink()
+        self.assertFalse(line.exists())
+
+    def test_invoiced_lines_stay(self):
+        visit = self._create_planned_visit()
+        time = self._record(visit)
+        line = self._get_timesheets(time)
+        line.timesheet_invoice_id = self._create_invoice((self.stove, 1))
+        time.date_end = "2026-06-01 09:00:00"
+        self.assertEqual(line.unit_amount, 1.5)
+        time.unlink()
+        self.assertTrue(line.exists())
+
+    def test_no_project(self):
+        self.company.visit_project_id = False
+        visit = self._create_planned_visit()
+        time = self._record(visit)
+        self.assertFalse(self._get_timesheets(time))
+        visit.project_id = self.other_project
+        self.assertEqual(self._get_timesheets(time).project_id, self.other_project)
+
+    def test_project_without_timesheets(self):
+        self.project.allow_timesheets = False
+        self.assertFalse(
+            self._get_timesheets(self._record(self._create_planned_visit()))
+        )
+
+    def test_time_is_not_given_to_a_line_by_hand(self):
+        time = self._record(self._create_planned_visit())
+        line = self._get_timesheets(time)
+        user = self._create_user("ts_user", "hr_timesheet.group_hr_timesheet_approver")
+        with self.assertRaises(AccessError):
+            line.with_user(user).visit_booked_share = 1
