@@ -162,8 +162,9 @@ class TestLoans(LoanCase):
         loans = type(self.env["service.loan"])
         with (
             patch.object(loans, "_check_in_house", lambda self, pieces: None),
+            patch.object(loans, "_check_free", lambda self, vals: None),
             mute_logger("odoo.sql_db"),
-            self.assertRaises(psycopg2.errors.UniqueViolation),
+            self.assertRaises(psycopg2.IntegrityError),
             self.env.cr.savepoint(),
         ):
             self._lend(partner_id=self.neighbour.id)
