@@ -1,5 +1,5 @@
 {
-    "name": "Field Maintenance: Timesheets and Projects",
+    "name": "Maintenance Visits: Timesheets and Projects",
     "summary": "Recorded time of visits in timesheets, visits of tasks and projects",
     "version": "19.0.1.5.0",
     "category": "Services/Field Service",
