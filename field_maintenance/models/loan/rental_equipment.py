@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
@@ -33,10 +33,8 @@ class InstalledBase(models.Model):
             .sudo()
             .search(
                 Domain("company_id", "=", company.id)
-                & Domain("state", "in", OPEN_STATES)
                 & Domain("installed_base_id.product_id", "=", product.id)
-                & Domain("date_out", "<=", end)
-                & Domain("date_due", ">=", start)
+                & self.env["service.loan"]._get_taken_domain(start, end)
             )
         )
         return self.search(
@@ -66,6 +64,21 @@ class ServiceLoan(models.Model):
         "days or other equipment.",
     )
 
+    @api.model
+    def _get_taken_domain(self, start, end):
+        """Return the loans whose equipment nobody else can have on some of these days:
+        what should be back and is not is out until today.
+
+        :param start: the first day
+        :param end: the last day
+        """
+        taken = Domain("date_due", ">=", start)
+        if start <= fields.Date.context_today(self):
+            taken |= Domain("state", "=", "out")
+        return (
+            Domain("state", "in", OPEN_STATES) & Domain("date_out", "<=", end) & taken
+        )
+
     def _check_free(self, vals):
         """Refuse values by which this loan takes a piece that somebody else has, or is
         to get, on one of its days.
@@ -90,9 +103,7 @@ class ServiceLoan(models.Model):
         other = self.sudo().search(
             Domain("id", "not in", self._origin.ids)
             & Domain("installed_base_id", "=", known["installed_base_id"])
-            & Domain("state", "in", OPEN_STATES)
-            & Domain("date_out", "<=", end)
-            & Domain("date_due", ">=", start),
+            & self._get_taken_domain(start, end),
             order="date_out",
             limit=1,
         )

@@ -254,7 +254,12 @@ class ServiceLoan(models.Model):
         vals_list = [{**company, **vals} for vals in vals_list]
         self.env["ir.sequence"]._assign_numbers(self._name, vals_list)
         pieces = self.env["installed.base"].browse(
-            [vals["installed_base_id"] for vals in vals_list]
+            [
+                vals["installed_base_id"]
+                for vals in vals_list
+                # What is reserved for later may be out today.
+                if vals.get("state", "out") == "out"
+            ]
         )
         self._check_in_house(pieces)
         for vals in vals_list:

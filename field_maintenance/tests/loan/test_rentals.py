@@ -171,6 +171,22 @@ class TestRentals(LoanCase):
         with self.assertRefused("0 of Mobile heater are free", UserError):
             late.action_confirm()
 
+    def test_what_is_late_is_not_free(self):
+        """What should be back and is not is out until today."""
+        self.second.is_for_rent = False
+        order = self._order("2026-03-01", "2026-03-02")
+        order.action_confirm()
+        order.order_line.rental_loan_ids._go_out(order.order_line.rental_start, {})
+        today = self._order("2026-03-03", "2026-03-05", self.other)
+        with self.assertRefused("0 of Mobile heater are free", UserError):
+            today.action_confirm()
+        today.order_line.rental_piece_id = self.first
+        with self.assertRefused(
+            f"RENT-1.*on loan to {self.customer.display_name}", UserError
+        ):
+            today.action_confirm()
+        self._order("2026-03-04", "2026-03-05", self.other).action_confirm()
+
     def test_smaller_and_larger_quantity(self):
         order = self._order(product_uom_qty=2)
         order.action_confirm()
