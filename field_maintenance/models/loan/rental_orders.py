@@ -155,6 +155,10 @@ class SaleOrderLine(models.Model):
                     )
                 )
 
+    def _is_installed_base_goods(self):
+        # What is rented stays ours.
+        return not self._is_rental() and super()._is_installed_base_goods()
+
     # -- Reservations ------------------------------------------------------------------
 
     def _reserve_rentals(self):
@@ -261,6 +265,37 @@ class SaleOrderLine(models.Model):
         # Who cancels an order need not lend.
         loans = self.sudo().rental_loan_ids
         loans.filtered(lambda loan: loan.state == "reserved").action_cancel()
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _is_installed_base_goods(self):
+        # As above. Who bills need not read orders.
+        rented = any(line._is_rental() for line in self.sudo().sale_line_ids)
+        return not rented and super()._is_installed_base_goods()
+
+
+class SaleOrder(models.Model):
+    _inherit = "sale.order"
+
+    rental_count = fields.Integer(
+        string="Number of Rentals",
+        compute="_compute_rental_count",
+        groups=READER_GROUPS,
+        export_string_translation=False,
+    )
+
+    @api.depends("order_line.rental_loan_ids")
+    def _compute_rental_count(self):
+        for order in self:
+            order.rental_count = len(order.order_line.rental_loan_ids)
+
+    def action_view_rentals(self):
+        """Show what these orders rent out."""
+        return self.env["service.loan"]._get_view_action(
+            [("sale_line_id.order_id", "in", self.ids)]
+        )
 
 
 class ServiceLoan(models.Model):

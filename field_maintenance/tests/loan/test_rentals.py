@@ -247,6 +247,20 @@ class TestRentals(LoanCase):
                 [free.id],
             )
 
+    def test_what_is_rented_stays_ours(self):
+        """Neither the order nor its invoice makes equipment of the customer."""
+        self.rent.is_installed_base = True
+        order = self._order()
+        order.action_confirm()
+        self.assertFalse(order.has_equipment_left)
+        order.order_line.qty_delivered = 1
+        invoice = order._create_invoices()
+        invoice.action_post()
+        self.assertFalse(invoice.has_equipment_left)
+        self.assertEqual(order.rental_count, 1)
+        action = order.action_view_rentals()
+        self.assertEqual(action["res_id"], order.order_line.rental_loan_ids.id)
+
     def test_only_ours_is_for_rent(self):
         with self.assertRefused("For Rent", ValidationError):
             self.broken.is_for_rent = True
