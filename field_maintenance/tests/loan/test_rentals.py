@@ -249,6 +249,7 @@ class TestRentals(LoanCase):
 
     def test_what_is_rented_stays_ours(self):
         """Neither the order nor its invoice makes equipment of the customer."""
+        self._set_up_accounting()
         self.rent.is_installed_base = True
         order = self._order()
         order.action_confirm()
