@@ -235,7 +235,8 @@ def _load_fixes(env: Environment, count: int) -> tuple[BaseModel, dict]:
 def _make_fixes(env: Environment, count: int) -> tuple[int, int]:
     codes = _make_codes(env)
     faults, resolutions = codes["fault"], codes["resolution"]
-    asking, pattern = _make_visits(env, 2)
+    # About the same piece: what is done to others of its category counts.
+    asking, pattern = _make_visits(env, 1), _make_visits(env, 1)
     start = bulk.first_id(pattern)
     moment = SQL("now()::timestamp(0) - make_interval(days => %s::int)", rnd(51, DAYS))
     bulk.copy_rows(
