@@ -39,10 +39,10 @@ class ProjectTask(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Visits"),
             "res_model": "maintenance.visit",
             "view_mode": "list,form,calendar",
             "domain": [("task_id", "=", self.id)],
+            "name": self.env._("Visits"),
             "context": {
                 "default_task_id": self.id,
                 "default_partner_id": self.partner_id.id,
