@@ -167,8 +167,9 @@ def test_nothing_is_logged(upgrade: Upgrade) -> None:
 
 
 def test_versions(upgrade: Upgrade) -> None:
-    for addon, manifest in checkout.manifests().items():
-        assert upgrade.versions[addon] == manifest["version"]
+    manifests = checkout.manifests()
+    for addon in checkout.addons():
+        assert upgrade.versions[addon] == manifests[addon]["version"]
 
 
 def test_no_row_is_lost(upgrade: Upgrade) -> None:

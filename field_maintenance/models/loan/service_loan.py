@@ -258,11 +258,13 @@ class ServiceLoan(models.Model):
                 vals["installed_base_id"]
                 for vals in vals_list
                 # What is reserved for later may be out today.
-                if vals.get("state", "out") == "out"
+                if vals.get("installed_base_id") and vals.get("state", "out") == "out"
             ]
         )
         self._check_in_house(pieces)
         for vals in vals_list:
+            # No day is counted from one that cannot be meant.
+            self._check_plausible(vals)
             self.new(vals)._check_free(vals)
         return super().create(vals_list)
 
