@@ -25,6 +25,10 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
         order = self._create_order((self.pellets, 1), confirm=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
         return {
+            "account.move.line": [
+                ("account.group_account_invoice", None),
+                ("account.group_account_readonly", None),
+            ],
             "base.partner.merge.automatic.wizard": [
                 ("base.group_partner_manager", None)
             ],
