@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import format_date
 
 from .service_loan import OPEN_STATES
 
@@ -113,12 +112,7 @@ class ServiceLoan(models.Model):
     def _get_overlap_text(self):
         """Return who has the equipment, or is to get it, and when it is free again."""
         self.ensure_one()
-        values = {
-            "equipment": self.installed_base_id._get_label(),
-            "borrower": self.partner_id.display_name,
-            "start": format_date(self.env, self.date_out),
-            "end": format_date(self.env, self.date_due),
-        }
+        values = self._describe_taken()
         if self.state == "reserved":
             return self.env._(
                 "%(equipment)s is reserved for %(borrower)s from %(start)s to "

@@ -303,12 +303,7 @@ class ServiceLoan(models.Model):
     def _get_taken_text(self):
         """Return who has the equipment, or is to get it, and until when."""
         self.ensure_one()
-        values = {
-            "equipment": self.installed_base_id._get_label(),
-            "borrower": self.partner_id.display_name,
-            "start": format_date(self.env, self.date_out),
-            "end": format_date(self.env, self.date_due),
-        }
+        values = self._describe_taken()
         if self.state == "reserved":
             return self.env._(
                 "%(equipment)s is reserved for %(borrower)s from %(start)s to "
@@ -320,6 +315,16 @@ class ServiceLoan(models.Model):
             "first.",
             **values,
         )
+
+    def _describe_taken(self):
+        """Return what messages say of who has the equipment, or is to get it."""
+        self.ensure_one()
+        return {
+            "equipment": self.installed_base_id._get_label(),
+            "borrower": self.partner_id.display_name,
+            "start": format_date(self.env, self.date_out),
+            "end": format_date(self.env, self.date_due),
+        }
 
     # -- Out and back ------------------------------------------------------------------
 
