@@ -93,6 +93,7 @@ class TestAccess(ServiceContractCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._set_up_plan()
         cls._set_up_users()
         cls.piece = cls._create_equipment()
         cls.contract = cls._create_contract(
