@@ -52,6 +52,7 @@ RIGHTS = {
     "service.contract.amend.line": DIALOG,
     "service.contract.cancel": DIALOG,
     "service.contract.distribute": DIALOG,
+    "service.rental.choice": DIALOG,
     "service.contract.renew": DIALOG,
     "service.contract.resume": DIALOG,
     "service.contract.suspend": DIALOG,
