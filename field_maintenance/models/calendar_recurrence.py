@@ -180,7 +180,6 @@ class CalendarRecurrence(models.Model):
             template = events.visit_template_id[:1]
             horizon = events._get_horizon(template.company_id)
             later = events.filtered(lambda event, end=horizon: event.start > end)
-            later = later.sorted("start")
             if recurrence._is_as_generated(later, template, horizon):
                 later.with_context(
                     visit_planning=PLANNING,
@@ -190,8 +189,8 @@ class CalendarRecurrence(models.Model):
                 recurrence.service_visits_until = horizon
 
     def _is_as_generated(self, events, template, since):
-        """Tell whether events of a series are those that its rule makes after a moment,
-        in its order, and nothing else is known of them.
+        """Tell whether events of a series are all those that its rule makes after a
+        moment, and nothing else is known of them.
 
         :param template: the visit after which theirs would be made
         """
@@ -199,7 +198,8 @@ class CalendarRecurrence(models.Model):
         base = self.base_event_id
         ranges = self._range_calculation(base, base.stop - base.start)
         expected = sorted(moments for moments in ranges if moments[0] > since)
-        if [event._range() for event in events] != expected[: len(events)]:
+        # One that somebody removed must not come back.
+        if not events or sorted(event._range() for event in events) != expected:
             return False
         kept = ("name", "location", "description", "videocall_location", "partner_ids")
         elsewhere = {"google_id", "microsoft_id", "ms_universal_event_id"}
