@@ -158,3 +158,58 @@ class CalendarRecurrence(models.Model):
                 ],
                 base.visit_template_id,
             )
+
+    @api.model
+    def _shorten_series_of_visits(self):
+        """Take away the events that series of visits without end had from former
+        versions beyond the horizon, as new ones have none: the nightly job makes them
+        as it comes closer.
+
+        Where somebody changed or removed one of them, or another calendar has them,
+        the series stays as it is.
+        """
+        series = self.search(
+            [
+                ("end_type", "=", "forever"),
+                ("service_visits_until", "=", False),
+                ("calendar_event_ids.visit_template_id", "!=", False),
+            ]
+        )
+        for recurrence in series.filtered("base_event_id"):
+            events = recurrence.calendar_event_ids
+            template = events.visit_template_id[:1]
+            horizon = events._get_horizon(template.company_id)
+            later = events.filtered(lambda event, end=horizon: event.start > end)
+            if recurrence._is_as_generated(later, template, horizon):
+                later.with_context(
+                    visit_planning=PLANNING,
+                    dont_notify=True,
+                    no_mail_to_attendees=True,
+                ).unlink()
+                recurrence.service_visits_until = horizon
+
+    def _is_as_generated(self, events, template, since):
+        """Tell whether events of a series are all those that its rule makes after a
+        moment, and nothing else is known of them.
+
+        :param template: the visit after which theirs would be made
+        """
+        self.ensure_one()
+        base = self.base_event_id
+        ranges = self._range_calculation(base, base.stop - base.start)
+        expected = sorted(moments for moments in ranges if moments[0] > since)
+        # One that somebody removed must not come back.
+        if not events or sorted(event._range() for event in events) != expected:
+            return False
+        kept = ("name", "location", "description", "videocall_location", "partner_ids")
+        elsewhere = {"google_id", "microsoft_id", "ms_universal_event_id"}
+        return (
+            all(events.mapped("follow_recurrence"))
+            and events.visit_template_id <= template
+            and not events.maintenance_visit_id
+            and len({tuple(map(str, map(event.__getitem__, kept))) for event in events})
+            <= 1
+            and not any(
+                any(events.mapped(name)) for name in elsewhere & events._fields.keys()
+            )
+        )

@@ -10,7 +10,7 @@ class ServicePriceRule(models.Model):
     """A price for a whole job: fixed, at most, or at least."""
 
     _name = "service.price.rule"
-    _inherit = ["installed.base.record.mixin"]
+    _inherit = ["installed.base.company.mixin", "installed.base.record.mixin"]
     _description = "Job Price"
     _order = "sequence, id"
     _check_company_auto = True
@@ -117,6 +117,18 @@ class ServicePriceRule(models.Model):
     def _compute_currency_id(self):
         for rule in self:
             rule.currency_id = rule.currency_id or rule.company_id.currency_id
+
+    def _get_company_ties(self, company_id):
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "service.line",
+                [
+                    ("company_id", "!=", company_id),
+                    ("price_rule_id", "in", self.ids),
+                ],
+            ),
+        ]
 
     def _takes(self, line):
         """Tell whether a line is part of the job that this is the price of."""

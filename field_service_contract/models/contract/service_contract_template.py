@@ -6,7 +6,11 @@ from .service_contract import PRICE_GROUPS, READER_GROUPS
 
 class ServiceContractTemplate(models.Model):
     _name = "service.contract.template"
-    _inherit = ["installed.base.record.mixin", "service.contract.terms.mixin"]
+    _inherit = [
+        "installed.base.company.mixin",
+        "installed.base.record.mixin",
+        "service.contract.terms.mixin",
+    ]
     _description = "Template of Service Contracts"
     _order = "sequence, name, id"
     _check_company_auto = True
@@ -95,6 +99,18 @@ class ServiceContractTemplate(models.Model):
             template.billing_anchor = template._get_billing_anchor(
                 template.billing_months
             )
+
+    def _get_company_ties(self, company_id):
+        # Branches use the templates of their company.
+        others = ~Domain("company_id", "child_of", company_id)
+        return [
+            *super()._get_company_ties(company_id),
+            ("service.contract", others & Domain("template_id", "in", self.ids)),
+            (
+                "sale.order",
+                others & Domain("service_contract_template_id", "in", self.ids),
+            ),
+        ]
 
     def _get_billing_anchor_of(self, months):
         """Return how periods of so many months begin: as this template says, if they

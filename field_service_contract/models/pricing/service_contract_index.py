@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_date
 
 
@@ -7,7 +8,7 @@ class ServiceContractIndex(models.Model):
     """An index that prices follow: wages, consumer prices, energy."""
 
     _name = "service.contract.index"
-    _inherit = ["installed.base.guard.mixin"]
+    _inherit = ["installed.base.company.mixin", "installed.base.guard.mixin"]
     _description = "Price Index"
     _order = "name, id"
 
@@ -21,6 +22,16 @@ class ServiceContractIndex(models.Model):
         inverse_name="index_id",
         string="Values",
     )
+
+    def _get_company_ties(self, company_id):
+        others = ~Domain("company_id", "child_of", company_id)
+        return [
+            *super()._get_company_ties(company_id),
+            (
+                "service.contract.price.update",
+                others & Domain("index_id", "in", self.ids),
+            ),
+        ]
 
     def _find_values(self, *days):
         """Return the value in force on each day, the last one dated until then; empty

@@ -485,6 +485,22 @@ class TestLife(ServiceContractCase):
         with self.assertRefused("no sequence", UserError):
             self._create_contract()
 
+    def test_what_contracts_use_stays_in_their_company(self):
+        contract = self._create_contract(template_id=self.template.id, activate=False)
+        index = self.env["service.contract.index"].create({"name": "Wages"})
+        update = self.env["service.contract.price.update"].create(
+            {"method": "index", "index_id": index.id, "date": "2026-02-01"}
+        )
+        both = self._get_company_env(self.company, self.other_company)
+        for record, name in ((self.template, contract.name), (index, "Price")):
+            with self.subTest(record._name), self.assertRefused(name, UserError):
+                record.with_env(both).company_id = self.other_company
+        update.unlink()
+        contract.unlink()
+        for record in (self.template.copy(), index):
+            record.with_env(both).company_id = self.other_company
+            self.assertEqual(record.company_id, self.other_company)
+
     def test_two_companies(self):
         contract = self._create_contract()
         other = self.env["account.journal"].create(
