@@ -128,7 +128,7 @@ class ServiceWarrantyReport(models.Model):
                    line.covered_amount / line_rate.rate * company_rate.rate
                        AS covered_amount,
                    line.quantity
-                       * (product.standard_price ->> line.company_id::text)::numeric
+                       * %(unit_cost)s
                        * COALESCE(
                            line.covered_amount
                                / NULLIF(line.covered_amount + line.price_subtotal, 0),
@@ -178,14 +178,25 @@ class ServiceWarrantyReport(models.Model):
                  ORDER BY seller.sequence, seller.min_qty DESC, seller.price, seller.id
                     LIMIT 1
                    ) vendor ON brand.partner_id IS NULL
-        CROSS JOIN LATERAL (%s) line_rate
-        CROSS JOIN LATERAL (%s) company_rate
+        CROSS JOIN LATERAL (%(line_rate)s) line_rate
+        CROSS JOIN LATERAL (%(company_rate)s) company_rate
              WHERE line.claim_state IS NOT NULL
                AND visit.state = 'done'
             """,
-            self._select_rate(SQL("COALESCE(line.currency_id, company.currency_id)")),
-            self._select_rate(SQL("company.currency_id")),
+            unit_cost=self._select_unit_cost(),
+            line_rate=self._select_rate(
+                SQL("COALESCE(line.currency_id, company.currency_id)")
+            ),
+            company_rate=self._select_rate(SQL("company.currency_id")),
         )
+
+    def _select_unit_cost(self):
+        """Return the expression of what one unit costs the company, of `line`, its
+        `product`, `visit` and `visit_line`.
+
+        :rtype: SQL
+        """
+        return SQL("(product.standard_price ->> line.company_id::text)::numeric")
 
     def _select_rate(self, currency):
         """Return the query of a currency's rate on the day of the work, as Odoo's own

@@ -4,6 +4,7 @@ from .appointment import test_after_planning
 from .dispatch import test_allocation
 from .appointment import test_agreed_hours
 from .appointment import test_availability
+from .billing import test_billing_tours
 from .appointment import test_calendar_event
 from .appointment import test_calendar_series_days
 from .appointment import test_calendar_tours

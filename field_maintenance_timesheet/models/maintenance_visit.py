@@ -67,9 +67,10 @@ class MaintenanceVisit(models.Model):
         or validated stays as it is."""
         # Who works need not keep timesheets, nor be in the project.
         visits = self.sudo()
-        visits |= visits.merged_into_id
-        if not visits.time_ids:
+        # Of visits that are written one after the other, these are read at once.
+        if not visits.time_ids and not visits.merged_into_id.time_ids:
             return
+        visits |= visits.merged_into_id
         timesheets = self.env["account.analytic.line"].sudo()
         lines = timesheets.search([("visit_time_id", "in", visits.time_ids.ids)])
         by_time = {line.visit_time_id: line for line in lines}

@@ -6,8 +6,7 @@ class ServiceLine(models.Model):
 
     _inherit = "service.line"
 
-    def write(self, vals):
-        result = super().write(vals)
-        if "sale_line_id" in vals:
-            self.filtered("time_type").visit_id._update_timesheets()
+    def _link_order_lines(self, order_lines):
+        result = super()._link_order_lines(order_lines)
+        self.filtered("time_type").visit_id._update_timesheets()
         return result

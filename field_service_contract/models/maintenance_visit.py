@@ -22,7 +22,15 @@ COST_FIELDS = frozenset(
 )
 # What decides about which calls are free; see coverage/visit_terms.py.
 CALL_FIELDS = frozenset(
-    {"state", "service_contract_id", "maintenance_type", "due_date", "request_id"}
+    {
+        "state",
+        "service_contract_id",
+        "visit_type_id",
+        "maintenance_type",
+        "due_date",
+        "request_id",
+        "sale_order_id",
+    }
 )
 
 

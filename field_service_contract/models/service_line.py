@@ -75,6 +75,14 @@ class ServiceLine(models.Model):
         return (
             *super()._get_price_depends(),
             *self._get_contract_depends(),
+            # Whether a contract covers it then
+            "line_type",
+            "visit_line_id.installed_base_id",
+            "visit_id.line_ids.installed_base_id",
+            "visit_id.site_id",
+            "visit_id.due_date",
+            "visit_id.request_id.request_date",
+            "visit_id.sale_order_id.date_order",
             "visit_id.line_ids.installed_base_id.service_contract_line_ids"
             ".contract_id.labor_price_max",
             "visit_id.service_contract_id.labor_price_max",

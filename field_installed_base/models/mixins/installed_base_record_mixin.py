@@ -16,3 +16,20 @@ class InstalledBaseRecordMixin(models.AbstractModel):
         "installed.base.plausible.mixin",
     ]
     _description = "Manually Edited Record"
+
+    def _set_each(self, values):
+        """Set fields of these records, each to values of its own.
+
+        What depends on them is marked once for all; `write` takes the same values for
+        all of its records, and would do so for each.
+
+        :param dict values: {record: {field: value}}, with the same fields for each
+        """
+        if not values:
+            return
+        names = next(iter(values.values())).keys()
+        with self.env.protecting([self._fields[name] for name in names], self):
+            for record, vals in values.items():
+                for name in names:
+                    record[name] = vals[name]
+            self.modified(names)

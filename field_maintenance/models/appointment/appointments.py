@@ -181,23 +181,6 @@ class MaintenanceVisit(models.Model):
         visits._log_planning(former, crews)
         return visits
 
-    def _set_each(self, values):
-        """Set fields of visits, each to values of its own.
-
-        What depends on them is marked once for all visits; `write` takes the same
-        values for all of its records, and would do so for each.
-
-        :param dict values: {visit: {field: value}}, with the same fields for each
-        """
-        if not values:
-            return
-        names = next(iter(values.values())).keys()
-        with self.env.protecting([self._fields[name] for name in names], self):
-            for visit, vals in values.items():
-                for name in names:
-                    visit[name] = vals[name]
-            self.modified(names)
-
     def _get_planned_times(self, start, end):
         """Return start and end of an appointment as they will be stored.
 

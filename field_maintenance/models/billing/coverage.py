@@ -174,6 +174,8 @@ class ServiceLine(models.Model):
             "visit_id.due_date",
             "visit_id.request_id.request_date",
             "visit_id.sale_order_id.date_order",
+            # On whose clock the day is
+            "visit_id.site_id",
             *(f"{path}.installed_base_id.{name}" for path in pieces for name in names),
             *(
                 f"{path}.fault_reason_id.excludes_{origin}"

@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 
 class ServiceLine(models.Model):
@@ -24,6 +25,13 @@ class ServiceLine(models.Model):
     job_amount = fields.Float(
         readonly=True, copy=False, aggregator=None, export_string_translation=False
     )
+    job_weight_unit = fields.Float(
+        readonly=True,
+        copy=False,
+        aggregator=None,
+        export_string_translation=False,
+        help="What a unit would cost without the job price.",
+    )
     is_job_changed = fields.Boolean(
         string="Changed After the Job Price",
         compute="_compute_is_job_changed",
@@ -44,8 +52,7 @@ class ServiceLine(models.Model):
         self.ensure_one()
         if self.price_origin != "rule":
             return self.price_subtotal
-        net = self.proposed_price_unit * (1 - (self.pricelist_discount or 0) / 100)
-        return self.currency_id.round(self.quantity * net)
+        return self.currency_id.round(self.quantity * self.job_weight_unit)
 
     def _get_order_taxes(self):
         """Return {line: taxes that an order line of it would have}."""
@@ -98,6 +105,7 @@ class ServiceLine(models.Model):
                 {
                     "price_unit": price,
                     "job_price_unit": price,
+                    "job_weight_unit": line._get_job_weight() / line.quantity,
                     "job_amount": line.currency_id.round(share),
                     "price_rule_id": rule.id,
                 }
@@ -189,50 +197,34 @@ class MaintenanceVisit(models.Model):
         """Return the job prices for what this visit is about on its day, the most
         specific first."""
         self.ensure_one()
-        pieces = self.sudo().line_ids.installed_base_id
-        lineages = [list(piece.category_id._get_branch()) for piece in pieces]
-        areas = self.sudo().line_ids.fault_area_id
+        lines = self.sudo().line_ids
         day = self._get_coverage_days()[self]
         tags = self.sudo().partner_id.category_id | (
             self.sudo().commercial_partner_id.category_id
         )
-        rules = self.env["service.price.rule"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("installed_base_id", "in", [False, *pieces.ids]),
-                ("product_id", "in", [False, *pieces.product_id.ids]),
-                (
-                    "category_id",
-                    "in",
-                    [False, *(one.id for lineage in lineages for one in lineage)],
-                ),
-                ("fault_area_id", "in", [False, *areas.ids]),
-                ("partner_category_id", "in", [False, *tags.ids]),
-                "|",
-                ("date_start", "=", False),
-                ("date_start", "<=", day),
-                "|",
-                ("date_end", "=", False),
-                ("date_end", ">=", day),
-            ]
+        rules = self.env["service.price.rule"]
+        rules = rules.search(
+            rules._get_scope_domain(lines)
+            & Domain("company_id", "=", self.company_id.id)
+            & Domain("fault_area_id", "in", [False, *lines.fault_area_id.ids])
+            & Domain("partner_category_id", "in", [False, *tags.ids])
+            & (Domain("date_start", "=", False) | Domain("date_start", "<=", day))
+            & (Domain("date_end", "=", False) | Domain("date_end", ">=", day))
         )
-
-        def get_distance(rule):
-            if rule.installed_base_id:
-                return 0, 0
-            if rule.product_id:
-                return 1, 0
-            if rule.category_id:
-                return 2, min(
-                    lineage.index(rule.category_id)
-                    for lineage in lineages
-                    if rule.category_id in lineage
-                )
-            return 3, 0
-
-        return rules.sorted(
+        # Of a visit without equipment, those for all equipment.
+        found = {}
+        for rule in rules:
+            near = [
+                nearness
+                for line in list(lines) or [lines]
+                if not rule.fault_area_id or rule.fault_area_id == line.fault_area_id
+                if (nearness := rule._get_nearness(line)) is not None
+            ]
+            if near:
+                found[rule] = min(near)
+        return rules.browse(rule.id for rule in found).sorted(
             lambda rule: (
-                *get_distance(rule),
+                found[rule],
                 not rule.fault_area_id,
                 not rule.partner_category_id,
                 -(rule.date_start or date.min).toordinal(),

@@ -237,16 +237,11 @@ class MaintenanceVisit(models.Model):
             made += zip(bill, order.order_line.sorted("id"), strict=True)
             # Sales may not change visits; this only links them to their order.
             visits.sudo().sale_order_id = order
-        orders |= new
-        for (_visit, line, _vals), order_line in made:
-            if not line:
-                continue
-            line._leave_credited_order_line()
-            # As above.
-            line.sudo().sale_line_id = order_line
-            if order_line.qty_delivered_method == "manual":
-                order_line.qty_delivered = line.quantity
-        return orders
+        billed = {
+            line: order_line for (_visit, line, _vals), order_line in made if line
+        }
+        self.env["service.line"].union(*billed)._link_order_lines(billed)
+        return orders | new
 
     def _add_fees(self):
         """Add what the types of these visits bill to what was used."""

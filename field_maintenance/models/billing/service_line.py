@@ -317,6 +317,27 @@ class ServiceLine(models.Model):
 
     # -- Sales order -------------------------------------------------------------------
 
+    def _link_order_lines(self, order_lines):
+        """Note by which order lines these are billed, and what these deliver.
+
+        :param dict order_lines: {line: order line}
+        """
+        for line in self:
+            line._leave_credited_order_line()
+        # Sales may not change what was used; this only links it.
+        self.sudo()._set_each(
+            {line.sudo(): {"sale_line_id": order_lines[line].id} for line in self}
+        )
+        for quantity, lines in self.grouped("quantity").items():
+            manual = self.env["sale.order.line"].union(
+                *(
+                    order_lines[line]
+                    for line in lines
+                    if order_lines[line].qty_delivered_method == "manual"
+                )
+            )
+            manual.qty_delivered = quantity
+
     def _leave_credited_order_line(self):
         """Have the order line by which this was billed, and credited, bill no more."""
         self.ensure_one()

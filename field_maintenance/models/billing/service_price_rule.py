@@ -2,15 +2,21 @@ from odoo import api, fields, models
 
 from ...engine import apply_price, spread
 
-# How often a total with tax is brought closer to the price by what rounding left.
-TRIES = 5
+# How often a total with tax is brought closer to the price by what rounding left, and
+# on how many lines.
+TRIES = 10
+BEARERS = 5
 
 
 class ServicePriceRule(models.Model):
     """A price for a whole job: fixed, at most, or at least."""
 
     _name = "service.price.rule"
-    _inherit = ["installed.base.company.mixin", "installed.base.record.mixin"]
+    _inherit = [
+        "installed.base.company.mixin",
+        "installed.base.record.mixin",
+        "service.scope.mixin",
+    ]
     _description = "Job Price"
     _order = "sequence, id"
     _check_company_auto = True
@@ -47,28 +53,7 @@ class ServicePriceRule(models.Model):
         string="Tax Included", help="The amount is what the customer pays with tax."
     )
 
-    # For what
-    installed_base_id = fields.Many2one(
-        comodel_name="installed.base",
-        string="Equipment",
-        index="btree_not_null",
-        ondelete="cascade",
-        check_company=True,
-    )
-    product_id = fields.Many2one(
-        comodel_name="product.product",
-        string="Equipment Product",
-        index="btree_not_null",
-        ondelete="cascade",
-        check_company=True,
-        domain="[('is_installed_base', '=', True)]",
-    )
-    category_id = fields.Many2one(
-        comodel_name="installed.base.category",
-        string="Equipment Category",
-        index="btree_not_null",
-        ondelete="cascade",
-    )
+    # For what, beside the equipment
     fault_area_id = fields.Many2one(
         comodel_name="service.fault.code",
         index="btree_not_null",
@@ -153,33 +138,62 @@ class ServicePriceRule(models.Model):
         """
         self.ensure_one()
         weights = {line: line._get_job_weight() for line in lines}
-        gross = list(weights.values())
-        total = sum(gross)
+        taxes = lines._get_order_taxes()
+        total = sum(weights.values())
         if self.is_tax_included:
-            taxes = lines._get_order_taxes()
-            factors = {
-                line: self._get_tax_factor(line, weights[line], taxes[line])
-                for line in lines
-            }
-            gross = [weights[line] * factors[line] for line in lines]
             total = lines._get_taxed_total(weights, taxes)
         wanted = apply_price(self.kind, self.amount, total)
-        currency = self.currency_id
-        if self.kind != "fixed" and not currency.compare_amounts(wanted, total):
+        if self.kind != "fixed" and not self.currency_id.compare_amounts(wanted, total):
             return {}
-        parts = spread(wanted, gross, currency.rounding)
-        shares = dict(zip(lines, parts, strict=True))
-        if not self.is_tax_included:
-            return shares
-        # Rounding may leave a cent between the sum of the taxes and the tax of the sum.
-        largest = max(lines, key=lambda line: shares[line])
-        for _try in range(TRIES):
-            amounts = {line: shares[line] / factors[line] for line in lines}
-            left = currency.round(wanted - lines._get_taxed_total(amounts, taxes))
-            if not left:
+        if self.is_tax_included:
+            return self._spread_with_tax(wanted, weights, taxes)
+        return self._spread(wanted, weights)
+
+    def _spread(self, amount, weights):
+        parts = spread(amount, list(weights.values()), self.currency_id.rounding)
+        return dict(zip(weights, parts, strict=True))
+
+    def _spread_with_tax(self, amount, weights, taxes):
+        """Share an amount out so that an order of these lines totals it with tax.
+
+        The shares are whole amounts. Where none have this total, the largest is not:
+        so the others, and what the order says without tax, stay as they are shown.
+        """
+        factors = {
+            line: self._get_tax_factor(line, weight, taxes[line])
+            for line, weight in weights.items()
+        }
+        gross = sum(weights[line] * factors[line] for line in weights)
+        shares = self._spread(amount * sum(weights.values()) / gross, weights)
+        by_size = sorted(reversed(weights), key=lambda line: -shares[line])
+        for bearer in by_size[:BEARERS]:
+            left = self._bear_rest(bearer, shares, amount, taxes, factors)
+            if self.currency_id.is_zero(left):
                 break
-            shares[largest] += left
-        return {line: shares[line] / factors[line] for line in lines}
+            # Taxes of rounded lines jump: the next largest has what this one cannot.
+            shares[bearer] = self.currency_id.round(shares[bearer])
+        return shares
+
+    def _bear_rest(self, bearer, shares, amount, taxes, factors):
+        """Change the share of a line until an order totals an amount with tax.
+
+        :return: what is left, zero unless there is no such share
+        """
+        lines = bearer.union(*shares)
+        step, before = 1, 0
+        for _try in range(TRIES):
+            left = amount - lines._get_taxed_total(shares, taxes)
+            if self.currency_id.is_zero(left):
+                break
+            if left * before < 0:
+                step /= 2
+            change = step * left
+            if not before:
+                # What rounding took
+                change = amount - sum(shares[one] * factors[one] for one in shares)
+            before = left
+            shares[bearer] = max(0, shares[bearer] + change / factors[bearer])
+        return left
 
     def _get_tax_factor(self, line, weight, taxes):
         """Return what the customer pays of a line with tax, for each unit of money of

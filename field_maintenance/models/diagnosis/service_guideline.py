@@ -8,7 +8,7 @@ class ServiceGuideline(models.Model):
     equipment of a kind."""
 
     _name = "service.guideline"
-    _inherit = ["installed.base.record.mixin"]
+    _inherit = ["installed.base.record.mixin", "service.scope.mixin"]
     _description = "Guideline"
     _order = "sequence, id"
     _rec_name = "survey_id"
@@ -30,28 +30,6 @@ class ServiceGuideline(models.Model):
         ondelete="cascade",
         domain="[('survey_type', '=', 'guideline')]",
         help="Its conditional questions are the tree that the technician follows.",
-    )
-    installed_base_id = fields.Many2one(
-        comodel_name="installed.base",
-        string="Equipment",
-        index="btree_not_null",
-        ondelete="cascade",
-        check_company=True,
-    )
-    product_id = fields.Many2one(
-        comodel_name="product.product",
-        string="Equipment Product",
-        index="btree_not_null",
-        ondelete="cascade",
-        check_company=True,
-        domain="[('is_installed_base', '=', True)]",
-    )
-    category_id = fields.Many2one(
-        comodel_name="installed.base.category",
-        string="Equipment Category",
-        index="btree_not_null",
-        ondelete="cascade",
-        help="Equipment of this category, and of those below it.",
     )
     fault_symptom_id = fields.Many2one(
         comodel_name="service.fault.code",
@@ -90,25 +68,6 @@ class ServiceGuideline(models.Model):
                     )
                 )
 
-    def _get_nearness(self, line):
-        """Return how near this is to the equipment of a visit line, the nearest first;
-        None if it is for other equipment. Symptoms and companies do not count.
-
-        :param line: the line, with all rights
-        """
-        self.ensure_one()
-        piece = line.installed_base_id
-        if self.installed_base_id:
-            return 0 if self.installed_base_id == piece else None
-        if self.product_id:
-            return (
-                1 if self.product_id == (piece.product_id or line.product_id) else None
-            )
-        branch = piece.category_id._get_branch()
-        if self.category_id not in branch:
-            return None
-        return 2 + branch.ids.index(self.category_id.id)
-
     @api.model
     def _find_for(self, symptoms):
         """Return {line: guideline that applies}, of those that have one: the one for
@@ -122,17 +81,11 @@ class ServiceGuideline(models.Model):
         lines = self.env["maintenance.visit.line"].union(*symptoms)
         # Who does a visit may follow its guideline, whatever else they may read.
         known = lines.sudo()
-        pieces = known.installed_base_id
-        categories = pieces.category_id
         guidelines = self.sudo().search(
             Domain("company_id", "in", [False, *known.company_id.parent_ids.ids])
             & Domain("survey_id.active", "=", True)
             & Domain("survey_id.question_and_page_ids.is_page", "=", False)
-            & (
-                Domain("installed_base_id", "in", pieces.ids)
-                | Domain("product_id", "in", (pieces.product_id | known.product_id).ids)
-                | Domain("category_id", "parent_of", categories.ids)
-            )
+            & self._get_scope_domain(known)
         )
         found = {}
         for line, own in zip(lines, known, strict=True):

@@ -1,5 +1,6 @@
 # Before what inherits it: lines, schedules and their lines do, too.
 from . import maintenance_words_mixin
+from . import service_scope_mixin
 from . import maintenance_visit
 from . import maintenance_visit_line
 from . import maintenance_visit_type

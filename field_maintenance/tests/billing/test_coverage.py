@@ -132,6 +132,17 @@ class TestWarranty(CoverageCase):
         self.assertEqual(part.coverage, "warranty")
         request.request_date = "2027-06-01 22:00:00"
         self.assertEqual(part.coverage, "billable")
+        cabin = self.env["res.partner"].create(
+            {
+                "name": "Cabin",
+                "parent_id": self.customer.id,
+                "type": "delivery",
+                "tz": "America/New_York",
+            }
+        )
+        self.piece.site_id = cabin
+        self.call.site_id = cabin
+        self.assertEqual(part.coverage, "warranty")
 
     def test_an_order_that_bills_changes_no_day(self):
         self.company.service_bills_covered = False

@@ -81,17 +81,34 @@ class TestCurrencies(CoverageCase):
                 self.assertEqual(self._bill().amount_untaxed, amount)
 
     def test_job_price_with_tax(self):
+        """The order totals the price, and its lines sum to what it says without tax,
+        however taxes are rounded."""
         self._set_up_accounting()
         group = self.env["account.tax.group"].create({"name": "VAT"})
-        self.part.taxes_id = self.env["account.tax"].create(
-            {"name": "21 %", "amount": 21, "tax_group_id": group.id}
+        taxes = self.env["account.tax"].create(
+            [
+                {"name": f"{rate} %", "amount": rate, "tax_group_id": group.id}
+                for rate in (21, 6)
+            ]
         )
-        for currency, amount in ((self.whole, 1000), (self.mills, 99.999)):
-            with self.subTest(currency.name):
+        self.part.taxes_id, self.flat.taxes_id = taxes
+        few, many = [33, 33, 34], [7, 7, 7, 7, 9, 9, 9, 9, 36]
+        for currency, method, prices, amount in (
+            (self.whole, "round_globally", few, 1000),
+            (self.whole, "round_globally", many, 1003),
+            (self.whole, "round_per_line", few, 998),
+            (self.whole, "round_per_line", many, 7),
+            (self.mills, "round_globally", few, 99.999),
+            (self.mills, "round_per_line", many, 99.998),
+        ):
+            with self.subTest(currency=currency.name, method=method, amount=amount):
+                self.company.tax_calculation_rounding_method = method
                 self._begin_with(currency)
-                for price in (33, 33, 34):
-                    self._use(self.part, price_unit=price)
-                self.env["service.price.rule"].create(
+                lines = self.env["service.line"]
+                for number, price in enumerate(prices):
+                    product = self.flat if number % 4 == 3 else self.part
+                    lines |= self._use(product, price_unit=price)
+                rule = self.env["service.price.rule"].create(
                     {
                         "name": "All-in",
                         "company_id": self.company.id,
@@ -102,8 +119,12 @@ class TestCurrencies(CoverageCase):
                 )
                 action = self.call.action_apply_job_price()
                 self.env[action["res_model"]].browse(action["res_id"]).action_apply()
+                rule.active = False
+                self.assertGreaterEqual(min(lines.mapped("price_subtotal")), 0)
                 order = self._bill()
                 self.assertEqual(order.amount_total, amount)
+                net = currency.round(sum(lines.mapped("price_subtotal")))
+                self.assertEqual(order.amount_untaxed, net)
 
     def test_split(self):
         """What the parts of a line cost is what it cost, to the rounding of each."""

@@ -146,6 +146,30 @@ class TestJobPrice(CoverageCase):
         with self.assertRefused("There is no job price in", UserError):
             self.call._get_job_price_rule()
 
+    def test_area_of_other_equipment(self):
+        """What a rule is for must hold of one piece, not of several together."""
+        areas = self.env["service.fault.code"].create(
+            [{"kind": "area", "code": f"T{number}", "name": "Area"} for number in "12"]
+        )
+        other = self._create_equipment(
+            serial_number="S-2",
+            category_id=self.env["installed.base.category"].create({"name": "X"}).id,
+        )
+        self.call.installed_base_ids |= other
+        lines = self.call.line_ids.sorted("id")
+        for line, area in zip(lines, areas, strict=True):
+            line.fault_area_id = area
+        self._use(100)
+        rule = self._rule(
+            category_id=other.category_id.id, fault_area_id=areas[0].id, sequence=1
+        )
+        usual = self._rule()
+        self.assertEqual(self.call._get_job_price_rule(), usual)
+        rule.fault_area_id = areas[1]
+        self.assertEqual(self.call._get_job_price_rule(), rule)
+        rule.installed_base_id = self.piece
+        self.assertEqual(self.call._get_job_price_rule(), usual)
+
     def test_refused(self):
         self._use(0)
         self._rule()
@@ -176,6 +200,24 @@ class TestJobPrice(CoverageCase):
         with self.assertRefused("takes part in a job price", UserError):
             apply.action_apply()
         self.assertEqual(lines.mapped("price_subtotal"), [100, 100])
+
+    def test_applied_again(self):
+        """It is spread by what the lines would cost without it, as at first."""
+        lines = self._use(95, 37.5, 17.5)
+        lines[0].write({"price_unit": 190, "typed_discount": 50})
+        rule = self._rule("maximum", 120)
+        for amount, after in (
+            (120, [76, 30, 14]),
+            (120, [76, 30, 14]),
+            (60, [38, 15, 7]),
+        ):
+            rule.amount = amount
+            self._preview().action_apply()
+            self.assertEqual(lines.mapped("price_subtotal"), after)
+        lines[0].quantity = 2
+        rule.write({"kind": "fixed", "amount": 245})
+        self._preview().action_apply()
+        self.assertEqual(lines.mapped("price_subtotal"), [190, 37.5, 17.5])
 
     def test_changed_afterwards(self):
         lines = self._use(100, 100)

@@ -1,5 +1,6 @@
 from freezegun import freeze_time
 
+from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -167,7 +168,8 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
 
     def test_covered_days(self):
         self._cut("part", 20)
-        line = self._add(self.part)
+        self.contract.labor_price_max = 52
+        line, labor = self._add(self.part), self._add(self.hours)
         self.contract.suspension_ids.sudo().create(
             {
                 "contract_id": self.contract.id,
@@ -189,9 +191,11 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
                     {"due_date": day, "window_start": day, "window_end": day}
                 )
                 self.assertEqual(line.discount, percent)
+                self.assertEqual(labor.price_unit, 52 if percent else 64)
         other = self._create_equipment(serial_number="S-2")
         self.call.installed_base_ids = other
         self.assertEqual(line.discount, 0)
+        self.assertEqual(labor.price_unit, 64)
 
     def test_of_two_contracts(self):
         self.contract.labor_price_max = 52
@@ -238,6 +242,11 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         day = "2027-01-01"
         calls[2].write({"due_date": day, "window_start": day, "window_end": day})
         self.assertEqual(given()[1:], [100, 100])
+        cleaning.visit_type_id = self.repair
+        self.assertEqual(planned.discount, 100)
+        self.assertEqual(given()[1:], [100, 100])
+        cleaning.visit_type_id = self.cleaning
+        self.assertEqual(planned.discount, 0)
         self.contract.free_call_count = 3
         self.contract.invalidate_recordset(["free_call_summary"])
         self.assertEqual(self.contract.free_call_summary, "2 of 3 used")
@@ -258,6 +267,41 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         self.assertEqual(
             second.coverage_warning, "Travel: Billable, 0 % → Contract, 100 %"
         )
+
+    def test_what_labor_under_warranty_costs(self):
+        """Hours cost what they cost of whoever worked, as under a contract."""
+        self.piece.write(
+            {
+                "installation_date": "2026-01-01",
+                "warranty_months": 12,
+                "labor_warranty_months": 12,
+            }
+        )
+        self.company.service_warranty_labor_percent = 50
+        self.technician.hourly_cost, self.colleague.hourly_cost = 30, 20
+        self.part.standard_price, self.hours.standard_price = 11, 99
+        day = self.hours.copy({"uom_id": self.env.ref("uom.product_uom_day").id})
+        visit = self._create_planned_visit(
+            visit_type_id=self.repair.id,
+            installed_base_ids=self.piece.ids,
+            technician_id=self.technician.id,
+        )
+        recorded = {"technician_id": self.colleague.id, "time_type": "work"}
+        part = self._add(self.part, 2, visit=visit)
+        hours = self._add(self.hours, 3, visit=visit)
+        days = self._add(day, 1, visit=visit)
+        time = hours._as_own_code().create(
+            {"visit_id": visit.id, "product_id": self.hours.id, **recorded}
+        )
+        visit._finish()
+        self.env.flush_all()
+        report = self.env["service.warranty.report"]
+        for line, cost in ((part, 22), (hours, 45), (days, 120), (time, 10)):
+            self.assertAlmostEqual(report.browse(line.id).cost, cost)
+        row = self._as("dispatcher", report.browse(hours.id))
+        with self.assertRaises(AccessError):
+            row.read(["cost"])
+        self.assertEqual(row.read(["covered_amount"])[0]["covered_amount"], 96)
 
     def test_contract_years(self):
         for start, day, year in (

@@ -2,6 +2,7 @@ import { Component, onWillUpdateProps, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { useService } from "@web/core/utils/hooks";
+import { tellGuidelineIsOffline } from "./guideline_offline";
 
 const LINE = "maintenance.visit.line";
 const KINDS = ["area", "symptom", "fault", "resolution", "reason"];
@@ -60,6 +61,7 @@ export class FaultCodes extends Component {
             reason: _t("Reason"),
         };
         this.action = useService("action");
+        this.notification = useService("notification");
         this.orm = useService("orm");
         this.state = useState({
             isOpen: this.props.demanded.length > 0,
@@ -69,8 +71,13 @@ export class FaultCodes extends Component {
             // Name of what leads to the fault
             guideline: "",
         });
+        // Who taps twice before this is rendered again has chosen both.
+        this.chosen = this.props.chosen;
         this.findFixes(this.props);
-        onWillUpdateProps((next) => this.findFixes(next));
+        onWillUpdateProps((next) => {
+            this.chosen = next.chosen;
+            this.findFixes(next);
+        });
     }
 
     /** Ask once for what is diagnosed now; without a line to the server there is none. */
@@ -109,8 +116,12 @@ export class FaultCodes extends Component {
     async openGuideline() {
         const { line, chosen } = this.props;
         const args = [[line], chosen.symptom || false];
-        const action = await this.orm.call(LINE, "action_open_guideline", args);
-        this.action.doAction({ ...action, target: "new" });
+        try {
+            const action = await this.orm.call(LINE, "action_open_guideline", args);
+            this.action.doAction({ ...action, target: "new" });
+        } catch (error) {
+            tellGuidelineIsOffline(error, this.notification);
+        }
     }
 
     getFixLabel({ count, share, hours, parts }) {
@@ -139,8 +150,9 @@ export class FaultCodes extends Component {
     }
 
     choose(kind, id) {
-        const { codes, chosen, onChange } = this.props;
-        onChange(chooseCode(codes, chosen, kind, id));
+        const { codes, onChange } = this.props;
+        this.chosen = chooseCode(codes, this.chosen, kind, id);
+        onChange(this.chosen);
     }
 
     chooseOther(kind, ev) {

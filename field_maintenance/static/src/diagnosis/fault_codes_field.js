@@ -1,4 +1,4 @@
-import { Component } from "@odoo/owl";
+import { Component, toRaw, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -10,12 +10,17 @@ export class FaultCodesField extends Component {
     static components = { FaultCodes };
     static props = { ...standardFieldProps };
 
+    setup() {
+        // What the record has not taken yet: its former changes come first.
+        this.state = useState({ chosen: null });
+    }
+
     get data() {
         return this.props.record.data;
     }
 
     get chosen() {
-        return this.data[this.props.name] || {};
+        return this.state.chosen || this.data[this.props.name] || {};
     }
 
     /** The line of the equipment; of several, of the first one. */
@@ -24,8 +29,15 @@ export class FaultCodesField extends Component {
         return (own || lines?.records[0]?.data.visit_line_id)?.id || false;
     }
 
-    change(codes) {
-        return this.props.record.update({ [this.props.name]: codes });
+    async change(codes) {
+        this.state.chosen = codes;
+        try {
+            await this.props.record.update({ [this.props.name]: codes });
+        } finally {
+            if (toRaw(this.state.chosen) === codes) {
+                this.state.chosen = null;
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import { Component, onMounted, onWillStart, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { DayOrderDialog } from "../../dispatch/day_order/day_order_dialog";
 import { DoneDialog } from "../dialogs/done_dialog";
+import { tellGuidelineIsOffline } from "../../diagnosis/guideline_offline";
 import { LoanDialog, getLoanText } from "../../loan/loan_dialog";
 import { NotSent } from "../offline/not_sent";
 import { PartsDialog } from "../dialogs/parts_dialog";
@@ -34,6 +35,7 @@ export class MyDay extends Component {
         this.orm = useService("orm");
         this.days = useService("field_work_days");
         this.dialog = useService("dialog");
+        this.notification = useService("notification");
         this.queue = useService("field_work_queue");
         this.checklists = useService("field_work_checklists");
         // What is shown depends on what is not sent yet.
@@ -330,8 +332,12 @@ export class MyDay extends Component {
     }
 
     /** Its questions are asked by a page of their own, which leads back. */
-    openGuideline(piece) {
-        return this.call("maintenance.visit.line", piece.line, "action_open_guideline");
+    async openGuideline(piece) {
+        try {
+            await this.call("maintenance.visit.line", piece.line, "action_open_guideline");
+        } catch (error) {
+            tellGuidelineIsOffline(error, this.notification);
+        }
     }
 
     openVisit(visit) {
