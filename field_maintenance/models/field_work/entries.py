@@ -270,10 +270,13 @@ class MaintenanceVisit(models.Model):
             raise OfficeChangeError(
                 self.env._("Somebody set this visit to Done meanwhile.")
             )
-        if visit.state not in ("to_plan", "planned"):
-            return
         before = seen.get("date_start")
-        if before and before != fields.Datetime.to_string(visit.date_start):
+        # When it is planned means nothing any more once it has begun.
+        if (
+            visit.state in ("to_plan", "planned")
+            and before
+            and before != fields.Datetime.to_string(visit.date_start)
+        ):
             if not visit.date_start:
                 raise OfficeChangeError(
                     self.env._(
@@ -290,6 +293,7 @@ class MaintenanceVisit(models.Model):
         crew = visit.sudo().technician_ids
         if (
             crew
+            and visit.state != "done"
             and set(crew.ids) != set(self._read_ids(seen, "technicians"))
             and self.env.user not in crew.user_id
         ):

@@ -239,6 +239,17 @@ class TestEntries(ExecutionCase):
         entry = self._prepare("work", visit=visit)
         visit.technician_id = self.colleague
         self._refuse(self.colleague.name, entry, "conflict")
+        # Also while somebody of the team is at it, but not beside who stays.
+        begun = self._create_planned_visit(team_id=team.id)
+        self._apply("work", visit=begun)
+        entry = self._prepare("stop", visit=begun)
+        begun.technician_ids |= self.colleague
+        self._as("technician", begun)._check_office_change(entry["seen"])
+        begun.technician_ids = self.colleague
+        self._refuse(self.colleague.name, entry, "conflict")
+        self.assertEqual(
+            self._send({**entry, "key": "forced", "force": True})["status"], "done"
+        )
 
     def test_merged(self):
         entry = self._prepare("photo", {"data": PIXEL})

@@ -66,7 +66,7 @@ class TestVisitDesk(ExecutionFixtures, HttpCase):
             f"/odoo/visits/{visit.id}",
             "visit_changed_meanwhile",
             login="ib_dispatcher",
-            timeout=60,
+            timeout=300,
         )
         self.assertIn(self.colleague, visit.technician_ids)
         self.assertEqual(visit.duration, 2)

@@ -210,6 +210,7 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
     steps: () => [
         {
             content: "A colleague sends a helper along while the form is open",
+            timeout: 60000,
             trigger: ".o_form_view [name=technician_ids]",
             async run() {
                 const [model, method] = ["maintenance.visit", "write"];
@@ -230,36 +231,44 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
         },
         {
             content: "The dispatcher makes the visit longer",
+            timeout: 60000,
             trigger: ".o_field_widget[name=duration] input",
             run: "edit 3:00",
         },
         {
+            timeout: 60000,
             trigger: ".o_form_button_save",
             run: "click",
         },
         {
             content: "They are told who goes, and leave it",
+            timeout: 60000,
             trigger: ".modal:contains(Changed in the meantime):contains(Carla Colleague)",
         },
         {
+            timeout: 60000,
             trigger: ".modal-footer .btn-secondary",
             run: "click",
         },
         {
             content: "The form shows what there is",
+            timeout: 60000,
             trigger: "body:not(:has(.modal)) .o_field_widget[name=duration] input:value(1:00)",
         },
         {
             content: "Again",
+            timeout: 60000,
             trigger: ".o_field_widget[name=duration] input",
             run: "edit 2:00",
         },
         {
             content: "What they have seen is no news",
+            timeout: 60000,
             trigger: ".o_form_button_save",
             run: "click",
         },
         {
+            timeout: 60000,
             trigger: "body:not(:has(.modal)) .o_form_saved",
         },
     ],

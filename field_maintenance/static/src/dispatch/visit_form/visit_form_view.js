@@ -12,8 +12,8 @@ export class VisitFormController extends FormController {
     async onWillSaveRecord(record, changes) {
         const isMoved = PLANNING_FIELDS.some((name) => name in changes);
         if (record.resId && isMoved && !(await this.confirmPlan(record))) {
-            await record.discard();
-            await record.load();
+            // They wait for this very save to end: nothing may wait for them in it.
+            record.discard().then(() => record.load());
             return false;
         }
         return super.onWillSaveRecord(...arguments);
