@@ -12,4 +12,5 @@
         "views/project_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "pre_init_hook": "pre_init_hook",
 }

@@ -23,7 +23,7 @@ class ServiceRequest(models.Model):
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "installed.base.record.mixin",
-        "portal.mixin",
+        "installed.base.portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -317,7 +317,7 @@ class ServiceRequest(models.Model):
         vals_list = [{**company, **vals} for vals in vals_list]
         self.env["ir.sequence"]._assign_numbers(self._name, vals_list)
         requests = super().create(vals_list)
-        requests._tell_dispatchers()
+        requests._notify_dispatchers()
         return requests
 
     def write(self, vals):
@@ -388,7 +388,7 @@ class ServiceRequest(models.Model):
 
     # -- Who is told -------------------------------------------------------------------
 
-    def _tell_dispatchers(self):
+    def _notify_dispatchers(self):
         """Tell every dispatcher of requests that come from elsewhere and have no
         responsible; a responsible is told by Odoo."""
         for request in self.sudo():
