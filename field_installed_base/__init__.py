@@ -3,9 +3,15 @@ from . import models
 from . import report
 from . import wizards
 from .uninstall import clear_the_way
+from .upgrade import add_columns
 
 
 OPENSTREETMAP = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
+
+
+def pre_init_hook(env):
+    """Spare all contacts: nobody has a relationship yet."""
+    add_columns(env.cr, "res_partner", {"relationship_id": "int4"})
 
 
 def post_init_hook(env):

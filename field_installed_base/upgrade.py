@@ -1,4 +1,4 @@
-"""What migrations of our addons do to fields of Odoo's own models."""
+"""What our addons do to fields of Odoo's own models, when installed or upgraded."""
 
 import json
 import re
@@ -6,7 +6,12 @@ import re
 from lxml import etree
 
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, make_index_name, rename_column
+from odoo.tools.sql import (
+    column_exists,
+    create_column,
+    make_index_name,
+    rename_column,
+)
 
 # Where fields are named in what people save: table, its model, and its columns.
 SAVED = (
@@ -33,6 +38,17 @@ EXPRESSIONS = {
     "readonly",
     "required",
 }
+
+
+def add_columns(cr, table, columns):
+    """Add columns, empty for all that is there, before their addon is loaded:
+    Odoo would compute each of millions of rows.
+
+    :param dict columns: type by name
+    """
+    for name, column_type in columns.items():
+        if not column_exists(cr, table, name):
+            create_column(cr, table, name, column_type)
 
 
 def rename_field(cr, models, old, new):

@@ -1,5 +1,12 @@
 from . import models
 
+from odoo.addons.field_installed_base.upgrade import add_columns
+
+
+def pre_init_hook(env):
+    """Spare all visits: none belongs to a project yet."""
+    add_columns(env.cr, "maintenance_visit", {"project_id": "int4"})
+
 
 def post_init_hook(env):
     """Report what was recorded before there were timesheets."""

@@ -13,5 +13,6 @@
         "views/res_config_settings_views.xml",
     ],
     "demo": ["demo/project_demo.xml"],
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }

@@ -68,6 +68,7 @@
         "views/moving_in/service_contract_import_views.xml",
         "wizards/installed_base_retire_views.xml",
     ],
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "demo": [
         "demo/hr_employee_demo.xml",

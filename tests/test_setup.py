@@ -1,5 +1,6 @@
 """The commands in setup/ explain themselves, and fail with the remedy."""
 
+import ast
 import os
 import socket
 import subprocess
@@ -105,3 +106,35 @@ def test_key_ignores_what_odoo_reads_from_disk(tmp_path, monkeypatch):
     assert checkout.addons_key() == key
     (addon / "some.xml").touch()
     assert checkout.addons_key() != key
+
+
+def _list_imports(package: str) -> dict[str, set[str]]:
+    """Return which modules of a package each of them imports, wherever it does so."""
+    paths = {
+        path.stem: path for path in (CHECKOUT / "setup" / package).glob("[!_]*.py")
+    }
+    found = {}
+    for name, path in paths.items():
+        nodes = [
+            node
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ImportFrom) and node.level == 1
+        ]
+        names = {node.module for node in nodes}
+        names |= {
+            alias.name for node in nodes if not node.module for alias in node.names
+        }
+        found[name] = names & paths.keys()
+    return found
+
+
+@pytest.mark.parametrize("package", ["lib", "benchmarks"])
+def test_modules_do_not_import_each_other(package):
+    """Each can be read after those that it imports: there is no circle."""
+    waiting = _list_imports(package)
+    assert any(waiting.values()), "some import others"
+    while ready := {name for name, names in waiting.items() if not names}:
+        waiting = {
+            name: names - ready for name, names in waiting.items() if name not in ready
+        }
+    assert not waiting

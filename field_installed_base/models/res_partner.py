@@ -8,7 +8,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, LazyTranslate
-from odoo.tools.sql import column_exists, create_column
 
 _lt = LazyTranslate(__name__)
 
@@ -72,12 +71,6 @@ class ResPartner(models.Model):
         "(partner_latitude, partner_longitude) "
         "WHERE partner_latitude <> 0 OR partner_longitude <> 0"
     )
-
-    def _auto_init(self):
-        # Nobody has a relationship yet: installing need not go through all contacts.
-        if not column_exists(self.env.cr, "res_partner", "relationship_id"):
-            create_column(self.env.cr, "res_partner", "relationship_id", "int4")
-        return super()._auto_init()
 
     # -- Relationship -----------------------------------------------------------------
 

@@ -20,7 +20,7 @@ OFFICE_GROUPS = (
 )
 # So many visits of a piece are shown at a time.
 HISTORY_PAGE = 10
-# Where somebody is at work already, the visit stays.
+# A visit that has begun stays as it is.
 MOVING_STATES = ("to_plan", "planned")
 
 

@@ -3,7 +3,6 @@ from collections import Counter
 
 from odoo import api, fields, models
 from odoo.fields import Command, Domain
-from odoo.tools.sql import column_exists, create_column
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -87,12 +86,6 @@ class ResPartner(models.Model):
         groups="base.group_user",
         help="Visit notifications this contact does not want to receive.",
     )
-
-    def _auto_init(self):
-        # There is no zone yet: installing need not go through all contacts.
-        if not column_exists(self.env.cr, "res_partner", "service_zone_id"):
-            create_column(self.env.cr, "res_partner", "service_zone_id", "int4")
-        return super()._auto_init()
 
     @api.depends("zip", "country_id")
     def _compute_service_zone_id(self):

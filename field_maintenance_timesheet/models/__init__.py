@@ -1,3 +1,5 @@
+# What projects and tasks have in common comes before them.
+from . import maintenance_visit_owner_mixin
 from . import account_analytic_line
 from . import maintenance_visit
 from . import maintenance_visit_time

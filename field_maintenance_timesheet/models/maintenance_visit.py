@@ -2,7 +2,6 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.tools import float_compare
-from odoo.tools.sql import column_exists, create_column
 
 # What decides where the timesheet lines of a visit belong, and what they say.
 TIMESHEET_FIELDS = frozenset(
@@ -37,12 +36,6 @@ class MaintenanceVisit(models.Model):
         "('is_template', '=', False)]",
         groups="base.group_user",
     )
-
-    def _auto_init(self):
-        # Existing visits belong to none: nothing to compute on millions of them.
-        if not column_exists(self.env.cr, self._table, "project_id"):
-            create_column(self.env.cr, self._table, "project_id", "int4")
-        return super()._auto_init()
 
     @api.depends("task_id")
     def _compute_project_id(self):

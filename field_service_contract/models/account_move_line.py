@@ -607,7 +607,7 @@ class AccountMoveLine(models.Model):
             lines._undo_service_deferral(move)
 
     def _undo_service_deferral(self, move):
-        """Take out of what is still to earn of the credited days what credits give
+        """Take out of what is deferred of the credited days what credits give
         back, and reverse the rest, which is earned already; the other way round if a
         credit is reversed itself."""
         rows = self.env["service.contract.deferral"].sudo()
@@ -717,7 +717,7 @@ class AccountMoveLine(models.Model):
         return line, is_credit
 
     def _drop_service_rows(self, credit, amount):
-        """Take an amount out of what is still to earn of the credited days.
+        """Take an amount out of what is still deferred of the credited days.
 
         :param credit: the line that gives it back
         :param amount: in company currency, of the sign of the rows
@@ -760,7 +760,7 @@ class AccountMoveLine(models.Model):
 
     def _get_service_credited_months(self, credit):
         """Return {first day of a month: amount} of what a credit, or its reversal, is
-        about: all of it on its document, be it still to earn or revenue.
+        about: all of it on its document, be it still deferred or revenue.
 
         :param credit: a line that gives days of this line back
         """
@@ -813,7 +813,7 @@ class AccountMoveLine(models.Model):
         )
 
     def _get_service_room(self):
-        """Return what is still to earn of a billed line, by month."""
+        """Return what is still deferred of a billed line, by month."""
         self.ensure_one()
         rows = self.sudo().service_deferral_ids.filtered(lambda row: not row.move_id)
         return {
@@ -824,7 +824,7 @@ class AccountMoveLine(models.Model):
         }
 
     def _change_service_rows(self, parts):
-        """Change what is still to earn of a billed line, a row for each month.
+        """Change what is still deferred of a billed line, a row for each month.
 
         Rows are dated on the last day of their month that is not credited.
 
@@ -962,7 +962,7 @@ class AccountMoveLine(models.Model):
 
     def _prepare_service_credit_lines(self, credits):
         """Return the lines that give back days of this line, with its own taxes and
-        accounts: first what is still to earn, the rest from revenue.
+        accounts: first what is still deferred, the rest from revenue.
 
         :param credits: of `service.contract._plan_credits`
         """
@@ -997,11 +997,11 @@ class AccountMoveLine(models.Model):
         return vals_list
 
     def _apply_service_deferred(self, credit, room, earnings):
-        """Return how much of a credit is still to earn, in the mode of the line's taxes
+        """Return how much of a credit is deferred, in the mode of the line's taxes
         and in its currency.
 
         :param credit: of `service.contract._plan_credits`
-        :param dict room: what is still to earn by month; what is found is taken off
+        :param dict room: what is still deferred by month; what is found is taken off
         :param earnings: what the line still earns; the days of the credit are taken off
         """
         self.ensure_one()

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.field_maintenance.models.visit.maintenance_visit import GENERATING
+from odoo.addons.field_maintenance.context import GENERATING
 
 from ..context import CHANGING
 

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.field_maintenance.context import GENERATING
 from odoo.addons.field_maintenance.engine import (
     Ordinal,
     RuleError,
@@ -8,10 +9,7 @@ from odoo.addons.field_maintenance.engine import (
     Term,
     next_occurrence,
 )
-from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
-    GENERATING,
-    OPEN_STATES,
-)
+from odoo.addons.field_maintenance.models.visit.maintenance_visit import OPEN_STATES
 
 from ..context import get_typed_line
 from ..engine.coverage import FOREVER

@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytz
 
 from odoo import api, fields, models
-from odoo.tools.sql import column_exists, create_column
 
 from .contract.service_contract import READER_GROUPS
 
@@ -71,12 +70,6 @@ class MaintenanceVisit(models.Model):
         copy=False,
         groups="analytic.group_analytic_accounting",
     )
-
-    def _auto_init(self):
-        # Existing visits belong to none: nothing to compute on millions of them.
-        if not column_exists(self.env.cr, self._table, "service_contract_id"):
-            create_column(self.env.cr, self._table, "service_contract_id", "int4")
-        return super()._auto_init()
 
     # -- CRUD ---------------------------------------------------------------------
 

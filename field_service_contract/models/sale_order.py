@@ -3,7 +3,6 @@ from markupsafe import Markup
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.tools.sql import column_exists, create_column
 
 from ..engine import get_renewed_end
 from .contract.service_contract import DAY
@@ -152,25 +151,6 @@ class SaleOrder(models.Model):
             "service_notice_months": (0, 1200),
             "service_response_hours": (0, 100_000),
         }
-
-    def _auto_init(self):
-        # Existing orders sell no contracts: nothing to compute on millions of them.
-        for name, column_type in (
-            ("service_contract_template_id", "integer"),
-            ("service_term_months", "integer"),
-            ("service_billing_period", "varchar"),
-            ("service_billing_timing", "varchar"),
-            ("service_billing_anchor", "varchar"),
-            ("service_renewal", "varchar"),
-            ("service_notice_months", "integer"),
-            ("service_response_hours", "float8"),
-            ("service_note", "text"),
-            ("service_annual_untaxed", "numeric"),
-            ("service_annual_total", "numeric"),
-        ):
-            if not column_exists(self.env.cr, self._table, name):
-                create_column(self.env.cr, self._table, name, column_type)
-        return super()._auto_init()
 
     @api.model
     def _get_service_timings(self):

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools.sql import column_exists, create_column
 
 from .contract.service_contract import READER_GROUPS
 
@@ -93,16 +92,6 @@ class SaleOrderLine(models.Model):
             **super()._get_bounds(),
             "service_value_percent": (0, 10_000),
         }
-
-    def _auto_init(self):
-        # Existing orders sell no contracts: nothing to compute on millions of lines.
-        for name, column_type in (
-            ("service_is_contract", "boolean"),
-            ("service_value_percent", "numeric"),
-        ):
-            if not column_exists(self.env.cr, self._table, name):
-                create_column(self.env.cr, self._table, name, column_type)
-        return super()._auto_init()
 
     # -- Computes ---------------------------------------------------------------------
 

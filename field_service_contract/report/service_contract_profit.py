@@ -295,7 +295,7 @@ class ServiceContractProfit(models.Model):
                   GROUP BY 1, 2
                 )
                 SELECT NULL, balance.currency_id, NULL, NULL, SUM(margin),
-                       -- Less than half a coin is no loss.
+                       -- Less than half a cent is no loss.
                        COUNT(*) FILTER (WHERE ROUND(margin / currency.rounding) < 0)
                   FROM balance
                   JOIN res_currency currency ON currency.id = balance.currency_id

@@ -3,12 +3,8 @@
 from collections.abc import Iterator
 
 from .databases import Databases
+from .options import DAYS, LONGEST_PAUSE, MORE_LEFT, SEEDS, TECHNICIANS, VISITS
 from .report import Result
-
-VISITS, TECHNICIANS, DAYS, SEEDS = 200, 20, 5, 5
-# What an insertion may leave over more than VROOM, of all visits.
-MORE_LEFT = 0.02
-LONGEST_PAUSE = 0.2
 
 NOTES = {
     "backlog": f"Plan the backlog: {VISITS} visits of one to three hours for "

@@ -26,7 +26,7 @@ from odoo.addons.field_maintenance.engine.backlog import (
 from odoo.addons.field_maintenance.engine.routing import check
 from odoo.addons.field_maintenance.solver import process
 
-from .backlog import DAYS, LONGEST_PAUSE, MORE_LEFT, SEEDS, VISITS
+from .options import DAYS, LONGEST_PAUSE, MORE_LEFT, SEEDS, VISITS
 from .report import Result
 
 MONDAY = datetime(2036, 1, 7)

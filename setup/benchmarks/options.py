@@ -29,6 +29,13 @@ BENCHMARKS = {
 PEERS = {"search": "fieldservice", "visits": "fieldservice", "contracts": "contract"}
 
 
+# The backlog that is planned, and what is expected of the plan.
+VISITS, TECHNICIANS, DAYS, SEEDS = 200, 20, 5, 5
+# What an insertion may leave over more than VROOM, of all visits.
+MORE_LEFT = 0.02
+LONGEST_PAUSE = 0.2
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How much of everything."""

@@ -58,8 +58,8 @@ class InstalledBase(models.Model):
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "installed.base.record.mixin",
-        "portal.mixin",
-        "mail.thread",
+        "installed.base.portal.mixin",
+        "installed.base.conversation.mixin",
         "mail.activity.mixin",
         "image.mixin",
     ]

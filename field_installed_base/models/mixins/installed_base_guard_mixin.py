@@ -103,14 +103,23 @@ class InstalledBaseGuardMixin(models.AbstractModel):
                 )
             )
 
+    @api.model
+    def _get_portal_fields(self):
+        """Return the names of the fields that customers may read; None for all of those
+        that have no groups."""
+        return None
+
     def _has_field_access(self, field, operation):
-        # Core computes these of activities, which customers do not have.
-        if (
-            field.name.startswith(("activity_", "my_activity_"))
-            and self._original_module.startswith("field_")
-            and not self.env.su
-            and not self.env.user._is_internal()
-        ):
+        shown = self._get_portal_fields()
+        if shown is None:
+            # Core computes these of activities, which customers do not have.
+            is_shown = not (
+                field.name.startswith(("activity_", "my_activity_"))
+                and self._original_module.startswith("field_")
+            )
+        else:
+            is_shown = operation == "read" and field.name in shown
+        if not is_shown and not self.env.su and not self.env.user._is_internal():
             return False
         return super()._has_field_access(field, operation)
 

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 
 
@@ -7,26 +7,7 @@ class InstalledBase(models.Model):
 
     _inherit = "installed.base"
 
-    # The conversation is among colleagues, whoever else may read equipment. Without
-    # groups a portal user could search equipment by what its messages say.
-    message_ids = fields.One2many(groups="base.group_user")
-    website_message_ids = fields.One2many(groups="base.group_user")
-
-    # -- Page -------------------------------------------------------------------------
-
-    def _compute_access_url(self):
-        result = super()._compute_access_url()
-        for equipment in self:
-            equipment.access_url = f"/my/equipment/{equipment.id}"
-        return result
-
-    @api.model
-    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
-        # Core opens the public part of a conversation to whoever reads the record or
-        # has its token. This one spans several owners: it stays among employees.
-        if not self.env.user._is_internal():
-            return self.browse()
-        return super()._get_thread_with_access(thread_id, mode=mode)
+    _portal_page = "/my/equipment"
 
     @api.model
     def _get_portal_search_domain(self, text):
@@ -66,12 +47,3 @@ class InstalledBase(models.Model):
         self.ensure_one()
         product = self.product_id.with_context(display_default_code=False)
         return product.display_name or self.model
-
-    # -- Conversation -----------------------------------------------------------------
-
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # What is said about equipment is said among colleagues: portal users, who
-        # may not write it, read none of it, whoever owned it at the time.
-        if not self.env.su and self.env.user.share and message_operation == "read":
-            return dict.fromkeys(self, "write")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)

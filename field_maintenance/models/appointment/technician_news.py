@@ -59,7 +59,7 @@ class MaintenanceVisit(models.Model):
         if "visit_plans" not in data:
             data["visit_plans"] = {}
             quiet = self.browse().with_context(clean_context(self.env.context))
-            self.env.cr.precommit.add(quiet._tell_technicians)
+            self.env.cr.precommit.add(quiet._notify_technicians)
         plans = data["visit_plans"]
         # Whom to tell does not depend on who changes a visit.
         for visit in self.sudo():
@@ -77,7 +77,7 @@ class MaintenanceVisit(models.Model):
         )
 
     @api.model
-    def _tell_technicians(self):
+    def _notify_technicians(self):
         """Load open pages of technicians anew whose visits changed, and tell them what
         concerns today."""
         plans = self.env.cr.precommit.data.pop("visit_plans", {})

@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import models
 from odoo.tools import format_date
 
 
@@ -9,31 +9,7 @@ class MaintenanceVisit(models.Model):
 
     _inherit = "maintenance.visit"
 
-    # Conversation among colleagues: without groups a portal user could search visits
-    # by what their messages say.
-    message_ids = fields.One2many(groups="base.group_user")
-    website_message_ids = fields.One2many(groups="base.group_user")
-
-    def _compute_access_url(self):
-        result = super()._compute_access_url()
-        for visit in self:
-            visit.access_url = f"/my/visits/{visit.id}"
-        return result
-
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # What is said about a visit is said among colleagues: portal users, who may
-        # not write it, read none of it.
-        if not self.env.su and self.env.user.share and message_operation == "read":
-            return dict.fromkeys(self, "write")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)
-
-    @api.model
-    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
-        # Core opens the public part of a conversation to whoever reads the record or
-        # has its token. This one stays among employees.
-        if not self.env.user._is_internal():
-            return self.browse()
-        return super()._get_thread_with_access(thread_id, mode=mode)
+    _portal_page = "/my/visits"
 
     def _get_portal_values(self):
         """Return what the page on the portal shows. Addons that show more add to it.

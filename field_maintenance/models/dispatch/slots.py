@@ -360,7 +360,7 @@ class MaintenanceVisit(models.Model):
             for text in texts.get(self, ())
         ]
 
-    def _tell_of_slot(self, how):
+    def _notify_of_slot(self, how):
         """Tell the customer of a new appointment.
 
         :param str how: `email` now; `phone` if they have just been told; `later` by

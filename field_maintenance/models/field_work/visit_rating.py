@@ -9,7 +9,7 @@ MAX_FEEDBACK = 5000
 
 
 class MaintenanceVisit(models.Model):
-    """How content the customer was.
+    """How satisfied the customer was.
 
     Core's threads send and take ratings; `rating.mixin` would write on every visit for
     an average that nobody needs.

@@ -364,7 +364,7 @@ class SaleOrderLine(models.Model):
         }
 
     def _release_rentals(self):
-        """Give up what is reserved for these lines; what is out stays out."""
+        """Cancel what is reserved for these lines; what is out stays out."""
         # Who cancels an order need not lend.
         loans = self.sudo().rental_loan_ids
         loans.filtered(lambda loan: loan.state == "reserved").action_cancel()

@@ -28,7 +28,7 @@ class ServiceLoan(models.Model):
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "installed.base.record.mixin",
-        "mail.thread",
+        "installed.base.conversation.mixin",
         "mail.activity.mixin",
     ]
     _description = "Loan"
@@ -412,7 +412,7 @@ class ServiceLoan(models.Model):
         }
 
     def action_cancel(self):
-        """Give up reservations."""
+        """Cancel reservations."""
         self._check_state("reserved")
         self._as_own_code().write({"state": "cancelled"})
 

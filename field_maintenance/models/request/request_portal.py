@@ -11,16 +11,12 @@ class ServiceRequest(models.Model):
 
     _inherit = "service.request"
 
+    _portal_page = "/my/requests"
+
     # Without groups a portal user could search requests by what colleagues write among
     # themselves; the page shows the rest.
     message_ids = fields.One2many(groups="base.group_user")
     website_message_ids = fields.One2many(groups="base.group_user")
-
-    def _compute_access_url(self):
-        result = super()._compute_access_url()
-        for request in self:
-            request.access_url = f"/my/requests/{request.id}"
-        return result
 
     def _get_next_visit(self):
         """Return the appointment that comes next, as the customer may know it."""

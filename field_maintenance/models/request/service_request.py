@@ -26,7 +26,7 @@ class ServiceRequest(models.Model):
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "installed.base.record.mixin",
-        "portal.mixin",
+        "installed.base.portal.mixin",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -322,7 +322,7 @@ class ServiceRequest(models.Model):
         # Forms say in which stage it begins, too: that is no news for the customer.
         noting = self.with_context(request_noting=KEEPING)
         requests = super(ServiceRequest, noting).create(vals_list).with_env(self.env)
-        requests._tell_dispatchers()
+        requests._notify_dispatchers()
         return requests
 
     def write(self, vals):
@@ -395,7 +395,7 @@ class ServiceRequest(models.Model):
 
     # -- Who is told -------------------------------------------------------------------
 
-    def _tell_dispatchers(self):
+    def _notify_dispatchers(self):
         """Tell every dispatcher of requests that come from elsewhere and have no
         responsible; a responsible is told by Odoo."""
         for request in self.sudo():

@@ -278,7 +278,7 @@ class MaintenanceVisit(models.Model):
         # Odoo stores what it computes anew without writing: that touches nothing.
         if names is not None and names <= UNTOUCHING_FIELDS:
             return
-        if self.env.context.get("visit_generation") is GENERATING:
+        if self._is_generating():
             return
         untouched = self.filtered(
             lambda visit: visit.schedule_line_id and not visit.is_touched
@@ -292,28 +292,18 @@ class MaintenanceVisit(models.Model):
     # -- CRUD --------------------------------------------------------------------------
 
     @api.model
-    def _add_precomputed_values(self, vals_list):
-        # For values that miss one of these Odoo makes a record of each row first, which
-        # takes as long as all the rest.
-        if self.env.context.get("visit_generation") is GENERATING:
-            ids = {vals.get("schedule_line_id") for vals in vals_list} - {None}
-            lines = self.env["maintenance.schedule.line"].browse(ids)
-            known = {
-                line.id: {
-                    "schedule_id": line.schedule_id.id,
-                    "commercial_partner_id": line.commercial_partner_id.id,
-                }
-                for line in lines
+    def _add_generated_values(self, vals_list):
+        ids = {vals.get("schedule_line_id") for vals in vals_list} - {None}
+        lines = self.env["maintenance.schedule.line"].browse(ids)
+        known = {
+            line.id: {
+                "schedule_id": line.schedule_id.id,
+                "commercial_partner_id": line.commercial_partner_id.id,
             }
-            for vals in vals_list:
-                vals.update(known.get(vals.get("schedule_line_id"), {}))
-        return super()._add_precomputed_values(vals_list)
-
-    def _check_company(self, fnames=None):
-        # A visit is made of what its schedule line was checked for.
-        if self.env.context.get("visit_generation") is GENERATING:
-            return None
-        return super()._check_company(fnames)
+            for line in lines
+        }
+        for vals in vals_list:
+            vals.update(known.get(vals.get("schedule_line_id"), {}))
 
     def _reopen_dropped(self):
         """Let visits count again that a new rule of their schedule had dropped."""
@@ -325,7 +315,7 @@ class MaintenanceVisit(models.Model):
 
     def _create_next_visits(self):
         """Make the next visit of schedules that count from the last one."""
-        if self.env.context.get("visit_generation") is GENERATING:
+        if self._is_generating():
             return
         # A schedule goes on, whoever does or cancels its visits.
         lines = self.sudo().schedule_line_id.filtered(
@@ -336,7 +326,7 @@ class MaintenanceVisit(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_occurrence(self):
-        if self.env.context.get("visit_generation") is GENERATING:
+        if self._is_generating():
             return
         for visit in self:
             if visit.schedule_line_id and not visit.follow_up_of_id:

@@ -1,4 +1,5 @@
-# Before what inherits it: lines, schedules and their lines do, too.
+# Before what inherits them: lines, schedules and their lines do, too.
+from . import maintenance_generated_mixin
 from . import maintenance_words_mixin
 from . import service_scope_mixin
 from . import maintenance_visit

@@ -9,7 +9,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ...context import FINISHING, FOLLOWING, GENERATING, PLANNING
+from ...context import FINISHING, FOLLOWING, PLANNING
 
 # More days of visits to plan than anybody reads one by one.
 DAYS_NAMED = 6
@@ -39,10 +39,11 @@ class MaintenanceVisit(models.Model):
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "installed.base.record.mixin",
-        "portal.mixin",
-        "mail.thread",
+        "installed.base.portal.mixin",
+        "installed.base.conversation.mixin",
         "mail.activity.mixin",
         "hr.mixin",
+        "maintenance.generated.mixin",
         "maintenance.words.mixin",
     ]
     _description = "Maintenance Visit"
@@ -757,7 +758,7 @@ class MaintenanceVisit(models.Model):
         context = self.env.context
         return (
             self.env.su
-            or context.get("visit_generation") is GENERATING
+            or self._is_generating()
             or context.get("visit_finishing") is FINISHING
             or self.env.user.has_group("field_installed_base.group_manager")
         )

@@ -6,7 +6,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ...context import GENERATING, SIGNING
+from ...context import SIGNING
 
 
 class MaintenanceVisitLine(models.Model):
@@ -16,6 +16,7 @@ class MaintenanceVisitLine(models.Model):
     _inherit = [
         "installed.base.guard.mixin",
         "installed.base.typed.mixin",
+        "maintenance.generated.mixin",
         "maintenance.words.mixin",
     ]
     _description = "Equipment of a Visit"
@@ -177,26 +178,17 @@ class MaintenanceVisitLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        if self.env.context.get("visit_generation") is not GENERATING:
+        if not self._is_generating():
             lines.visit_id._touch()
             lines.visit_id._check_signed()
         return lines
 
     @api.model
-    def _add_precomputed_values(self, vals_list):
-        # See the visit, which does the same.
-        if self.env.context.get("visit_generation") is GENERATING:
-            visits = self.env["maintenance.visit"]
-            for vals in vals_list:
-                visit = visits.browse(vals["visit_id"])
-                vals.update({"company_id": visit.company_id.id, "state": visit.state})
-        return super()._add_precomputed_values(vals_list)
-
-    def _check_company(self, fnames=None):
-        # See the visit, which does the same.
-        if self.env.context.get("visit_generation") is GENERATING:
-            return None
-        return super()._check_company(fnames)
+    def _add_generated_values(self, vals_list):
+        visits = self.env["maintenance.visit"]
+        for vals in vals_list:
+            visit = visits.browse(vals["visit_id"])
+            vals.update({"company_id": visit.company_id.id, "state": visit.state})
 
     def write(self, vals):
         # Whoever changes the equipment of a visit changes the visit.

@@ -1,4 +1,5 @@
 import re
+import sys
 from collections import Counter
 from datetime import datetime
 from unittest.mock import patch
@@ -467,6 +468,30 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         self.assertEqual(visit.date_end, datetime(2026, 6, 3, 8, 30))
         self.assertEqual(visit.calendar_event_id.start, visit.date_start)
         self.assertEqual(str(visit.due_date), "2026-06-01", "It keeps its due date")
+
+    def test_few_methods_write(self):
+        """Planning and moving pass few methods `write` of ours, each in its file."""
+        written = []
+
+        def note(frame, event, _argument):
+            code = frame.f_code
+            if event == "call" and code.co_name == "write":
+                if "/field_" in code.co_filename:
+                    written.append(code.co_filename)
+
+        visit = self._create_visit()
+        for start in ("2026-06-03 07:00:00", "2026-06-04 09:00:00"):
+            self.env.flush_all()
+            written.clear()
+            sys.setprofile(note)
+            try:
+                visit.dispatch(start, technician_id=self.technician.id)
+                self.env.flush_all()
+            finally:
+                sys.setprofile(None)
+            self.assertEqual(str(visit.calendar_event_id.start), start)
+            self.assertIn(len(written), range(1, 15), written)
+            self.assertLessEqual(len(set(written)), 8, written)
 
     def test_plan_replaces_the_preferred_technician(self):
         visit = self._create_visit(technician_id=self.colleague.id)

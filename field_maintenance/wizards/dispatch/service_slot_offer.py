@@ -70,7 +70,7 @@ class ServiceSlotOffer(models.TransientModel):
                     "This slot is no longer free:\n%s\nSearch again.", "\n".join(taken)
                 )
             )
-        visit._tell_of_slot(search.telling)
+        visit._notify_of_slot(search.telling)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

@@ -167,7 +167,7 @@ class ServiceContract(models.Model):
 
     @api.model
     def _cron_renew(self):
-        """Renew what is renewed by itself, for as long as it was; all that is due is
+        """Renew what renews automatically, for as long as it was; all that is due is
         caught up. One that cannot be renewed waits, with an activity."""
         today = fields.Date.context_today(self)
         self.search(self._get_renewal_domain(today))._do_in_slices(

@@ -7,7 +7,8 @@ from odoo.addons.field_installed_base.jobs import do_or_skip
 
 from .invoicing import SLICE
 
-# A web request may last a minute or two: more contracts are left to a job.
+# A web request may last a minute or two: more contracts are processed in the
+# background.
 DIRECT_LIMIT = 200
 # A preview of more contracts takes its time: it waits for its button.
 PREVIEW_LIMIT = 1000

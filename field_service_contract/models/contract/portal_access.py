@@ -10,29 +10,16 @@ class ServiceContract(models.Model):
 
     _inherit = "service.contract"
 
+    _portal_page = "/my/service-contracts"
+
     # Messages and documents name amounts, in whatever words: they are for those who
     # read prices. Without groups others could search contracts by what they say.
     message_ids = fields.One2many(groups=PRICE_GROUPS)
     website_message_ids = fields.One2many(groups=PRICE_GROUPS)
 
     @api.model
-    def _reads_prices(self):
+    def _reads_conversations(self):
         return self.env.user.has_groups(PRICE_GROUPS)
-
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # Customers and technicians would need the right to write what they talk about,
-        # which they lack.
-        if message_operation == "read" and not self.env.su and not self._reads_prices():
-            return dict.fromkeys(self, "write")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)
-
-    @api.model
-    def _get_thread_with_access(self, thread_id, *, mode="read", **kwargs):
-        # Core opens a conversation to whoever reads the record, and its public part to
-        # whoever has its token.
-        if not self._reads_prices():
-            return self.browse()
-        return super()._get_thread_with_access(thread_id, mode=mode)
 
     def _get_portal_values(self):
         """Return what the page on the portal shows. Addons that show more add to it.

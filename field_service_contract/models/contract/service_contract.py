@@ -76,8 +76,8 @@ class ServiceContract(models.Model):
         "installed.base.company.mixin",
         "installed.base.place.mixin",
         "installed.base.record.mixin",
-        "portal.mixin",
-        "mail.thread",
+        "installed.base.portal.mixin",
+        "installed.base.conversation.mixin",
         "mail.activity.mixin",
         "service.contract.terms.mixin",
     ]
@@ -613,12 +613,6 @@ class ServiceContract(models.Model):
         query = SQL(" UNION ").join(every._search(way).select() for way in ways)
         return Domain("id", "in", SQL("(%s)", query))
 
-    def _compute_access_url(self):
-        result = super()._compute_access_url()
-        for contract in self:
-            contract.access_url = f"/my/service-contracts/{contract.id}"
-        return result
-
     # -- Constraints --------------------------------------------------------------
 
     @api.model
@@ -907,7 +901,7 @@ class ServiceContract(models.Model):
         return problems
 
     def action_cancel_draft(self):
-        """Give up drafts. What was signed is cancelled with a date and a reason."""
+        """Cancel drafts. What was signed is cancelled with a date and a reason."""
         if self.filtered(lambda contract: contract.state != "draft"):
             raise UserError(self.env._("Only draft contracts can be cancelled here."))
         self._set_state("cancelled")

@@ -4,7 +4,7 @@ LINE_TYPES = [("part", "Parts"), ("labor", "Labor"), ("cost", "Costs")]
 
 
 class ServiceContractDiscount(models.Model):
-    """A price cut on what a visit to covered equipment uses."""
+    """A discount on what a visit to covered equipment uses."""
 
     _name = "service.contract.discount"
     _inherit = ["installed.base.record.mixin"]

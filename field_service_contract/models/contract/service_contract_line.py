@@ -304,17 +304,8 @@ class ServiceContractLine(models.Model):
 
     # -- Access -------------------------------------------------------------------
 
-    def _has_field_access(self, field, operation):
-        if not super()._has_field_access(field, operation):
-            return False
-        if self.env.su or self.env.user._is_internal():
-            return True
-        return operation == "read" and field.name in self._get_portal_fields()
-
     @api.model
     def _get_portal_fields(self):
-        """Return the names of the fields that customers may read of the lines of their
-        contracts."""
         return PORTAL_FIELDS
 
     # -- CRUD ---------------------------------------------------------------------

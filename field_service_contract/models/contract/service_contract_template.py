@@ -142,7 +142,7 @@ class ServiceContractTemplate(models.Model):
         )
 
     def _prepare_discount_commands(self):
-        """Return the price cuts of the template as those of a contract."""
+        """Return the discounts of the template as those of a contract."""
         self.ensure_one()
         return [Command.create(vals) for vals in self.discount_ids._prepare_vals_list()]
 

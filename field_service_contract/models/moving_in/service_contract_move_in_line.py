@@ -197,7 +197,7 @@ class ServiceContractMoveInLine(models.Model):
         }
 
     def _book_openings(self, contracts):
-        """Take from revenue what contracts have still to earn, all at once; if that
+        """Take from revenue what contracts still defer, all at once; if that
         fails, one by one: where it cannot be booked the contract stays where it was.
         """
         move_in = self.move_in_id

@@ -72,7 +72,7 @@ class Group:
 
 
 class Opening(NamedTuple):
-    """A month that was invoiced before and is still to earn."""
+    """A month that was invoiced before and is still deferred."""
 
     line: models.BaseModel
     move_line: models.BaseModel
@@ -647,7 +647,7 @@ class ServiceContractOca(models.AbstractModel):
             return None, False
         return int(key), True
 
-    # -- What is still to earn ----------------------------------------------------
+    # -- What is still deferred ---------------------------------------------------
 
     def _get_openings(self, line, group, moves, move_in, notes, errors):
         """Return the months of a line that were invoiced and are earned after the
@@ -714,7 +714,7 @@ class ServiceContractOca(models.AbstractModel):
     # -- Conversion ---------------------------------------------------------------
 
     def _convert(self, plan, move_in):
-        """Make the contract of a plan, with what it is still to earn, and stop the
+        """Make the contract of a plan, with what is still deferred of it, and stop the
         lines that it was.
 
         :return: the contract

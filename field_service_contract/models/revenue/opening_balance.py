@@ -1,4 +1,4 @@
-"""What was invoiced elsewhere before a contract was kept here, and is still to earn."""
+"""What was invoiced elsewhere before a contract was kept here, and is deferred."""
 
 from odoo import fields, models
 from odoo.exceptions import UserError
@@ -134,7 +134,7 @@ class ServiceContract(models.Model):
     )
 
     def _get_opening_problems(self):
-        """Return what is missing to defer what is still to earn, in words."""
+        """Return what is missing to defer what is not earned yet, in words."""
         self.ensure_one()
         problems = []
         if not any(self.line_ids.mapped("opening_amount")):
@@ -164,7 +164,7 @@ class ServiceContract(models.Model):
         return problems
 
     def _defer_openings(self):
-        """Defer what was invoiced elsewhere and is still to earn."""
+        """Defer what was invoiced elsewhere and is not earned yet."""
         rows = self.env["service.contract.deferral"].sudo()
         rows.create(
             [
@@ -176,7 +176,7 @@ class ServiceContract(models.Model):
         )
 
     def _create_opening_entries(self, move_in):
-        """Take from revenue what contracts that moved in have still to earn."""
+        """Take from revenue what contracts that moved in still defer."""
         if not move_in.books_opening:
             return self.env["account.move"]
         # Administrators of contracts need not be accountants.

@@ -62,7 +62,7 @@ class ServiceContract(models.Model):
             )
         )
         deferred = self._sum_deferrals([("move_id", "=", False)])
-        # What was invoiced elsewhere and still to earn counts as invoiced.
+        # What was invoiced elsewhere and still deferred counts as invoiced.
         openings = self._sum_deferrals([("is_opening", "=", True)])
         for contract in self:
             contract.invoiced_amount = openings.get(contract._origin, 0) - invoiced.get(

@@ -17,7 +17,7 @@ ENTRY_SIZE = 500
 class ServiceContractDeferral(models.Model):
     """What an invoice line bills in advance, month by month until it is earned.
 
-    In company currency, untaxed. A row without entry is still to earn.
+    In company currency, untaxed. A row without entry is still deferred.
     """
 
     _name = "service.contract.deferral"

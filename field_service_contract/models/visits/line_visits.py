@@ -2,11 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command, Domain
 
+from odoo.addons.field_maintenance.context import GENERATING
 from odoo.addons.field_maintenance.engine import Gap
-from odoo.addons.field_maintenance.models.visit.maintenance_visit import (
-    GENERATING,
-    OPEN_STATES,
-)
+from odoo.addons.field_maintenance.models.visit.maintenance_visit import OPEN_STATES
 
 from ...context import CHANGING, with_typed_line
 from ...engine import Span, subtract

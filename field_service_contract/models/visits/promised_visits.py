@@ -5,10 +5,10 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.field_maintenance.context import GENERATING
 from odoo.addons.field_maintenance.models.schedule.maintenance_schedule import (
     LINES_WHILE_WAITING,
 )
-from odoo.addons.field_maintenance.models.visit.maintenance_visit import GENERATING
 
 from ...context import CHANGING
 from ...engine import Span

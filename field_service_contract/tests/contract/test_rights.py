@@ -11,7 +11,7 @@ from ...models.contract.rights import PORTAL_FIELDS
 from ...models.contract.service_contract_line import PORTAL_FIELDS as PORTAL_LINE_FIELDS
 from ..common import ServiceContractCase
 
-# Price cuts say what a visit to covered equipment is charged: technicians read them.
+# Discounts say what a visit to covered equipment is charged: technicians read them.
 NO_PRICES = {("service.contract.discount", "discount")}
 PRICE_WORDS = ("amount", "price", "cost", "profit", "discount", "value", "percent")
 # Dates and intervals of prices are none.

@@ -175,7 +175,7 @@ class TestDeferral(ServiceContractCase):
 
     def test_credit_of_the_example(self):
         """Recognised to 30 September, last covered day 15 September: 350.00 are
-        given back, 300.00 of them from what was still to earn."""
+        given back, 300.00 of them from what was still deferred."""
         contract, move = self._create_year()
         self._recognize("2023-09-30")
         self._end_contract(contract, "2023-09-15")

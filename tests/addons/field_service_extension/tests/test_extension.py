@@ -62,7 +62,7 @@ class TestExtension(MaintenanceFixtures, ServiceContractCase):
             [("2026-01-01", 100), ("2026-02-01", 100)],
         )
 
-    def test_caretaker(self):
+    def test_care_users(self):
         piece = self._create_equipment(caretaker_id=self.users["dispatcher"].id)
         self.assertEqual(piece._get_problem_responsibles(), self.users["dispatcher"])
         request = self.env["service.request"].create(

@@ -1,0 +1,33 @@
+from odoo import api, models
+
+from ...context import GENERATING
+
+
+class MaintenanceGeneratedMixin(models.AbstractModel):
+    """What schedules make by the thousand: what follows from the schedule is not
+    computed for each record, and what was checked there is not checked again."""
+
+    _name = "maintenance.generated.mixin"
+    _description = "Generated from Schedules"
+
+    @api.model
+    def _is_generating(self):
+        """Tell whether a schedule writes."""
+        return self.env.context.get("visit_generation") is GENERATING
+
+    @api.model
+    def _add_generated_values(self, vals_list):
+        """Add what follows from the schedule to the values of new records."""
+
+    @api.model
+    def _add_precomputed_values(self, vals_list):
+        # For values that miss one of these Odoo makes a record of each row first, which
+        # takes as long as all the rest; and it takes none of them from callers.
+        if self._is_generating():
+            self._add_generated_values(vals_list)
+        return super()._add_precomputed_values(vals_list)
+
+    def _check_company(self, fnames=None):
+        if self._is_generating():
+            return None
+        return super()._check_company(fnames)
