@@ -10,7 +10,6 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 )
 
 from ..context import GENERATING
-from .loan.rental_orders import RENTAL_FIELDS
 from .visit.maintenance_visit import OPEN_STATES
 
 # More visits of one line than anybody plans at once; the button makes the next ones.
@@ -324,27 +323,12 @@ class SaleOrderLine(models.Model):
         return lines
 
     def write(self, vals):
-        if not vals.keys() & RENTAL_FIELDS:
-            return self._write_ordered(vals)
         self._check_rental_days(vals)
-        rented = {
-            line: (product, line.product_uom_qty)
-            for line, product in self._get_rented_products().items()
-        }
-        result = self._write_ordered(vals)
-        self._reserve_rentals()
-        if "rental_end" in vals:
-            self._extend_rentals()
-        self._follow_deposits(rented)
-        return result
-
-    def unlink(self):
-        return super(SaleOrderLine, self | self.rental_part_ids).unlink()
-
-    def _write_ordered(self, vals):
-        """Write values, and let what was ordered follow them."""
+        rented = self._get_rented(vals)
         if not vals.keys() & ORDERED_FIELDS:
-            return super().write(vals)
+            result = super().write(vals)
+            self._follow_with_rentals(vals, rented)
+            return result
         # What was ordered is visited, whoever changes the order.
         confirmed = self.sudo().filtered(lambda line: line.state == "sale")
         before = {line: (line.product_id, line.product_uom_qty) for line in confirmed}
@@ -374,7 +358,11 @@ class SaleOrderLine(models.Model):
         known = confirmed.with_context(active_test=False)
         new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
         new.with_env(confirmed.env)._create_and_log_maintenance()
+        self._follow_with_rentals(vals, rented)
         return result
+
+    def unlink(self):
+        return super(SaleOrderLine, self | self.rental_part_ids).unlink()
 
     def _get_all_schedule_lines(self):
         """Return the schedule lines of this line in running schedules, those that were

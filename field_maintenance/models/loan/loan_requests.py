@@ -22,6 +22,11 @@ class ServiceRequest(models.Model):
         compute="_compute_loan_count",
         groups=READER_GROUPS,
     )
+    is_loan_out = fields.Boolean(
+        compute="_compute_is_loan_out",
+        groups=READER_GROUPS,
+        export_string_translation=False,
+    )
     loan_warning = fields.Char(
         compute="_compute_loan_warning",
         groups=READER_GROUPS,
@@ -32,6 +37,11 @@ class ServiceRequest(models.Model):
     def _compute_loan_count(self):
         for request in self:
             request.loan_count = len(request.loan_ids)
+
+    @api.depends("loan_ids.state")
+    def _compute_is_loan_out(self):
+        for request in self:
+            request.is_loan_out = "out" in request.loan_ids.mapped("state")
 
     @api.depends("loan_ids.state", "loan_ids.date_due", "is_closed")
     def _compute_loan_warning(self):

@@ -208,6 +208,19 @@ class SaleOrderLine(models.Model):
                     )
                 )
 
+    def _follow_with_rentals(self, vals, before):
+        """Let reservations and deposits follow what was written on these lines.
+
+        :param dict vals: what was written
+        :param before: see :meth:`_follow_deposits`
+        """
+        if not vals.keys() & RENTAL_FIELDS:
+            return
+        self._reserve_rentals()
+        if "rental_end" in vals:
+            self._extend_rentals()
+        self._follow_deposits(before)
+
     def _reserve_rentals(self):
         """Reserve what these lines of confirmed orders rent: what is reserved already
         follows their days, what is missing is reserved, what is too much is released.

@@ -3,6 +3,7 @@ from odoo.fields import Command
 from odoo.tools import format_date
 
 from ...engine import rental_days
+from .rental_orders import RENTAL_FIELDS
 
 
 class ProductTemplate(models.Model):
@@ -101,22 +102,29 @@ class SaleOrderLine(models.Model):
 
     # -- Deposit -----------------------------------------------------------------------
 
-    def _get_rented_products(self):
-        """Return {line: the product it rents out}, none for what is no rental."""
-        none = self.env["product.product"]
-        return {line: line.product_id if line._is_rental() else none for line in self}
+    def _get_rented(self, vals):
+        """Return what these lines rent out before values are written that may change
+        it: {line: (product, quantity)}."""
+        if not vals.keys() & RENTAL_FIELDS:
+            return {}
+        return {
+            line: (line._get_rented_product(), line.product_uom_qty) for line in self
+        }
+
+    def _get_rented_product(self):
+        """Return the product that this line rents out, none if it is no rental."""
+        return self.product_id if self._is_rental() else self.product_id.browse()
 
     def _follow_deposits(self, before):
         """Put the deposit of these lines beside them: a line each, which follows the
         quantity. Whoever deletes it wants none.
 
-        :param before: what these lines rented out, as :meth:`_get_rented_products`, and
-            how much of it: {line: (product, quantity)}
+        :param before: see :meth:`_get_rented`; nothing for new lines
         """
         vals_list = []
         for line in self:
             product, quantity = before.get(line, (self.env["product.product"], 0))
-            rented = line._get_rented_products()[line]
+            rented = line._get_rented_product()
             deposit = line.rental_part_ids.filtered(
                 lambda part: part.rental_part == "deposit"
             )

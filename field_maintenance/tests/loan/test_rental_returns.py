@@ -49,7 +49,9 @@ class TestRentalReturns(RentalCase):
         self.assertEqual(order.amount_total, 2 * 160 + 300)
 
     def test_deposit_of_the_company(self):
-        own = self.day_fee.copy({"name": "Our deposit"})
+        own = self.env["product.product"].create(
+            {"name": "Our deposit", "type": "service"}
+        )
         self.company.rental_deposit_product_id = own
         deposit = self._part(self._order(), "deposit")
         self.assertEqual((deposit.product_id, deposit.price_unit), (own, 150))
@@ -61,7 +63,14 @@ class TestRentalReturns(RentalCase):
         self.assertEqual(deposit.product_uom_qty, 2)
         rental.rental_end = "2026-03-20"
         self.assertEqual(self._part(order, "deposit"), deposit)
-        cheap = self.rent.copy({"rental_deposit": 40})
+        cheap = self.env["product.product"].create(
+            {
+                "name": "Small heater",
+                "type": "consu",
+                "rental_price_day": 10,
+                "rental_deposit": 40,
+            }
+        )
         rental.product_id = cheap
         deposit = self._part(order, "deposit")
         self.assertEqual((deposit.product_uom_qty, deposit.price_unit), (2, 40))
@@ -286,7 +295,6 @@ class TestRentalReturns(RentalCase):
         """They never see what it costs."""
         order = self._rent()
         loan = order.order_line.rental_loan_ids
-        technician = self._as("technician", loan)
-        loan._as_own_code().create_uid = technician.env.user
-        technician._take_back(Date.to_date("2026-03-20"), {})
+        self._create_planned_visit()
+        self._as("technician", loan)._take_back(Date.to_date("2026-03-20"), {})
         self.assertEqual(self._part(order, "days").price_subtotal, 20)

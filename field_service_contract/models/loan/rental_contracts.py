@@ -68,7 +68,7 @@ class ResPartner(models.Model):
         :param str document: `quotation` or `contract`
         """
         if document == "quotation":
-            return super().action_new_rental()
+            return self._get_new_document_action("rental")
         vals = self._prepare_installed_base_wizard_vals()
         context = {
             "default_is_rental": True,
@@ -253,7 +253,7 @@ class ServiceLoan(models.Model):
             moved._as_own_code().write(days)
 
     def _follow_on_orders(self):
-        super()._follow_on_orders()
+        result = super()._follow_on_orders()
         # Who plans rentals need not change contracts; see `_begin_rental`.
         for loan in self.sudo().filtered(
             lambda loan: loan.contract_line_id and loan.state in ("reserved", "out")
@@ -284,9 +284,10 @@ class ServiceLoan(models.Model):
                 )
             if loan.date_out != days["date_out"]:
                 line._begin_rental(loan.date_out)
+        return result
 
     def _settle_rentals(self):
-        super()._settle_rentals()
+        result = super()._settle_rentals()
         # Who takes something back need not change contracts.
         for loan in self.sudo().filtered(
             lambda loan: loan.contract_line_id and loan.date_in
@@ -294,3 +295,4 @@ class ServiceLoan(models.Model):
             line = loan.contract_line_id
             if line.contract_id.state in RUNNING_STATES:
                 line._end_rental(loan.date_in)
+        return result

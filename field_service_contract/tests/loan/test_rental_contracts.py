@@ -18,6 +18,7 @@ class TestRentalContracts(ServiceContractCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._set_up_users()
         cls.boiler = cls.env["product.product"].create(
             {
                 "name": "Mobile boiler",
@@ -227,6 +228,9 @@ class TestRentalContracts(ServiceContractCase):
                 {
                     "installed_base_id": self.first.id,
                     "value": 1200,
+                    "visit_type_id": self.env.ref(
+                        "field_maintenance.maintenance_visit_type_inspection"
+                    ).id,
                     "mode": "interval",
                     "interval_number": 3,
                     "interval_unit": "month",

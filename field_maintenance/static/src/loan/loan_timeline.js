@@ -10,6 +10,11 @@ import { escape } from "@web/core/utils/strings";
 const { DateTime } = luxon;
 const ROWS = 500;
 
+/** @returns {DateTime} the beginning of the day that is nearest */
+function toDay(date) {
+    return DateTime.fromJSDate(date).plus({ hours: 12 }).startOf("day");
+}
+
 /**
  * Loans and reservations, a row for each piece that can be lent or rented: what is free
  * has a row, too.
@@ -68,8 +73,8 @@ export class LoanTimelineModel extends TimelineModel {
 export class LoanTimelineController extends TimelineController {
     /** @override days, the last of them included */
     _onMove(item, callback) {
-        const start = DateTime.fromJSDate(item.start);
-        const end = DateTime.fromJSDate(item.end).minus({ days: 1 });
+        const start = toDay(item.start);
+        const end = toDay(item.end).minus({ days: 1 });
         this.moveQueue.push({
             id: item.id,
             item,
@@ -100,8 +105,9 @@ export class LoanTimelineController extends TimelineController {
 export class LoanTimelineRenderer extends TimelineRenderer {
     init_timeline() {
         Object.assign(this.options, {
-            snap: (date) => DateTime.fromJSDate(date).startOf("day").toJSDate(),
+            snap: (date) => toDay(date).toJSDate(),
             stack: false,
+            itemsAlwaysDraggable: { item: this.model.canEdit, range: this.model.canEdit },
         });
         super.init_timeline();
     }
