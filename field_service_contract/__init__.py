@@ -9,6 +9,7 @@ from odoo.addons.field_installed_base.uninstall import clear_the_way
 
 def uninstall_hook(env):
     """Remove what Odoo would leave behind."""
+    report.kept_profit.forget_profit(env)
     clear_the_way(env, "field_service_contract", ("service.contract",))
 
 

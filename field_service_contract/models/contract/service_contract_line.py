@@ -306,9 +306,10 @@ class ServiceContractLine(models.Model):
     def _has_field_access(self, field, operation):
         if not super()._has_field_access(field, operation):
             return False
-        if self.env.su or self.env.user._is_internal():
+        # Asked for each value of each line: groups are looked at last.
+        if operation == "read" and field.name in self._get_portal_fields():
             return True
-        return operation == "read" and field.name in self._get_portal_fields()
+        return self.env.su or self.env.user._is_internal()
 
     @api.model
     def _get_portal_fields(self):
