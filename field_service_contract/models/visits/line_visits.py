@@ -39,6 +39,8 @@ def from_rule(name):
         "contract_id.template_id",
     )
     def compute(lines):
+        # Hundreds of lines have the same few products.
+        defaults, empty = {}, lines._get_empty_rule()
         for line in lines:
             rule = line.schedule_line_id
             if rule:
@@ -47,7 +49,10 @@ def from_rule(name):
                 # Saved without: it is not visited.
                 line[name] = False
             else:
-                line[name] = line._get_default_rule()[name]
+                source = line._get_default_source()
+                if source not in defaults:
+                    defaults[source] = line._get_default_rule(empty)
+                line[name] = defaults[source][name]
 
     return compute
 
@@ -221,6 +226,16 @@ class ServiceContractLine(models.Model):
         vals = self.env["maintenance.rule.mixin"].default_get(list(RULE_FIELDS))
         return {**dict.fromkeys(RULE_FIELDS, False), **vals, "mode": False}
 
+    def _get_default_source(self):
+        """Return all that the rule of a new line starts from."""
+        self.ensure_one()
+        return (
+            self.display_type,
+            self.installed_base_id,
+            self.product_id,
+            self.contract_id.template_id,
+        )
+
     def _get_default_rule(self, empty=None):
         """Return the rule that a new line starts from: that of the equipment's product,
         else of the product, else, for equipment, of the template; without any of them
@@ -229,17 +244,14 @@ class ServiceContractLine(models.Model):
         :param dict empty: of `_get_empty_rule`, where many lines need it
         :rtype: dict
         """
-        self.ensure_one()
-        equipment, template = self.installed_base_id, self.contract_id.template_id
+        display_type, equipment, product, template = self._get_default_source()
         vals = dict(empty or self._get_empty_rule())
-        if self.display_type:
+        if display_type:
             return vals
-        source = template._get_visit_source(equipment, self.product_id)
+        source = template._get_visit_source(equipment, product)
         if source:
             vals |= source._get_rule_values()
-        products = (
-            equipment.product_id.product_tmpl_id | self.product_id.product_tmpl_id
-        )
+        products = equipment.product_id.product_tmpl_id | product.product_tmpl_id
         vals["visit_type_id"] = (
             source.visit_type_id or products.visit_type_id[:1] or template.visit_type_id
         )
