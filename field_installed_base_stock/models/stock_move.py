@@ -298,7 +298,7 @@ class StockMove(models.Model):
                 }
                 dialog._create_or_assign([vals_list[index] for index in kept], again)
                 pieces = equipment.union(*again.values())
-                pieces._message_log_batch(
+                pieces and pieces._message_log_batch(
                     {
                         piece.id: self.env._(
                             "Delivered to %s.", piece.partner_id.display_name
