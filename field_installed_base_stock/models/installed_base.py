@@ -1,4 +1,5 @@
 import logging
+from collections import Counter
 
 from odoo import api, fields, models
 from odoo.fields import Command
@@ -187,8 +188,7 @@ class InstalledBase(models.Model):
     @api.model
     def _tie_existing(self):
         """Tie equipment to the lots that have its serial numbers, and to what delivered
-        these or took them back. Tell how much of it in the log, and the first
-        administrator of each company what is in no lot."""
+        these or took them back, and report it."""
         self.flush_model()
         self.env["stock.lot"].flush_model()
         tied = self.env.execute_query(
@@ -211,7 +211,7 @@ class InstalledBase(models.Model):
                 )
                 UPDATE installed_base piece SET lot_id = one.lot_id
                 FROM one WHERE one.id = piece.id
-                RETURNING piece.id
+                RETURNING piece.company_id
                 """
             )
         )
@@ -237,45 +237,51 @@ class InstalledBase(models.Model):
             )
         )
         self.invalidate_model()
-        _logger.info("%s pieces of equipment were tied to their lots.", len(tied))
-        self._report_outside_lots(len(tied))
+        self._report_tied(Counter(company for (company,) in tied))
 
     @api.model
-    def _report_outside_lots(self, tied):
-        """Ask the first administrator of each company to look at serial numbers that
-        Inventory does not know.
+    def _report_tied(self, tied):
+        """Tell in the log, and the first administrator of each company, how much
+        equipment was tied to lots, and how many serial numbers Inventory does not know.
 
-        :param int tied: how many pieces of all companies it knows
+        :param tied: {company id: number of pieces}
         """
         group = self.env.ref("field_installed_base.group_manager")
-        counts = self.with_context(active_test=False)._read_group(
+        groups = self._read_group(
             [("is_outside_lots", "=", True), ("state", "!=", "retired")],
             ["company_id"],
             ["__count"],
         )
-        for company, count in counts:
+        outside = {company.id: count for company, count in groups}
+        for company in self.env["res.company"].browse(sorted(tied.keys() | outside)):
+            values = {
+                "company": company.name,
+                "tied": tied.get(company.id, 0),
+                "outside": outside.get(company.id, 0),
+            }
+            _logger.info(
+                "%(company)s: %(tied)s pieces of equipment were tied to lots, "
+                "%(outside)s serial numbers are in none.",
+                values,
+            )
             managers = group.all_user_ids.filtered(
                 lambda user, company=company: (
                     user.active and company in user.company_ids
                 )
-            )
-            _logger.info("%s: %s serial numbers are in no lot.", company.name, count)
+            ).sorted("id")
             if managers:
-                manager = managers.sorted("id")[0]
-                env = self.with_context(lang=manager.lang).env
+                env = self.with_context(lang=managers[0].lang).env
                 self.env["mail.activity"].create(
                     {
                         "activity_type_id": env.ref("mail.mail_activity_data_todo").id,
-                        "user_id": manager.id,
-                        "summary": env._("Serial numbers that Inventory does not know"),
+                        "user_id": managers[0].id,
+                        "summary": env._("Equipment was tied to lots"),
                         "note": env._(
-                            "Equipment was tied to lots by its serial numbers: "
-                            "%(tied)s pieces. At %(company)s, the serial numbers of "
-                            "%(count)s pieces are in no lot. Find them in Installed "
+                            "At %(company)s, %(tied)s pieces of equipment were tied to "
+                            "lots by their serial numbers. The serial numbers of "
+                            "%(outside)s others are in no lot: find these in Installed "
                             "Base by the filter “Not in Any Lot”.",
-                            tied=tied,
-                            company=company.name,
-                            count=count,
+                            **values,
                         ),
                     }
                 )

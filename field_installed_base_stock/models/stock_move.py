@@ -274,6 +274,8 @@ class StockMove(models.Model):
         equipment = self.env["installed.base"].with_context(
             ownership_date=fields.Date.context_today(self),
             ownership_reason=self.env._("Delivered."),
+            # A note per piece costs more than the piece; its transfers tell the same.
+            tracking_disable=True,
         )
         dialog = equipment.env["installed.base.create"]
         vals_list = [vals for _move, vals in rows]
@@ -289,13 +291,20 @@ class StockMove(models.Model):
         kept = [index for index in range(len(rows)) if index not in conflicts]
         try:
             with self.env.cr.savepoint():
-                dialog._create_or_assign(
-                    [vals_list[index] for index in kept],
+                again = {
+                    place: known[index]
+                    for place, index in enumerate(kept)
+                    if index in known
+                }
+                dialog._create_or_assign([vals_list[index] for index in kept], again)
+                pieces = equipment.union(*again.values())
+                pieces and pieces._message_log_batch(
                     {
-                        place: known[index]
-                        for place, index in enumerate(kept)
-                        if index in known
-                    },
+                        piece.id: self.env._(
+                            "Delivered to %s.", piece.partner_id.display_name
+                        )
+                        for piece in pieces
+                    }
                 )
         except UserError as error:
             # What was delivered is delivered, whatever is missing to record it.

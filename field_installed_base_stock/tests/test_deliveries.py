@@ -1,5 +1,6 @@
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -57,7 +58,8 @@ class TestDeliveries(StockCase):
     def test_from_delivery(self):
         order = self._create_order((self.stove, 2))
         picking = order.picking_ids
-        self.assertRefused("brought nothing")
+        with self.assertRefused("brought nothing", UserError):
+            picking.action_create_installed_base()
         self._deliver(picking, {self.stove: self.lots[:2]})
         self.assertTrue(picking.has_equipment_left)
         pieces = self._record(picking)

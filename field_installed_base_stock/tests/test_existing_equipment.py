@@ -27,4 +27,5 @@ class TestExistingEquipment(StockCase):
         )
         self.assertFalse(stranger.lot_id)
         report = self.env["mail.activity"].search([("user_id", "=", boss.id)])
-        self.assertIn("1 pieces", report.note)
+        self.assertIn("Hearth and Home, 2 pieces", report.note)
+        self.assertIn("serial numbers of 1 others", report.note)
