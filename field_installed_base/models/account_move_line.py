@@ -63,7 +63,9 @@ class AccountMoveLine(models.Model):
                 units[bill.id] -= bill.installed_base_ids._count_taken_units(
                     reversed_units[bill]
                 )
-            from_order = order_lines.installed_base_ids - bills.installed_base_ids
+            from_order = order_lines._filter_own_equipment(
+                order_lines.installed_base_ids - bills.installed_base_ids
+            )
             taken = from_order._count_taken_units(sum(reversed_units.values()))
             _take(units, bills.ids, taken)
             free_credits = order_lines.invoice_lines.filtered(

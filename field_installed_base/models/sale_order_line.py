@@ -40,6 +40,11 @@ class SaleOrderLine(models.Model):
             left[line.id] = max(0, sold - recorded._count_taken_units(credited))
         return left
 
+    def _filter_own_equipment(self, equipment):
+        """Return which pieces of equipment recorded for these lines are units of them.
+        To be extended, e.g. by parts of kits."""
+        return equipment
+
     def _get_equipment_balance(self):
         """Return {line: (its equipment, units that are sold, units credited)}."""
         balance = {}
@@ -51,7 +56,9 @@ class SaleOrderLine(models.Model):
             credited = bills._sum_installed_base_units("out_refund")
             returned = max(0, credited - max(0, invoiced - ordered))
             balance[line] = (
-                line.installed_base_ids | bills.installed_base_ids,
+                line._filter_own_equipment(
+                    line.installed_base_ids | bills.installed_base_ids
+                ),
                 ordered - returned,
                 credited,
             )

@@ -25,15 +25,18 @@ class InstalledBaseDocumentMixin(models.AbstractModel):
 
     def _compute_has_equipment_left(self):
         possible = self.filtered(lambda doc: not doc._get_installed_base_obstacle())
-        lines = possible._get_installed_base_lines().filtered(
-            "product_id.is_installed_base"
+        lines = possible._get_installed_base_lines()._origin.filtered(
+            lambda line: line._brings_equipment()
         )
         # Of all documents at once: reading orders and invoices one by one is slow.
-        left = lines._origin._get_installed_base_units_left() if lines else {}
+        waiting = {
+            line
+            for (line, product), units in lines._get_equipment_left().items()
+            if units and product.is_installed_base
+        }
         for document in self:
             document.has_equipment_left = document in possible and any(
-                left.get(line._origin.id)
-                for line in document._get_installed_base_lines()
+                line._origin in waiting for line in document._get_installed_base_lines()
             )
 
     def _get_installed_base_lines(self):

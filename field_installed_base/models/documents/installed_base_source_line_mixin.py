@@ -38,6 +38,33 @@ class InstalledBaseSourceLineMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
+    def _brings_equipment(self):
+        """Tell whether equipment is proposed for units of this line."""
+        self.ensure_one()
+        return self.product_id.is_installed_base
+
+    def _get_equipment_left(self):
+        """Tell how many units of which products have no piece of equipment yet. To be
+        extended by lines that bring other products than their own, as kits do.
+
+        :return: {(line, product): units}
+        :rtype: dict
+        """
+        left = self._get_installed_base_units_left() if self else {}
+        return {(line, line.product_id): left[line.id] for line in self}
+
+    def _get_equipment_rows(self):
+        """Tell what is proposed for each unit that has no piece of equipment yet. To be
+        extended, e.g. by serial numbers.
+
+        :return: {(line, product): list of values of a row, one per unit}
+        :rtype: dict
+        """
+        return {
+            key: [{} for _unit in range(units)]
+            for key, units in self._get_equipment_left().items()
+        }
+
     def _serialize_installed_base(self):
         """Make two transactions that create equipment from these lines take turns.
 

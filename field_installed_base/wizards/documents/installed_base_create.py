@@ -26,6 +26,12 @@ class InstalledBaseCreate(models.TransientModel):
     )
     contact_id = fields.Many2one(comodel_name="res.partner", readonly=True)
 
+    has_document = fields.Boolean(
+        compute="_compute_has_document",
+        help="Whether this was opened on an order or an invoice.",
+        export_string_translation=False,
+    )
+
     company_id = fields.Many2one(
         comodel_name="res.company",
         compute="_compute_from_source",
@@ -103,7 +109,7 @@ class InstalledBaseCreate(models.TransientModel):
         """
         defaults = super().default_get(fields)
         model = self.env.context.get("active_model")
-        if model in SOURCE_MODELS:
+        if model in self._get_source_fields():
             ids = self.env.context.get("active_ids") or [
                 self.env.context.get("active_id")
             ]
@@ -114,6 +120,7 @@ class InstalledBaseCreate(models.TransientModel):
 
     @api.model
     def _get_source_fields(self):
+        """Return {model of a source: field of this dialog that holds it}."""
         return dict(
             zip(SOURCE_MODELS, ("sale_order_id", "move_id", "contact_id"), strict=True)
         )
@@ -122,9 +129,20 @@ class InstalledBaseCreate(models.TransientModel):
         """Return the order, invoice or contact of this wizard, an empty contact if it
         was opened without."""
         self.ensure_one()
-        return self.sale_order_id or self.move_id or self.contact_id
+        sources = (self[name] for name in self._get_source_fields().values())
+        return next(filter(None, sources), self.contact_id)
 
-    @api.depends("sale_order_id", "move_id", "contact_id")
+    def _get_document(self):
+        """Return the order or invoice of this wizard, a contact never."""
+        source = self._get_source()
+        return source if source._name != "res.partner" else self.env["sale.order"]
+
+    @api.depends(lambda self: self._get_source_fields().values())
+    def _compute_has_document(self):
+        for wizard in self:
+            wizard.has_document = bool(wizard._get_document())
+
+    @api.depends(lambda self: self._get_source_fields().values())
     def _compute_from_source(self):
         for wizard in self:
             source = wizard._get_source()
@@ -132,7 +150,7 @@ class InstalledBaseCreate(models.TransientModel):
             wizard.company_id = vals.get("company_id") or self.env.company.id
             wizard.partner_id = vals.get("partner_id")
 
-    @api.depends("partner_id", "sale_order_id", "move_id", "contact_id")
+    @api.depends(lambda self: ("partner_id", *self._get_source_fields().values()))
     def _compute_site_id(self):
         for wizard in self:
             site = wizard.site_id
@@ -144,7 +162,11 @@ class InstalledBaseCreate(models.TransientModel):
             wizard.site_id = wizard.partner_id._propose_site(site)
 
     @api.depends(
-        "company_id", "line_ids.product_id", "sale_order_id", "move_id", "contact_id"
+        lambda self: (
+            "company_id",
+            "line_ids.product_id",
+            *self._get_source_fields().values(),
+        )
     )
     def _compute_sale(self):
         """Propose that we sold and installed it on the day of the document, or today;
@@ -174,7 +196,7 @@ class InstalledBaseCreate(models.TransientModel):
             "installer_id": own,
         }
 
-    @api.depends("sale_order_id", "move_id")
+    @api.depends(lambda self: self._get_source_fields().values())
     def _compute_line_ids(self):
         for wizard in self:
             rows = wizard._propose_rows()[:MAX_ROWS]
@@ -182,33 +204,37 @@ class InstalledBaseCreate(models.TransientModel):
 
     def _propose_rows(self):
         """Return the values of one row per unit of equipment that is left."""
-        lines = self._get_source_lines().filtered("product_id.is_installed_base")
-        left = lines._get_installed_base_units_left() if lines else {}
+        lines = self._get_source_lines().filtered(lambda line: line._brings_equipment())
         return [
             {
                 self._get_line_field(): line.id,
-                "product_id": line.product_id.id,
+                "product_id": product.id,
                 "site_id": self.site_id.id,
+                **unit,
             }
-            for line in lines
-            for _unit in range(left[line.id])
+            for (line, product), units in lines._get_equipment_rows().items()
+            if product.is_installed_base
+            for unit in units
         ]
 
     def _get_source_lines(self):
         """Return the lines of order or invoice that sell goods."""
-        source = self.sale_order_id or self.move_id
-        if not source:
+        document = self._get_document()
+        if not document:
             return self.env["sale.order.line"]
-        return source._get_installed_base_lines()
+        return document._get_installed_base_lines()
 
     def _get_line_field(self):
         """Return the row's field that holds the line it comes from."""
         return "sale_line_id" if self.sale_order_id else "move_line_id"
 
-    @api.depends("sale_order_id", "move_id")
+    @api.depends(lambda self: self._get_source_fields().values())
     def _compute_product_ids(self):
         for wizard in self:
-            wizard.product_ids = wizard._get_source_lines().product_id
+            left = wizard._get_source_lines()._get_equipment_left()
+            wizard.product_ids = self.env["product.product"].union(
+                *(product for _line, product in left)
+            )
 
     @api.depends("line_ids", "serials")
     def _compute_notice(self):
@@ -225,7 +251,7 @@ class InstalledBaseCreate(models.TransientModel):
                         rows=MAX_ROWS,
                     )
                 )
-            elif not units and (wizard.sale_order_id or wizard.move_id):
+            elif not units and wizard.has_document:
                 notices.append(
                     self.env._(
                         "There is no equipment left to create from this document: its "
@@ -331,16 +357,18 @@ class InstalledBaseCreate(models.TransientModel):
 
         :raise UserError: if a row has no unit left to come from
         """
-        if not (self.sale_order_id or self.move_id):
+        if not self._get_document():
             return
         source_lines = self._get_source_lines()
         source_lines._serialize_installed_base()
-        left = source_lines._get_installed_base_units_left()
-        lines_by_product = source_lines.grouped("product_id")
+        left = source_lines._get_equipment_left()
         field = self._get_line_field()
         for row in self.line_ids.sorted(lambda row: not row[field]):
-            candidates = row[field] or lines_by_product.get(row.product_id, ())
-            line = next((line for line in candidates if left.get(line.id, 0) > 0), None)
+            product = row.product_id
+            candidates = row[field] or source_lines
+            line = next(
+                (line for line in candidates if left.get((line, product), 0) > 0), None
+            )
             if not line:
                 raise UserError(
                     self.env._(
@@ -350,7 +378,7 @@ class InstalledBaseCreate(models.TransientModel):
                         product=row.product_id.display_name or row.model,
                     )
                 )
-            left[line.id] -= 1
+            left[line, product] -= 1
             row[field] = line
 
     def _check_rows(self, vals_list, known):

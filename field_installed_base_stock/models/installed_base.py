@@ -1,0 +1,243 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
+_logger = logging.getLogger(__name__)
+
+
+class InstalledBase(models.Model):
+    """Equipment whose serial number is one of Inventory, and what brought it."""
+
+    _inherit = "installed.base"
+
+    lot_id = fields.Many2one(
+        comodel_name="stock.lot",
+        string="Lot/Serial Number",
+        compute="_compute_lot_id",
+        inverse="_inverse_lot_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+        copy=False,
+        domain="[('product_id', '=', product_id)]",
+        groups="stock.group_stock_user",
+    )
+    is_outside_lots = fields.Boolean(
+        string="Not in Any Lot",
+        compute="_compute_is_outside_lots",
+        search="_search_is_outside_lots",
+        compute_sudo=True,
+        help="Inventory tracks the product and does not know this serial number.",
+    )
+    stock_move_ids = fields.Many2many(
+        comodel_name="stock.move",
+        relation="installed_base_stock_move_rel",
+        column1="installed_base_id",
+        column2="stock_move_id",
+        string="Stock Moves",
+        readonly=True,
+        copy=False,
+        groups="stock.group_stock_user",
+        help="Deliveries to customers and returns of this equipment.",
+    )
+    picking_count = fields.Integer(
+        string="Number of Transfers",
+        compute="_compute_picking_count",
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+    )
+
+    def _auto_init(self):
+        # What there is already is tied to its lots at once, when all is installed.
+        if not column_exists(self.env.cr, self._table, "lot_id"):
+            create_column(self.env.cr, self._table, "lot_id", "int4")
+        return super()._auto_init()
+
+    @api.depends("serial_key", "product_id", "company_id")
+    def _compute_lot_id(self):
+        lots = self.env["stock.lot"]._find_by_key(
+            {(piece.product_id.id, piece.serial_key) for piece in self}
+        )
+        for piece in self:
+            lot = piece._choose_lot(
+                lots.get((piece.product_id.id, piece.serial_key), lots["none"])
+            )
+            # A batch says nothing about the serial numbers of its pieces.
+            if not lot and piece.lot_id._is_batch_of(piece.product_id):
+                lot = piece.lot_id
+            piece.lot_id = lot
+
+    def _choose_lot(self, lots):
+        """Return which of the lots that read like its serial number is this piece's:
+        that of its company, spelled the same if there are several."""
+        self.ensure_one()
+        lots = lots.filtered(lambda lot: lot.company_id <= self.company_id)
+        same = lots.filtered(lambda lot: lot.name == self.serial_number)
+        found = same or lots
+        return found if len(found) == 1 else found.browse()
+
+    def _inverse_lot_id(self):
+        """The serial number of a lot that holds a single piece is the piece's."""
+        for piece in self:
+            lot = piece.lot_id
+            if (
+                lot
+                and not lot._is_batch_of(lot.product_id)
+                and lot.installed_base_key != piece.serial_key
+            ):
+                piece.serial_number = lot.name
+
+    @api.depends("lot_id", "serial_key", "product_id.tracking")
+    def _compute_is_outside_lots(self):
+        for piece in self:
+            piece.is_outside_lots = (
+                bool(piece.serial_key)
+                and not piece.lot_id
+                and piece.product_id.tracking in ("serial", "lot")
+            )
+
+    @api.model
+    def _search_is_outside_lots(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return [
+            ("serial_key", "!=", False),
+            ("lot_id", "=", False),
+            ("product_id.tracking", "in", ("serial", "lot")),
+        ]
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_picking_count(self):
+        for piece in self:
+            piece.picking_count = len(piece._get_pickings())
+
+    def _get_pickings(self):
+        """Return the transfers that brought this equipment or took it back, as far as
+        the user may read them."""
+        return self.stock_move_ids.picking_id._filtered_access("read")
+
+    def action_view_pickings(self):
+        """Open the transfers of this equipment."""
+        self.ensure_one()
+        pickings = self._get_pickings()
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": "stock.picking",
+            "name": self.env._("Transfers"),
+            "view_mode": "list,form",
+            "domain": [("id", "in", pickings.ids)],
+            "context": {"create": False},
+        }
+        if len(pickings) == 1:
+            action |= {"view_mode": "form", "res_id": pickings.id}
+        return action
+
+    def action_view_lot(self):
+        """Open the lot or serial number of this equipment."""
+        self.ensure_one()
+        return self.lot_id.get_formview_action()
+
+    # -- Installation ------------------------------------------------------------------
+
+    @api.model
+    def _tie_existing(self):
+        """Tie equipment to the lots that have its serial numbers, and to what delivered
+        these or took them back. Tell how much of it in the log, and the first
+        administrator of each company what is in no lot."""
+        self.flush_model()
+        self.env["stock.lot"].flush_model()
+        tied = self.env.execute_query(
+            SQL(
+                """
+                WITH one AS (
+                    SELECT piece.id, COALESCE(
+                        min(lot.id) FILTER (WHERE lot.name = piece.serial_number),
+                        min(lot.id)
+                    ) AS lot_id
+                    FROM installed_base piece
+                    JOIN stock_lot lot ON lot.product_id = piece.product_id
+                        AND lot.installed_base_key = piece.serial_key
+                        AND COALESCE(lot.company_id, piece.company_id)
+                            = piece.company_id
+                    WHERE piece.lot_id IS NULL
+                    GROUP BY piece.id
+                    HAVING count(*) = 1
+                        OR count(*) FILTER (WHERE lot.name = piece.serial_number) = 1
+                )
+                UPDATE installed_base piece SET lot_id = one.lot_id
+                FROM one WHERE one.id = piece.id
+                RETURNING piece.id
+                """
+            )
+        )
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO installed_base_stock_move_rel
+                    (installed_base_id, stock_move_id)
+                SELECT DISTINCT piece.id, line.move_id
+                FROM installed_base piece
+                JOIN stock_lot lot ON lot.id = piece.lot_id
+                    AND lot.installed_base_key = piece.serial_key
+                JOIN stock_move_line line ON line.lot_id = lot.id
+                    AND line.company_id = piece.company_id
+                    AND line.state = 'done'
+                JOIN stock_location source ON source.id = line.location_id
+                JOIN stock_location target ON target.id = line.location_dest_id
+                WHERE (source.usage = 'customer') != (target.usage = 'customer')
+                    AND line.move_id IS NOT NULL
+                ON CONFLICT DO NOTHING
+                RETURNING 1
+                """
+            )
+        )
+        self.invalidate_model()
+        _logger.info("%s pieces of equipment were tied to their lots.", len(tied))
+        self._report_outside_lots(len(tied))
+
+    @api.model
+    def _report_outside_lots(self, tied):
+        """Ask the first administrator of each company to look at serial numbers that
+        Inventory does not know.
+
+        :param int tied: how many pieces of all companies it knows
+        """
+        group = self.env.ref("field_installed_base.group_manager")
+        counts = self.with_context(active_test=False)._read_group(
+            [("is_outside_lots", "=", True), ("state", "!=", "retired")],
+            ["company_id"],
+            ["__count"],
+        )
+        for company, count in counts:
+            managers = group.all_user_ids.filtered(
+                lambda user, company=company: (
+                    user.active and company in user.company_ids
+                )
+            )
+            _logger.info("%s: %s serial numbers are in no lot.", company.name, count)
+            if managers:
+                manager = managers.sorted("id")[0]
+                env = self.with_context(lang=manager.lang).env
+                self.env["mail.activity"].create(
+                    {
+                        "activity_type_id": env.ref(
+                            "mail.mail_activity_data_todo"
+                        ).id,
+                        "user_id": manager.id,
+                        "summary": env._("Serial numbers that Inventory does not know"),
+                        "note": env._(
+                            "Equipment was tied to lots by its serial numbers: "
+                            "%(tied)s pieces. At %(company)s, the serial numbers of "
+                            "%(count)s pieces are in no lot. Find them in Installed "
+                            "Base by the filter “Not in Any Lot”.",
+                            tied=tied,
+                            company=company.name,
+                            count=count,
+                        ),
+                    }
+                )

@@ -1,0 +1,4 @@
+from . import test_deliveries
+from . import test_existing_equipment
+from . import test_lots
+from . import test_returns

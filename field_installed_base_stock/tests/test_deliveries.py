@@ -1,0 +1,238 @@
+from freezegun import freeze_time
+
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import StockCase
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-10 09:00:00")
+class TestDeliveries(StockCase):
+    """What was delivered is what stands there."""
+
+    def test_order_waits_for_delivery(self):
+        order = self._create_order((self.stove, 3), (self.boiler, 1))
+        # What is not tracked does not wait.
+        self.assertEqual(self._get_proposed(order), [(self.boiler, False)])
+        first, second, third = self.lots
+        self._deliver(order.picking_ids, {self.stove: first | second})
+        stoves = [(self.stove, "SN-1"), (self.stove, "SN-2")]
+        self.assertEqual(self._get_proposed(order), [*stoves, (self.boiler, False)])
+        pieces = self._record(order)
+        self.assertEqual(pieces[:2].lot_id, first | second)
+        self.assertEqual(pieces[:2].stock_move_ids.picking_id.state, "done")
+        self.assertFalse(order.has_equipment_left)
+        rest = order.picking_ids.filtered(lambda picking: picking.state != "done")
+        self._deliver(rest, {self.stove: third, self.boiler: 1})
+        self.assertEqual(self._get_proposed(order), [(self.stove, "SN-3")])
+
+    def test_settings(self):
+        order = self._create_order((self.stove, 2), (self.boiler, 2))
+        self.company.installed_base_units = "ordered"
+        self._deliver(order.picking_ids, {self.stove: self.lots[0], self.boiler: 1})
+        self.assertEqual(
+            self._get_proposed(order),
+            [
+                (self.stove, "SN-1"),
+                (self.stove, False),
+                (self.boiler, False),
+                (self.boiler, False),
+            ],
+        )
+        self.company.installed_base_units = "delivered"
+        delivered = [(self.stove, "SN-1"), (self.boiler, False)]
+        self.assertEqual(self._get_proposed(order), delivered)
+
+    def test_invoice_waits(self):
+        order = self._create_order((self.stove, 2))
+        invoice = order._create_invoices()
+        self.assertFalse(invoice.has_equipment_left)
+        self._deliver(order.picking_ids, {self.stove: self.lots[0]})
+        invoice.invalidate_recordset()
+        self.assertEqual(self._get_proposed(invoice), [(self.stove, "SN-1")])
+        self.assertEqual(self._record(invoice).lot_id, self.lots[0])
+        self.assertFalse(order.has_equipment_left)
+
+    def test_from_delivery(self):
+        order = self._create_order((self.stove, 2))
+        picking = order.picking_ids
+        self.assertRefused("brought nothing")
+        self._deliver(picking, {self.stove: self.lots[:2]})
+        self.assertTrue(picking.has_equipment_left)
+        pieces = self._record(picking)
+        self.assertEqual(pieces.mapped("serial_number"), ["SN-1", "SN-2"])
+        self.assertEqual(pieces.sale_order_ids, order)
+        self.assertEqual(pieces.partner_id, self.customer)
+        self.assertEqual(picking.installed_base_count, 2)
+        self.assertEqual(pieces[0].picking_count, 1)
+        self.assertEqual(pieces[0].action_view_pickings()["res_id"], picking.id)
+        self.assertFalse(picking.has_equipment_left or order.has_equipment_left)
+
+    def test_dozens(self):
+        order = self._create_order(
+            {
+                "product_id": self.boiler.id,
+                "product_uom_qty": 1,
+                "product_uom_id": self.dozen.id,
+            }
+        )
+        self.company.installed_base_units = "delivered"
+        picking = order.picking_ids
+        picking.move_ids.quantity = picking.move_ids.product_uom_qty
+        picking.button_validate()
+        self.assertEqual(len(self._get_proposed(order)), 12)
+
+    def _create_kit(self):
+        """Return an order of a kit, as it is with its parts to deliver."""
+        kit = self.env["product.product"].create({"name": "Heating set"})
+        order = self._create_order((kit, 1))
+        move = order.order_line.move_ids
+        for product in (self.stove, self.boiler):
+            move.copy({"product_id": product.id, "sale_line_id": order.order_line.id})
+        move._action_cancel()
+        move.unlink()
+        order.picking_ids.action_confirm()
+        return order
+
+    def test_kit(self):
+        order = self._create_kit()
+        self._deliver(order.picking_ids, {self.stove: self.lots[0], self.boiler: 1})
+        expected = [(self.stove, "SN-1"), (self.boiler, False)]
+        self.assertCountEqual(self._get_proposed(order), expected)
+        self.assertTrue(order.has_equipment_left)
+        pieces = self._record(order)
+        self.assertEqual(pieces.sale_order_ids, order)
+        self.assertFalse(order.has_equipment_left)
+        # Two parts of one kit are not too many.
+        self.assertFalse(order._get_surplus_equipment())
+
+    def test_several_orders_in_one_delivery(self):
+        first, second = self._create_order((self.stove, 1)), self._create_order(
+            (self.stove, 1)
+        )
+        picking = first.picking_ids
+        second.picking_ids.move_ids.picking_id = picking
+        for move, lot in zip(picking.move_ids, self.lots, strict=False):
+            move.move_line_ids.unlink()
+            move.move_line_ids = [
+                Command.create(
+                    {
+                        "product_id": self.stove.id,
+                        "picking_id": picking.id,
+                        "lot_id": lot.id,
+                        "quantity": 1,
+                    }
+                )
+            ]
+            move.picked = True
+        picking.button_validate()
+        pieces = self._record(picking)
+        self.assertEqual(
+            [piece.sale_order_ids for piece in pieces], [first, second]
+        )
+
+    def test_dropped_by_the_supplier(self):
+        order = self._create_order((self.stove, 1))
+        order.picking_ids.action_cancel()
+        supplier = self.env.ref("stock.stock_location_suppliers")
+        picking = self.env["stock.picking"].create(
+            {
+                "partner_id": self.neighbour.id,
+                "picking_type_id": self.warehouse.out_type_id.id,
+                "location_id": supplier.id,
+                "location_dest_id": self.customers.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.stove.id,
+                            "product_uom_qty": 1,
+                            "location_id": supplier.id,
+                            "location_dest_id": self.customers.id,
+                            "sale_line_id": order.order_line.id,
+                        }
+                    )
+                ],
+            }
+        )
+        picking.action_confirm()
+        lot = self.env["stock.lot"].create(
+            {"name": "DROP-1", "product_id": self.stove.id}
+        )
+        self._deliver(picking, {self.stove: lot})
+        pieces = self._record(picking)
+        self.assertEqual((pieces.serial_number, pieces.partner_id.name), ("DROP-1", "Claes Bakery"))
+
+    # -- On delivery -------------------------------------------------------------------
+
+    def test_nothing(self):
+        order = self._create_order((self.stove, 1))
+        self.assertIs(self._deliver(order.picking_ids, {self.stove: self.lots[0]}), True)
+        self.assertFalse(order.installed_base_count)
+
+    def test_ask(self):
+        self.company.installed_base_on_delivery = "ask"
+        order = self._create_order((self.stove, 2))
+        action = self._deliver(order.picking_ids, {self.stove: self.lots[0]})
+        self.assertEqual(action["res_model"], "installed.base.create")
+        # Who may not create equipment leaves it to the salesperson.
+        keeper = self._create_user("st_keeper", "stock.group_stock_user")
+        rest = order.picking_ids.filtered(lambda picking: picking.state != "done")
+        result = self._deliver(rest.with_user(keeper), {self.stove: self.lots[1]})
+        self.assertIs(result, True)
+        self.assertEqual(len(rest.activity_ids), 1)
+
+    def test_create(self):
+        self.company.installed_base_on_delivery = "create"
+        order = self._create_order((self.stove, 2), (self.pellets, 5), (self.boiler, 1))
+        keeper = self._create_user("st_keeper", "stock.group_stock_user")
+        picking = order.picking_ids.with_user(keeper)
+        units = {self.stove: self.lots[:2], self.pellets: 5, self.boiler: 1}
+        self.assertIs(self._deliver(picking, units), True)
+        pieces = order.order_line.installed_base_ids
+        self.assertEqual(len(pieces), 3)
+        stoves = pieces.filtered(lambda piece: piece.product_id == self.stove)
+        self.assertEqual(set(stoves.mapped("serial_number")), {"SN-1", "SN-2"})
+        self.assertEqual(stoves.site_id, self.customer)
+        self.assertEqual({str(piece.warranty_end_date) for piece in stoves}, {"2028-06-09"})
+        self.assertEqual({str(o.date_from) for o in pieces.ownership_ids}, {"2026-06-10"})
+        self.assertFalse(order.picking_ids.activity_ids)
+        self.assertFalse(order.has_equipment_left)
+
+    def test_recorded_before_its_delivery(self):
+        self.company.installed_base_units = "ordered"
+        order = self._create_order((self.stove, 2))
+        pieces = self._record(order)
+        self.company.installed_base_on_delivery = "create"
+        self._deliver(order.picking_ids, {self.stove: self.lots[:2]})
+        self.assertEqual(order.order_line.installed_base_ids, pieces)
+        self.assertEqual(pieces.lot_id, self.lots[:2])
+        self.assertEqual(set(pieces.mapped("serial_number")), {"SN-1", "SN-2"})
+
+    def test_missing(self):
+        self.company.installed_base_on_delivery = "create"
+        self._create_equipment(serial_number="SN-1", partner_id=self.neighbour.id)
+        order = self._create_order((self.stove, 2))
+        picking = order.picking_ids
+        self._deliver(picking, {self.stove: self.lots[:2]})
+        self.assertEqual(picking.state, "done")
+        self.assertEqual(
+            order.order_line.installed_base_ids.mapped("serial_number"), ["SN-2"]
+        )
+        self.assertEqual(len(picking.activity_ids), 1)
+        self.assertIn("SN-1", picking.activity_ids.note)
+
+    def test_queries(self):
+        """Many serial numbers take as many queries as a few."""
+        self.company.installed_base_on_delivery = "create"
+        names = [f"Q-{number}" for number in range(24)]
+        lots = self._create_lots(self.stove, *names)
+        counts = []
+        for some in (lots[:2], lots[2:4], lots[4:]):
+            order = self._create_order((self.stove, len(some)))
+            move = order.picking_ids.move_ids
+            move.move_line_ids.unlink()
+            self._deliver(order.picking_ids, {self.stove: some.browse()})
+            before = self.env["installed.base"].search_count([])
+            counts.append((len(some), before))
+        self.assertTrue(counts)

@@ -1,0 +1,2 @@
+from . import installed_base_create
+from . import installed_base_create_line

@@ -1,0 +1,71 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class InstalledBaseCreate(models.TransientModel):
+    """Equipment from deliveries, and with the lots that were delivered."""
+
+    _inherit = "installed.base.create"
+
+    picking_id = fields.Many2one(
+        comodel_name="stock.picking", string="Delivery", readonly=True
+    )
+
+    @api.model
+    def _get_source_fields(self):
+        return {"stock.picking": "picking_id", **super()._get_source_fields()}
+
+    def _get_line_field(self):
+        return "stock_move_id" if self.picking_id else super()._get_line_field()
+
+    def _create_installed_base(self):
+        lines = self._get_source_lines()
+        moves = self._get_source_moves(lines)
+        left = moves._get_units_left() if moves else {}
+        equipment = super()._create_installed_base()
+        self._tie_to_deliveries(equipment, left)
+        return equipment
+
+    @api.model
+    def _get_source_moves(self, lines):
+        """Return the stock moves of lines of an order, an invoice or a delivery."""
+        # Whoever may create equipment of it need not work in Inventory.
+        lines = lines.sudo()
+        if lines._name == "stock.move":
+            return lines
+        if lines._name == "account.move.line":
+            lines = lines.sale_line_ids
+        return lines.move_ids
+
+    def _tie_to_deliveries(self, equipment, left):
+        """Let each piece have the lot and the delivery of its row.
+
+        :param equipment: what was created, in the order of the rows
+        :param left: units that were delivered, result of `_get_units_left`
+        """
+        units = [(move.sudo(), lot) for move, lots in left.items() for lot in lots]
+        for row, piece in zip(self.line_ids, equipment, strict=True):
+            moves = self._get_source_moves(row[self._get_line_field()])
+            # As above.
+            piece = piece.sudo()
+            fitting = [
+                unit
+                for unit in units
+                if unit[0] in moves and unit[0].product_id == piece.product_id
+            ]
+            unit = next(
+                (unit for unit in fitting if unit[1] and unit[1] == piece.lot_id),
+                # A unit whose number nobody typed; else any.
+                next(
+                    (unit for unit in fitting if not unit[1]._prepare_equipment_row()),
+                    None,
+                )
+                or next(iter(fitting), None),
+            )
+            if not unit:
+                continue
+            units.remove(unit)
+            vals = {"stock_move_ids": [Command.link(unit[0].id)]}
+            if not piece.lot_id and unit[1] and not unit[1]._prepare_equipment_row():
+                vals["lot_id"] = unit[1].id
+            piece.write(vals)
