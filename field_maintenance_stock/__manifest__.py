@@ -5,8 +5,8 @@
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",
-    "depends": ["field_maintenance", "sale_stock"],
-    "auto_install": ["field_maintenance", "sale_stock"],
+    "depends": ["field_installed_base_stock", "field_maintenance"],
+    "auto_install": True,
     "data": [
         "security/ir.model.access.csv",
         "security/service_removed_part_rules.xml",
@@ -17,6 +17,7 @@
         "views/service_removed_part_views.xml",
         "views/stock_picking_views.xml",
     ],
+    "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": [
             "field_maintenance_stock/static/src/**/*",

@@ -4,6 +4,7 @@ from . import stock_location
 from . import stock_warehouse
 from . import hr_employee
 from . import service_line
+from . import service_loan
 from . import service_removed_part
 from . import maintenance_visit
 from . import planned_parts

@@ -23,6 +23,13 @@ class MaintenanceVisit(models.Model):
         string="Transfers",
         groups="field_installed_base.group_user",
     )
+    moves_stock = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        export_string_translation=False,
+        help="It was done since visits move stock.",
+    )
     picking_count = fields.Integer(
         compute="_compute_picking_count",
         groups="stock.group_stock_user",
@@ -100,6 +107,8 @@ class MaintenanceVisit(models.Model):
         for visit, van in vans.items():
             visit._follow_van(van)
         if "state" in vals:
+            done = self.sudo().filtered(lambda visit: visit.state == "done")
+            done.filtered(lambda visit: not visit.moves_stock).moves_stock = True
             self._update_stock()
         return result
 
@@ -187,10 +196,19 @@ class MaintenanceVisit(models.Model):
         """Return what these visits move once they are done: {(visit, `used` or
         `removed`, its line, product, lot, from where, to where): quantity}."""
         wanted = defaultdict(float)
-        for visit in self.filtered(lambda visit: visit.state == "done"):
+        done = self.filtered(lambda visit: visit.state == "done" and visit.moves_stock)
+        for visit in done:
             place = visit._get_customer_location()
-            for line in visit.service_line_ids:
-                if line._moves_stock() and line.location_id and not line._needs_lot():
+            lines = visit.service_line_ids.filtered(
+                lambda line: (
+                    line._moves_stock()
+                    and line.location_id
+                    and not line._needs_lot()
+                    and not line._is_delivered_by_order()
+                )
+            )
+            for line in lines:
+                if line.quantity:
                     key = (line.product_id, line.lot_id, line.location_id, place)
                     wanted[visit, "used", line, *key] += line.quantity
             for part in visit.removed_part_ids:

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
+from odoo.tools.sql import column_exists, create_column
 
 # What decides which stock a part moves.
 STOCK_FIELDS = frozenset(
@@ -58,6 +59,12 @@ class ServiceLine(models.Model):
         copy=False,
         groups="stock.group_stock_user",
     )
+
+    def _auto_init(self):
+        # What was used on visits that are done is taken from nowhere any more.
+        if not column_exists(self.env.cr, self._table, "location_id"):
+            create_column(self.env.cr, self._table, "location_id", "int4")
+        return super()._auto_init()
 
     # -- Computes ----------------------------------------------------------------------
 
@@ -134,6 +141,13 @@ class ServiceLine(models.Model):
         """Tell whether this is something that is carried there."""
         self.ensure_one()
         return self.line_type == "part" and self.product_id.type == "consu"
+
+    def _is_delivered_by_order(self):
+        """Tell whether the order that bills this delivers it, too, as it did before
+        visits moved stock."""
+        self.ensure_one()
+        moves = self.sale_line_id.move_ids.filtered(lambda move: move.state != "cancel")
+        return bool(moves) and not self.stock_move_ids
 
     def _needs_lot(self):
         """Tell whether nobody said yet which piece was used."""

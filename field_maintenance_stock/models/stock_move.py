@@ -29,6 +29,16 @@ class StockMove(models.Model):
         export_string_translation=False,
     )
 
+    loan_id = fields.Many2one(
+        comodel_name="service.loan",
+        string="Loan",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+    )
     is_visit_removal = fields.Boolean(
         readonly=True,
         copy=False,
@@ -67,3 +77,7 @@ class StockMove(models.Model):
             ],
             **places,
         }
+
+    def _is_installed_base_goods(self):
+        # What is lent stays ours.
+        return not self.sudo().loan_id and super()._is_installed_base_goods()

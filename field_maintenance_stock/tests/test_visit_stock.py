@@ -250,3 +250,21 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
             ]
         )
         self.assertEqual(visit.service_line_ids.location_id, self.van)
+
+    def test_visits_done_before(self):
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.seal, 3)
+        visit._finish()
+        visit.picking_ids.move_ids.service_line_id = False
+        visit.picking_ids.visit_id = False
+        visit.moves_stock = False
+        # What they used left the stock in some other way.
+        line.quantity = 4
+        self.assertFalse(visit.picking_ids)
+        visit.action_create_order_lines()
+        visit.sale_order_id.action_confirm()
+        waiting = visit.sale_order_id.picking_ids
+        self.assertEqual(waiting.move_ids.product_uom_qty, 4)
+        visit.action_put_back()
+        visit._finish()
+        self.assertFalse(visit.picking_ids)
