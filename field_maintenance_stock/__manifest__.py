@@ -17,6 +17,7 @@
         "views/service_removed_part_views.xml",
         "views/stock_picking_views.xml",
     ],
+    "demo": ["demo/vans_demo.xml"],
     "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": [

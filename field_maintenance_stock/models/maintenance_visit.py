@@ -101,7 +101,7 @@ class MaintenanceVisit(models.Model):
 
     def write(self, vals):
         vans = {}
-        if vals.keys() & {"technician_id", "technician_ids"}:
+        if vals.keys() & {"merged_into_id", "technician_id", "technician_ids"}:
             vans = {visit: visit._get_van() for visit in self}
         result = super().write(vals)
         for visit, van in vans.items():
@@ -118,7 +118,7 @@ class MaintenanceVisit(models.Model):
         """Return the van of whoever leads this visit, if they have one."""
         self.ensure_one()
         # Whoever plans a visit need not read employees.
-        return self.sudo().technician_id.van_location_id
+        return self.sudo()._get_main().technician_id.van_location_id
 
     def _get_warehouses(self):
         """Return {visit: the warehouse of its order, else the company's first}."""

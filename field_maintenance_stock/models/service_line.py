@@ -127,6 +127,11 @@ class ServiceLine(models.Model):
         result = super().write(vals)
         if STOCK_FIELDS & vals.keys():
             (visits | self.visit_id)._update_stock()
+        if "sale_line_id" in vals:
+            # An order line that is created with its moves counts none of them.
+            order_lines = self.sudo().sale_line_id
+            delivered = order_lines._fields["qty_delivered"]
+            self.env.add_to_compute(delivered, order_lines)
         return result
 
     def unlink(self):

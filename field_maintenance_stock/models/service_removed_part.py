@@ -81,9 +81,9 @@ class ServiceRemovedPart(models.Model):
                 maker = (
                     product.product_brand_id.partner_id
                     or product.seller_ids[:1].partner_id
-                    or known.visit_id.company_id.partner_id
                 )
-                place = maker.property_stock_supplier
+                _customers, vendors = known.env["stock.warehouse"]._get_partner_locations()
+                place = maker.property_stock_supplier or vendors
             elif part.destination == "refurbish" and refurbish:
                 place = refurbish
             elif part.destination == "refurbish":
