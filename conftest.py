@@ -1,6 +1,7 @@
 """What every test run needs, be it of one addon or of all."""
 
 import contextlib
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -55,6 +56,13 @@ def env() -> Iterator[odoo.api.Environment]:
     with Registry(get_db_name()).cursor() as cr:
         yield odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, {})
         cr.rollback()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frozen(load_registry: None) -> None:
+    """Look no more for garbage in the registry, which takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,5 +16,6 @@
         "views/stock_picking_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "demo": ["demo/stock_demo.xml"],
     "post_init_hook": "post_init_hook",
 }

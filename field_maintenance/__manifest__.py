@@ -21,6 +21,7 @@
         "data/ir_sequence_data.xml",
         "data/maintenance_month_data.xml",
         "data/maintenance_visit_type_data.xml",
+        "data/product_data.xml",
         "wizards/visit/maintenance_intervention_views.xml",
         "wizards/visit/maintenance_visit_cancel_views.xml",
         "wizards/visit/maintenance_visit_merge_views.xml",
@@ -95,6 +96,7 @@
         "demo/service_price_rule_demo.xml",
         "demo/service_guideline_demo.xml",
         "demo/service_loan_demo.xml",
+        "demo/service_rental_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [

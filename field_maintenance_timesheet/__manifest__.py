@@ -12,4 +12,6 @@
         "views/project_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "demo": ["demo/project_demo.xml"],
+    "post_init_hook": "post_init_hook",
 }

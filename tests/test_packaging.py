@@ -26,10 +26,11 @@ def _git(folder: Path, *words: str) -> None:
     )
 
 
-@pytest.fixture(params=list(checkout.manifests()))
-def wheel(request, tmp_path):
+@pytest.fixture(params=list(checkout.manifests()), scope="module")
+def wheel(request, tmp_path_factory):
     """Build the addon as it is on disk, committed or not: whool asks git."""
     addon = request.param
+    tmp_path = tmp_path_factory.mktemp(addon)
     copy = tmp_path / "checkout"
     ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in checkout.manifests():

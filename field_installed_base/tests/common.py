@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.models import MAGIC_COLUMNS
-from odoo.tests import Form, TransactionCase, new_test_user
+from odoo.tests import Form, TransactionCase
 from odoo.tools import mute_logger
 from odoo.tools.safe_eval import safe_eval
 
@@ -126,24 +126,54 @@ class InstalledBaseFixtures:
     def _set_up_users(cls):
         """One user per role, a portal user of each customer, and a salesperson of the
         other company, in `cls.users`."""
-        cls.users = {
-            role: cls._create_user(f"ib_{role}", group) for role, group in ROLES.items()
-        }
-        cls.users["employee"] = cls._create_user("ib_employee", "base.group_user")
-        cls.users["portal"] = cls._create_user(
-            "ib_portal", "base.group_portal", partner_id=cls.contact.id
+        users = {role: (f"ib_{role}", group, {}) for role, group in ROLES.items()}
+        users["employee"] = ("ib_employee", "base.group_user", {})
+        users["portal"] = (
+            "ib_portal",
+            "base.group_portal",
+            {"partner_id": cls.contact.id},
         )
-        cls.users["other portal"] = cls._create_user(
-            "ib_other_portal", "base.group_portal", partner_id=cls.neighbour.id
+        users["other portal"] = (
+            "ib_other_portal",
+            "base.group_portal",
+            {"partner_id": cls.neighbour.id},
         )
-        cls.users["other company"] = cls._create_user(
-            "ib_other_company", ROLES["salesperson"], company_id=cls.other_company.id
+        users["other company"] = (
+            "ib_other_company",
+            ROLES["salesperson"],
+            {"company_id": cls.other_company.id},
         )
+        cls.users = dict(zip(users, cls._create_users(*users.values()), strict=True))
 
     @classmethod
     def _create_user(cls, login, group, **vals):
-        vals = {"company_id": cls.company.id, "tz": "Europe/Brussels", **vals}
-        return new_test_user(cls.env, login=login, groups=group, **vals)
+        return cls._create_users((login, group, vals))
+
+    @classmethod
+    def _create_users(cls, *users):
+        """Create users as `new_test_user` does, but at once, which is much faster.
+
+        :param users: login, groups by their names with commas between, and values
+        """
+        prepared = []
+        for login, groups, vals in users:
+            vals = {"company_id": cls.company.id, "tz": "Europe/Brussels", **vals}
+            prepared.append(
+                {
+                    "name": f"{login} ({groups})",
+                    "login": login,
+                    "password": login.ljust(8, "x"),
+                    "email": f"{login[0]}.{login[0]}@example.com",
+                    "group_ids": [
+                        Command.set(
+                            [cls.env.ref(name).id for name in groups.split(",")]
+                        )
+                    ],
+                    "company_ids": [Command.link(vals["company_id"])],
+                    **vals,
+                }
+            )
+        return cls.env["res.users"].create(prepared)
 
     @classmethod
     def _as(cls, role, record):

@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.fields import Command
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
@@ -68,7 +69,11 @@ class InstalledBase(models.Model):
                 lots.get((piece.product_id.id, piece.serial_key), lots["none"])
             )
             # A batch says nothing about the serial numbers of its pieces.
-            if not lot and piece.lot_id._is_batch_of(piece.product_id):
+            if (
+                not lot
+                and piece.lot_id._holds_many()
+                and piece.lot_id.product_id == piece.product_id
+            ):
                 lot = piece.lot_id
             piece.lot_id = lot
 
@@ -87,7 +92,7 @@ class InstalledBase(models.Model):
             lot = piece.lot_id
             if (
                 lot
-                and not lot._is_batch_of(lot.product_id)
+                and not lot._holds_many()
                 and lot.installed_base_key != piece.serial_key
             ):
                 piece.serial_number = lot.name
@@ -141,6 +146,41 @@ class InstalledBase(models.Model):
         """Open the lot or serial number of this equipment."""
         self.ensure_one()
         return self.lot_id.get_formview_action()
+
+    def _filter_owned_by(self, owner):
+        """Return which of these pieces are an owner's, a commercial entity."""
+        return self.filtered(lambda piece: piece.commercial_partner_id == owner)
+
+    @api.model
+    def _tie_to_own(self, rows, conflicts):
+        """Tie what customers have already, recorded by its serial number before it was
+        delivered, to its delivery.
+
+        :param rows: pairs of a move and the values of a piece
+        :param conflicts: {index in rows: why its serial number is taken}
+        :return: indexes of the rows that were tied
+        """
+        identities = {
+            index: self._get_serial_identity(rows[index][1]) for index in conflicts
+        }
+        existing = self._find_by_serial_identity(identities.values())
+        tied = set()
+        for index, identity in identities.items():
+            piece = existing.get(identity, self)
+            customer = piece.partner_id.browse(rows[index][1]["partner_id"])
+            if piece.active and piece._stands_at(customer.commercial_partner_id):
+                move = rows[index][0]
+                piece.write(
+                    {
+                        "sale_line_ids": [
+                            Command.link(line.id) for line in move.sale_line_id
+                        ],
+                        "stock_move_ids": [Command.link(move.id)],
+                    }
+                )
+                existing.pop(identity)
+                tied.add(index)
+        return tied
 
     # -- Installation ------------------------------------------------------------------
 
@@ -225,9 +265,7 @@ class InstalledBase(models.Model):
                 env = self.with_context(lang=manager.lang).env
                 self.env["mail.activity"].create(
                     {
-                        "activity_type_id": env.ref(
-                            "mail.mail_activity_data_todo"
-                        ).id,
+                        "activity_type_id": env.ref("mail.mail_activity_data_todo").id,
                         "user_id": manager.id,
                         "summary": env._("Serial numbers that Inventory does not know"),
                         "note": env._(

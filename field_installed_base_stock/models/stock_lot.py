@@ -44,9 +44,7 @@ class StockLot(models.Model):
 
     def action_view_installed_base(self):
         """Open the equipment that this lot is."""
-        return self.env["installed.base"]._get_view_action(
-            [("lot_id", "in", self.ids)]
-        )
+        return self.env["installed.base"]._get_view_action([("lot_id", "in", self.ids)])
 
     @api.model
     def _find_by_key(self, keys):
@@ -69,9 +67,9 @@ class StockLot(models.Model):
         found = lots.grouped(lambda lot: (lot.product_id.id, lot.installed_base_key))
         return {**found, "none": lots.browse()}
 
-    def _is_batch_of(self, product):
-        """Tell whether this lot holds many pieces of a product."""
-        return self.product_id == product and product.tracking == "lot"
+    def _holds_many(self):
+        """Tell whether this is a lot of many pieces, no serial number of one."""
+        return self.product_id.tracking == "lot"
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -98,7 +96,11 @@ class StockLot(models.Model):
         pieces = pieces.search(
             [
                 ("product_id", "in", self.product_id.ids),
-                ("serial_key", "in", self.mapped("installed_base_key")),
+                (
+                    "serial_key",
+                    "in",
+                    [*filter(None, self.mapped("installed_base_key"))],
+                ),
                 ("lot_id", "=", False),
             ]
         )
@@ -112,7 +114,7 @@ class StockLot(models.Model):
         pieces = self.env["installed.base"].sudo().with_context(active_test=False)
         for lot in self:
             own = pieces.search([("lot_id", "=", lot.id)])
-            if len(own) != 1 or lot._is_batch_of(lot.product_id):
+            if len(own) != 1 or lot._holds_many():
                 continue
             vals = {
                 "company_id": own.company_id.id,
@@ -126,7 +128,7 @@ class StockLot(models.Model):
 
     def _prepare_equipment_row(self):
         """Return what the dialog proposes for a unit of this lot; no lot, nothing."""
-        is_serial = self and not self._is_batch_of(self.product_id)
+        is_serial = self and not self._holds_many()
         return {"serial_number": self.name} if is_serial else {}
 
     def _prepare_equipment_vals(self):

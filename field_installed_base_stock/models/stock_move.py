@@ -149,9 +149,8 @@ class StockMove(models.Model):
         result = []
         for (source, product), group in groups.items():
             pieces = group.installed_base_ids
-            if source != group:
-                pieces |= source.installed_base_ids
             if source._name == "sale.order.line":
+                pieces |= source.installed_base_ids
                 pieces |= source.invoice_lines.installed_base_ids
             pieces = pieces.filtered(lambda piece, own=product: piece.product_id == own)
             result.append(group._match_pieces(delivered, pieces))
@@ -229,7 +228,13 @@ class StockMove(models.Model):
             waiting = loose.filtered(
                 lambda piece: piece.state == "installed" and not piece.serial_key
             )
-            arrived = [(move, lot) for move, lot in units if lot and move in self]
+            arrived = [
+                (move, lot)
+                for move, lot in units
+                if move in self
+                and lot
+                and (lot._holds_many() or not lot.installed_base_ids)
+            ]
             for piece, (move, lot) in zip(waiting, arrived, strict=False):
                 piece.write(
                     {"lot_id": lot.id, "stock_move_ids": [Command.link(move.id)]}
@@ -276,7 +281,11 @@ class StockMove(models.Model):
         conflicts = equipment._get_serial_conflicts(
             vals_list, equipment.union(*known.values())
         )
-        left = [(rows[index], conflicts[index]) for index in sorted(conflicts)]
+        there = equipment._tie_to_own(rows, conflicts)
+        left = [
+            (rows[index], conflicts[index])
+            for index in sorted(conflicts.keys() - there)
+        ]
         kept = [index for index in range(len(rows)) if index not in conflicts]
         try:
             with self.env.cr.savepoint():
@@ -345,22 +354,22 @@ class StockMove(models.Model):
         :param standing: equipment of customers that it may be
         """
         amounts = self._count_by_lot()
+        owner = (self.picking_id.partner_id or self.partner_id).commercial_partner_id
         found = standing.browse()
         mine = standing.filtered(lambda piece: piece.company_id == self.company_id)
         for lot, amount in amounts.items():
             count = math.floor(amount + 1e-6)
             same = mine.filtered(
                 lambda piece, lot=lot: (
-                    piece.lot_id == lot
-                    and (lot or self.origin_returned_move_id in piece.stock_move_ids)
-                    and piece.product_id == self.product_id
+                    piece.lot_id == lot and piece.product_id == self.product_id
                 )
             )
-            # Of a batch, what was delivered then, if that is known.
-            then = same.filtered(
-                lambda piece: self.origin_returned_move_id in piece.stock_move_ids
-            )
-            same = then or same
+            if not lot or lot._holds_many():
+                # One of many: of what was delivered then, if that is known.
+                then = same.filtered(
+                    lambda piece: self.origin_returned_move_id & piece.stock_move_ids
+                )
+                same = then or bool(lot) and same._filter_owned_by(owner) or then
             if len(same) > count:
                 return same, False
             found |= same

@@ -1,4 +1,5 @@
 from . import test_deliveries
 from . import test_existing_equipment
 from . import test_lots
+from . import test_promises
 from . import test_returns

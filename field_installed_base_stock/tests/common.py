@@ -4,7 +4,7 @@ from odoo.tests import Form
 from odoo.addons.field_installed_base.tests.common import InstalledBaseCase
 
 
-class StockCase(InstalledBaseCase):
+class StockFixtures:
     """Stoves have serial numbers, boilers none; both are in the warehouse."""
 
     @classmethod
@@ -85,3 +85,7 @@ class StockCase(InstalledBaseCase):
     def _record(self, source):
         """Return the equipment that the dialog creates as it is proposed."""
         return self._propose(source).save()._create_installed_base()
+
+
+class StockCase(StockFixtures, InstalledBaseCase):
+    """Base class of the transaction tests."""

@@ -21,9 +21,10 @@ class TestExistingEquipment(StockCase):
         with self.assertLogs("odoo.addons.field_installed_base_stock", "INFO"):
             self.env["installed.base"]._tie_existing()
         self.assertEqual(pieces.mapped("lot_id"), self.lots[:2])
-        self.assertEqual(pieces.stock_move_ids, order.picking_ids.move_ids.filtered(
-            lambda move: move.state == "done"
-        ))
+        self.assertEqual(
+            pieces.stock_move_ids,
+            order.picking_ids.move_ids.filtered(lambda move: move.state == "done"),
+        )
         self.assertFalse(stranger.lot_id)
         report = self.env["mail.activity"].search([("user_id", "=", boss.id)])
         self.assertIn("1 pieces", report.note)

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.fields import Command
 
@@ -44,28 +46,39 @@ class InstalledBaseCreate(models.TransientModel):
         :param left: units that were delivered, result of `_get_units_left`
         """
         units = [(move.sudo(), lot) for move, lots in left.items() for lot in lots]
+        tied = defaultdict(self.env["installed.base"].browse)
         for row, piece in zip(self.line_ids, equipment, strict=True):
             moves = self._get_source_moves(row[self._get_line_field()])
             # As above.
-            piece = piece.sudo()
-            fitting = [
-                unit
-                for unit in units
-                if unit[0] in moves and unit[0].product_id == piece.product_id
-            ]
-            unit = next(
-                (unit for unit in fitting if unit[1] and unit[1] == piece.lot_id),
-                # A unit whose number nobody typed; else any.
-                next(
-                    (unit for unit in fitting if not unit[1]._prepare_equipment_row()),
-                    None,
-                )
-                or next(iter(fitting), None),
-            )
-            if not unit:
-                continue
-            units.remove(unit)
-            vals = {"stock_move_ids": [Command.link(unit[0].id)]}
-            if not piece.lot_id and unit[1] and not unit[1]._prepare_equipment_row():
-                vals["lot_id"] = unit[1].id
-            piece.write(vals)
+            unit = self._choose_unit(units, moves, piece.sudo())
+            if unit:
+                units.remove(unit)
+                move, lot = unit
+                tied[move, lot if lot._holds_many() else lot.browse()] |= piece
+        for (move, lot), pieces in tied.items():
+            vals = {"stock_move_ids": [Command.link(move.id)]}
+            if lot:
+                vals["lot_id"] = lot.id
+            pieces.sudo().write(vals)
+
+    @api.model
+    def _choose_unit(self, units, moves, piece):
+        """Return which delivered unit a piece is: the one of its serial number, else
+        one that has none, else any; None without.
+
+        :param units: pairs of move and lot
+        :param moves: those that the piece may come from
+        """
+        fitting = [
+            (move, lot)
+            for move, lot in units
+            if move in moves and move.product_id == piece.product_id
+        ]
+        return min(
+            fitting,
+            key=lambda unit: (
+                not unit[1] or unit[1] != piece.lot_id,
+                bool(unit[1]) and not unit[1]._holds_many(),
+            ),
+            default=None,
+        )

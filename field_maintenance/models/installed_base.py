@@ -1,4 +1,5 @@
 from collections import defaultdict
+from contextlib import nullcontext
 
 from dateutil.relativedelta import relativedelta
 
@@ -150,11 +151,21 @@ class InstalledBase(models.Model):
         archived = self.browse()
         if "active" in vals:
             archived = self.filtered(lambda piece: piece.active != vals["active"])
-        result = super().write(vals)
+        with self._watch_skills(vals.keys()):
+            result = super().write(vals)
         if archived:
             archived._follow_archived()
         self._follow_response_hours(vals.keys())
         return result
+
+    def _watch_skills(self, names):
+        """Tell dispatchers if other equipment stands there than whom they send knows.
+
+        :param names: what is written
+        """
+        if names.isdisjoint({"category_id", "product_id"}):
+            return nullcontext()
+        return self.env["maintenance.visit"]._watch_skills([self])
 
     def _get_company_ties(self, company_id):
         own = [("company_id", "!=", company_id), ("installed_base_id", "in", self.ids)]

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 from odoo import fields, models
 
 
@@ -37,10 +39,20 @@ class InstalledBaseCategory(models.Model):
     )
 
     def write(self, vals):
-        result = super().write(vals)
+        with self._watch_skills(vals.keys()):
+            result = super().write(vals)
         self._follow_response_hours(vals.keys())
         self._follow_warranty_percents(vals.keys())
         return result
+
+    def _watch_skills(self, names):
+        """Tell dispatchers if work takes other skills because of another parent.
+
+        :param names: what is written
+        """
+        if "parent_id" not in names:
+            return nullcontext()
+        return self.env["maintenance.visit"]._watch_skills([self])
 
     def _get_branch(self):
         """Return this category and those above it, the nearest first."""

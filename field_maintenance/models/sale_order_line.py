@@ -28,7 +28,9 @@ class SaleOrderLine(models.Model):
 
     _inherit = "sale.order.line"
 
-    qty_delivered_method = fields.Selection(selection_add=[("visit", "Visits")])
+    qty_delivered_method = fields.Selection(
+        selection_add=[("visit", "Visits"), ("rental", "Rentals")]
+    )
     is_visit_bill = fields.Boolean(
         string="Is Visit Billing",
         copy=False,
@@ -53,11 +55,21 @@ class SaleOrderLine(models.Model):
 
     # -- Delivery ----------------------------------------------------------------------
 
-    @api.depends("order_id.service_type", "product_id", "is_visit_bill")
+    @api.depends(
+        "order_id.service_type",
+        "product_id",
+        "is_visit_bill",
+        "rental_line_id",
+        "rental_start",
+        "rental_end",
+    )
     def _compute_qty_delivered_method(self):
-        visited = self.filtered(lambda line: line._is_visited())
+        rented = self.filtered(lambda line: line._is_of_rental())
+        rented.qty_delivered_method = "rental"
+        visited = (self - rented).filtered(lambda line: line._is_visited())
         visited.qty_delivered_method = "visit"
-        return super(SaleOrderLine, self - visited)._compute_qty_delivered_method()
+        others = self - rented - visited
+        return super(SaleOrderLine, others)._compute_qty_delivered_method()
 
     @api.depends(
         "maintenance_visit_ids.state",
@@ -68,6 +80,7 @@ class SaleOrderLine(models.Model):
         "maintenance_schedule_line_ids.visit_count",
         "maintenance_schedule_line_ids.visit_limit",
         "product_uom_qty",
+        "rental_loan_ids.state",
     )
     def _compute_qty_delivered(self):
         return super()._compute_qty_delivered()
@@ -77,6 +90,8 @@ class SaleOrderLine(models.Model):
         for line in self:
             if line.qty_delivered_method == "visit":
                 quantities[line] = line._get_visit_quantity()
+            elif line.qty_delivered_method == "rental":
+                quantities[line] = line._get_rental_quantity()
         return quantities
 
     def _get_visit_quantity(self, without=None):
@@ -305,14 +320,31 @@ class SaleOrderLine(models.Model):
         ordered = lines.filtered(lambda line: line.state == "sale")
         ordered._create_and_log_maintenance()
         ordered._reserve_rentals()
+        lines.filtered(lambda line: line._is_rental())._follow_deposits({})
         return lines
 
     def write(self, vals):
+        if not vals.keys() & RENTAL_FIELDS:
+            return self._write_ordered(vals)
+        self._check_rental_days(vals)
+        rented = {
+            line: (product, line.product_uom_qty)
+            for line, product in self._get_rented_products().items()
+        }
+        result = self._write_ordered(vals)
+        self._reserve_rentals()
+        if "rental_end" in vals:
+            self._extend_rentals()
+        self._follow_deposits(rented)
+        return result
+
+    def unlink(self):
+        return super(SaleOrderLine, self | self.rental_part_ids).unlink()
+
+    def _write_ordered(self, vals):
+        """Write values, and let what was ordered follow them."""
         if not vals.keys() & ORDERED_FIELDS:
-            result = super().write(vals)
-            if vals.keys() & RENTAL_FIELDS:
-                self._reserve_rentals()
-            return result
+            return super().write(vals)
         # What was ordered is visited, whoever changes the order.
         confirmed = self.sudo().filtered(lambda line: line.state == "sale")
         before = {line: (line.product_id, line.product_uom_qty) for line in confirmed}
@@ -342,7 +374,6 @@ class SaleOrderLine(models.Model):
         known = confirmed.with_context(active_test=False)
         new = known.filtered(lambda line: not line.maintenance_schedule_line_ids)
         new.with_env(confirmed.env)._create_and_log_maintenance()
-        self._reserve_rentals()
         return result
 
     def _get_all_schedule_lines(self):

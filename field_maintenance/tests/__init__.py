@@ -63,6 +63,8 @@ from .billing import test_service_standard
 from .loan import test_loan_portal
 from .loan import test_loans
 from .loan import test_phone_loans
+from .loan import test_rental_returns
+from .loan import test_rental_tours
 from .loan import test_rentals
 from .request import test_service_levels
 from .request import test_service_request

@@ -1,6 +1,7 @@
 from . import account_analytic_line
 from . import maintenance_visit
 from . import maintenance_visit_time
+from . import past_times
 from . import project_project
 from . import project_task
 from . import res_company

@@ -2,7 +2,7 @@ from datetime import date
 
 from freezegun import freeze_time
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from odoo.addons.field_maintenance.tests.common import MaintenanceCase
@@ -95,3 +95,52 @@ class TestTimesheets(TimesheetFixtures, MaintenanceCase):
         user = self._create_user("ts_user", "hr_timesheet.group_hr_timesheet_approver")
         with self.assertRaises(AccessError):
             line.with_user(user).visit_booked_share = 1
+
+    def test_past_times(self):
+        self.company.visit_project_id = False
+        visit = self._create_planned_visit()
+        time = self._record(visit)
+        running = self._record(visit, start="09:00", end=False)
+        boss = self._create_user("ts_boss", "field_installed_base.group_manager")
+        self.env["maintenance.visit"]._report_past_times()
+        activity = self.env["mail.activity"].search([("user_id", "=", boss.id)])
+        self.assertIn("1 recorded times", activity.note)
+        self.assertIn("Hearth and Home", activity.note)
+        visit = visit.with_user(boss)
+        with self.assertRefused("nothing to put in timesheets", UserError):
+            visit.action_put_in_timesheets()
+        self.company.visit_project_id = self.project
+        visit.action_put_in_timesheets()
+        self.assertEqual(self._get_timesheets(time | running).unit_amount, 1.5)
+        with self.assertRefused("nothing to put in timesheets", UserError):
+            visit.action_put_in_timesheets()
+
+    def test_two_companies(self):
+        """The project of each company counts its own visits, whoever records."""
+        other = self._get_company_env(self.other_company)
+        project = other["project.project"].create(
+            {"name": "Abroad", "company_id": self.other_company.id}
+        )
+        self.other_company.visit_project_id = project
+        technician = other["hr.employee"].create(
+            {"name": "Boris", "company_id": self.other_company.id, "hourly_cost": 20}
+        )
+        visit = other["maintenance.visit"].create(
+            {
+                "partner_id": self.neighbour.id,
+                "company_id": self.other_company.id,
+                "due_date": "2026-06-01",
+            }
+        )
+        time = self._record(visit, technician_id=technician.id)
+        line = self._get_timesheets(time)
+        self.assertEqual(
+            (line.project_id, line.company_id), (project, self.other_company)
+        )
+        self.assertEqual(line.amount, -30)
+        # A project of another company takes nothing.
+        self.other_company.visit_project_id = False
+        own = self._record(self._create_planned_visit())
+        self.assertEqual(self._get_timesheets(own).project_id, self.project)
+        visit.sudo()._update_timesheets()
+        self.assertEqual(line.project_id, project)

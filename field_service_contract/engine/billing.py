@@ -140,7 +140,7 @@ def _make_lines(line: LineToBill[Key], span: Span) -> list[BillLine[Key]]:
             if not rest.is_plain or not rest.billed.has_price(hole, annual):
                 continue
             for part in intersect(left, hole):
-                again = take_again(line.rests, rest, part, line.open_spans)
+                again = take_again(line.rests, rest, priced, part, line.open_spans)
                 lines.append(BillLine(line.key, *part, *again))
                 left = subtract(left, [part])
     for part in left:

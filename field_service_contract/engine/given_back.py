@@ -259,21 +259,23 @@ def plan_credits(
 
 
 def take_again(
-    rests: Sequence[Rest], rest: Rest, span: Span, open_days: Sequence[Span]
+    rests: Sequence[Rest],
+    rest: Rest,
+    priced: PricedLine,
+    span: Span,
+    open_days: Sequence[Span],
 ) -> tuple[Decimal, Pricing]:
     """Return what days that were given back are billed at again, with their prices,
     such that everything together is the rounded sum of its days.
 
     :param rests: what is left of all invoice lines of the contract line
     :param rest: of which the days were given back
+    :param priced: the covered days with their prices
     :param open_days: all days that are to be billed, of which these are some
     """
     plain = [own for own in rests if own.is_plain]
     earlier = intersect(open_days, Span(date.min, span.first - DAY))
-    carry = _get_carry(plain)
-    for own in plain:
-        again = intersect_all(earlier, subtract([own.billed.span], own.days))
-        carry += own.billed.weigh([*own.days, *again]) - own.billed.weigh(own.days)
+    carry = _get_carry(plain) + _weigh_billed_before(plain, priced, earlier)
     billed = rest.billed
     before = merge([*rest.days, *intersect(earlier, billed.span)])
     more = billed.weigh([*before, span]) - billed.weigh(before)
@@ -294,11 +296,25 @@ def fill_in(
     """
     plain = [own for own in rests if own.is_plain]
     earlier = intersect(open_days, Span(date.min, span.first - DAY))
-    carry = _get_carry(plain) + priced.weigh(earlier)
+    carry = _get_carry(plain) + _weigh_billed_before(plain, priced, earlier)
     pricing = priced.get_pricing(span)._replace(carry=carry)
     upto = carry + priced.weigh([span]) + pricing.extra
     amount = (_round_units(upto) - _round_units(carry)) * priced.rounding
     return (amount if earlier else amount - _get_residue(plain)), pricing
+
+
+def _weigh_billed_before(
+    rests: Sequence[Rest], priced: PricedLine, days: Sequence[Span]
+) -> Number:
+    """Return the exact price of all days that are billed before others at once: those
+    that were given back of some invoice line, and those of none that is left."""
+    others, total = list(days), priced.weigh(days)
+    for rest in rests:
+        again = intersect_all(days, subtract([rest.billed.span], rest.days))
+        if again and merge([*rest.days, *again]) == [rest.billed.span]:
+            total += rest.billed.extra
+        others = subtract(others, again)
+    return total + priced.get_corrections(others)
 
 
 def get_drift(rests: Sequence[Rest], priced: PricedLine, day: date) -> Decimal:

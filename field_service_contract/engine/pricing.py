@@ -141,12 +141,21 @@ class PricedLine:
             for own in intersect([part], span)
         )
 
+    def get_corrections(self, spans: Iterable[Span]) -> Number:
+        """Return what the last days of terms among some days cost on top."""
+        spans = list(spans)
+        return sum(
+            cents
+            for last, cents in self._corrections
+            if intersect(spans, Span(last, last))
+        )
+
     def get_pricing(self, span: Span) -> Pricing:
         """Return the dated prices of some covered days."""
         return Pricing(
             tuple(self._get_steps(span)),
             self.get_carry(_before(span.first)),
-            sum(cents for last, cents in self._corrections if last == span.last),
+            self.get_corrections([Span(span.last, span.last)]),
         )
 
     @property

@@ -7,6 +7,7 @@ from . import amendment
 from . import visits
 from . import coverage
 from . import profit
+from . import loan
 from . import moving_in
 
 # Models of other addons.

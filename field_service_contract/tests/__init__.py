@@ -31,6 +31,7 @@ from .pricing import test_price_update
 from .pricing import test_price_update_job
 from .profit import test_profit
 from .offer import test_quotation
+from .loan import test_rental_contracts
 from .contract import test_requests
 from .amendment import test_retirement
 from .contract import test_rights

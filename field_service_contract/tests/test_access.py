@@ -52,6 +52,7 @@ RIGHTS = {
     "service.contract.amend.line": DIALOG,
     "service.contract.cancel": DIALOG,
     "service.contract.distribute": DIALOG,
+    "service.rental.choice": DIALOG,
     "service.contract.renew": DIALOG,
     "service.contract.resume": DIALOG,
     "service.contract.suspend": DIALOG,
@@ -93,6 +94,7 @@ class TestAccess(ServiceContractCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._set_up_plan()
         cls._set_up_users()
         cls.piece = cls._create_equipment()
         cls.contract = cls._create_contract(

@@ -10,6 +10,11 @@ from .common import ServiceContractCase
 class TestNativeScreens(NativeScreensTests, ServiceContractCase):
     addon = "field_service_contract"
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_plan()
+
     def _get_native_users(self):
         contract = self._create_contract()
         order = self._create_order((self.pellets, 1), confirm=False)

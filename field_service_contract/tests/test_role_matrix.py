@@ -39,6 +39,7 @@ class TestRoleMatrix(RoleMatrixTests, ServiceContractCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._set_up_plan()
         cls._set_up_users()
         cls.company.service_deferred_account_id = cls.deferred
         cls.piece = cls._create_equipment()

@@ -5,6 +5,7 @@ from .amendment import service_contract_amend
 from .amendment import service_contract_amend_line
 from .amendment import service_contract_cancel
 from .contract import service_contract_distribute
+from .loan import service_rental_choice
 from .revenue import service_contract_recognize
 from . import sale_advance_payment_inv
 from .amendment import service_contract_renew

@@ -7,11 +7,14 @@ import json
 import logging
 import platform
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from odoo.tools import config
+
+from lib.console import say
 
 from . import (
     backlog,
@@ -63,6 +66,14 @@ NOTES = (
 )
 
 
+def _measure(name: str, databases: Databases) -> list[dict]:
+    """Return the results of a benchmark, and say how long it took."""
+    started = time.monotonic()
+    results = [asdict(result) for result in RUN[name](databases)]
+    say(f"  {name} ... {time.monotonic() - started:.1f} s")
+    return results
+
+
 def _main(job: dict, words: list[str]) -> None:
     options = make_parser(None).parse_args(words)
     config.parse_config(["--config", job["config"], "--no-http"], setup_logging=False)
@@ -70,7 +81,7 @@ def _main(job: dict, words: list[str]) -> None:
     databases = Databases(job["databases"], sizes(options))
     try:
         results = [
-            asdict(result) for name in options.only for result in RUN[name](databases)
+            result for name in options.only for result in _measure(name, databases)
         ]
         version = databases.get_server_version()
     finally:

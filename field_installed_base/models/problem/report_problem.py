@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import SUPERUSER_ID, models
+from odoo import SUPERUSER_ID, api, models
 
 ACTIVITY = "field_installed_base.mail_activity_type_problem"
 
@@ -38,6 +38,17 @@ class InstalledBase(models.Model):
         )
         piece._schedule_problem_activities(description)
         return note
+
+    @api.model
+    @api.readonly
+    def get_reported_count(self):
+        """Return how many pieces have a report to handle, for the menu."""
+        if not self.has_access("read"):
+            return 0
+        kind = self.env.ref(ACTIVITY, raise_if_not_found=False)
+        if not kind:
+            return 0
+        return self.search_count([("activity_ids.activity_type_id", "=", kind.id)])
 
     def _get_reported_piece(self, author):
         """Return this piece as it is written to for who reports a problem."""

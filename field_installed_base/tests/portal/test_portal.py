@@ -605,8 +605,12 @@ class TestPortalProblem(PortalCase):
         domain = ast.literal_eval(wanted.get("domain"))
         pieces = stray | self.piece
         self.assertEqual(pieces.filtered_domain(domain), stray)
+        for role, count in (("dispatcher", 1), ("technician", 1), ("employee", 0)):
+            model = self._as(role, self.env["installed.base"])
+            self.assertEqual(model.get_reported_count(), count)
         stray.activity_ids._action_done()
         self.assertFalse(pieces.filtered_domain(domain))
+        self.assertFalse(self._as("dispatcher", stray).get_reported_count())
 
     def test_refused(self):
         big = b"x" * (problem_form.MAX_PICTURE_BYTES + 1)

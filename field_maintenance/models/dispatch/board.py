@@ -14,6 +14,8 @@ PLACED_STATES = ("planned", "in_progress", "done")
 WINDOW_DAYS = 42
 VISIT_LIMIT = 3000
 BACKLOG_LIMIT = 500
+# Where cards are wide enough to say how long somebody drives there.
+DRIVING_DAYS = 7
 TECHNICIAN_LIMIT = 100
 # What it needs to know of technicians, read at once.
 PEOPLE_FIELDS = (
@@ -24,6 +26,14 @@ PEOPLE_FIELDS = (
     "resource_id",
     "user_id",
     "work_contact_id",
+)
+# And of places.
+PLACE_FIELDS = (
+    "city",
+    "complete_name",
+    "partner_latitude",
+    "partner_longitude",
+    "tz",
 )
 
 
@@ -157,10 +167,16 @@ class MaintenanceVisit(models.Model):
         # Whoever has a visit is one of them; who left is shown as long as others have
         # to go instead.
         shown |= crew if everybody else visits._get_left_crew().sorted("name")
+        visits_shown, driving = visits[:VISIT_LIMIT], {}
+        if end - start <= timedelta(days=DRIVING_DAYS, hours=1):
+            driving = visits_shown._get_driving_there(shown)
         return {
             "technicians": self._get_board_rows(shown, teams, start, end),
             "has_more_technicians": has_more,
-            "visits": visits[:VISIT_LIMIT]._get_board_values(matching),
+            "visits": [
+                {**row, "driving": driving.get(row["id"], {})}
+                for row in visits_shown._get_board_values(matching)
+            ],
             "has_more_visits": len(visits) > VISIT_LIMIT,
             "backlog": backlog[:BACKLOG_LIMIT]._get_board_values(backlog),
             "has_more_backlog": len(backlog) > BACKLOG_LIMIT,
@@ -386,7 +402,7 @@ class MaintenanceVisit(models.Model):
         # Who may read a visit may read whom and where it is for, and who goes.
         visits = self.sudo()
         places = visits.partner_id | visits.site_id
-        places.fetch(["city", "complete_name", "tz"])
+        places.fetch(PLACE_FIELDS)
         return [
             {
                 "id": visit.id,

@@ -130,6 +130,38 @@ class ServiceSkillRequirement(models.Model):
                     )
                 )
 
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        with self._watch_owners(vals_list):
+            return super().create(vals_list)
+
+    def write(self, vals):
+        with self._watch_owners([vals]):
+            return super().write(vals)
+
+    def unlink(self):
+        # Without its own, a piece takes what its product or category does.
+        with self._watch_owners():
+            return super().unlink()
+
+    def _watch_owners(self, vals_list=()):
+        """Tell dispatchers if planned visits take other skills.
+
+        :param vals_list: what is written
+        """
+        owners = [requirement._get_owner() for requirement in self]
+        owners += [
+            self.env[self._fields[name].comodel_name].browse(vals[name])
+            for vals in vals_list
+            for name in OWNER_FIELDS
+            if vals.get(name)
+        ]
+        return self.env["maintenance.visit"]._watch_skills(owners)
+
+    # -- What is asked for -------------------------------------------------------------
+
     def _get_owner(self):
         """Return what asks for this skill."""
         self.ensure_one()

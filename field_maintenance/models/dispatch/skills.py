@@ -1,4 +1,5 @@
 from collections import defaultdict
+from contextlib import contextmanager
 from datetime import timedelta
 
 from odoo import api, models
@@ -217,6 +218,56 @@ class MaintenanceVisit(models.Model):
             skill=need.text,
             day=day,
         )
+
+    # -- After planning ----------------------------------------------------------------
+
+    @api.model
+    @contextmanager
+    def _watch_skills(self, owners):
+        """Tell dispatchers on which planned visits a skill is missing after something
+        changes, and was not before. It is not refused: what stands at a customer's and
+        what work takes is so, whoever was to go.
+
+        :param owners: what asks for other skills then: records of visit types,
+            products, categories and equipment
+        """
+        own = Domain.OR(self._get_skill_domain(owner) for owner in owners)
+        # Whoever says what work takes need not plan visits.
+        visits = self.sudo()
+        visits = visits.search(
+            visits._get_planned_from_now() & (own | Domain("merged_ids", "any", own))
+        )
+        before = visits._get_missing_skills()
+        yield
+        if not visits:
+            return
+        self.env.flush_all()
+        visits._notify_conflicts(
+            {
+                visit: [text for text in texts if text not in before[visit]]
+                for visit, texts in visits._get_missing_skills().items()
+            }
+        )
+
+    @api.model
+    def _get_skill_domain(self, owners):
+        """Return the visits that take what these records ask for.
+
+        :param owners: visit types, products, categories or equipment
+        """
+        path, operator = {
+            "maintenance.visit.type": ("visit_type_id", "in"),
+            "product.template": (
+                "line_ids.installed_base_id.product_id.product_tmpl_id",
+                "in",
+            ),
+            "installed.base.category": (
+                "line_ids.installed_base_id.category_id",
+                "child_of",
+            ),
+            "installed.base": ("line_ids.installed_base_id", "in"),
+        }[owners._name]
+        return Domain(path, operator, owners.ids)
 
 
 class MaintenanceVisitLine(models.Model):

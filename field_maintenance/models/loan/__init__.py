@@ -8,3 +8,4 @@ from . import loan_requests
 from . import phone_loans
 from . import rental_equipment
 from . import rental_orders
+from . import rental_returns

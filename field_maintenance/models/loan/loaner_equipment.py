@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from .service_loan import OPEN_STATES
 
@@ -29,7 +30,20 @@ class InstalledBase(models.Model):
         search="_search_open_loan_id",
         groups="base.group_user",
     )
-
+    borrower_id = fields.Many2one(
+        comodel_name="res.partner",
+        string="Lent or Rented To",
+        compute="_compute_borrower_id",
+        search="_search_borrower_id",
+        groups="base.group_user",
+        help="Who has this equipment of yours for a while.",
+    )
+    loan_text = fields.Char(
+        string="Until",
+        compute="_compute_borrower_id",
+        groups="base.group_user",
+        export_string_translation=False,
+    )
     loan_count = fields.Integer(
         string="Number of Loans",
         compute="_compute_loan_count",
@@ -61,6 +75,34 @@ class InstalledBase(models.Model):
         for piece in self:
             loan = by_piece.get(piece._origin.id, loans)
             piece.open_loan_id = loan.with_env(self.env)
+
+    @api.depends("open_loan_id.partner_id", "open_loan_id.date_due")
+    def _compute_borrower_id(self):
+        for piece in self:
+            # As above.
+            loan = piece.open_loan_id.sudo()
+            piece.borrower_id = loan.partner_id.with_env(self.env)
+            day = format_date(self.env, loan.date_due)
+            if not loan:
+                piece.loan_text = False
+            elif loan.kind == "rental":
+                piece.loan_text = self.env._("Rented until %s", day)
+            else:
+                piece.loan_text = self.env._("On loan until %s", day)
+
+    @api.model
+    def _search_borrower_id(self, operator, value):
+        # As above.
+        loans = self.env["service.loan"].sudo()
+        out = Domain("state", "=", "out")
+        if operator in Domain.NEGATIVE_OPERATORS:
+            return NotImplemented
+        with_them = loans._search(out & Domain("partner_id", operator, value))
+        found = Domain("id", "in", with_them.subselect("installed_base_id"))
+        if operator == "in" and False in value:
+            lent = loans._search(out).subselect("installed_base_id")
+            found |= Domain("id", "not in", lent)
+        return found
 
     @api.model
     def _search_open_loan_id(self, operator, value):

@@ -107,14 +107,24 @@ class SaleOrderLine(models.Model):
 
     def _get_display_price(self):
         self.ensure_one()
+        if self.rental_part:
+            return self._get_part_price()
         if not self._is_rental():
             return super()._get_display_price()
-        product, order = self.product_id.product_tmpl_id, self.order_id
-        days = rental_days(self.rental_start, self.rental_end)
-        price = product._get_rental_price(days)
-        if price is None:
-            return super()._get_display_price()
-        return product.currency_id._convert(
+        price = self._get_rental_price(rental_days(self.rental_start, self.rental_end))
+        return super()._get_display_price() if price is None else price
+
+    def _get_rental_price(self, days):
+        """Return what a number of days with a piece costs, in the currency of the
+        order. None if the product is not rented by the day, week or month."""
+        self.ensure_one()
+        price = self.product_id.product_tmpl_id._get_rental_price(days)
+        return None if price is None else self._convert_rental_price(price)
+
+    def _convert_rental_price(self, price):
+        """Return a price of a product in the currency of this order, not rounded."""
+        order = self.order_id
+        return self.product_id.currency_id._convert(
             price,
             order.currency_id or order.company_id.currency_id,
             order.company_id,
@@ -142,6 +152,22 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         return bool(self.rental_start and self.rental_end and not self.display_type)
 
+    def _is_of_rental(self):
+        """Tell whether this line rents something out, or goes with one that does: what
+        is rented stays ours."""
+        self.ensure_one()
+        return bool(self.rental_line_id) or self._is_rental()
+
+    def _get_rental_quantity(self):
+        """Return what is delivered of this line: the pieces that went out. Deposits and
+        what a return adds are due at once."""
+        self.ensure_one()
+        if self.rental_part:
+            return self.product_uom_qty
+        # What is delivered does not depend on who looks.
+        loans = self.sudo().rental_loan_ids
+        return len(loans.filtered(lambda loan: loan.state in ("out", "returned")))
+
     @api.constrains("product_uom_qty", "rental_piece_id", "rental_start")
     def _check_rental(self):
         for line in self:
@@ -156,10 +182,31 @@ class SaleOrderLine(models.Model):
                 )
 
     def _is_installed_base_goods(self):
-        # What is rented stays ours.
-        return not self._is_rental() and super()._is_installed_base_goods()
+        return not self._is_of_rental() and super()._is_installed_base_goods()
 
     # -- Reservations ------------------------------------------------------------------
+
+    def _check_rental_days(self, vals):
+        """Refuse values by which an invoiced rental gets more or fewer days.
+
+        :raise UserError: naming the line
+        """
+        if not vals.keys() & {"rental_start", "rental_end"}:
+            return
+        for line in self.filtered(lambda line: line.qty_invoiced and line._is_rental()):
+            start, end = (
+                fields.Date.to_date(vals.get(name, line[name]))
+                for name in ("rental_start", "rental_end")
+            )
+            days = rental_days(line.rental_start, line.rental_end)
+            if not start or not end or rental_days(start, end) != days:
+                raise UserError(
+                    self.env._(
+                        "“%s” is invoiced for its days. Extend the loan instead: late "
+                        "days are added when it comes back.",
+                        line.product_id.display_name,
+                    )
+                )
 
     def _reserve_rentals(self):
         """Reserve what these lines of confirmed orders rent: what is reserved already
@@ -167,9 +214,9 @@ class SaleOrderLine(models.Model):
 
         :raise UserError: if a piece is taken, or too few are free
         """
-        for line in self.filtered(lambda line: line.state == "sale"):
-            # Who sells rentals need not lend them.
-            line = line.sudo()
+        wanted = {}
+        # Who sells rentals need not lend them.
+        for line in self.filtered(lambda line: line.state == "sale").sudo():
             loans = line.rental_loan_ids.filtered(
                 lambda loan: loan.state != "cancelled"
             )
@@ -180,17 +227,41 @@ class SaleOrderLine(models.Model):
                 reserved.action_cancel()
                 continue
             kept = loans - line._release_unwanted(reserved, len(loans))
-            days = {"date_out": line.rental_start, "date_due": line.rental_end}
-            for loan in kept & reserved:
-                if (loan.date_out, loan.date_due) != (
-                    line.rental_start,
-                    line.rental_end,
-                ):
-                    loan._as_own_code().write(days)
-            pieces = line._get_pieces_to_reserve(kept)
-            self.env["service.loan"].sudo().create(
-                [line._prepare_rental(piece) for piece in pieces]
+            line._move_reservations(kept)
+            missing = int(line.product_uom_qty) - len(kept)
+            if missing > 0:
+                wanted[line] = missing
+        self.env["service.loan"].sudo().create(
+            [
+                line._prepare_rental(piece)
+                for line, pieces in self._choose_pieces(wanted).items()
+                for piece in pieces
+            ]
+        )
+
+    def _move_reservations(self, loans):
+        """Let reservations among loans of this line follow its days."""
+        self.ensure_one()
+        days = {"date_out": self.rental_start, "date_due": self.rental_end}
+        moved = loans.filtered(
+            lambda loan: (
+                loan.state == "reserved"
+                and (loan.date_out, loan.date_due) != tuple(days.values())
             )
+        )
+        if moved:
+            moved._as_own_code().write(days)
+
+    def _extend_rentals(self):
+        """Let what is out of these lines stay out until their last day."""
+        # Who sells rentals need not lend them.
+        for line in self.sudo().filtered(lambda line: line._is_rental()):
+            out = line.rental_loan_ids.filtered(
+                lambda loan, line=line: (
+                    loan.state == "out" and loan.date_due != line.rental_end
+                )
+            )
+            out.write({"date_due": line.rental_end})
 
     def _release_unwanted(self, reserved, count):
         """Release what of these reservations this line does not rent any more.
@@ -212,37 +283,69 @@ class SaleOrderLine(models.Model):
         released.action_cancel()
         return released
 
-    def _get_pieces_to_reserve(self, kept):
-        """Return the equipment that is still to be reserved for this line.
+    @api.model
+    def _choose_pieces(self, wanted):
+        """Return which equipment is reserved for lines.
 
-        :param kept: its loans
+        :param wanted: {line: how many pieces are missing}
+        :return: {line: equipment}
         :raise UserError: if too few pieces are free
         """
-        missing = int(self.product_uom_qty) - len(kept)
-        if missing <= 0:
-            return self.env["installed.base"]
-        if self.rental_piece_id:
-            return self.rental_piece_id
-        free = (
-            self.env["installed.base"]
-            .sudo()
-            ._get_free_rentals(
-                self.company_id, self.product_id, self.rental_start, self.rental_end
-            )
-        )
-        if len(free) < missing:
-            raise UserError(
-                self.env._(
-                    "%(free)s of %(product)s are free from %(start)s to %(end)s, "
-                    "%(missing)s are wanted. Choose other days or a smaller quantity.",
-                    free=len(free),
-                    product=self.product_id.display_name,
-                    start=format_date(self.env, self.rental_start),
-                    end=format_date(self.env, self.rental_end),
-                    missing=missing,
+        lines = self.sudo().browse([line.id for line in wanted])
+        chosen = {line: line.rental_piece_id for line in lines}
+        open_lines = lines.filtered(lambda line: not line.rental_piece_id)
+        for line, free in open_lines._get_free_pieces().items():
+            # What an earlier line takes on some of these days is not free.
+            taken = self.env["installed.base"].union(
+                *(
+                    pieces
+                    for other, pieces in chosen.items()
+                    if other.rental_start <= line.rental_end
+                    and other.rental_end >= line.rental_start
                 )
             )
-        return free[:missing]
+            left, missing = free - taken, wanted[line]
+            if len(left) < missing:
+                raise UserError(line._get_too_few_text(len(left), missing))
+            chosen[line] = left[:missing]
+        return chosen
+
+    def _get_free_pieces(self):
+        """Return {line: the equipment of its product that is free on all its days}."""
+        if not self:
+            return {}
+        pieces = self.env["installed.base"]._get_rentals(
+            self.company_id, self.product_id
+        )
+        loans = pieces._get_taken(
+            min(self.mapped("rental_start")), max(self.mapped("rental_end"))
+        )
+        return {
+            line: pieces.filtered(
+                lambda piece, line=line: (
+                    piece.company_id == line.company_id
+                    and piece.product_id == line.product_id
+                    and not any(
+                        loan._takes(line.rental_start, line.rental_end)
+                        for loan in loans.get(piece, ())
+                    )
+                )
+            )
+            for line in self
+        }
+
+    def _get_too_few_text(self, free, missing):
+        """Return that fewer pieces are free than this line rents."""
+        self.ensure_one()
+        return self.env._(
+            "%(free)s of %(product)s are free from %(start)s to %(end)s, "
+            "%(missing)s are wanted. Choose other days or a smaller quantity.",
+            free=free,
+            product=self.product_id.display_name,
+            start=format_date(self.env, self.rental_start),
+            end=format_date(self.env, self.rental_end),
+            missing=missing,
+        )
 
     def _prepare_rental(self, piece):
         """Return the values of the reservation of a piece for this line."""
@@ -272,7 +375,7 @@ class AccountMoveLine(models.Model):
 
     def _is_installed_base_goods(self):
         # As above. Who bills need not read orders.
-        rented = any(line._is_rental() for line in self.sudo().sale_line_ids)
+        rented = any(line._is_of_rental() for line in self.sudo().sale_line_ids)
         return not rented and super()._is_installed_base_goods()
 
 
@@ -311,3 +414,43 @@ class ServiceLoan(models.Model):
         groups=READER_GROUPS,
         help="The line of an order that this rental was reserved for.",
     )
+
+    def _check_moved(self, vals):
+        """Refuse another piece for what is not merely reserved.
+
+        :raise UserError: naming the loan
+        """
+        piece = vals.get("installed_base_id")
+        if "installed_base_id" not in vals:
+            return
+        moved = self.filtered(lambda loan: loan.installed_base_id.id != piece)
+        for loan in moved.filtered(lambda loan: loan.state == "out"):
+            raise UserError(loan._get_taken_text())
+        moved._check_state("reserved")
+
+    def _follow_on_orders(self):
+        """Let the orders of these reservations follow what was moved.
+
+        :raise UserError: if the order is about another product
+        """
+        # Who plans rentals need not sell them.
+        for loan in self.sudo().filtered(
+            lambda loan: loan.state == "reserved" and loan.sale_line_id
+        ):
+            line, piece, vals = loan.sale_line_id, loan.installed_base_id, {}
+            days = {"rental_start": loan.date_out, "rental_end": loan.date_due}
+            if any(line[name] != day for name, day in days.items()):
+                vals.update(days)
+            if line.rental_piece_id and line.rental_piece_id != piece:
+                vals["rental_piece_id"] = piece.id
+            elif piece.product_id != line.product_id and not line.rental_piece_id:
+                raise UserError(
+                    self.env._(
+                        "%(order)s rents %(product)s: %(piece)s is another product.",
+                        order=line.order_id.name,
+                        product=line.product_id.display_name,
+                        piece=piece._get_label(),
+                    )
+                )
+            if vals:
+                line.write(vals)

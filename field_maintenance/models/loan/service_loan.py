@@ -7,6 +7,8 @@ from odoo.tools import format_date
 
 # While these last, nobody else gets the piece.
 OPEN_STATES = ("reserved", "out")
+# What of a loan says when it takes which piece.
+RANGE_FIELDS = frozenset({"installed_base_id", "date_out", "date_due", "state"})
 # How long a loaner is lent if nobody says so.
 USUAL_DAYS = 14
 
@@ -262,22 +264,43 @@ class ServiceLoan(models.Model):
             ]
         )
         self._check_in_house(pieces)
-        for vals in vals_list:
-            # No day is counted from one that cannot be meant.
-            self._check_plausible(vals)
-            self.new(vals)._check_free(vals)
+        self._check_free(
+            [
+                {"id": 0, "state": "out", **vals, **self._get_days(vals)}
+                for vals in vals_list
+                if vals.get("installed_base_id")
+            ]
+        )
         return super().create(vals_list)
+
+    @api.model
+    def _get_days(self, vals):
+        """Return first and last day of a new loan with these values.
+
+        :raise ValidationError: if a day is given that cannot be meant
+        """
+        names = ("date_out", "date_due")
+        given = {name: vals[name] for name in names if vals.get(name)}
+        # No day is counted from one that cannot be meant.
+        self._check_plausible(given)
+        if len(given) == len(names):
+            return {name: fields.Date.to_date(day) for name, day in given.items()}
+        loan = self.new(vals)
+        return {name: loan[name] for name in names}
 
     def write(self, vals):
         if vals.get("state") == "out":
             self._check_in_house(self.installed_base_id)
-        for loan in self:
-            loan._check_free(vals)
+        self._check_moved(vals)
+        self._check_free(self._prepare_takings(vals))
         result = super().write(vals)
         if vals.keys() & {"date_in", "date_out"}:
             self._settle_fees()
+            self._settle_rentals()
         if vals.keys() & {"state", "date_due"}:
             self._end_reminders()
+        if vals.keys() & RANGE_FIELDS:
+            self._follow_on_orders()
         return result
 
     @api.ondelete(at_uninstall=False)

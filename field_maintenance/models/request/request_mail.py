@@ -39,6 +39,8 @@ class ServiceRequest(models.Model):
             submitted.startswith("auto-replied")
             or mail.get("X-Autoreply")
             or mail.get("X-Autorespond")
+            # Nobody is to answer it.
+            or (mail.get("Return-Path") or "").strip() == "<>"
             or precedence in AUTOMATIC_PRECEDENCES[:2]
             or (answers and submitted.startswith("auto-"))
             or (answers and precedence in AUTOMATIC_PRECEDENCES)
@@ -194,8 +196,14 @@ class ServiceRequest(models.Model):
         result = super()._track_template(changes)
         request = self[:1]
         template = request.stage_id.mail_template_id
+        is_noted = self.env.context.get("request_noting") is KEEPING
         # Core would make a contact of a sender who is unknown.
-        if "stage_id" in changes and template and request.contact_id.email:
+        if (
+            "stage_id" in changes
+            and template
+            and request.contact_id.email
+            and not is_noted
+        ):
             result["stage_id"] = (
                 template,
                 {

@@ -203,18 +203,6 @@ class ServiceRequest(models.Model):
             {request: handlers[request] for request in rising if request in handlers}
         )
 
-    def _get_handlers(self):
-        """Return {request: who handles it, or could}, for those that have somebody."""
-        dispatchers = {
-            company: company._get_dispatchers()[:1]
-            for company in self.filtered(lambda request: not request.user_id).company_id
-        }
-        handlers = {
-            request: request.user_id or dispatchers[request.company_id]
-            for request in self
-        }
-        return {request: user for request, user in handlers.items() if user}
-
     def _renew_alert_todos(self, handlers):
         """Let each of these requests have one open To-Do about its response.
 

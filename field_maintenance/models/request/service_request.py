@@ -5,6 +5,9 @@ from odoo.fields import Domain
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
+from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
+    KEEPING,
+)
 from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
     EQUIPMENT_DOMAIN,
     SITE_DOMAIN,
@@ -316,12 +319,16 @@ class ServiceRequest(models.Model):
         company = self.default_get(["company_id"])
         vals_list = [{**company, **vals} for vals in vals_list]
         self.env["ir.sequence"]._assign_numbers(self._name, vals_list)
-        requests = super().create(vals_list)
+        # Forms say in which stage it begins, too: that is no news for the customer.
+        noting = self.with_context(request_noting=KEEPING)
+        requests = super(ServiceRequest, noting).create(vals_list).with_env(self.env)
         requests._tell_dispatchers()
         return requests
 
     def write(self, vals):
+        handlers = self._get_handlers_before(vals)
         result = super().write(vals)
+        self._hand_over_todos(handlers)
         if "stage_id" in vals:
             self._end_alerts()
             self._remember_loans()
@@ -405,9 +412,53 @@ class ServiceRequest(models.Model):
                 )
 
     def _get_handler(self):
-        """Return who handles this request, or could."""
+        """Return who handles this request, or could; nobody if there is nobody."""
         self.ensure_one()
-        return self.user_id or self.company_id._get_dispatchers()[:1]
+        return self._get_handlers().get(self, self.user_id.browse())
+
+    def _get_handlers(self):
+        """Return {request: who handles it, or could}, for those that have somebody."""
+        dispatchers = {
+            company: company._get_dispatchers()[:1] for company in self.company_id
+        }
+        handlers = {
+            # Who left handles nothing any more.
+            request: request.user_id.filtered("active")
+            or dispatchers.get(request.company_id)
+            for request in self
+        }
+        return {request: user for request, user in handlers.items() if user}
+
+    def _get_handlers_before(self, vals):
+        """Return {request: who handles it} before a write that may change that."""
+        if vals.keys().isdisjoint({"company_id", "team_id", "user_id"}):
+            return {}
+        return self.sudo()._get_handlers()
+
+    def _hand_over_todos(self, before):
+        """Let what is to be done about these requests go to who handles them now. What
+        people gave each other stays with them.
+
+        :param dict before: {request: who handled it until now}
+        """
+        now = self.sudo()._get_handlers() if before else {}
+        moved = {
+            request: now[request]
+            for request, user in before.items()
+            if request in now and user != now[request]
+        }
+        renewed = {}
+        for request, user in moved.items():
+            todos = request.activity_ids.filtered(
+                lambda todo, user=before[request]: todo.user_id == user
+            )
+            if request.response_activity_id in todos:
+                renewed[request] = user
+            # They hear of it as the responsible.
+            (todos - request.response_activity_id).filtered("automated").with_context(
+                mail_activity_quick_update=True
+            ).user_id = user
+        self.browse().sudo().union(*renewed)._renew_alert_todos(renewed)
 
     def _in_language_of_handler(self):
         """Return this request with texts as its handler reads them."""

@@ -170,3 +170,43 @@ class TestDayOrder(SlotCase):
         ]
         self.assertEqual(ways, [21, 37, 21])
         self.assertEqual(driving["unknown"], [])
+
+    # -- The board ---------------------------------------------------------------------
+
+    def _get_drives(self, start, end, reader="dispatcher"):
+        board = self._as(reader, self.env["maintenance.visit"])
+        rows = board.get_dispatch_board(start, end, team_ids=[], zone_ids=[])["visits"]
+        return {row["id"]: row["driving"] for row in rows}
+
+    def test_driving_on_the_board(self):
+        """From the visit before it, for each who goes there; a day begins at home."""
+        person, colleague = self.technician, self.colleague
+        self.near.technician_ids = person | colleague
+        next_day = self._create_planned_visit(
+            "2026-06-02 07:00:00", duration=1, partner_id=self.places[1].id
+        )
+        nowhere = self._create_planned_visit(
+            "2026-06-01 14:30:00",
+            duration=1,
+            partner_id=self.env["res.partner"].create({"name": "Nowhere"}).id,
+        )
+        self.env.flush_all()
+        drives = self._get_drives("2026-05-31 22:00:00", "2026-06-07 22:00:00")
+        self.assertEqual(
+            drives[self.near.id],
+            {person.id: (21, False), colleague.id: (21, False)},
+        )
+        self.assertEqual(drives[self.far.id], {person.id: (37, False)})
+        self.assertEqual(drives[self.middle.id], {person.id: (21, False)})
+        self.assertEqual(drives[nowhere.id], {person.id: (30, True)})
+        self.assertEqual(drives[next_day.id], {person.id: (52, False)})
+        # Nobody looks at drives among the bars of a month.
+        drives = self._get_drives("2026-05-31 22:00:00", "2026-06-30 22:00:00")
+        self.assertEqual(set(map(str, drives.values())), {"{}"})
+
+    def test_driving_on_the_day_of_the_reader(self):
+        """Somebody far away sees other days."""
+        self.users["dispatcher"].tz = "Pacific/Auckland"
+        drives = self._get_drives("2026-05-31 12:00:00", "2026-06-07 12:00:00")
+        # There it is Tuesday, 1:00, when the last one begins.
+        self.assertEqual(drives[self.middle.id], {self.technician.id: (37, False)})

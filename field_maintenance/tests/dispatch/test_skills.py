@@ -115,6 +115,94 @@ class TestSkills(MaintenanceCase):
         self.assertEqual(main.merged_ids, other)
         self.assertEqual(self._get_needs(main), ["Gas appliances"])
 
+    # -- After planning ----------------------------------------------------------------
+
+    def _get_notes(self, visit):
+        """Return what dispatchers were told since the last time."""
+        self.env.flush_all()
+        todos = visit.activity_ids
+        notes = "".join(map(str, todos.mapped("note")))
+        todos.unlink()
+        return notes
+
+    def test_what_changes_after_planning(self):
+        """It is so, and allowed, but dispatchers hear of it at once, and only once."""
+        self.company.service_skill_policy = "block"
+        self.company.visit_dispatcher_id = self.users["dispatcher"]
+        family = self.env["installed.base.category"].create({"name": "Heating"})
+        visit = self._plan()
+        done = self._create_planned_visit("2026-03-01 08:00:00")
+        text = f"{self.technician.name} lacks Gas appliances on 12 March."
+        requirement = self._require(self.gas, category_id=self.boilers)
+        self.assertFalse(self._get_notes(visit), "Nothing of it is visited")
+        for name, change, back in (
+            (
+                "category",
+                lambda: self.piece.write({"category_id": self.boilers.id}),
+                lambda: self.piece.write({"category_id": self.stoves.id}),
+            ),
+            (
+                "requirement of the category",
+                lambda: requirement.write(
+                    {"category_id": self.stoves.id, "skill_level_id": False}
+                ),
+                lambda: requirement.write({"category_id": self.boilers.id}),
+            ),
+            (
+                "parent of the category",
+                lambda: self.stoves.write({"parent_id": self.boilers.id}),
+                lambda: self.stoves.write({"parent_id": family.id}),
+            ),
+        ):
+            with self.subTest(name):
+                self.assertFalse(self._get_notes(visit))
+                change()
+                self.assertIn(text, self._get_notes(visit))
+                self.assertFalse(self._get_notes(done), "It is over")
+                change()
+                self.assertFalse(self._get_notes(visit), "Known already")
+                back()
+                self.assertFalse(self._get_notes(visit))
+
+    def test_new_requirements_after_planning(self):
+        self.company.visit_dispatcher_id = self.users["dispatcher"]
+        visit = self._plan()
+        for owner in (
+            {"visit_type_id": self.cleaning},
+            {"installed_base_id": self.piece},
+            {"product_tmpl_id": self.stove.product_tmpl_id},
+            {"category_id": self.stoves},
+        ):
+            with self.subTest(owner):
+                requirement = self._require(self.gas, **owner)
+                self.assertIn("lacks Gas appliances on", self._get_notes(visit))
+                self._teach(self.technician, self.gas, self.trained)
+                requirement.skill_level_id = self.certified
+                self.assertIn("(Certified)", self._get_notes(visit))
+                requirement.unlink()
+                self.assertFalse(self._get_notes(visit))
+                self.technician.employee_skill_ids.unlink()
+        self._require(self.gas, category_id=self.stoves)
+        own = self._require(self.roofs, installed_base_id=self.piece)
+        self._get_notes(visit)
+        own.unlink()
+        self.assertIn("lacks Gas appliances on", self._get_notes(visit))
+
+    def test_product_after_planning(self):
+        self.company.visit_dispatcher_id = self.users["dispatcher"]
+        self._require(self.gas, product_tmpl_id=self.boiler.product_tmpl_id)
+        visit, merged = self._plan(), self._create_visit()
+        merged._as_own_code().write({"merged_into_id": visit.id})
+        self.assertFalse(self._get_notes(visit))
+        # Whoever corrects equipment need not read visits.
+        user = self.users["salesperson"]
+        self.piece.with_user(user).product_id = self.boiler
+        self.assertIn("lacks Gas appliances on", self._get_notes(visit))
+        self.company.service_skill_policy = "ignore"
+        self.piece.product_id = self.stove
+        self.piece.product_id = self.boiler
+        self.assertFalse(self._get_notes(visit))
+
     def test_archived_kind_of_skills(self):
         self._require(self.gas, visit_type_id=self.cleaning)
         self.trade.active = False

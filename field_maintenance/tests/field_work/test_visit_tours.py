@@ -59,3 +59,14 @@ class TestVisitDesk(ExecutionFixtures, HttpCase):
             timeout=60,
         )
         self.assertEqual(other.merged_into_id, main)
+
+    def test_changed_meanwhile(self):
+        visit = self._create_planned_visit(duration=1)
+        self.start_tour(
+            f"/odoo/visits/{visit.id}",
+            "visit_changed_meanwhile",
+            login="ib_dispatcher",
+            timeout=60,
+        )
+        self.assertIn(self.colleague, visit.technician_ids)
+        self.assertEqual(visit.duration, 2)

@@ -9,9 +9,9 @@ from odoo.tools import mute_logger
 from .test_loans import LoanCase
 
 
-@tagged("post_install", "-at_install")
-@freeze_time("2026-03-03 10:00:00")
-class TestRentals(LoanCase):
+class RentalCase(LoanCase):
+    """A product with two pieces for rent."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -56,6 +56,10 @@ class TestRentals(LoanCase):
             }
         )
 
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-03-03 10:00:00")
+class TestRentals(RentalCase):
     # -- Price -------------------------------------------------------------------------
 
     def test_price_of_the_days(self):
@@ -224,6 +228,136 @@ class TestRentals(LoanCase):
         self.assertFalse(self.first.ownership_ids)
         self.assertEqual(loan.fee_days, 0)
 
+    # -- Move --------------------------------------------------------------------------
+
+    def test_moved_reservation_moves_the_order(self):
+        """Whoever drags a reservation changes days and price of its order, and all
+        pieces of its line."""
+        order = self._order(product_uom_qty=2)
+        order.action_confirm()
+        line = order.order_line
+        loan, other = line.rental_loan_ids
+        dispatcher = self._as("dispatcher", loan)
+        dispatcher.write({"date_out": "2026-03-12", "date_due": "2026-03-22"})
+        self.assertEqual(str(line.rental_start), "2026-03-12")
+        self.assertEqual(str(line.rental_end), "2026-03-22")
+        self.assertEqual(line.price_unit, 180)
+        self.assertEqual(str(other.date_out), "2026-03-12")
+        self.assertEqual(str(other.date_due), "2026-03-22")
+
+    def test_moved_to_another_piece(self):
+        order = self._order(rental_piece_id=self.first.id)
+        order.action_confirm()
+        loan = order.order_line.rental_loan_ids
+        loan.installed_base_id = self.second
+        self.assertEqual(order.order_line.rental_piece_id, self.second)
+        self.assertEqual(order.order_line.rental_loan_ids, loan)
+        self.assertEqual(loan.state, "reserved")
+        by_product = self._order(partner=self.other)
+        by_product.action_confirm()
+        stove = self._create_loaner(
+            "RENT-STOVE", is_loaner=False, is_for_rent=True, product_id=False
+        )
+        with self.assertRefused("another product", UserError):
+            by_product.order_line.rental_loan_ids.installed_base_id = stove
+
+    def test_move_is_checked(self):
+        self._order(rental_piece_id=self.first.id).action_confirm()
+        order = self._order("2026-03-20", "2026-03-25", self.other, product_uom_qty=1)
+        order.order_line.rental_piece_id = self.first
+        order.action_confirm()
+        loan = order.order_line.rental_loan_ids
+        with self.assertRefused("03/10/2026 to 03/19/2026", UserError):
+            loan.date_out = "2026-03-19"
+        with self.assertRefused("For Rent", ValidationError):
+            loan.installed_base_id = self._create_loaner(
+                "RENT-3", is_loaner=False, product_id=self.rent.id
+            )
+        loan._go_out(loan.date_out, {})
+        with self.assertRefused("Take it back first", UserError):
+            loan.installed_base_id = self.second
+
+    def test_extended_order_extends_what_is_out(self):
+        order = self._order("2026-03-03", "2026-03-12", rental_piece_id=self.first.id)
+        order.action_confirm()
+        loan = order.order_line.rental_loan_ids
+        loan._go_out(loan.date_out, {})
+        order.order_line.rental_end = "2026-03-15"
+        self.assertEqual(str(loan.date_due), "2026-03-15")
+
+    # -- Batches -----------------------------------------------------------------------
+
+    def test_many_lines_cost_as_many_queries(self):
+        """What is free is asked for once, however many lines rent it."""
+        for index in range(20):
+            self._create_loaner(
+                f"RENT-Q{index}",
+                is_loaner=False,
+                is_for_rent=True,
+                product_id=self.rent.id,
+            )
+
+        def count(lines):
+            order = self._order()
+            order.order_line = [
+                Command.create(
+                    {
+                        "product_id": self.rent.id,
+                        "rental_start": "2026-03-10",
+                        "rental_end": "2026-03-19",
+                    }
+                )
+                for _index in range(lines - 1)
+            ]
+            order.action_confirm()
+            self.env.flush_all()
+            order.order_line.rental_loan_ids.action_cancel()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            order.order_line.mapped("product_uom_qty")
+            start = self.env.cr.sql_log_count
+            order.order_line._reserve_rentals()
+            self.env.flush_all()
+            reserved = order.order_line.rental_loan_ids.filtered(
+                lambda loan: loan.state == "reserved"
+            )
+            self.assertEqual(len(reserved.installed_base_id), lines)
+            reserved.action_cancel()
+            return self.env.cr.sql_log_count - start
+
+        count(2)
+        few, many = count(2), count(12)
+        self.assertLessEqual(many, few + 10)
+
+    def test_lines_of_one_order_take_different_pieces(self):
+        order = self._order()
+        order.order_line = [
+            Command.create(
+                {
+                    "product_id": self.rent.id,
+                    "rental_start": "2026-03-19",
+                    "rental_end": "2026-03-20",
+                }
+            )
+        ]
+        order.action_confirm()
+        first, second = order.order_line
+        self.assertEqual(first.rental_loan_ids.installed_base_id, self.first)
+        self.assertEqual(second.rental_loan_ids.installed_base_id, self.second)
+        twice = self._order("2026-04-10", "2026-04-12", rental_piece_id=self.first.id)
+        twice.order_line = [
+            Command.create(
+                {
+                    "product_id": self.rent.id,
+                    "rental_piece_id": self.first.id,
+                    "rental_start": "2026-04-12",
+                    "rental_end": "2026-04-14",
+                }
+            )
+        ]
+        with self.assertRefused("RENT-1 is wanted twice|wanted twice", UserError):
+            twice.action_confirm()
+
     # -- Must not ----------------------------------------------------------------------
 
     def test_the_database_refuses_what_overlaps(self):
@@ -254,7 +388,6 @@ class TestRentals(LoanCase):
         order = self._order()
         order.action_confirm()
         self.assertFalse(order.has_equipment_left)
-        order.order_line.qty_delivered = 1
         invoice = order._create_invoices()
         invoice.action_post()
         self.assertFalse(invoice.has_equipment_left)

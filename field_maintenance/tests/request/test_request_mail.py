@@ -152,6 +152,7 @@ class TestRequestMail(RequestCase):
             {"Auto-Submitted": "auto-replied"},
             {"X-Autoreply": "yes"},
             {"Precedence": "auto_reply"},
+            {"Return-Path": "<>"},
             {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
             {"Precedence": "bulk", "In-Reply-To": "<x@y>"},
         ):
@@ -263,6 +264,32 @@ class TestRequestMail(RequestCase):
         self._reply(request, "Anna <anna@example.com>")
         self.assertEqual(request.stage_id, self.new)
         self.assertFalse(request.activity_ids)
+
+    def test_no_mail_about_what_a_colleague_notes(self):
+        """Not from a form either, which says in which stage it begins."""
+        self.done.mail_template_id = self.new.mail_template_id
+        messages = self.env["mail.message"]
+        own = [
+            ("model", "=", "service.request"),
+            ("message_type", "!=", "notification"),
+        ]
+        before, mails = messages.search(own), self.env["mail.mail"].search([])
+        requests = self._as("dispatcher", self.env["service.request"])
+        for stage in self.new | self.done:
+            form = Form(requests.with_context(default_stage_id=stage.id))
+            form.partner_id, form.subject = self.customer, "By phone"
+            form.contact_id = self.contact
+            request = form.save()
+            self.assertEqual(request.stage_id, stage)
+            self.env.cr.flush()
+        self.assertEqual(messages.search(own), before)
+        self.assertEqual(self.env["mail.mail"].search([]), mails)
+        # Afterwards they hear of it.
+        request.stage_id = self.new
+        self.env.cr.flush()
+        self.assertEqual(
+            (messages.search(own) - before).notified_partner_ids, self.contact
+        )
 
     def test_mail_at_a_stage(self):
         template = self.new.mail_template_id.copy()

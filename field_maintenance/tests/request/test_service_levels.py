@@ -682,6 +682,48 @@ class TestAlerts(ServiceLevelCase):
         self.assertFalse(self._get_todos())
         self.assertFalse(self.request.next_alert)
 
+    def test_another_responsible(self):
+        """What is to be done goes to who handles it now, in their words and hours."""
+        self._raise_at("Mon 11:01")
+        request, other = self.request, self.users["technician"]
+        other.tz = "UTC"
+        first = self.handler
+        request.activity_schedule(
+            "mail.mail_activity_data_call", summary="By hand", user_id=first.id
+        ).automated = False
+        request._schedule_once("The customer replied", "Please call")
+        mails = self.env["mail.mail"].search([])
+        with freeze_time(at("Mon 11:10")):
+            request.user_id = other
+            self.env.flush_all()
+        todos = request.activity_ids
+        self.assertEqual(
+            {todo.summary.split(" due")[0]: todo.user_id for todo in todos},
+            {"Response": other, "By hand": first, "The customer replied": other},
+        )
+        self.assertIn("10:00", self._get_todos().summary)
+        sent = self.env["mail.mail"].search([]) - mails
+        self.assertLessEqual(len(sent), 1, "They are told that it is theirs, once")
+        self.assertFalse(self._raise_at("Mon 11:11"))
+        # Nobody: the dispatcher of the company.
+        with freeze_time(at("Mon 11:20")):
+            request.user_id = False
+            self.env.flush_all()
+        dispatcher = self.company._get_dispatchers()[:1]
+        self.assertEqual(self._get_todos().user_id, dispatcher)
+        # The first who leads a team that was given it.
+        request.user_id = first
+        self.assertEqual(self._get_todos().user_id, first)
+
+    def test_responsible_who_left(self):
+        left = self.users["technician"]
+        self.request.user_id = left
+        left.sudo().active = False
+        self.assertEqual(
+            self._raise_at("Mon 10:01").recipient_ids,
+            self.company._get_dispatchers()[:1].partner_id,
+        )
+
     def test_nobody_to_tell(self):
         self.request.user_id = False
         self.assertEqual(

@@ -143,6 +143,7 @@ class ServiceContract(models.Model):
         )
         if problems := lines._get_activation_problems():
             raise UserError("\n".join(problems))
+        lines._reserve_rentals()
         lines._record_price("line_added", note=reason)
         self._update_visits(reason)
         self._log_life(

@@ -117,13 +117,16 @@ class ServiceContractLine(models.Model):
     # Each figure has a compute of its own: one that is typed is not overwritten by
     # those that follow from it.
 
-    @api.depends("installed_base_id", "product_id", "currency_id")
+    @api.depends(
+        "contract_id.is_rental", "installed_base_id", "product_id", "currency_id"
+    )
     def _compute_price(self):
         for line in self:
             product = line._get_priced_product()
             line.price = (
                 line._convert(
-                    product._get_service_list_price(
+                    line._get_yearly_rent(product)
+                    or product._get_service_list_price(
                         line._get_taxes(), line.company_id or self.env.company
                     ),
                     product.currency_id,
@@ -131,6 +134,11 @@ class ServiceContractLine(models.Model):
                 if product
                 else line.price
             )
+
+    def _get_yearly_rent(self, product):
+        """Return what a year with the piece costs that this line rents out, 0 if it
+        rents none or its product is not rented by the month."""
+        return self._rents_out() and 12 * product.rental_price_month
 
     @api.depends("installed_base_id", "product_id", "currency_id")
     def _compute_price_cost(self):
@@ -155,10 +163,18 @@ class ServiceContractLine(models.Model):
         company = self.company_id or self.env.company
         return currency._convert(price, self.currency_id or currency, company, day)
 
-    @api.depends("installed_base_id", "product_id", "contract_id.template_id")
+    @api.depends(
+        "contract_id.is_rental",
+        "contract_id.template_id",
+        "installed_base_id",
+        "product_id",
+    )
     def _compute_value_percent(self):
         for line in self:
             product = line.installed_base_id.product_id or line.product_id
+            if line._get_yearly_rent(product):
+                line.value_percent = 100
+                continue
             line.value_percent = line.contract_id.template_id._get_value_percent(
                 product, bool(line.installed_base_id)
             )

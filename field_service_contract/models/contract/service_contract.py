@@ -35,6 +35,7 @@ GUARDED_FIELDS = frozenset(
         "billing_anchor",
         "billing_first_part",
         "is_deferred",
+        "is_rental",
     }
 )
 # What the actions below write, with what goes with it.
@@ -658,6 +659,8 @@ class ServiceContract(models.Model):
         self._keep_agreed_payment(agreed)
         self._follow_with_visits(vals)
         self._follow_with_requests(vals.keys())
+        if vals.keys() & {"date_start", "date_end"}:
+            self.line_ids._follow_with_rentals()
         return result
 
     def unlink(self):
@@ -825,6 +828,7 @@ class ServiceContract(models.Model):
         self._create_first_terms()
         self.line_ids._record_signed_prices()
         self._set_state("active")
+        self.line_ids._reserve_rentals()
         self._update_states()
         self._close_offer()
         self._defer_openings()
@@ -899,6 +903,7 @@ class ServiceContract(models.Model):
         if self.billing_months:
             problems += self._get_accounting_problems(priced)
         problems += self._get_opening_problems()
+        problems += self._get_rental_problems()
         return problems
 
     def action_cancel_draft(self):

@@ -235,7 +235,8 @@ class ServiceContractLine(models.Model):
                         equipment.display_name,
                     )
                 )
-            if not equipment._stands_at(line.contract_id.commercial_partner_id):
+            owner = line.contract_id.commercial_partner_id
+            if not equipment._stands_at(owner) and not line._rents_out():
                 raise ValidationError(
                     self.env._(
                         "%(equipment)s is not equipment of %(customer)s, the customer "
@@ -342,6 +343,8 @@ class ServiceContractLine(models.Model):
         self._follow_with_rules(vals)
         if not vals.keys().isdisjoint(PROMISE_FIELDS):
             self._follow_with_requests()
+        if vals.keys() & {"date_start", "date_end"}:
+            self._follow_with_rentals()
         return result
 
     def unlink(self):
@@ -412,7 +415,8 @@ class ServiceContractLine(models.Model):
             if line.installed_base_id.state == "retired":
                 problems.append(self.env._("“%s” is retired.", label))
             equipment, owner = line.installed_base_id, contract.commercial_partner_id
-            if equipment and not equipment._stands_at(owner):
+            is_theirs = equipment._stands_at(owner) or line._rents_out()
+            if equipment and not is_theirs:
                 problems.append(
                     self.env._(
                         "“%(line)s” is not equipment of %(customer)s.",

@@ -4,7 +4,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from odoo.fields import Command
@@ -68,19 +68,24 @@ class TestLivesOfContracts(BilledPricesCase):
         contract._get_draft_credit_lines().move_id.action_post()
         self.assertEqual(self._sum_price(contract), oracle.round(oracle.get_sum(days)))
         self.assertFalse(contract.credit_due_amount)
+        self._check_deferred(contract)
+
+    def _check_deferred(self, contract):
+        """What is still to earn is what stands on the deferred account.
+
+        :return: how much that is
+        """
         lines = contract.line_ids.move_line_ids.filtered(
             lambda line: (
                 line.parent_state == "posted" and line.account_id == self.deferred
             )
         )
         currency = contract.company_currency_id
-        self.assertTrue(
-            currency.is_zero(
-                sum(contract.deferral_ids.mapped("amount"))
-                + sum(lines.mapped("balance"))
-            )
-        )
+        left = currency.round(sum(contract.deferral_ids.mapped("amount")))
+        self.assertEqual(left, currency.round(-sum(lines.mapped("balance"))))
+        return left
 
+    @example("TS0", True, 37422, 1738, 11, 143, 29, 165, "odoo")
     @given(
         st.sampled_from(sorted(ROUNDINGS)),
         st.booleans(),
@@ -94,7 +99,7 @@ class TestLivesOfContracts(BilledPricesCase):
     )
     @settings(
         deadline=None,
-        max_examples=3,
+        max_examples=2,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
         derandomize=True,
@@ -160,7 +165,12 @@ class TestLivesOfContracts(BilledPricesCase):
                 ):
                     self._reverse(move, "2023-01-02").action_post()
                 self.assertEqual(self._sum_price(contract), 0)
-                self.assertFalse(sum(contract.deferral_ids.mapped("amount")))
+                # Tax is rounded apart on each document.
+                moves = contract.invoice_ids
+                self.assertLessEqual(
+                    abs(self._check_deferred(contract)),
+                    len(moves) * contract.company_currency_id.rounding / 2,
+                )
         savepoint.rollback()
         self.env.invalidate_all()
 

@@ -14,6 +14,7 @@ class TestInvoiceButtons(TaxIncludedCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._set_up_plan()
         cls.company.service_deferral_journal_id = cls.general
         # Odoo's own way to the price and the accounts of the product.
         cls.care.list_price = 555

@@ -14,6 +14,11 @@ from ..common import ServiceContractCase
 
 @tagged("post_install", "-at_install")
 class TestInvoicing(ServiceContractCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_plan()
+
     def test_everything_due_is_caught_up(self):
         contract = self._create_contract(100)
         self.assertEqual(str(contract.next_invoice_date), "2026-01-01")

@@ -140,6 +140,11 @@ class TestLines(ServiceContractCase):
 
 @tagged("post_install", "-at_install")
 class TestLife(ServiceContractCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_plan()
+
     def test_activation_lists_everything(self):
         tax = self._create_tax("Old tax", active=False)
         contract = self._create_contract(

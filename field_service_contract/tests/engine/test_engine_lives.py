@@ -213,6 +213,24 @@ class TestLives(unittest.TestCase):
     def test_sum_of_any_life(self, life):
         self._live(*life)
 
+    def test_holes_beside_whole_lines(self):
+        """Days of lines of which others are left, and of lines that are wholly gone,
+        are billed again at once."""
+        for start, steps, months, rounding, away in (
+            ("2024-04-12", {0: "2311.75"}, 1, "0.01", (178, 67)),
+            ("2023-07-24", {0: "62529", 200: "202667"}, 6, "1", (181, 82)),
+        ):
+            with self.subTest(start):
+                first = date.fromisoformat(start)
+                prices = [
+                    (first + offset * DAY, Decimal(amount))
+                    for offset, amount in steps.items()
+                ]
+                oracle = Oracle(first, "calendar", prices, Decimal(rounding))
+                life = Life(oracle, months, "arrears", Decimal(rounding))
+                events = [("bill", 400, 0), ("suspend", *away), ("resume", 0, 0)]
+                self._live(life, events, 355)
+
     @given(lives(), st.integers(0, 499), st.integers(0, 120))
     @settings(deadline=None, max_examples=40)
     def test_one_line_with_several_prices(self, life, first, length):

@@ -18,6 +18,7 @@ class ProfitCase(MaintenanceFixtures, ServiceContractCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.company.service_deferred_account_id = cls.deferred
+        cls._set_up_plan()
         cls.company.service_analytic_plan_id = cls.plan
         cls.technician.hourly_cost = 40
         cls.colleague.hourly_cost = 30

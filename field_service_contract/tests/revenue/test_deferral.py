@@ -21,6 +21,7 @@ class TestDeferral(ServiceContractCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.company.service_deferred_account_id = cls.deferred
+        cls._set_up_plan()
         cls.company.service_analytic_plan_id = cls.plan
 
     def _get_balances(self):

@@ -1,4 +1,5 @@
 import { inputFiles } from "@web/../tests/utils";
+import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 import { drawLine } from "./draw_line";
 
@@ -201,5 +202,65 @@ registry.category("web_tour.tours").add("visit_together", {
             trigger: "[name=absorbed_line_ids] .o_data_row:contains(Semois)",
         },
         expectAtMost(2, ".o_form_view"),
+    ],
+});
+
+// Two dispatchers at once: who saves second is told who goes by now, and asked.
+registry.category("web_tour.tours").add("visit_changed_meanwhile", {
+    steps: () => [
+        {
+            content: "A colleague sends a helper along while the form is open",
+            trigger: ".o_form_view [name=technician_ids]",
+            async run() {
+                const [model, method] = ["maintenance.visit", "write"];
+                const [id] = location.pathname.match(/\d+$/);
+                const [helper] = await rpc("/web/dataset/call_kw", {
+                    model: "hr.employee",
+                    method: "name_search",
+                    args: ["Carla Colleague"],
+                    kwargs: {},
+                });
+                await rpc(`/web/dataset/call_kw/${model}/${method}`, {
+                    model,
+                    method,
+                    args: [[Number(id)], { technician_ids: [[4, helper[0]]] }],
+                    kwargs: {},
+                });
+            },
+        },
+        {
+            content: "The dispatcher makes the visit longer",
+            trigger: ".o_field_widget[name=duration] input",
+            run: "edit 3:00",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "They are told who goes, and leave it",
+            trigger: ".modal:contains(Changed in the meantime):contains(Carla Colleague)",
+        },
+        {
+            trigger: ".modal-footer .btn-secondary",
+            run: "click",
+        },
+        {
+            content: "The form shows what there is",
+            trigger: "body:not(:has(.modal)) .o_field_widget[name=duration] input:value(1:00)",
+        },
+        {
+            content: "Again",
+            trigger: ".o_field_widget[name=duration] input",
+            run: "edit 2:00",
+        },
+        {
+            content: "What they have seen is no news",
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) .o_form_saved",
+        },
     ],
 });

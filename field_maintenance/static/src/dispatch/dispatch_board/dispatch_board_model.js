@@ -237,6 +237,20 @@ export class DispatchBoardModel extends TimelineModel {
         );
     }
 
+    /**
+     * How long somebody drives to a visit, from the one before it or from where their day
+     * begins; empty if they are there already, or where nobody looks at single days.
+     */
+    getDrivingLabel(visit, technicianId) {
+        const [minutes, isGuess] = visit.driving?.[technicianId] || [];
+        if (!minutes) {
+            return "";
+        }
+        return isGuess
+            ? _t("%s min drive, place not on the map", minutes)
+            : _t("%s min drive", minutes);
+    }
+
     // -- Rows --------------------------------------------------------------------------
 
     /**

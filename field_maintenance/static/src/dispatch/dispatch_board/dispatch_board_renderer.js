@@ -128,7 +128,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             selectable: true,
             snap: (date) => this.model.snap(date).toJSDate(),
             template: (item) =>
-                item?.evt ? this.renderItem(item.evt) : this.renderText(item?.text, item?.hint),
+                item?.evt
+                    ? this.renderItem(item.evt, item.group)
+                    : this.renderText(item?.text, item?.hint),
             verticalScroll: true,
             zoomable: false,
         });
@@ -160,6 +162,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const { rows, hiddenStretches } = this.model;
         this.replace(this.groups, rows.map((row, order) => this.makeGroup(row, order)));
         const hourWidth = this.getHourWidth();
+        // Asked once: each time, the browser lays out the page anew.
+        this.hourWidth = hourWidth;
         this.setRowHeight(ROW_HEIGHT);
         this.isFilled = false;
         this.replace(this.items, rows.flatMap((row) => this.makeItems(row, hourWidth)));
@@ -390,15 +394,18 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         return visit.due ? formatDate(visit.due) : "";
     }
 
-    renderItem(visit) {
+    renderItem(visit, rowId) {
         const { scale } = this.model.choice;
-        const isLong = visit.end.diff(visit.start, "hours").hours * this.getHourWidth() >= 170;
+        const technicianId = this.getRow(rowId)?.technicianId;
+        const isLong = visit.end.diff(visit.start, "hours").hours * this.hourWidth >= 170;
         return renderToElement("field_maintenance.DispatchBoardItem", {
             visit,
             hours: isLong ? this.getHoursLabel(visit) : formatClock(visit.start),
+            driving: scale === "day" && visit.driving?.[technicianId]?.[0],
             hint: [
                 visit.customer,
                 this.getHoursLabel(visit),
+                this.model.getDrivingLabel(visit, technicianId),
                 visit.agreed_hours && _t("Agreed: %s", visit.agreed_hours),
                 visit.city,
                 visit.visit_type,

@@ -154,6 +154,6 @@ export class DispatchPlanBanner extends Component {
     get madeBy() {
         return this.props.plan.solver === "vroom"
             ? _t("Made by VROOM")
-            : _t("Made by insertion: VROOM, which finds shorter routes, is not installed");
+            : _t("Made by insertion, without VROOM, which finds shorter routes");
     }
 }

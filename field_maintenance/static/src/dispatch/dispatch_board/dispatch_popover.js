@@ -92,6 +92,10 @@ export class DispatchPopover extends Component {
         return `${start.toLocaleString(DateTime.DATE_MED)}, ${formatClocks(start, end)}`;
     }
 
+    get driving() {
+        return this.props.model.getDrivingLabel(this.visit, this.technicianId);
+    }
+
     /** The next full hour, in what the board shows. */
     getFirstFreeMoment() {
         const { model } = this.props;

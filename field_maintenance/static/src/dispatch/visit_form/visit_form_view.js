@@ -20,13 +20,15 @@ export class VisitFormController extends FormController {
     }
 
     async confirmPlan(record) {
-        const { state, date_start, date_end, technician_id } = record._values;
+        // Of the crew, not what the form has made of it.
+        const { state, date_start, date_end, technician_id, technician_ids } = record._values;
         const news = await this.orm.call(record.resModel, "get_news_since", [[record.resId]], {
             known: {
                 state,
                 date_start: date_start && serializeDateTime(date_start),
                 date_end: date_end && serializeDateTime(date_end),
                 technician_id: technician_id && technician_id.id,
+                technician_ids: technician_ids.resIds,
             },
         });
         return !news || confirmChange(this.dialogService, news);

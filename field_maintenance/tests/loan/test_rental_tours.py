@@ -1,0 +1,53 @@
+from odoo.fields import Command
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from ..common import MaintenanceFixtures
+
+
+@tagged("post_install", "-at_install")
+class TestRentalTours(MaintenanceFixtures, HttpCase):
+    browser_size = "1366x768"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_accounting()
+
+    def test_from_customer_to_invoice(self):
+        """Ten days at 20 a day and 100 a week are 160; the deposit comes and goes."""
+        product = self.env["product.product"].create(
+            {
+                "name": "Tour heater",
+                "type": "consu",
+                "taxes_id": [Command.clear()],
+                "rental_price_day": 20,
+                "rental_price_week": 100,
+                "rental_deposit": 150,
+            }
+        )
+        piece = self._create_equipment(
+            partner_id=False,
+            product_id=product.id,
+            serial_number="TOUR-1",
+            is_for_rent=True,
+        )
+        user = new_test_user(
+            self.env,
+            "rental_office",
+            "sales_team.group_sale_salesman_all_leads,account.group_account_invoice,"
+            "field_installed_base.group_dispatcher",
+            company_id=self.company.id,
+            tz="Europe/Brussels",
+        )
+        self.start_tour(
+            f"/odoo/res.partner/{self.customer.id}",
+            "rental",
+            login=user.login,
+            timeout=120,
+        )
+        loan = piece.loan_ids
+        self.assertEqual(loan.state, "returned")
+        order = loan.sale_line_id.order_id
+        self.assertEqual(order.invoice_ids.state, "posted")
+        self.assertEqual(order.invoice_ids.amount_untaxed, 160)
+        self.assertFalse(piece.partner_id)
