@@ -180,11 +180,10 @@ class ServiceLine(models.Model):
         """Return the values of the analytic line, with the cost of one unit: of the
         share that the contract bears."""
         self.ensure_one()
-        product = self.product_id.with_company(self.company_id)
         return {
             "service_line_id": self.id,
-            "product_id": product.id,
-            "product_uom_id": product.uom_id.id,
+            "product_id": self.product_id.id,
+            "product_uom_id": self.product_id.uom_id.id,
             "unit_amount": self.quantity * self._get_covered_share(),
-            "unit_cost": product.standard_price,
+            "unit_cost": self._get_unit_cost(),
         }

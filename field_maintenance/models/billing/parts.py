@@ -79,15 +79,28 @@ class MaintenanceVisit(models.Model):
             data[product.id]["price"] = prices.get(product.id)
         return data
 
-    def _update_order_line_info(self, product_id, quantity, **kwargs):
+    def _find_used_parts(self, product_id, details=None):
+        """Return the lines on which more or less of a product is entered: those that
+        are on no order.
+
+        :param dict details: what else they say, as stored values of links by name
+        """
+        return self.service_line_ids.filtered(
+            lambda line: (
+                line.product_id.id == product_id
+                and not line.is_ordered
+                and all(line[name].id == key for name, key in (details or {}).items())
+            )
+        )
+
+    def _update_order_line_info(self, product_id, quantity, details=None, **kwargs):
         """Set how much of a product was used.
 
+        :param dict details: see `_find_used_parts`
         :return: the price of one unit
         """
         self.ensure_one()
-        lines = self.service_line_ids.filtered(
-            lambda line: line.product_id.id == product_id and not line.is_ordered
-        )
+        lines = self._find_used_parts(product_id, details)
         if lines and (quantity or lines[0].planned_quantity):
             # What was planned and not used is told apart from what nobody expected.
             lines[0].quantity = quantity
@@ -102,6 +115,7 @@ class MaintenanceVisit(models.Model):
                     "visit_id": self.id,
                     "product_id": product_id,
                     "quantity": quantity,
+                    **(details or {}),
                 }
             )
         return lines[:1].price_unit

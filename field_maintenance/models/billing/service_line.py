@@ -284,6 +284,14 @@ class ServiceLine(models.Model):
             ),
         )
 
+    # -- Cost --------------------------------------------------------------------------
+
+    def _get_unit_cost(self):
+        """Return what one unit of a part costs us, in the currency of the company."""
+        self.ensure_one()
+        # Who reads a visit need not know what its parts cost.
+        return self.product_id.sudo().with_company(self.company_id).standard_price
+
     # -- Split -------------------------------------------------------------------------
 
     def action_split_over_equipment(self):

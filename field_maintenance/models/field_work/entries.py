@@ -348,9 +348,8 @@ class MaintenanceVisit(models.Model):
         )
         if not product:
             raise UserError(self.env._("The product is not for sale any more."))
-        used = self.service_line_ids.filtered(
-            lambda line: line.product_id == product and not line.is_ordered
-        )[:1]
+        details = self._read_part_details(values, product)
+        used = self._find_used_parts(product.id, details)[:1]
         quantity = max(used.quantity + difference, 0)
         if quantity > MAX_QUANTITY:
             raise UserError(
@@ -360,7 +359,17 @@ class MaintenanceVisit(models.Model):
                     product=product.display_name,
                 )
             )
-        self._update_order_line_info(product.id, quantity)
+        self._update_order_line_info(product.id, quantity, details)
+
+    def _read_part_details(self, values, product):
+        """Return what an entry says of a part besides how much of it was used; see
+        `_find_used_parts`. Nothing here: addons that ask for more add to it.
+
+        :param values: what a phone sent
+        :param product: the part
+        :raise UserError: if that is missing or something else
+        """
+        return {}
 
     def _apply_entry_photo(self, values):
         """A photo; `data` in Base64, `name`, `caption` and `moment` (`before` or

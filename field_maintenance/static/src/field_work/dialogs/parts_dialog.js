@@ -14,7 +14,8 @@ export class PartsDialog extends Component {
     static props = {
         // Returns the card of My Day as it is now
         getVisit: Function,
-        // Called with a part and by how much more or less of it was used
+        // Called with a part, by how much more or less of it was used, and what else
+        // addons ask for
         onChange: Function,
         close: Function,
     };

@@ -242,12 +242,13 @@ export class MyDay extends Component {
     enterParts(visit) {
         this.dialog.add(PartsDialog, {
             getVisit: () => this.getVisit(visit.id),
-            onChange: ({ id, name, unit }, quantity) =>
+            onChange: ({ id, name, unit }, quantity, details = {}) =>
                 this.enter(this.getVisit(visit.id), "part", {
                     product_id: id,
                     name,
                     unit,
                     quantity,
+                    ...details,
                 }),
         });
     }

@@ -1,0 +1,10 @@
+from . import models
+
+
+def post_init_hook(env):
+    """Give the parts of visits that are not done yet the place they are taken from."""
+    lines = env["service.line"].search(
+        [("visit_id.state", "in", ("to_plan", "planned", "in_progress"))]
+    )
+    env.add_to_compute(lines._fields["location_id"], lines)
+    lines.flush_recordset(["location_id"])

@@ -1,0 +1,364 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import format_list
+from odoo.tools.misc import clean_context
+
+
+class MaintenanceVisit(models.Model):
+    """The stock that a visit moves: what was used leaves the van when the visit is done,
+    and what was taken out goes where it is to go.
+
+    What was moved and what should have been are compared whenever something changes;
+    the difference is moved. So *One Step Back* and corrections bring things back, and
+    nothing is moved twice.
+    """
+
+    _inherit = "maintenance.visit"
+
+    picking_ids = fields.One2many(
+        comodel_name="stock.picking",
+        inverse_name="visit_id",
+        string="Transfers",
+        groups="field_installed_base.group_user",
+    )
+    moves_stock = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
+        export_string_translation=False,
+        help="It was done since visits move stock.",
+    )
+    picking_count = fields.Integer(
+        compute="_compute_picking_count",
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+    )
+    removed_part_ids = fields.One2many(
+        comodel_name="service.removed.part",
+        inverse_name="visit_id",
+        string="Parts Taken Out",
+        groups="field_installed_base.group_user",
+    )
+    stock_warning = fields.Char(
+        compute="_compute_stock_warning",
+        groups="field_installed_base.group_user",
+        export_string_translation=False,
+    )
+
+    @api.depends("picking_ids")
+    def _compute_picking_count(self):
+        groups = self.env["stock.picking"]._read_group(
+            [("visit_id", "in", self.ids)], ["visit_id"], ["__count"]
+        )
+        counts = {visit.id: count for visit, count in groups}
+        for visit in self:
+            visit.picking_count = counts.get(visit.id, 0)
+
+    @api.depends(
+        "service_line_ids.location_id",
+        "service_line_ids.lot_id",
+        "service_line_ids.product_id",
+        "service_line_ids.quantity",
+        "state",
+    )
+    def _compute_stock_warning(self):
+        for visit in self:
+            # What was used is known to whoever may read the visit.
+            lines = visit.sudo().service_line_ids
+            nameless = lines.filtered(lambda line: line._needs_lot())
+            short = lines.filtered("missing_quantity") - nameless
+            texts = []
+            if nameless:
+                texts.append(
+                    visit.env._(
+                        "Enter the serial number of %s: without it, its stock is not "
+                        "moved.",
+                        format_list(visit.env, nameless.product_id.mapped("name")),
+                    )
+                )
+            if short:
+                texts.append(
+                    visit.env._(
+                        "Not enough in stock of %s.",
+                        format_list(visit.env, short.product_id.mapped("name")),
+                    )
+                )
+            visit.stock_warning = " ".join(texts)
+
+    def action_view_pickings(self):
+        """Open the transfers of this visit."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "stock.action_picking_tree_all"
+        )
+        if self.picking_count == 1:
+            action.update(views=[(False, "form")], res_id=self.picking_ids.id)
+        return {**action, "domain": [("visit_id", "=", self.id)], "context": {}}
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    def write(self, vals):
+        vans = {}
+        if vals.keys() & {"merged_into_id", "technician_id", "technician_ids"}:
+            vans = {visit: visit._get_van() for visit in self}
+        result = super().write(vals)
+        for visit, van in vans.items():
+            visit._follow_van(van)
+        if "state" in vals:
+            done = self.sudo().filtered(lambda visit: visit.state == "done")
+            done.filtered(lambda visit: not visit.moves_stock).moves_stock = True
+            self._update_stock()
+        return result
+
+    # -- Places ------------------------------------------------------------------------
+
+    def _get_van(self):
+        """Return the van of whoever leads this visit, if they have one."""
+        self.ensure_one()
+        # Whoever plans a visit need not read employees.
+        return self.sudo()._get_main().technician_id.van_location_id
+
+    def _get_warehouses(self):
+        """Return {visit: the warehouse of its order, else the company's first}."""
+        # Whoever uses parts need not read orders.
+        visits = self.sudo()
+        first = self.env["stock.warehouse"]._get_of_companies(
+            visits.company_id | self.env.company
+        )
+        return {
+            visit: known.sale_order_id.warehouse_id
+            or first[known.company_id or self.env.company]
+            for visit, known in zip(self, visits, strict=True)
+        }
+
+    def _get_sources(self):
+        """Return {visit: where its parts are taken from}: the van of whoever leads it,
+        else the stock of its warehouse."""
+        return {
+            visit: visit._get_van() or warehouse.lot_stock_id
+            for visit, warehouse in self._get_warehouses().items()
+        }
+
+    def _follow_van(self, before):
+        """Take what was to be taken from the van of whoever led this visit from that of
+        whoever does now."""
+        self.ensure_one()
+        if self._get_van() == before or self.state == "done":
+            return
+        # Whoever plans need not enter what is used.
+        lines = self.sudo().service_line_ids
+        was = before or self._get_warehouses()[self].lot_stock_id
+        follow = lines.filtered(lambda line: line.location_id == was)
+        follow.location_id = self._get_sources()[self]
+
+    # -- Moves -------------------------------------------------------------------------
+
+    def _update_stock(self):
+        """Move what these visits used and took out, as far as it was not moved, and
+        bring back what was moved and does not hold any more."""
+        # Whoever does a visit need not keep the stock; nothing of the caller's context
+        # is meant for transfers.
+        visits = self.sudo().with_context(clean_context(self.env.context))
+        wanted = visits._get_stock_wanted()
+        moved = visits._get_stock_moved()
+        by_visit = defaultdict(lambda: ([], []))
+        for key in {**wanted, **moved}:
+            visit, _kind, _record, product, _lot, _place, _other = key
+            quantity = wanted.get(key, 0) - moved.get(key, 0)
+            sign = product.uom_id.compare(quantity, 0)
+            if sign:
+                by_visit[visit][sign < 0].append((key, abs(quantity)))
+        if not by_visit:
+            return
+        warehouses = visits._get_warehouses()
+        transfers = []
+        for visit, (onward, back) in by_visit.items():
+            for items, is_back in ((onward, False), (back, True)):
+                for is_out in (True, False):
+                    own = [
+                        (key, quantity)
+                        for key, quantity in items
+                        if ((key[1] == "used") != is_back) == is_out
+                    ]
+                    if own:
+                        transfers.append(
+                            visit._prepare_picking(
+                                warehouses[visit], own, is_back, is_out
+                            )
+                        )
+        self.env["stock.picking"].sudo()._transfer(transfers)
+        # What was taken costs what it was worth.
+        visits.filtered(lambda visit: visit.state == "done")._update_costs()
+
+    def _get_stock_wanted(self):
+        """Return what these visits move once they are done: {(visit, `used` or
+        `removed`, its line, product, lot, from where, to where): quantity}."""
+        wanted = defaultdict(float)
+        done = self.filtered(lambda visit: visit.state == "done" and visit.moves_stock)
+        for visit in done:
+            place = visit._get_customer_location()
+            lines = visit.service_line_ids.filtered(
+                lambda line: (
+                    line._moves_stock()
+                    and line.location_id
+                    and not line._needs_lot()
+                    and not line._is_delivered_by_order()
+                )
+            )
+            for line in lines:
+                if line.quantity:
+                    key = (line.product_id, line.lot_id, line.location_id, place)
+                    wanted[visit, "used", line, *key] += line.quantity
+            for part in visit.removed_part_ids:
+                key = (part.product_id, part.lot_id, place, part.location_dest_id)
+                wanted[visit, "removed", part, *key] += part.quantity
+        return wanted
+
+    def _get_customer_location(self):
+        self.ensure_one()
+        customer = (self.site_id or self.partner_id).with_company(self.company_id)
+        return customer.property_stock_customer
+
+    def _get_stock_moved(self):
+        """Return what these visits have moved, in the form of `_get_stock_wanted`."""
+        moved = defaultdict(float)
+        lines = self.env["stock.move.line"].search(
+            [("picking_id.visit_id", "in", self.ids), ("state", "=", "done")]
+        )
+        for line in lines:
+            move = line.move_id
+            visit = line.picking_id.visit_id
+            is_out = line.location_dest_id.usage == "customer"
+            # What was moved for a part that is no more has none.
+            is_removed = bool(move.removed_part_id) or (
+                not move.service_line_id and move.is_visit_removal
+            )
+            places = (line.location_id, line.location_dest_id)
+            is_back = is_out == is_removed
+            kind = "removed" if is_removed else "used"
+            record = move.removed_part_id if is_removed else move.service_line_id
+            if is_back:
+                places = places[::-1]
+            key = (visit, kind, record, line.product_id, line.lot_id, *places)
+            moved[key] += -line.quantity_product_uom if is_back else (
+                line.quantity_product_uom
+            )
+        return moved
+
+    def _prepare_picking(self, warehouse, items, is_back, is_out):
+        """Return the values of a transfer, and those of its moves.
+
+        :param items: keys of `_get_stock_wanted`, and how much of each
+        :param bool is_back: whether it takes back what was moved
+        :param bool is_out: whether it goes to the customer
+        """
+        self.ensure_one()
+        kind = warehouse.out_type_id
+        if not is_out:
+            kind = kind.return_picking_type_id or warehouse.in_type_id
+        moves = []
+        for key, quantity in items:
+            _visit, what, record, product, lot, *places = key
+            source, destination = places[::-1] if is_back else places
+            vals = self.env["stock.move"]._prepare_made_move(
+                product, quantity, source, destination, lot
+            )
+            if what == "removed":
+                vals |= {"removed_part_id": record.id, "is_visit_removal": True}
+            else:
+                vals["service_line_id"] = record.id
+                vals |= self._prepare_order_link(record, product, is_back)
+            moves.append(vals)
+        vals = {
+            "visit_id": self.id,
+            "origin": self.name,
+            "partner_id": (self.site_id or self.partner_id).id,
+            "company_id": self.company_id.id,
+            "picking_type_id": kind.id,
+            "location_id": moves[0]["location_id"],
+            "location_dest_id": moves[0]["location_dest_id"],
+        }
+        return vals, moves
+
+    @api.model
+    def _prepare_order_link(self, line, product, is_back):
+        """Return what ties a move to the order line that bills it, and, if it comes
+        back, to the move by which it went."""
+        order_line = line.sale_line_id
+        if order_line.state == "cancel" or order_line.product_id != product:
+            order_line = order_line.browse()
+        vals = {"sale_line_id": order_line.id}
+        if is_back:
+            went = line.stock_move_ids.filtered(
+                lambda move: (
+                    move.product_id == product
+                    and move.state == "done"
+                    and not move.origin_returned_move_id
+                )
+            )
+            vals |= {
+                "to_refund": True,
+                "origin_returned_move_id": went.sorted("id")[-1:].id,
+            }
+        return vals
+
+    # -- Phone -------------------------------------------------------------------------
+
+    def _get_my_day_briefs(self):
+        briefs = super()._get_my_day_briefs()
+        vans = {visit: visit._get_van() for visit in self}
+        parts = [
+            part
+            for brief in briefs.values()
+            for name in ("parts", "suggested")
+            for part in brief[name]
+        ]
+        carried = self.env["stock.location"].union(*vans.values())._get_carried(parts)
+        for visit, brief in briefs.items():
+            # Who may do a visit may know what was used on it.
+            used = visit.sudo().service_line_ids.grouped("product_id")
+            for part in (*brief["parts"], *brief["suggested"]):
+                part.update(carried[vans[visit].id, part["id"]])
+            for part in brief["parts"]:
+                lines = used.get(self.env["product.product"].browse(part["id"]))
+                lots = lines.lot_id if lines else self.env["stock.lot"]
+                part["used_lots"] = lots.ids
+                known = {lot["id"] for lot in part["lots"]}
+                part["lots"] += [
+                    {"id": lot.id, "name": lot.name}
+                    for lot in lots
+                    if lot.id not in known
+                ]
+            # What is at hand comes first.
+            brief["suggested"].sort(key=lambda part: part["van"] <= 0)
+        return briefs
+
+    @api.readonly
+    def search_parts(self, text):
+        found = super().search_parts(text)
+        van = self[:1]._get_van()
+        carried = van._get_carried(found)
+        for part in found:
+            part.update(carried[van.id, part["id"]])
+        return sorted(found, key=lambda part: part["van"] <= 0)
+
+    def _read_part_details(self, values, product):
+        details = super()._read_part_details(values, product)
+        lot_id = self._read_value(values, "lot_id", int, required=False)
+        if not lot_id:
+            return details
+        # Whoever uses a part may name it.
+        lot = self.env["stock.lot"].sudo().browse(lot_id).exists()
+        if lot.product_id != product or (
+            lot.company_id not in (self.company_id, lot.company_id.browse())
+        ):
+            raise UserError(
+                self.env._(
+                    "This serial number of %s is not known any more. Choose another "
+                    "one.",
+                    product.display_name,
+                )
+            )
+        return {**details, "lot_id": lot.id}

@@ -1,0 +1,184 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+from odoo.tools.sql import column_exists, create_column
+
+# What decides which stock a part moves.
+STOCK_FIELDS = frozenset(
+    {"line_type", "location_id", "lot_id", "product_id", "quantity", "visit_id"}
+)
+
+
+class ServiceLine(models.Model):
+    """Where a part is taken from, and the stock that it moves once the visit is done."""
+
+    _inherit = "service.line"
+
+    location_id = fields.Many2one(
+        comodel_name="stock.location",
+        string="Taken From",
+        compute="_compute_location_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('usage', '=', 'internal'), ('company_id', 'in', (company_id, False))]",
+        help="Where the part comes from: by default the van of whoever leads the "
+        "visit, without one the warehouse.",
+    )
+    lot_id = fields.Many2one(
+        comodel_name="stock.lot",
+        string="Serial Number",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        copy=False,
+        domain="[('product_id', '=', product_id)]",
+    )
+    tracking = fields.Selection(
+        related="product_id.tracking", export_string_translation=False
+    )
+    available_quantity = fields.Float(
+        string="In Stock",
+        compute="_compute_available_quantity",
+        digits="Product Unit",
+        help="How much there is where the part is taken from.",
+    )
+    missing_quantity = fields.Float(
+        string="Missing",
+        compute="_compute_available_quantity",
+        digits="Product Unit",
+        help="How much of what is planned, or used and not taken yet, there is not.",
+    )
+    stock_move_ids = fields.One2many(
+        comodel_name="stock.move",
+        inverse_name="service_line_id",
+        string="Stock Moves",
+        copy=False,
+        groups="stock.group_stock_user",
+    )
+
+    def _auto_init(self):
+        # What was used on visits that are done is taken from nowhere any more.
+        if not column_exists(self.env.cr, self._table, "location_id"):
+            create_column(self.env.cr, self._table, "location_id", "int4")
+        return super()._auto_init()
+
+    # -- Computes ----------------------------------------------------------------------
+
+    @api.depends("product_id", "visit_id", "line_type")
+    def _compute_location_id(self):
+        sources = self.visit_id._get_sources()
+        for line in self:
+            if line._moves_stock():
+                line.location_id = line.location_id or sources[line.visit_id]
+            else:
+                line.location_id = False
+
+    @api.depends(
+        "location_id", "planned_quantity", "product_id", "quantity", "visit_id.state"
+    )
+    def _compute_available_quantity(self):
+        stored = self.filtered(lambda line: line.product_id.is_storable)
+        held = stored.location_id._get_held(stored.product_id)
+        for line in self:
+            line.available_quantity = line.missing_quantity = 0
+            if line in stored and line.location_id:
+                there = held.get((line.location_id.id, line.product_id.id), 0)
+                line.available_quantity = there
+                if line.visit_id.state not in ("done", "cancelled"):
+                    needed = max(line.planned_quantity, line.quantity)
+                    line.missing_quantity = max(0, needed - there)
+
+    @api.constrains("lot_id", "product_id", "quantity")
+    def _check_lot_id(self):
+        for line in self.filtered("lot_id"):
+            if line.lot_id.product_id != line.product_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(lot)s is no serial number of %(product)s. Choose one of its "
+                        "own.",
+                        lot=line.lot_id.display_name,
+                        product=line.product_id.display_name,
+                    )
+                )
+            if line.product_id.tracking == "serial" and line.quantity > 1:
+                raise ValidationError(
+                    self.env._(
+                        "Serial number %(lot)s is one piece of %(product)s. Add a line "
+                        "for each piece.",
+                        lot=line.lot_id.display_name,
+                        product=line.product_id.display_name,
+                    )
+                )
+
+    # -- CRUD --------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.visit_id._update_stock()
+        return lines
+
+    def write(self, vals):
+        visits = self.visit_id if STOCK_FIELDS & vals.keys() else self.visit_id.browse()
+        result = super().write(vals)
+        if STOCK_FIELDS & vals.keys():
+            (visits | self.visit_id)._update_stock()
+        if "sale_line_id" in vals:
+            # An order line that is created with its moves counts none of them.
+            order_lines = self.sudo().sale_line_id
+            delivered = order_lines._fields["qty_delivered"]
+            self.env.add_to_compute(delivered, order_lines)
+        return result
+
+    def unlink(self):
+        visits = self.visit_id
+        result = super().unlink()
+        visits.exists()._update_stock()
+        return result
+
+    # -- Stock -------------------------------------------------------------------------
+
+    def _moves_stock(self):
+        """Tell whether this is something that is carried there."""
+        self.ensure_one()
+        return self.line_type == "part" and self.product_id.type == "consu"
+
+    def _is_delivered_by_order(self):
+        """Tell whether the order that bills this delivers it, too, as it did before
+        visits moved stock."""
+        self.ensure_one()
+        moves = self.sale_line_id.move_ids.filtered(lambda move: move.state != "cancel")
+        return bool(moves) and not self.stock_move_ids
+
+    def _needs_lot(self):
+        """Tell whether nobody said yet which piece was used."""
+        self.ensure_one()
+        return (
+            self._moves_stock()
+            and self.quantity > 0
+            and self.product_id.tracking != "none"
+            and not self.lot_id
+        )
+
+    def _get_unit_cost(self):
+        # What was taken costs what it was worth in stock.
+        moves = self.sudo().stock_move_ids.filtered(lambda move: move.state == "done")
+        out = moves.filtered(lambda move: move.location_dest_id.usage == "customer")
+        back = moves - out
+        quantity = sum(out.mapped("quantity")) - sum(back.mapped("quantity"))
+        value = abs(sum(out.mapped("value"))) - abs(sum(back.mapped("value")))
+        if self.product_uom_id.compare(quantity, 0) > 0 and value > 0:
+            return value / quantity
+        return super()._get_unit_cost()
+
+    def _prepare_order_line_values(self, currency):
+        values = super()._prepare_order_line_values(currency)
+        # What was taken there is delivered: the order does not deliver it again.
+        moves = self.sudo().stock_move_ids.filtered(lambda move: move.state == "done")
+        if moves:
+            values["move_ids"] = [Command.link(move.id) for move in moves]
+        return values

@@ -1,0 +1,83 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class StockMove(models.Model):
+    """What was used on a visit, or taken out there, as it left or entered the stock."""
+
+    _name = "stock.move"
+    _inherit = ["stock.move", "installed.base.guard.mixin"]
+
+    service_line_id = fields.Many2one(
+        comodel_name="service.line",
+        string="Part of a Visit",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+    )
+    removed_part_id = fields.Many2one(
+        comodel_name="service.removed.part",
+        string="Part Taken Out",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+    )
+
+    loan_id = fields.Many2one(
+        comodel_name="service.loan",
+        string="Loan",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+    )
+    is_visit_removal = fields.Boolean(
+        readonly=True,
+        copy=False,
+        groups="stock.group_stock_user",
+        export_string_translation=False,
+        help="It moved what was taken out on a visit.",
+    )
+
+    @api.model
+    def _prepare_made_move(self, product, quantity, source, destination, lot=None):
+        """Return the values of a move that was made already.
+
+        :param product: what was moved
+        :param float quantity: in the unit of the product
+        :param source: the location from which
+        :param destination: the location to which
+        :param lot: the lot or serial number, if any
+        """
+        places = {"location_id": source.id, "location_dest_id": destination.id}
+        return {
+            "product_id": product.id,
+            "product_uom": product.uom_id.id,
+            "product_uom_qty": quantity,
+            "picked": True,
+            "move_line_ids": [
+                Command.create(
+                    {
+                        "product_id": product.id,
+                        "product_uom_id": product.uom_id.id,
+                        "quantity": quantity,
+                        "lot_id": lot.id if lot else False,
+                        "picked": True,
+                        **places,
+                    }
+                )
+            ],
+            **places,
+        }
+
+    def _is_installed_base_goods(self):
+        # What is lent stays ours.
+        return not self.sudo().loan_id and super()._is_installed_base_goods()

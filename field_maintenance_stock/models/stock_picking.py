@@ -1,0 +1,57 @@
+from odoo import api, fields, models
+from odoo.fields import Command
+
+
+class StockPicking(models.Model):
+    """A transfer of what a visit used, or took out."""
+
+    _name = "stock.picking"
+    _inherit = ["stock.picking", "installed.base.guard.mixin"]
+
+    visit_id = fields.Many2one(
+        comodel_name="maintenance.visit",
+        string="Maintenance Visit",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        check_company=True,
+        groups="field_installed_base.group_user",
+    )
+
+    @api.model
+    def _transfer(self, transfers):
+        """Create transfers and validate them as they are, also where the stock that is
+        known falls short: what they move was moved by somebody already.
+
+        :param transfers: list of values of a transfer, and values of its moves; see
+            `stock.move._prepare_made_move`
+        :return: the transfers
+        """
+        pickings = self.create([vals for vals, _moves in transfers])
+        moves = self.env["stock.move"].create(
+            [
+                move | picking._prepare_made_lines(move)
+                for picking, (_vals, moves) in zip(pickings, transfers, strict=True)
+                for move in moves
+            ]
+        )
+        for company, own in moves.grouped("company_id").items():
+            # No customer is told of a delivery who has the technician in the house.
+            own.with_company(company)._action_done()
+        pickings.write({"date_done": fields.Datetime.now()})
+        return pickings
+
+    def _prepare_made_lines(self, move):
+        """Return what ties the values of a move, and those of its lines, to this
+        transfer."""
+        self.ensure_one()
+        return {
+            "picking_id": self.id,
+            "company_id": self.company_id.id,
+            "picking_type_id": self.picking_type_id.id,
+            "move_line_ids": [
+                Command.create({**vals, "picking_id": self.id})
+                for _command, _id, vals in move["move_line_ids"]
+            ],
+        }

@@ -1,0 +1,6 @@
+from . import test_contract_costs
+from . import test_loan_stock
+from . import test_phone_parts
+from . import test_planned_parts
+from . import test_removed_parts
+from . import test_visit_stock

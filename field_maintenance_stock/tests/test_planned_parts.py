@@ -1,0 +1,60 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from odoo.addons.field_maintenance.tests.common import MaintenanceCase
+
+from .common import StockFixtures
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 06:00:00")
+class TestPlannedParts(StockFixtures, MaintenanceCase):
+    """What coming visits need is brought to the vans, or ordered."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_stock()
+        cls.lines = cls.env["service.line"]
+        for start in ("2026-06-02 07:00:00", "2026-06-03 07:00:00"):
+            cls.lines |= cls._use(
+                cls._create_planned_visit(start), cls.seal, 0, planned_quantity=8
+            )
+
+    def test_list(self):
+        action = self.env.ref("field_maintenance_stock.service_line_planned_action")
+        lines = self.env["service.line"]
+        groups = lines.formatted_read_group(
+            [("id", "in", self.lines.ids)],
+            ["visit_technician_id", "visit_date:day"],
+            ["__count"],
+        )
+        self.assertEqual([group["__count"] for group in groups], [1, 1])
+        self.assertEqual(action.res_model, "service.line")
+        self.assertEqual(self.lines.mapped("available_quantity"), [10, 10])
+
+    def test_transfer(self):
+        # Together they lack 6, though each has enough.
+        self.lines.action_transfer_to_vans()
+        picking = self.env["stock.picking"].search(
+            [("location_dest_id", "=", self.van.id)]
+        )
+        self.assertEqual(picking.move_ids.product_uom_qty, 6)
+        self.assertEqual(picking.location_id, self.stock)
+        self.assertEqual(picking.state, "assigned")
+        with self.assertRefused("Nothing is missing of Door seal", UserError):
+            self.lines.action_transfer_to_vans()
+
+    def test_dispatcher_asks_for_parts(self):
+        action = self._as("dispatcher", self.lines).action_transfer_to_vans()
+        self.assertEqual(action["tag"], "display_notification")
+
+    def test_replenish(self):
+        self.lines[0].planned_quantity = 100
+        action = self.lines.action_replenish()
+        point = self.env["stock.warehouse.orderpoint"].search(action["domain"])
+        self.assertEqual(point.location_id, self.stock)
+        # 108 needed, 10 in the van, 50 in the warehouse
+        self.assertEqual(point.qty_to_order, 48)

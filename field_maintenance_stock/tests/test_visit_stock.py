@@ -1,0 +1,270 @@
+from freezegun import freeze_time
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+
+from odoo.addons.field_maintenance.tests.common import MaintenanceCase
+
+from .common import StockFixtures
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 06:00:00")
+class TestVisitStock(StockFixtures, MaintenanceCase):
+    """What a visit used leaves the van with Done, once, and comes back with it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_accounting()
+        cls._set_up_stock()
+
+    def test_van_is_made_once(self):
+        self.assertEqual(self.van.location_id, self.warehouse.view_location_id)
+        self.assertEqual(self.van.warehouse_id, self.warehouse)
+        self.assertEqual(self.van.company_id, self.company)
+        self.technician.action_create_van()
+        self.assertEqual(self.technician.van_location_id, self.van)
+        self.assertFalse(self.colleague.van_location_id)
+
+    def test_where_a_part_comes_from(self):
+        led = self._use(self._create_planned_visit(), self.seal)
+        self.assertEqual(led.location_id, self.van)
+        self.assertEqual(led.available_quantity, 10)
+        visit = self._create_planned_visit(technician_id=self.colleague.id)
+        other = self._use(visit, self.seal)
+        chosen = self._use(visit, self.seal, location_id=self.warehouse.lot_stock_id.id)
+        self.assertEqual(other.location_id, self.stock)
+        service = self._use(visit, self.visit)
+        self.assertFalse(service.location_id)
+        led.visit_id.technician_id = self.colleague
+        self.assertEqual(led.location_id, self.stock)
+        led.location_id = self.van
+        led.visit_id.technician_id = self.technician
+        self.assertEqual(led.location_id, self.van)
+        self.assertEqual(chosen.location_id, self.stock)
+
+    def test_done_takes_from_the_van(self):
+        visit = self._create_planned_visit()
+        self._use(visit, self.seal, 3)
+        self._use(visit, self.pellets, 2)
+        self._use(visit, self.visit)
+        self.assertFalse(visit.picking_ids)
+        # A technician has no right to stock.
+        self._as("technician", visit)._finish()
+        picking = visit.picking_ids
+        self.assertEqual(len(picking), 1)
+        self.assertEqual(picking.state, "done")
+        self.assertEqual(picking.picking_type_id, self.warehouse.out_type_id)
+        self.assertEqual(picking.partner_id, visit.site_id)
+        self.assertEqual(picking.origin, visit.name)
+        self.assertEqual(len(picking.move_ids), 2)
+        self.assertEqual(self._count(self.seal, self.van), 7)
+        self.assertEqual(self._count(self.seal, self.stock), 50)
+
+    def test_one_step_back_and_again(self):
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.seal, 3)
+        visit._finish()
+        visit.action_put_back()
+        self.assertEqual(self._count(self.seal, self.van), 10)
+        self.assertEqual(len(visit.picking_ids), 2)
+        back = visit.picking_ids.sorted("id")[-1].move_ids
+        self.assertEqual(back.origin_returned_move_id.service_line_id, line)
+        line.quantity = 1
+        visit._finish()
+        self.assertEqual(self._count(self.seal, self.van), 9)
+        self.assertEqual(len(visit.picking_ids), 3)
+
+    def test_corrections_after_done(self):
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.seal, 3)
+        visit._finish()
+        line.quantity = 5
+        self.assertEqual(self._count(self.seal, self.van), 5)
+        line.quantity = 4
+        self.assertEqual(self._count(self.seal, self.van), 6)
+        line.location_id = self.stock
+        self.assertEqual(self._count(self.seal, self.van), 10)
+        self.assertEqual(self._count(self.seal, self.stock), 46)
+        line.unlink()
+        self.assertEqual(self._count(self.seal, self.stock), 50)
+        self._use(visit, self.seal, 2)
+        self.assertEqual(self._count(self.seal, self.van), 8)
+        # Nothing moves by itself.
+        count = len(visit.picking_ids)
+        visit._update_stock()
+        visit.note = "Nothing to do with stock"
+        self.assertEqual(len(visit.picking_ids), count)
+
+    def test_too_little_stock_goes_through(self):
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.seal, 12)
+        self.assertEqual(line.missing_quantity, 2)
+        self.assertEqual(visit.stock_warning, "Not enough in stock of Door seal.")
+        visit._finish()
+        self.assertEqual(self._count(self.seal, self.van), -2)
+        self.assertFalse(visit.stock_warning)
+
+    def test_serial_numbers(self):
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.board)
+        self.assertIn("serial number of Control board", visit.stock_warning)
+        visit._finish()
+        self.assertFalse(visit.picking_ids)
+        self.assertIn("serial number of Control board", visit.stock_warning)
+        line.lot_id = self.first_board
+        self.assertEqual(visit.picking_ids.move_line_ids.lot_id, self.first_board)
+        self.assertFalse(visit.stock_warning)
+        # It was the other one.
+        line.lot_id = self.second_board
+        self.assertEqual(self._count(self.board, self.van, self.first_board), 1)
+        self.assertEqual(self._count(self.board, self.van, self.second_board), 0)
+        with self.assertRefused("one piece", ValidationError):
+            line.quantity = 2
+        with self.assertRefused("no serial number of Door seal", ValidationError):
+            self._use(visit, self.seal, lot_id=self.first_board.id)
+
+    def test_bill_is_not_delivered_again(self):
+        visit = self._create_planned_visit()
+        self._use(visit, self.seal, 3)
+        visit._finish()
+        visit.action_create_order_lines()
+        order = visit.sale_order_id
+        order.action_confirm()
+        self.assertEqual(order.order_line.qty_delivered, 3)
+        self.assertEqual(order.picking_ids, visit.picking_ids)
+        self.assertEqual(self._count(self.seal, self.van), 7)
+        invoice = order._create_invoices()
+        self.assertEqual(invoice.amount_untaxed, 60)
+
+    def test_bill_on_a_confirmed_order(self):
+        order = self._create_order((self.visit, 1))
+        visit = self._create_planned_visit()
+        visit.sale_order_id = order
+        line = self._use(visit, self.seal, 2)
+        visit._finish()
+        visit.action_create_order_lines()
+        self.assertEqual(line.sale_line_id.order_id, order)
+        self.assertEqual(line.sale_line_id.qty_delivered, 2)
+        self.assertEqual(order.picking_ids, visit.picking_ids)
+        # More that the customer orders is delivered as ever.
+        line.sale_line_id.product_uom_qty = 3
+        waiting = order.picking_ids - visit.picking_ids
+        self.assertEqual(waiting.move_ids.product_uom_qty, 1)
+        # The part comes back: so does what the order delivered.
+        visit.action_put_back()
+        self.assertEqual(line.sale_line_id.qty_delivered, 0)
+
+    def test_covered_parts_move_alike(self):
+        visit = self._create_planned_visit()
+        self._use(visit, self.seal, 2, typed_coverage="warranty", typed_discount=100)
+        visit._finish()
+        self.assertEqual(self._count(self.seal, self.van), 8)
+
+    def test_visits_at_once_and_constant_queries(self):
+        def finish(count):
+            visits = self.env["maintenance.visit"]
+            for _number in range(count):
+                visit = self._create_planned_visit()
+                self._use(visit, self.seal)
+                visits |= visit
+            self.env.flush_all()
+            self.env.invalidate_all()
+            self.env["maintenance.visit"].browse(visits.ids).with_context(
+                visit_finishing=None
+            )
+            before = self.env.cr.sql_log_count
+            visits.sudo()._finish()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before, visits
+
+        finish(1)
+        few, _visits = finish(2)
+        many, visits = finish(6)
+        self.assertEqual(len(visits.picking_ids), 6)
+        self.assertLess((many - few) / 4, 40)
+
+    def test_two_companies(self):
+        other = self.other_company
+        visit = self._create_planned_visit()
+        with self.assertRaises(Exception):
+            self._use(
+                visit,
+                self.seal,
+                location_id=self.env["stock.warehouse"]
+                .search([("company_id", "=", other.id)], limit=1)
+                .lot_stock_id.id,
+            )
+
+    def test_warehouse_of_the_order(self):
+        second = self.env["stock.warehouse"].create(
+            {"name": "Second", "code": "SEC", "company_id": self.company.id}
+        )
+        order = self._create_order((self.visit, 1), warehouse_id=second.id)
+        visit = self._create_planned_visit(technician_id=self.colleague.id)
+        visit.sale_order_id = order
+        line = self._use(visit, self.seal)
+        self.assertEqual(line.location_id, second.lot_stock_id)
+        visit._finish()
+        self.assertEqual(visit.picking_ids.picking_type_id, second.out_type_id)
+
+    def test_units_of_measure(self):
+        self.seal.uom_id = self.dozen
+        visit = self._create_planned_visit()
+        self._use(visit, self.seal, 0.5)
+        visit._finish()
+        self.assertEqual(self._count(self.seal, self.van), 9.5)
+
+    def test_form(self):
+        visit = self._create_planned_visit()
+        with Form(self._as("technician", visit)) as form:
+            with form.service_line_ids.new() as line:
+                line.product_id = self.seal
+                self.assertEqual(line.location_id.id, self.van.id)
+        self.assertEqual(visit.service_line_ids.location_id, self.van)
+
+    def test_links_are_not_written_by_hand(self):
+        visit = self._create_planned_visit()
+        self._use(visit, self.seal)
+        visit._finish()
+        user = self._create_user("stock_manager", "stock.group_stock_manager")
+        with self.assertRaises(AccessError):
+            visit.picking_ids.move_ids.with_user(user).service_line_id = False
+        with self.assertRaises(AccessError):
+            visit.picking_ids.with_user(user).visit_id = False
+
+    def test_merged_visits(self):
+        main = self._create_planned_visit()
+        absorbed = self._create_visit()
+        self._use(absorbed, self.seal, 2)
+        absorbed.merged_into_id = main
+        main._finish()
+        self.assertEqual(self._count(self.seal, self.van), 8)
+
+    def test_lines_given_with_the_visit(self):
+        visit = self._create_planned_visit(
+            service_line_ids=[
+                Command.create({"product_id": self.seal.id, "quantity": 1})
+            ]
+        )
+        self.assertEqual(visit.service_line_ids.location_id, self.van)
+
+    def test_visits_done_before(self):
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.seal, 3)
+        visit._finish()
+        visit.picking_ids.move_ids.service_line_id = False
+        visit.picking_ids.visit_id = False
+        visit.moves_stock = False
+        # What they used left the stock in some other way.
+        line.quantity = 4
+        self.assertFalse(visit.picking_ids)
+        visit.action_create_order_lines()
+        visit.sale_order_id.action_confirm()
+        waiting = visit.sale_order_id.picking_ids
+        self.assertEqual(waiting.move_ids.product_uom_qty, 4)
+        visit.action_put_back()
+        visit._finish()
+        self.assertFalse(visit.picking_ids)
