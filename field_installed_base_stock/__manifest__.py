@@ -17,5 +17,6 @@
         "views/res_config_settings_views.xml",
     ],
     "demo": ["demo/stock_demo.xml"],
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
 }

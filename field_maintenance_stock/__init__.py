@@ -1,5 +1,12 @@
 from . import models
 
+from odoo.addons.field_installed_base.upgrade import add_columns
+
+
+def pre_init_hook(env):
+    """Spare what was used so far: it is taken from nowhere any more."""
+    add_columns(env.cr, "service_line", {"location_id": "int4"})
+
 
 def post_init_hook(env):
     """Give the parts of visits that are not done yet the place they are taken from."""

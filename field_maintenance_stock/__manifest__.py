@@ -18,6 +18,7 @@
         "views/stock_picking_views.xml",
     ],
     "demo": ["demo/vans_demo.xml"],
+    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "assets": {
         "web.assets_backend": [

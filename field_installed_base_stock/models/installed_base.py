@@ -4,7 +4,6 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import SQL
-from odoo.tools.sql import column_exists, create_column
 
 _logger = logging.getLogger(__name__)
 
@@ -53,12 +52,6 @@ class InstalledBase(models.Model):
         groups="stock.group_stock_user",
         export_string_translation=False,
     )
-
-    def _auto_init(self):
-        # What there is already is tied to its lots at once, when all is installed.
-        if not column_exists(self.env.cr, self._table, "lot_id"):
-            create_column(self.env.cr, self._table, "lot_id", "int4")
-        return super()._auto_init()
 
     @api.depends("serial_key", "product_id", "company_id")
     def _compute_lot_id(self):

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tools.sql import column_exists, create_column
 
 # What decides which stock a part moves.
 STOCK_FIELDS = frozenset(
@@ -59,12 +58,6 @@ class ServiceLine(models.Model):
         copy=False,
         groups="stock.group_stock_user",
     )
-
-    def _auto_init(self):
-        # What was used on visits that are done is taken from nowhere any more.
-        if not column_exists(self.env.cr, self._table, "location_id"):
-            create_column(self.env.cr, self._table, "location_id", "int4")
-        return super()._auto_init()
 
     # -- Computes ----------------------------------------------------------------------
 
