@@ -28,7 +28,6 @@ CALL_FIELDS = frozenset(
         "maintenance_type",
         "due_date",
         "request_id",
-        "sale_order_id",
     }
 )
 

@@ -280,7 +280,13 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         self.company.service_warranty_labor_percent = 50
         self.technician.hourly_cost, self.colleague.hourly_cost = 30, 20
         self.part.standard_price, self.hours.standard_price = 11, 99
-        day = self.hours.copy({"uom_id": self.env.ref("uom.product_uom_day").id})
+        day = self.env["product.product"].create(
+            {
+                "name": "Working day",
+                "type": "service",
+                "uom_id": self.env.ref("uom.product_uom_day").id,
+            }
+        )
         visit = self._create_planned_visit(
             visit_type_id=self.repair.id,
             installed_base_ids=self.piece.ids,
