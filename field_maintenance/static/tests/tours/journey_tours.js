@@ -21,6 +21,16 @@ async function setLine(name, isOnline) {
     await until(() => navigator.onLine === isOnline);
 }
 
+/** Nothing in a dialog is too small for a thumb. */
+function checkThumbs() {
+    const small = [...document.querySelectorAll(".modal .btn")].filter(
+        (button) => button.offsetParent && button.offsetHeight < 44
+    );
+    if (small.length) {
+        throw new Error(`Too small: ${small.map((button) => button.outerHTML).join()}`);
+    }
+}
+
 /** A photo as a camera makes it, much larger than what is sent. */
 async function takePhoto({ anchor }) {
     const canvas = document.createElement("canvas");
@@ -81,7 +91,7 @@ registry.category("web_tour.tours").add("my_day_offline", {
         { trigger: ".o_checklist_question input", run: "edit 11" },
         { trigger: ".o_checklist_later", run: "click" },
         { content: "It is still there", trigger: `${VISIT} .o_my_day_next_checklist`, run: "click" },
-        { trigger: ".o_checklist_question input:value(11)" },
+        { trigger: ".o_checklist_question input:value(11)", run: checkThumbs },
         { trigger: ".o_checklist_later", run: "click" },
         {
             content: "Also on the page of the equipment, which the device knows",

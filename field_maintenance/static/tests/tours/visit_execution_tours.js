@@ -253,7 +253,7 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
         {
             content: "The form shows what there is",
             timeout: 60000,
-            trigger: "body:not(:has(.modal)) .o_field_widget[name=duration] input:value(1:00)",
+            trigger: "body:not(:has(.modal)) .o_field_widget[name=duration] input:value(01:00)",
         },
         {
             content: "Again",
