@@ -95,3 +95,19 @@ class TestTimesheets(TimesheetFixtures, MaintenanceCase):
         user = self._create_user("ts_user", "hr_timesheet.group_hr_timesheet_approver")
         with self.assertRaises(AccessError):
             line.with_user(user).visit_booked_share = 1
+
+    def test_customers_read_nothing_of_visits(self):
+        """Odoo shows customers the timesheets of their projects: times, but not which
+        visit, part or contract they belong to."""
+        lines = self._as("portal", self.env["account.analytic.line"])
+        self.assertTrue(lines.has_access("read"))
+        ours = [
+            field
+            for field in lines._fields.values()
+            if field._modules
+            and all(module.startswith("field_") for module in field._modules)
+        ]
+        self.assertIn(lines._fields["visit_time_id"], ours)
+        for field in ours:
+            with self.subTest(field.name):
+                self.assertFalse(lines._has_field_access(field, "read"))
