@@ -1,9 +1,7 @@
 """What our own methods put into the context to say what is going on. No remote call can
 pass such an object."""
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    OwnCode,
-)
+from odoo.addons.field_installed_base.context import OwnCode
 
 # `visit_planning`: of who plans many visits at once, or writes the appointments of
 # visits, and does or checks the rest itself.

@@ -2,9 +2,7 @@
 
 from odoo.models import BaseModel
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    OwnCode,
-)
+from odoo.addons.field_installed_base.context import OwnCode
 
 # `service_contract_change`: a method writes what only changes with a date and a reason,
 # and leaves the dated row of it.

@@ -14,10 +14,12 @@ class AccountAnalyticLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
+        groups="base.group_user",
     )
     visit_booked_share = fields.Float(
         readonly=True,
         copy=False,
+        groups="base.group_user",
         help="Part of the time, from 0 to 1, that is booked as a cost elsewhere.",
         export_string_translation=False,
     )

@@ -144,3 +144,18 @@ class TestTimesheets(TimesheetFixtures, MaintenanceCase):
         self.assertEqual(self._get_timesheets(own).project_id, self.project)
         visit.sudo()._update_timesheets()
         self.assertEqual(line.project_id, project)
+    def test_customers_read_nothing_of_visits(self):
+        """Odoo shows customers the timesheets of their projects: times, but not which
+        visit, part or contract they belong to."""
+        lines = self._as("portal", self.env["account.analytic.line"])
+        self.assertTrue(lines.has_access("read"))
+        ours = [
+            field
+            for field in lines._fields.values()
+            if field._modules
+            and all(module.startswith("field_") for module in field._modules)
+        ]
+        self.assertIn(lines._fields["visit_time_id"], ours)
+        for field in ours:
+            with self.subTest(field.name):
+                self.assertFalse(lines._has_field_access(field, "read"))

@@ -7,12 +7,14 @@ class AccountAnalyticLine(models.Model):
     _name = "account.analytic.line"
     _inherit = ["account.analytic.line", "installed.base.guard.mixin"]
 
+    # With Timesheets, customers read lines of their projects.
     service_contract_id = fields.Many2one(
         comodel_name="service.contract",
         readonly=True,
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
+        groups="base.group_user",
     )
     service_visit_id = fields.Many2one(
         comodel_name="maintenance.visit",
@@ -21,6 +23,7 @@ class AccountAnalyticLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="cascade",
+        groups="base.group_user",
     )
     service_line_id = fields.Many2one(
         comodel_name="service.line",
@@ -29,6 +32,7 @@ class AccountAnalyticLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="cascade",
+        groups="base.group_user",
     )
     service_time_id = fields.Many2one(
         comodel_name="maintenance.visit.time",
@@ -37,6 +41,7 @@ class AccountAnalyticLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="cascade",
+        groups="base.group_user",
     )
     service_technician_id = fields.Many2one(
         comodel_name="hr.employee",
@@ -45,6 +50,7 @@ class AccountAnalyticLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="restrict",
+        groups="base.group_user",
     )
 
     _service_line_unique = models.UniqueIndex(

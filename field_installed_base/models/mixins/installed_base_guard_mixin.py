@@ -3,16 +3,10 @@ from odoo.exceptions import AccessError
 from odoo.models import MAGIC_COLUMNS
 from odoo.tools import ormcache
 
+from ...context import KEEPING, OwnCode
+
 # What mixins of Odoo store beside a record: nobody looks for it.
 TECHNICAL_FIELDS = frozenset({"access_token", "activity_exception_decoration"})
-
-
-class OwnCode:
-    """What our own methods put into the context while they write fields that are
-    nobody else's to write. No remote call can pass such an object."""
-
-
-KEEPING = OwnCode()
 
 
 class InstalledBaseGuardMixin(models.AbstractModel):

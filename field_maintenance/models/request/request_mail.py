@@ -5,9 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request as http_request
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
 
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    KEEPING,
-)
+from odoo.addons.field_installed_base.context import KEEPING
 
 # What one mail may bring along.
 MAIL_FILES = 20
