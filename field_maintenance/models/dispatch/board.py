@@ -169,7 +169,7 @@ class MaintenanceVisit(models.Model):
         shown |= crew if everybody else visits._get_left_crew().sorted("name")
         visits_shown, driving = visits[:VISIT_LIMIT], {}
         if end - start <= timedelta(days=DRIVING_DAYS, hours=1):
-            driving = visits_shown._get_driving_there(shown)
+            driving = visits_shown._get_driving_there(self._get_board_drivers(shown))
         return {
             "technicians": self._get_board_rows(shown, teams, start, end),
             "has_more_technicians": has_more,
@@ -433,6 +433,14 @@ class MaintenanceVisit(models.Model):
             }
             for visit in visits
         ]
+
+    @api.model
+    def _get_board_drivers(self, technicians):
+        """Return of whom the user may know how long they drive: it says how far away
+        they live."""
+        if self.env.user.has_group("field_installed_base.group_dispatcher"):
+            return technicians
+        return technicians.filtered(lambda person: person.user_id == self.env.user)
 
     @api.model
     def _get_board_rows(self, technicians, teams, start, end):

@@ -418,13 +418,15 @@ class ServiceRequest(models.Model):
 
     def _get_handlers(self):
         """Return {request: who handles it, or could}, for those that have somebody."""
+        # Who left handles nothing any more.
+        left = self.filtered(lambda request: not request.user_id.active)
         dispatchers = {
-            company: company._get_dispatchers()[:1] for company in self.company_id
+            company: company._get_dispatchers()[:1] for company in left.company_id
         }
         handlers = {
-            # Who left handles nothing any more.
-            request: request.user_id.filtered("active")
-            or dispatchers.get(request.company_id)
+            request: dispatchers[request.company_id]
+            if request in left
+            else request.user_id
             for request in self
         }
         return {request: user for request, user in handlers.items() if user}

@@ -200,6 +200,12 @@ class TestDayOrder(SlotCase):
         self.assertEqual(drives[self.middle.id], {person.id: (21, False)})
         self.assertEqual(drives[nowhere.id], {person.id: (30, True)})
         self.assertEqual(drives[next_day.id], {person.id: (52, False)})
+        # How far away a colleague lives is for dispatchers alone.
+        self.everybody.member_ids = person | colleague
+        drives = self._get_drives(
+            "2026-05-31 22:00:00", "2026-06-07 22:00:00", "technician"
+        )
+        self.assertEqual(drives[self.near.id], {person.id: (21, False)})
         # Nobody looks at drives among the bars of a month.
         drives = self._get_drives("2026-05-31 22:00:00", "2026-06-30 22:00:00")
         self.assertEqual(set(map(str, drives.values())), {"{}"})
