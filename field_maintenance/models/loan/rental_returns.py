@@ -136,7 +136,7 @@ class SaleOrderLine(models.Model):
                 if quantity != line.product_uom_qty:
                     deposit.product_uom_qty = line.product_uom_qty
         if vals_list:
-            self.create(vals_list)
+            self._as_own_code().create(vals_list)
 
     def _prepare_deposit(self):
         """Return the values of the line with the deposit of this one."""

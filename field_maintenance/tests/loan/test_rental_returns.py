@@ -1,7 +1,7 @@
 import psycopg2.errors
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Date
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -47,6 +47,32 @@ class TestRentalReturns(RentalCase):
         self.assertEqual((deposit.product_uom_qty, deposit.price_unit), (2, 150))
         self.assertEqual(deposit.price_total, 300)
         self.assertEqual(order.amount_total, 2 * 160 + 300)
+
+    def test_salesperson_gets_the_deposit(self):
+        """By remote call, as by the form: they cannot set themselves what it is of."""
+        orders = self._as("salesperson", self.env["sale.order"])
+        vals = {
+            "partner_id": self.customer.id,
+            "service_type": "rental",
+            "order_line": [
+                Command.create(
+                    {
+                        "product_id": self.rent.id,
+                        "rental_start": "2026-03-10",
+                        "rental_end": "2026-03-19",
+                    }
+                )
+            ],
+        }
+        order = orders.create(vals)
+        deposit = self._part(order, "deposit")
+        self.assertEqual(deposit.price_unit, 150)
+        order.order_line[0].product_uom_qty = 2
+        self.assertEqual(deposit.product_uom_qty, 2)
+        with self.assertRefused("cannot be set manually", AccessError):
+            deposit.rental_part = "credit"
+        deposit.unlink()
+        self.assertEqual(len(order.order_line), 1)
 
     def test_deposit_of_the_company(self):
         own = self.env["product.product"].create(
