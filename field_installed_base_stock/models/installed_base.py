@@ -18,9 +18,9 @@ class InstalledBase(models.Model):
         string="Lot/Serial Number",
         compute="_compute_lot_id",
         inverse="_inverse_lot_id",
+        # Not precomputed: that would be as the user, who need not read it.
         store=True,
         readonly=False,
-        precompute=True,
         index="btree_not_null",
         ondelete="set null",
         check_company=True,

@@ -46,6 +46,7 @@ class TestDeliveries(StockCase):
         self.assertEqual(self._get_proposed(order), delivered)
 
     def test_invoice_waits(self):
+        self._set_up_accounting()
         order = self._create_order((self.stove, 2))
         invoice = order._create_invoices()
         self.assertFalse(invoice.has_equipment_left)
@@ -198,7 +199,7 @@ class TestDeliveries(StockCase):
         self.assertEqual(len(pieces), 3)
         stoves = pieces.filtered(lambda piece: piece.product_id == self.stove)
         self.assertEqual(set(stoves.mapped("serial_number")), {"SN-1", "SN-2"})
-        self.assertEqual(stoves.site_id, self.customer)
+        self.assertEqual(stoves.site_id, self.workshop)
         self.assertEqual(
             {str(piece.warranty_end_date) for piece in stoves}, {"2028-06-09"}
         )
