@@ -144,6 +144,7 @@ class TestTimesheets(TimesheetFixtures, MaintenanceCase):
         self.assertEqual(self._get_timesheets(own).project_id, self.project)
         visit.sudo()._update_timesheets()
         self.assertEqual(line.project_id, project)
+
     def test_customers_read_nothing_of_visits(self):
         """Odoo shows customers the timesheets of their projects: times, but not which
         visit, part or contract they belong to."""
