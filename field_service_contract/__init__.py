@@ -38,7 +38,6 @@ def pre_init_hook(env):
 
 def uninstall_hook(env):
     """Remove what Odoo would leave behind."""
-    report.kept_profit.forget_profit(env)
     clear_the_way(env, "field_service_contract", ("service.contract",))
 
 

@@ -112,54 +112,16 @@ class ServiceContractProfit(models.Model):
                    (fact.earned - fact.cost) / NULLIF(fact.earned, 0)
                        AS margin_percent,
                    equipment.category_id,
-                   company.currency_id
-              FROM (
-                       SELECT *
-                         FROM service_contract_profit_kept
-                        WHERE contract_id NOT IN (
-                                  SELECT contract_id FROM service_contract_profit_mark
-                              )
-                    UNION ALL
-                       %s
-                   ) AS fact
-         LEFT JOIN res_company company ON company.id = fact.company_id
-         LEFT JOIN installed_base equipment ON equipment.id = fact.installed_base_id
-            """,
-            self._select_computed(
-                SQL("ARRAY(SELECT contract_id FROM service_contract_profit_mark)")
-            ),
-        )
-
-    @api.model
-    def _select_computed(self, contracts):
-        """Return the query of all rows of some contracts as they are now, with the
-        columns of what is kept.
-
-        :param SQL contracts: an array of their ids
-        """
-        return SQL(
-            """
-            SELECT fact.id,
-                   fact.date,
-                   fact.source::varchar,
-                   fact.contract_id,
-                   fact.contract_line_id,
-                   fact.installed_base_id,
-                   fact.move_id,
-                   fact.visit_id,
                    contract.group_id,
                    contract.partner_id,
                    contract.company_id,
-                   fact.invoiced::double precision,
-                   fact.earned::double precision,
-                   fact.deferred::double precision,
-                   fact.cost::double precision
+                   company.currency_id
               FROM (%s) AS fact
               JOIN service_contract contract ON contract.id = fact.contract_id
-             WHERE fact.contract_id = ANY(%s)
+         LEFT JOIN res_company company ON company.id = contract.company_id
+         LEFT JOIN installed_base equipment ON equipment.id = fact.installed_base_id
             """,
             SQL(" UNION ALL ").join(self._get_facts()),
-            contracts,
         )
 
     @api.model

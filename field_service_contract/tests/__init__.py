@@ -11,7 +11,6 @@ from .revenue import test_deferral
 from .engine import test_engine
 from .engine import test_engine_lives
 from .profit import test_forecast
-from .profit import test_kept_profit
 from .amendment import test_former_owner
 from .amendment import test_gain_and_loss
 from .billing import test_given_back
