@@ -821,8 +821,9 @@ class ServiceContract(models.Model):
         self._create_analytic_accounts()
         self._create_first_terms()
         self.line_ids._record_signed_prices()
-        self._set_state("active")
+        # What is reserved stands with the customer, and is visited there.
         self.line_ids._reserve_rentals()
+        self._set_state("active")
         self._update_states()
         self._close_offer()
         self._defer_openings()

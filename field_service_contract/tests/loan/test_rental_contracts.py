@@ -209,7 +209,7 @@ class TestRentalContracts(ServiceContractCase):
             date_start="2027-01-01",
             date_end="2027-03-31",
         )
-        with self.assertRefused(self.neighbour.display_name, UserError):
+        with self.assertRefused("BOILER-1.*reserved for.*01/01/2027", UserError):
             contract._renew(12)
 
     def test_ended_line_releases(self):
