@@ -25,7 +25,8 @@ ORDERED_FIELDS = frozenset(
 class SaleOrderLine(models.Model):
     """A line whose product is visited: its delivery follows the visits."""
 
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "installed.base.guard.mixin"]
 
     qty_delivered_method = fields.Selection(
         selection_add=[("visit", "Visits"), ("rental", "Rentals")]

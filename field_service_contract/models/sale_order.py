@@ -88,6 +88,13 @@ class SaleOrder(models.Model):
         store=True,
         readonly=False,
     )
+    proposed_service_billing_anchor = fields.Char(
+        compute="_compute_service_billing_anchor",
+        store=True,
+        copy=True,
+        groups="base.group_user",
+        export_string_translation=False,
+    )
     service_renewal = fields.Selection(
         selection="_get_service_renewals",
         string="Contract Renewal",
@@ -219,10 +226,15 @@ class SaleOrder(models.Model):
     def _compute_service_billing_anchor(self):
         for order in self:
             template = order.service_contract_template_id
-            months = int(order.service_billing_period or 0)
-            order.service_billing_anchor = template and template._get_billing_anchor_of(
-                months
-            )
+            anchor = proposed = False
+            if template:
+                anchor, proposed = template._choose_billing_anchor(
+                    int(order.service_billing_period or 0),
+                    order.service_billing_anchor,
+                    order.proposed_service_billing_anchor,
+                )
+            order.service_billing_anchor = anchor
+            order.proposed_service_billing_anchor = proposed
 
     @api.depends("service_contract_template_id")
     def _compute_service_renewal(self):

@@ -75,6 +75,34 @@ class TestTyped(QuotationCase):
         )
         self._assert_agreed(order)
 
+    def test_alignment_stands_beside_other_periods(self):
+        order = self._quote(service_billing_period="12")
+        self.assertEqual(order.service_billing_anchor, "anniversary")
+        order.service_billing_period = "1"
+        # Nobody chose it: it follows.
+        proposed = self.template._get_billing_anchor_of(1)
+        self.assertEqual(order.service_billing_anchor, proposed)
+        order.service_billing_period = "12"
+        order.service_billing_anchor = "calendar"
+        order.service_billing_period = "6"
+        self.assertEqual(order.service_billing_anchor, "calendar")
+        with Form(order) as form:
+            form.service_billing_period = "12"
+            form.service_billing_period = "6"
+        self.assertEqual(order.service_billing_anchor, "calendar")
+        template = self.template.copy({"billing_months": 12})
+        template.billing_anchor = "calendar"
+        template.billing_months = 6
+        self.assertEqual(template.billing_anchor, "calendar")
+        # What is chosen now says how its periods begin.
+        template.write({"billing_months": 12, "billing_anchor": "anniversary"})
+        order.service_contract_template_id = template
+        self.assertEqual(order.service_billing_anchor, "anniversary")
+        contract = self._create_contract(template_id=template.id)
+        contract.billing_anchor = "calendar"
+        contract.billing_months = 6
+        self.assertEqual(contract.billing_anchor, "calendar")
+
     def test_terms_stand_in_the_form(self):
         order = self._quote()
         with Form(order) as form:

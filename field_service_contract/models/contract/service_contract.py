@@ -232,6 +232,14 @@ class ServiceContract(models.Model):
         readonly=False,
         precompute=True,
     )
+    proposed_billing_anchor = fields.Char(
+        compute="_compute_billing_anchor",
+        store=True,
+        precompute=True,
+        copy=True,
+        groups="base.group_user",
+        export_string_translation=False,
+    )
     billing_first_part = fields.Selection(
         compute=from_template("billing_first_part"),
         store=True,
@@ -410,9 +418,12 @@ class ServiceContract(models.Model):
     @api.depends("template_id", "billing_months")
     def _compute_billing_anchor(self):
         for contract in self:
-            template = contract.template_id
-            contract.billing_anchor = template._get_billing_anchor_of(
-                contract.billing_months
+            contract.billing_anchor, contract.proposed_billing_anchor = (
+                contract.template_id._choose_billing_anchor(
+                    contract.billing_months,
+                    contract.billing_anchor,
+                    contract.proposed_billing_anchor,
+                )
             )
 
     @api.depends("template_id", "company_id", "billing_timing")

@@ -42,6 +42,12 @@ class ServiceContractTemplate(models.Model):
     billing_anchor = fields.Selection(
         compute="_compute_billing_anchor", store=True, readonly=False, precompute=True
     )
+    proposed_billing_anchor = fields.Char(
+        compute="_compute_billing_anchor",
+        store=True,
+        precompute=True,
+        export_string_translation=False,
+    )
     is_deferred = fields.Boolean(default=True)
     deferral_warning = fields.Char(compute="_compute_deferral_warning")
     proposed_account_id = fields.Many2one(
@@ -96,9 +102,11 @@ class ServiceContractTemplate(models.Model):
     @api.depends("billing_months")
     def _compute_billing_anchor(self):
         for template in self:
-            template.billing_anchor = template._get_billing_anchor(
-                template.billing_months
-            )
+            proposed = template._get_billing_anchor(template.billing_months)
+            before = template.proposed_billing_anchor
+            if template.billing_anchor in (False, before):
+                template.billing_anchor = proposed
+            template.proposed_billing_anchor = proposed
 
     def _get_company_ties(self, company_id):
         # Branches use the templates of their company.
@@ -118,6 +126,22 @@ class ServiceContractTemplate(models.Model):
         if self and self.billing_months == months:
             return self.billing_anchor
         return self._get_billing_anchor(months)
+
+    def _choose_billing_anchor(self, months, anchor, proposed):
+        """Return how periods begin, and what is proposed for it, once their length or
+        the template changed: this template, if it was chosen now, says so; else what
+        was chosen by hand stays.
+
+        :param int months: how long periods are now
+        :param anchor: how they began until now
+        :param proposed: what was proposed then
+        """
+        proposal = self._get_billing_anchor_of(months)
+        is_chosen = anchor and anchor != proposed
+        # Before there were proposals, nobody knew what was chosen.
+        if is_chosen and (not proposed or months != self.billing_months):
+            return anchor, proposal
+        return proposal, proposal
 
     def _get_value_percent(self, product, is_equipment):
         """Return what a year of contract is worth, in percent of a price.
