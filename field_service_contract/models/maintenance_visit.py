@@ -88,6 +88,9 @@ class MaintenanceVisit(models.Model):
             (before | self._get_done())._update_costs()
         if CALL_FIELDS & vals.keys():
             (contracts | self._get_call_contracts())._follow_calls()
+            if contracts:
+                # What is no call any more follows, too.
+                self.sudo().service_line_ids._recompute_coverage()
         return result
 
     # -- Contract -----------------------------------------------------------------
