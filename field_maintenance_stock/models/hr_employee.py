@@ -10,7 +10,8 @@ class HrEmployee(models.Model):
     van_location_id = fields.Many2one(
         comodel_name="stock.location",
         string="Van",
-        domain="[('usage', '=', 'internal'), ('company_id', 'in', (company_id, False))]",
+        domain="[('usage', '=', 'internal'), "
+        "('company_id', 'in', (company_id, False))]",
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
@@ -62,7 +63,9 @@ class HrEmployee(models.Model):
             "type": "ir.actions.act_window",
             "res_model": "stock.quant",
             "view_mode": "list",
-            "views": [(self.env.ref("stock.view_stock_quant_tree_editable").id, "list")],
+            "views": [
+                (self.env.ref("stock.view_stock_quant_tree_editable").id, "list")
+            ],
             "domain": [("location_id", "child_of", self.van_location_id.ids)],
             "name": self.van_location_id.display_name,
             "context": {"default_location_id": self.van_location_id.id},

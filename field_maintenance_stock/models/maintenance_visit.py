@@ -7,8 +7,8 @@ from odoo.tools.misc import clean_context
 
 
 class MaintenanceVisit(models.Model):
-    """The stock that a visit moves: what was used leaves the van when the visit is done,
-    and what was taken out goes where it is to go.
+    """The stock that a visit moves: what was used leaves the van when the visit is
+    done, and what was taken out goes where it is to go.
 
     What was moved and what should have been are compared whenever something changes;
     the difference is moved. So *One Step Back* and corrections bring things back, and
@@ -163,31 +163,22 @@ class MaintenanceVisit(models.Model):
         visits = self.sudo().with_context(clean_context(self.env.context))
         wanted = visits._get_stock_wanted()
         moved = visits._get_stock_moved()
-        by_visit = defaultdict(lambda: ([], []))
+        differences = defaultdict(list)
         for key in {**wanted, **moved}:
-            visit, _kind, _record, product, _lot, _place, _other = key
+            visit, kind, _record, product, *_others = key
             quantity = wanted.get(key, 0) - moved.get(key, 0)
             sign = product.uom_id.compare(quantity, 0)
             if sign:
-                by_visit[visit][sign < 0].append((key, abs(quantity)))
-        if not by_visit:
+                is_back = sign < 0
+                is_out = (kind == "used") != is_back
+                differences[visit, is_back, is_out].append((key, abs(quantity)))
+        if not differences:
             return
         warehouses = visits._get_warehouses()
-        transfers = []
-        for visit, (onward, back) in by_visit.items():
-            for items, is_back in ((onward, False), (back, True)):
-                for is_out in (True, False):
-                    own = [
-                        (key, quantity)
-                        for key, quantity in items
-                        if ((key[1] == "used") != is_back) == is_out
-                    ]
-                    if own:
-                        transfers.append(
-                            visit._prepare_picking(
-                                warehouses[visit], own, is_back, is_out
-                            )
-                        )
+        transfers = [
+            visit._prepare_picking(warehouses[visit], items, is_back, is_out)
+            for (visit, is_back, is_out), items in differences.items()
+        ]
         self.env["stock.picking"].sudo()._transfer(transfers)
         # What was taken costs what it was worth.
         visits.filtered(lambda visit: visit.state == "done")._update_costs()
@@ -207,13 +198,12 @@ class MaintenanceVisit(models.Model):
                     and not line._is_delivered_by_order()
                 )
             )
-            for line in lines:
-                if line.quantity:
-                    key = (line.product_id, line.lot_id, line.location_id, place)
-                    wanted[visit, "used", line, *key] += line.quantity
+            for line in lines.filtered("quantity"):
+                key = (line.product_id, line.lot_id, line.location_id, place)
+                wanted[(visit, "used", line, *key)] += line.quantity
             for part in visit.removed_part_ids:
                 key = (part.product_id, part.lot_id, place, part.location_dest_id)
-                wanted[visit, "removed", part, *key] += part.quantity
+                wanted[(visit, "removed", part, *key)] += part.quantity
         return wanted
 
     def _get_customer_location(self):
@@ -242,8 +232,8 @@ class MaintenanceVisit(models.Model):
             if is_back:
                 places = places[::-1]
             key = (visit, kind, record, line.product_id, line.lot_id, *places)
-            moved[key] += -line.quantity_product_uom if is_back else (
-                line.quantity_product_uom
+            moved[key] += (
+                -line.quantity_product_uom if is_back else (line.quantity_product_uom)
             )
         return moved
 

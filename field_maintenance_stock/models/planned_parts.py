@@ -150,9 +150,7 @@ class ServiceLine(models.Model):
             ["location_dest_id", "product_id"],
             ["product_qty:sum"],
         )
-        return {
-            (place.id, product.id): quantity for place, product, quantity in groups
-        }
+        return {(place.id, product.id): quantity for place, product, quantity in groups}
 
     def _refuse_without_missing(self):
         names = self.product_id.mapped("display_name")

@@ -9,7 +9,7 @@ STOCK_FIELDS = frozenset(
 
 
 class ServiceLine(models.Model):
-    """Where a part is taken from, and the stock that it moves once the visit is done."""
+    """Where a part is taken from, and the stock that it moves with the visit."""
 
     _inherit = "service.line"
 
@@ -23,7 +23,8 @@ class ServiceLine(models.Model):
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
-        domain="[('usage', '=', 'internal'), ('company_id', 'in', (company_id, False))]",
+        domain="[('usage', '=', 'internal'), "
+        "('company_id', 'in', (company_id, False))]",
         help="Where the part comes from: by default the van of whoever leads the "
         "visit, without one the warehouse.",
     )

@@ -82,7 +82,9 @@ class ServiceRemovedPart(models.Model):
                     product.product_brand_id.partner_id
                     or product.seller_ids[:1].partner_id
                 )
-                _customers, vendors = known.env["stock.warehouse"]._get_partner_locations()
+                _customers, vendors = known.env[
+                    "stock.warehouse"
+                ]._get_partner_locations()
                 place = maker.property_stock_supplier or vendors
             elif part.destination == "refurbish" and refurbish:
                 place = refurbish

@@ -11,7 +11,8 @@ class StockWarehouse(models.Model):
         """Return {company: its first warehouse, or none}."""
         # Whoever uses parts need not know the warehouses.
         every = self.sudo().search([("company_id", "in", companies.ids)])
+        by_company = every.grouped("company_id")
         return {
-            company: every.filtered(lambda one: one.company_id == company)[:1]
+            company: by_company.get(company, every.browse())[:1]
             for company in companies
         }

@@ -1,6 +1,6 @@
 from freezegun import freeze_time
 
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
@@ -187,16 +187,11 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertLess((many - few) / 4, 40)
 
     def test_two_companies(self):
-        other = self.other_company
+        warehouses = self.env["stock.warehouse"]
+        other = warehouses.search([("company_id", "=", self.other_company.id)], limit=1)
         visit = self._create_planned_visit()
-        with self.assertRaises(Exception):
-            self._use(
-                visit,
-                self.seal,
-                location_id=self.env["stock.warehouse"]
-                .search([("company_id", "=", other.id)], limit=1)
-                .lot_stock_id.id,
-            )
+        with self.assertRefused("", UserError):
+            self._use(visit, self.seal, location_id=other.lot_stock_id.id)
 
     def test_warehouse_of_the_order(self):
         second = self.env["stock.warehouse"].create(
