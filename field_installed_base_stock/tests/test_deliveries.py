@@ -201,7 +201,7 @@ class TestDeliveries(StockCase):
         self.assertEqual(set(stoves.mapped("serial_number")), {"SN-1", "SN-2"})
         self.assertEqual(stoves.site_id, self.workshop)
         self.assertEqual(
-            {str(piece.warranty_end_date) for piece in stoves}, {"2028-06-09"}
+            {str(piece.warranty_end_date) for piece in stoves}, {"2028-06-10"}
         )
         self.assertEqual(
             {str(o.date_from) for o in pieces.ownership_ids}, {"2026-06-10"}

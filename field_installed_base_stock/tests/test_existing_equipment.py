@@ -18,8 +18,7 @@ class TestExistingEquipment(StockCase):
         self.env.cr.execute("UPDATE installed_base SET lot_id = NULL")
         self.env.cr.execute("DELETE FROM installed_base_stock_move_rel")
         self.env.invalidate_all()
-        with self.assertLogs("odoo.addons.field_installed_base_stock", "INFO"):
-            self.env["installed.base"]._tie_existing()
+        self.env["installed.base"]._tie_existing()
         self.assertEqual(pieces.mapped("lot_id"), self.lots[:2])
         self.assertEqual(
             pieces.stock_move_ids,

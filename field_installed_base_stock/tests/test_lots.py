@@ -65,6 +65,7 @@ class TestLots(StockCase):
 
     def test_companies(self):
         self.lots[0].company_id = self.company
+        self.lots[1].quant_ids.sudo().unlink()
         self.lots[1].company_id = self.other_company
         self.assertTrue(self._create_equipment(serial_number="SN-1").lot_id)
         self.assertFalse(self._create_equipment(serial_number="SN-2").lot_id)

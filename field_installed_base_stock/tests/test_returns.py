@@ -82,9 +82,6 @@ class TestReturns(StockCase):
         lot = self.lots[0]
         order = self._sell("2026-06-01", {self.stove: lot})
         piece = order.order_line.installed_base_ids
-        self.env["stock.quant"]._update_available_quantity(
-            self.boiler, self.warehouse.lot_stock_id, 1
-        )
         scrap = self.env["stock.scrap"].create(
             {"product_id": self.stove.id, "lot_id": self.lots[1].id, "scrap_qty": 1}
         )

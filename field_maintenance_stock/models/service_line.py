@@ -121,11 +121,6 @@ class ServiceLine(models.Model):
         result = super().write(vals)
         if STOCK_FIELDS & vals.keys():
             (visits | self.visit_id)._update_stock()
-        if "sale_line_id" in vals:
-            # An order line that is created with its moves counts none of them.
-            order_lines = self.sudo().sale_line_id
-            delivered = order_lines._fields["qty_delivered"]
-            self.env.add_to_compute(delivered, order_lines)
         return result
 
     def unlink(self):
@@ -168,6 +163,13 @@ class ServiceLine(models.Model):
         if self.product_uom_id.compare(quantity, 0) > 0 and value > 0:
             return value / quantity
         return super()._get_unit_cost()
+
+    def _link_order_lines(self, order_lines):
+        result = super()._link_order_lines(order_lines)
+        # An order line that is created with its moves counts none of them.
+        lines = self.env["sale.order.line"].union(*order_lines.values()).sudo()
+        self.env.add_to_compute(lines._fields["qty_delivered"], lines)
+        return result
 
     def _prepare_order_line_values(self, currency):
         values = super()._prepare_order_line_values(currency)

@@ -190,7 +190,7 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         warehouses = self.env["stock.warehouse"]
         other = warehouses.search([("company_id", "=", self.other_company.id)], limit=1)
         visit = self._create_planned_visit()
-        with self.assertRefused("", UserError):
+        with self.assertRefused("company", UserError):
             self._use(visit, self.seal, location_id=other.lot_stock_id.id)
 
     def test_warehouse_of_the_order(self):
