@@ -127,9 +127,9 @@ class InstalledBase(models.Model):
         action = {
             "type": "ir.actions.act_window",
             "res_model": "stock.picking",
-            "name": self.env._("Transfers"),
             "view_mode": "list,form",
             "domain": [("id", "in", pickings.ids)],
+            "name": self.env._("Transfers"),
             "context": {"create": False},
         }
         if len(pickings) == 1:

@@ -160,7 +160,8 @@ class MaintenanceVisit(models.Model):
         bring back what was moved and does not hold any more."""
         # Whoever does a visit need not keep the stock; nothing of the caller's context
         # is meant for transfers.
-        visits = self.sudo().with_context(clean_context(self.env.context))
+        context = clean_context(self.env.context)
+        visits = self.with_env(self.env(context=context, su=True))
         wanted = visits._get_stock_wanted()
         moved = visits._get_stock_moved()
         differences = defaultdict(list)

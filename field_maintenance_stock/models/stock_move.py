@@ -31,7 +31,6 @@ class StockMove(models.Model):
 
     loan_id = fields.Many2one(
         comodel_name="service.loan",
-        string="Loan",
         readonly=True,
         copy=False,
         index="btree_not_null",

@@ -98,7 +98,7 @@ class TestTyped(QuotationCase):
         template.write({"billing_months": 12, "billing_anchor": "anniversary"})
         order.service_contract_template_id = template
         self.assertEqual(order.service_billing_anchor, "anniversary")
-        contract = self._create_contract(template_id=template.id)
+        contract = self._create_contract(activate=False, template_id=template.id)
         contract.billing_anchor = "calendar"
         contract.billing_months = 6
         self.assertEqual(contract.billing_anchor, "calendar")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +70,15 @@ def drop(server: Server, database: str) -> None:
 
 
 def _drop(server: Server, database: str) -> None:
-    server.query(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    # PostgreSQL's own work on it is nobody's to end: it ends within seconds.
+    for wait in (1, 2, 4, 8, 0):
+        try:
+            server.query(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+            break
+        except Failure:
+            if not wait:
+                raise
+            time.sleep(wait)
     shutil.rmtree(_files(database), ignore_errors=True)
 
 

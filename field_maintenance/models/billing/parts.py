@@ -93,13 +93,14 @@ class MaintenanceVisit(models.Model):
             )
         )
 
-    def _update_order_line_info(self, product_id, quantity, details=None, **kwargs):
+    def _update_order_line_info(self, product_id, quantity, **kwargs):
         """Set how much of a product was used.
 
-        :param dict details: see `_find_used_parts`
+        :param kwargs: maybe `details`, see `_find_used_parts`
         :return: the price of one unit
         """
         self.ensure_one()
+        details = kwargs.get("details")
         lines = self._find_used_parts(product_id, details)
         if lines and (quantity or lines[0].planned_quantity):
             # What was planned and not used is told apart from what nobody expected.

@@ -359,7 +359,7 @@ class MaintenanceVisit(models.Model):
                     product=product.display_name,
                 )
             )
-        self._update_order_line_info(product.id, quantity, details)
+        self._update_order_line_info(product.id, quantity, details=details)
 
     def _read_part_details(self, values, product):
         """Return what an entry says of a part besides how much of it was used; see

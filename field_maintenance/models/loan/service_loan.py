@@ -291,6 +291,8 @@ class ServiceLoan(models.Model):
     def write(self, vals):
         if vals.get("state") == "out":
             self._check_in_house(self.installed_base_id)
+        # No day is compared with one that cannot be meant.
+        self._check_plausible(vals)
         self._check_moved(vals)
         self._check_free(self._prepare_takings(vals))
         result = super().write(vals)

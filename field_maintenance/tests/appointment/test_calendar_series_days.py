@@ -1,5 +1,4 @@
 from datetime import date, datetime
-from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -235,45 +234,6 @@ class TestCalendarSeriesDays(MaintenanceCase):
             events._create_series_visits()
             april = events.filtered(lambda e: str(e.start.date()) == "2026-04-30")
             self.assertEqual(april._get_visits().partner_id, self.customer)
-
-    @patch("odoo.addons.calendar.models.calendar_recurrence.MAX_RECURRENT_EVENT", 24)
-    def test_endless_series_of_a_former_version(self):
-        """Events beyond the horizon go, unless somebody said something of one of them:
-        what the job makes anew would not know it."""
-        self.company.visit_horizon_months = 6
-        plain, moved, renamed, gone = (
-            self._create_event(f"2026-01-{day} 09:00:00", service_repeat="month_date")
-            for day in (12, 13, 14, 31)
-        )
-        series = (plain | moved | renamed | gone).recurrence_id.sudo()
-        self.assertEqual(len(plain.recurrence_id.calendar_event_ids), 6)
-        # As it was: events without visits, and nobody knew how far they go.
-        self.company.visit_horizon_months = 24
-        series._add_series_events()
-        self.company.visit_horizon_months = 6
-        series.service_visits_until = False
-        self.assertEqual(len(plain.recurrence_id.calendar_event_ids), 24)
-        removed = gone.recurrence_id.calendar_event_ids.sorted("start")[-1]
-        for event, change in (
-            (moved, {"start": "2027-05-13 11:00:00", "stop": "2027-05-13 12:00:00"}),
-            (renamed, {"name": "Bring the long ladder"}),
-        ):
-            own = event.recurrence_id.calendar_event_ids.sorted("start")[15]
-            own.with_context(visit_planning=PLANNING).sudo().write(
-                {**change, "recurrence_update": "self_only"}
-            )
-        removed.with_context(visit_planning=PLANNING).sudo().unlink()
-        before = [len(own.calendar_event_ids) for own in series]
-        self.env["calendar.recurrence"]._shorten_series_of_visits()
-        series.invalidate_recordset()
-        self.assertEqual(
-            [len(own.calendar_event_ids) for own in series], [6, *before[1:]]
-        )
-        self.assertEqual(self._get_days(plain, 9)[-1], "2026-06-12")
-        # The horizon comes closer to what was taken away.
-        with freeze_time("2026-09-01 10:00:00"):
-            plain.recurrence_id.sudo()._add_series_events()
-        self.assertEqual(self._get_days(plain, 20)[-1], "2027-02-12")
 
     # -- What the form says ------------------------------------------------------------
 

@@ -23,6 +23,7 @@ class ResCompany(models.Model):
         string="New Rental",
         default="quotation",
         required=True,
+        groups="base.group_user",
         help="Document created by “New rental” on a customer.",
     )
 

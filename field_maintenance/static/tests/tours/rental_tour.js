@@ -23,9 +23,6 @@ registry.category("web_tour.tours").add("rental", {
             run: "click",
         },
         {
-            trigger: ".o_selected_row [name=name]:contains(Tour heater), .o_selected_row [name^=product]:contains(Tour heater)",
-        },
-        {
             trigger: ".o_selected_row [name=rental_start] input",
             run: "edit +0d",
         },

@@ -269,7 +269,7 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
         },
         {
             timeout: 60000,
-            trigger: "body:not(:has(.modal)) .o_form_saved",
+            trigger: "body:not(:has(.modal)):has(.o_form_status_indicator_buttons.invisible)",
         },
     ],
 });
