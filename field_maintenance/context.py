@@ -16,6 +16,9 @@ FINISHING = OwnCode()
 SIGNING = OwnCode()
 # `visit_following`: of writes by which absorbed visits follow their main one.
 FOLLOWING = OwnCode()
+# `request_noting`: of whoever creates a request in a stage, which is no news for the
+# customer. It is no `OwnCode`: they keep their own rights.
+NOTING = object()
 
 
 class WorkMoment:

@@ -640,7 +640,7 @@ class RoleMatrixTests:
                             told = self._try_to_create(model, vals, [name])
                             if told and told[name] != derived[name]:
                                 # Drawn anew for each, such as numbers.
-                                self.assertNotEqual(told[name], value)
+                                self.assertNotEqual(told[name], value, name)
 
     @mute_logger("odoo.sql_db")
     def _try_to_create(self, model, vals, names):

@@ -103,7 +103,14 @@ class TestTimesheets(TimesheetFixtures, MaintenanceCase):
         running = self._record(visit, start="09:00", end=False)
         boss = self._create_user("ts_boss", "field_installed_base.group_manager")
         self.env["maintenance.visit"]._report_past_times()
-        activity = self.env["mail.activity"].search([("user_id", "=", boss.id)])
+        managers = self.env.ref("field_installed_base.group_manager").all_user_ids
+        activity = self.env["mail.activity"].search(
+            [
+                ("summary", "=", "Past times of visits are in no timesheet"),
+                ("user_id", "in", managers.ids),
+                ("user_id.company_id", "=", self.company.id),
+            ]
+        )
         self.assertIn("1 recorded times", activity.note)
         self.assertIn("Hearth and Home", activity.note)
         visit = visit.with_user(boss)

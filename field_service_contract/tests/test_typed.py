@@ -99,6 +99,8 @@ class TestTyped(QuotationCase):
         order.service_contract_template_id = template
         self.assertEqual(order.service_billing_anchor, "anniversary")
         contract = self._create_contract(activate=False, template_id=template.id)
+        contract.billing_months = 12
+        self.assertEqual(contract.billing_anchor, "anniversary")
         contract.billing_anchor = "calendar"
         contract.billing_months = 6
         self.assertEqual(contract.billing_anchor, "calendar")

@@ -7,6 +7,8 @@ from odoo.tools import email_normalize, html2plaintext, is_html_empty
 
 from odoo.addons.field_installed_base.context import KEEPING
 
+from ...context import NOTING
+
 # What one mail may bring along.
 MAIL_FILES = 20
 MAIL_BYTES = 25 * 1024 * 1024
@@ -194,7 +196,7 @@ class ServiceRequest(models.Model):
         result = super()._track_template(changes)
         request = self[:1]
         template = request.stage_id.mail_template_id
-        is_noted = self.env.context.get("request_noting") is KEEPING
+        is_noted = self.env.context.get("request_noting") is NOTING
         # Core would make a contact of a sender who is unknown.
         if (
             "stage_id" in changes

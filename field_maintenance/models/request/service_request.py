@@ -5,13 +5,12 @@ from odoo.fields import Domain
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
-from odoo.addons.field_installed_base.models.mixins.installed_base_guard_mixin import (
-    KEEPING,
-)
 from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin import (
     EQUIPMENT_DOMAIN,
     SITE_DOMAIN,
 )
+
+from ...context import NOTING
 
 # In these states of a visit somebody goes.
 APPOINTED_STATES = ("planned", "in_progress")
@@ -320,7 +319,7 @@ class ServiceRequest(models.Model):
         vals_list = [{**company, **vals} for vals in vals_list]
         self.env["ir.sequence"]._assign_numbers(self._name, vals_list)
         # Forms say in which stage it begins, too: that is no news for the customer.
-        noting = self.with_context(request_noting=KEEPING)
+        noting = self.with_context(request_noting=NOTING)
         requests = super(ServiceRequest, noting).create(vals_list).with_env(self.env)
         requests._notify_dispatchers()
         return requests
