@@ -82,20 +82,28 @@ class ServiceLine(models.Model):
 
         :raise UserError: if nothing is missing
         """
+        needed = self._get_needed()
+        # What is taken from the warehouse itself is held against its stock below.
+        own = {key: needed[key] for key in needed if key[0].lot_stock_id == key[1]}
         needs = defaultdict(float)
-        for (warehouse, _van, product), quantity in self._get_missing().items():
+        for key, quantity in {**self._get_missing(), **own}.items():
+            warehouse, _place, product = key
             needs[warehouse, product] += quantity
         points = self.env["stock.warehouse.orderpoint"]
+        stocks = self.env["stock.location"].union(
+            *(key[0].lot_stock_id for key in needs)
+        )
+        products = self.env["product.product"].union(*(key[1] for key in needs))
+        held = stocks._get_held(products)
+        known = points.search(
+            [("product_id", "in", products.ids), ("location_id", "in", stocks.ids)]
+        ).grouped(lambda point: (point.location_id, point.product_id))
         for (warehouse, product), quantity in needs.items():
             stock = warehouse.lot_stock_id
-            there = stock._get_held(product).get((stock.id, product.id), 0)
-            lacking = quantity - max(0, there)
+            lacking = quantity - max(0, held.get((stock.id, product.id), 0))
             if product.uom_id.compare(lacking, 0) <= 0:
                 continue
-            point = points.search(
-                [("product_id", "=", product.id), ("location_id", "=", stock.id)],
-                limit=1,
-            ) or points.create(
+            point = known.get((stock, product), points)[:1] or points.create(
                 {
                     "product_id": product.id,
                     "location_id": stock.id,
@@ -114,22 +122,31 @@ class ServiceLine(models.Model):
         )
         return {**action, "domain": [("id", "in", points.ids)], "context": {}}
 
+    def _get_needed(self):
+        """Return what these parts take for visits to come: {(warehouse, location,
+        product): quantity}."""
+        lines = self.filtered(
+            lambda line: (
+                line.location_id
+                and line._moves_stock()
+                and line.product_id.is_storable
+                and line.visit_id.state in ("planned", "in_progress")
+            )
+        )
+        warehouses = lines.visit_id._get_warehouses()
+        needed = defaultdict(float)
+        for line in lines:
+            key = (warehouses[line.visit_id], line.location_id, line.product_id)
+            needed[key] += max(line.planned_quantity, line.quantity)
+        return needed
+
     def _get_missing(self):
         """Return what the places from which these parts are taken lack for all of them
         together: {(warehouse, location, product): quantity}."""
-        lines = self.filtered(lambda line: line.location_id and line._moves_stock())
-        lines = lines.filtered(lambda line: line.product_id.is_storable)
-        held = lines.location_id._get_held(lines.product_id)
-        coming = lines._get_coming()
-        warehouses = lines.visit_id._get_warehouses()
-        needed = defaultdict(float)
-        for line in lines.filtered(
-            lambda line: line.visit_id.state in ("planned", "in_progress")
-        ):
-            key = (warehouses[line.visit_id], line.location_id, line.product_id)
-            needed[key] += max(line.planned_quantity, line.quantity)
+        held = self.location_id._get_held(self.product_id)
+        coming = self._get_coming()
         missing = {}
-        for key, quantity in needed.items():
+        for key, quantity in self._get_needed().items():
             _warehouse, location, product = key
             known = (location.id, product.id)
             lacking = quantity - held.get(known, 0) - coming.get(known, 0)

@@ -58,3 +58,11 @@ class TestPlannedParts(StockFixtures, MaintenanceCase):
         self.assertEqual(point.location_id, self.stock)
         # 108 needed, 10 in the van, 50 in the warehouse
         self.assertEqual(point.qty_to_order, 48)
+
+    def test_replenish_what_the_warehouse_gives_itself(self):
+        self.lines.location_id = self.stock
+        self.lines[0].planned_quantity = 60
+        action = self.lines.action_replenish()
+        point = self.env["stock.warehouse.orderpoint"].search(action["domain"])
+        # 68 needed, 50 there
+        self.assertEqual(point.qty_to_order, 18)
