@@ -31,27 +31,27 @@ class ServiceLoan(models.Model):
         """Move the serial numbers of what is lent out of the stock, and those of what
         came back into it again."""
         # Whoever lends need not keep the stock.
+        loans = self.sudo()
+        warehouses = self.env["stock.warehouse"]._get_of_companies(loans.company_id)
         transfers = []
-        for loan in self.sudo():
+        for loan in loans:
             done = loan.stock_move_ids.filtered(lambda move: move.state == "done")
             out = done.filtered(lambda move: move.location_dest_usage == "customer")
             is_out = len(out) > len(done - out)
             lot = loan.installed_base_id.lot_id
-            if loan.state == "out" and not is_out and lot.product_id.tracking != "none":
-                transfers += loan._prepare_transfer(lot) if lot else ()
+            warehouse = warehouses[loan.company_id]
+            if loan.state == "out" and not is_out and lot and warehouse:
+                transfers.append(loan._prepare_transfer(lot, warehouse))
             elif loan.state == "returned" and is_out:
-                transfers += loan._prepare_return(out.sorted("id")[-1:])
+                transfers.append(loan._prepare_return(out.sorted("id")[-1:]))
         if transfers:
             self.env["stock.picking"].sudo()._transfer(transfers)
 
-    def _prepare_transfer(self, lot):
-        """Return the transfer by which a serial number goes to the borrower, as a list,
-        empty if the company has no warehouse."""
+    def _prepare_transfer(self, lot, warehouse):
+        """Return the transfer by which a serial number goes to the borrower: from where
+        it is, else from the stock of a warehouse."""
         self.ensure_one()
         company = self.company_id
-        warehouse = self.env["stock.warehouse"]._get_of_companies(company)[company]
-        if not warehouse:
-            return []
         held = lot.quant_ids.filtered(
             lambda quant: (
                 quant.location_id.usage == "internal"
@@ -62,10 +62,10 @@ class ServiceLoan(models.Model):
         source = held[:1].location_id or warehouse.lot_stock_id
         borrower = (self.site_id or self.partner_id).with_company(company)
         place = borrower.property_stock_customer
-        return [self._prepare_picking(warehouse.out_type_id, lot, source, place)]
+        return self._prepare_picking(warehouse.out_type_id, lot, source, place)
 
     def _prepare_return(self, out):
-        """Return the transfer that brings back what a move took, as a list.
+        """Return the transfer that brings back what a move took.
 
         :param out: the move
         """
@@ -75,7 +75,7 @@ class ServiceLoan(models.Model):
         lot, places = out.move_line_ids.lot_id[:1], (out.location_dest_id,)
         vals, moves = self._prepare_picking(kind, lot, *places, out.location_id)
         moves[0]["origin_returned_move_id"] = out.id
-        return [(vals, moves)]
+        return vals, moves
 
     def _prepare_picking(self, kind, lot, source, destination):
         move = self.env["stock.move"]._prepare_made_move(
