@@ -4,7 +4,7 @@ from fractions import Fraction
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import format_date
+from odoo.tools import float_round, format_date
 
 from ..engine import (
     BilledDays,
@@ -1014,7 +1014,14 @@ class AccountMoveLine(models.Model):
         found = sum(parts.values())
         if found == total:
             return credit.amount
-        return min(self._from_service_balance(float(found)), credit.amount, key=abs)
+        # Less than the smallest amount of the currency is not earned: nothing of days
+        # that are all given back stays deferred.
+        earned = float_round(
+            credit.amount * float((total - found) / total),
+            precision_rounding=self.currency_id.rounding,
+            rounding_method="DOWN",
+        )
+        return self.currency_id.round(credit.amount - earned)
 
     def _prepare_service_credit_vals(self, span):
         self.ensure_one()
@@ -1031,11 +1038,3 @@ class AccountMoveLine(models.Model):
             "service_credited_line_id": self.id,
             "service_gives_days": True,
         }
-
-    def _from_service_balance(self, balance):
-        """Return a part of the line's untaxed amount in company currency as a part of
-        its price."""
-        self.ensure_one()
-        whole = self.price_unit * self.quantity * (1 - self.discount / 100)
-        share = balance / -self.balance if self.balance else 0
-        return self.currency_id.round(whole * share)

@@ -71,6 +71,22 @@ class TestCustomerOnboarding(InstalledBaseCase):
         piece = self.env["installed.base"].search([("partner_id", "=", customer.id)])
         self.assertEqual(piece.site_id.street, "Quay 6")
 
+    def test_phone_numbers_as_contacts_have_them(self):
+        belgium = self.env.ref("base.be")
+        wizard = self._create_wizard(country_id=belgium.id)
+        with Form(wizard) as form:
+            form.phone = "09 234 56 78"
+            self.assertEqual(form.phone, "+32 9 234 56 78")
+            form.phone = "ask Mo"
+            self.assertEqual(form.phone, "ask Mo", "what is no number stays")
+            form.phone = "0032 9 234 56 78"
+        wizard.write({"state": "contacts"})
+        with Form(wizard) as form, form.contact_ids.new() as contact:
+            contact.name = "Mo"
+            contact.phone = "0470 12 34 56"
+        self.assertEqual(wizard.phone, "+32 9 234 56 78")
+        self.assertEqual(wizard.contact_ids.phone, "+32 470 12 34 56")
+
     def test_everything_is_saved(self):
         supplier = self.env.ref("field_installed_base.relationship_supplier")
         wizard = self._create_wizard(

@@ -89,6 +89,14 @@ class CustomerOnboarding(models.TransientModel):
         comodel_name="customer.onboarding.equipment", inverse_name="wizard_id"
     )
 
+    @api.onchange("phone", "country_id")
+    def _onchange_phone(self):
+        """Write the number as the form of contacts does."""
+        if self.phone:
+            self.phone = self._phone_format("phone", force_format="INTERNATIONAL") or (
+                self.phone
+            )
+
     # -- Duplicates -------------------------------------------------------------------
 
     @api.depends("name", "zip", "vat", "email", "phone")

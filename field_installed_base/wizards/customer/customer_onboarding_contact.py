@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Command
 
 
@@ -19,6 +19,16 @@ class CustomerOnboardingContact(models.TransientModel):
     notice_type_ids = fields.Many2many(
         comodel_name="installed.base.notice.type", string="Email Notifications"
     )
+
+    @api.onchange("phone")
+    def _onchange_phone(self):
+        """Write the number as the form of contacts does."""
+        if self.phone:
+            self.phone = self._phone_format(
+                "phone",
+                country=self.wizard_id.country_id,
+                force_format="INTERNATIONAL",
+            ) or self.phone
 
     def _prepare_vals(self):
         """Return the values of the contact to record."""

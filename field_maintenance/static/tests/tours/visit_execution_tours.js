@@ -253,7 +253,8 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
         {
             content: "The form shows what there is",
             timeout: 60000,
-            trigger: "body:not(:has(.modal)) .o_field_widget[name=duration] input:value(01:00)",
+            trigger:
+                "body:not(:has(.modal, .o_blockUI)):has([name=technician_ids]:contains(Carla Colleague)) .o_field_widget[name=duration] input:value(01:00)",
         },
         {
             content: "Again",

@@ -12,8 +12,13 @@ export class VisitFormController extends FormController {
     async onWillSaveRecord(record, changes) {
         const isMoved = PLANNING_FIELDS.some((name) => name in changes);
         if (record.resId && isMoved && !(await this.confirmPlan(record))) {
-            // They wait for this very save to end: nothing may wait for them in it.
-            record.discard().then(() => record.load());
+            // They wait for this very save to end: nothing may wait for them in it. Until
+            // then nothing is typed that the reading would take away.
+            this.ui.block();
+            record
+                .discard()
+                .then(() => record.load())
+                .finally(() => this.ui.unblock());
             return false;
         }
         return super.onWillSaveRecord(...arguments);
