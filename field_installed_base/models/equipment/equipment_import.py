@@ -3,6 +3,13 @@ from datetime import date
 from odoo import api, models
 
 
+def get_namesake_columns(env):
+    """Return the columns of an import template that tell customers of one name apart,
+    as `_get_import_columns` does."""
+    text = env._("Only needed if several customers have the same name.")
+    return [[f"partner_id/{name}", text] for name in ("ref", "zip", "city")]
+
+
 class InstalledBase(models.Model):
     """Import: rows that describe known equipment update it."""
 
@@ -69,18 +76,7 @@ class InstalledBase(models.Model):
                     "Name of the customer. Leave empty for unassigned equipment."
                 ),
             ],
-            [
-                "partner_id/ref",
-                self.env._("Only needed if several customers have the same name."),
-            ],
-            [
-                "partner_id/zip",
-                self.env._("Only needed if several customers have the same name."),
-            ],
-            [
-                "partner_id/city",
-                self.env._("Only needed if several customers have the same name."),
-            ],
+            *get_namesake_columns(self.env),
             [
                 "site_id",
                 self.env._(

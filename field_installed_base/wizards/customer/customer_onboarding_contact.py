@@ -24,11 +24,14 @@ class CustomerOnboardingContact(models.TransientModel):
     def _onchange_phone(self):
         """Write the number as the form of contacts does."""
         if self.phone:
-            self.phone = self._phone_format(
-                "phone",
-                country=self.wizard_id.country_id,
-                force_format="INTERNATIONAL",
-            ) or self.phone
+            self.phone = (
+                self._phone_format(
+                    "phone",
+                    country=self.wizard_id.country_id,
+                    force_format="INTERNATIONAL",
+                )
+                or self.phone
+            )
 
     def _prepare_vals(self):
         """Return the values of the contact to record."""

@@ -6,6 +6,10 @@ from datetime import date, datetime, timedelta
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from odoo.addons.field_installed_base.models.equipment.equipment_import import (
+    get_namesake_columns,
+)
+
 from .maintenance_visit import DEFAULT_DURATION
 
 # Read-only elsewhere: what another program knew of visits that are over.
@@ -24,12 +28,9 @@ CUSTOMER_HEADERS = {
 def get_customer_columns(env):
     """Return the columns of an import template that say whose and where something
     is, as `_get_import_columns` does."""
-    namesakes = env._("Only needed if several customers have the same name.")
     return [
         ["partner_id", env._("Name of the customer.")],
-        ["partner_id/ref", namesakes],
-        ["partner_id/zip", namesakes],
-        ["partner_id/city", namesakes],
+        *get_namesake_columns(env),
         [
             "site_id",
             env._(

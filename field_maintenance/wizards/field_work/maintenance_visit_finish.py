@@ -11,12 +11,12 @@ class MaintenanceVisitFinish(models.TransientModel):
     """
 
     _name = "maintenance.visit.finish"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = [
+        "maintenance.visit.signature.mixin",
+        "installed.base.plausible.mixin",
+    ]
     _description = "Finish a Visit"
 
-    visit_id = fields.Many2one(
-        comodel_name="maintenance.visit", required=True, ondelete="cascade"
-    )
     company_id = fields.Many2one(related="visit_id.company_id")
     line_ids = fields.One2many(
         comodel_name="maintenance.visit.finish.line",
@@ -66,11 +66,6 @@ class MaintenanceVisitFinish(models.TransientModel):
     )
     customer_feedback = fields.Text(help="Feedback of the customer.")
     is_signed = fields.Boolean(compute="_compute_is_signed")
-    signed_work = fields.Html(compute="_compute_signed_work", sanitize=False)
-    signature = fields.Image(max_width=1024, max_height=512)
-    signed_by = fields.Char(
-        compute="_compute_signed_by", store=True, readonly=False, precompute=True
-    )
     recipient_email = fields.Char(compute="_compute_recipient_email")
     send_report = fields.Boolean(
         compute="_compute_send_report", store=True, readonly=False, precompute=True
@@ -161,18 +156,6 @@ class MaintenanceVisitFinish(models.TransientModel):
     def _compute_is_signed(self):
         for wizard in self:
             wizard.is_signed = bool(wizard.visit_id.signed_on)
-
-    @api.depends("visit_id")
-    def _compute_signed_work(self):
-        for wizard in self:
-            visit = wizard.visit_id
-            wizard.signed_work = visit and visit._render_signed_work()
-
-    @api.depends("visit_id")
-    def _compute_signed_by(self):
-        for wizard in self:
-            visit = wizard.visit_id
-            wizard.signed_by = visit and visit._get_default_signatory()
 
     @api.depends("visit_id")
     def _compute_recipient_email(self):

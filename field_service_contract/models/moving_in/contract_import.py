@@ -8,6 +8,10 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
+from odoo.addons.field_installed_base.models.equipment.equipment_import import (
+    get_namesake_columns,
+)
+
 from ..contract.service_contract import DAY
 
 # Read-only in views, and typed by whoever keeps the numbers of another program.
@@ -51,18 +55,7 @@ class ServiceContract(models.Model):
                 ),
             ],
             ["partner_id", self.env._("Name of the customer.")],
-            [
-                "partner_id/ref",
-                self.env._("Only needed if several customers have the same name."),
-            ],
-            [
-                "partner_id/zip",
-                self.env._("Only needed if several customers have the same name."),
-            ],
-            [
-                "partner_id/city",
-                self.env._("Only needed if several customers have the same name."),
-            ],
+            *get_namesake_columns(self.env),
             [
                 "invoice_partner_id",
                 self.env._(
