@@ -104,7 +104,7 @@ class TestLivesOfContracts(BilledPricesCase):
     )
     @settings(
         deadline=None,
-        max_examples=60,
+        max_examples=3,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
         derandomize=True,
