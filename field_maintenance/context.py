@@ -19,6 +19,9 @@ FOLLOWING = OwnCode()
 # `request_noting`: of whoever creates a request in a stage, which is no news for the
 # customer. It is no `OwnCode`: they keep their own rights.
 NOTING = object()
+# `skill_watching`: of whoever writes all skills of employees at once, and asks after it
+# who lacks what. It is no `OwnCode` either.
+WATCHING = object()
 
 
 class WorkMoment:

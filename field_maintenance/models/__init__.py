@@ -15,6 +15,9 @@ from . import calendar_attendee
 from . import calendar_event
 from . import calendar_recurrence
 from . import hr_employee
+from . import hr_employee_skill
+from . import hr_skill_level
+from . import hr_skill_type
 from . import hr_version
 from . import installed_base
 from . import installed_base_category

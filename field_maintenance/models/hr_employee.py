@@ -1,11 +1,17 @@
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from ..context import WATCHING
 from .schedule.maintenance_schedule import LIVE_STATES
 from .visit.maintenance_visit import OPEN_STATES
+
+# What of an employee says what they can do.
+SKILL_FIELDS = frozenset(
+    {"certification_ids", "current_employee_skill_ids", "employee_skill_ids"}
+)
 
 
 class HrEmployee(models.Model):
@@ -23,10 +29,15 @@ class HrEmployee(models.Model):
     )
 
     def write(self, vals):
-        if not vals.keys() & {"active", "company_id"}:
-            return super().write(vals)
-        with self._watch_departures():
-            return super().write(vals)
+        employees = self
+        with ExitStack() as watches:
+            if vals.keys() & {"active", "company_id"}:
+                watches.enter_context(self._watch_departures())
+            if vals.keys() & SKILL_FIELDS:
+                watches.enter_context(self._watch_skills())
+                # A higher level takes the place of a lower one, which ends before.
+                employees = self.with_context(skill_watching=WATCHING)
+            return super(HrEmployee, employees).write(vals)
 
     @contextmanager
     def _watch_departures(self):
@@ -82,6 +93,17 @@ class HrEmployee(models.Model):
                 for visit, texts in after.items()
             }
         )
+
+    @contextmanager
+    def _watch_skills(self):
+        """Tell dispatchers which planned visits of these employees take a skill that
+        they lack after something changes, and did not before."""
+        if not self or self.env.context.get("skill_watching") is WATCHING:
+            yield
+            return
+        visits = self.env["maintenance.visit"]
+        with visits._watch_missing_skills(visits._get_crew_domain(self)):
+            yield
 
     def _get_service_starts(self):
         """Return {employee: where their day begins and ends}: their start place, else

@@ -24,6 +24,12 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
         self.survey = survey
         order = self._create_order((self.pellets, 1), confirm=False)
         line = {"product_id": self.pellets.id, "name": "Pellets"}
+        trade = {
+            "name": "Trade",
+            "skill_ids": [Command.create({"name": "Gas"})],
+            "skill_level_ids": [Command.create({"name": "Certified"})],
+        }
+        kind = self.env["hr.skill.type"].create(trade)
         return {
             "account.move.line": [
                 ("account.group_account_invoice", None),
@@ -46,6 +52,25 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
             "calendar.event": [("base.group_user", MEETING)],
             "hr.employee": [
                 ("hr.group_hr_user", None),
+                ("base.group_user", None),
+            ],
+            "hr.employee.skill": [
+                ("hr.group_hr_user", None),
+                ("base.group_user", None),
+            ],
+            "hr.skill.level": [
+                (
+                    "hr.group_hr_user",
+                    {
+                        "name": "Master",
+                        "level_progress": 90,
+                        "skill_type_id": kind.id,
+                    },
+                ),
+                ("base.group_user", None),
+            ],
+            "hr.skill.type": [
+                ("hr.group_hr_user", trade),
                 ("base.group_user", None),
             ],
             "product.pricelist": [

@@ -6,3 +6,4 @@ from . import billing
 from . import loan
 
 from . import base_partner_merge
+from . import installed_base_replace

@@ -1,5 +1,8 @@
+from datetime import date
+
 from freezegun import freeze_time
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.field_maintenance.tests.common import MaintenanceCase
@@ -38,3 +41,52 @@ class TestLoanStock(StockFixtures, MaintenanceCase):
         self.assertEqual(self._count(self.board, self.van, self.first_board), 1)
         self.assertEqual(len(loan.stock_move_ids), 2)
         self.assertEqual(self.heater.state, "unassigned")
+
+    def test_rental_leaves_the_stock_once(self):
+        """By the loan, with its serial number; the order delivers nothing."""
+        self.board.write({"rental_price_day": 20, "rental_deposit": 100})
+        self.heater.write({"is_loaner": False, "is_for_rent": True})
+        order = self.env["sale.order"].create(
+            {
+                "company_id": self.company.id,
+                "partner_id": self.customer.id,
+                "service_type": "rental",
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": self.board.id,
+                            "rental_piece_id": self.heater.id,
+                            "rental_start": "2026-06-01",
+                            "rental_end": "2026-06-05",
+                        }
+                    )
+                ],
+            }
+        )
+        rental, deposit = order.order_line
+        deposit.product_id.invoice_policy = "delivery"
+        self.assertFalse(rental.display_qty_widget)
+        order.action_confirm()
+        self.assertFalse(order.picking_ids)
+        self.assertEqual(
+            set(order.order_line.mapped("qty_delivered_method")), {"rental"}
+        )
+        self.assertEqual((deposit.qty_delivered, deposit.qty_to_invoice), (1, 1))
+        self.assertEqual((rental.qty_delivered, rental.qty_to_invoice), (0, 0))
+        held = self._count(self.board, self.van)
+        loan = rental.rental_loan_ids
+        loan._go_out(date(2026, 6, 1), {})
+        self.assertEqual(self._count(self.board, self.van), held - 1)
+        self.assertEqual((rental.qty_delivered, rental.qty_to_invoice), (1, 1))
+        loan._take_back(date(2026, 6, 8), {})
+        self.assertEqual(self._count(self.board, self.van), held)
+        self.assertEqual(self._count(self.board, self.van, self.first_board), 1)
+        days = order.order_line.filtered(lambda line: line.rental_part == "days")
+        self.assertEqual((days.price_unit, days.qty_to_invoice), (60, 1))
+        # More pieces, and what is sold beside it
+        rental.rental_end = "2026-06-05"
+        sold = self.env["sale.order.line"].create(
+            {"order_id": order.id, "product_id": self.seal.id, "product_uom_qty": 2}
+        )
+        self.assertEqual(order.picking_ids.move_ids.product_id, self.seal)
+        self.assertEqual(sold.qty_delivered_method, "stock_move")

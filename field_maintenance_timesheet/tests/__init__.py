@@ -1,3 +1,4 @@
 from . import test_contract_costs
 from . import test_projects
+from . import test_rental_deposit
 from . import test_timesheets

@@ -21,6 +21,7 @@ from . import ir_ui_menu
 from . import maintenance_schedule
 from . import maintenance_schedule_line
 from . import maintenance_visit
+from . import maintenance_visit_line
 from . import maintenance_visit_time
 from . import product_product
 from . import product_template

@@ -27,7 +27,12 @@ CALL_FIELDS = frozenset(
         "visit_type_id",
         "maintenance_type",
         "due_date",
+        "follow_up_of_id",
+        "merged_into_id",
         "request_id",
+        "sale_order_id",
+        # On whose clock the day is
+        "site_id",
     }
 )
 
@@ -82,15 +87,18 @@ class MaintenanceVisit(models.Model):
     def write(self, vals):
         if not (COST_FIELDS | CALL_FIELDS) & vals.keys():
             return super().write(vals)
-        before, contracts = self._get_done(), self._get_call_contracts()
-        result = super().write(vals)
+        before = self._get_done()
+        changed = self if CALL_FIELDS & vals.keys() else self.browse()
+        with changed._watch_calls():
+            result = super().write(vals)
         if COST_FIELDS & vals.keys():
             (before | self._get_done())._update_costs()
-        if CALL_FIELDS & vals.keys():
-            (contracts | self._get_call_contracts())._follow_calls()
-            if contracts:
-                # What is no call any more follows, too.
-                self.sudo().service_line_ids._recompute_coverage()
+        return result
+
+    def unlink(self):
+        contracts = self._get_call_contracts()
+        result = super().unlink()
+        contracts._follow_calls()
         return result
 
     # -- Contract -----------------------------------------------------------------

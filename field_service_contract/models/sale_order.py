@@ -424,11 +424,20 @@ class SaleOrder(models.Model):
     def write(self, vals):
         turned = self._get_turned(vals)
         result = True
-        for kept, orders in self._group_by_kept_terms(vals):
-            result = super(SaleOrder, orders).write(kept)
+        with self._get_dated_visits(vals)._watch_calls():
+            for kept, orders in self._group_by_kept_terms(vals):
+                result = super(SaleOrder, orders).write(kept)
         # What an order sells of a visit costs the order, not the contract of the visit.
         turned.order_line._get_billed_visits()._update_costs()
         return result
+
+    def _get_dated_visits(self, vals):
+        """Return the visits whose day depends on values of their order."""
+        # Whoever sells need not read visits.
+        visits = self.env["maintenance.visit"].sudo()
+        if "date_order" not in vals:
+            return visits
+        return visits.search([("sale_order_id", "in", self.ids)])
 
     def _get_turned(self, vals):
         """Return the orders that values cancel, or take up again."""

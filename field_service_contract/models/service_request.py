@@ -8,6 +8,13 @@ class ServiceRequest(models.Model):
 
     _inherit = "service.request"
 
+    def write(self, vals):
+        if "request_date" not in vals:
+            return super().write(vals)
+        # Whoever notes when a customer called need not read what came of it.
+        with self.sudo().visit_ids._watch_calls():
+            return super().write(vals)
+
     def _get_service_levels(self):
         """Put in what contracts promise that cover the equipment on the day of the
         request, at the site: the time of the line, else of the contract, in its

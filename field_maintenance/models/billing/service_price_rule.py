@@ -1,11 +1,16 @@
+from itertools import permutations
+
 from odoo import api, fields, models
 
 from ...engine import apply_price, spread
 
-# How often a total with tax is brought closer to the price by what rounding left, and
-# on how many lines.
+# How often a total with tax is brought closer to the price by what rounding left, on
+# how many lines, and of how many two together.
 TRIES = 10
 BEARERS = 5
+PAIRED = 3
+# By how many smallest units another line makes room then.
+NUDGES = (1, -1)
 
 
 class ServicePriceRule(models.Model):
@@ -158,31 +163,57 @@ class ServicePriceRule(models.Model):
 
         The shares are whole amounts. Where none have this total, the largest is not:
         so the others, and what the order says without tax, stay as they are shown.
+        Where no shares have it, as of a single line whose amount and tax are rounded
+        up at the same cent, they have the nearest total: less rather than more, unless
+        it is the least that a job costs.
         """
         factors = {
             line: self._get_tax_factor(line, weight, taxes[line])
             for line, weight in weights.items()
         }
         gross = sum(weights[line] * factors[line] for line in weights)
-        shares = self._spread(amount * sum(weights.values()) / gross, weights)
-        by_size = sorted(reversed(weights), key=lambda line: -shares[line])
-        for bearer in by_size[:BEARERS]:
+        whole = self._spread(amount * sum(weights.values()) / gross, weights)
+        by_size = sorted(reversed(weights), key=lambda line: -whole[line])[:BEARERS]
+        # Taxes of rounded lines jump: another one has what the largest cannot, or,
+        # where each is rounded, both have it together.
+        attempts = [(bearer, bearer, 0) for bearer in by_size]
+        method = self.company_id.sudo().tax_calculation_rounding_method
+        if method == "round_per_line":
+            unit = self.currency_id.rounding
+            attempts += [
+                (bearer, other, change * unit)
+                for bearer, other in permutations(by_size[:PAIRED], 2)
+                for change in NUDGES
+                if whole[other] + change * unit >= 0
+            ]
+        found = None
+        for bearer, other, change in attempts:
+            shares = dict(whole)
+            shares[other] = self.currency_id.round(shares[other] + change)
             left = self._bear_rest(bearer, shares, amount, taxes, factors)
             if self.currency_id.is_zero(left):
-                break
-            # Taxes of rounded lines jump: the next largest has what this one cannot.
-            shares[bearer] = self.currency_id.round(shares[bearer])
-        return shares
+                return shares
+            if not found or self._get_distance(left) < self._get_distance(found[0]):
+                found = left, shares
+        return found[1]
+
+    def _get_distance(self, left):
+        """Return how bad it is that so much is left of an amount, the best first."""
+        is_wrong_side = left > 0 if self.kind == "minimum" else left < 0
+        return self.currency_id.round(abs(left)), is_wrong_side
 
     def _bear_rest(self, bearer, shares, amount, taxes, factors):
-        """Change the share of a line until an order totals an amount with tax.
+        """Change the share of a line until an order totals an amount with tax, or as
+        nearly as it can.
 
         :return: what is left, zero unless there is no such share
         """
         lines = bearer.union(*shares)
-        step, before = 1, 0
+        step, before, best = 1, 0, None
         for _try in range(TRIES):
             left = amount - lines._get_taxed_total(shares, taxes)
+            if best is None or self._get_distance(left) < self._get_distance(best[0]):
+                best = left, shares[bearer]
             if self.currency_id.is_zero(left):
                 break
             if left * before < 0:
@@ -193,6 +224,7 @@ class ServicePriceRule(models.Model):
                 change = amount - sum(shares[one] * factors[one] for one in shares)
             before = left
             shares[bearer] = max(0, shares[bearer] + change / factors[bearer])
+        left, shares[bearer] = best
         return left
 
     def _get_tax_factor(self, line, weight, taxes):

@@ -222,22 +222,29 @@ class MaintenanceVisit(models.Model):
     # -- After planning ----------------------------------------------------------------
 
     @api.model
-    @contextmanager
     def _watch_skills(self, owners):
-        """Tell dispatchers on which planned visits a skill is missing after something
-        changes, and was not before. It is not refused: what stands at a customer's and
-        what work takes is so, whoever was to go.
+        """Tell dispatchers on which planned visits a skill is missing after work of a
+        kind takes others; see :meth:`_watch_missing_skills`.
 
         :param owners: what asks for other skills then: records of visit types,
             products, categories and equipment
         """
         own = Domain.OR(self._get_skill_domain(owner) for owner in owners)
-        # Whoever says what work takes need not plan visits.
+        return self._watch_missing_skills(own | Domain("merged_ids", "any", own))
+
+    @api.model
+    @contextmanager
+    def _watch_missing_skills(self, domain):
+        """Tell dispatchers on which planned visits a skill is missing after something
+        changes, and was not before. It is not refused: what stands at a customer's,
+        what work takes and what people can do is so, whoever was to go.
+
+        :param domain: which visits may be concerned
+        """
+        # Whoever says what work takes, or what people can do, need not plan visits.
         visits = self.sudo()
-        visits = visits.search(
-            visits._get_planned_from_now() & (own | Domain("merged_ids", "any", own))
-        )
-        before = visits._get_missing_skills()
+        visits = visits.search(visits._get_planned_from_now() & Domain(domain))
+        before = visits._get_missing_skills() if visits else {}
         yield
         if not visits:
             return

@@ -270,10 +270,11 @@ class MaintenanceVisit(models.Model):
         known = self.sudo()
         warns = known.company_id.service_skill_policy == "warn"
         due = self._get_response_due()
+        notes = self._get_crew_notes()
         slots = []
         for offer in offers:
             crew = self.env["hr.employee"].browse(offer.people)
-            reasons = self._get_slot_reasons(offer, preferred)
+            reasons = self._get_slot_reasons(offer, preferred) + notes
             if (known.site_id.id or NOWHERE) in unlocated:
                 reasons.append(self.env._("Travel unknown: the site is not on the map"))
             missing = skills.get_missing(self, crew, self._get_site_day(offer.start))
@@ -312,6 +313,32 @@ class MaintenanceVisit(models.Model):
         elif offer.day:
             reasons.append(self.env._("%s days of waiting", offer.day))
         return reasons
+
+    def _get_crew_notes(self):
+        """Return what is to be known of whoever is offered for this visit: that
+        somebody of its crew left, or is in another team."""
+        self.ensure_one()
+        notes = []
+        if left := self._get_left_technicians():
+            notes.append(
+                self.env._(
+                    "Without %s, who no longer works here",
+                    format_list(self.env, left.mapped("name")),
+                )
+            )
+        # Who goes, and who is in which team, is known to whom plans the visit.
+        known = self.sudo()
+        crew = known.technician_ids._origin - left
+        others = crew - known.team_id.member_ids
+        if known.team_id and len(crew) > 1 and others:
+            notes.append(
+                self.env._(
+                    "%(people)s: not in team %(team)s",
+                    people=format_list(self.env, others.mapped("name")),
+                    team=known.team_id.name,
+                )
+            )
+        return notes
 
     def _describe_no_slot(self, technicians=None):
         """Return why no appointment was found, in words."""

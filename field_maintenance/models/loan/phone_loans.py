@@ -20,8 +20,8 @@ class MaintenanceVisit(models.Model):
     def _get_loan_briefs(self):
         """Return {visit: what its card tells of loaners}. Keys of each:
 
-        * ``loans``: what the customer has at the site or for the request: `id`, `name`,
-          `serial`, `due` and `condition`
+        * ``loans``: what the customer has at the site or for the request: `id`, `kind`,
+          `name`, `serial`, `due` and `condition`
         * ``loaners``: what could be lent, of the category of the equipment first: `id`,
           `name`, `serial` and `condition`
         * ``loan_due``: until when that would be
@@ -62,6 +62,7 @@ class MaintenanceVisit(models.Model):
                     {
                         **self._describe_loaner(loan.installed_base_id),
                         "id": loan.id,
+                        "kind": loan.kind,
                         "due": loan.date_due,
                     }
                     for loan in there

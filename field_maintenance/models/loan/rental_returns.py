@@ -148,6 +148,8 @@ class SaleOrderLine(models.Model):
             "rental_part": "deposit",
             "product_id": self.company_id._get_rental_deposit_product().id,
             "product_uom_qty": self.product_uom_qty,
+            # Core computes it of new lines only once something changes.
+            "qty_delivered": self.product_uom_qty,
             "name": self._in_language_of_customer().env._(
                 "Deposit for %s", self.product_id.display_name
             ),
@@ -253,6 +255,7 @@ class SaleOrderLine(models.Model):
             {
                 **self._prepare_part(loan, "days", self),
                 **vals,
+                "qty_delivered": vals["product_uom_qty"],
                 "product_id": self.product_id.id,
             }
         )
@@ -274,6 +277,7 @@ class SaleOrderLine(models.Model):
                 **self._prepare_part(loan, "credit", deposit),
                 "product_id": deposit.product_id.id,
                 "product_uom_qty": -min(left, 1),
+                "qty_delivered": -min(left, 1),
                 "price_unit": deposit.price_unit,
                 "name": self._in_language_of_customer().env._(
                     "Deposit back for %s", loan.installed_base_id.sudo()._get_label()

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.http import request as http_request
 from odoo.tools import email_normalize, html2plaintext, is_html_empty
 
@@ -50,6 +51,36 @@ class ServiceRequest(models.Model):
                 and mail.get("X-Auto-Response-Suppress")
             )
         )
+
+    @api.model
+    def _is_ours(self, msg_dict):
+        """Tell whether a mail was sent by us, from the address of a team or of Odoo
+        itself: a notification that somebody's mailbox sends back. Taken for a request,
+        it would be thanked for, and come back again.
+
+        :param dict msg_dict: what the gateway read of the mail
+        """
+        address = email_normalize(msg_dict.get("email_from"))
+        if not address:
+            return False
+        # The gateway reads what no user is asked for.
+        local, _at, host = address.partition("@")
+        domains = self.env["mail.alias.domain"].sudo()
+        domains = domains.search(
+            Domain("name", "=", host) | Domain("default_from", "=ilike", address)
+        )
+        own = {
+            email_normalize(domain[name])
+            for domain in domains
+            for name in ("bounce_email", "catchall_email", "default_from_email")
+        }
+        if address in own:
+            return True
+        teams = Domain("alias_model_id.model", "=", self._name)
+        named = Domain("alias_full_name", "=", address) | (
+            Domain("alias_name", "=", local) & Domain("alias_incoming_local", "=", True)
+        )
+        return bool(self.env["mail.alias"].sudo().search_count(teams & named, limit=1))
 
     @api.model
     def message_new(self, msg_dict, custom_values=None):

@@ -1,3 +1,5 @@
+import random
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -115,6 +117,106 @@ class TestJobPrice(CoverageCase):
                 order = self.call._create_order_lines()
                 self.assertEqual(order.amount_total, amount)
                 order._action_cancel()
+
+    def test_total_that_no_order_has(self):
+        """20 % of a single line, rounded by the line: 50, 52, ... The nearest one is
+        taken, less rather than more, and the dialog says so."""
+        self._set_up_accounting()
+        self.company.tax_calculation_rounding_method = "round_per_line"
+        self.part.taxes_id = self.env["account.tax"].create(
+            {"name": "20 %", "amount": 20, "price_include_override": "tax_excluded"}
+        )
+        for kind, wanted, total in (
+            ("fixed", 0.51, 0.5),
+            ("maximum", 0.51, 0.5),
+            ("minimum", 0.51, 0.52),
+            ("fixed", 0.52, 0.52),
+        ):
+            with self.subTest(kind=kind, wanted=wanted):
+                self._use(0.1 if kind == "minimum" else 5)
+                rule = self._rule(
+                    kind, wanted, installed_base_id=self.piece.id, is_tax_included=True
+                )
+                apply = self._preview()
+                self.assertEqual(apply.taxed_total, total)
+                if wanted == total:
+                    self.assertFalse(apply.total_notice)
+                else:
+                    self.assertIn("cannot total", apply.total_notice)
+                    self.assertIn(
+                        f"It totals {apply.currency_id.format(total)}",
+                        (apply.total_notice),
+                    )
+                apply.action_apply()
+                lines = self.call.service_line_ids
+                shares = {line: line.price_subtotal for line in lines}
+                self.assertEqual(
+                    lines._get_taxed_total(shares, lines._get_order_taxes()), total
+                )
+                rule.active = False
+
+    def test_total_with_tax_is_reached_or_cannot_be(self):
+        """Of jobs at random: to the cent, unless no shares would do; and nothing is
+        ever negative."""
+        self._set_up_accounting()
+        chance = random.Random(14)
+        taxes = self.env["account.tax"].create(
+            [
+                {
+                    "name": f"{rate} {mode}",
+                    "amount": rate,
+                    "price_include_override": mode,
+                }
+                for rate, mode in (
+                    (21, "tax_excluded"),
+                    (6, "tax_excluded"),
+                    (20, "tax_excluded"),
+                    (20, "tax_included"),
+                    (7.7, "tax_excluded"),
+                )
+            ]
+        )
+        parts = self.env["product.product"].create(
+            [{"name": tax.name, "taxes_id": tax.ids} for tax in taxes]
+        )
+        self.call.service_line_ids.unlink()
+        lines = self.env["service.line"].create(
+            [
+                {
+                    "visit_id": self.call.id,
+                    "product_id": parts[number % len(parts)].id,
+                    "quantity": chance.choice([1, 2, 0.5, 7]),
+                    "price_unit": chance.randint(1, 20000) / 100,
+                }
+                for number in range(20)
+            ]
+        )
+        rule = self._rule(is_tax_included=True)
+        currency = rule.currency_id
+        for number in range(60):
+            method = ("round_per_line", "round_globally")[number % 2]
+            self.company.tax_calculation_rounding_method = method
+            some = lines.browse(chance.sample(lines.ids, chance.choice([1, 1, 2, 3])))
+            rule.amount = chance.choice([1, 100]) * chance.randint(1, 200) / 100
+            order_taxes = some._get_order_taxes()
+            shares = rule._get_shares(some)
+            total = some._get_taxed_total(shares, order_taxes)
+            with self.subTest(method=method, amount=rule.amount, lines=some):
+                self.assertGreaterEqual(min(shares.values()), 0)
+                left = currency.round(rule.amount - total)
+                if not left:
+                    continue
+                self.assertEqual(left, 0.01, "The nearest, and not more")
+                if method == "round_per_line":
+                    self.assertEqual(len(some), 1, "Two make room for each other")
+                one = some[0]
+                totals = {
+                    some._get_taxed_total(
+                        {**shares, one: max(0, shares[one] + step / 500)}, order_taxes
+                    )
+                    for step in range(-15, 16)
+                }
+                self.assertNotIn(rule.amount, map(currency.round, totals))
 
     def test_most_specific(self):
         above = self.env["installed.base.category"].create({"name": "Heat"})

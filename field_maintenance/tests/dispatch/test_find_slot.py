@@ -200,6 +200,50 @@ class TestFindSlot(SlotCase):
         self.assertEqual(slot.crew, self.colleague | self.technician)
         self.assertEqual(slot.extra, 136, "Carla comes and goes, Tom is there already")
 
+    def test_crew_of_which_somebody_left(self):
+        third = self.env["hr.employee"].create(
+            {
+                "name": "Theo Third",
+                "company_id": self.company.id,
+                "resource_calendar_id": self.company.resource_calendar_id.id,
+                "address_id": self.home.id,
+            }
+        )
+        self.visit.technician_ids = self.people | third
+        day = date(2026, 6, 1)
+        left = "Without Theo Third, who no longer works here"
+        [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertEqual(slot.crew, self.people | third)
+        self.assertNotIn(left, slot.reasons)
+        third.active = False
+        [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertEqual(slot.crew, self.people)
+        self.assertIn(left, slot.reasons)
+        self.colleague.active = False
+        for slot in self.visit._find_slots(day, day):
+            self.assertEqual(slot.crew, self.technician)
+            self.assertTrue(
+                {
+                    "Without Carla Colleague and Theo Third, who no longer works here",
+                    "Without Theo Third and Carla Colleague, who no longer works here",
+                }
+                & set(slot.reasons)
+            )
+
+    def test_crew_of_another_team(self):
+        """Chosen by hand, it goes before the team, and the offer says so."""
+        self.visit.team_id = self.env["service.team"].create(
+            {"name": "North", "member_ids": self.colleague.ids}
+        )
+        self.visit.technician_ids = self.people
+        day = date(2026, 6, 1)
+        [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertEqual(slot.crew, self.people)
+        self.assertIn("Tom Technician: not in team North", slot.reasons)
+        self.visit.team_id = self.everybody
+        [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertFalse([text for text in slot.reasons if "team" in text])
+
     def test_own_appointment_is_not_in_the_way(self):
         planned = self._create_planned_visit("2026-06-01 07:00:00", duration=6)
         found = self._find(planned, technicians=self.technician)

@@ -203,6 +203,89 @@ class TestSkills(MaintenanceCase):
         self.piece.product_id = self.boiler
         self.assertFalse(self._get_notes(visit))
 
+    def test_what_somebody_cannot_do_any_more(self):
+        """Dispatchers hear of it at once, whoever says so: a level or a day that
+        changes, what is removed, and what goes with its level."""
+        self.company.visit_dispatcher_id = self.users["dispatcher"]
+        self._require(self.gas, self.certified, category_id=self.stoves)
+        level = self.env["hr.skill.level"].create(
+            {
+                "name": "Master",
+                "level_progress": 100,
+                "skill_type_id": self.trade.id,
+            }
+        )
+        held = self._teach(self.technician, self.gas, self.certified)
+        visit = self._plan()
+        text = f"{self.technician.name} lacks Gas appliances (Certified) on 12 March."
+        as_master = {"skill_level_id": level.id}
+        for name, change, back in (
+            (
+                "level",
+                lambda: held.write({"skill_level_id": self.trained.id}),
+                lambda: held.write({"skill_level_id": self.certified.id}),
+            ),
+            (
+                "last day",
+                lambda: held.write({"valid_to": "2026-03-11"}),
+                lambda: held.write({"valid_to": False}),
+            ),
+            (
+                "first day",
+                lambda: held.write({"valid_from": "2026-03-13"}),
+                lambda: held.write({"valid_from": "2026-01-01"}),
+            ),
+            (
+                "progress of the level",
+                lambda: level.write({"level_progress": 90}),
+                lambda: level.write({"level_progress": 100}),
+            ),
+        ):
+            with self.subTest(name):
+                if name == "progress of the level":
+                    held.write(as_master)
+                self.assertFalse(self._get_notes(visit))
+                change()
+                self.assertIn(text, self._get_notes(visit))
+                change()
+                self.assertFalse(self._get_notes(visit), "Known already")
+                back()
+        held.valid_to = "2026-03-12"
+        self.assertFalse(self._get_notes(visit), "Valid on the day")
+        self.trade.active = False
+        held.valid_to = "2026-03-11"
+        self.assertFalse(self._get_notes(visit), "Nothing asks for it")
+        self.trade.active = True
+        self.assertIn(text, self._get_notes(visit))
+        held.valid_to = False
+        level.unlink()
+        self.assertFalse(held.exists())
+        self.assertIn(text, self._get_notes(visit))
+        self._teach(self.technician, self.gas, self.certified).unlink()
+        self.assertIn(text, self._get_notes(visit))
+
+    def test_a_higher_level_is_no_loss(self):
+        """Core ends the lower level before it adds the higher one, in one save."""
+        self.company.visit_dispatcher_id = self.users["dispatcher"]
+        self._require(self.gas, self.trained, category_id=self.stoves)
+        self.trade.is_certification = False
+        held = self._teach(self.technician, self.gas, self.trained)
+        visit = self._plan()
+        self.technician.write(
+            {
+                "current_employee_skill_ids": [
+                    Command.update(held.id, {"skill_level_id": self.certified.id})
+                ]
+            }
+        )
+        self.assertEqual(str(held.valid_to), "2026-03-01")
+        self.assertFalse(self._get_notes(visit))
+        current = self.technician.employee_skill_ids - held
+        self.technician.write(
+            {"current_employee_skill_ids": [Command.delete(current.id)]}
+        )
+        self.assertIn("lacks Gas appliances (Trained)", self._get_notes(visit))
+
     def test_archived_kind_of_skills(self):
         self._require(self.gas, visit_type_id=self.cleaning)
         self.trade.active = False

@@ -239,6 +239,45 @@ class TestLoans(LoanCase):
         self.assertIn("on loan", result["messages"][0]["message"])
         self.assertFalse(self.heater.partner_id)
 
+    def test_replaced(self):
+        """Not while somebody has it, or is to get it; the new one is lent as it was."""
+        rental = self._create_loaner("RENT-9", is_loaner=False, is_for_rent=True)
+        wizards = self._as("dispatcher", self.env["installed.base.replace"])
+        for piece, kind in ((self.heater, "loaner"), (rental, "rental")):
+            with self.subTest(kind):
+                loan = self._lend(
+                    piece, kind=kind, state="reserved", date_out="2026-03-10"
+                )
+                wizard = wizards.create(
+                    {
+                        "installed_base_id": piece.id,
+                        "model": "Newer heater",
+                        "serial_number": f"NEW-{kind}",
+                    }
+                )
+                with self.assertRefused("reserved.*Cancel the reservation", UserError):
+                    wizard.action_replace()
+                loan._go_out(date(2026, 3, 10), {})
+                with self.assertRefused("on loan.*Take it back first", UserError):
+                    wizard.action_replace()
+                loan._take_back(date(2026, 3, 12), {})
+                successor = wizard._replace()
+                self.assertEqual(piece.state, "retired")
+                self.assertEqual(successor.is_loaner, kind == "loaner")
+                self.assertEqual(successor.is_for_rent, kind == "rental")
+                self.assertEqual(successor.state, "unassigned")
+                self.assertEqual(loan.installed_base_id, piece)
+
+    def test_lent_piece_keeps_its_company(self):
+        other = self.env["res.company"].create({"name": "Other dealer"})
+        self.env.user.company_ids |= other
+        loan = self._lend()
+        with self.assertRefused("company", UserError):
+            self.heater.company_id = other
+        loan._take_back(date(2026, 3, 4), {})
+        with self.assertRefused("company", UserError):
+            self.heater.company_id = other
+
     def test_after_a_merge_of_contacts(self):
         """Who had it has it as the contact that stays."""
         double = self.env["res.partner"].create({"name": "Double", "is_company": True})

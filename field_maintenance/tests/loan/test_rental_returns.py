@@ -317,6 +317,33 @@ class TestRentalReturns(RentalCase):
         self.assertFalse(invoice.has_equipment_left)
         self.assertEqual(order.invoice_status, "invoiced")
 
+    def test_parts_are_delivered_at_once(self):
+        """Whatever their products say; else a deposit could never be invoiced, and the
+        order would seem to deliver more than was sold."""
+        deposit = self.env["product.product"].create(
+            {"name": "Our deposit", "type": "service", "invoice_policy": "delivery"}
+        )
+        self.company.rental_deposit_product_id = deposit
+        self.rent.invoice_policy = "delivery"
+        order = self._order()
+        line = self._part(order, "deposit")
+        order.action_confirm()
+        self.assertEqual((line.qty_delivered, line.qty_to_invoice), (1, 1))
+        loan = order.order_line.rental_loan_ids
+        loan._go_out(Date.to_date("2026-03-10"), {})
+        loan._take_back(Date.to_date("2026-03-20"), {})
+        self.env.flush_all()
+        for part, quantity in (("days", 1), ("credit", -1)):
+            with self.subTest(part):
+                line = self._part(order, part)
+                self.assertEqual(line.qty_delivered, quantity)
+                self.assertEqual(line.qty_to_invoice, quantity)
+        self.assertEqual(order.invoice_status, "to invoice")
+        self.assertEqual(
+            order.activity_ids.mapped("summary"),
+            ["Bill the return of rented equipment"],
+        )
+
     def test_technician_takes_back(self):
         """They never see what it costs."""
         order = self._rent()

@@ -167,6 +167,31 @@ class TestRequestMail(RequestCase):
             "A boiler that reports a fault is no reply",
         )
 
+    def test_what_we_sent_comes_back(self):
+        """From a team, or from Odoo itself: nothing is made, and nothing reopened."""
+        request = self._receive()
+        request.stage_id = self.done
+        south = self.env["service.team"].create(
+            {"name": "South", "company_id": self.company.id, "alias_name": "south"}
+        )
+        for sender in (
+            "Service <service@dealer.example.org>",
+            "SERVICE@Dealer.example.org",
+            south.alias_email,
+            "catchall@dealer.example.org",
+            "bounce@dealer.example.org",
+            '"Anna" <notifications@dealer.example.org>',
+        ):
+            with self.subTest(sender):
+                self.assertFalse(self._receive(sender))
+                before = request.message_ids
+                self.assertFalse(self._reply(request, sender))
+                self.assertEqual(request.message_ids, before)
+                self.assertEqual(request.stage_id, self.done)
+        for sender in ("service@example.net", "sales@dealer.example.org"):
+            with self.subTest(sender):
+                self.assertTrue(self._receive(sender), "Somebody else")
+
     def test_files(self):
         files = [(f"{number}.pdf", b"%PDF") for number in range(23)]
         request = self._receive(files=files)

@@ -448,7 +448,8 @@ class TestResponseTimes(ServiceLevelCase):
         self.assertEqual(request.filtered_domain(domain), request)
 
     def test_analysis(self):
-        """Met and late of this quarter, by customer, at one click from the menu."""
+        """Met and late of this quarter, by team and customer, at one click from the
+        menu."""
         requests = self.env["service.request"]
         action = self.env["ir.actions.actions"]._for_xml_id(
             "field_maintenance.service_request_response_action"
@@ -464,7 +465,12 @@ class TestResponseTimes(ServiceLevelCase):
             for node in etree.fromstring(views["pivot"]["arch"]).iter("field")
         }
         self.assertLessEqual(
-            {("row", "commercial_partner_id"), ("col", "response_result")}, fields
+            {
+                ("row", "team_id"),
+                ("row", "commercial_partner_id"),
+                ("col", "response_result"),
+            },
+            fields,
         )
         chosen = etree.fromstring(views["search"]["arch"]).xpath(
             "//filter[@name='this_quarter']"

@@ -78,6 +78,19 @@ class TestServiceRequest(RequestCase):
                 self.assertIn(found.id, dict(calling.name_search(text)))
                 self.assertNotIn(self.neighbour.id, dict(calling.name_search(text)))
 
+    def test_customer_on_the_phone_of_the_dispatcher(self):
+        """In the dialog that opens there instead of the list below the field, too."""
+        form = self._as("dispatcher", self.env["service.request"]).get_view(
+            view_type="form"
+        )
+        [field] = etree.fromstring(form["arch"]).xpath("//field[@name='partner_id']")
+        context = safe_eval(field.get("context"))
+        dialog = self._as("dispatcher", self.env["res.partner"]).with_context(**context)
+        search = dialog.get_views([[False, "search"]])["views"]["search"]
+        first = next(etree.fromstring(search["arch"]).iter("field"))
+        domain = safe_eval(first.get("filter_domain"), {"self": "+32 9 000 00 01"})
+        self.assertEqual(dialog.search(domain), self.customer)
+
     def test_equipment_changes_hands(self):
         """Colleagues hear of it on what the former owner asked for."""
         request = self._create_request()

@@ -26,6 +26,8 @@ class ServicePriceApply(models.TransientModel):
     )
     amount_before = fields.Monetary(string="Before", compute="_compute_amounts")
     amount_after = fields.Monetary(string="After", compute="_compute_amounts")
+    taxed_total = fields.Monetary(readonly=True, export_string_translation=False)
+    total_notice = fields.Char(compute="_compute_total_notice")
     is_applied = fields.Boolean(
         compute="_compute_amounts",
         help="Some of these lines have a job price already.",
@@ -45,6 +47,22 @@ class ServicePriceApply(models.TransientModel):
             lines = apply.line_ids.service_line_id
             apply.is_applied = bool(lines.price_rule_id)
             apply.is_changed = any(lines.mapped("is_job_changed"))
+
+    @api.depends("taxed_total", "rule_id")
+    def _compute_total_notice(self):
+        for apply in self:
+            rule, currency = apply.rule_id, apply.currency_id
+            if not rule.is_tax_included or not currency.compare_amounts(
+                apply.taxed_total, rule.amount
+            ):
+                apply.total_notice = False
+                continue
+            apply.total_notice = self.env._(
+                "With rounded taxes, an order cannot total %(amount)s. It totals "
+                "%(total)s.",
+                amount=currency.format(rule.amount),
+                total=currency.format(apply.taxed_total),
+            )
 
     def _get_shares(self):
         """Return {line of the visit: what it costs by the job price}.
@@ -73,6 +91,9 @@ class ServicePriceApply(models.TransientModel):
         :raise UserError: as `_get_shares`
         """
         for apply in self:
+            shares = apply._get_shares()
+            lines = self.env["service.line"].union(*shares)
+            apply.taxed_total = lines._get_taxed_total(shares, lines._get_order_taxes())
             apply.line_ids = [
                 Command.clear(),
                 *(
@@ -83,7 +104,7 @@ class ServicePriceApply(models.TransientModel):
                             "after": share,
                         }
                     )
-                    for line, share in apply._get_shares().items()
+                    for line, share in shares.items()
                 ),
             ]
 

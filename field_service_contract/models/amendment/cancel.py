@@ -158,6 +158,15 @@ class ServiceContract(models.Model):
                     credit=", ".join(posted.mapped("display_name")),
                 )
             )
+        if self.cancellation_date != undo.date - DAY:
+            raise UserError(
+                self.env._(
+                    "The cancellation of contract %s cannot be undone because "
+                    "equipment came back later, and was billed until then. Create a "
+                    "new contract instead.",
+                    self.display_name,
+                )
+            )
         # Who took over some lines before does not depend on it.
         successor = undo.successor_id
         if successor.state in RUNNING_STATES:

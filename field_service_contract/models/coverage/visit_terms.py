@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+
 from odoo import fields, models
 
 from ...engine.terms import get_contract_year
@@ -73,7 +75,7 @@ class ServiceContract(models.Model):
 
     def _get_calls(self):
         """Return the calls of these contracts in order: unscheduled visits that are not
-        cancelled. What follows one up is no call of its own.
+        cancelled. What follows one up, or is done with another, is no call of its own.
 
         :return: {contract: [(day that decides, visit)]}
         """
@@ -94,6 +96,8 @@ class ServiceContract(models.Model):
                 ("line_ids.installed_base_id", "in", pieces.ids),
             ]
         )
+        mains = set(found.ids)
+        found = found.filtered(lambda visit: visit.merged_into_id.id not in mains)
         calls = {contract: [] for contract in self._origin}
         days = found._get_coverage_days()
         covering = found._get_visit_contracts()
@@ -228,6 +232,16 @@ class MaintenanceVisit(models.Model):
                 visit.maintenance_type in CALL_TYPES and not visit.follow_up_of_id
             )
         )
+
+    @contextmanager
+    def _watch_calls(self):
+        """Let the calls of contracts move up or down after something changes about
+        these visits; what is no call of a contract any more follows, too."""
+        contracts = self._get_call_contracts()
+        yield
+        (contracts | self._get_call_contracts())._follow_calls()
+        if contracts:
+            self.sudo().service_line_ids._recompute_coverage()
 
     def _get_call_contracts(self):
         """Return the contracts whose free calls these visits use up."""

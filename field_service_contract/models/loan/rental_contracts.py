@@ -8,7 +8,8 @@ from odoo.tools import format_date
 from odoo.addons.field_maintenance.models.loan.rental_orders import OWN_RENTAL
 
 from ...context import CHANGING
-from ..contract.service_contract import READER_GROUPS, RUNNING_STATES
+from ..amendment.service_contract_change import ENDING_REASONS
+from ..contract.service_contract import DAY, READER_GROUPS, RUNNING_STATES
 
 
 class ResCompany(models.Model):
@@ -124,6 +125,33 @@ class ServiceContract(models.Model):
             )
         ]
 
+    def _last_until(self, day, line):
+        """Let a contract last until the day on which a piece that it rents came back
+        late. What else it rents ends as it did, and the rest of it, too, unless it may
+        be renewed.
+
+        :param day: after its end
+        :param line: by which the piece is rented
+        """
+        self.ensure_one()
+        end = self.date_end
+        others = (self.line_ids - line).filtered(
+            lambda other: (
+                not other.display_type
+                and (not other.date_end or other.date_end > end)
+                and (other.rental_loan_ids or not self._is_renewable())
+            )
+        )
+        others._end(end, reason="ended")
+        if not self.cancellation_date:
+            self._move_end((day - end).days)
+            return
+        term = self.term_ids.sorted("date_start")[-1:]
+        if term.date_end and term.date_end < day:
+            # Terms write themselves: nobody changes them by hand.
+            term.sudo().date_end = day
+        self._set_ends({self: day}, cancellation_date=day)
+
 
 class ServiceContractLine(models.Model):
     _inherit = "service.contract.line"
@@ -220,12 +248,31 @@ class ServiceContractLine(models.Model):
         contract._log_life({contract: f"{self._get_label()}: {reason}"})
 
     def _end_rental(self, day):
-        """Cover the piece of this line until the day on which it came back."""
+        """Cover the piece of this line until the day on which it came back, sooner or
+        later than was agreed or was said before; the contract lasts as long."""
         self.ensure_one()
-        last = min(day for day in (self.date_end, self.contract_id.date_end) if day)
-        if day < last:
-            reason = self.env._("Came back on %s.", format_date(self.env, day))
-            self._end_with_credit(day, reason)
+        contract = self.contract_id
+        last = min(end for end in (self.date_end, contract.date_end) if end)
+        if day == self.date_end:
+            return
+        reason = self.env._("Came back on %s.", format_date(self.env, day))
+        if day > last:
+            # It cost nothing from then on. The history writes itself.
+            self.sudo().change_ids.filtered(
+                lambda change: (
+                    change.reason in ENDING_REASONS and change.date == last + DAY
+                )
+            ).unlink()
+        if day > contract.date_end:
+            contract._last_until(day, self)
+        if contract.state == "closed":
+            contract._set_state("active")
+        self._end(day, note=reason)
+        contract._drop_covered_credits()
+        contract._credit_uncovered(reason=reason)
+        contract._update_states()
+        contract._update_visits(reason)
+        contract._log_life({contract: f"{self._get_label()}: {reason}"})
 
 
 class ServiceLoan(models.Model):
@@ -294,6 +341,7 @@ class ServiceLoan(models.Model):
             lambda loan: loan.contract_line_id and loan.date_in
         ):
             line = loan.contract_line_id
-            if line.contract_id.state in RUNNING_STATES:
+            if line.contract_id.state != "draft":
+                line._begin_rental(loan.date_out)
                 line._end_rental(loan.date_in)
         return result

@@ -251,6 +251,71 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         self.contract.invalidate_recordset(["free_call_summary"])
         self.assertEqual(self.contract.free_call_summary, "2 of 3 used")
 
+    def test_free_calls_follow_equipment_and_request(self):
+        """What a call is about, and when it came in, may be corrected later."""
+        self.contract.free_call_count = 1
+        other = self._create_equipment(serial_number="S-2")
+        first, second = self._call("2026-02-10"), self._call("2026-03-10")
+        one, two = (
+            self._add(self.travel, visit=visit, line_type="cost")
+            for visit in (first, second)
+        )
+
+        def given():
+            return [one.discount, two.discount]
+
+        self.assertEqual(given(), [100, 0])
+        for name, change in (
+            ("equipment", lambda: first.write({"installed_base_ids": other.ids})),
+            ("line", lambda: first.line_ids.write({"installed_base_id": other.id})),
+            ("no equipment", lambda: first.line_ids.unlink()),
+        ):
+            with self.subTest(name):
+                change()
+                self.assertEqual(given(), [0, 100])
+                first.installed_base_ids = self.piece
+                self.assertEqual(given(), [100, 0])
+        requests = self.env["service.request"].create(
+            [
+                {
+                    "subject": "Cold",
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "request_date": f"2026-0{month}-01 10:00:00",
+                }
+                for month in (4, 5)
+            ]
+        )
+        first.request_id, second.request_id = requests
+        self.assertEqual(given(), [100, 0])
+        requests[0].request_date = "2026-06-01 10:00:00"
+        self.assertEqual(given(), [0, 100])
+        requests[1].request_date = "2025-06-01 10:00:00"
+        self.assertEqual(given(), [100, 0], "Before the contract")
+        requests[1].request_date = "2026-05-01 10:00:00"
+        self.assertEqual(given(), [0, 100])
+        second.request_id = False
+        second.due_date = "2026-07-10"
+        self.assertEqual(given(), [100, 0])
+        first.unlink()
+        self.assertEqual(two.discount, 100)
+
+    def test_calls_done_together_are_one(self):
+        self.contract.free_call_count = 1
+        first, second = self._call("2026-02-10"), self._call("2026-03-10")
+        third = self._call("2026-04-10")
+        line = self._add(self.travel, visit=second, line_type="cost")
+        self.assertEqual(line.discount, 0)
+        self.contract.free_call_count = 2
+        last = self._add(self.travel, visit=third, line_type="cost")
+        self.assertEqual((line.discount, last.discount), (100, 0))
+        action = (first | second).action_do_together()
+        wizard = self.env["maintenance.visit.merge"].with_context(**action["context"])
+        wizard.create({}).action_merge()
+        self.assertEqual(last.discount, 100)
+        self.contract.invalidate_recordset(["free_call_summary"])
+        self.assertEqual(self.contract.free_call_summary, "2 of 2 used")
+
     def test_an_ordered_call_stays_as_it_is(self):
         self.contract.free_call_count = 1
         first = self._call("2026-02-10")

@@ -184,6 +184,119 @@ class TestRentalContracts(ServiceContractCase):
         # 14 of 28 days of 100, and 11 of 31.
         self.assertAlmostEqual(sum(credits.mapped("amount_untaxed")), 85.48, 2)
 
+    def _get_amounts(self, contract, until):
+        """Return what is billed of a contract until a day."""
+        return contract._create_invoices(self._day(until)).mapped("amount_untaxed")
+
+    def test_return_that_is_corrected(self):
+        """The line ends when it really came back, whatever was said before."""
+        contract = self._rent()
+        contract._create_invoices(self._day("2026-03-01")).action_post()
+        line, loan = contract.line_ids, contract.line_ids.rental_loan_ids
+        loan._go_out(self._day("2026-02-01"), {})
+        loan._take_back(self._day("2026-03-20"), {})
+        credits = contract.invoice_ids.filtered(lambda m: m.move_type == "out_refund")
+        self.assertAlmostEqual(credits.amount_untaxed, 35.48, 2, "11 of 31 days")
+        for day, owed in (
+            ("2026-03-25", 19.35),
+            ("2026-03-10", 67.74),
+            ("2026-03-31", 0),
+        ):
+            with self.subTest(day):
+                loan.date_in = day
+                self.assertEqual(str(line.date_end), day)
+                refunds = contract.invoice_ids.filtered(
+                    lambda m: m.move_type == "out_refund" and m.state != "cancel"
+                )
+                self.assertAlmostEqual(sum(refunds.mapped("amount_untaxed")), owed, 2)
+        self.assertEqual(self._get_amounts(contract, "2026-12-31"), [])
+        loan.date_in = "2026-04-15"
+        self.assertEqual(self._get_amounts(contract, "2026-12-31"), [50.0])
+        self.assertEqual(line.change_ids.sorted("date").mapped("amount"), [1200, -1200])
+
+    def test_day_of_going_out_that_is_corrected(self):
+        contract = self._rent()
+        line, loan = contract.line_ids, contract.line_ids.rental_loan_ids
+        loan._go_out(self._day("2026-02-01"), {})
+        loan._take_back(self._day("2026-02-28"), {})
+        loan.date_out = "2026-02-15"
+        self.assertEqual(str(line.date_start), "2026-02-15")
+        self.assertEqual(self._get_amounts(contract, "2026-12-31"), [50.0])
+
+    def test_back_on_the_last_day(self):
+        """What is back is not rented on when the contract is renewed."""
+        contract = self._rent(self.first, self.second, renewal="manual", term_months=11)
+        one, other = contract.line_ids
+        one.rental_loan_ids._go_out(self._day("2026-02-01"), {})
+        one.rental_loan_ids._take_back(self._day("2026-12-31"), {})
+        contract._renew(12)
+        self.assertEqual(str(one.date_end), "2026-12-31")
+        self.assertFalse(other.date_end)
+        self.assertEqual(
+            [amount for amount in self._get_amounts(contract, "2027-01-31")][-1], 100
+        )
+
+    def test_late_days_after_the_end(self):
+        """Out until 10 January, ended on 31 December: ten days more are billed, of this
+        piece alone."""
+        contract = self._rent(self.first, self.second)
+        late, other = contract.line_ids
+        for loan in contract.line_ids.rental_loan_ids:
+            loan._go_out(self._day("2026-02-01"), {})
+        contract._create_invoices(self._day("2026-12-31")).action_post()
+        with freeze_time("2027-01-12 10:00:00"):
+            contract._update_states()
+            self.assertEqual(contract.state, "closed")
+            other.rental_loan_ids._take_back(self._day("2026-12-31"), {})
+            late.rental_loan_ids._take_back(self._day("2027-01-10"), {})
+            self.assertEqual(str(late.date_end), "2027-01-10")
+            self.assertEqual(str(other.date_end), "2026-12-31")
+            self.assertEqual(str(contract.date_end), "2027-01-10")
+            self.assertEqual(str(contract.next_invoice_date), "2027-01-01")
+            invoice = contract._create_invoices(self._day("2027-01-31"))
+            self.assertEqual(invoice.amount_untaxed, 32.26)
+            invoice.action_post()
+            contract._update_states()
+            self.assertEqual(contract.state, "closed")
+            # It was back on the fifth.
+            late.rental_loan_ids.date_in = "2027-01-05"
+            self.assertEqual(str(late.date_end), "2027-01-05")
+            credit = contract.invoice_ids.filtered(
+                lambda m: m.move_type == "out_refund"
+            )
+            self.assertEqual(credit.amount_untaxed, 16.13)
+            self.assertEqual(
+                late.change_ids.sorted("date").mapped("amount"), [1200, -1200]
+            )
+
+    def test_late_days_of_two_pieces(self):
+        contract = self._rent(self.first, self.second)
+        one, other = contract.line_ids
+        for loan in contract.line_ids.rental_loan_ids:
+            loan._go_out(self._day("2026-02-01"), {})
+        contract._create_invoices(self._day("2026-12-31")).action_post()
+        with freeze_time("2027-01-20 10:00:00"):
+            one.rental_loan_ids._take_back(self._day("2027-01-05"), {})
+            self.assertEqual(str(other.rental_loan_ids.date_due), "2026-12-31")
+            other.rental_loan_ids._take_back(self._day("2027-01-10"), {})
+            self.assertEqual(self._get_amounts(contract, "2027-01-31"), [48.39])
+
+    def test_late_days_after_a_cancellation(self):
+        contract = self._rent()
+        loan = contract.line_ids.rental_loan_ids
+        loan._go_out(self._day("2026-02-01"), {})
+        contract._create_invoices(self._day("2026-02-28")).action_post()
+        contract._cancel(self._day("2026-02-28"), "Not needed")
+        with freeze_time("2026-03-12 10:00:00"):
+            contract._update_states()
+            self.assertEqual(contract.state, "cancelled")
+            loan._take_back(self._day("2026-03-10"), {})
+            self.assertEqual(contract.state, "cancelled")
+            self.assertEqual(str(contract.cancellation_date), "2026-03-10")
+            self.assertEqual(self._get_amounts(contract, "2026-03-31"), [32.26])
+            with self.assertRefused("came back later", UserError):
+                contract.action_undo_cancellation()
+
     def test_moved_reservation_moves_the_line(self):
         contract = self._rent(date_start="2026-01-01")
         line, loan = contract.line_ids, contract.line_ids.rental_loan_ids

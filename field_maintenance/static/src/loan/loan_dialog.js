@@ -92,12 +92,15 @@ export class LoanDialog extends Component {
     }
 }
 
-/** Return until when something is on loan, as people read it. */
-export function getLoanText({ name, serial, due }) {
-    return _t("%(name)s on loan until %(day)s", {
+/** Return until when something is on loan, or rented, as people read it. */
+export function getLoanText({ name, serial, due, kind }) {
+    const values = {
         name: [name, serial].filter(Boolean).join(" "),
         day: formatDate(deserializeDate(due)),
-    });
+    };
+    return kind === "rental"
+        ? _t("%(name)s rented until %(day)s", values)
+        : _t("%(name)s on loan until %(day)s", values);
 }
 
 // -- Kinds of entries ----------------------------------------------------------------------
