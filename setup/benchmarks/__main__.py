@@ -18,6 +18,7 @@ from lib.console import say
 
 from . import (
     backlog,
+    contract_screens,
     dispatch_board,
     installed_base,
     maintenance_calendar,
@@ -45,6 +46,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "visits": maintenance_visit.generate,
     "contracts": service_contract.invoice,
     "due": service_contract.look_for_due,
+    "books": contract_screens.show,
     "responses": service_request.find_dates,
     "alerts": service_request.look_for_alerts,
     "priced": visit_billing.price,
@@ -58,6 +60,7 @@ NOTES = (
     | maintenance_calendar.NOTES
     | maintenance_visit.NOTES
     | service_contract.NOTES
+    | contract_screens.NOTES
     | service_request.NOTES
     | slots.NOTES
     | backlog.NOTES

@@ -11,7 +11,7 @@ from odoo.tools import SQL
 
 from lib.console import step
 
-from . import bulk, contracts, trade
+from . import bulk, contract_books, contracts, trade
 from .options import Sizes
 
 LOADED = "bench.loaded"
@@ -61,6 +61,18 @@ class Databases:
             contracts.load_live(env, self.sizes.due)
 
         return self._get("contracts", self.sizes.contracts, load)
+
+    @property
+    def small_books(self) -> Environment:
+        """The database of few contracts with all that is booked on them."""
+        return self._get(
+            "small_books", max(self.sizes.contracts, 10), contract_books.load
+        )
+
+    @property
+    def large_books(self) -> Environment:
+        """The database of many contracts with all that is booked on them."""
+        return self._get("books", self.sizes.books, contract_books.load)
 
     def _get(
         self, name: str, count: int, load: Callable[[Environment, int], None]

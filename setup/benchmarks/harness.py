@@ -48,12 +48,16 @@ def measure(operations: dict[str, Operation], rounds: int) -> dict[str, Measure]
     caches. Times of a shared machine wander; operations that take turns wander alike.
     """
     runs: dict[str, list[tuple[float, int]]] = {name: [] for name in operations}
+    # The registries of several databases are no garbage: to look for some among them
+    # took longer than most operations.
+    gc.freeze()
     for turn in range(rounds + 1):
         names = list(operations)[:: 1 if turn % 2 else -1]
         for name in names:
             run = _run(operations[name])
             if turn:
                 runs[name].append(run)
+    gc.unfreeze()
     return {
         name: Measure(*map(statistics.median, zip(*samples, strict=True)))
         for name, samples in runs.items()

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "visits": "make a year of visits, among none and many; find nothing to make",
     "contracts": "invoice service contracts, beside OCA's",
     "due": "find what is due among many service contracts",
+    "books": "open what is shown about many contracts, beside core's",
     "responses": "find the response dates of many requests",
     "alerts": "look for alerts among many requests, open and closed",
     "priced": "price and cover what was used on many visits",
@@ -46,6 +47,7 @@ class Sizes:
     schedules: int
     contracts: int
     due: int
+    books: int
     requests: int
     billed: int
     rounds: int
@@ -58,6 +60,7 @@ SIZES = Sizes(
     schedules=1_000,
     contracts=1_000,
     due=100_000,
+    books=50_000,
     requests=10_000,
     billed=1_000,
     rounds=5,
@@ -69,6 +72,7 @@ SMOKE_SIZES = Sizes(
     schedules=20,
     contracts=20,
     due=2_000,
+    books=200,
     requests=40,
     billed=10,
     rounds=1,
@@ -133,6 +137,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"live contracts among which the due ones are found ({SIZES.due:,})",
     )
     parser.add_argument(
+        "--books",
+        type=_at_least(100),
+        help=f"contracts with invoices, costs and forecasts ({SIZES.books:,})",
+    )
+    parser.add_argument(
         "--requests",
         type=_at_least(10),
         help=f"requests with a response date ({SIZES.requests:,})",
@@ -157,7 +166,9 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         "--keep", action="store_true", help="keep the databases for the next run"
     )
     parser.add_argument(
-        "--readme", action="store_true", help="put the table into README.md"
+        "--readme",
+        action="store_true",
+        help="put the table into docs/benchmarks.md, and in short into README.md",
     )
     parser.add_argument(
         "--gate", action="store_true", help="fail if a ratio misses its limit"
@@ -175,6 +186,7 @@ def sizes(options: argparse.Namespace) -> Sizes:
         schedules=options.schedules or default.schedules,
         contracts=options.contracts or default.contracts,
         due=options.due or default.due,
+        books=options.books or default.books,
         requests=options.requests or default.requests,
         billed=options.billed or default.billed,
         rounds=options.rounds or default.rounds,

@@ -1,7 +1,8 @@
-"""Results as lines of a table, on the screen and in README.md."""
+"""Results as lines of a table: on the screen, in docs/benchmarks.md, and in short in
+README.md."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
@@ -58,10 +59,13 @@ class Report:
     notes: Sequence[str]
 
     @property
-    def shortened(self) -> "Report":
-        """The report without details."""
-        results = [result for result in self.results if not result.is_detail]
-        return replace(self, results=results)
+    def compared(self) -> list[Result]:
+        """The results that are more than details and compare with something."""
+        return [
+            result
+            for result in self.results
+            if not result.is_detail and result.ratio is not None
+        ]
 
     @property
     def missed(self) -> list[Result]:
@@ -87,23 +91,43 @@ def _verdict(result: Result) -> str:
     )
 
 
-def _line(result: Result) -> str:
-    ratio = "" if result.ratio is None else f"{result.ratio:.2f}"
-    cells = [
-        result.what,
-        _time(result.ms, result.unit),
-        _count(result.queries),
-        result.other,
-        _time(result.other_ms, result.unit),
-        _count(result.other_queries),
-        ratio,
-        _verdict(result),
-    ]
+def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _line(result: Result) -> str:
+    return _row(
+        [
+            result.what,
+            _time(result.ms, result.unit),
+            _count(result.queries),
+            result.other,
+            _time(result.other_ms, result.unit),
+            _count(result.other_queries),
+            "" if result.ratio is None else f"{result.ratio:.2f}",
+            _verdict(result),
+        ]
+    )
+
+
+def _short_line(result: Result) -> str:
+    return _row([result.what, result.other, f"{result.ratio:.2f}", _verdict(result)])
+
+
+def to_short_markdown(report: Report) -> str:
+    """Return what is compared, the ratio and its goal, as the README shows it."""
+    lines = [
+        report.setting,
+        "",
+        "| operation | compared with | ratio | goal |",
+        "| --- | --- | ---: | --- |",
+        *map(_short_line, report.compared),
+    ]
+    return "\n".join(lines)
+
+
 def to_markdown(report: Report) -> str:
-    """Return the table with what it was measured on, as the README shows it."""
+    """Return the table with what it was measured on, times and notes."""
     lines = [
         report.setting,
         "",
@@ -116,7 +140,7 @@ def to_markdown(report: Report) -> str:
     return "\n".join(lines)
 
 
-def write_readme(path: Path, table: str) -> bool:
+def write_table(path: Path, table: str) -> bool:
     """Put the table between its two marks; tell whether there was a place for it.
 
     Without marks, it goes right below the heading.

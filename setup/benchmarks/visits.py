@@ -9,7 +9,8 @@ from .bulk import rnd
 
 LOADED = "bench.visits"
 
-TECHNICIANS = 500
+# At most; fewer visits are those of fewer people.
+TECHNICIANS, VISITS_EACH = 500, 20
 # As many as a dispatcher looks after.
 TEAM = 50
 TEAM_NAME = "Benchmark team"
@@ -24,7 +25,7 @@ def load(env: Environment, count: int) -> None:
     parameters = env["ir.config_parameter"].sudo()
     if parameters.get_param(LOADED) == str(count):
         return
-    technicians = _create_technicians(env)
+    technicians = _create_technicians(env, count)
     customers = _keep_customers(env)
     visit_type = env.ref("field_maintenance.maintenance_visit_type_cleaning")
     visit_type.write({"duration": HOURS, "days_before": 7, "days_after": 14})
@@ -52,9 +53,10 @@ def load(env: Environment, count: int) -> None:
     bulk.vacuum_analyze(env.cr.dbname)
 
 
-def _create_technicians(env: Environment) -> list[int]:
+def _create_technicians(env: Environment, count: int) -> list[int]:
+    people = max(TEAM, min(TECHNICIANS, count // VISITS_EACH))
     technicians = env["hr.employee"].create(
-        [{"name": f"Technician {number:03}"} for number in range(TECHNICIANS)]
+        [{"name": f"Technician {number:03}"} for number in range(people)]
     )
     env["service.team"].create(
         {"name": TEAM_NAME, "member_ids": technicians[:TEAM].ids}
@@ -120,7 +122,7 @@ def _get_values(technicians: list[int], customers: int) -> tuple[dict[str, SQL],
             SQL("%s + make_interval(mins => %s)", begins, round(HOURS * 60))
         ),
         "technician_id": planned(
-            SQL("(%s)[1 + %s]", technicians, rnd(37, TECHNICIANS))
+            SQL("(%s)[1 + %s]", technicians, rnd(37, len(technicians)))
         ),
     }
     return values, joins

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResPartnerRelationship(models.Model):
@@ -19,3 +19,11 @@ class ResPartnerRelationship(models.Model):
         help="Shows resellers and installers first when you select one for equipment.",
     )
     color = fields.Integer()
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Find them before whose they are: there are few, and only with their ids does
+        PostgreSQL know how few or many contacts have them."""
+        query = super()._search(domain, *args, **kwargs)
+        query.get_result_ids()
+        return query

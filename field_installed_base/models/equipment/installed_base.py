@@ -277,6 +277,7 @@ class InstalledBase(models.Model):
         "WHERE serial_key IS NOT NULL AND product_id IS NULL",
         "Other equipment of this model already has this serial number.",
     )
+    _siteless_index = models.Index("(id) WHERE site_id IS NULL")
     _product_or_model = models.Constraint(
         "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
         "Choose the product of the equipment or enter its model.",

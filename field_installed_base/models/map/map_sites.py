@@ -5,6 +5,8 @@ from odoo.fields import Domain
 from ..res_partner import GEOCODED_AT_ONCE
 
 MAP_SITES = 2_000
+# Nobody counts further: as in lists, "10000+" says enough.
+COUNT_LIMIT = 10_000
 # A site shows the value of its equipment that comes first here: what asks for
 # somebody's attention before what does not.
 MAP_COLORS = {
@@ -86,7 +88,8 @@ class InstalledBase(models.Model):
             has coordinates; `unlocated`: the first 50 sites without coordinates, as
             dictionaries with id, name, address, count and can_locate;
             `unlocated_count`: how many there are; `siteless_count`: pieces of
-            equipment without site; `may_geocode`: whether the user may look for
+            equipment without site; `count_limit`: what they are counted to, one more
+            means that there are more; `may_geocode`: whether the user may look for
             coordinates
         :rtype: dict
         """
@@ -119,11 +122,12 @@ class InstalledBase(models.Model):
                 for site, values in zip(first, first._get_map_labels(), strict=True)
             ],
             "unlocated_count": partners.search_count(
-                ~located & self._get_map_sites_domain(equipment)
+                ~located & self._get_map_sites_domain(equipment), limit=COUNT_LIMIT + 1
             ),
             "siteless_count": self.search_count(
-                equipment & Domain("site_id", "=", False)
+                equipment & Domain("site_id", "=", False), limit=COUNT_LIMIT + 1
             ),
+            "count_limit": COUNT_LIMIT,
             "may_geocode": partners.has_access("write"),
         }
 

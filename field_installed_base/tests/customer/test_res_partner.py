@@ -7,6 +7,7 @@ from lxml import etree
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 from ..common import EDITORS, InstalledBaseCase
@@ -32,6 +33,25 @@ class TestRelationship(InstalledBaseCase):
         self.assertEqual(child.relationship_id, self.reseller)
         self.customer.relationship_id = False
         self.assertFalse((self.customer | self.workshop | child).relationship_id)
+
+    def test_equipment_of_few_customers(self):
+        """Whoever is a reseller is known before their equipment is looked for."""
+        self.customer.relationship_id = self.reseller
+        sold = self._create_equipment()
+        self._create_equipment(partner_id=self.neighbour.id)
+        domain = [
+            ("relationship_id.role", "=", "reseller"),
+            ("company_id", "=", self.company.id),
+        ]
+        self._set_up_users()
+        equipment = self._as("dispatcher", self.env["installed.base"])
+        self.assertEqual(equipment.search(domain), sold)
+        query = equipment._search(domain)
+        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        self.assertNotIn("res_partner_relationship", str(rows))
+        self.assertIn("relationship_id = ", str(rows))
+        self.reseller.active = False
+        self.assertEqual(equipment.search(domain), sold)
 
     def test_company_in_company_has_its_own(self):
         branch = self.env["res.partner"].create(

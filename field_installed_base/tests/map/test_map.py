@@ -216,6 +216,24 @@ class TestMapOverview(MapCase):
         self.assertEqual(len(overview["unlocated"]), 1)
         self.assertEqual(overview["unlocated_count"], 2)
 
+    def test_counts_end(self):
+        """What is past counting is not counted, and one more says so."""
+        self.patch(map_sites, "COUNT_LIMIT", 1)
+        self._create_equipment(site_id=self.contact.id)
+        for _number in range(3):
+            self._create_equipment(partner_id=False)
+        overview = self._get_overview()
+        self.assertEqual(overview["count_limit"], 1)
+        self.assertEqual(overview["unlocated_count"], 1)
+        self.assertEqual(overview["siteless_count"], 2)
+
+    def test_index_of_equipment_without_site(self):
+        query = self.env["installed.base"]._search([("site_id", "=", False)])
+        self.env.flush_all()
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        self.assertIn("installed_base_siteless_index", str(plan))
+
     def test_may_geocode(self):
         self.assertTrue(self._get_overview("dispatcher")["may_geocode"])
         self.assertFalse(self._get_overview("technician")["may_geocode"])

@@ -32,8 +32,9 @@ class MaintenanceVisit(models.Model):
             people = self.env["hr.employee"].sudo().browse(technician_ids)
             wanted &= self._get_crew_domain(people)
         # With an order and a limit, PostgreSQL would walk through all visits by date.
-        if self.search_count(wanted, limit=CALENDAR_LIMIT + 1) <= CALENDAR_LIMIT:
-            return {"records": self.search(wanted).read(names), "days": []}
+        found = self.browse(self._search(wanted, limit=CALENDAR_LIMIT + 1))
+        if len(found) <= CALENDAR_LIMIT:
+            return {"records": found.sorted().read(names), "days": []}
         days = self._read_group(wanted, ["date_start:day"], ["__count"])
         return {
             "records": [],

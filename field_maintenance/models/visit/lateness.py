@@ -90,6 +90,28 @@ class MaintenanceVisit(models.Model):
         }
         return Domain.OR(domains[key] for key in value if key in domains)
 
+    @api.model
+    def _get_deadline_domain(self, moment):
+        """Return the visits that were to be done before a moment, with an index of its
+        own: PostgreSQL knows how few there are, and begins with them.
+
+        :param datetime moment: naive UTC; a day is compared by its midnight
+        """
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "COALESCE(%s, %s) < %s",
+                model._field_to_sql(alias, "date_end", query),
+                model._field_to_sql(alias, "window_end", query),
+                moment,
+            )
+
+        def is_before(visit):
+            deadline = visit.date_end or fields.Datetime.to_datetime(visit.window_end)
+            return bool(deadline) and deadline < moment
+
+        return Domain.custom(to_sql=to_sql, predicate=is_before)
+
     @api.depends("line_ids.product_id", "line_ids.sequence")
     def _compute_equipment_product_id(self):
         for visit in self:

@@ -399,6 +399,11 @@ class MaintenanceVisit(models.Model):
         "(date_start, due_date, id) "
         "WHERE state IN ('to_plan', 'planned', 'in_progress')"
     )
+    # The last moment at which a visit is in time, of those that may be late.
+    _overdue_index = models.Index(
+        "(COALESCE(date_end, window_end)) "
+        "WHERE state IN ('to_plan', 'planned', 'in_progress')"
+    )
     _to_plan_order_index = models.Index(
         "(company_id, due_date, id) WHERE state = 'to_plan'"
     )
@@ -508,10 +513,12 @@ class MaintenanceVisit(models.Model):
         if operator != "in":
             return NotImplemented
         now, today = fields.Datetime.now(), fields.Date.context_today(self)
-        return Domain("state", "in", OPEN_STATES) & (
+        late = Domain("state", "in", OPEN_STATES) & (
             Domain("date_end", "<", now)
             | (Domain("date_end", "=", False) & Domain("window_end", "<", today))
         )
+        midnight = fields.Datetime.to_datetime(today)
+        return late & self._get_deadline_domain(max(now, midnight))
 
     @api.depends(
         "calendar_event_id.start",

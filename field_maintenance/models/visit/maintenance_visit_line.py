@@ -143,23 +143,41 @@ class MaintenanceVisitLine(models.Model):
             return NotImplemented
         return Domain("installed_base_id.display_name", operator, value) | (
             Domain("installed_base_id", "=", False)
-            & (
-                Domain("serial_number", operator, value)
-                | Domain("description", operator, value)
-                | Domain("product_id.display_name", operator, value)
-            )
+            & self._get_typed_domain(operator, value)
+        )
+
+    @api.model
+    def _get_typed_domain(self, operator, value):
+        return (
+            Domain("serial_number", operator, value)
+            | Domain("description", operator, value)
+            | Domain("product_id.display_name", operator, value)
         )
 
     @api.model
     def name_search(self, name="", domain=None, operator="ilike", limit=100):
         """Return what was last put on a visit first: sorted by visit, all of them would
-        be read for eight."""
-        found = self.search_fetch(
-            Domain("display_name", operator, name) & Domain(domain or Domain.TRUE),
-            ["display_name"],
-            limit=limit,
-            order="id DESC",
-        )
+        be read for eight.
+
+        Registered equipment and what was typed are searched apart: each has an index,
+        which PostgreSQL could not use for both at once.
+        """
+        ways = [Domain("display_name", operator, name)]
+        if name and operator not in Domain.NEGATIVE_OPERATORS:
+            ways = [
+                Domain("installed_base_id.display_name", operator, name),
+                Domain("installed_base_id", "=", False)
+                & self._get_typed_domain(operator, name),
+            ]
+        found = self.browse()
+        for way in ways:
+            found |= self.search_fetch(
+                way & Domain(domain or Domain.TRUE),
+                ["display_name"],
+                limit=limit,
+                order="id DESC",
+            )
+        found = found.sorted("id", reverse=True)[:limit]
         return [(line.id, line.display_name) for line in found.sudo()]
 
     # -- Constraints -------------------------------------------------------------------

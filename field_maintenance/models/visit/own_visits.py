@@ -78,15 +78,14 @@ class MaintenanceVisit(models.Model):
         """Return the visits to which one of these technicians goes, among the few that
         other conditions leave.
 
-        Asks for each visit whether they do. A plain domain would collect all that they
-        ever did.
+        PostgreSQL asks for each visit, or joins what they ever did: it knows how many
+        there are of both.
         """
 
         def to_sql(model, alias, query):
             return SQL(
-                "ARRAY(SELECT crew.employee_id "
-                "FROM maintenance_visit_technician_rel crew "
-                "WHERE crew.visit_id = %s) && %s",
+                "EXISTS (SELECT FROM maintenance_visit_technician_rel crew "
+                "WHERE crew.visit_id = %s AND crew.employee_id = ANY(%s))",
                 SQL.identifier(alias, "id"),
                 technicians.ids,
                 to_flush=model._fields["technician_ids"],

@@ -91,6 +91,54 @@ class TestVisitPlans(ExecutionCase):
         )
         self.assertEqual(among.filtered_domain(domain), opened | anytime)
 
+    def test_late_visits_are_found_by_their_deadline(self):
+        index = "maintenance_visit_overdue_index"
+        visits = self.env["maintenance.visit"]
+        for domain in ([("is_overdue", "=", True)], [("lateness", "=", "late")]):
+            with self.subTest(domain):
+                plan = self._explain(visits._search(domain), index)
+                self.assertRegex(plan, rf"{index}.*\n *Index Cond: .*COALESCE")
+
+    def test_visits_of_few_in_a_week_are_joined(self):
+        """Who goes is not asked visit by visit."""
+        visits = self.env["maintenance.visit"]
+        days = (fields.Datetime.to_datetime(f"2026-06-0{day}") for day in (1, 8))
+        query = visits._search(
+            visits._get_overlap_domain(*days, None)
+            & visits._get_crew_domain(self.technician)
+        )
+        self.env.flush_all()
+        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+        self.assertNotIn("SubPlan", str(rows))
+
+    def test_lines_are_found_by_their_equipment(self):
+        """Registered equipment by its text, other lines among those without."""
+        equipment = self._create_equipment(serial_number="PLAN-4711")
+        visit = self._create_visit(installed_base_ids=equipment.ids)
+        lines = self.env["maintenance.visit.line"]
+        typed = lines.create({"visit_id": visit.id, "serial_number": "PLAN-4711-B"})
+        other = self._create_visit(installed_base_ids=equipment.ids).line_ids
+        found = [line_id for line_id, _name in lines.name_search("plan-4711")]
+        self.assertEqual(found, [other.id, typed.id, visit.line_ids[0].id])
+        found = [line_id for line_id, _name in lines.name_search("plan-4711", limit=2)]
+        self.assertEqual(found, [other.id, typed.id])
+        plans = []
+        run = type(self.env.cr).execute
+
+        def execute(cursor, query, *args, **kwargs):
+            if "maintenance_visit_line" in str(query) and "LIMIT" in str(query):
+                run(cursor, SQL("EXPLAIN %s", query), *args, **kwargs)
+                plans.append(str(cursor.fetchall()))
+            return run(cursor, query, *args, **kwargs)
+
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.patch(type(self.env.cr), "execute", execute)
+        lines.name_search("plan-4711", limit=2)
+        registered, unregistered = plans
+        self.assertIn("maintenance_visit_line__installed_base_id_index", registered)
+        self.assertNotIn("maintenance_visit_line_pkey", registered)
+        self.assertIn("maintenance_visit_line_unregistered_index", unregistered)
+
     def test_whose_visits_there_are(self):
         """Search and field agree: who leads, who goes along, whose team it is; of who
         is archived, too."""

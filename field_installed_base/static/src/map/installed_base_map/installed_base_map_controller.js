@@ -57,7 +57,7 @@ export class InstalledBaseMapController extends Component {
     get unlocatedTitle() {
         return _t(
             "Not on the map: %s sites without coordinates",
-            this.model.overview.unlocated_count
+            this.model.getCount("unlocated_count")
         );
     }
 

@@ -23,6 +23,15 @@ export class InstalledBaseMapModel extends Model {
         this.revision++;
     }
 
+    /**
+     * @param {"unlocated_count"|"siteless_count"} name
+     * @returns {string} how many there are, "10000+" of more than are counted
+     */
+    getCount(name) {
+        const { [name]: count, count_limit: limit } = this.overview;
+        return count > limit ? `${limit}+` : `${count}`;
+    }
+
     async reload() {
         await this.load(this);
         this.notify();
