@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from .maintenance_visit import DEFAULT_DURATION
 
@@ -227,7 +228,7 @@ class MaintenanceVisit(models.Model):
                 index,
                 self.env._(
                     "A visit on %s cannot be done yet. Correct its start or its state.",
-                    fields.Date.to_string(start),
+                    format_date(self.env, start),
                 ),
             )
             return
