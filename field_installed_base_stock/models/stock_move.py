@@ -6,6 +6,7 @@ from markupsafe import Markup
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 
 class StockMove(models.Model):
@@ -395,7 +396,7 @@ class StockMove(models.Model):
             piece.id: self.env._(
                 "Returned by %(customer)s on %(day)s.",
                 customer=piece.partner_id.display_name,
-                day=fields.Date.to_string(day),
+                day=format_date(self.env, day),
             )
             for piece in pieces
         }

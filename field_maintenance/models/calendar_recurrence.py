@@ -24,8 +24,8 @@ class CalendarRecurrence(models.Model):
         string="Visits Until",
         copy=False,
         readonly=True,
-        help="A series of visits without end has its events up to this moment. Later "
-        "ones follow as it comes closer.",
+        help="A long series of visits has its events up to this moment. Later ones "
+        "follow as it comes closer.",
     )
 
     _service_visits_until_index = models.Index(
@@ -47,16 +47,38 @@ class CalendarRecurrence(models.Model):
                 if vals.get("rrule_type") == "yearly" and vals.get("base_event_id"):
                     event = events.browse(vals["base_event_id"])
                     vals.setdefault("day", event._get_repeat_moment().day)
-                if vals.get("end_type") == "forever":
-                    event = events.browse(vals.get("base_event_id"))
-                    company = event.sudo().visit_template_id.company_id
-                    vals["service_visits_until"] = event._get_horizon(
-                        company or self.env.company
-                    )
+                vals |= self._prepare_horizon(
+                    events.browse(vals.get("base_event_id")), vals
+                )
         return super().create(vals_list)
 
+    @api.model
+    def _prepare_horizon(self, event, vals):
+        """Return what a new series needs to have no events beyond its horizon: up to
+        when it has them, and on which day it ends. As events are deleted, a number of
+        them would say something else each night.
+
+        :param event: its first one, which may be missing
+        :param dict vals: values of the series
+        """
+        company = event.sudo().visit_template_id.company_id or self.env.company
+        horizon = event._get_horizon(company)
+        if vals.get("end_type") == "forever":
+            return {"service_visits_until": horizon}
+        if not event:
+            return {}
+        names = set(event._get_recurrent_fields()) - {"rrule"}
+        rule = self.default_get(list(names))
+        rule |= {name: vals[name] for name in names & vals.keys()}
+        last = fields.Date.to_date(rule.get("until"))
+        if rule["end_type"] == "count":
+            last = event._get_last_moment(rule).date()
+        if not last or last <= horizon.date():
+            return {}
+        return {"end_type": "end_date", "until": last, "service_visits_until": horizon}
+
     def _get_occurrences(self, dtstart):
-        """A series of visits without end has no events beyond its horizon."""
+        """A long series of visits has no events beyond its horizon."""
         occurrences = super()._get_occurrences(dtstart)
         if not self.service_visits_until:
             return occurrences
@@ -65,7 +87,7 @@ class CalendarRecurrence(models.Model):
         return takewhile(lambda moment: moment <= last, occurrences)
 
     def _add_series_events(self):
-        """Give series of visits without end the events that the horizon has reached."""
+        """Give long series of visits the events that the horizon has reached."""
         events = self.env["calendar.event"].with_context(
             visit_planning=PLANNING,
             dont_notify=True,
@@ -83,11 +105,15 @@ class CalendarRecurrence(models.Model):
             recurrence.service_visits_until = max(known, horizon)
             if base and template:
                 ranges = recurrence._range_calculation(base, base.stop - base.start)
+                # The first one is there, however late it is.
+                last = max(known, base.start)
                 events._create_in_series(
                     recurrence,
-                    [moments for moments in ranges if moments[0] > known],
+                    [moments for moments in ranges if moments[0] > last],
                     template,
                 )
+            if recurrence.end_type == "end_date" and recurrence.until <= horizon.date():
+                recurrence.service_visits_until = False
 
     def _get_rrule(self, dtstart=None):
         rule = super()._get_rrule(dtstart)

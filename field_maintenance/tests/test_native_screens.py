@@ -81,6 +81,7 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
                 ("product.group_product_manager", {"name": "Shovel"}),
                 ("base.group_user", None),
             ],
+            "res.users.settings": [("base.group_user", None)],
             "res.company": [
                 ("base.group_erp_manager", None),
                 ("base.group_user", None),

@@ -5,7 +5,7 @@ from functools import lru_cache
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import LazyTranslate
+from odoo.tools import LazyTranslate, format_date
 
 _lt = LazyTranslate(__name__)
 
@@ -509,8 +509,8 @@ class InstalledBase(models.Model):
                         "%(equipment)s cannot be retired on %(retired)s, before its "
                         "installation on %(installed)s.",
                         equipment=equipment._get_label(),
-                        retired=fields.Date.to_string(retired),
-                        installed=fields.Date.to_string(installed),
+                        retired=format_date(self.env, retired),
+                        installed=format_date(self.env, installed),
                     )
                 )
             if equipment.replaced_by_id == equipment:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 
 class InstalledBaseOwnership(models.Model):
@@ -122,16 +122,16 @@ class InstalledBaseOwnership(models.Model):
                     equipment=earlier.installed_base_id._get_label(),
                     earlier=earlier.partner_name,
                     later=later.partner_name,
-                    day=fields.Date.to_string(later.date_from or earlier.date_to),
+                    day=format_date(self.env, later.date_from or earlier.date_to),
                 )
             )
 
     @api.depends("partner_name", "date_from", "date_to")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for line in self:
             dates = " – ".join(
-                fields.Date.to_string(day) if day else ""
-                for day in (line.date_from, line.date_to)
+                format_date(self.env, day) for day in (line.date_from, line.date_to)
             )
             line.display_name = f"{line.partner_name} ({dates.strip()})"
 
@@ -203,7 +203,7 @@ class InstalledBaseOwnership(models.Model):
                         "Choose that date or a later one.",
                         equipment=piece._get_label(),
                         owner=line.partner_name,
-                        day=fields.Date.to_string(first),
+                        day=format_date(self.env, first),
                     )
                 )
             # A line without a first day is corrected on the day it was written.

@@ -270,7 +270,7 @@ class TestRetire(OwnershipCase):
         form.replaced_by_id = self._create_equipment(serial_number="NEW-1")
         wizard = form.save()
         self.assertLoggedOnce(pieces, "NEW-1", wizard.action_retire)
-        self.assertIn("Retired on 2026-06-15", self.piece.message_ids[0].body)
+        self.assertIn("Retired on 06/15/2026", self.piece.message_ids[0].body)
         self.assertLoggedOnce(pieces, "Put back", pieces.action_put_back)
 
     def test_reasons_in_words(self):

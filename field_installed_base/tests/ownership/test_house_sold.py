@@ -197,7 +197,7 @@ class TestSameDay(OwnershipCase):
         former = piece.ownership_ids.filtered("date_to")
         self.assertEqual(former.partner_id, self.neighbour)
         self.assertFalse(former.date_from)
-        self.assertEqual(former.display_name, "Peeters Ltd (– 2026-06-30)")
+        self.assertEqual(former.display_name, "Peeters Ltd (– 06/30/2026)")
 
     def test_unassigned_on_the_first_day(self):
         piece = self._create_equipment(installation_date="2026-06-15")

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class InstalledBaseRetire(models.TransientModel):
@@ -139,7 +140,7 @@ class InstalledBaseRetire(models.TransientModel):
     def _get_log_body(self, successor):
         text = self.env._(
             "Retired on %(day)s: %(reason)s",
-            day=fields.Date.to_string(self.date),
+            day=format_date(self.env, self.date),
             reason=self._get_reason(),
         )
         if not successor:

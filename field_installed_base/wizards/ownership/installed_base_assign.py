@@ -3,6 +3,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from ...models.mixins.installed_base_place_mixin import SITE_DOMAIN
 
@@ -257,13 +258,13 @@ class InstalledBaseAssign(models.TransientModel):
             text = self.env._(
                 "Unassigned from %(former)s on %(day)s.",
                 former=former,
-                day=fields.Date.to_string(self.date),
+                day=format_date(self.env, self.date),
             )
         else:
             text = self.env._(
                 "%(former)s → %(place)s, on %(day)s.",
                 former=former or self.env._("Unassigned"),
                 place=self.partner_id._get_place_name(self.site_id),
-                day=fields.Date.to_string(self.date),
+                day=format_date(self.env, self.date),
             )
         return Markup("%s<br/>%s") % (text, self.reason) if self.reason else text

@@ -9,6 +9,7 @@ from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
+from odoo.addons.calendar.models.calendar_recurrence import MAX_RECURRENT_EVENT
 from odoo.addons.field_installed_base.jobs import do_in_slices
 
 from ...context import PLANNING
@@ -170,6 +171,18 @@ class CalendarEvent(models.Model):
         event = self.with_context(tz=self.event_tz or self.env.user.tz or "UTC")
         local = fields.Datetime.context_timestamp(event, self.start)
         return local.replace(tzinfo=None)
+
+    def _get_last_moment(self, rule):
+        """Return when the last event of a series begins of which this is the first, on
+        its own clock, as a naive moment.
+
+        :param dict rule: values of a recurrence that has a number of events
+        """
+        moment = self._get_repeat_moment()
+        # Days of its first week or month before it do not count.
+        days = self._get_series_rule(rule, moment).replace(count=None)
+        count = min(rule["count"], MAX_RECURRENT_EVENT)
+        return max(days.xafter(moment, count=count, inc=True), default=moment)
 
     @api.model
     def _get_midnight(self):
@@ -356,13 +369,18 @@ class CalendarEvent(models.Model):
         base = event
         if vals["recurrence_update"] == "all_events":
             base = recurrence.base_event_id or rest[:1]
-        until = not names & ENDS and recurrence.service_visits_until
+        ends = {}
+        if not names & ENDS and (until := recurrence.service_visits_until):
+            ends = {"end_type": recurrence.end_type, "until": recurrence.until}
         quiet = event.with_context(visit_planning=PLANNING, no_mail_to_attendees=True)
         quiet.write(vals)
-        if until and base.recurrence_id:
+        if ends and (rest_of_it := base.recurrence_id):
             # Core ends the rest of a series after as many events as there are by now.
-            base.recurrence_id.write(
-                {"end_type": "forever", "service_visits_until": until}
+            rest_of_it.write(
+                {
+                    **ends,
+                    "service_visits_until": rest_of_it.service_visits_until or until,
+                }
             )
         after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
             "active"

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import format_date
 
 from odoo.addons.field_installed_base.models.equipment.equipment_import import (
     get_namesake_columns,
@@ -228,7 +229,7 @@ class MaintenanceVisit(models.Model):
                 index,
                 self.env._(
                     "A visit on %s cannot be done yet. Correct its start or its state.",
-                    fields.Date.to_string(start),
+                    format_date(self.env, start),
                 ),
             )
             return

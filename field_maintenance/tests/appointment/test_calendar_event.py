@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from ...context import PLANNING
 from ..common import MaintenanceCase
 
 EVENT_FORM = "calendar.view_calendar_event_form"
@@ -51,6 +52,15 @@ class TestCalendarEvent(MaintenanceCase):
             **vals,
         }
         return self._create_event(**vals)
+
+    def _create_former_series(self, count):
+        """A series of a former version, with events beyond its horizon."""
+        event = self._create_series(count)
+        series = event.recurrence_id.sudo().with_context(visit_planning=PLANNING)
+        series.service_visits_until = False
+        series._apply_recurrence()
+        self.assertEqual(len(series.calendar_event_ids), count)
+        return event
 
     def _run_job(self):
         """Run the nightly job as the scheduler does, committing into the test."""
@@ -436,6 +446,53 @@ class TestCalendarEvent(MaintenanceCase):
         self.assertEqual(visits[-1].description, "Check the flue too")
         self.assertEqual(visits[-1].technician_id, self.technician)
 
+    def test_many_stop_at_the_horizon(self):
+        self.company.visit_horizon_months = 1
+        for ends, last in (
+            ({"count": 400}, date(2034, 1, 24)),
+            ({"end_type": "end_date", "until": "2026-12-24"}, date(2026, 12, 24)),
+        ):
+            with self.subTest(**ends):
+                event = self._create_series(**ends)
+                series = event.recurrence_id
+                self.assertEqual(len(series.calendar_event_ids), 3, "until 20 June")
+                self.assertEqual((series.end_type, series.until), ("end_date", last))
+        few = self._create_series(3).recurrence_id
+        self.assertEqual((few.end_type, few.count), ("count", 3))
+        self.assertFalse(few.service_visits_until)
+
+    def test_first_one_beyond_the_horizon(self):
+        self.company.visit_horizon_months = 1
+        event = self._create_series(end_type="forever", start="2026-09-01 07:00:00")
+        self.assertEqual(len(event.recurrence_id.calendar_event_ids), 1)
+        with freeze_time("2026-08-20 02:00:00"):
+            self._run_job()
+        days = event.recurrence_id.calendar_event_ids.sorted("start").mapped("start")
+        self.assertEqual([day.day for day in days], [1, 8, 15])
+
+    def test_end_of_many(self):
+        self.company.visit_horizon_months = 1
+        event = self._create_series(12)
+        visits = self._get_series_visits(event)
+        second = visits[1].calendar_event_id.with_env(event.env)
+        event.unlink()
+        self._change(
+            second,
+            "future_events",
+            service_technician_ids=[Command.set(self.colleague.ids)],
+        )
+        series = second.recurrence_id
+        self.assertEqual(series.until, date(2026, 8, 18))
+        for night, count in (("2026-06-20", 6), ("2026-07-20", 11), ("2026-07-21", 11)):
+            with self.subTest(night), freeze_time(f"{night} 02:00:00"):
+                self._run_job()
+                events = second.recurrence_id.calendar_event_ids
+                self.assertEqual(len(events), count)
+                self.assertEqual(len(set(events.mapped("start"))), count)
+        self.assertEqual(max(events.mapped("start")), datetime(2026, 8, 18, 7))
+        self.assertEqual(events._get_visits().technician_id, self.colleague)
+        self.assertFalse(second.recurrence_id.service_visits_until)
+
     def test_a_failing_series_does_not_stop_the_others(self):
         self.company.visit_horizon_months = 1
         good = self._create_series(end_type="forever")
@@ -688,7 +745,7 @@ class TestCalendarEvent(MaintenanceCase):
 
     def test_change_what_beyond_the_horizon(self):
         self.company.visit_horizon_months = 1
-        event = self._create_series(20)
+        event = self._create_former_series(20)
         visits = self._get_series_visits(event)
         self.assertEqual(len(visits), 3)
         series = event.recurrence_id.calendar_event_ids.sorted("start")
@@ -714,7 +771,7 @@ class TestCalendarEvent(MaintenanceCase):
 
     def test_rights_beyond_the_horizon(self):
         self.company.visit_horizon_months = 1
-        event = self._create_series(20)
+        event = self._create_former_series(20)
         last = event.recurrence_id.calendar_event_ids.sorted("start")[-1]
         for change in (
             {"start": "2027-06-02 12:00:00", "stop": "2027-06-02 14:00:00"},

@@ -94,6 +94,7 @@ class TestCalendarSeriesDays(MaintenanceCase):
         )
 
     def test_every_second_month_by_odoo_s_own_options(self):
+        self.company.visit_horizon_months = 24
         event = self._create_event(
             "2026-12-31 09:00:00",
             recurrency=True,

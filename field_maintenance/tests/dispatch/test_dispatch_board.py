@@ -643,6 +643,8 @@ class TestDispatchBoardTour(DispatchFixtures, HttpCase):
         self.assertEqual(visit.date_start, datetime(2026, 6, 1, 13, 30))
         self.assertEqual(done.date_start, datetime(2026, 6, 1, 6))
         self.assertEqual(done.technician_ids, self.technician)
+        choice = user.res_users_settings_id.dispatch_board_choice
+        self.assertEqual(choice[str(user.company_id.id)]["scale"], "day")
 
     def test_opens_on_its_window(self):
         """What is dragged first lands where the pointer is."""

@@ -70,3 +70,4 @@ class TestVisitDesk(ExecutionFixtures, HttpCase):
         )
         self.assertIn(self.colleague, visit.technician_ids)
         self.assertEqual(visit.duration, 2)
+        self.assertEqual(visit.state, "to_plan")

@@ -1,14 +1,14 @@
 import { registry } from "@web/core/registry";
 
 /** A picture as a phone's camera would hand it over. */
-async function takePicture() {
+export async function takePicture({ anchor }) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 40;
     canvas.getContext("2d").fillRect(0, 0, 40, 40);
     const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg"));
     const transfer = new DataTransfer();
     transfer.items.add(new File([blob], "leak.jpg", { type: "image/jpeg" }));
-    document.querySelector("#problem_pictures").files = transfer.files;
+    anchor.files = transfer.files;
 }
 
 // Journey 14: a visitor scans the label and reports a problem with a photo.

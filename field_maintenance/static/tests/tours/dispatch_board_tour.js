@@ -87,7 +87,16 @@ registry.category("web_tour.tours").add("dispatch_board", {
             run: (helpers) => dragTo(helpers, TOM, 10, 0),
         },
         {
-            content: "It is eleven already",
+            content: "It is eleven already, so they leave it",
+            trigger: ".modal:contains(is in the past) .btn-secondary",
+            run: "click",
+        },
+        {
+            content: "It is where it was, and goes there all the same",
+            trigger: `body:not(:has(.modal)):not(:has(${visit(TOM, "Claes")})) ${card("Claes")}`,
+            run: (helpers) => dragTo(helpers, TOM, 10, 0),
+        },
+        {
             trigger: ".modal:contains(is in the past) .btn-primary",
             run: "click",
         },

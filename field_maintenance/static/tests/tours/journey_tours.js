@@ -21,6 +21,23 @@ async function setLine(name, isOnline) {
     await until(() => navigator.onLine === isOnline);
 }
 
+/** Return how many rows of what the device keeps there are, and whether it has the page. */
+async function getKept() {
+    const db = await new Promise((resolve) => {
+        const request = indexedDB.open("field_work");
+        request.onsuccess = () => resolve(request.result);
+    });
+    const kept = {};
+    for (const table of ["entries", "drafts", "kept", "owner"]) {
+        kept[table] = await new Promise((resolve) => {
+            const request = db.transaction(table).objectStore(table).count();
+            request.onsuccess = () => resolve(request.result);
+        });
+    }
+    db.close();
+    return { ...kept, page: Boolean(await caches.match("/odoo/my-day")) };
+}
+
 /** Nothing in a dialog is too small for a thumb. */
 function checkThumbs() {
     const small = [...document.querySelectorAll(".modal .btn")].filter(
@@ -131,6 +148,32 @@ registry.category("web_tour.tours").add("my_day_offline", {
         { trigger: ".modal:contains(Everything is sent)" },
         { trigger: ".modal-footer button:contains(Close)", run: "click" },
         { trigger: `body:not(:has(.o_my_day_not_sent)) .o_my_day_done${VISIT}:not(:has(.o_my_day_unsent))` },
+        {
+            content: "The day is on the device",
+            trigger: ".o_my_day",
+            async run() {
+                const { kept, owner } = await getKept();
+                if (!kept || !owner) {
+                    throw new Error("The device keeps nothing");
+                }
+            },
+        },
+        { trigger: ".o_mobile_menu_toggle", run: "click" },
+        {
+            trigger: ".o_user_menu_mobile a:contains(Log out)",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "Nothing of it is left",
+            trigger: ".oe_login_form",
+            async run() {
+                const left = await getKept();
+                if (Object.values(left).some(Boolean)) {
+                    throw new Error(`The device keeps ${JSON.stringify(left)}`);
+                }
+            },
+        },
     ],
 });
 

@@ -205,6 +205,18 @@ registry.category("web_tour.tours").add("visit_together", {
     ],
 });
 
+const Command = { UNLINK: 3, LINK: 4 };
+
+/** A colleague sends a helper along, or does not, while the form is open. */
+async function changeCrew(command) {
+    const call = (model, method, args) =>
+        rpc(`/web/dataset/call_kw/${model}/${method}`, { model, method, args, kwargs: {} });
+    const [id] = location.pathname.match(/\d+$/);
+    const [helper] = await call("hr.employee", "name_search", ["Carla Colleague"]);
+    const values = { technician_ids: [[command, helper[0]]] };
+    await call("maintenance.visit", "write", [[Number(id)], values]);
+}
+
 // Two dispatchers at once: who saves second is told who goes by now, and asked.
 registry.category("web_tour.tours").add("visit_changed_meanwhile", {
     steps: () => [
@@ -212,22 +224,7 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
             content: "A colleague sends a helper along while the form is open",
             timeout: 60000,
             trigger: ".o_form_view [name=technician_ids]",
-            async run() {
-                const [model, method] = ["maintenance.visit", "write"];
-                const [id] = location.pathname.match(/\d+$/);
-                const [helper] = await rpc("/web/dataset/call_kw", {
-                    model: "hr.employee",
-                    method: "name_search",
-                    args: ["Carla Colleague"],
-                    kwargs: {},
-                });
-                await rpc(`/web/dataset/call_kw/${model}/${method}`, {
-                    model,
-                    method,
-                    args: [[Number(id)], { technician_ids: [[4, helper[0]]] }],
-                    kwargs: {},
-                });
-            },
+            run: () => changeCrew(Command.LINK),
         },
         {
             content: "The dispatcher makes the visit longer",
@@ -271,6 +268,34 @@ registry.category("web_tour.tours").add("visit_changed_meanwhile", {
         {
             timeout: 60000,
             trigger: "body:not(:has(.modal)):has(.o_form_status_indicator_buttons.invisible)",
+        },
+        {
+            content: "Who cancels what they have not seen is told, too",
+            trigger: ".o_form_view",
+            run: () => changeCrew(Command.UNLINK),
+        },
+        { trigger: "button[name=action_cancel]", run: "click" },
+        {
+            timeout: 60000,
+            trigger: ".modal:contains(Changed in the meantime) .btn-secondary",
+            run: "click",
+        },
+        {
+            content: "It is not cancelled, and undoing a step is asked about",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view:has(.o_arrow_button_current:contains(Planned))",
+            run: () => changeCrew(Command.LINK),
+        },
+        { trigger: "button[name=action_put_back]", run: "click" },
+        {
+            timeout: 60000,
+            trigger: ".modal:contains(Changed in the meantime) .btn-primary",
+            run: "click",
+        },
+        {
+            content: "It is done all the same",
+            timeout: 60000,
+            trigger: ".o_arrow_button_current:contains(To plan)",
         },
     ],
 });

@@ -1,5 +1,4 @@
 import { TimelineModel } from "@web_timeline/views/timeline/timeline_model.esm";
-import { browser } from "@web/core/browser/browser";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import {
     deserializeDate,
@@ -84,27 +83,19 @@ export class DispatchBoardModel extends TimelineModel {
         this.anchor = anchor ? DateTime.fromMillis(anchor) : DateTime.now();
     }
 
-    // What the user chose is kept by their browser, for each company.
-
-    get _storageKey() {
-        return `field_maintenance.dispatch_board.${user.userId}.${user.activeCompany.id}`;
-    }
+    // What the user chose is kept for each company, and comes back wherever they log in.
 
     _readChoice() {
-        try {
-            return JSON.parse(browser.localStorage.getItem(this._storageKey)) || {};
-        } catch {
-            return {};
-        }
+        return user.settings.dispatch_board_choice?.[user.activeCompany.id] || {};
     }
 
     choose(changes) {
         Object.assign(this.choice, changes);
         const { scale, byTeam, teamIds, zoneIds, technicianIds } = this.choice;
-        browser.localStorage.setItem(
-            this._storageKey,
-            JSON.stringify({ scale, byTeam, teamIds, zoneIds, technicianIds })
-        );
+        user.setUserSettings("dispatch_board_choice", {
+            ...user.settings.dispatch_board_choice,
+            [user.activeCompany.id]: { scale, byTeam, teamIds, zoneIds, technicianIds },
+        });
         return this.reload();
     }
 

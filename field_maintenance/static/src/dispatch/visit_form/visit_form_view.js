@@ -6,6 +6,14 @@ import { confirmChange } from "../changed_visit/confirm_change";
 
 /** What another dispatcher may have planned otherwise while the form was open. */
 const PLANNING_FIELDS = ["date_start", "date_end", "duration", "technician_id", "technician_ids"];
+/** What nobody does to a visit whose plan they have not seen. */
+const PLANNING_BUTTONS = [
+    "action_cancel",
+    "action_done",
+    "action_put_back",
+    "action_split_off",
+    "action_start_work",
+];
 
 export class VisitFormController extends FormController {
     /** Whoever moves a visit that somebody else moved meanwhile is asked first. */
@@ -22,6 +30,23 @@ export class VisitFormController extends FormController {
             return false;
         }
         return super.onWillSaveRecord(...arguments);
+    }
+
+    /** So is whoever cancels it, undoes a step or does it. */
+    async beforeExecuteActionButton({ name }) {
+        const record = this.model.root;
+        if (record.resId && PLANNING_BUTTONS.includes(name)) {
+            // What is typed but not there yet; saving it asks by itself.
+            const isDirty = await record.isDirty();
+            const isMoved = PLANNING_FIELDS.some((field) => field in record._changes);
+            if (!isMoved && !(await this.confirmPlan(record))) {
+                if (!isDirty) {
+                    await record.load();
+                }
+                return false;
+            }
+        }
+        return super.beforeExecuteActionButton(...arguments);
     }
 
     async confirmPlan(record) {

@@ -34,11 +34,8 @@ export class DeviceStore extends IndexedDB {
 
     async open() {
         let owner = await this.read("owner", "owner");
-        if (owner && owner.name !== this.owner) {
+        if (owner?.name !== this.owner) {
             await this.clear();
-            owner = null;
-        }
-        if (!owner) {
             const key = await crypto.subtle.generateKey({ name: ALGORITHM, length: 256 }, false, [
                 "encrypt",
                 "decrypt",
@@ -49,10 +46,16 @@ export class DeviceStore extends IndexedDB {
         return owner.key;
     }
 
-    /** Delete all that is kept, as when the user logs out. */
+    /** Delete all that is kept. */
     async clear() {
         await this.invalidate();
         await window.caches?.delete(NAME);
+    }
+
+    /** The user logs out: nothing that is still on its way is kept any more. */
+    async close() {
+        this.isClosed = true;
+        await this.clear();
     }
 
     // -- Encrypted ---------------------------------------------------------------------
@@ -91,8 +94,11 @@ export class DeviceStore extends IndexedDB {
     // -- Rows --------------------------------------------------------------------------
 
     /** Written when this is over: a phone may be switched off at any time. */
-    put(table, key, value) {
-        return this.request(table, "readwrite", (rows) => rows.put(value, key));
+    async put(table, key, value) {
+        if (this.isClosed) {
+            return;
+        }
+        await this.request(table, "readwrite", (rows) => rows.put(value, key));
     }
 
     remove(table, key) {

@@ -159,7 +159,7 @@ export class FieldWorkQueue {
             return false;
         }
         this.state.entries = [];
-        await this.store?.clear();
+        await this.store?.close();
         return true;
     }
 
