@@ -4,6 +4,9 @@ from . import stock_move
 from . import stock_location
 from . import stock_warehouse
 from . import hr_employee
+
+# What parts have in common comes before them.
+from . import service_lot_mixin
 from . import service_line
 from . import service_loan
 from . import service_removed_part

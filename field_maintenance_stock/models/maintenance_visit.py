@@ -2,7 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import format_list
+from odoo.tools import SQL, format_list
 from odoo.tools.misc import clean_context
 
 
@@ -104,8 +104,8 @@ class MaintenanceVisit(models.Model):
         if vals.keys() & {"merged_into_id", "technician_id", "technician_ids"}:
             vans = {visit: visit._get_van() for visit in self}
         result = super().write(vals)
-        for visit, van in vans.items():
-            visit._follow_van(van)
+        if vans:
+            self._follow_vans(vans)
         if "state" in vals:
             done = self.sudo().filtered(lambda visit: visit.state == "done")
             done.filtered(lambda visit: not visit.moves_stock).moves_stock = True
@@ -141,19 +141,45 @@ class MaintenanceVisit(models.Model):
             for visit, warehouse in self._get_warehouses().items()
         }
 
-    def _follow_van(self, before):
-        """Take what was to be taken from the van of whoever led this visit from that of
-        whoever does now."""
-        self.ensure_one()
-        if self._get_van() == before or self.state == "done":
+    def _follow_vans(self, before):
+        """Take what was to be taken from the vans of whoever led these visits from
+        those of whoever does now.
+
+        :param before: {visit: the van that it had, if any}
+        """
+        visits = self.filtered(
+            lambda visit: visit.state != "done" and visit._get_van() != before[visit]
+        )
+        if not visits:
             return
-        # Whoever plans need not enter what is used.
-        lines = self.sudo().service_line_ids
-        was = before or self._get_warehouses()[self].lot_stock_id
-        follow = lines.filtered(lambda line: line.location_id == was)
-        follow.location_id = self._get_sources()[self]
+        warehouses, sources = visits._get_warehouses(), visits._get_sources()
+        goes = defaultdict(self.env["service.line"].sudo().browse)
+        for visit in visits:
+            was = before[visit] or warehouses[visit].lot_stock_id
+            # Whoever plans need not enter what is used.
+            lines = visit.sudo().service_line_ids
+            goes[sources[visit]] |= lines.filtered(
+                lambda line, was=was: line.location_id == was
+            )
+        for source, lines in goes.items():
+            lines.location_id = source
 
     # -- Moves -------------------------------------------------------------------------
+
+    def _follow_parts(self):
+        """Move what changed of the parts of these visits. Whoever finishes one of them,
+        or takes it a step back, at the same time begins anew, with what is there
+        then."""
+        if self:
+            # Nothing but the row itself tells them of it.
+            self.env.execute_query(
+                SQL(
+                    "UPDATE maintenance_visit SET write_date = write_date "
+                    "WHERE id IN %s RETURNING id",
+                    self._ids,
+                )
+            )
+        self._update_stock()
 
     def _update_stock(self):
         """Move what these visits used and took out, as far as it was not moved, and

@@ -98,22 +98,30 @@ class ServiceLine(models.Model):
         known = points.search(
             [("product_id", "in", products.ids), ("location_id", "in", stocks.ids)]
         ).grouped(lambda point: (point.location_id, point.product_id))
+        lacking = {}
         for (warehouse, product), quantity in needs.items():
             stock = warehouse.lot_stock_id
-            lacking = quantity - max(0, held.get((stock.id, product.id), 0))
-            if product.uom_id.compare(lacking, 0) <= 0:
-                continue
-            point = known.get((stock, product), points)[:1] or points.create(
+            short = quantity - max(0, held.get((stock.id, product.id), 0))
+            if product.uom_id.compare(short, 0) > 0:
+                lacking[stock, product] = short
+        without = [key for key in lacking if key not in known]
+        made = points.create(
+            [
                 {
                     "product_id": product.id,
                     "location_id": stock.id,
-                    "warehouse_id": warehouse.id,
-                    "company_id": warehouse.company_id.id,
+                    "warehouse_id": stock.warehouse_id.id,
+                    "company_id": stock.company_id.id,
                     "trigger": "manual",
                 }
-            )
+                for stock, product in without
+            ]
+        )
+        known |= dict(zip(without, made, strict=True))
+        for key, short in lacking.items():
+            point = known[key][:1]
             if point.trigger == "manual":
-                point.qty_to_order = lacking
+                point.qty_to_order = short
             points |= point
         if not points:
             self._refuse_without_missing()

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
 # What decides which stock a part moves.
@@ -11,7 +10,8 @@ STOCK_FIELDS = frozenset(
 class ServiceLine(models.Model):
     """Where a part is taken from, and the stock that it moves with the visit."""
 
-    _inherit = "service.line"
+    _name = "service.line"
+    _inherit = ["service.line", "service.lot.mixin"]
 
     location_id = fields.Many2one(
         comodel_name="stock.location",
@@ -27,18 +27,6 @@ class ServiceLine(models.Model):
         "('company_id', 'in', (company_id, False))]",
         help="Where the part comes from: by default the van of whoever leads the "
         "visit, without one the warehouse.",
-    )
-    lot_id = fields.Many2one(
-        comodel_name="stock.lot",
-        string="Serial Number",
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-        copy=False,
-        domain="[('product_id', '=', product_id)]",
-    )
-    tracking = fields.Selection(
-        related="product_id.tracking", export_string_translation=False
     )
     available_quantity = fields.Float(
         string="In Stock",
@@ -86,47 +74,25 @@ class ServiceLine(models.Model):
                     needed = max(line.planned_quantity, line.quantity)
                     line.missing_quantity = max(0, needed - there)
 
-    @api.constrains("lot_id", "product_id", "quantity")
-    def _check_lot_id(self):
-        for line in self.filtered("lot_id"):
-            if line.lot_id.product_id != line.product_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(lot)s is no serial number of %(product)s. Choose one of its "
-                        "own.",
-                        lot=line.lot_id.display_name,
-                        product=line.product_id.display_name,
-                    )
-                )
-            if line.product_id.tracking == "serial" and line.quantity > 1:
-                raise ValidationError(
-                    self.env._(
-                        "Serial number %(lot)s is one piece of %(product)s. Add a line "
-                        "for each piece.",
-                        lot=line.lot_id.display_name,
-                        product=line.product_id.display_name,
-                    )
-                )
-
     # -- CRUD --------------------------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
         lines = super().create(vals_list)
-        lines.visit_id._update_stock()
+        lines.visit_id._follow_parts()
         return lines
 
     def write(self, vals):
         visits = self.visit_id if STOCK_FIELDS & vals.keys() else self.visit_id.browse()
         result = super().write(vals)
         if STOCK_FIELDS & vals.keys():
-            (visits | self.visit_id)._update_stock()
+            (visits | self.visit_id)._follow_parts()
         return result
 
     def unlink(self):
         visits = self.visit_id
         result = super().unlink()
-        visits.exists()._update_stock()
+        visits.exists()._follow_parts()
         return result
 
     # -- Stock -------------------------------------------------------------------------

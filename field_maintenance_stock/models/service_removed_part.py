@@ -6,7 +6,7 @@ class ServiceRemovedPart(models.Model):
     """A part that was taken out on a visit, and where it goes."""
 
     _name = "service.removed.part"
-    _inherit = ["installed.base.record.mixin"]
+    _inherit = ["installed.base.record.mixin", "service.lot.mixin"]
     _description = "Part Taken Out"
     _order = "visit_id, id"
     _rec_name = "product_id"
@@ -29,17 +29,6 @@ class ServiceRemovedPart(models.Model):
         ondelete="restrict",
         check_company=True,
         domain="[('type', '=', 'consu')]",
-    )
-    tracking = fields.Selection(
-        related="product_id.tracking", export_string_translation=False
-    )
-    lot_id = fields.Many2one(
-        comodel_name="stock.lot",
-        string="Serial Number",
-        index="btree_not_null",
-        ondelete="restrict",
-        check_company=True,
-        domain="[('product_id', '=', product_id)]",
     )
     quantity = fields.Float(digits="Product Unit", default=1.0, required=True)
     product_uom_id = fields.Many2one(related="product_id.uom_id", string="Unit")
@@ -95,21 +84,14 @@ class ServiceRemovedPart(models.Model):
                 place = known.product_id.property_stock_inventory
             part.location_dest_id = place
 
-    @api.constrains("lot_id", "product_id", "quantity")
-    def _check_lot_id(self):
-        for part in self.filtered(lambda part: part.product_id.tracking != "none"):
-            if not part.lot_id or part.lot_id.product_id != part.product_id:
+    @api.constrains("lot_id", "product_id")
+    def _check_lot_given(self):
+        for part in self:
+            if part.product_id.tracking != "none" and not part.lot_id:
                 raise ValidationError(
                     self.env._(
                         "Choose the serial number of the %s that was taken out.",
                         part.product_id.display_name,
-                    )
-                )
-            if part.product_id.tracking == "serial" and part.quantity != 1:
-                raise ValidationError(
-                    self.env._(
-                        "Serial number %s is one piece. Add a line for each piece.",
-                        part.lot_id.display_name,
                     )
                 )
 
@@ -119,20 +101,20 @@ class ServiceRemovedPart(models.Model):
     def create(self, vals_list):
         parts = super().create(vals_list)
         parts._check_visit_open()
-        parts.visit_id._update_stock()
+        parts.visit_id._follow_parts()
         return parts
 
     def write(self, vals):
         self._check_visit_open()
         visits = self.visit_id
         result = super().write(vals)
-        (visits | self.visit_id)._update_stock()
+        (visits | self.visit_id)._follow_parts()
         return result
 
     def unlink(self):
         visits = self.visit_id
         result = super().unlink()
-        visits.exists()._update_stock()
+        visits.exists()._follow_parts()
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -1,6 +1,16 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+# What a move was made for.
+LINK = {
+    "readonly": True,
+    "copy": False,
+    "index": "btree_not_null",
+    "ondelete": "set null",
+    "groups": "stock.group_stock_user",
+    "export_string_translation": False,
+}
+
 
 class StockMove(models.Model):
     """What was used on a visit, or taken out there, as it left or entered the stock."""
@@ -8,36 +18,9 @@ class StockMove(models.Model):
     _name = "stock.move"
     _inherit = ["stock.move", "installed.base.guard.mixin"]
 
-    service_line_id = fields.Many2one(
-        comodel_name="service.line",
-        string="Part of a Visit",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-        groups="stock.group_stock_user",
-        export_string_translation=False,
-    )
-    removed_part_id = fields.Many2one(
-        comodel_name="service.removed.part",
-        string="Part Taken Out",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-        groups="stock.group_stock_user",
-        export_string_translation=False,
-    )
-
-    loan_id = fields.Many2one(
-        comodel_name="service.loan",
-        readonly=True,
-        copy=False,
-        index="btree_not_null",
-        ondelete="set null",
-        groups="stock.group_stock_user",
-        export_string_translation=False,
-    )
+    service_line_id = fields.Many2one("service.line", "Part of a Visit", **LINK)
+    removed_part_id = fields.Many2one("service.removed.part", "Part Taken Out", **LINK)
+    loan_id = fields.Many2one("service.loan", **LINK)
     is_visit_removal = fields.Boolean(
         readonly=True,
         copy=False,

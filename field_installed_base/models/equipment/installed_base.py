@@ -677,11 +677,29 @@ class InstalledBase(models.Model):
         ]
         # Core's check reads as superuser too: the company of a contact or colleague is
         # compared, whether or not the user may read them. Nothing of it is shown.
+        keys = {name: self._get_company_key(name) for name in names}
         alike = self.sudo().grouped(
-            lambda piece: (piece.company_id, *(piece[name] for name in names))
+            lambda piece: (
+                piece.company_id,
+                *(key(piece[name]) for name, key in keys.items()),
+            )
         )
         pieces = self.browse(group[0].id for group in alike.values())
         return super(InstalledBase, pieces)._check_company(names)
+
+    @api.model
+    def _get_company_key(self, name):
+        """Return a function of the values of a field that gives the same for those that
+        core's check finds alike: most are known by their company."""
+        values = self.env[self._fields[name].comodel_name]
+        by_company = (
+            models.BaseModel._check_company_domain,
+            models.check_company_domain_parent_of,
+        )
+        check = type(values)._check_company_domain
+        if "company_id" in values._fields and check in by_company:
+            return lambda value: (bool(value), value.company_id)
+        return lambda value: value
 
     @api.model
     def _get_taken_references(self, company, references):
