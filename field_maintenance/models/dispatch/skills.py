@@ -204,7 +204,7 @@ class MaintenanceVisit(models.Model):
 
     def _describe_missing_skill(self, crew, need, day):
         """Return what technicians lack, in words."""
-        day = format_date(self.env, day)
+        day = format_date(self.env, day, date_format="d MMMM")
         if len(crew) == 1:
             return self.env._(
                 "%(technician)s lacks %(skill)s on %(day)s.",

@@ -132,7 +132,7 @@ class TestSkills(MaintenanceCase):
         family = self.env["installed.base.category"].create({"name": "Heating"})
         visit = self._plan()
         done = self._create_planned_visit("2026-03-01 08:00:00")
-        text = f"{self.technician.name} lacks Gas appliances on 03/12/2026."
+        text = f"{self.technician.name} lacks Gas appliances on 12 March."
         requirement = self._require(self.gas, category_id=self.boilers)
         self.assertFalse(self._get_notes(visit), "Nothing of it is visited")
         for name, change, back in (
@@ -319,7 +319,7 @@ class TestSkills(MaintenanceCase):
     def test_valid_on_the_day(self):
         self._require(self.gas, self.certified, visit_type_id=self.cleaning)
         visit = self._plan()
-        text = "Tom Technician lacks Gas appliances (Certified) on 03/12/2026."
+        text = "Tom Technician lacks Gas appliances (Certified) on 12 March."
         self.assertEqual(self._get_texts(visit), [text])
         self._teach(self.technician, self.gas, self.trained)
         self.assertEqual(self._get_texts(visit), [text], "too low")
@@ -339,7 +339,7 @@ class TestSkills(MaintenanceCase):
         self._teach(self.technician, self.gas, self.trained, last="2026-03-12")
         visit = self._create_planned_visit("2026-03-12 23:30:00", duration=0.25)
         self.assertIn(
-            "Tom Technician lacks Gas appliances on 03/13/2026.", self._get_texts(visit)
+            "Tom Technician lacks Gas appliances on 13 March.", self._get_texts(visit)
         )
 
     def test_until_midnight(self):
@@ -351,7 +351,7 @@ class TestSkills(MaintenanceCase):
         visit.duration = 2
         self.assertEqual(
             visit._get_missing_skills()[visit],
-            ["Tom Technician lacks Gas appliances on 03/13/2026."],
+            ["Tom Technician lacks Gas appliances on 13 March."],
         )
 
     def test_while_it_is_typed(self):
@@ -372,7 +372,7 @@ class TestSkills(MaintenanceCase):
         self._teach(self.technician, self.gas, self.certified)
         self.assertEqual(
             self._get_texts(visit),
-            ["Tom Technician and Carla Colleague all lack Roofs on 03/12/2026."],
+            ["Tom Technician and Carla Colleague all lack Roofs on 12 March."],
         )
         self._teach(self.colleague, self.roofs, self.trained)
         self.assertEqual(self._get_texts(visit), [])
@@ -401,7 +401,7 @@ class TestSkills(MaintenanceCase):
         visit = self._plan()
         self.assertTrue(visit.has_conflict)
         self.assertIn(
-            "Tom Technician lacks Gas appliances on 03/12/2026.", visit.planning_warning
+            "Tom Technician lacks Gas appliances on 12 March.", visit.planning_warning
         )
         self.assertEqual(self._get_texts(self._create_visit()), [], "no day yet")
 
@@ -414,7 +414,7 @@ class TestSkills(MaintenanceCase):
         """What is added to a planned visit is refused like any other plan."""
         self._require(self.gas, installed_base_id=self.piece)
         other = self._create_equipment()
-        text = "lacks Gas appliances on 03/12/2026"
+        text = "lacks Gas appliances on 12 March"
         visit = self._plan()
         line = visit.line_ids[:1] or visit.line_ids.create({"visit_id": visit.id})
         line.installed_base_id = other
@@ -445,7 +445,7 @@ class TestSkills(MaintenanceCase):
         self._require(self.gas, visit_type_id=self.cleaning)
         self.company.service_skill_policy = "block"
         with (
-            self.assertRefused("lacks Gas appliances on 03/12/2026", ValidationError),
+            self.assertRefused("lacks Gas appliances on 12 March", ValidationError),
         ):
             self._plan()
         visit = self._create_visit(technician_id=self.technician.id)
@@ -459,7 +459,7 @@ class TestSkills(MaintenanceCase):
         ):
             with (
                 self.assertRefused(
-                    "Tom Technician lacks Gas appliances on 03/12/2026", ValidationError
+                    "Tom Technician lacks Gas appliances on 12 March", ValidationError
                 ),
             ):
                 way()
