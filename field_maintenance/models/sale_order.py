@@ -411,7 +411,8 @@ class SaleOrder(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("sale.action_orders")
         if len(self) == 1:
             return {**action, "views": [(False, "form")], "res_id": self.id}
-        return {**action, "domain": [("id", "in", self.ids)]}
+        # Core's filter of confirmed orders would hide those that are quotations.
+        return {**action, "domain": [("id", "in", self.ids)], "context": {}}
 
     # -- Cancelling --------------------------------------------------------------------
 

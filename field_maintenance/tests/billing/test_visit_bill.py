@@ -55,8 +55,11 @@ class TestVisitBill(ExecutionCase):
 
     def test_one_order_for_a_visit(self):
         self.visits._finish()
-        self._open(self.visits).action_bill()
+        action = self._open(self.visits).action_bill()
         self.assertEqual(len(self.visits.sale_order_id), 2)
+        orders = self.env["sale.order"].search(action["domain"])
+        self.assertEqual(orders, self.visits.sale_order_id)
+        self.assertFalse(action["context"], "No filter hides quotations")
         self.assertFalse(
             any(self.visits.sale_order_id.order_line.mapped("display_type"))
         )
