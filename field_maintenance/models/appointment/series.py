@@ -370,18 +370,15 @@ class CalendarEvent(models.Model):
         if vals["recurrence_update"] == "all_events":
             base = recurrence.base_event_id or rest[:1]
         ends = {}
-        if not names & ENDS and (until := recurrence.service_visits_until):
-            ends = {"end_type": recurrence.end_type, "until": recurrence.until}
+        if not names & ENDS and recurrence.service_visits_until:
+            kept_ends = ("end_type", "until", "service_visits_until")
+            ends = {name: recurrence[name] for name in kept_ends}
         quiet = event.with_context(visit_planning=PLANNING, no_mail_to_attendees=True)
         quiet.write(vals)
-        if ends and (rest_of_it := base.recurrence_id):
+        rest_of_it = base.recurrence_id
+        if ends and rest_of_it and rest_of_it.end_type != ends["end_type"]:
             # Core ends the rest of a series after as many events as there are by now.
-            rest_of_it.write(
-                {
-                    **ends,
-                    "service_visits_until": rest_of_it.service_visits_until or until,
-                }
-            )
+            rest_of_it.write(ends)
         after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
             "active"
         )

@@ -493,6 +493,21 @@ class TestCalendarEvent(MaintenanceCase):
         self.assertEqual(events._get_visits().technician_id, self.colleague)
         self.assertFalse(second.recurrence_id.service_visits_until)
 
+    def test_change_what_ends_within_the_horizon(self):
+        self.company.visit_horizon_months = 1
+        event = self._create_series(12)
+        second = event.recurrence_id.calendar_event_ids.sorted("start")[1]
+        with freeze_time("2026-07-25 02:00:00"):
+            self._change(
+                second,
+                "future_events",
+                service_technician_ids=[Command.set(self.colleague.ids)],
+            )
+            self._run_job()
+            starts = second.recurrence_id.calendar_event_ids.mapped("start")
+        self.assertEqual(len(starts), 11)
+        self.assertEqual(len(set(starts)), 11)
+
     def test_a_failing_series_does_not_stop_the_others(self):
         self.company.visit_horizon_months = 1
         good = self._create_series(end_type="forever")

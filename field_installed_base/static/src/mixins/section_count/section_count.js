@@ -1,4 +1,4 @@
-import { reactive, useState } from "@odoo/owl";
+import { reactive, useEffect, useState } from "@odoo/owl";
 
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
@@ -50,6 +50,13 @@ patch(NavBar.prototype, {
                 sections.refresh();
             }
         });
+        // A number takes room that the last sections may not leave it.
+        useEffect(
+            () => {
+                this.adapt();
+            },
+            () => Object.values(this.sectionCounts)
+        );
     },
 
     /** The number beside a section of the menu, 0 for none. */
