@@ -25,6 +25,7 @@ from . import (
     service_contract,
     service_request,
     slots,
+    stock,
     visit_billing,
     visit_screens,
 )
@@ -51,6 +52,8 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "billing": visit_billing.bill,
     "fixes": visit_billing.look_for_fixes,
     "recognition": service_contract.recognize,
+    "deliveries": stock.deliver,
+    "parts": stock.finish,
 }
 NOTES = (
     dispatch_board.NOTES
@@ -60,6 +63,7 @@ NOTES = (
     | service_contract.NOTES
     | service_request.NOTES
     | slots.NOTES
+    | stock.NOTES
     | backlog.NOTES
     | visit_billing.NOTES
     | visit_screens.NOTES

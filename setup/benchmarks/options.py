@@ -24,6 +24,8 @@ BENCHMARKS = {
     "billing": "bill many visits, beside core's orders",
     "fixes": "what fixed it before, among many done lines",
     "recognition": "recognise deferred contract revenue",
+    "deliveries": "deliver serial numbers, creating equipment of them",
+    "parts": "finish visits that used parts, beside transfers",
 }
 # What some are compared with, of OCA.
 PEERS = {"search": "fieldservice", "visits": "fieldservice", "contracts": "contract"}
@@ -48,6 +50,8 @@ class Sizes:
     due: int
     requests: int
     billed: int
+    delivered: int
+    finished: int
     rounds: int
 
 
@@ -60,6 +64,8 @@ SIZES = Sizes(
     due=100_000,
     requests=10_000,
     billed=1_000,
+    delivered=1_000,
+    finished=20,
     rounds=5,
 )
 SMOKE_SIZES = Sizes(
@@ -71,6 +77,8 @@ SMOKE_SIZES = Sizes(
     due=2_000,
     requests=40,
     billed=10,
+    delivered=5,
+    finished=1,
     rounds=1,
 )
 
@@ -143,6 +151,16 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"visits that are priced and billed ({SIZES.billed:,})",
     )
     parser.add_argument(
+        "--delivered",
+        type=_at_least(1),
+        help=f"serial numbers in a delivery ({SIZES.delivered:,})",
+    )
+    parser.add_argument(
+        "--finished",
+        type=_at_least(1),
+        help=f"visits that are finished with parts ({SIZES.finished:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -177,5 +195,7 @@ def sizes(options: argparse.Namespace) -> Sizes:
         due=options.due or default.due,
         requests=options.requests or default.requests,
         billed=options.billed or default.billed,
+        delivered=options.delivered or default.delivered,
+        finished=options.finished or default.finished,
         rounds=options.rounds or default.rounds,
     )
