@@ -163,6 +163,25 @@ def _find_leftovers(
     return found
 
 
+def _change_modules(
+    server: postgres.Server, database: str, command: str, addons: list[str]
+) -> None:
+    """Install or uninstall addons, without a warning."""
+    runtime = odoo19.prepare()
+    done = subprocess.run(
+        [*runtime.odoo, "module", command, *addons]
+        + ["--config", str(runtime.config), "--database", database],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **server.env},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    errors = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", done.stderr, re.M)
+    assert errors == []
+
+
 def test_nothing_is_left(server: postgres.Server, database: str) -> None:
     assert "PREPARED" in _run_shell(server, database, PREPARE).stdout
     sequences = [
@@ -194,22 +213,172 @@ def test_nothing_is_left(server: postgres.Server, database: str) -> None:
     expected = set(LEFTOVERS) - {"follower"}
     assert expected <= set(before), "the test looks for what is there before"
 
-    runtime = odoo19.prepare()
-    addons = checkout.addons()[::-1]
-    done = subprocess.run(
-        [*runtime.odoo, "module", "uninstall", *addons]
-        + ["--config", str(runtime.config), "--database", database],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **server.env},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    errors = re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", done.stderr, re.M)
-    assert errors == []
+    _change_modules(server, database, "uninstall", checkout.addons()[::-1])
     unknown = _run_shell(server, database, UNKNOWN).stdout
     assert "UNKNOWN []" in unknown
 
     assert _find_leftovers(server, database, sequences) == {}
     assert server.query(OWN_SURVEYS, database) == surveys
+
+
+# -- Bridges -----------------------------------------------------------------------
+
+# What bridges put on what stays, and what is theirs alone.
+BRIDGED_LEFTOVERS = {
+    "table": "SELECT relname FROM pg_class WHERE relname IN "
+    "('installed_base_stock_move_rel', 'service_removed_part')",
+    "column": "SELECT table_name, column_name FROM information_schema.columns WHERE "
+    "(table_name, column_name) IN (('installed_base', 'lot_id'), "
+    "('service_line', 'lot_id'), ('service_line', 'location_id'), "
+    "('stock_lot', 'installed_base_key'), ('stock_picking', 'visit_id'), "
+    "('stock_move', 'service_line_id'), ('hr_employee', 'van_location_id'), "
+    "('maintenance_visit', 'moves_stock'), ('maintenance_visit', 'task_id'), "
+    "('account_analytic_line', 'visit_time_id'), "
+    "('res_company', 'installed_base_on_delivery'))",
+    "field": "SELECT f.model, f.name FROM ir_model_fields f JOIN ir_model_data d "
+    "ON d.model = 'ir.model.fields' AND d.res_id = f.id WHERE d.module "
+    "IN ('field_installed_base_stock', 'field_maintenance_stock', "
+    "'field_maintenance_timesheet')",
+    "view": "SELECT v.name FROM ir_ui_view v JOIN ir_model_data d "
+    "ON d.model = 'ir.ui.view' AND d.res_id = v.id WHERE d.module "
+    "IN ('field_installed_base_stock', 'field_maintenance_stock', "
+    "'field_maintenance_timesheet')",
+}
+# What both sides keep: model and condition.
+KEPT = {
+    "installed.base": "TRUE",
+    "maintenance.visit": "TRUE",
+    "service.line": "TRUE",
+    "stock.move": "state = 'done'",
+    "stock.lot": "TRUE",
+    "account.analytic.line": "project_id IS NOT NULL",
+}
+
+# A day's work without the bridges.
+WORK = """
+from odoo.fields import Command
+
+serial = "LEFT-1"
+customer = env["res.partner"].create({"name": "Before and after"})
+product = env["product.product"].create(
+    {
+        "name": "Stove",
+        "is_storable": True,
+        "tracking": "serial",
+        "is_installed_base": True,
+        "invoice_policy": "delivery",
+    }
+)
+part = env["product.product"].create({"name": "Seal", "is_storable": True})
+order = env["sale.order"].create(
+    {
+        "partner_id": customer.id,
+        "order_line": [Command.create({"product_id": product.id})],
+    }
+)
+order.action_confirm()
+lot = env["stock.lot"].create({"name": serial, "product_id": product.id})
+picking = order.picking_ids
+picking.move_ids.move_line_ids = [
+    Command.create(
+        {
+            "product_id": product.id,
+            "picking_id": picking.id,
+            "lot_id": lot.id,
+            "quantity": 1,
+        }
+    )
+]
+picking.move_ids.picked = True
+picking.with_context(skip_sms=True).button_validate()
+assert picking.state == "done", picking.state
+assert order.order_line.qty_delivered == 1
+assert not order.order_line.installed_base_ids
+piece = env["installed.base"].create(
+    {"product_id": product.id, "serial_number": serial, "partner_id": customer.id}
+)
+employee = env["hr.employee"].create({"name": "Technician"})
+visit = env["maintenance.visit"].create(
+    {
+        "partner_id": customer.id,
+        "date_start": "2026-06-01 07:00:00",
+        "technician_id": employee.id,
+        "line_ids": [Command.create({"installed_base_id": piece.id})],
+        "service_line_ids": [Command.create({"product_id": part.id, "quantity": 2})],
+    }
+)
+visit.action_start_work()
+visit.action_stop()
+visit._finish()
+assert visit.state == "done"
+visit.action_create_order_lines()
+visit.sale_order_id.action_confirm()
+# Nothing moved the part yet: the order does.
+waiting = visit.sale_order_id.picking_ids.move_ids
+assert waiting.product_uom_qty == 2 and waiting.state != "done", waiting.state
+env.cr.commit()
+print("WORKED")
+"""
+
+# The lot and the deliveries of that day's equipment, and who is told of it.
+TIED = """
+SELECT lot.name, count(rel.stock_move_id), (
+    SELECT count(*) > 0 FROM mail_activity WHERE summary = 'Equipment was tied to lots'
+)
+FROM installed_base piece JOIN stock_lot lot ON lot.id = piece.lot_id
+LEFT JOIN installed_base_stock_move_rel rel ON rel.installed_base_id = piece.id
+WHERE piece.serial_number = 'LEFT-1' GROUP BY lot.name
+"""
+# As installing without demo data leaves it: what people made.
+FORGET_DEMO = (
+    "DELETE FROM ir_model_data WHERE module IN ('field_installed_base_stock', "
+    "'field_maintenance_stock', 'field_maintenance_timesheet') AND model !~ '^ir[.]'"
+)
+
+
+@pytest.fixture
+def bridged(server: postgres.Server) -> Iterator[str]:
+    """Yield the same with the bridges and their apps."""
+    name = f"{databases.PREFIX}_test_{os.getpid()}_bridges"
+    template = databases.tests_template(
+        odoo19.prepare(), server, rebuild=False, bridged=True
+    )
+    databases.drop(server, name)
+    databases.copy(server, template, name)
+    databases.mark(server, name, "test")
+    yield name
+    databases.drop(server, name)
+
+
+def _find_bridged(server: postgres.Server, database: str) -> dict[str, list]:
+    found = {
+        kind: server.query(sql, database) for kind, sql in BRIDGED_LEFTOVERS.items()
+    }
+    return {kind: rows for kind, rows in found.items() if rows}
+
+
+def _find_kept(server: postgres.Server, database: str) -> set[tuple[str, str]]:
+    """Return the models and ids of what both sides keep."""
+    found = set()
+    for model, condition in KEPT.items():
+        table = model.replace(".", "_")
+        rows = server.query(f"SELECT id FROM {table} WHERE {condition}", database)
+        assert rows, f"there is no {model} that could be lost"
+        found |= {(model, number) for (number,) in rows}
+    return found
+
+
+def test_bridges_leave_both_sides_whole(server: postgres.Server, bridged: str) -> None:
+    """Without them, equipment, visits and orders go on beside the stock; installed
+    again, they find what was done meanwhile."""
+    server.query(FORGET_DEMO, bridged)
+    assert set(_find_bridged(server, bridged)) == set(BRIDGED_LEFTOVERS)
+    before = _find_kept(server, bridged)
+    _change_modules(server, bridged, "uninstall", checkout.bridges()[::-1])
+    assert _find_bridged(server, bridged) == {}
+    assert _find_kept(server, bridged) == before
+    assert "WORKED" in _run_shell(server, bridged, WORK).stdout
+    # What is there already is not made again.
+    server.query("UPDATE ir_module_module SET demo = FALSE", bridged)
+    _change_modules(server, bridged, "install", checkout.bridges())
+    assert server.query(TIED, bridged) == [["LEFT-1", "1", "t"]]

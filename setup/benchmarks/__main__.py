@@ -26,6 +26,7 @@ from . import (
     service_contract,
     service_request,
     slots,
+    stock,
     visit_billing,
     visit_screens,
 )
@@ -53,6 +54,8 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "billing": visit_billing.bill,
     "fixes": visit_billing.look_for_fixes,
     "recognition": service_contract.recognize,
+    "deliveries": stock.deliver,
+    "parts": stock.finish,
 }
 NOTES = (
     dispatch_board.NOTES
@@ -63,6 +66,7 @@ NOTES = (
     | contract_screens.NOTES
     | service_request.NOTES
     | slots.NOTES
+    | stock.NOTES
     | backlog.NOTES
     | visit_billing.NOTES
     | visit_screens.NOTES

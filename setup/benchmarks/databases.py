@@ -46,6 +46,14 @@ class Databases:
         return self._open["shared"]
 
     @property
+    def stock(self) -> Environment:
+        """The database with bridges and their apps: for what is made anew in each
+        run."""
+        if "stock" not in self._open:
+            self._open["stock"] = self._enter(Registry(self.names["stock"]).cursor())
+        return self._open["stock"]
+
+    @property
     def peer(self) -> Environment | None:
         """The database of OCA's fieldservice, with as many rows as the large one."""
         if "peer" not in self.names:

@@ -25,6 +25,8 @@ BENCHMARKS = {
     "billing": "bill many visits, beside core's orders",
     "fixes": "what fixed it before, among many done lines",
     "recognition": "recognise deferred contract revenue",
+    "deliveries": "deliver serial numbers, creating equipment of them",
+    "parts": "finish visits that used parts, beside transfers",
 }
 # What some are compared with, of OCA.
 PEERS = {"search": "fieldservice", "visits": "fieldservice", "contracts": "contract"}
@@ -50,6 +52,8 @@ class Sizes:
     books: int
     requests: int
     billed: int
+    delivered: int
+    finished: int
     rounds: int
 
 
@@ -63,6 +67,8 @@ SIZES = Sizes(
     books=50_000,
     requests=10_000,
     billed=1_000,
+    delivered=1_000,
+    finished=20,
     rounds=5,
 )
 SMOKE_SIZES = Sizes(
@@ -75,6 +81,8 @@ SMOKE_SIZES = Sizes(
     books=200,
     requests=40,
     billed=10,
+    delivered=5,
+    finished=1,
     rounds=1,
 )
 
@@ -152,6 +160,16 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"visits that are priced and billed ({SIZES.billed:,})",
     )
     parser.add_argument(
+        "--delivered",
+        type=_at_least(1),
+        help=f"serial numbers in a delivery ({SIZES.delivered:,})",
+    )
+    parser.add_argument(
+        "--finished",
+        type=_at_least(1),
+        help=f"visits that are finished with parts ({SIZES.finished:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -189,5 +207,7 @@ def sizes(options: argparse.Namespace) -> Sizes:
         books=options.books or default.books,
         requests=options.requests or default.requests,
         billed=options.billed or default.billed,
+        delivered=options.delivered or default.delivered,
+        finished=options.finished or default.finished,
         rounds=options.rounds or default.rounds,
     )
