@@ -121,11 +121,11 @@ class ServiceLine(models.Model):
         )
         calls = free.visit_id._get_free_calls() if free else {}
         for line, contracts in covering.items():
-            visit = line.visit_id._origin
-            first = visit.follow_up_of_id or visit
+            # Which visit it goes back to does not depend on who enters a part.
+            call = line.visit_id.sudo()._get_call()
             values = {
                 contract: 100
-                if line in free and first in calls.get(contract, visit.browse())
+                if line in free and call in calls.get(contract, call.browse())
                 else contract._get_visit_discount(line.line_type, line.product_id)
                 for contract in contracts
             }

@@ -118,14 +118,26 @@ class TestJobPrice(CoverageCase):
                 self.assertEqual(order.amount_total, amount)
                 order._action_cancel()
 
+    def _create_taxes(self, *rates):
+        group = self.env["account.tax.group"].create({"name": "VAT"})
+        return self.env["account.tax"].create(
+            [
+                {
+                    "name": f"{rate} {mode}",
+                    "amount": rate,
+                    "price_include_override": mode,
+                    "tax_group_id": group.id,
+                }
+                for rate, mode in rates
+            ]
+        )
+
     def test_total_that_no_order_has(self):
         """20 % of a single line, rounded by the line: 50, 52, ... The nearest one is
         taken, less rather than more, and the dialog says so."""
         self._set_up_accounting()
         self.company.tax_calculation_rounding_method = "round_per_line"
-        self.part.taxes_id = self.env["account.tax"].create(
-            {"name": "20 %", "amount": 20, "price_include_override": "tax_excluded"}
-        )
+        self.part.taxes_id = self._create_taxes((20, "tax_excluded"))
         for kind, wanted, total in (
             ("fixed", 0.51, 0.5),
             ("maximum", 0.51, 0.5),
@@ -160,21 +172,12 @@ class TestJobPrice(CoverageCase):
         ever negative."""
         self._set_up_accounting()
         chance = random.Random(14)
-        taxes = self.env["account.tax"].create(
-            [
-                {
-                    "name": f"{rate} {mode}",
-                    "amount": rate,
-                    "price_include_override": mode,
-                }
-                for rate, mode in (
-                    (21, "tax_excluded"),
-                    (6, "tax_excluded"),
-                    (20, "tax_excluded"),
-                    (20, "tax_included"),
-                    (7.7, "tax_excluded"),
-                )
-            ]
+        taxes = self._create_taxes(
+            (21, "tax_excluded"),
+            (6, "tax_excluded"),
+            (20, "tax_excluded"),
+            (20, "tax_included"),
+            (7.7, "tax_excluded"),
         )
         parts = self.env["product.product"].create(
             [{"name": tax.name, "taxes_id": tax.ids} for tax in taxes]

@@ -326,6 +326,7 @@ class TestRentalReturns(RentalCase):
         self.company.rental_deposit_product_id = deposit
         self.rent.invoice_policy = "delivery"
         order = self._order()
+        order.user_id = self.users["salesperson"]
         line = self._part(order, "deposit")
         order.action_confirm()
         self.assertEqual((line.qty_delivered, line.qty_to_invoice), (1, 1))

@@ -27,7 +27,9 @@ class ServicePriceApply(models.TransientModel):
     amount_before = fields.Monetary(string="Before", compute="_compute_amounts")
     amount_after = fields.Monetary(string="After", compute="_compute_amounts")
     taxed_total = fields.Monetary(readonly=True, export_string_translation=False)
-    total_notice = fields.Char(compute="_compute_total_notice")
+    total_notice = fields.Char(
+        compute="_compute_total_notice", export_string_translation=False
+    )
     is_applied = fields.Boolean(
         compute="_compute_amounts",
         help="Some of these lines have a job price already.",

@@ -128,6 +128,7 @@ class ServiceContract(models.Model):
         visits = self.env["maintenance.visit"].sudo()
         for calls in self._get_calls().values():
             visits = visits.union(*(visit for _day, visit in calls))
+        visits |= visits.merged_ids
         lines = (visits | visits.follow_up_ids).service_line_ids
         lines._recompute_coverage()
 
@@ -224,6 +225,16 @@ class MaintenanceVisit(models.Model):
         for found in self._get_visit_contracts().values():
             contracts |= found
         return contracts._get_free_calls()
+
+    def _get_call(self):
+        """Return the visit that decides whether this one is a free call: what follows a
+        call up, or is a call done with another one, is as free as that."""
+        self.ensure_one()
+        visit = self._origin
+        first = visit.follow_up_of_id or visit
+        main = first.merged_into_id
+        is_part = main and len((first | main)._filter_calls()) > 1
+        return main if is_part else first
 
     def _filter_calls(self):
         """Return those of these visits that count as calls, in whatever state."""

@@ -288,14 +288,14 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         )
         first.request_id, second.request_id = requests
         self.assertEqual(given(), [100, 0])
-        requests[0].request_date = "2026-06-01 10:00:00"
+        requests[0].request_date = "2026-05-20 10:00:00"
         self.assertEqual(given(), [0, 100])
         requests[1].request_date = "2025-06-01 10:00:00"
         self.assertEqual(given(), [100, 0], "Before the contract")
         requests[1].request_date = "2026-05-01 10:00:00"
         self.assertEqual(given(), [0, 100])
         second.request_id = False
-        second.due_date = "2026-07-10"
+        second.due_date = "2026-05-25"
         self.assertEqual(given(), [100, 0])
         first.unlink()
         self.assertEqual(two.discount, 100)
@@ -312,7 +312,7 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         action = (first | second).action_do_together()
         wizard = self.env["maintenance.visit.merge"].with_context(**action["context"])
         wizard.create({}).action_merge()
-        self.assertEqual(last.discount, 100)
+        self.assertEqual((line.discount, last.discount), (100, 100))
         self.contract.invalidate_recordset(["free_call_summary"])
         self.assertEqual(self.contract.free_call_summary, "2 of 2 used")
 
