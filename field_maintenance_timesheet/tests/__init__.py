@@ -1,3 +1,4 @@
 from . import test_contract_costs
+from . import test_day_tour
 from . import test_projects
 from . import test_timesheets
