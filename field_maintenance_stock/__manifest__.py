@@ -24,5 +24,8 @@
         "web.assets_backend": [
             "field_maintenance_stock/static/src/**/*",
         ],
+        "web.assets_tests": [
+            "field_maintenance_stock/static/tests/tours/**/*",
+        ],
     },
 }

@@ -48,21 +48,39 @@ class SaleOrderLine(models.Model):
                 delivered[move.sale_line_id.id] += len(lots)
         balance = waiting._get_equipment_balance()
         for line in waiting:
-            is_kit = line.move_ids and line.product_id not in line.move_ids.product_id
             left[line.id] = (
-                line._count_kits_left(*balance[line]) if is_kit else delivered[line.id]
+                max(0, line._count_kits_left(*balance[line]))
+                if line._is_kit()
+                else delivered[line.id]
             )
         return left
 
+    def _is_kit(self):
+        """Tell whether this is delivered by its parts."""
+        self.ensure_one()
+        delivered = self.sudo().move_ids.product_id
+        return bool(delivered) and self.product_id not in delivered
+
+    def _get_kits_left(self):
+        """Return {line: how many of its kits were delivered and are no equipment yet,
+        less than none if more are equipment}, of kits that become equipment."""
+        # As above.
+        kits = self.sudo().filtered(
+            lambda line: line.product_id.is_installed_base and line._is_kit()
+        )
+        balance = kits._get_equipment_balance() if kits else {}
+        return {line: line._count_kits_left(*balance[line]) for line in kits}
+
     def _count_kits_left(self, recorded, _sold, credited):
         """Return how many kits, which are delivered with all their parts, have no piece
-        of equipment yet. For the parameters see `_get_equipment_balance`."""
+        of equipment yet; less than none if more have one. For the parameters see
+        `_get_equipment_balance`."""
         self.ensure_one()
         delivered = self.product_uom_id._compute_quantity(
             self.qty_delivered, self.product_id.uom_id, round=False
         )
         taken = recorded._count_taken_units(credited)
-        return max(0, math.floor(delivered + 1e-6) - taken)
+        return math.floor(delivered + 1e-6) - taken
 
     def _get_equipment_left(self):
         left = super()._get_equipment_left()

@@ -52,6 +52,13 @@ class StockMove(models.Model):
             or order_line._is_installed_base_goods()
         )
 
+    def _brings_equipment_or_kits(self):
+        """Tell whether this brought equipment, or a part of a kit that is some."""
+        return self._is_installed_base_goods() and (
+            self.product_id.is_installed_base
+            or self.sale_line_id.product_id.is_installed_base
+        )
+
     def _get_installed_base_quantity(self):
         return self.quantity, self.product_uom
 
@@ -212,11 +219,7 @@ class StockMove(models.Model):
         # Whoever works in Inventory need not change equipment.
         moves = self.sudo()
         moves.filtered(lambda move: move._takes_from_customer())._take_back_equipment()
-        moves = moves.filtered(
-            lambda move: (
-                move._is_installed_base_goods() and move.product_id.is_installed_base
-            )
-        )
+        moves = moves.filtered(lambda move: move._brings_equipment_or_kits())
         for company, group in moves.grouped("company_id").items():
             group._tie_recorded_equipment()
             if company.installed_base_on_delivery == "create":
@@ -245,23 +248,26 @@ class StockMove(models.Model):
         """Record what these moves brought to customers as equipment, all in one; what
         was there before is assigned again. Somebody is asked about what cannot be."""
         units = [
-            (move, lot)
+            (move, lot._prepare_equipment_vals())
             for move, lots in self._get_units_left().items()
-            if move in self
+            if move in self and move.product_id.is_installed_base
             for lot in lots
         ]
+        for line, number in self.sale_line_id._get_kits_left().items():
+            move = self.filtered(lambda move, line=line: move.sale_line_id == line)[:1]
+            vals = {"product_id": line.product_id.id, "serial_number": False}
+            units += [(move, vals)] * number
         problems = defaultdict(list)
         if not units:
             return
         common = {move: move._prepare_equipment_vals() for move in self}
         vals_list = []
-        for move, lot in units:
+        for move, own in units:
             if not common[move].get("partner_id"):
                 text = self.env._("It is not known which customer this is for.")
                 problems[move].append(text)
                 continue
-            vals = {**common[move], **lot._prepare_equipment_vals()}
-            vals_list.append((move, vals))
+            vals_list.append((move, {**common[move], **own}))
         for (move, _vals), message in self._create_equipment(vals_list):
             problems[move].append(message)
         self._ask_about_equipment(problems)
@@ -347,15 +353,23 @@ class StockMove(models.Model):
                 ("stock_move_ids", "in", self.origin_returned_move_id.ids),
             ]
         )
-        problems = {}
+        problems = defaultdict(list)
         for move in self if standing else ():
             pieces, sure = move._choose_returned(standing)
-            if pieces and not sure:
-                text = self.env._("Some of this equipment came back. Unassign it:")
-                problems[move] = [_join(text, pieces)]
-            elif pieces:
+            if sure:
                 standing -= pieces
-                problems |= move._unassign_equipment(pieces, today)
+            problems[move] += move._unassign_equipment(pieces, today, sure)
+        for line, number in self.sale_line_id._get_kits_left().items():
+            if number < 0:
+                move = self.filtered(lambda m, line=line: m.sale_line_id == line)[:1]
+                pieces = line._filter_own_equipment(line.installed_base_ids)
+                pieces = pieces.filtered(lambda piece: piece.state == "installed")
+                # Those that are still to come may be recorded already.
+                waiting = line.move_ids.filtered(
+                    lambda move: move.state not in ("done", "cancel")
+                )
+                sure = len(pieces) <= -number and not waiting
+                problems[move] += move._unassign_equipment(pieces, today, sure)
         self._ask_about_equipment(problems)
 
     def _choose_returned(self, standing):
@@ -385,11 +399,17 @@ class StockMove(models.Model):
             found |= same
         return found, True
 
-    def _unassign_equipment(self, pieces, day):
+    def _unassign_equipment(self, pieces, day, sure):
         """Take equipment from its customer.
 
-        :return: {this move: what somebody is asked about it}
+        :param bool sure: whether all of it came back; else somebody chooses
+        :return: what somebody is asked about it
         """
+        if not pieces:
+            return []
+        if not sure:
+            text = self.env._("Some of this equipment came back. Unassign it:")
+            return [_join(text, pieces)]
         _goes, ends = pieces._get_settlement(pieces.browse(), False)
         reason = self.env._("Returned by %s", self.picking_id.name or self.reference)
         notes = {
@@ -414,15 +434,15 @@ class StockMove(models.Model):
                 )
         except UserError as error:
             # What came back is back, whatever its history says.
-            return {self: [_join(str(error), pieces)]}
+            return [_join(str(error), pieces)]
         if not ends:
-            return {}
+            return []
         text = self.env._(
             "This equipment came back, and what was planned for it ended. Plan it anew "
             "where it goes on:"
         )
         lines = Markup("").join(Markup("<li>%s</li>") % end for end in ends)
-        return {self: [Markup("%s<ul>%s</ul>") % (_join(text, pieces), lines)]}
+        return [Markup("%s<ul>%s</ul>") % (_join(text, pieces), lines)]
 
     def _ask_about_equipment(self, problems):
         """Ask about the equipment of each transfer, once.

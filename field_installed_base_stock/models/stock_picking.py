@@ -89,18 +89,28 @@ class StockPicking(models.Model):
             lambda picking: (
                 picking.state == "done"
                 and picking.company_id.installed_base_on_delivery == "ask"
-                and picking.has_equipment_left
+                and (picking.has_equipment_left or picking._brings_kits())
             )
         )
         if not asking:
             return None
         if len(asking) == 1 and self._may_create_equipment():
-            return asking.action_create_installed_base()
+            # Kits are units of their order alone.
+            source = (asking._brings_kits() and asking.sale_id) or asking
+            return source.action_create_installed_base()
         for picking in asking:
             picking._ask_about_equipment(
                 [self.env._("Create the installed base records of this delivery.")]
             )
         return None
+
+    def _brings_kits(self):
+        """Tell whether kits of orders are complete with this delivery, and to be
+        recorded as equipment."""
+        self.ensure_one()
+        # Whoever validates a delivery need not read its orders.
+        left = self.sudo().move_ids.sale_line_id._get_kits_left()
+        return any(number > 0 for number in left.values())
 
     @api.model
     def _may_create_equipment(self):

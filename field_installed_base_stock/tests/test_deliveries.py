@@ -86,12 +86,39 @@ class TestDeliveries(StockCase):
         picking.button_validate()
         self.assertEqual(len(self._get_proposed(order)), 12)
 
-    def _create_kit(self):
+    def test_dozens_at_once(self):
+        self.company.installed_base_on_delivery = "create"
+        order = self._create_order(
+            {
+                "product_id": self.boiler.id,
+                "product_uom_qty": 2,
+                "product_uom_id": self.dozen.id,
+            }
+        )
+        picking = order.picking_ids
+        # One dozen, counted in pieces by whoever packed it.
+        picking.move_ids.move_line_ids = [
+            Command.clear(),
+            Command.create(
+                {
+                    "product_id": self.boiler.id,
+                    "picking_id": picking.id,
+                    "product_uom_id": self.boiler.uom_id.id,
+                    "quantity": 12,
+                }
+            ),
+        ]
+        picking.move_ids.picked = True
+        picking.with_context(skip_backorder=True).button_validate()
+        self.assertEqual(order.order_line.qty_delivered, 1)
+        self.assertEqual(len(order.order_line.installed_base_ids), 12)
+
+    def _create_kit(self, *parts, quantity=1, **vals):
         """Return an order of a kit, as it is with its parts to deliver."""
-        kit = self.env["product.product"].create({"name": "Heating set"})
-        order = self._create_order((kit, 1))
+        kit = self.env["product.product"].create({"name": "Heating set", **vals})
+        order = self._create_order((kit, quantity))
         move = order.order_line.move_ids
-        for product in (self.stove, self.boiler):
+        for product in parts or (self.stove, self.boiler):
             move.copy({"product_id": product.id, "sale_line_id": order.order_line.id})
         move._action_cancel()
         move.unlink()
@@ -109,6 +136,50 @@ class TestDeliveries(StockCase):
         self.assertFalse(order.has_equipment_left)
         # Two parts of one kit are not too many.
         self.assertFalse(order._get_surplus_equipment())
+
+    def _count_kits(self):
+        """Let orders of kits of a single part count what is delivered of them, as they
+        do with Manufacturing."""
+
+        def count(lines):
+            return {
+                line: sum(
+                    move.quantity if move._brings_to_customer() else -move.quantity
+                    for move in line.move_ids.filtered(lambda m: m.state == "done")
+                )
+                for line in lines
+            }
+
+        lines = self.registry["sale.order.line"]
+        self.patch(lines, "_prepare_qty_delivered", count)
+
+    def test_kit_that_is_equipment(self):
+        """What stands there is the kit, not its parts."""
+        self._count_kits()
+        self.company.installed_base_on_delivery = "create"
+        order = self._create_kit(self.pellets, is_installed_base=True)
+        self._deliver(order.picking_ids, {self.pellets: 1})
+        piece = order.order_line.installed_base_ids
+        self.assertEqual(piece.product_id, order.order_line.product_id)
+        self.assertEqual(piece.partner_id, self.customer)
+        self.assertFalse(order.has_equipment_left)
+        self._return(order.picking_ids, {self.pellets: 1})
+        self.assertEqual(piece.state, "unassigned")
+
+    def test_kit_that_is_equipment_is_asked_about(self):
+        self._count_kits()
+        self.company.installed_base_on_delivery = "ask"
+        order = self._create_kit(self.pellets, is_installed_base=True)
+        action = self._deliver(order.picking_ids, {self.pellets: 1})
+        self.assertEqual(action["context"]["active_ids"], order.ids)
+        self._record(order)
+        # Two of one order came, and one goes back: somebody says which.
+        more = self._create_kit(self.pellets, quantity=2, is_installed_base=True)
+        self._deliver(more.picking_ids, {self.pellets: 2})
+        pieces = self._record(more)
+        back = self._return(more.picking_ids[:1], {self.pellets: 1})
+        self.assertEqual(pieces.mapped("state"), ["installed", "installed"])
+        self.assertIn(pieces[0].reference, back.activity_ids.note)
 
     def test_several_orders_in_one_delivery(self):
         first, second = (
@@ -208,6 +279,34 @@ class TestDeliveries(StockCase):
         )
         self.assertFalse(order.picking_ids.activity_ids)
         self.assertFalse(order.has_equipment_left)
+
+    def test_created_with_lots_of_their_company(self):
+        """Many pieces are checked at once, and each of them is."""
+        lots = self.env["stock.lot"].create(
+            [
+                {
+                    "name": f"TWO-{number}",
+                    "product_id": self.stove.id,
+                    "company_id": company.id,
+                }
+                for number, company in enumerate(
+                    (self.company, self.company, self.other_company)
+                )
+            ]
+        )
+        pieces = self.env["installed.base"]
+        vals_list = [
+            {
+                "product_id": self.stove.id,
+                "company_id": self.company.id,
+                "partner_id": self.customer.id,
+                "lot_id": lot.id,
+            }
+            for lot in lots
+        ]
+        self.assertEqual(len(pieces.create(vals_list[:2])), 2)
+        with self.assertRefused("company", UserError):
+            pieces.create([{**vals_list[0], "lot_id": False}, vals_list[2]])
 
     def test_recorded_before_its_delivery(self):
         self.company.installed_base_units = "ordered"

@@ -72,3 +72,24 @@ class TestRemovedParts(StockFixtures, MaintenanceCase):
         visit._cancel("Moved away")
         with self.assertRefused("You cannot change the parts", UserError):
             self._take_out(visit)
+
+    def test_who_may_what(self):
+        """Whoever enters what was used enters what was taken out."""
+        users = {role: self._as(role, self.env.user).env.user for role in self.users}
+        users["keeper"] = self._create_user("st_keeper", "stock.group_stock_user")
+        everything = ["read", "create", "write", "unlink"]
+        expected = {
+            "technician": everything,
+            "dispatcher": everything,
+            "administrator": everything,
+            "salesperson": ["read"],
+            "keeper": ["read"],
+            "other company": ["read"],
+        }
+        for role, user in users.items():
+            parts = self.env["service.removed.part"].with_user(user)
+            with self.subTest(role):
+                self.assertEqual(
+                    [right for right in everything if parts.has_access(right)],
+                    expected.get(role, []),
+                )
