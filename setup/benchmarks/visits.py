@@ -9,8 +9,9 @@ from .bulk import rnd
 
 LOADED = "bench.visits"
 
-# At most; fewer visits are those of fewer people.
-TECHNICIANS, VISITS_EACH = 500, 20
+TECHNICIANS = 500
+# Fewer visits are those of the team alone.
+VISITS_OF_ALL = 10_000
 # As many as a dispatcher looks after.
 TEAM = 50
 TEAM_NAME = "Benchmark team"
@@ -54,7 +55,7 @@ def load(env: Environment, count: int) -> None:
 
 
 def _create_technicians(env: Environment, count: int) -> list[int]:
-    people = max(TEAM, min(TECHNICIANS, count // VISITS_EACH))
+    people = TECHNICIANS if count >= VISITS_OF_ALL else TEAM
     technicians = env["hr.employee"].create(
         [{"name": f"Technician {number:03}"} for number in range(people)]
     )

@@ -535,9 +535,10 @@ class MaintenanceVisit(models.Model):
         if known and (news := self.get_news_since(known)):
             raise VisitChangedError(news)
 
-    @api.readonly
     def get_news_since(self, known):
         """Tell what somebody else planned while the user was looking at a visit.
+
+        Not marked as one that only reads: a replica that lags behind knows no news.
 
         :param dict known: what the user sees of `state`, `date_start`, `date_end`
             (UTC), `technician_id` and `technician_ids`; what is not there may differ

@@ -592,6 +592,9 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         # As the form asks, which knows who leads.
         seen = {"date_start": "2026-06-04 08:00:00", "technician_id": self.colleague.id}
         self.assertFalse(visit.get_news_since(seen))
+        # A replica that lags behind would know of nothing.
+        self.assertFalse(hasattr(type(visit).get_news_since, "_readonly"))
+        self.assertTrue(type(visit).get_dispatch_board._readonly)
         seen["technician_id"] = self.technician.id
         self.assertIn("Carla Colleague", visit.get_news_since(seen))
         # Who was asked and means it, or says nothing of what they know, changes it.
