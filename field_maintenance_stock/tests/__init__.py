@@ -1,6 +1,7 @@
 from . import test_contract_costs
 from . import test_journey
 from . import test_loan_stock
+from . import test_native_screens
 from . import test_phone_parts
 from . import test_planned_parts
 from . import test_removed_parts

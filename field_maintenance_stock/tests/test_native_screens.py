@@ -1,0 +1,72 @@
+from freezegun import freeze_time
+
+from odoo.tests import tagged
+
+from odoo.addons.field_installed_base.tests.common import NativeScreensTests
+from odoo.addons.field_maintenance.tests.common import MaintenanceCase
+
+from .common import StockFixtures
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 06:00:00")
+class TestNativeScreens(NativeScreensTests, StockFixtures, MaintenanceCase):
+    addon = "field_maintenance_stock"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_up_stock()
+        cls.done = cls._create_planned_visit()
+        cls._use(cls.done, cls.seal)
+        cls.done._finish()
+
+    def _get_native_users(self):
+        places = {"location_id": self.stock.id, "location_dest_id": self.van.id}
+        moved = {"product_id": self.seal.id, "product_uom_qty": 1, **places}
+        return {
+            "hr.employee": [
+                ("hr.group_hr_user", None),
+                ("base.group_user", None),
+            ],
+            "res.company": [
+                ("base.group_erp_manager", None),
+                ("base.group_user", None),
+            ],
+            "res.config.settings": [("base.group_system", {})],
+            "stock.location": [
+                ("stock.group_stock_manager", {"name": "Shelf", "usage": "internal"}),
+                ("stock.group_stock_user", None),
+                ("field_installed_base.group_user", None),
+            ],
+            "stock.move": [("stock.group_stock_user", moved)],
+            "stock.picking": [("stock.group_stock_user", None)],
+            "stock.warehouse": [
+                ("stock.group_stock_manager", None),
+                ("stock.group_stock_user", None),
+            ],
+        }
+
+    def _get_native_views(self, model):
+        views = super()._get_native_views(model)
+        if model._name == "hr.employee" and not model.has_access("read"):
+            # Core leads whoever may not read employees to their public profiles.
+            return views.browse()
+        return views
+
+    def test_parts_of_a_visit(self):
+        """Each role opens what the parts of visits are seen by."""
+        list_view = self.env.ref(
+            "field_maintenance_stock.service_line_view_planned_list"
+        )
+        for role in ("technician", "dispatcher", "administrator", "salesperson"):
+            lines = self._as(role, self.done.service_line_ids)
+            for model, views in (
+                (lines, [(list_view.id, "list"), (False, "form")]),
+                (self._as(role, self.done), [(False, "form")]),
+            ):
+                for view_id, kind in views:
+                    with self.subTest(role, model=model._name, kind=kind):
+                        arch = model.get_view(view_id, kind)["arch"]
+                        found = model.web_read(self._get_specification(model, arch))
+                        self.assertTrue(found)
