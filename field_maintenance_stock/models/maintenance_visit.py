@@ -2,6 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_list
 from odoo.tools.misc import clean_context
 
@@ -239,29 +240,36 @@ class MaintenanceVisit(models.Model):
         return customer.property_stock_customer
 
     def _get_stock_moved(self):
-        """Return what these visits have moved, in the form of `_get_stock_wanted`."""
+        """Return what these visits have moved, in the form of `_get_stock_wanted`,
+        without what somebody returned by Odoo's own button, to whatever place."""
         moved = defaultdict(float)
-        lines = self.env["stock.move.line"].search(
-            [("picking_id.visit_id", "in", self.ids), ("state", "=", "done")]
+        domain = Domain("state", "=", "done") & (
+            Domain("picking_id.visit_id", "in", self.ids)
+            | Domain("picking_id.visit_id", "=", False)
+            & Domain(
+                "move_id.origin_returned_move_id.picking_id.visit_id", "in", self.ids
+            )
         )
-        for line in lines:
-            move = line.move_id
-            visit = line.picking_id.visit_id
-            is_out = line.location_dest_id.usage == "customer"
+        for line in self.env["stock.move.line"].search(domain):
+            move, places = line.move_id, (line.location_id, line.location_dest_id)
+            is_returned = not line.picking_id.visit_id
+            if is_returned:
+                move = move.origin_returned_move_id
+                places = (move.location_id, move.location_dest_id)
             # What was moved for a part that is no more has none.
             is_removed = bool(move.removed_part_id) or (
                 not move.service_line_id and move.is_visit_removal
             )
-            places = (line.location_id, line.location_dest_id)
+            is_out = places[1].usage == "customer"
             is_back = is_out == is_removed
             kind = "removed" if is_removed else "used"
             record = move.removed_part_id if is_removed else move.service_line_id
             if is_back:
                 places = places[::-1]
-            key = (visit, kind, record, line.product_id, line.lot_id, *places)
-            moved[key] += (
-                -line.quantity_product_uom if is_back else (line.quantity_product_uom)
-            )
+            key = (move.picking_id.visit_id, kind, record)
+            key += (line.product_id, line.lot_id, *places)
+            sign = 1 if is_back == is_returned else -1
+            moved[key] += sign * line.quantity_product_uom
         return moved
 
     def _prepare_picking(self, warehouse, items, is_back, is_out):

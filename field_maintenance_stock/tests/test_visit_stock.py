@@ -77,6 +77,32 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual(self._count(self.seal, self.van), 9)
         self.assertEqual(len(visit.picking_ids), 3)
 
+    def _return(self, picking, quantity):
+        """Return some of a transfer by Odoo's own button."""
+        wizard = self.env["stock.return.picking"].create({"picking_id": picking.id})
+        wizard.product_return_moves.quantity = quantity
+        back = wizard._create_return()
+        back.move_ids.write({"quantity": quantity, "picked": True})
+        back.with_context(skip_sms=True).button_validate()
+        self.assertEqual(back.state, "done")
+
+    def _count_both(self):
+        return sum(self._count(self.seal, place) for place in (self.van, self.stock))
+
+    def test_returned_by_hand(self):
+        """It comes back once, and leaves again with the visit only."""
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.seal, 3)
+        visit._finish()
+        self._return(visit.picking_ids, 2)
+        self.assertEqual(self._count_both(), 59)
+        line.quantity = 1
+        self.assertEqual(self._count_both(), 59)
+        visit.action_put_back()
+        self.assertEqual(self._count_both(), 60)
+        visit._finish()
+        self.assertEqual(self._count_both(), 59)
+
     def test_corrections_after_done(self):
         visit = self._create_planned_visit()
         line = self._use(visit, self.seal, 3)
