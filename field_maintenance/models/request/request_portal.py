@@ -1,6 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.fields import Command
 from odoo.tools import plaintext2html
 
 from .request_mail import SUBJECT_LENGTH
@@ -86,6 +87,8 @@ class ServiceRequest(models.Model):
                 "partner_id": customer.id,
                 "contact_id": author.id,
                 "email_from": author.email_formatted or False,
+                # They were asked, and named none.
+                "installed_base_ids": [Command.clear()],
             },
             description,
             pictures,

@@ -86,3 +86,4 @@ class TestPortalForms(MaintenanceFixtures, HttpCase):
             problem.message_ids.attachment_ids.mapped("mimetype"), ["image/jpeg"]
         )
         self.assertIn("any morning", appointment.description)
+        self.assertFalse(appointment.installed_base_ids, "The box was emptied")
