@@ -34,6 +34,8 @@ class TestNativeScreens(NativeScreensTests, StockFixtures, MaintenanceCase):
                 ("base.group_user", None),
             ],
             "res.config.settings": [("base.group_system", {})],
+            # A rental delivers nothing by its order.
+            "sale.order.line": [("sales_team.group_sale_salesman", None)],
             "stock.location": [
                 ("stock.group_stock_manager", {"name": "Shelf", "usage": "internal"}),
                 ("stock.group_stock_user", None),

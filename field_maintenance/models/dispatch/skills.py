@@ -99,7 +99,7 @@ class MaintenanceVisit(models.Model):
         """
         # Whoever plans a visit may know what it takes.
         requirements = self.env["service.skill.requirement"].sudo()
-        if not requirements.search([], limit=1):
+        if not self or not requirements.search([], limit=1):
             # Companies that do without skills pay nothing for them.
             return {visit: [] for visit in self}
         works = self.sudo()._get_works()
