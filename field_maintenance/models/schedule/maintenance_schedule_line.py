@@ -6,6 +6,7 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
@@ -15,7 +16,6 @@ from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin i
 )
 
 from ...context import GENERATING
-from ...dates import format_weekday
 from ...engine import RuleError, Term, in_gap, preview, visits_per_year
 from ..visit.maintenance_visit import OPEN_STATES
 from .maintenance_rule_mixin import PRODUCT_RULE
@@ -663,7 +663,7 @@ class MaintenanceScheduleLine(models.Model):
 
     def _render_preview_row(self, row):
         nominal, due, warning = row.visit
-        text = format_weekday(self.env, due)
+        text = format_date(self.env, due, date_format="EEE d MMM yyyy")
         if row.ordinal and row.ordinal.total > 1:
             text = self.env._(
                 "%(number)s of %(total)s: %(day)s",
@@ -676,7 +676,10 @@ class MaintenanceScheduleLine(models.Model):
             "same_day": self.env._("on the same day as the previous visit"),
         }.get(warning)
         if not remark and due != nominal:
-            remark = self.env._("moved from %s", format_weekday(self.env, nominal))
+            remark = self.env._(
+                "moved from %s",
+                format_date(self.env, nominal, date_format="EEE d MMM"),
+            )
         if not remark:
             return Markup("<li>%s</li>") % text
         style = "text-warning" if warning else "text-muted"

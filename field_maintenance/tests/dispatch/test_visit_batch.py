@@ -67,7 +67,7 @@ class TestVisitBatch(MaintenanceCase):
         )
         self.assertEqual(set(visits.mapped("state")), {"planned"})
         self.assertEqual(visits.technician_ids, self.technician)
-        self.assertIn("Tue, Mar 3, 2026 1:00 PM, Tom Technician", told[visits[0]])
+        self.assertIn("Tue 3 Mar 2026 13:00, Tom Technician", told[visits[0]])
         self.assertTrue(all(visits.mapped("calendar_event_id")))
         self.assertEqual(visits.planned_by_id, self.users["dispatcher"])
 

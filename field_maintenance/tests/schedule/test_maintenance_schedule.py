@@ -187,10 +187,10 @@ class TestMaintenanceSchedule(MaintenanceCase):
         self._add_days_off("2026-07-01", "2026-07-02")
         schedule = self._create_schedule({"interval_number": 3}, activate=False)
         line = schedule.line_ids
-        self.assertIn("1 of 4: Wed, Apr 1, 2026", line.preview)
+        self.assertIn("1 of 4: Wed 1 Apr 2026", line.preview)
         # 1 July is a holiday, the day before is not.
-        self.assertIn("2 of 4: Tue, Jun 30, 2026", line.preview)
-        self.assertIn("moved from Wed, Jul 1, 2026", line.preview)
+        self.assertIn("2 of 4: Tue 30 Jun 2026", line.preview)
+        self.assertIn("moved from Wed 1 Jul", line.preview)
         self.assertEqual(line.visits_per_year, 4)
         line.date_end = "2026-02-01"
         self.assertIn("No visit is due in this term", line.preview)

@@ -8,9 +8,8 @@ from pytz import UTC
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_date, format_time, mute_logger
+from odoo.tools import format_date, format_datetime, mute_logger
 
-from ...dates import format_weekday
 from ...engine import FreeTime, at_local_hour
 from ...models.visit.maintenance_visit import OPEN_STATES
 
@@ -297,10 +296,10 @@ class MaintenanceVisitBatch(models.TransientModel):
         }
 
     def _describe_plan(self, visit, start, technician):
-        local = start.replace(tzinfo=UTC).astimezone(ZoneInfo(visit._get_site_tz()))
-        day = format_weekday(self.env, local)
-        hour = format_time(self.env, local.time(), time_format="short")
-        text = ", ".join(filter(None, (f"{day} {hour}", technician.name)))
+        local = format_datetime(
+            self.env, start, tz=visit._get_site_tz(), dt_format="EEE d MMM y HH:mm"
+        )
+        text = ", ".join(filter(None, (local, technician.name)))
         if visit.window_end and visit._get_site_day(start) > visit.window_end:
             return self.env._(
                 "%(plan)s: after its latest date, %(latest)s.",
