@@ -331,7 +331,7 @@ class ServiceContract(models.Model):
 
     def _shorten_drafts(self, credits):
         """Take days off draft invoice lines; remove lines and invoices without any."""
-        # Other apps look into whatever is removed, nothing included. Who may end what is
+        # Other apps look into whatever is removed, even nothing. Who may end what is
         # covered need not be an accountant.
         lines = self.env["account.move.line"].sudo()
         moves, gone = lines.move_id, lines
