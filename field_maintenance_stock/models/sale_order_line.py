@@ -16,6 +16,11 @@ class SaleOrderLine(models.Model):
         rented = self.filtered(lambda line: line._is_of_rental())
         return super(SaleOrderLine, self - rented)._action_launch_stock_rule(**kwargs)
 
+    def _update_line_quantity(self, values):
+        # A return that is corrected changes its late days; no stock is returned for it.
+        rented = self.filtered(lambda line: line._is_of_rental())
+        return super(SaleOrderLine, self - rented)._update_line_quantity(values)
+
     def _compute_qty_to_deliver(self):
         # Whether a piece is free is said by reservations, not by the stock.
         result = super()._compute_qty_to_deliver()
