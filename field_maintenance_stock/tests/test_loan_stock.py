@@ -83,6 +83,11 @@ class TestLoanStock(StockFixtures, MaintenanceCase):
         self.assertEqual(self._count(self.board, self.van, self.first_board), 1)
         days = order.order_line.filtered(lambda line: line.rental_part == "days")
         self.assertEqual((days.price_unit, days.qty_to_invoice), (60, 1))
+        # A correction of it is no return of stock.
+        loan.date_in = "2026-06-05"
+        self.assertEqual((days.product_uom_qty, days.price_subtotal), (0, 0))
+        loan.date_in = "2026-06-08"
+        self.assertEqual((days.product_uom_qty, days.price_unit), (1, 60))
         # More pieces, and what is sold beside it
         rental.rental_end = "2026-06-05"
         sold = self.env["sale.order.line"].create(
