@@ -10,7 +10,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.models import MAGIC_COLUMNS
 from odoo.tests import Form, TransactionCase
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
 # Each role of the rights table with its single group.
@@ -331,6 +331,19 @@ class InstalledBaseCase(InstalledBaseFixtures, TransactionCase):
         with self.assertRaises(exception) as caught:
             yield caught
         self.assertRegex(str(caught.exception), message)
+
+    def _explain(self, query):
+        """Return the plan of a search (or of SQL) where each table is read by an index
+        that answers a condition of it: of a few rows, PostgreSQL's choice says nothing.
+        """
+        self.env.flush_all()
+        with self.env.cr.savepoint() as savepoint:
+            for way in ("seqscan", "indexscan", "indexonlyscan"):
+                self.env.cr.execute(SQL("SET LOCAL %s = off", SQL(f"enable_{way}")))
+            query = query if isinstance(query, SQL) else query.select()
+            rows = self.env.execute_query(SQL("EXPLAIN %s", query))
+            savepoint.rollback()
+        return "\n".join(row[0] for row in rows)
 
 
 class NativeScreensTests:

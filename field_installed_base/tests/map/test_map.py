@@ -3,7 +3,6 @@ from unittest.mock import patch
 import requests
 
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
 
 from ... import OPENSTREETMAP, post_init_hook, uninstall_hook
 from ...models import res_partner
@@ -132,10 +131,7 @@ class TestMapSites(MapCase):
         query = partners._search(
             self.env["installed.base"]._get_bounds_domain(BELGIUM), order="id"
         )
-        self.env.flush_all()
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
-        self.assertIn("res_partner_map_box", str(plan))
+        self.assertIn("res_partner_map_box", self._explain(query))
 
 
 class TestMapRights(MapCase):
@@ -229,10 +225,7 @@ class TestMapOverview(MapCase):
 
     def test_index_of_equipment_without_site(self):
         query = self.env["installed.base"]._search([("site_id", "=", False)])
-        self.env.flush_all()
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        plan = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
-        self.assertIn("installed_base_siteless_index", str(plan))
+        self.assertIn("installed_base_siteless_index", self._explain(query))
 
     def test_may_geocode(self):
         self.assertTrue(self._get_overview("dispatcher")["may_geocode"])

@@ -2,7 +2,6 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import SQL
 
 from ...models.appointment import visit_calendar
 from ..common import MaintenanceCase
@@ -65,14 +64,10 @@ class TestVisitCalendar(MaintenanceCase):
         self.assertEqual(of_one, (self.early | self.late).ids)
 
     def test_uses_the_index_of_times(self):
-        self.env.flush_all()
-        self.env.cr.execute("SET LOCAL enable_seqscan = off")
         visits = self.env["maintenance.visit"]
         start, end = (visits._fields["date_start"].to_datetime(m) for m in WEEK)
         query = visits._search(visits._get_overlap_domain(start, end, None))
-        rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
-        plan = "\n".join(line for (line,) in rows)
-        self.assertIn("maintenance_visit_planned_range_index", plan)
+        self.assertIn("maintenance_visit_planned_range_index", self._explain(query))
 
     def test_the_choice_is_ones_own(self):
         filters = self.env["maintenance.visit.calendar.filter"]
