@@ -367,3 +367,11 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             self._map(("Cliente", "Matricola", "Prossima visita"), SCHEDULES),
             ["partner_id", "line_ids/installed_base_id", "line_ids/date_first"],
         )
+        self.assertEqual(
+            self._map(("Customer", "Installation Site", "First Due Date"), SCHEDULES),
+            ["partner_id", "site_id", "line_ids/date_first"],
+        )
+        self.assertEqual(
+            self._map(("Client", "Lieu d'installation"), VISITS),
+            ["partner_id", "site_id"],
+        )

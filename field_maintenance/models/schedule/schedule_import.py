@@ -120,8 +120,9 @@ class MaintenanceSchedule(models.Model):
             "intervallo;ogni",
             "line_ids/interval_unit": "unit;unité;unità",
             "line_ids/date_first": "next visit;next due;first visit;due date;"
-            "prochaine visite;prochain entretien;échéance;prossima visita;"
-            "prossima manutenzione;scadenza",
+            "first due date;first due;prochaine visite;prochain entretien;échéance;"
+            "première échéance;première visite;prossima visita;prossima manutenzione;"
+            "scadenza;prima scadenza;prima visita",
             "line_ids/technician_id": "technician;technicien;tecnico",
         }
 

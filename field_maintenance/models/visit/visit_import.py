@@ -22,7 +22,9 @@ CUSTOMER_HEADERS = {
     "numéro client;code client;codice cliente;numero cliente",
     "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
     "partner_id/city": "city;town;ville;localité;città;comune;località",
-    "site_id": "site;location;address;lieu;adresse;chantier;luogo;indirizzo;sede",
+    "site_id": "site;installation site;location;address;lieu;adresse;chantier;"
+    "lieu d'installation;site d'installation;luogo;luogo di installazione;indirizzo;"
+    "sede",
 }
 
 
