@@ -746,7 +746,9 @@ class TestCalendarEvent(MaintenanceCase):
             stop=event.stop + timedelta(hours=1),
             thu=False,
         )
-        self.assertEqual(sorted(visits.mapped("state")), ["planned"] * 4 + ["to_plan"] * 4)
+        self.assertEqual(
+            sorted(visits.mapped("state")), ["planned"] * 4 + ["to_plan"] * 4
+        )
 
     def test_all_never_touches_what_was_started_or_done(self):
         event = self._create_series()

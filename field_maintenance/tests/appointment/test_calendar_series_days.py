@@ -231,7 +231,9 @@ class TestCalendarSeriesDays(MaintenanceCase):
                     }
                 )
                 self.assertEqual(
-                    set(visits.mapped("state")), {"planned"}, visits.mapped("date_start")
+                    set(visits.mapped("state")),
+                    {"planned"},
+                    visits.mapped("date_start"),
                 )
                 days = sorted(visits.mapped("date_start"))
                 self.assertEqual(days[0], datetime.fromisoformat(start))

@@ -51,7 +51,9 @@ class TestVisitNews(MaintenanceCase):
 
     def _check_asked(self, dialog, action):
         """They are told what happened, and nothing is done."""
-        self.assertEqual((action["res_model"], action["res_id"]), (dialog._name, dialog.id))
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), (dialog._name, dialog.id)
+        )
         for text in (self.visit.name, "06/04/2026", "Carla Colleague"):
             self.assertIn(text, dialog.news)
         self.assertNotIn(self.other.name, dialog.news)
