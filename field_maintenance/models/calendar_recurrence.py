@@ -7,6 +7,7 @@ from ..context import PLANNING
 # Each month has these days; a later one is the last day of shorter months.
 COMMON_DAYS = 28
 FEBRUARY = 2
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class CalendarRecurrence(models.Model):
@@ -85,6 +86,12 @@ class CalendarRecurrence(models.Model):
         # The first one is there, however late it is.
         last = max(self.service_visits_until, dtstart)
         return takewhile(lambda moment: moment <= last, occurrences)
+
+    def _count_weekdays(self):
+        """Return on how many days of its weeks a series takes place, 0 if it has none."""
+        self.ensure_one()
+        is_weekly = self.rrule_type == "weekly"
+        return sum(self[day] for day in WEEKDAYS) if is_weekly else 0
 
     def _add_series_events(self):
         """Give long series of visits the events that the horizon has reached."""

@@ -79,6 +79,7 @@ from . import test_typed
 from .visit import test_visit_access
 from .appointment import test_visit_appointment
 from .dispatch import test_visit_batch
+from .dispatch import test_visit_news
 from .billing import test_visit_bill
 from .appointment import test_visit_calendar
 from .field_work import test_visit_checklist

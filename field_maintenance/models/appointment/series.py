@@ -20,6 +20,8 @@ SERIES_BATCH = 200
 REPEAT_MONTHS = {"month_2": 2, "month_3": 3, "month_6": 6}
 # What says when a series ends.
 ENDS = frozenset({"count", "end_type", "rrule", "until"})
+# What says how many events there are until then, besides the days of the week.
+RHYTHM = frozenset({"interval", "recurrency", "rrule_type", "rrule_type_ui"})
 # Days of a new series that its form names.
 NOTED_DAYS = 4
 
@@ -369,6 +371,7 @@ class CalendarEvent(models.Model):
         base = event
         if vals["recurrence_update"] == "all_events":
             base = recurrence.base_event_id or rest[:1]
+        days = recurrence._count_weekdays()
         ends = {}
         if not names & ENDS and recurrence.service_visits_until:
             kept_ends = ("end_type", "until", "service_visits_until")
@@ -379,6 +382,9 @@ class CalendarEvent(models.Model):
         if ends and rest_of_it and rest_of_it.end_type != ends["end_type"]:
             # Core ends the rest of a series after as many events as there are by now.
             rest_of_it.write(ends)
+        is_moved = rest_of_it and not names & (ENDS | RHYTHM)
+        if is_moved and rest_of_it._count_weekdays() == days:
+            base._reach_in_series(rest_of_it, len(rest), visits[:1])
         after = (base.recurrence_id.calendar_event_ids | (event & base)).filtered(
             "active"
         )
@@ -398,6 +404,39 @@ class CalendarEvent(models.Model):
             )
         after._create_series_visits()
         return True
+
+    def _reach_in_series(self, recurrence, count, template):
+        """Let a series that was moved have as many events as before: the last one may be
+        beyond its last day or its horizon now.
+
+        This is its first event.
+
+        :param recurrence: the series
+        :param int count: how many events it had
+        :param template: the visit after which theirs are made
+        """
+        events = recurrence.calendar_event_ids.filtered("active")
+        if len(events) >= count:
+            return
+        names = set(self._get_recurrent_fields()) - {"rrule"}
+        rule = {name: recurrence[name] for name in names}
+        last = self._get_last_moment(rule | {"end_type": "count", "count": count})
+        if recurrence.end_type == "end_date" and recurrence.until < last.date():
+            recurrence.until = last.date()
+        if recurrence.service_visits_until:
+            tz = UTC if self.allday else ZoneInfo(recurrence.event_tz or "UTC")
+            moment = last.replace(tzinfo=tz).astimezone(UTC).replace(tzinfo=None)
+            recurrence.service_visits_until = max(
+                recurrence.service_visits_until, moment
+            )
+        known = {event._range() for event in events}
+        ranges = set(recurrence._range_calculation(self, self.stop - self.start))
+        self.with_context(
+            visit_planning=PLANNING,
+            dont_notify=True,
+            no_mail_to_attendees=True,
+            mail_create_nolog=True,
+        )._create_in_series(recurrence, ranges - known, template)
 
     def _keep_month_day(self, vals):
         """Return values for a part of this event's series, whose day is kept: an event

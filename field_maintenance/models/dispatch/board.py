@@ -546,18 +546,29 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        return self._tell_news(known)
+
+    def _get_plan_seen(self):
+        """Return {number of the visit, as a text: what `get_news_since` takes} for who
+        sees these visits now."""
+        # Who goes is known to whom may move the visit.
+        return {
+            str(visit.id): {
+                "date_start": fields.Datetime.to_string(visit.date_start),
+                "date_end": fields.Datetime.to_string(visit.date_end),
+                "state": visit.state,
+                "technician_id": visit.technician_id.id,
+                "technician_ids": sorted(visit.technician_ids.ids),
+            }
+            for visit in self.sudo()
+        }
+
+    def _tell_news(self, known):
+        """Return what :meth:`get_news_since` does, whoever asks."""
+        self.ensure_one()
         # Who goes, and who changed that, is known to whom may move the visit.
         visit = self.sudo()
-        times = {
-            name: fields.Datetime.to_string(visit[name])
-            for name in ("date_start", "date_end")
-        }
-        present = {
-            **times,
-            "state": visit.state,
-            "technician_id": visit.technician_id.id,
-            "technician_ids": sorted(visit.technician_ids.ids),
-        }
+        present = self._get_plan_seen()[str(self.id)]
         seen = {name: known[name] or False for name in present.keys() & known.keys()}
         if "technician_ids" in seen:
             seen["technician_ids"] = sorted(seen["technician_ids"] or [])

@@ -7,6 +7,7 @@ import psycopg2.errors
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
+from odoo.http import SessionExpiredException
 from odoo.tools import format_datetime
 from odoo.tools.mimetypes import guess_mimetype
 
@@ -46,13 +47,20 @@ class MaintenanceVisit(models.Model):
 
         :param dict entry: `key` (of the phone's choice, unique for the user), `kind`,
             `visit_id`, `values`, `done_at` (milliseconds on the phone's clock), `seen`
-            (the `version` of the visit that the phone showed) and `force` (apply it
-            although the office has changed the visit)
+            (the `version` of the visit that the phone showed), `force` (apply it
+            although the office has changed the visit) and `user_id` (who entered it)
         :param int sent_at: the same clock now: it may be wrong, its differences are not
         :return: dict of `status` (`done`, `conflict` or `refused`), `message` (why it
             was not applied) and `visit` (its card as of now, if there is one)
         :raise AccessError: if the user does no visits at all
+        :raise SessionExpiredException: if somebody else entered it, whose session a
+            page of the same browser has replaced
         """
+        if (
+            isinstance(entry, dict)
+            and entry.get("user_id", self.env.uid) != self.env.uid
+        ):
+            raise SessionExpiredException("Another user is logged in.")
         self.check_access("write")
         try:
             entry = self._read_entry(entry, sent_at)

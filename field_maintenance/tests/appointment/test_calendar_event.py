@@ -649,6 +649,107 @@ class TestCalendarEvent(MaintenanceCase):
         self.assertEqual(set(visits.mapped("state")), {"planned"})
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
 
+    def _move_all(self, event, days, hours=0, update="all_events"):
+        """Move a series, and return its visits and dates before and after it."""
+        series = event.recurrence_id.calendar_event_ids
+        visits = series._get_visits().sorted("date_start")
+        before = visits.mapped("date_start")
+        delta = timedelta(days=days, hours=hours)
+        start, stop = event.start + delta, event.stop + delta
+        self._change(event, update, start=start, stop=stop)
+        return visits, before, visits.mapped("date_start")
+
+    def test_moving_all_loses_none_at_the_horizon(self):
+        # Up to 2 February 2027 at 2 o'clock; the last one is on a Tuesday before it.
+        self.company.visit_horizon_months = 8
+        for name, vals in (
+            ("without end", {"end_type": "forever"}),
+            ("400 times", {"count": 400}),
+            ("until 2030", {"end_type": "end_date", "until": "2030-01-01"}),
+        ):
+            for days, hours in ((1, 0), (6, 0), (0, 3), (-1, 0)):
+                with self.subTest(f"{name} {days} {hours}"):
+                    event = self._create_series(**vals)
+                    visits, before, after = self._move_all(event, days, hours)
+                    # Clocks change in between.
+                    self.assertEqual(
+                        [start.date() for start in after],
+                        [start.date() + timedelta(days=days) for start in before],
+                    )
+                    self.assertEqual(set(visits.mapped("state")), {"planned"})
+                    last = visits[-1].date_start
+                    # The job goes on after it.
+                    with freeze_time("2026-07-01 02:00:00"):
+                        self._run_job()
+                    series = visits[-1].calendar_event_id.recurrence_id
+                    starts = series.calendar_event_ids.sorted("start").mapped("start")
+                    later = [start for start in starts if start > last]
+                    self.assertEqual((later[0] - last).days, 7)
+                    self.assertEqual(len(starts), len(set(starts)))
+
+    def test_moving_all_loses_none_at_the_last_day(self):
+        for until, days in (
+            ("2026-06-30", 1),
+            ("2026-07-02", 3),
+            ("2026-06-30", -1),
+            ("2026-07-06", 6),
+        ):
+            with self.subTest(f"{until} {days}"):
+                event = self._create_series(end_type="end_date", until=until)
+                visits, before, after = self._move_all(event, days)
+                self.assertEqual(len(visits), 5)
+                self.assertEqual(after, [s + timedelta(days=days) for s in before])
+                self.assertEqual(set(visits.mapped("state")), {"planned"})
+                series = visits.calendar_event_id.recurrence_id
+                self.assertEqual(len(series), 1)
+                self.assertEqual(len(series.calendar_event_ids), 5)
+
+    def test_moving_the_following_loses_none(self):
+        for vals in (
+            {"end_type": "end_date", "until": "2026-06-30"},
+            {"end_type": "forever"},
+        ):
+            with self.subTest(vals["end_type"]):
+                event = self._create_series(**vals)
+                series = event.recurrence_id.calendar_event_ids
+                visits = series._get_visits().sorted("date_start")
+                third = visits[2].calendar_event_id.with_env(event.env)
+                before = visits.mapped("date_start")
+                self._move_all(third, 1, update="future_events")
+                self.assertEqual(set(visits.mapped("state")), {"planned"})
+                self.assertEqual(
+                    visits.mapped("date_start"),
+                    before[:2] + [start + timedelta(days=1) for start in before[2:]],
+                )
+
+    def test_moving_all_of_two_days_a_week(self):
+        event = self._create_series(
+            thu=True, end_type="end_date", until="2026-06-25", count=0
+        )
+        visits = self._get_series_visits(event)
+        self.assertEqual(len(visits), 8)
+        self._move_all(event, 0, 3)
+        self.assertEqual(set(visits.mapped("state")), {"planned"})
+        self.assertEqual(visits[-1].date_start, datetime(2026, 6, 25, 10))
+        self.assertEqual(len(self._get_series_visits(visits.calendar_event_id[:1])), 8)
+
+    def test_fewer_days_are_fewer_visits(self):
+        """What is meant to be less is not made more again."""
+        event = self._create_series(
+            thu=True, end_type="end_date", until="2026-06-25", count=0
+        )
+        visits = self._get_series_visits(event)
+        self._change(
+            event,
+            "all_events",
+            start=event.start + timedelta(hours=1),
+            stop=event.stop + timedelta(hours=1),
+            thu=False,
+        )
+        self.assertEqual(
+            sorted(visits.mapped("state")), ["planned"] * 4 + ["to_plan"] * 4
+        )
+
     def test_all_never_touches_what_was_started_or_done(self):
         event = self._create_series()
         visits = self._get_series_visits(event)

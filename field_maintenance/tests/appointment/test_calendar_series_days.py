@@ -202,6 +202,46 @@ class TestCalendarSeriesDays(MaintenanceCase):
             ],
         )
 
+    def test_moving_all_of_days_of_a_month(self):
+        """Later or earlier, each month keeps its visit."""
+        self.company.visit_horizon_months = 6
+        for day, start, vals in (
+            ("2026-01-31", "2026-02-01 11:00:00", {"end_type": "forever"}),
+            ("2026-01-31", "2026-01-30 11:00:00", {"end_type": "forever"}),
+            ("2026-01-31", "2026-02-01 11:00:00", {"until": "2026-07-31"}),
+            ("2026-01-29", "2026-01-31 11:00:00", {"until": "2026-06-29"}),
+        ):
+            with self.subTest(f"{day} {start} {vals}"):
+                event = self._create_event(
+                    f"{day} 09:00:00",
+                    stop=f"{day} 10:00:00",
+                    recurrency=True,
+                    rrule_type_ui="monthly",
+                    rrule_type="monthly",
+                    month_by="date",
+                    day=int(day[-2:]),
+                    **{"end_type": "end_date", **vals},
+                )
+                visits = event.recurrence_id.calendar_event_ids._get_visits()
+                event.write(
+                    {
+                        "recurrence_update": "all_events",
+                        "start": start,
+                        "stop": start.replace("11:", "12:"),
+                    }
+                )
+                self.assertEqual(
+                    set(visits.mapped("state")),
+                    {"planned"},
+                    visits.mapped("date_start"),
+                )
+                days = sorted(visits.mapped("date_start"))
+                self.assertEqual(days[0], datetime.fromisoformat(start))
+                months = [12 * day.year + day.month for day in days]
+                self.assertEqual(
+                    months, list(range(months[0], months[0] + len(visits)))
+                )
+
     def test_rule_of_another_calendar(self):
         event = self._create_event("2026-01-31 09:00:00", service_repeat="month_date")
         recurrence = event.recurrence_id

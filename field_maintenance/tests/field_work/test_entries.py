@@ -5,6 +5,7 @@ from freezegun import freeze_time
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
+from odoo.http import SessionExpiredException
 from odoo.tests import tagged
 
 from ..common import ExecutionCase
@@ -60,6 +61,16 @@ class TestEntries(ExecutionCase):
         self.assertEqual(result["status"], status)
         self.assertIn(text, result["message"])
         return result
+
+    def test_never_applied_as_another_user(self):
+        """A page that was left open sends with the session of who logged in since."""
+        entry = self._prepare("work", user_id=self.users["dispatcher"].id)
+        with self.assertRaises(SessionExpiredException):
+            self._send(entry)
+        self.assertFalse(self._get_entries())
+        self.assertEqual(self.visit.state, "planned")
+        self._apply("work", user_id=self.users["technician"].id)
+        self.assertEqual(self.visit.state, "in_progress")
 
     # -- Kinds, each of them twice -----------------------------------------------------
 

@@ -123,6 +123,15 @@ class TestJourneys(ExecutionFixtures, HttpCase):
             ["work", "checklist", "checklist", "part", "photo", "done"],
         )
 
+    def test_logging_out_with_something_not_sent(self):
+        self._walk("my_day_log_out")
+        entries = self.env["maintenance.visit.entry"].search(
+            [("visit_id", "=", self.visit.id)]
+        )
+        self.assertEqual(entries.sorted("id").mapped("kind"), ["work", "checklist"])
+        filling = self.visit.checklist_ids
+        self.assertEqual(filling.user_input_line_ids.value_numerical_box, 11)
+
     def test_on_a_slow_line(self):
         (told,) = self._walk("my_day_slow")
         self._check_everything_arrived_once()

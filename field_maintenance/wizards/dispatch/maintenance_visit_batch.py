@@ -23,7 +23,11 @@ class MaintenanceVisitBatch(models.TransientModel):
     """Changes many visits at once, and reports what was done and what was not."""
 
     _name = "maintenance.visit.batch"
-    _inherit = ["hr.mixin", "installed.base.plausible.mixin"]
+    _inherit = [
+        "hr.mixin",
+        "installed.base.plausible.mixin",
+        "maintenance.visit.known.mixin",
+    ]
     _description = "Change Visits"
 
     action = fields.Selection(
@@ -132,7 +136,8 @@ class MaintenanceVisitBatch(models.TransientModel):
     # -- Running -----------------------------------------------------------------------
 
     def action_apply(self):
-        """Change the visits, each that can be, and show what was done and what not.
+        """Change the visits, each that can be, and show what was done and what not. Ask
+        first if somebody else changed one of them since the dialog was opened.
 
         An action is a value of `action` with a method `_prepare_<action>(visits,
         refused)`, which returns {visit: (function of visits, what is reported)} and
@@ -142,6 +147,8 @@ class MaintenanceVisitBatch(models.TransientModel):
         """
         self.ensure_one()
         self._check_complete()
+        if asking := self._ask_about_news():
+            return asking
         self.result_ids.unlink()
         visits = self.visit_ids.sorted(
             lambda visit: visit.due_date or visit._get_site_day(visit.create_date)

@@ -49,7 +49,7 @@ class ServiceSlotOffer(models.TransientModel):
     def action_plan(self):
         """Plan the visit in this slot; make it first, if there is only a request.
 
-        :raise UserError: if somebody took the slot meanwhile
+        :raise UserError: if somebody took the slot or planned the visit meanwhile
         """
         self.ensure_one()
         search = self.search_id
@@ -62,6 +62,9 @@ class ServiceSlotOffer(models.TransientModel):
             ("to_plan", "planned"),
             self.env._("You cannot plan visit %(visit)s: its status is “%(state)s”."),
         )
+        visit.check_access("write")
+        if news := visit._tell_news((search.known or {}).get(str(visit.id), {})):
+            raise UserError(self.env._("%s\nSearch again.", news))
         crew = self.technician_id | self.technician_ids
         visit._plan({visit: (self.date_start, None, crew)})
         if taken := visit._get_slot_obstacles():

@@ -75,6 +75,8 @@ class ServiceSlotSearch(models.TransientModel):
         readonly=True,
     )
     is_stale = fields.Boolean()
+    # The visit as it was when it was searched for
+    known = fields.Json(readonly=True)
     message = fields.Char(readonly=True)
 
     @api.depends("visit_id", "request_id")
@@ -134,6 +136,7 @@ class ServiceSlotSearch(models.TransientModel):
         self.write(
             {
                 "is_stale": False,
+                "known": self.visit_id._get_plan_seen(),
                 "message": not slots and visit._describe_no_slot(self.technician_ids),
                 "offer_ids": [
                     Command.create(

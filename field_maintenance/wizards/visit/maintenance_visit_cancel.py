@@ -5,6 +5,7 @@ class MaintenanceVisitCancel(models.TransientModel):
     """Asks why visits are cancelled."""
 
     _name = "maintenance.visit.cancel"
+    _inherit = ["maintenance.visit.known.mixin"]
     _description = "Cancel Visits"
 
     visit_ids = fields.Many2many(
@@ -15,7 +16,10 @@ class MaintenanceVisitCancel(models.TransientModel):
     reason = fields.Char(required=True)
 
     def action_cancel_visits(self):
-        """Cancel the visits for this reason."""
+        """Cancel the visits for this reason. Ask first if somebody else changed one of
+        them since the dialog was opened."""
         self.ensure_one()
+        if asking := self._ask_about_news():
+            return asking
         self.visit_ids._cancel(self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -6,8 +6,9 @@ class MaintenanceVisitMerge(models.TransientModel):
     into one."""
 
     _name = "maintenance.visit.merge"
-    _inherit = ["hr.mixin"]
+    _inherit = ["hr.mixin", "maintenance.visit.known.mixin"]
     _description = "Merge Visits"
+    _known_in = ("main_id", "visit_ids")
 
     main_id = fields.Many2one(
         comodel_name="maintenance.visit",
@@ -49,8 +50,11 @@ class MaintenanceVisitMerge(models.TransientModel):
 
     def action_merge(self):
         """Do the visits together, and show the one into which they were merged, unless
-        it is what was looked at."""
+        it is what was looked at. Ask first if somebody else changed one of them since the
+        dialog was opened."""
         self.ensure_one()
+        if asking := self._ask_about_news():
+            return asking
         self.main_id._absorb(self.visit_ids - self.main_id)
         if self.env.context.get("opens_visit"):
             return self.main_id._get_form_action()

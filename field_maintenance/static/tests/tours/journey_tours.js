@@ -177,6 +177,81 @@ registry.category("web_tour.tours").add("my_day_offline", {
     ],
 });
 
+// Without a line they are asked before they lose what is not sent.
+const logOut = (unloads) => [
+    { trigger: ".o_mobile_menu_toggle", run: "click" },
+    {
+        trigger: ".o_user_menu_mobile a:contains(Log out)",
+        run: "click",
+        expectUnloadPage: Boolean(unloads),
+    },
+];
+
+registry.category("web_tour.tours").add("my_day_log_out", {
+    steps: () => [
+        ...start(),
+        {
+            content: "The line is cut",
+            trigger: ".o_my_day",
+            run: () => setLine("none", false),
+        },
+        { trigger: `${VISIT} .o_my_day_start`, run: "click" },
+        { trigger: `.o_my_day_not_sent:contains("(1)")` },
+        ...logOut(),
+        { trigger: ".modal-body:contains(One entry is not sent yet.):contains(There is no connection.)" },
+        { trigger: ".modal-footer .btn-danger:contains(Delete and log out)" },
+        { content: "They stay", trigger: ".modal-footer button:contains(Stay)", run: "click" },
+        { trigger: `body:not(:has(.modal)) .o_my_day_not_sent:contains("(1)")` },
+        { content: "Half of a checklist", trigger: `${VISIT} .o_my_day_next_checklist`, run: "click" },
+        { trigger: ".o_checklist_question input", run: "edit 11" },
+        {
+            content: "It is kept, but not entered yet, as if the page were closed now",
+            trigger: ".o_checklist_question input",
+            async run() {
+                const queue = services().field_work_queue;
+                while (!(await queue.countDrafts())) {
+                    await new Promise((resolve) => setTimeout(resolve, 100));
+                }
+                queue.leave();
+            },
+        },
+        { trigger: ".modal-body:contains(2 entries are not sent yet.)" },
+        { trigger: ".modal-footer button:contains(Stay)", run: "click" },
+        { trigger: ".modal:not(:contains(are not sent yet)) .o_checklist_later", run: "click" },
+        {
+            content: "Each of them counts once",
+            trigger: `.o_my_day_not_sent:contains("(2)")`,
+            async run() {
+                await until(() => services().field_work_queue.state.entries.length === 2);
+                if (await services().field_work_queue.countDrafts()) {
+                    throw new Error("What was entered is no draft any more");
+                }
+                await setLine("good", true);
+            },
+        },
+        { trigger: `body:not(:has(.o_my_day_not_sent)) ${VISIT}:not(:has(.o_my_day_unsent))` },
+        {
+            content: "They log out without a line",
+            trigger: ".o_my_day",
+            async run() {
+                await services().field_work_queue.store.close();
+                location.href = "/odoo/my-day";
+            },
+            expectUnloadPage: true,
+        },
+        {
+            content: "With a line the next one has to log in, and finds nothing",
+            trigger: ".oe_login_form",
+            async run() {
+                const left = await getKept();
+                if (Object.values(left).some(Boolean)) {
+                    throw new Error(`The device keeps ${JSON.stringify(left)}`);
+                }
+            },
+        },
+    ],
+});
+
 // The same on a slow line: how many taps, how long, how much of it goes over the line.
 registry.category("web_tour.tours").add("my_day_slow", {
     steps: () => {

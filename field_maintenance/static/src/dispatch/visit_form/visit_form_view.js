@@ -9,9 +9,12 @@ const PLANNING_FIELDS = ["date_start", "date_end", "duration", "technician_id", 
 /** What nobody does to a visit whose plan they have not seen. */
 const PLANNING_BUTTONS = [
     "action_cancel",
+    "action_do_nearby_together",
     "action_done",
+    "action_find_slot",
     "action_put_back",
     "action_split_off",
+    "action_start_travel",
     "action_start_work",
 ];
 

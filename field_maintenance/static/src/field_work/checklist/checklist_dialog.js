@@ -26,9 +26,7 @@ export class ChecklistDialog extends Component {
         this.queue = useService("field_work_queue");
         this.bodyRef = useRef("body");
         this.state = useState({ row: null, answers: {}, comments: {}, errors: {} });
-        this.saveDraft = useDebounced(() => this.checklists.saveDraft(this.state), 200, {
-            execBeforeUnmount: true,
-        });
+        this.saveDraft = useDebounced(() => this.checklists.saveDraft(this.state), 200);
         this.filled = [];
         this.start(this.props.row);
         // A first question that is typed is typed at once.
@@ -234,15 +232,18 @@ export class ChecklistDialog extends Component {
     }
 
     async keep(isComplete) {
+        this.saveDraft.cancel();
         const values = this.getValues(isComplete);
+        const { row } = this.state;
+        const answers = { ...this.state.answers };
+        const comments = { ...this.state.comments };
         // Who comes back finds them, also before they are sent.
-        this.props.forms.answers[this.getKey(this.state.row)] = {
-            answers: { ...this.state.answers },
-            comments: { ...this.state.comments },
-        };
+        this.props.forms.answers[this.getKey(row)] = { answers, comments };
         await this.queue.add("checklist", this.props.visit, values);
         if (isComplete) {
-            await this.checklists.dropDraft(this.state.row);
+            await this.checklists.dropDraft(row);
+        } else {
+            await this.checklists.saveDraft({ row, answers, comments }, true);
         }
     }
 

@@ -59,8 +59,10 @@ export class FieldWorkChecklists {
         return `checklist/${row.visit_id}/${row.line_id}`;
     }
 
-    saveDraft({ row, answers, comments }) {
-        return this.store?.save("drafts", this.getDraftKey(row), { answers, comments });
+    /** @param {Boolean} [isEntered] whether it waits to be sent, or was sent */
+    saveDraft({ row, answers, comments }, isEntered = false) {
+        const draft = { answers, comments, isEntered };
+        return this.store?.save("drafts", this.getDraftKey(row), draft);
     }
 
     dropDraft(row) {

@@ -56,6 +56,20 @@ export class DeviceStore extends IndexedDB {
     async close() {
         this.isClosed = true;
         await this.clear();
+        await this.setLeaving(true);
+    }
+
+    /** Remember that the user logs out, until the server knows it. The service worker
+     * reads it, too. */
+    setLeaving(isLeaving) {
+        return this.request("owner", "readwrite", (rows) =>
+            isLeaving ? rows.put(this.owner, "leaving") : rows.delete("leaving")
+        );
+    }
+
+    async isLeaving() {
+        await this.key;
+        return (await this.read("owner", "leaving")) === this.owner;
     }
 
     // -- Encrypted ---------------------------------------------------------------------

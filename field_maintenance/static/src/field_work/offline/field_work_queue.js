@@ -4,11 +4,14 @@ import { browser } from "@web/core/browser/browser";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
 import { DeviceStore } from "./device_store";
 
 const MODEL = "maintenance.visit";
 const FIRST_DELAY = 3000;
 const LONGEST_DELAY = 60000;
+// So long who logs out waits for the line.
+const PATIENCE = 8000;
 
 /**
  * How the kinds of entries are named and shown: what `apply_field_work` of the server
@@ -70,6 +73,12 @@ export class FieldWorkQueue {
     async loadEntries() {
         let entries = [];
         try {
+            if (await this.store?.isLeaving()) {
+                // Their last page had no line to log out.
+                const isOut = await this.logOut();
+                browser.location.href = isOut ? "/odoo" : "/odoo/offline";
+                return;
+            }
             entries = (await this.store?.loadAll("entries")) || [];
         } catch (error) {
             // A browser that keeps nothing, as some do in private windows
@@ -145,35 +154,76 @@ export class FieldWorkQueue {
 
     // -- The end -----------------------------------------------------------------------
 
-    /** Delete what is kept on the device before the user logs out.
+    /** Log the user out, and delete what is kept on the device. Who has no line is logged
+     * out when this device has one again.
      *
-     * @returns {Promise<Boolean>} whether they do, although something is not sent
+     * @returns {Promise<Boolean>} whether the page is to be left as it always is
      */
     async leave() {
-        const { entries } = this.state;
-        if (entries.length) {
-            await this.retry();
+        if (this.state.entries.length) {
+            const patience = new Promise((resolve) => browser.setTimeout(resolve, PATIENCE));
+            await Promise.race([this.retry(), patience]);
         }
-        const count = this.state.entries.length;
-        if (count && !(await this.askToLeave(count))) {
+        const count = this.state.entries.length + (await this.countDrafts());
+        if ((count || !browser.navigator.onLine) && !(await this.askToLeave(count))) {
             return false;
         }
         this.state.entries = [];
         await this.store?.close();
+        if (!this.store || (await this.logOut())) {
+            return true;
+        }
+        // Core's worker forgets the session, and has a page that says what is wrong.
+        browser.navigator.serviceWorker?.controller?.postMessage("user_logout");
+        browser.location.href = "/odoo/offline";
+        return false;
+    }
+
+    /** What was typed into checklists that nobody left, as a page was closed. */
+    async countDrafts() {
+        const drafts = (await this.store?.loadAll("drafts").catch(() => [])) || [];
+        return drafts.filter((draft) => !draft.isEntered).length;
+    }
+
+    /** @returns {Promise<Boolean>} whether there was a line for it */
+    async logOut() {
+        try {
+            await browser.fetch("/web/session/logout", {
+                redirect: "manual",
+                signal: AbortSignal.timeout(PATIENCE),
+            });
+        } catch (error) {
+            console.warn(error);
+            return false;
+        }
+        await this.store.setLeaving(false);
         return true;
     }
 
     askToLeave(count) {
+        const told = [];
+        if (count === 1) {
+            told.push(_t("One entry is not sent yet. It is deleted if you log out."));
+        } else if (count) {
+            told.push(
+                _t("%s entries are not sent yet. They are deleted if you log out.", count)
+            );
+        }
+        if (this.state.isOffline || !browser.navigator.onLine) {
+            told.push(
+                _t(
+                    "There is no connection. You are logged out when you open Odoo with a connection the next time."
+                )
+            );
+        }
         return new Promise((resolve) =>
             this.dialog.add(
                 ConfirmationDialog,
                 {
-                    title: _t("Not sent yet"),
-                    body: _t(
-                        "%s entries are not sent yet. They are deleted if you log out.",
-                        count
-                    ),
-                    confirmLabel: _t("Delete and log out"),
+                    title: count ? _t("Not sent yet") : _t("No connection"),
+                    body: told.join("\n\n"),
+                    confirmLabel: count ? _t("Delete and log out") : _t("Log out"),
+                    confirmClass: count ? "btn-danger" : "btn-primary",
                     confirm: () => resolve(true),
                     cancelLabel: _t("Stay"),
                     cancel: () => resolve(false),
@@ -272,7 +322,9 @@ export class FieldWorkQueue {
     }
 
     sendEntry({ key, kind, visit_id, seen, values, done_at, force }) {
-        const entry = { key, kind, visit_id, seen, values, done_at, force };
+        // Another page of this browser may have logged in somebody else meanwhile.
+        const user_id = user.userId;
+        const entry = { key, kind, visit_id, seen, values, done_at, force, user_id };
         return this.orm.silent.call(MODEL, "apply_field_work", [entry, Date.now()]);
     }
 

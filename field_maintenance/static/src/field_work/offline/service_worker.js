@@ -56,10 +56,13 @@
     };
     const forgetAll = async () => {
         await forgetPage();
-        for (const table of ["entries", "drafts", "owner"]) {
+        for (const table of ["entries", "drafts"]) {
             await ask(table, "readwrite", (rows) => rows.clear());
         }
+        // Who had no line to log out is still leaving.
+        await ask("owner", "readwrite", (rows) => rows.delete("owner"));
     };
+    const forgetLeaving = () => ask("owner", "readwrite", (rows) => rows.delete("leaving"));
 
     // -- The page ----------------------------------------------------------------------
 
@@ -115,10 +118,14 @@
         const hasPage = await (await caches.open(CACHE)).match(PAGE);
         const timer = hasPage && setTimeout(() => controller.abort(), PATIENCE);
         try {
+            if (await ask("owner", "readonly", (rows) => rows.get("leaving"))) {
+                await fetch("/web/session/logout", { redirect: "manual" });
+                await forgetLeaving();
+            }
             const response = await fetch(event.request, { signal: controller.signal });
             if (response.type === "opaqueredirect") {
                 // Nobody is logged in any more. What is not sent waits for its user.
-                event.waitUntil(forgetPage());
+                event.waitUntil(forgetPage().then(forgetLeaving));
             } else if (response.ok && hasPage) {
                 event.waitUntil(keepPage(response.clone()));
             }

@@ -1,0 +1,52 @@
+from odoo import api, fields, models
+
+
+class MaintenanceVisitKnownMixin(models.AbstractModel):
+    """A dialog about visits that somebody else may change while it is open: they are
+    shown what changed, and asked by it to press the button once more.
+
+    Its view has the invisible field `known`, so that it is there from the beginning, and
+    shows `news`.
+    """
+
+    _name = "maintenance.visit.known.mixin"
+    _description = "Dialog about Visits as They Were Seen"
+
+    # The fields with the visits
+    _known_in = ("visit_ids",)
+
+    known = fields.Json(compute="_compute_known", store=True, readonly=False)
+    news = fields.Text(readonly=True)
+
+    @api.depends(lambda self: self._known_in)
+    def _compute_known(self):
+        for dialog in self:
+            # What was seen stays as it was seen when others are taken out.
+            seen = dialog.known or {}
+            dialog.known = dialog._get_known_visits()._get_plan_seen() | seen
+
+    def _get_known_visits(self):
+        visits = self.env["maintenance.visit"]
+        return visits.union(*(self[name]._origin for name in self._known_in))
+
+    def _ask_about_news(self):
+        """Return the action that shows again this dialog, with what somebody else
+        changed since it was opened; nothing if nobody did."""
+        self.ensure_one()
+        visits = self._get_known_visits()
+        visits.check_access("read")
+        known = self.known or {}
+        news = [visit._tell_news(known.get(str(visit.id), {})) for visit in visits]
+        self.write({"news": "\n".join(filter(None, news)), "known": False})
+        if not self.news:
+            return None
+        self.known = visits._get_plan_seen()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Changed in the Meantime"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": dict(self.env.context),
+        }
