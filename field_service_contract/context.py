@@ -9,16 +9,20 @@ from odoo.addons.field_installed_base.context import OwnCode
 CHANGING = OwnCode()
 
 
-# `service_contract_line`: the contract line of which a visit rule is typed that is not
-# saved yet. The rule's computes, which Odoo calls, need to know it.
-def with_typed_line(model, line):
-    """Return a model for rules of a contract line that are not saved."""
-    return model.with_context(service_contract_line=line)
+# `service_contract_lines`: the contract lines of which visit rules are typed that are
+# not saved yet. The rules' computes, which Odoo calls, need to know them.
+def with_typed_lines(model, lines):
+    """Return a model for rules of contract lines that are not saved.
+
+    :param dict lines: {id of the rule: contract line}, filled as the rules are made
+    """
+    return model.with_context(service_contract_lines=lines)
 
 
-def get_typed_line(env):
+def get_typed_line(rule):
     """Return the contract line of a rule that is not saved, None if it has none."""
-    line = env.context.get("service_contract_line")
+    lines = rule.env.context.get("service_contract_lines")
+    line = lines.get(rule.id) if isinstance(lines, dict) else None
     # No remote call can pass a record.
     return line if isinstance(line, BaseModel) else None
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from .errors import RuleError
-from .gaps import Gap, in_gap
+from .gaps import Gap
 
 Policy = Literal["before", "after", "nearest"]
 Misfit = Literal["no_working_day", "same_day"]
@@ -25,7 +25,13 @@ class WorkingDays:
 
     def without(self, gaps: Collection[Gap]) -> "WorkingDays":
         """Return these days without those on which nothing may be due."""
-        return WorkingDays(day for day in self._days if not in_gap(day, gaps))
+        days = self._days
+        for gap in gaps:
+            end = bisect_right(days, gap.last) if gap.last else len(days)
+            # A gap whose last day is before its first has no days.
+            begin = min(bisect_left(days, gap.first), end)
+            days = days[:begin] + days[end:]
+        return WorkingDays(days)
 
     def last_until(self, day: date, start: date) -> date | None:
         """Return the latest working day from ``start`` to ``day``, both included."""

@@ -47,7 +47,7 @@ class MaintenanceScheduleLine(models.Model):
         What a contract covers does not depend on who plans its visits.
         """
         self.ensure_one()
-        typed = not self._origin and get_typed_line(self.env)
+        typed = not self._origin and get_typed_line(self)
         return typed.sudo() if typed else self.sudo().service_contract_line_ids
 
     def _get_saved_line(self):

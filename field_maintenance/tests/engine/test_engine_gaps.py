@@ -84,6 +84,15 @@ class TestGaps(TestCase):
             self.assertGreaterEqual(free, day)
             self.assertFalse(in_gap(free, found))
 
+    @untimed
+    @given(st.lists(days, max_size=20), gaps())
+    def test_days_off_are_those_in_gaps(self, known, found):
+        rest = WorkingDays(known).without(found)
+        self.assertEqual(
+            {rest.first_from(day, day) for day in known} - {None},
+            {day for day in known if not in_gap(day, found)},
+        )
+
     def test_days_off(self):
         working = WorkingDays(date(2026, 2, day) for day in range(1, 11))
         rest = working.without([Gap(date(2026, 2, 4), date(2026, 2, 6))])

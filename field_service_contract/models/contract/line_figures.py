@@ -1,5 +1,7 @@
 """What a contract line costs a year: value, cost, discount, amount and profit."""
 
+from collections import defaultdict
+
 from odoo import api, fields, models
 
 from ...engine import Figures, to_decimal
@@ -313,15 +315,18 @@ class ServiceContractLine(models.Model):
         """
         # Beside a figure that was given none was proposed: zero would seem to follow
         # it, and what is as proposed would not.
-        free = self.browse()
+        proposals, free = defaultdict(list), []
         for line, vals in zip(self, vals_list, strict=True):
             for name in {"value", "cost"} & vals.keys():
                 proposal = line._get_proposal(name)
                 if proposal and line[name] in (0, proposal):
-                    line._as_own_code()[f"proposed_{name}"] = proposal
-                    free |= line
+                    proposals[name, proposal].append(line.id)
+                    free += [line.id] if not line[name] else []
+        lines = self._as_own_code()
+        for (name, proposal), ids in proposals.items():
+            lines.browse(ids)[f"proposed_{name}"] = proposal
         # Before they were stored, their amounts followed the proposal.
-        free.modified(["value", "cost"])
+        self.browse(set(free)).modified(["value", "cost"])
 
     def _get_lines_to_propose(self, vals):
         """Return the lines of which values change something that is proposed by."""

@@ -829,6 +829,11 @@ class ServiceContract(models.Model):
         :raise UserError: with everything that is missing, of all contracts at once
         """
         self._check_activation()
+        self._action_activate()
+        return True
+
+    def _action_activate(self):
+        """Begin contracts that lack nothing."""
         self._create_analytic_accounts()
         self._create_first_terms()
         self.line_ids._record_signed_prices()
@@ -838,7 +843,6 @@ class ServiceContract(models.Model):
         self._update_states()
         self._close_offer()
         self._defer_openings()
-        return True
 
     def _check_activation(self):
         for contract in self:
@@ -876,11 +880,11 @@ class ServiceContract(models.Model):
 
     def _activate_ready(self):
         """Activate the drafts that lack nothing, and leave the others as they are."""
-        return self.filtered(
+        self.filtered(
             lambda contract: (
                 contract.state == "draft" and not contract._get_activation_problems()
             )
-        ).action_activate()
+        )._action_activate()
 
     def _prepare_term_vals(self):
         self.ensure_one()

@@ -47,7 +47,7 @@ class ServiceContract(models.Model):
                 user_id=contract._get_follow_up_user().id,
             )
         if complete:
-            complete.action_activate()
+            complete._action_activate()
 
     def _get_follow_up_user(self):
         """Return who looks after a contract: its responsible, else whoever gets the

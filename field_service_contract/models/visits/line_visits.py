@@ -6,7 +6,7 @@ from odoo.addons.field_maintenance.context import GENERATING
 from odoo.addons.field_maintenance.engine import Gap
 from odoo.addons.field_maintenance.models.visit.maintenance_visit import OPEN_STATES
 
-from ...context import CHANGING, with_typed_line
+from ...context import CHANGING, with_typed_lines
 from ...engine import Span, subtract
 from ...engine.coverage import FOREVER
 
@@ -427,12 +427,15 @@ class ServiceContractLine(models.Model):
     )
     @api.depends_context("lang")
     def _compute_visit_preview(self):
-        for line in self:
-            line.visit_preview, line.visit_past_count = False, 0
-            if line.mode and line.visit_type_id and line.contract_id.date_start:
-                rule = line._get_draft_rule()
-                line.visit_preview = rule.preview
-                line.visit_past_count = rule.past_count
+        self.visit_preview, self.visit_past_count = False, 0
+        visited = self.filtered(
+            lambda line: (
+                line.mode and line.visit_type_id and line.contract_id.date_start
+            )
+        )
+        for line, rule in zip(visited, visited._get_draft_rules(), strict=True):
+            line.visit_preview = rule.preview
+            line.visit_past_count = rule.past_count
 
     @api.depends("visit_date_from")
     def _compute_visit_begins_today(self):
@@ -446,21 +449,33 @@ class ServiceContractLine(models.Model):
             if line.visit_begins_today != bool(line.visit_date_from):
                 line.visit_date_from = line.visit_begins_today and today
 
-    def _get_draft_rule(self):
-        """Return the visit rule as it is typed, as a record that is not saved."""
-        self.ensure_one()
-        contract = self.contract_id
-        schedule = self.env["maintenance.schedule"].new(
-            contract._prepare_schedule_vals()
-        )
-        return with_typed_line(self.env["maintenance.schedule.line"], self).new(
-            {
-                **self._prepare_rule_vals({name: self[name] for name in RULE_FIELDS}),
-                **self._prepare_rule_bounds(),
-                "installed_base_id": self.installed_base_id._origin.id,
-                "schedule_id": schedule,
-            }
-        )
+    def _get_draft_rules(self):
+        """Return the visit rule of each line as it is typed, in the order of the lines,
+        as records that are not saved."""
+        typed = {}
+        model = with_typed_lines(self.env["maintenance.schedule.line"], typed)
+        schedules = {
+            contract: self.env["maintenance.schedule"].new(
+                contract._prepare_schedule_vals()
+            )
+            for contract in self.contract_id
+        }
+        rules = []
+        for line in self:
+            rule = model.new(
+                {
+                    **line._prepare_rule_vals(
+                        {name: line[name] for name in RULE_FIELDS}
+                    ),
+                    **line._prepare_rule_bounds(),
+                    "installed_base_id": line.installed_base_id._origin.id,
+                    "schedule_id": schedules[line.contract_id],
+                }
+            )
+            typed[rule.id] = line
+            rules.append(rule)
+        # Together they read working hours and visits once.
+        return model.concat(*rules)
 
     # -- Counts -----------------------------------------------------------------------
 

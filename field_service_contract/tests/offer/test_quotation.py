@@ -1,3 +1,8 @@
+from collections import Counter
+from contextlib import ExitStack
+from functools import wraps
+from unittest.mock import patch
+
 import psycopg2
 from freezegun import freeze_time
 
@@ -491,6 +496,36 @@ class TestQuotation(QuotationCase):
             self.env.flush_all()
             costs.append(self.cr.sql_log_count - before)
         self.assertLess((costs[1] - costs[0]) / 4, 12, costs)
+
+    def test_lines_cost_no_more_queries_and_are_computed_once(self):
+        lines = self.env.registry["service.contract.line"]
+        called = []
+
+        def watch(name):
+            method = getattr(lines, name)
+
+            @wraps(method)
+            def watched(own):
+                called.extend([name] * len(own))
+                return method(own)
+
+            return patch.object(lines, name, watched)
+
+        names = ("_compute_amount", "_compute_profit", "_get_activation_problems")
+        costs = []
+        for number in (2, 8):
+            pieces = self._create_equipment()
+            for piece in range(1, number):
+                pieces |= self._create_equipment(serial_number=f"SN-{number}-{piece}")
+            order = self._quote(*(self._cover(piece) for piece in pieces))
+            with ExitStack() as stack:
+                for name in names:
+                    stack.enter_context(watch(name))
+                called.clear()
+                costs.append(self._count(order.action_confirm))
+            self.assertEqual(Counter(called), dict.fromkeys(names, number))
+        # Each line of the order is told its contract line, in an update of its own.
+        self.assertLessEqual((costs[1] - costs[0]) / 6, 1, costs)
 
     def test_confirming_again_makes_no_second_contract(self):
         order = self._quote()

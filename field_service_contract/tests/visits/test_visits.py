@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -155,6 +157,40 @@ class TestVisitRules(VisitCase):
         contract.line_ids.mode = "interval"
         contract.action_activate()
         self.assertTrue(contract.visit_ids)
+
+    def test_previews_of_many_lines_read_working_hours_once(self):
+        calendars = self.env.registry["resource.calendar"]
+        read, working_days = [], calendars._get_working_days
+
+        def watched(calendar, *args):
+            read.append(calendar)
+            return working_days(calendar, *args)
+
+        costs = []
+        for number in (2, 8):
+            pieces = self.env["installed.base"].create(
+                [
+                    {"product_id": self.stove.id, "partner_id": self.customer.id}
+                    for _piece in range(number)
+                ]
+            )
+            draft = self._create_visited(*pieces, activate=False)
+            # A promise of one line is no other's.
+            draft.line_ids[0].visit_date_first = "2026-01-20"
+
+            def preview(draft=draft):
+                typed = self.env["service.contract"].new(origin=draft)
+                typed.date_start = "2026-03-01"
+                texts = typed.line_ids.mapped("visit_preview")
+                self.assertIn("20 Mar 2026", texts[0])
+                self.assertNotIn("20 Mar 2026", texts[1])
+                self.assertEqual(len(set(texts[1:])), 1)
+
+            with patch.object(calendars, "_get_working_days", watched):
+                read.clear()
+                costs.append(self._count(preview))
+            self.assertEqual(len(read), 1)
+        self.assertLessEqual(costs[1], costs[0])
 
     def test_typed_in_the_form(self):
         form = Form(self.env["service.contract"].with_user(self.manager))
