@@ -17,6 +17,8 @@ NAME_FIELDS = frozenset({"company_name", "name", "parent_id", "type"})
 ADDRESS_FIELDS = frozenset(
     {"city", "country_id", "state_id", "street", "street2", "zip"}
 )
+# By which a contact is of another company.
+COMPANY_FIELDS = frozenset({"is_company", "parent_id"})
 # Fewer characters of a phone or serial number tell nobody from the others.
 PHONE_DIGITS = 4
 # Of more pieces nobody looks for one by their customers.
@@ -172,6 +174,7 @@ class ResPartner(models.Model):
             below = self.sudo().with_context(active_test=False)
             below = below.search([("id", "child_of", self.ids)])
             schedules = schedules._find_default_names(below)
+        is_of_others = changed & COMPANY_FIELDS
         archived = self.browse()
         if "active" in changed:
             archived = self.filtered(lambda p: p.active != bool(vals["active"]))
@@ -180,6 +183,8 @@ class ResPartner(models.Model):
             below._update_appointments()
         if schedules:
             schedules._set_default_names()
+        if is_of_others:
+            self._follow_with_loans()
         if archived:
             archived._follow_archived()
         return result
@@ -187,7 +192,12 @@ class ResPartner(models.Model):
     def _get_changed_names(self, vals):
         """Return which of the fields that visits show, or depend on, get another value
         by these values."""
-        names = vals.keys() & {*NAME_FIELDS, *ADDRESS_FIELDS, "active"}
+        names = vals.keys() & {
+            *NAME_FIELDS,
+            *ADDRESS_FIELDS,
+            *COMPANY_FIELDS,
+            "active",
+        }
         return {
             name
             for name in names
@@ -210,15 +220,36 @@ class ResPartner(models.Model):
             *super()._get_company_ties(company_id),
             ("maintenance.schedule", own),
             ("maintenance.visit", own),
+            ("service.loan", own),
             ("service.request", own),
         ]
 
     def _follow_merge(self):
         result = super()._follow_merge()
-        for model in ("maintenance.schedule", "maintenance.visit", "service.request"):
+        for model in (
+            "maintenance.schedule",
+            "maintenance.visit",
+            "service.loan",
+            "service.request",
+        ):
             self._derive_anew(model, "partner_id", "commercial_partner_id")
         self._update_appointments()
+        self._follow_with_loans()
         return result
+
+    def _follow_with_loans(self):
+        """Let what is lent to these contacts or at them stay with who has it, though
+        another company may have the contacts now."""
+        # Whoever keeps contacts need not lend.
+        loans = self.env["service.loan"].sudo()
+        loans = loans.search(
+            Domain("state", "in", LOAN_OPEN_STATES)
+            & (
+                Domain("site_id", "child_of", self.ids)
+                | Domain("partner_id", "child_of", self.ids)
+            )
+        )
+        loans._leave_sites()
 
     def _update_appointments(self):
         """Let appointments that are not over name and place these contacts as they
@@ -242,6 +273,11 @@ class ResPartner(models.Model):
         others = [("installed_base_id", "not in", equipment.ids)]
         return [
             *super()._get_kept_domains(equipment),
+            # A loaner is never the next owner's.
+            (
+                "service.loan",
+                ["|", ("site_id", "=", self.id), ("partner_id", "=", self.id)],
+            ),
             *(
                 (
                     model,

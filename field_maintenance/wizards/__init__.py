@@ -6,4 +6,5 @@ from . import billing
 from . import loan
 
 from . import base_partner_merge
+from . import installed_base_assign
 from . import installed_base_replace

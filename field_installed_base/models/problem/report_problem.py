@@ -5,6 +5,28 @@ from odoo import SUPERUSER_ID, api, models
 ACTIVITY = "field_installed_base.mail_activity_type_problem"
 
 
+def with_subject(subject, text):
+    """Return a plain text after its subject, unless it begins with it.
+
+    :param subject: in a few words, or nothing
+    """
+    subject, text = (subject or "").strip(), (text or "").strip()
+    known, said = _compare(subject), _compare(text)
+    if said.startswith(known) and not said[len(known) : len(known) + 1].isalnum():
+        return text
+    return "\n".join(filter(None, (subject, text)))
+
+
+def says_more(subject, text):
+    """Tell whether a plain text says more than its subject."""
+    return _compare(text or "") not in ("", _compare(subject or ""))
+
+
+def _compare(text):
+    """Return a text by what counts: neither capitals nor spaces nor how it ends."""
+    return " ".join(text.casefold().split()).rstrip(" .!?")
+
+
 class InstalledBase(models.Model):
     """Problems that customers and visitors report: a note and somebody's To-Do."""
 
@@ -27,7 +49,7 @@ class InstalledBase(models.Model):
         """
         self.ensure_one()
         piece = self._get_reported_piece(author)
-        description = "\n".join(filter(None, (subject, description)))
+        description = with_subject(subject, description)
         note = piece.message_post(
             body=piece._describe_problem(description, visitor),
             author_id=author.id if author else False,

@@ -16,7 +16,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import JsonRpcException
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from ...controllers import problem_form
 from ...models.problem import (
@@ -586,6 +586,22 @@ class TestPortalProblem(PortalCase):
             self.piece._get_problem_responsibles(),
             self.users["dispatcher"] | self.users["administrator"],
         )
+
+    def test_subject_is_said_once(self):
+        """Before what is reported, unless that begins with it."""
+        stray = self._create_equipment(partner_id=False)
+        for subject, words, told in (
+            ("Leak", "It drips", ["Leak", "It drips"]),
+            ("It drips", "it drips.", ["it drips."]),
+            ("It drips", "It drips: since Monday", ["It drips: since Monday"]),
+            ("Leak", "Leaking since Monday", ["Leak", "Leaking since Monday"]),
+            (None, "It drips", ["It drips"]),
+        ):
+            with self.subTest(words):
+                note = stray._report_problem(words, subject=subject)
+                self.assertEqual(
+                    html2plaintext(note.body).splitlines(), ["Problem reported", *told]
+                )
 
     def test_every_dispatcher_has_a_todo(self):
         """Of what nobody owns there is a note, and a To-Do for each, once."""

@@ -146,32 +146,43 @@ class InstalledBaseAssign(models.TransientModel):
         for wizard in self:
             wizard.stays = bool(wizard.from_site_id and wizard.present_site_id)
 
-    @api.depends("mode", "installed_base_ids", "partner_id")
+    @api.depends("mode", "installed_base_ids", "partner_id", "site_id")
     def _compute_notice(self):
         for wizard in self:
-            held = wizard._get_held_by_others()
-            names = sorted(set(held.partner_id.mapped("display_name")))
-            wizard.notice = False
-            if wizard.mode == "unassign":
-                wizard.notice = wizard._describe_end()
-                continue
-            if wizard.mode != "move" or not held:
-                continue
-            if len(held) == 1:
-                wizard.notice = self.env._(
-                    "%(equipment)s is currently with %(customer)s. Its owner changes "
-                    "on this date; its history is kept.",
-                    equipment=held._get_label(),
-                    customer=names[0],
-                )
-            else:
-                wizard.notice = self.env._(
-                    "%(count)s pieces of equipment are currently with: "
-                    "%(customers)s. Their owner changes on this date; their history "
-                    "is kept.",
-                    count=len(held),
-                    customers="; ".join(names),
-                )
+            texts = [
+                wizard._describe_end()
+                if wizard.mode == "unassign"
+                else wizard.mode == "move" and wizard._describe_move(),
+                *wizard._describe_left(),
+            ]
+            wizard.notice = "\n".join(filter(None, texts)) or False
+
+    def _describe_move(self):
+        """Tell whose equipment becomes another's."""
+        self.ensure_one()
+        held = self._get_held_by_others()
+        names = sorted(set(held.partner_id.mapped("display_name")))
+        if not held:
+            return False
+        if len(held) == 1:
+            return self.env._(
+                "%(equipment)s is currently with %(customer)s. Its owner changes on "
+                "this date; its history is kept.",
+                equipment=held._get_label(),
+                customer=names[0],
+            )
+        return self.env._(
+            "%(count)s pieces of equipment are currently with: %(customers)s. Their "
+            "owner changes on this date; their history is kept.",
+            count=len(held),
+            customers="; ".join(names),
+        )
+
+    def _describe_left(self):
+        """Return in words what does not go along and would be forgotten, each. To be
+        extended."""
+        self.ensure_one()
+        return []
 
     def _describe_end(self):
         """Tell what ends when the equipment has no customer any more."""

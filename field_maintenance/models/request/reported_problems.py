@@ -4,6 +4,8 @@ from odoo import fields, models
 from odoo.fields import Command, Domain
 from odoo.tools import email_normalize
 
+from odoo.addons.field_installed_base.models.problem.report_problem import with_subject
+
 # Within this time a second report on the same equipment is about the same problem.
 SAME_PROBLEM = timedelta(hours=24)
 
@@ -35,7 +37,8 @@ class InstalledBase(models.Model):
             limit=1,
         )
         if request:
-            message = request._put_down(description, pictures, author, visitor)
+            text = with_subject(subject, description)
+            message = request._put_down(text, pictures, author, visitor)
             request._follow_reply(message)
             if visitor:
                 # Nobody is told of a note.

@@ -2,7 +2,9 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.fields import Command
-from odoo.tools import plaintext2html
+from odoo.tools import html2plaintext, plaintext2html
+
+from odoo.addons.field_installed_base.models.problem.report_problem import says_more
 
 from .request_mail import SUBJECT_LENGTH
 
@@ -48,6 +50,11 @@ class ServiceRequest(models.Model):
         return {
             "service_request": known,
             "object": known,
+            # What it is called stands above it.
+            "description": says_more(
+                known.subject, html2plaintext(known.description or "")
+            )
+            and known.description,
             "next_visit": known._get_next_visit(),
             "visits": known.visit_ids.filtered(
                 lambda visit: (

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import html2plaintext
 
+from odoo.addons.field_installed_base.models.problem.report_problem import with_subject
+
 
 class ServiceRequest(models.Model):
     """From request to visits, and back: what is done about it closes it."""
@@ -113,8 +115,7 @@ class ServiceRequest(models.Model):
     def _get_plain_description(self):
         """Return subject and description as the technician reads them."""
         self.ensure_one()
-        text = html2plaintext(self.description or "").strip()
-        return text if text.startswith(self.subject) else f"{self.subject}\n{text}"
+        return with_subject(self.subject, html2plaintext(self.description or ""))
 
     def _get_repair_type(self):
         """Return the kind of work that requests are usually about."""

@@ -223,6 +223,43 @@ class TestRentalReturns(RentalCase):
             [20, 40],
         )
 
+    def test_late_return_leaves_the_others(self):
+        """The first or the last piece of an order comes back late: what else it rents
+        is out, due as before, whether by the same line or another, and late in turn."""
+        for place in (0, 1):
+            for quantities in ((2,), (1, 1)):
+                with self.subTest(place=place, quantities=quantities):
+                    savepoint = self.env.cr.savepoint()
+                    order = self._order(product_uom_qty=quantities[0])
+                    for quantity in quantities[1:]:
+                        order.order_line[0].copy(
+                            {
+                                "order_id": order.id,
+                                "product_uom_qty": quantity,
+                                "rental_start": "2026-03-10",
+                                "rental_end": "2026-03-19",
+                            }
+                        )
+                    order.action_confirm()
+                    loans = order.order_line.rental_loan_ids.sorted("id")
+                    for loan in loans:
+                        loan._go_out(Date.to_date("2026-03-10"), {})
+                    late = loans[place]
+                    other = loans - late
+                    with freeze_time("2026-03-22 10:00:00"):
+                        late._take_back(Date.to_date("2026-03-20"), {})
+                        self.assertEqual(other.state, "out")
+                        self.assertEqual(str(other.date_due), "2026-03-19")
+                        line = other.sale_line_id
+                        self.assertEqual(str(line.rental_end), "2026-03-19")
+                        self.assertEqual(self._part(order, "days").rental_loan_id, late)
+                        other._take_back(Date.to_date("2026-03-21"), {})
+                    days = self._part(order, "days").sorted("price_unit")
+                    self.assertEqual(days.mapped("price_unit"), [20, 40])
+                    self.assertEqual(days.rental_loan_id, loans)
+                    savepoint.close(rollback=True)
+                    self.env.invalidate_all()
+
     def test_corrected_return_follows_until_invoiced(self):
         order = self._rent(back="2026-03-20")
         loan, late = order.order_line.rental_loan_ids, self._part(order, "days")

@@ -1,3 +1,6 @@
+from datetime import timedelta
+
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
 
@@ -51,3 +54,31 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
         self.assertEqual(order.invoice_ids.state, "posted")
         self.assertEqual(order.invoice_ids.amount_untaxed, 160)
         self.assertFalse(piece.partner_id)
+
+    def test_late_piece_is_out_until_today(self):
+        """The bar of what should be back reaches today."""
+        today = fields.Date.context_today(self.env["service.loan"])
+        self.env["service.loan"].create(
+            [
+                {
+                    "company_id": self.company.id,
+                    "installed_base_id": self._create_equipment(
+                        partner_id=False, serial_number=serial, is_loaner=True
+                    ).id,
+                    "partner_id": self.customer.id,
+                    "date_out": today - timedelta(days=6),
+                    "date_due": today + timedelta(days=days),
+                }
+                for serial, days in (("LATE-1", -3), ("GOOD-1", 3))
+            ]
+        )
+        new_test_user(
+            self.env,
+            "reservations",
+            "field_installed_base.group_dispatcher",
+            company_id=self.company.id,
+            tz="Europe/Brussels",
+        )
+        self.start_tour(
+            "/odoo/reservations", "late_loan", login="reservations", timeout=120
+        )

@@ -4,7 +4,7 @@ import base64
 from unittest.mock import patch
 
 from odoo.tests import HttpCase, JsonRpcException, tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from odoo.addons.field_installed_base.models.problem import (
     installed_base_problem_report,
@@ -169,6 +169,47 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         new = self._get_new()
         self.assertEqual(new.subject, "Please call me")
         self.assertEqual(new.company_id, self.company)
+
+    def test_description_that_is_the_subject(self):
+        """Said once on the page, and to the technician; whatever says more stays."""
+        self._login("portal")
+        request = self.request
+        request.subject = "The pump drips"
+        for description, shown in (
+            ("<p>The pump drips</p>", 1),
+            ("<p>the  pump drips.</p>", 1),
+            ("<p>The pump drips since Monday</p>", 2),
+            ("<p>Since Monday</p>", 1),
+            ("<p><br></p>", 1),
+        ):
+            with self.subTest(description):
+                request.description = description
+                self.env.flush_all()
+                # The breadcrumb and the title of the page have no part in it.
+                page = html2plaintext(self._get(self.address).text.partition("<h3")[2])
+                page = page.partition("Messages")[0]
+                self.assertEqual(page.count("drips"), shown)
+                text = request._get_plain_description()
+                self.assertEqual(text.lower().count("pump"), 1, text)
+        self.assertEqual(text, "The pump drips")
+
+    def test_subject_of_what_is_reported_again(self):
+        """It joins the request of the same day, with its subject."""
+        self._login("portal")
+        self._send(equipment=str(self.piece.id), subject="Leak", description="It drips")
+        request = self._get_new()
+        self._send(
+            equipment=str(self.piece.id), subject="Noise", description="It howls"
+        )
+        self._send(
+            equipment=str(self.piece.id), subject="Smoke", description="Smoke, too"
+        )
+        self.assertEqual(self._get_new(), request)
+        said = request.message_ids.filtered(lambda m: m.message_type == "comment")
+        self.assertEqual(
+            [html2plaintext(body) for body in said.sorted("id").mapped("body")],
+            ["It drips", "Noise\nIt howls", "Smoke, too"],
+        )
 
     def test_appointment(self):
         """An appointment is asked for without a visit, also from a piece's page."""

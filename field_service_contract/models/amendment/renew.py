@@ -73,7 +73,7 @@ class ServiceContract(models.Model):
                 ),
                 reason,
             )
-        self._set_ends(ends)
+        self._set_ends(ends, rental_until=False)
         # Lost already if the renewal comes after the end.
         lines._record_price("renewed", days, annuals, note=reason)
         # Terms write themselves: nobody changes them by hand.

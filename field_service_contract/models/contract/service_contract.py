@@ -36,6 +36,7 @@ GUARDED_FIELDS = frozenset(
         "billing_first_part",
         "is_deferred",
         "is_rental",
+        "rental_until",
     }
 )
 # What the actions below write, with what goes with it.

@@ -101,6 +101,13 @@ class ServiceContract(models.Model):
         groups=READER_GROUPS,
         export_string_translation=False,
     )
+    rental_until = fields.Date(
+        readonly=True,
+        copy=False,
+        export_string_translation=False,
+        help="The end until which its equipment was rented, before what came back late "
+        "moved it.",
+    )
 
     @api.depends("line_ids.rental_loan_ids")
     def _compute_rental_count(self):
@@ -127,8 +134,8 @@ class ServiceContract(models.Model):
 
     def _last_until(self, day, line):
         """Let a contract last until the day on which a piece that it rents came back
-        late. What else it rents ends as it did, and the rest of it, too, unless it may
-        be renewed.
+        late. What else is still out goes on, too, due as before; the rest ends as it
+        did, unless the contract may be renewed.
 
         :param day: after its end
         :param line: by which the piece is rented
@@ -137,12 +144,15 @@ class ServiceContract(models.Model):
         end = self.date_end
         others = (self.line_ids - line).filtered(
             lambda other: (
-                not other.display_type
-                and (not other.date_end or other.date_end > end)
-                and (other.rental_loan_ids or not self._is_renewable())
+                not other.display_type and (not other.date_end or other.date_end > end)
             )
         )
-        others._end(end, reason="ended")
+        kept = others.filtered(
+            lambda other: self._is_renewable() or other._is_rented_out()
+        )
+        (others - kept)._end(end, reason="ended")
+        contract = self.with_context(service_contract_change=CHANGING)
+        contract.rental_until = self.rental_until or end
         if not self.cancellation_date:
             self._move_end((day - end).days)
             return
@@ -151,6 +161,8 @@ class ServiceContract(models.Model):
             # Terms write themselves: nobody changes them by hand.
             term.sudo().date_end = day
         self._set_ends({self: day}, cancellation_date=day)
+        # What they lost since the end that was is lost only after the new one.
+        kept._get_end_changes(end).write({"date": day + DAY})
 
 
 class ServiceContractLine(models.Model):
@@ -202,11 +214,28 @@ class ServiceContractLine(models.Model):
         """Return the days on which the customer has the piece of this line."""
         self.ensure_one()
         contract = self.contract_id
-        ends = [day for day in (self.date_end, contract.date_end) if day]
+        ends = self.date_end, contract.date_end, contract.rental_until
         return {
             "date_out": self.date_start or contract.date_start,
-            "date_due": min(ends),
+            "date_due": min(day for day in ends if day),
         }
+
+    def _is_rented_out(self):
+        """Tell whether the customer has the piece of this line."""
+        self.ensure_one()
+        # As below.
+        return "out" in self.sudo().rental_loan_ids.mapped("state")
+
+    def _get_end_changes(self, end):
+        """Return what these lines lost by an end, for whoever writes their history.
+
+        :param end: the last covered day
+        """
+        changes = self.sudo().change_ids.filtered(
+            lambda change: change.reason in ENDING_REASONS and change.date == end + DAY
+        )
+        # The history writes itself.
+        return changes.with_context(service_contract_change=CHANGING)
 
     def _follow_with_rentals(self):
         """Let what these lines rent follow their days, as they end, are renewed or
@@ -257,12 +286,8 @@ class ServiceContractLine(models.Model):
             return
         reason = self.env._("Came back on %s.", format_date(self.env, day))
         if day > last:
-            # It cost nothing from then on. The history writes itself.
-            self.sudo().change_ids.filtered(
-                lambda change: (
-                    change.reason in ENDING_REASONS and change.date == last + DAY
-                )
-            ).unlink()
+            # It cost nothing from then on.
+            self._get_end_changes(last).unlink()
         if day > contract.date_end:
             contract._last_until(day, self)
         if contract.state == "closed":

@@ -281,6 +281,139 @@ class TestRentalContracts(ServiceContractCase):
             other.rental_loan_ids._take_back(self._day("2027-01-10"), {})
             self.assertEqual(self._get_amounts(contract, "2027-01-31"), [48.39])
 
+    def _rent_three(self, **vals):
+        """Return the lines and loans of three pieces that are out, billed until the end
+        of the contract."""
+        third = self.first.copy({"serial_number": "BOILER-3", "is_for_rent": True})
+        contract = self._rent(self.first, self.second, third, **vals)
+        lines = contract.line_ids
+        for loan in lines.rental_loan_ids:
+            loan._go_out(self._day("2026-02-01"), {})
+        contract._create_invoices(self._day("2026-12-31")).action_post()
+        return lines
+
+    def _assert_still_out(self, lines, billed_until):
+        """Assert that the customer has what these lines rent, as was agreed."""
+        for line in lines:
+            loan = line.rental_loan_ids
+            self.assertFalse(line.date_end)
+            self.assertEqual(loan.state, "out")
+            self.assertEqual(str(loan.date_due), "2026-12-31")
+            self.assertEqual(str(line.contract_id.date_end), billed_until)
+            self.assertFalse(
+                line.change_ids.filtered(lambda c: str(c.date) == "2027-01-01"),
+                "it was not lost on the day after the end that was",
+            )
+
+    def test_late_return_leaves_the_others(self):
+        """The first, the middle or the last of three comes back late: the others are
+        still out, due as before, and cost what they cost."""
+        for place in range(3):
+            with self.subTest(place), freeze_time("2026-02-02 10:00:00"):
+                savepoint = self.env.cr.savepoint()
+                lines = self._rent_three()
+                contract, late = lines.contract_id, lines[place]
+                with freeze_time("2027-01-12 10:00:00"):
+                    contract._update_states()
+                    late.rental_loan_ids._take_back(self._day("2027-01-10"), {})
+                    self._assert_still_out(lines - late, "2027-01-10")
+                    self.assertEqual(str(late.date_end), "2027-01-10")
+                    self.assertEqual(
+                        self._get_amounts(contract, "2027-01-31"),
+                        [96.78],
+                        "10 of 31 days of three",
+                    )
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    def test_late_return_of_all(self):
+        """Each pays until its own day, in whatever order they are taken back."""
+        days = ("2027-01-05", "2027-01-10", "2027-01-20")
+        # 5, 10 and 20 of 31 days of 100.
+        paid = (16.13, 32.26, 64.52)
+        for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+            with self.subTest(order), freeze_time("2026-02-02 10:00:00"):
+                savepoint = self.env.cr.savepoint()
+                lines = self._rent_three()
+                contract = lines.contract_id
+                with freeze_time("2027-01-22 10:00:00"):
+                    contract._update_states()
+                    for place in order:
+                        loan = lines[place].rental_loan_ids
+                        loan._take_back(self._day(days[place]), {})
+                        still = lines.filtered(lambda line: not line.date_end)
+                        self._assert_still_out(still, str(contract.date_end))
+                    self.assertEqual(
+                        [str(day) for day in lines.mapped("date_end")], list(days)
+                    )
+                    self.assertEqual(str(contract.date_end), days[-1])
+                    invoices = contract._create_invoices(self._day("2027-01-31"))
+                    amounts = dict(
+                        invoices.invoice_line_ids._read_group(
+                            [("id", "in", invoices.invoice_line_ids.ids)],
+                            ["service_contract_line_id"],
+                            ["price_subtotal:sum"],
+                        )
+                    )
+                    for line, amount in zip(lines, paid, strict=True):
+                        self.assertAlmostEqual(amounts[line], amount, 2)
+                        self.assertEqual(
+                            line.change_ids.sorted("date").mapped("amount"),
+                            [1200, -1200],
+                        )
+                savepoint.close(rollback=True)
+                self.env.invalidate_all()
+
+    def test_late_return_and_renewal(self):
+        """What is still out is renewed, to the end of the new term."""
+        lines = self._rent_three(renewal="manual", term_months=11)
+        contract = lines.contract_id
+        late, *_others = lines
+        others = lines - late
+        with freeze_time("2027-01-12 10:00:00"):
+            late.rental_loan_ids._take_back(self._day("2027-01-10"), {})
+            self._assert_still_out(others, "2027-01-10")
+            contract._renew(12)
+            self.assertEqual(str(late.date_end), "2027-01-10")
+            for line in others:
+                self.assertFalse(line.date_end)
+                self.assertEqual(line.rental_loan_ids.date_due, contract.date_end)
+            self.assertEqual(contract.annual_amount, 2400)
+
+    def test_late_return_and_what_never_went_out(self):
+        """A piece that stayed here is not rented for the late days of another."""
+        contract = self._rent(self.first, self.second)
+        late, stayed = contract.line_ids
+        late.rental_loan_ids._go_out(self._day("2026-02-01"), {})
+        contract._create_invoices(self._day("2026-12-31")).action_post()
+        with freeze_time("2027-01-12 10:00:00"):
+            late.rental_loan_ids._take_back(self._day("2027-01-10"), {})
+            self.assertEqual(str(stayed.date_end), "2026-12-31")
+            self.assertEqual(str(stayed.rental_loan_ids.date_due), "2026-12-31")
+            self.assertEqual(self._get_amounts(contract, "2027-01-31"), [32.26])
+
+    def test_late_return_after_a_cancellation_leaves_the_others(self):
+        contract = self._rent(self.first, self.second)
+        one, other = contract.line_ids
+        for loan in contract.line_ids.rental_loan_ids:
+            loan._go_out(self._day("2026-02-01"), {})
+        contract._create_invoices(self._day("2026-02-28")).action_post()
+        contract._cancel(self._day("2026-02-28"), "Not needed")
+        with freeze_time("2026-03-12 10:00:00"):
+            contract._update_states()
+            one.rental_loan_ids._take_back(self._day("2026-03-05"), {})
+            self.assertFalse(other.date_end)
+            self.assertEqual(other.rental_loan_ids.state, "out")
+            self.assertEqual(str(other.rental_loan_ids.date_due), "2026-02-28")
+            other.rental_loan_ids._take_back(self._day("2026-03-10"), {})
+            self.assertEqual(contract.state, "cancelled")
+            # 5 and 10 of 31 days.
+            self.assertEqual(self._get_amounts(contract, "2026-03-31"), [48.39])
+            for line in contract.line_ids:
+                self.assertEqual(
+                    line.change_ids.sorted("date").mapped("amount"), [1200, -1200]
+                )
+
     def test_late_days_after_a_cancellation(self):
         contract = self._rent()
         loan = contract.line_ids.rental_loan_ids

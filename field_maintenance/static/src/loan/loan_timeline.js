@@ -2,7 +2,7 @@ import { TimelineController } from "@web_timeline/views/timeline/timeline_contro
 import { TimelineModel } from "@web_timeline/views/timeline/timeline_model.esm";
 import { TimelineRenderer } from "@web_timeline/views/timeline/timeline_renderer.esm";
 import { TimelineView } from "@web_timeline/views/timeline/timeline_view.esm";
-import { serializeDate } from "@web/core/l10n/dates";
+import { formatDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { escape } from "@web/core/utils/strings";
@@ -13,6 +13,17 @@ const ROWS = 500;
 /** @returns {DateTime} the beginning of the day that is nearest */
 function toDay(date) {
     return DateTime.fromJSDate(date).plus({ hours: 12 }).startOf("day");
+}
+
+/** @returns {boolean} whether a piece should be back and is not */
+function isLateLoan({ state, date_due: due }) {
+    return state === "out" && DateTime.fromISO(due) < DateTime.now().startOf("day");
+}
+
+/** @returns {DateTime} the last day of a bar: what is late is out until today */
+function getLastDay(record) {
+    const { date_in: back, date_due: due } = record;
+    return isLateLoan(record) ? DateTime.now().startOf("day") : DateTime.fromISO(back || due);
 }
 
 /**
@@ -48,17 +59,25 @@ export class LoanTimelineModel extends TimelineModel {
 
     _event_data_transform(record) {
         const item = super._event_data_transform(record);
-        const { date_out, date_due, date_in, state } = record;
-        const last = DateTime.fromISO(date_in || date_due);
-        const isLate = state === "out" && last < DateTime.now().startOf("day");
+        const { date_out, date_due, state } = record;
+        const due = DateTime.fromISO(date_due);
+        const isLate = isLateLoan(record);
+        const values = {
+            borrower: record.partner_id[1],
+            loan: record.name,
+            day: formatDate(due),
+        };
+        const title = isLate
+            ? _t("%(borrower)s – %(loan)s, due back on %(day)s", values)
+            : `${values.borrower} – ${values.loan}`;
         return {
             ...item,
             type: "range",
             start: DateTime.fromISO(date_out).toJSDate(),
             // The last day is one of the loan.
-            end: last.plus({ days: 1 }).toJSDate(),
+            end: getLastDay(record).plus({ days: 1 }).toJSDate(),
             content: escape(record.partner_id[1]),
-            title: escape(`${record.partner_id[1]} – ${record.name}`),
+            title: escape(title),
             className: `o_loan_${isLate ? "late" : state}`,
             style: "",
             editable: {
@@ -74,7 +93,14 @@ export class LoanTimelineController extends TimelineController {
     /** @override days, the last of them included */
     _onMove(item, callback) {
         const start = toDay(item.start);
-        const end = toDay(item.end).minus({ days: 1 });
+        let end = toDay(item.end).minus({ days: 1 });
+        const { date_out: out, date_due: due } = item.evt;
+        if (!start.hasSame(DateTime.fromISO(out), "day")) {
+            // Moved as a whole, or at its beginning: what is late is not due today by that.
+            end = DateTime.fromISO(due).plus({
+                days: Math.round(end.diff(getLastDay(item.evt), "days").days),
+            });
+        }
         this.moveQueue.push({
             id: item.id,
             item,
