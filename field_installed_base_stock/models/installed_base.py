@@ -53,29 +53,6 @@ class InstalledBase(models.Model):
         export_string_translation=False,
     )
 
-    def _record_ownership_change(self, before):
-        result = super()._record_ownership_change(before)
-        self._forget_returns()
-        return result
-
-    def _settle_retirement(self):
-        result = super()._settle_retirement()
-        self._forget_returns()
-        return result
-
-    def _forget_returns(self):
-        """Ask no more what becomes of this equipment that came back: it is somebody
-        else's, nobody's or retired."""
-        # Whoever changes equipment need not read transfers.
-        self.sudo().stock_move_ids.picking_id._forget_returns()
-
-    def _describe_planned(self):
-        """Return what is planned for this equipment and goes or ends with it, in
-        words."""
-        # Whoever takes goods back need not read it.
-        goes, ends = self.sudo()._get_settlement(self.browse(), True)
-        return [*goes, *ends]
-
     @api.depends("serial_key", "product_id", "company_id")
     def _compute_lot_id(self):
         lots = self.env["stock.lot"]._find_by_key(

@@ -220,7 +220,6 @@ class StockMove(models.Model):
         moves = self.sudo()
         moves.filtered(lambda move: move._takes_from_customer())._take_back_equipment()
         moves = moves.filtered(lambda move: move._brings_equipment_or_kits())
-        moves._release_returned()
         for company, group in moves.grouped("company_id").items():
             group._tie_recorded_equipment()
             if company.installed_base_on_delivery == "create":
@@ -372,8 +371,6 @@ class StockMove(models.Model):
                 sure = len(pieces) <= -number and not waiting
                 problems[move] += move._unassign_equipment(pieces, today, sure)
         self._ask_about_equipment(problems)
-        if standing or problems:
-            self.picking_id._ask_what_ends()
 
     def _choose_returned(self, standing):
         """Return which equipment this move brought back, and whether that is sure.
@@ -403,8 +400,7 @@ class StockMove(models.Model):
         return found, True
 
     def _unassign_equipment(self, pieces, day, sure):
-        """Take equipment from its customer. What something is planned for stays until
-        somebody says what becomes of that.
+        """Take equipment from its customer.
 
         :param bool sure: whether all of it came back; else somebody chooses
         :return: what somebody is asked about it
@@ -414,77 +410,39 @@ class StockMove(models.Model):
         if not sure:
             text = self.env._("Some of this equipment came back. Unassign it:")
             return [_join(text, pieces)]
-        planned = pieces._get_planned()
-        if planned:
-            planned.write({"stock_move_ids": [Command.link(self.id)]})
+        _goes, ends = pieces._get_settlement(pieces.browse(), False)
+        reason = self.env._("Returned by %s", self.picking_id.name or self.reference)
+        notes = {
+            piece.id: self.env._(
+                "Returned by %(customer)s on %(day)s.",
+                customer=piece.partner_id.display_name,
+                day=format_date(self.env, day),
+            )
+            for piece in pieces
+        }
         try:
             with self.env.cr.savepoint():
-                self._end_equipment(pieces - planned, day)
+                pieces.with_context(
+                    ownership_date=day, ownership_reason=reason
+                )._log_change(
+                    notes,
+                    {
+                        "partner_id": False,
+                        "site_id": False,
+                        "stock_move_ids": [Command.link(self.id)],
+                    },
+                )
         except UserError as error:
             # What came back is back, whatever its history says.
-            return [_join(str(error), pieces - planned)]
-        return []
-
-    def _end_equipment(self, pieces, day):
-        """Take equipment that came back from its customer; what is planned for it ends.
-
-        :param day: the first on which it is nobody's
-        :raise UserError: if its history does not allow it
-        """
-        if not pieces:
-            return
-        pieces.with_context(
-            ownership_date=day,
-            ownership_reason=self.env._(
-                "Returned by %s", self.picking_id.name or self.reference
-            ),
-        )._log_change(
-            {
-                piece.id: self.env._(
-                    "Returned by %(customer)s on %(day)s.",
-                    customer=piece.partner_id.display_name,
-                    day=format_date(self.env, day),
-                )
-                for piece in pieces
-            },
-            {
-                "partner_id": False,
-                "site_id": False,
-                "stock_move_ids": [Command.link(self.id)],
-            },
+            return [_join(str(error), pieces)]
+        if not ends:
+            return []
+        text = self.env._(
+            "This equipment came back, and what was planned for it ended. Plan it anew "
+            "where it goes on:"
         )
-
-    def _release_returned(self):
-        """Settle what came back before and is delivered again by these moves, about
-        which nobody said anything: another customer's is not the former one's any
-        more, and who has it again kept it."""
-        pieces = self.env["installed.base"].search(
-            [
-                ("state", "=", "installed"),
-                ("lot_id", "in", self.move_line_ids.lot_id.ids),
-            ]
-        )
-        waiting = pieces.stock_move_ids.picking_id._get_waiting_equipment()
-        problems = defaultdict(list)
-        for picking, returned in waiting.items():
-            for move in self:
-                lots = move.move_line_ids.lot_id.filtered(
-                    lambda lot: lot.product_id.tracking == "serial"
-                )
-                again = returned.filtered(lambda piece, own=lots: piece.lot_id in own)
-                if not again:
-                    continue
-                vals = move._prepare_equipment_vals()
-                owner = again.partner_id.browse(vals["partner_id"])
-                kept = again._filter_owned_by(owner.commercial_partner_id)
-                picking._settle_returned(kept, "keep")
-                try:
-                    with self.env.cr.savepoint():
-                        picking._settle_returned(again - kept, "end")
-                except UserError as error:
-                    # As above.
-                    problems[move].append(_join(str(error), again - kept))
-        self._ask_about_equipment(problems)
+        lines = Markup("").join(Markup("<li>%s</li>") % end for end in ends)
+        return [Markup("%s<ul>%s</ul>") % (_join(text, pieces), lines)]
 
     def _ask_about_equipment(self, problems):
         """Ask about the equipment of each transfer, once.
@@ -493,10 +451,9 @@ class StockMove(models.Model):
         """
         by_picking = defaultdict(list)
         for move, texts in problems.items():
-            if texts and move.picking_id:
-                by_picking[move.picking_id] += texts
+            by_picking[move.picking_id] += texts
         for picking, texts in by_picking.items():
-            picking._ask_about_equipment(list(dict.fromkeys(texts)))
+            picking and picking._ask_about_equipment(list(dict.fromkeys(texts)))
 
 
 def _takes_unit(piece):

@@ -1,18 +1,12 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.fields import Command, Domain
-from odoo.tools import format_date
+from odoo.fields import Domain
 
-from odoo.addons.field_installed_base.models.documents import (
-    installed_base_document_mixin as documents,
-)
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     EDITOR_GROUPS,
     READER_GROUPS,
 )
-
-RETURNED_ACTIVITY = documents.RETURNED_ACTIVITY
 
 
 class StockPicking(models.Model):
@@ -24,16 +18,6 @@ class StockPicking(models.Model):
     installed_base_count = fields.Integer(
         groups=f"{READER_GROUPS},stock.group_stock_user"
     )
-
-    has_returned_equipment = fields.Boolean(
-        compute="_compute_has_returned_equipment", export_string_translation=False
-    )
-
-    @api.depends("state", "activity_ids.active", "activity_ids.activity_type_id")
-    def _compute_has_returned_equipment(self):
-        waiting = self._get_waiting_equipment()
-        for picking in self:
-            picking.has_returned_equipment = picking._origin in waiting
 
     def _get_installed_base_domain(self):
         return Domain("stock_move_ids.picking_id", "in", self.ids)
@@ -91,128 +75,9 @@ class StockPicking(models.Model):
     def button_validate(self):
         result = super().button_validate()
         if result is True:
-            action = self._ask_to_create_equipment() or self._ask_to_settle()
+            action = self._ask_to_create_equipment()
             return action or result
         return result
-
-    # -- What came back ----------------------------------------------------------------
-
-    def _get_waiting_equipment(self):
-        """Return {transfer: equipment that it brought back, of which nobody said yet
-        what becomes of what is planned for it}."""
-        kind = self.env.ref(RETURNED_ACTIVITY, raise_if_not_found=False)
-        # Whoever may read a transfer may know what is asked about it.
-        asking = self._origin.sudo().filtered(
-            lambda picking: kind and kind in picking.activity_ids.activity_type_id
-        )
-        waiting = {}
-        for picking in asking:
-            if pieces := picking._get_returned_equipment():
-                waiting[picking.with_env(self.env)] = pieces
-        return waiting
-
-    def _get_returned_equipment(self):
-        """Return the equipment that these transfers brought back and that is still its
-        customer's."""
-        moves = self.move_ids.filtered(lambda move: move._takes_from_customer())
-        return moves.installed_base_ids.filtered(
-            lambda piece: piece.state == "installed"
-        )
-
-    def _forget_returns(self):
-        """Ask no more of these transfers where nothing is left to choose."""
-        asking = self.sudo()
-        kind = self.env.ref(RETURNED_ACTIVITY, raise_if_not_found=False)
-        asking = asking.filtered(
-            lambda picking: kind and kind in picking.activity_ids.activity_type_id
-        )
-        for picking in asking:
-            if not picking._get_returned_equipment():
-                picking.activity_unlink([RETURNED_ACTIVITY])
-
-    def _ask_what_ends(self):
-        """Have the responsible say what becomes of what is planned for equipment that
-        these transfers brought back, as of credited equipment, once."""
-        # Whoever works in Inventory need not plan the work of others.
-        for picking in self.sudo():
-            pieces = picking._get_returned_equipment()._get_planned()
-            if not pieces:
-                continue
-            picking.activity_unlink([RETURNED_ACTIVITY])
-            links = Markup(", ").join(
-                piece._get_html_link(title=piece._get_label()) for piece in pieces
-            )
-            ends = Markup("").join(
-                Markup("<li>%s</li>") % text for text in pieces._describe_planned()
-            )
-            picking.activity_schedule(
-                RETURNED_ACTIVITY,
-                summary=self.env._("What should happen to the equipment?"),
-                note=Markup("<p>%s %s</p><ul>%s</ul><p>%s</p>")
-                % (
-                    self.env._("This equipment came back:"),
-                    links,
-                    ends,
-                    self.env._(
-                        "Click “Returned equipment” on the transfer to end this, to "
-                        "keep it, or to replace the equipment. Mark this as done if "
-                        "the equipment stays with the customer."
-                    ),
-                ),
-                user_id=picking._get_equipment_responsible().id,
-            )
-
-    def _ask_to_settle(self):
-        """Return the dialog that asks what becomes of what is planned for equipment
-        that came back, for a single return and who may change equipment."""
-        if len(self) == 1 and self.has_returned_equipment:
-            return self._may_create_equipment() and self.action_settle_returned()
-        return None
-
-    def action_settle_returned(self):
-        """Open the dialog that asks what becomes of what is planned for equipment that
-        came back."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Returned Equipment"),
-            "res_model": "installed.base.returned",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_picking_id": self.id},
-        }
-
-    def _settle_returned(self, pieces, choice):
-        """Do as somebody chose with equipment that this transfer brought back, and ask
-        no more once nothing is left to choose.
-
-        :param str choice: `end` what is planned, or `keep` it with the customer
-        :raise UserError: if the history of a piece does not allow it
-        """
-        self.ensure_one()
-        pieces.check_access("write")
-        # Whoever changes equipment need not work in Inventory.
-        picking, pieces = self.sudo(), pieces.sudo()
-        day = fields.Date.context_today(picking, picking.date_done)
-        for move in picking.move_ids:
-            own = pieces & move.installed_base_ids
-            if own and choice == "end":
-                move._end_equipment(own, day)
-            elif own:
-                own._message_log_batch(
-                    {
-                        piece.id: self.env._(
-                            "Came back by %(transfer)s on %(day)s. What is planned for "
-                            "it was kept.",
-                            transfer=picking.name,
-                            day=format_date(self.env, day),
-                        )
-                        for piece in own
-                    }
-                )
-                # It was not taken from the customer.
-                own.write({"stock_move_ids": [Command.unlink(move.id)]})
-        picking._forget_returns()
 
     def _ask_to_create_equipment(self):
         """Ask for the equipment of these deliveries, where their company has it so.

@@ -587,11 +587,6 @@ class InstalledBase(models.Model):
         )
         return super()._get_ended() + self._describe_rules(ended)
 
-    def _get_planned(self):
-        rules, lines = self._get_schedule_lines(), self._get_visit_lines()
-        planned = rules.installed_base_id | lines.installed_base_id
-        return super()._get_planned() | self.browse(planned.ids)
-
     def _get_own_rules(self):
         """Return the lines of live schedules that are handed over on their own."""
         return self._get_schedule_lines()

@@ -84,11 +84,6 @@ class InstalledBase(models.Model):
         # An answer that nobody goes on with stays where it is.
         return (fillings, []) if hands_over else ([], [])
 
-    def _get_planned(self):
-        """Return which of this equipment has something planned that would end without
-        it. To be extended by what is planned."""
-        return self.browse()
-
     def _get_ended(self):
         """Tell what ended when this equipment was retired and does not come back with
         it. To be extended like :meth:`_hand_over`.
