@@ -451,9 +451,10 @@ class StockMove(models.Model):
         """
         by_picking = defaultdict(list)
         for move, texts in problems.items():
-            by_picking[move.picking_id] += texts
+            if texts and move.picking_id:
+                by_picking[move.picking_id] += texts
         for picking, texts in by_picking.items():
-            picking and picking._ask_about_equipment(list(dict.fromkeys(texts)))
+            picking._ask_about_equipment(list(dict.fromkeys(texts)))
 
 
 def _takes_unit(piece):

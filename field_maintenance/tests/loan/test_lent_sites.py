@@ -174,7 +174,7 @@ class TestLentSites(LoanCase):
         self.assertEqual(len(self.loan.activity_ids), 1)
 
     def test_borrower_goes_with_their_address(self):
-        """A family below another company: borrower and site are one company as before."""
+        """Below another company, borrower and site are one company as before."""
         group = self.env["res.partner"].create({"name": "Group", "is_company": True})
         self.seller.parent_id = group
         self.env.flush_all()
