@@ -76,7 +76,7 @@ class ServiceSlotSearch(models.TransientModel):
     )
     is_stale = fields.Boolean()
     # The visit as it was when it was searched for
-    known = fields.Json(readonly=True)
+    known = fields.Json(readonly=True, export_string_translation=False)
     message = fields.Char(readonly=True)
 
     @api.depends("visit_id", "request_id")

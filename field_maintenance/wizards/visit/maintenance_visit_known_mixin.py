@@ -15,8 +15,13 @@ class MaintenanceVisitKnownMixin(models.AbstractModel):
     # The fields with the visits
     _known_in = ("visit_ids",)
 
-    known = fields.Json(compute="_compute_known", store=True, readonly=False)
-    news = fields.Text(readonly=True)
+    known = fields.Json(
+        compute="_compute_known",
+        store=True,
+        readonly=False,
+        export_string_translation=False,
+    )
+    news = fields.Text(readonly=True, export_string_translation=False)
 
     @api.depends(lambda self: self._known_in)
     def _compute_known(self):
