@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from lxml import etree
 from psycopg2 import IntegrityError
 
-from odoo import fields
+from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.models import MAGIC_COLUMNS
-from odoo.tests import Form, TransactionCase
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, Form, TransactionCase, get_db_name
 from odoo.tools import SQL, mute_logger
 from odoo.tools.safe_eval import safe_eval
 
@@ -344,6 +345,30 @@ class InstalledBaseCase(InstalledBaseFixtures, TransactionCase):
             rows = self.env.execute_query(SQL("EXPLAIN %s", query))
             savepoint.rollback()
         return "\n".join(row[0] for row in rows)
+
+
+class AtOnceCase(BaseCase):
+    """Base class of tests with two transactions of their own, `first` and `second`,
+    which are committed."""
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.first, self.second = (
+            api.Environment(self.enterContext(self.registry.cursor()), SUPERUSER_ID, {})
+            for _number in range(2)
+        )
+        self.addCleanup(self._clean_up)
+
+    def _clean_up(self):
+        for env in (self.second, self.first):
+            env.cr.rollback()
+            env.invalidate_all()
+        self._remove()
+        self.first.cr.commit()
+
+    def _remove(self):
+        """Remove what was committed. To be extended."""
 
 
 class NativeScreensTests:

@@ -5,26 +5,18 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import SUPERUSER_ID, api
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.addons.field_installed_base.jobs import retry
+from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
 
 @tagged("post_install", "-at_install")
-class TestVisitsAtOnce(BaseCase):
-    """Transactions of their own, committed: what they make is removed at the end."""
-
+class TestVisitsAtOnce(AtOnceCase):
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        self.first, self.second = (
-            api.Environment(self.enterContext(self.registry.cursor()), SUPERUSER_ID, {})
-            for _number in range(2)
-        )
-        self.addCleanup(self._remove)
         env = self.first
         self.partner = env["res.partner"].create({"name": "Repaired by two"})
         self.technicians = env["hr.employee"].create(
@@ -62,9 +54,6 @@ class TestVisitsAtOnce(BaseCase):
         env.cr.commit()
 
     def _remove(self):
-        for env in (self.second, self.first):
-            env.cr.rollback()
-            env.invalidate_all()
         env = self.first
         orders = env["sale.order"].search([("partner_id", "=", self.partner.id)])
         orders._action_cancel()
@@ -86,7 +75,6 @@ class TestVisitsAtOnce(BaseCase):
         self.van.unlink()
         self.technicians.unlink()
         self.partner.unlink()
-        env.cr.commit()
 
     def _look_again(self):
         """Read what is committed."""

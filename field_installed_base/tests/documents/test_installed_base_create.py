@@ -4,15 +4,13 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from psycopg2 import OperationalError
 
-from odoo import api
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, Form, get_db_name, tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...wizards.documents import installed_base_create
-from ..common import InstalledBaseCase
+from ..common import AtOnceCase, InstalledBaseCase
 
 
 class CreateCase(InstalledBaseCase):
@@ -490,20 +488,12 @@ class TestCreateFromOrder(CreateCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTwoUsersAtOnce(BaseCase):
-    """Transactions of their own, committed: what they make is removed at the end."""
-
+class TestTwoUsersAtOnce(AtOnceCase):
     def setUp(self):
         super().setUp()
-        registry = Registry(get_db_name())
-        self.first, self.second = (
-            api.Environment(self.enterContext(registry.cursor()), api.SUPERUSER_ID, {})
-            for _number in range(2)
-        )
         env = self.first
         # In the order in which they are removed again, from the last to the first.
         self.made = []
-        self.addCleanup(self._remove)
         income, receivable = self._make(
             "account.account",
             {"name": "Sales", "code": "7TWO", "account_type": "income"},
@@ -561,15 +551,11 @@ class TestTwoUsersAtOnce(BaseCase):
         return records
 
     def _remove(self):
-        self.second.cr.rollback()
-        self.first.cr.rollback()
-        self.first.invalidate_all()
         pieces = self._get_pieces()
         pieces.write({"sale_line_ids": False, "move_line_ids": False})
         pieces.unlink()
         for records in reversed(self.made):
             records.exists().unlink()
-        self.first.cr.commit()
 
     def _get_pieces(self):
         return self.first["installed.base"].search(

@@ -4,12 +4,12 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from psycopg2 import OperationalError
 
-from odoo import api
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
 from ...models.dispatch import service_plan
 from ...solver import process
@@ -512,19 +512,11 @@ class TestPlanJob(PlanCase):
 
 
 @tagged("post_install", "-at_install")
-class TestPlansAtOnce(BaseCase):
-    """Transactions of their own, committed: what they make is removed at the end."""
-
+class TestPlansAtOnce(AtOnceCase):
     def setUp(self):
         super().setUp()
-        registry = Registry(get_db_name())
-        self.first, self.second = (
-            api.Environment(self.enterContext(registry.cursor()), api.SUPERUSER_ID, {})
-            for _number in range(2)
-        )
         env = self.first
         self.made = []
-        self.addCleanup(self._remove)
         calendar = env["resource.calendar"].create({"name": "At once"})
         self.made.append(calendar)
         self.partner = env["res.partner"].create({"name": "Wanted at once"})
@@ -550,9 +542,6 @@ class TestPlansAtOnce(BaseCase):
         env.cr.commit()
 
     def _remove(self):
-        self.second.cr.rollback()
-        self.first.cr.rollback()
-        self.first.invalidate_all()
         # What was planned has a history, and is not deleted by people.
         self.plan.unlink()
         self.made.remove(self.plan)
@@ -567,7 +556,6 @@ class TestPlansAtOnce(BaseCase):
         for records in reversed(self.made):
             records.unlink()
         partners.unlink()
-        self.first.cr.commit()
 
     @mute_logger("odoo.sql_db")
     def test_two_jobs(self):

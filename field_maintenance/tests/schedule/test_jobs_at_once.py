@@ -1,30 +1,21 @@
 from datetime import datetime, timedelta
 
-from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.base.models.ir_model import MODULE_UNINSTALL_FLAG
 from odoo.addons.field_installed_base.jobs import do_safely, retry
+from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
 from ...context import GENERATING
 
 
 @tagged("post_install", "-at_install")
-class TestJobsAtOnce(BaseCase):
-    """Transactions of their own, committed: what they make is removed at the end."""
-
+class TestJobsAtOnce(AtOnceCase):
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        self.first, self.second = (
-            api.Environment(self.enterContext(self.registry.cursor()), SUPERUSER_ID, {})
-            for _number in range(2)
-        )
-        self.addCleanup(self._remove)
         env = self.first
         self.partner = env["res.partner"].create({"name": "Told by two"})
         self.types = env["maintenance.visit.type"].browse()
@@ -39,9 +30,6 @@ class TestJobsAtOnce(BaseCase):
         env.cr.commit()
 
     def _remove(self):
-        for env in (self.second, self.first):
-            env.cr.rollback()
-            env.invalidate_all()
         visits = self._find_visits()
         schedules = visits.env["maintenance.schedule"]
         schedules = schedules.search([("partner_id", "=", self.partner.id)])
@@ -54,7 +42,6 @@ class TestJobsAtOnce(BaseCase):
         visits.with_context(**{MODULE_UNINSTALL_FLAG: True}).unlink()
         self.types.unlink()
         self.partner.unlink()
-        self.first.cr.commit()
 
     def _find_visits(self):
         """Return the visits of the customer, as they are committed."""

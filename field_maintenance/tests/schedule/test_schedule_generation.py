@@ -6,11 +6,12 @@ from unittest.mock import patch
 from freezegun import freeze_time
 from psycopg2.errors import CheckViolation
 
-from odoo import api, fields
+from odoo import fields
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
 from ...context import GENERATING
 from ...models.schedule import generation, maintenance_schedule
@@ -624,19 +625,9 @@ class TestScheduleGeneration(GenerationCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTwoJobsAtOnce(BaseCase):
-    """Transactions of their own, committed: what they make is removed at the end."""
-
+class TestTwoJobsAtOnce(AtOnceCase):
     def setUp(self):
         super().setUp()
-        self.registry = Registry(get_db_name())
-        self.first, self.second = (
-            api.Environment(
-                self.enterContext(self.registry.cursor()), api.SUPERUSER_ID, {}
-            )
-            for _number in range(2)
-        )
-        self.addCleanup(self._remove)
         env = self.first
         self.partner = env["res.partner"].create({"name": "Visited by two"})
         self.type = env["maintenance.visit.type"].create({"name": "Wanted by two"})
@@ -668,15 +659,10 @@ class TestTwoJobsAtOnce(BaseCase):
         env.cr.commit()
 
     def _remove(self):
-        for env in (self.second, self.first):
-            env.cr.rollback()
-            env.invalidate_all()
-        env = self.first
         self.schedules.visit_ids.with_context(visit_generation=GENERATING).unlink()
         self.schedules.unlink()
         self.type.unlink()
         self.partner.unlink()
-        env.cr.commit()
 
     def _get_keys(self):
         """Return the keys of all visits of the schedules, as they are committed."""

@@ -6,12 +6,12 @@ from unittest.mock import patch
 import psycopg2
 from freezegun import freeze_time
 
-from odoo import api
 from odoo.exceptions import AccessError, RedirectWarning, UserError
 from odoo.fields import Command
-from odoo.modules.registry import Registry
-from odoo.tests import BaseCase, Form, get_db_name, tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
 from ..common import ServiceContractCase
 
@@ -759,16 +759,9 @@ class TestQuotation(QuotationCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTwoAtOnce(BaseCase):
-    """Transactions of their own, committed: what they make is removed at the end."""
-
+class TestTwoAtOnce(AtOnceCase):
     def setUp(self):
         super().setUp()
-        registry = Registry(get_db_name())
-        self.first, self.second = (
-            api.Environment(self.enterContext(registry.cursor()), api.SUPERUSER_ID, {})
-            for _number in range(2)
-        )
         env = self.first
         self.partner = env["res.partner"].create({"name": "Wanted by two"})
         self.product = env["product.product"].create(
@@ -788,13 +781,9 @@ class TestTwoAtOnce(BaseCase):
                 ],
             }
         )
-        self.addCleanup(self._remove)
         env.cr.commit()
 
     def _remove(self):
-        self.second.cr.rollback()
-        self.first.cr.rollback()
-        self.first.invalidate_all()
         contracts = self.order.service_contract_ids
         self.first.cr.execute(
             "UPDATE service_contract SET state = 'draft' WHERE id IN %s",
@@ -811,7 +800,6 @@ class TestTwoAtOnce(BaseCase):
         self.template.unlink()
         self.product.product_tmpl_id.unlink()
         self.partner.unlink()
-        self.first.cr.commit()
 
     def test_confirmed_by_two(self):
         late = self.order.with_env(self.second)
