@@ -88,7 +88,7 @@ class CalendarRecurrence(models.Model):
         return takewhile(lambda moment: moment <= last, occurrences)
 
     def _count_weekdays(self):
-        """Return on how many days of its weeks a series takes place, 0 if it has none."""
+        """Return on how many days of a week a series takes place, 0 if on none."""
         self.ensure_one()
         is_weekly = self.rrule_type == "weekly"
         return sum(self[day] for day in WEEKDAYS) if is_weekly else 0

@@ -406,8 +406,8 @@ class CalendarEvent(models.Model):
         return True
 
     def _reach_in_series(self, recurrence, count, template):
-        """Let a series that was moved have as many events as before: the last one may be
-        beyond its last day or its horizon now.
+        """Let a series that was moved have as many events as before: the last one may
+        be beyond its last day or its horizon now.
 
         This is its first event.
 

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 
 
 class MaintenanceVisitKnownMixin(models.AbstractModel):
-    """A dialog about visits that somebody else may change while it is open: they are
-    shown what changed, and asked by it to press the button once more.
+    """A dialog about visits that somebody else may change while it is open: it shows
+    what changed, and asks to press the button once more.
 
     Its view has the invisible field `known`, so that it is there from the beginning, and
     shows `news`.

@@ -50,8 +50,8 @@ class MaintenanceVisitMerge(models.TransientModel):
 
     def action_merge(self):
         """Do the visits together, and show the one into which they were merged, unless
-        it is what was looked at. Ask first if somebody else changed one of them since the
-        dialog was opened."""
+        it is what was looked at. Ask first if somebody else changed one of them since
+        the dialog was opened."""
         self.ensure_one()
         if asking := self._ask_about_news():
             return asking
