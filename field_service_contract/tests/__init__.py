@@ -30,6 +30,7 @@ from .contract import test_portal
 from .pricing import test_price_update
 from .pricing import test_price_update_job
 from .profit import test_profit
+from .profit import test_profit_pages
 from .offer import test_quotation
 from .loan import test_rental_contracts
 from .contract import test_requests

@@ -33,6 +33,26 @@ PEERS = {
     "contracts by customer": "customers by name",
     "contracts never visited": "customers by name",
 }
+# What the list of profit and loss reads, hidden columns included.
+PROFIT_COLUMNS = (
+    "currency_id",
+    "company_id",
+    "date",
+    "source",
+    "contract_id",
+    "partner_id",
+    "contract_line_id",
+    "installed_base_id",
+    "category_id",
+    "group_id",
+    "move_id",
+    "visit_id",
+    "invoiced",
+    "earned",
+    "deferred",
+    "cost",
+    "margin",
+)
 # A name search is short of what a person types.
 NUMBER, CUSTOMER = "B77", f"{contract_books.CUSTOMER} 77"
 
@@ -104,9 +124,7 @@ def _get_screens(env: Environment) -> dict[str, Callable[[], object]]:
         ),
         "profit and loss, by group": group(profit, past, ["group_id"], sums),
         "profit and loss, by month": group(profit, past, ["date:month"], sums),
-        "profit and loss, first page": read(
-            profit, past, ["date", "contract_id", "move_id", "visit_id", "margin"]
-        ),
+        "profit and loss, first page": read(profit, past, PROFIT_COLUMNS),
         "contract dashboard": env["service.contract"].get_dashboard,
         "contracts by number": lambda: env["service.contract"].name_search(NUMBER),
         "contracts never visited": lambda: env["service.contract"].search(
