@@ -39,9 +39,7 @@ class TestReturnedEquipment(
         cls.order.user_id = cls.office
         cls._deliver(cls.order.picking_ids, {cls.stove: cls.lot})
         cls.piece = cls.order.order_line.installed_base_ids
-        cls.schedule = cls._create_schedule(
-            {"installed_base_id": cls.piece.id}
-        )
+        cls.schedule = cls._create_schedule({"installed_base_id": cls.piece.id})
         cls.visits = cls.schedule.visit_ids
         cls.env.flush_all()
 
