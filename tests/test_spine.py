@@ -7,6 +7,7 @@ is overridden of Odoo's own private methods is listed in docs/architecture.md.
 import collections
 import inspect
 import re
+from collections.abc import Iterable
 
 from odoo.api import Environment
 from odoo.orm.model_classes import is_model_definition
@@ -97,9 +98,9 @@ def test_mixins_of_a_model(env: Environment) -> None:
     _compare(found, MIXED_TWICE)
 
 
-def _is_ours(cls: type) -> bool:
+def _is_ours(cls: type, addons: Iterable[str] = ()) -> bool:
     return cls.__module__.removeprefix("odoo.addons.").startswith(
-        tuple(f"{addon}." for addon in checkout.addons())
+        tuple(f"{addon}." for addon in addons or checkout.addons())
     )
 
 
@@ -115,7 +116,12 @@ def _find_overridden(env: Environment) -> set[tuple[str, str, str]]:
             addon, _, module = cls.__module__.removeprefix("odoo.addons.").partition(
                 "."
             )
-            core = [base for base in classes[index + 1 :] if not _is_ours(base)]
+            # A bridge that was loaded before extends the same hooks of ours.
+            core = [
+                base
+                for base in classes[index + 1 :]
+                if not _is_ours(base, checkout.manifests())
+            ]
             found |= {
                 (addon, f"{module.replace('.', '/')}.py", name)
                 for name, value in vars(cls).items()

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_list
@@ -15,6 +15,12 @@ class ServiceLine(models.Model):
         related="visit_id.technician_id", string="Lead Technician"
     )
     visit_date = fields.Datetime(related="visit_id.date_start", string="Start")
+
+    @api.model
+    def _open_groups(self, *, auto_unfold, **options):
+        # Core opens the first level: what a technician needs is seen by day.
+        auto_unfold = auto_unfold or bool(self.env.context.get("opens_all_groups"))
+        return super()._open_groups(auto_unfold=auto_unfold, **options)
 
     def action_transfer_to_vans(self):
         """Make a transfer from the warehouse to each van, of what it lacks for these

@@ -1,3 +1,5 @@
+import ast
+
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
@@ -34,6 +36,42 @@ class TestPlannedParts(StockFixtures, MaintenanceCase):
         self.assertEqual([group["__count"] for group in groups], [1, 1])
         self.assertEqual(action.res_model, "service.line")
         self.assertEqual(self.lines.mapped("available_quantity"), [10, 10])
+
+    def _open(self, **context):
+        """Return the groups of the list as it opens."""
+        return self.lines.with_context(**context).web_read_group(
+            [("id", "in", self.lines.ids)],
+            ["visit_technician_id", "visit_date:day"],
+            auto_unfold=True,
+            unfold_read_specification={"product_id": {}},
+        )["groups"]
+
+    def test_days_are_open(self):
+        """What a technician needs is seen by day at once; a day that was folded stays
+        so."""
+        action = self.env.ref("field_maintenance_stock.service_line_planned_action")
+        context = ast.literal_eval(action.context)
+        (technician,) = self._open(**context)
+        days = technician["__groups"]["groups"]
+        self.assertEqual([len(day["__records"]) for day in days], [1, 1])
+        (technician,) = self._open()
+        self.assertNotIn("__records", technician["__groups"]["groups"][0])
+        folded = self.lines.with_context(**context).web_read_group(
+            [("id", "in", self.lines.ids)],
+            ["visit_technician_id", "visit_date:day"],
+            auto_unfold=True,
+            opening_info=[
+                {
+                    "value": self.technician.id,
+                    "folded": False,
+                    "limit": 80,
+                    "offset": 0,
+                    "groups": [{"value": days[0]["visit_date:day"][0], "folded": True}],
+                }
+            ],
+            unfold_read_specification={"product_id": {}},
+        )["groups"][0]["__groups"]["groups"]
+        self.assertEqual(["__records" in day for day in folded], [False, True])
 
     def test_transfer(self):
         # Together they lack 6, though each has enough.

@@ -66,6 +66,8 @@ class MaintenanceVisit(models.Model):
         visits |= visits.merged_into_id
         timesheets = self.env["account.analytic.line"].sudo()
         lines = timesheets.search([("visit_time_id", "in", visits.time_ids.ids)])
+        # Odoo reads them of each line whose value it counts anew.
+        lines.fetch(lines._get_plan_fnames())
         by_time = {line.visit_time_id: line for line in lines}
         vals_by_company = {}
         for visit in visits.filtered("time_ids"):
@@ -108,7 +110,9 @@ class MaintenanceVisit(models.Model):
         types = self.time_ids._fields["time_type"]
         labels = dict(types._description_selection(self.env))
         share = round(self._get_booked_time_share(), 6)
-        hour = self.env.ref("uom.product_uom_hour")
+        # Not `env.ref`, which asks the database for each visit whether it exists.
+        data = self.env["ir.model.data"]
+        hour = self.env["uom.uom"].browse(data._xmlid_to_res_id("uom.product_uom_hour"))
         unit = self.company_id.project_time_mode_id or hour
         result = {}
         for time in self.time_ids.filtered("date_end"):

@@ -65,6 +65,53 @@ class TestTimesheets(TimesheetFixtures, MaintenanceCase):
         time.unlink()
         self.assertFalse(line.exists())
 
+    def _count_queries(self, visits):
+        """Return how many queries it takes to bring their timesheets up to date."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        visits._update_timesheets()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    def test_many_visits(self):
+        """Lines are made, looked at and corrected in as many queries for twelve visits
+        as for three."""
+        groups = []
+        for count in (3, 12):
+            visits = self.env["maintenance.visit"].browse()
+            for minute in range(count):
+                visit = self._create_planned_visit()
+                self._record(visit, end=f"08:{minute + 10}")
+                visits |= visit
+            groups.append(visits)
+        # What is asked once is asked.
+        groups[0]._update_timesheets()
+        for task in ("make", "look", "correct"):
+            with self.subTest(task):
+                counts = []
+                for visits in groups:
+                    if task == "make":
+                        self._get_timesheets(visits.time_ids).unlink()
+                    elif task == "correct":
+                        self.env.flush_all()
+                        self.env.cr.execute(
+                            "UPDATE maintenance_visit_time "
+                            "SET duration = duration + 0.5 WHERE visit_id IN %s",
+                            [visits._ids],
+                        )
+                        self.env.invalidate_all()
+                    counts.append(self._count_queries(visits))
+                self.assertEqual(*counts)
+        for visits in groups:
+            self.assertEqual(
+                len(self._get_timesheets(visits.time_ids)), len(visits.time_ids)
+            )
+            for line in self._get_timesheets(visits.time_ids):
+                hours = line.visit_time_id.duration
+                self.assertAlmostEqual(line.unit_amount, hours, 4)
+                self.assertAlmostEqual(line.amount, -40 * hours, 1)
+
     def test_invoiced_lines_stay(self):
         visit = self._create_planned_visit()
         time = self._record(visit)
