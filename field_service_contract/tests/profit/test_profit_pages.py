@@ -23,9 +23,7 @@ class TestProfitPages(ProfitCase):
         ]
         cls.contracts = cls._create_year(lines=lines) | cls._create_year()
         cls.contracts |= cls._create_contract()
-        visit = cls._create_contract_visit(
-            cls.contracts[0], cls.piece, cls.other_piece
-        )
+        visit = cls._create_contract_visit(cls.contracts[0], cls.piece, cls.other_piece)
         draw = random.Random(26)
         cls.env["account.analytic.line"].create(
             [
@@ -62,9 +60,7 @@ class TestProfitPages(ProfitCase):
             own & Domain("contract_id.state", "=", "closed"),
         ):
             rows = self.profit.search_read(domain, ["date"], load=None)
-            whole = sorted(
-                rows, key=lambda row: (row["date"], row["id"]), reverse=True
-            )
+            whole = sorted(rows, key=lambda row: (row["date"], row["id"]), reverse=True)
             self.assertEqual(rows, whole)
             ids = [row["id"] for row in whole]
             self.assertEqual(self.profit.search_count(domain), len(ids))
