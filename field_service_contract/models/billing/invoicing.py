@@ -385,8 +385,9 @@ class ServiceContract(models.Model):
                 "or on the journal.",
                 line._get_label(),
             )
-            for line in lines
-            if not line._get_revenue_account()
+            for same in lines.grouped("product_id").values()
+            if not same[0]._get_revenue_account()
+            for line in same
         ]
         if self.is_deferred and self.billing_timing == "prepaid":
             problems += self._get_deferral_problems()

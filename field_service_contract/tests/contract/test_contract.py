@@ -171,6 +171,29 @@ class TestLife(ServiceContractCase):
         self.assertEqual(contract.state, "draft")
         self.assertFalse(contract.term_ids)
 
+    def test_every_line_without_income_account_is_named(self):
+        other = self.env["product.product"].create(
+            {"name": "Other care", "type": "service"}
+        )
+        contract = self._create_contract(
+            lines=[
+                {"name": "Typed", "value": 100},
+                {"name": "Care", "product_id": self.care.id, "value": 100},
+                {"name": "Other", "product_id": other.id, "value": 100},
+                {"name": "Typed as well", "value": 100},
+            ],
+            revenue_account_id=False,
+            activate=False,
+        )
+        contract._get_journal().default_account_id = False
+        self.env.company.income_account_id = False
+        other.categ_id.property_account_income_categ_id = False
+        problems = contract._get_activation_problems()
+        named = [problem for problem in problems if "No income account" in problem]
+        self.assertEqual(len(named), 3, problems)
+        for label in ("“Typed”", "“Other”", "“Typed as well”"):
+            self.assertIn(label, str(named))
+
     def test_mandatory_plan_on_the_deferred_account(self):
         self.env["account.analytic.account"].create(
             {"name": "Any", "plan_id": self.plan.id}

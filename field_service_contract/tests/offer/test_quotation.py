@@ -519,11 +519,15 @@ class TestQuotation(QuotationCase):
                 pieces |= self._create_equipment(serial_number=f"SN-{number}-{piece}")
             order = self._quote(*(self._cover(piece) for piece in pieces))
             with ExitStack() as stack:
-                for name in names:
+                for name in (*names, "_get_revenue_account"):
                     stack.enter_context(watch(name))
                 called.clear()
                 costs.append(self._count(order.action_confirm))
-            self.assertEqual(Counter(called), dict.fromkeys(names, number))
+            # All lines are invoiced as the same product.
+            self.assertEqual(
+                Counter(called),
+                {**dict.fromkeys(names, number), "_get_revenue_account": 1},
+            )
         # Each line of the order is told its contract line, in an update of its own.
         self.assertLessEqual((costs[1] - costs[0]) / 6, 1, costs)
 

@@ -4,6 +4,8 @@ asked with nothing else to choose from."""
 import random
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import fields
 from odoo.fields import Domain
 from odoo.tests import tagged
@@ -23,9 +25,7 @@ class TestProfitPages(ProfitCase):
         ]
         cls.contracts = cls._create_year(lines=lines) | cls._create_year()
         cls.contracts |= cls._create_contract()
-        visit = cls._create_contract_visit(
-            cls.contracts[0], cls.piece, cls.other_piece
-        )
+        visit = cls._create_contract_visit(cls.contracts[0], cls.piece, cls.other_piece)
         draw = random.Random(26)
         cls.env["account.analytic.line"].create(
             [
@@ -62,9 +62,7 @@ class TestProfitPages(ProfitCase):
             own & Domain("contract_id.state", "=", "closed"),
         ):
             rows = self.profit.search_read(domain, ["date"], load=None)
-            whole = sorted(
-                rows, key=lambda row: (row["date"], row["id"]), reverse=True
-            )
+            whole = sorted(rows, key=lambda row: (row["date"], row["id"]), reverse=True)
             self.assertEqual(rows, whole)
             ids = [row["id"] for row in whole]
             self.assertEqual(self.profit.search_count(domain), len(ids))
@@ -90,6 +88,33 @@ class TestProfitPages(ProfitCase):
             "account_analytic_line__date_index",
         ):
             self.assertRegex(plan, rf"Index (Only )?Scan (Backward )?using {index}")
+
+    def test_list_reads_its_rows_once(self):
+        """What the rights of its user ask for is read with them."""
+        profit = self._as("accountant", self.profit)
+        view = profit.get_view(view_type="list")
+        names = set(etree.fromstring(view["arch"]).xpath("//list/field/@name"))
+        many = {name for name in names if profit._fields[name].relational}
+        run, asked = type(self.env.cr).execute, []
+
+        def execute(cursor, query, *args, **kwargs):
+            if "UNION ALL" in str(query):
+                asked.append(query)
+            return run(cursor, query, *args, **kwargs)
+
+        with patch.object(type(self.env.cr), "execute", execute):
+            page = profit.web_search_read(
+                [],
+                {
+                    name: {"fields": {"display_name": {}}} if name in many else {}
+                    for name in names
+                },
+                limit=3,
+                count_limit=10_001,
+            )
+        self.assertEqual(len(page["records"]), 3)
+        # The page, and how many rows there are.
+        self.assertEqual(len(asked), 2)
 
     def test_nothing_is_joined_unasked(self):
         """Equipment and lines of contracts are read where they are asked for."""
