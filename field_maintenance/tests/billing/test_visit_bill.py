@@ -1,3 +1,6 @@
+import ast
+
+from lxml import etree
 from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, UserError
@@ -52,6 +55,39 @@ class TestVisitBill(ExecutionCase):
         self.assertEqual(self.visits.service_line_ids.sale_line_id, lines[1] | lines[3])
         self.assertEqual(order.amount_untaxed, 30)
         self.assertEqual(order.origin, f"{self.visits[0].name}, {self.visits[1].name}")
+
+    def test_preview_says_who_pays(self):
+        """Warranty, contract and customer, before anything is billed."""
+        one, other = self.visits.service_line_ids
+        one.write({"typed_coverage": "warranty", "discount": 50})
+        other.write({"typed_coverage": "contract", "discount": 25})
+        self.visits._finish()
+        first, second = self._open(self.visits).line_ids
+        self.assertEqual(
+            (first.warranty_amount, first.contract_amount, first.amount), (6, 0, 6)
+        )
+        self.assertEqual(
+            (second.warranty_amount, second.contract_amount, second.amount),
+            (0, 4.5, 13.5),
+        )
+        self.assertEqual(first.warranty_amount, one.covered_amount)
+
+    def test_to_bill_from_the_menu(self):
+        """What its list shows is what is left to bill."""
+        self.visits._finish()
+        action = self.env.ref("field_maintenance.maintenance_visit_to_bill_action")
+        filters = ast.literal_eval(action.context)
+        search = self.env.ref("field_maintenance.maintenance_visit_view_search")
+        name = next(iter(filters)).removeprefix("search_default_")
+        node = etree.fromstring(search.arch).find(f".//filter[@name='{name}']")
+        domain = [
+            *ast.literal_eval(node.get("domain")),
+            ("id", "in", self.visits.ids),
+        ]
+        visits = self._as("salesperson", self.env["maintenance.visit"])
+        self.assertEqual(visits.search(domain), self.visits)
+        self.visits[0].action_create_order_lines()
+        self.assertEqual(visits.search(domain), self.visits[1])
 
     def test_one_order_for_a_visit(self):
         self.visits._finish()

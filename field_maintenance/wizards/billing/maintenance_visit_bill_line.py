@@ -23,7 +23,17 @@ class MaintenanceVisitBillLine(models.TransientModel):
     currency_id = fields.Many2one(
         comodel_name="res.currency", compute="_compute_content"
     )
-    amount = fields.Monetary(compute="_compute_content")
+    amount = fields.Monetary(
+        string="Customer Pays",
+        compute="_compute_content",
+        help="What goes on the order of the customer.",
+    )
+    warranty_amount = fields.Monetary(
+        string="Warranty", compute="_compute_content", help="What the warranty pays."
+    )
+    contract_amount = fields.Monetary(
+        string="Contract", compute="_compute_content", help="What the contract pays."
+    )
     obstacle = fields.Char(
         string="Held Back",
         compute="_compute_content",
@@ -40,12 +50,15 @@ class MaintenanceVisitBillLine(models.TransientModel):
             if fee:
                 lines |= lines.new({"visit_id": visit.id, "product_id": fee.id})
             row.currency_id = visit._get_bill_currency()
-            row.amount = sum(
-                line.quantity
-                * line._convert_price(row.currency_id)
-                * (1 - line.discount / 100)
-                for line in lines
-            )
+            row.amount = row.warranty_amount = row.contract_amount = 0
+            for line in lines:
+                full = line.quantity * line._convert_price(row.currency_id)
+                covered = full * line.discount / 100
+                row.amount += full - covered
+                if line.coverage == "warranty":
+                    row.warranty_amount += covered
+                elif line.coverage == "contract":
+                    row.contract_amount += covered
             row.content = format_list(
                 self.env,
                 [
