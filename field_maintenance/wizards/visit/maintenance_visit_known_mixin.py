@@ -5,8 +5,8 @@ class MaintenanceVisitKnownMixin(models.AbstractModel):
     """A dialog about visits that somebody else may change while it is open: it shows
     what changed, and asks to press the button once more.
 
-    Its view has the invisible field `known`, so that it is there from the beginning, and
-    shows `news`.
+    Its view has the invisible field `known`, so that it is there from the beginning,
+    and shows `news`.
     """
 
     _name = "maintenance.visit.known.mixin"
