@@ -26,3 +26,26 @@ class TestRequestTours(MaintenanceFixtures, HttpCase):
         self.assertEqual(request.partner_id.email, "piet@example.net")
         self.assertEqual(request.visit_ids.completion, "full")
         self.assertIn("It is cold.", request.visit_ids.description)
+
+
+@tagged("post_install", "-at_install")
+class TestRequestPhone(MaintenanceFixtures, HttpCase):
+    """A customer calls a dispatcher who has a phone only."""
+
+    browser_size = "375x667"
+    touch_enabled = True
+
+    def test_caller(self):
+        self.customer.phone = "+32 4 555 01 77"
+        piece = self._create_equipment()
+        self.start_tour(
+            "/odoo/service-requests/new",
+            "maintenance_request_caller",
+            login=self.users["dispatcher"].login,
+            timeout=120,
+        )
+        request = self.env["service.request"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        self.assertEqual(request.installed_base_ids, piece)
+        self.assertEqual(request.visit_ids.state, "planned")

@@ -63,3 +63,29 @@ registry.category("web_tour.tours").add("maintenance_request", {
         },
     ],
 });
+
+// On a phone, a caller is found by their number and gets an appointment.
+registry.category("web_tour.tours").add("maintenance_request_caller", {
+    steps: () => [
+        { trigger: ".o_field_widget[name=partner_id] input", run: "click" },
+        {
+            content: "The search is open, and one can type at once",
+            trigger: ".modal .o_searchview_input:focus",
+            run: "edit 045550177",
+        },
+        { trigger: ".modal .o_searchview_input", run: "press Enter" },
+        {
+            trigger: ".modal .o_kanban_record:only-of-type, .modal .o_kanban_record:contains(Claes Bakery)",
+            run: "click",
+        },
+        { trigger: ".o_field_widget[name=installed_base_ids] .o_tag" },
+        { trigger: ".o_field_widget[name=subject] input", run: "edit No heating" },
+        {
+            content: "What is needed is no longer behind the other buttons",
+            trigger: ".o_form_sheet div[name=phone] button[name=action_find_slot]",
+            run: "click",
+        },
+        { trigger: ".modal [name=offer_ids] button[name=action_plan]", run: "click" },
+        { trigger: "body:not(:has(.modal)) .o_form_view" },
+    ],
+});
