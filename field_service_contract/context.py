@@ -29,3 +29,23 @@ def get_typed_line(rule):
 
 # `service_contract_choice`: what becomes of the contract lines of equipment whose owner
 # changes, as the dialog asked; its write goes through the addons below.
+
+
+class OnlyFact(OwnCode):
+    """The number of the only kind of fact of profit and loss that is looked at."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+# `service_contract_only_fact`: which facts the query of the report is made of. Odoo
+# asks for that query, which takes no argument.
+def with_only_fact(model, number):
+    """Return the report of one kind of its facts."""
+    return model.with_context(service_contract_only_fact=OnlyFact(number))
+
+
+def get_only_fact(env):
+    """Return the number of the only kind of fact, None for all."""
+    only = env.context.get("service_contract_only_fact")
+    return only.number if isinstance(only, OnlyFact) else None

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..context import get_only_fact, with_only_fact
+
 
 class ServiceContractProfit(models.Model):
     """What contracts invoice, earn and cost, in company currency and without taxes.
@@ -132,7 +134,7 @@ class ServiceContractProfit(models.Model):
     def _get_chosen_facts(self):
         """Return the queries of all facts, or of the only kind that is looked at."""
         facts = self._get_facts()
-        chosen = self.env.context.get("service_contract_fact")
+        chosen = get_only_fact(self.env)
         return facts if chosen is None else [facts[chosen]]
 
     @api.model
@@ -284,7 +286,8 @@ class ServiceContractProfit(models.Model):
     def _search(self, domain, offset=0, limit=None, order=None, **kwargs):
         """Look for a page by date among the days that it shows: to sort everything
         for it would take as much longer as there are more rows."""
-        if limit and order and order.lower().startswith("date desc"):
+        is_page = limit and order and order.lower().startswith("date desc")
+        if is_page and get_only_fact(self.env) is None:
             # What it asks of other tables is asked once.
             domain = Domain(domain).optimize_full(self)
             first = self._get_first_day(domain, (offset or 0) + limit, **kwargs)
@@ -302,10 +305,8 @@ class ServiceContractProfit(models.Model):
         # Each kind is found by an index of its dates, latest first.
         days = []
         for chosen in range(len(self._get_facts())):
-            facts = self.with_context(service_contract_fact=chosen)
-            query = super(ServiceContractProfit, facts)._search(
-                domain, count - 1, 1, "date desc", **kwargs
-            )
+            facts = with_only_fact(self, chosen)
+            query = facts._search(domain, count - 1, 1, "date desc", **kwargs)
             if query.is_empty():
                 return None
             day = facts._field_to_sql(self._table, "date", query)
