@@ -183,6 +183,19 @@ registry.category("web_tour.tours").add("visit_partly_done", {
 // The dispatcher does together what is due at one site, and splits it off again.
 registry.category("web_tour.tours").add("visit_together", {
     steps: () => [
+        {
+            content: "No heading is cut off, however long it is in other languages",
+            trigger: ".o_form_view .o_field_widget[name=line_ids] thead th[data-name]",
+            run() {
+                const titles = ".o_field_widget[name=line_ids] thead th[data-name] .text-truncate";
+                for (const title of document.querySelectorAll(titles)) {
+                    title.textContent = `${title.textContent} and three more words`;
+                    if (title.scrollWidth > title.clientWidth + 1) {
+                        throw new Error(`${title.textContent} is cut off`);
+                    }
+                }
+            },
+        },
         startCounting("button[name=action_do_nearby_together]"),
         {
             content: "Merge visits",

@@ -74,7 +74,16 @@ export class DeviceStore extends IndexedDB {
 
     // -- Encrypted ---------------------------------------------------------------------
 
+    /**
+     * @throws {Error} if somebody else has logged in since on another page: they could not
+     *      read it, and it would be in their way
+     */
     async save(table, key, value) {
+        await this.key;
+        const owner = await this.read("owner", "owner");
+        if (!this.isClosed && owner?.name !== this.owner) {
+            throw new Error("Another user is logged in.");
+        }
         // The vector must never be used twice with one key.
         const iv = crypto.getRandomValues(new Uint8Array(12));
         const text = await crypto.subtle.encrypt(
