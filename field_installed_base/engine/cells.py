@@ -47,12 +47,15 @@ def read_number(text: str, sign: str = "", units: frozenset[str] = frozenset()) 
     body = unicodedata.normalize("NFKC", text).strip().replace("\N{MINUS SIGN}", "-")
     negative = body.startswith("(") and body.endswith(")")
     body = _strip_units(body[1:-1] if negative else body, units)
+    if negative and body[:1] in ("-", "+"):
+        # Below zero, or taken back from there?
+        raise CellError(text)
     if SCIENTIFIC.fullmatch(body):
         number = float(body)
         if not math.isfinite(number):
             raise CellError(text)
         return repr(-number if negative else number)
-    minus = negative != body.startswith("-")
+    minus = negative or body.startswith("-")
     digits = body[1:].lstrip() if body[:1] in ("-", "+") else body
     readings = {
         reading

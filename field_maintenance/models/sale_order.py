@@ -101,8 +101,13 @@ class SaleOrder(models.Model):
     def _search_request_id(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
-        requests = self.env["service.request"].search([("id", operator, value)])
-        return [("id", "in", requests.sale_order_id.ids)]
+        requests = self.env["service.request"]
+        answering = Domain("sale_order_id", "!=", False)
+        found = requests.search(Domain("id", operator, value) & answering)
+        domain = Domain("id", "in", found.sale_order_id.ids)
+        if operator == "in" and False in value:
+            domain |= ~Domain("id", "in", requests.search(answering).sale_order_id.ids)
+        return domain
 
     @api.depends(
         "commitment_date",

@@ -17,6 +17,7 @@ from ..engine.backlog import (
     wish,
 )
 from ..engine.routing import (
+    NOT_PREFERRED,
     Plan,
     Stop,
     Stretch,
@@ -50,33 +51,63 @@ def solve(
     """Return the best plan that can be found in some seconds, and who found it:
     `vroom` or `insertion`.
 
-    :param wishes: who should go, by the id of a visit; others go if they have no time
+    :param wishes: who should go, by the id of a visit; others go where that loses no
+        visit, or saves more travel than a preference is worth
     """
     deadline = time.monotonic() + seconds
-    wished = wish(stops, wishes or {})
+    wishes = wishes or {}
+    wished = wish(stops, wishes)
+    # Whoever should go may have too little time: it is tried without wishes, too.
+    versions = [wished] if wished == list(stops) else [wished, list(stops)]
+    plans = []
+    for number, version in enumerate(versions):
+        rest = (deadline - time.monotonic()) / (len(versions) - number)
+        found, made_by = _find_plans(stretches, version, travel, max(rest, 1))
+        for plan in found:
+            whole = tidy(fill(unwish(plan, stops), travel), travel)
+            if faults := check(whole, travel):
+                _logger.warning("A plan of %s cannot be done so: %s", made_by, faults)
+            else:
+                plans.append((whole, made_by))
+    if not plans:
+        return insert_by_regret(stretches, stops, travel), "insertion"
+    return min(plans, key=lambda plan: _get_rank(plan[0], travel, wishes))
+
+
+def _find_plans(
+    stretches: Sequence[Stretch],
+    stops: Sequence[Stop],
+    travel: Travel,
+    seconds: float,
+) -> tuple[list[Plan], str]:
+    """Return the plans that were found in some seconds, and who found them."""
+    deadline = time.monotonic() + seconds
     found = []
     if is_installed() and stretches and stops:
         # What goes over a break is not for VROOM.
-        begun = insert_over_breaks(stretches, wished, travel)
+        begun = insert_over_breaks(stretches, stops, travel)
         for answer in run_vroom(to_vroom(begun, travel), seconds):
             found.append(from_vroom(answer, begun, travel))
-    made_by = "vroom" if found else "insertion"
-    if not found:
-        found.append(
-            insert_by_regret(
-                stretches, wished, travel, lambda: time.monotonic() > deadline, ROUNDS
-            )
-        )
-    plans = []
-    for plan in found:
-        whole = tidy(fill(unwish(plan, stops), travel), travel)
-        if faults := check(whole, travel):
-            _logger.warning("A plan of %s cannot be done so: %s", made_by, faults)
-        else:
-            plans.append(whole)
-    if not plans:
-        return insert_by_regret(stretches, stops, travel), "insertion"
-    return min(plans, key=lambda plan: plan.cost(travel)), made_by
+    if found:
+        return found, "vroom"
+    plan = insert_by_regret(
+        stretches, stops, travel, lambda: time.monotonic() > deadline, ROUNDS
+    )
+    return [plan], "insertion"
+
+
+def _get_rank(
+    plan: Plan, travel: Travel, wishes: Mapping[int, frozenset[int]]
+) -> tuple[int, int, int]:
+    """Return lost priority, visits left, and minutes of travel with what it costs that
+    somebody else goes than should: less is better."""
+    lost, left, minutes = plan.cost(travel)
+    others = sum(
+        stop.id in wishes and route.stretch.technician not in wishes[stop.id]
+        for route in plan.routes
+        for stop in route.stops
+    )
+    return lost, left, minutes + NOT_PREFERRED * others
 
 
 def run_vroom(

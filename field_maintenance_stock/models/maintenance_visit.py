@@ -22,7 +22,8 @@ class MaintenanceVisit(models.Model):
         comodel_name="stock.picking",
         inverse_name="visit_id",
         string="Transfers",
-        groups="field_installed_base.group_user",
+        # Who does visits need not read transfers, and reads visits.
+        groups="stock.group_stock_user",
     )
     moves_stock = fields.Boolean(
         readonly=True,

@@ -2,7 +2,7 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
-from odoo.addons.field_installed_base.tests.common import NativeScreensTests
+from odoo.addons.field_installed_base.tests.common import ROLES, NativeScreensTests
 from odoo.addons.field_maintenance.tests.common import MaintenanceCase
 
 from .common import StockFixtures
@@ -20,6 +20,15 @@ class TestNativeScreens(NativeScreensTests, StockFixtures, MaintenanceCase):
         cls.done = cls._create_planned_visit()
         cls._use(cls.done, cls.seal)
         cls.done._finish()
+
+    def test_read_whole(self):
+        """As programs and exports do, without a list of fields."""
+        keeper = self._create_user("st_reader", "stock.group_stock_user")
+        piece = self._create_equipment()
+        self.assertTrue(piece.with_user(keeper).read())
+        for role in ROLES:
+            for records in (self.done, piece):
+                self.assertTrue(self._as(role, records).read(), role)
 
     def _get_native_users(self):
         places = {"location_id": self.stock.id, "location_dest_id": self.van.id}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.field_installed_base.jobs import claim, do_safely
 
@@ -163,7 +164,15 @@ class ServicePlan(models.Model):
         """Return the lines that wait to be accepted.
 
         :param list line_ids: of these; of all by default
+        :raise UserError: if somebody discarded the plan or made a new one
         """
+        if self.state == "discarded":
+            raise UserError(
+                self.env._(
+                    "%s was discarded, or replaced by another plan. Reload the board.",
+                    self.name,
+                )
+            )
         return self.line_ids.filtered(
             lambda line: (
                 line.state == "proposed" and (line_ids is None or line.id in line_ids)

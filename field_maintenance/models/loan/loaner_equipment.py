@@ -3,6 +3,10 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from odoo.addons.field_installed_base.models.equipment.installed_base import (
+    READER_GROUPS,
+)
+
 from .service_loan import OPEN_STATES
 
 
@@ -21,7 +25,7 @@ class InstalledBase(models.Model):
         comodel_name="service.loan",
         inverse_name="installed_base_id",
         string="Loans",
-        groups="base.group_user",
+        groups=READER_GROUPS,
     )
     open_loan_id = fields.Many2one(
         comodel_name="service.loan",

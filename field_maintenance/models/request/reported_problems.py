@@ -39,8 +39,8 @@ class InstalledBase(models.Model):
         if request:
             text = with_subject(subject, description)
             message = request._put_down(text, pictures, author, visitor)
-            request._follow_reply(message)
-            if visitor:
+            is_asked = request._follow_reply(message)
+            if visitor and not is_asked:
                 # Nobody is told of a note.
                 todo = request._in_language_of_handler()
                 todo._schedule_once(todo.env._("Reported again"), message.body)

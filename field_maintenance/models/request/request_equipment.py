@@ -180,6 +180,8 @@ class InstalledBase(models.Model):
                     if end
                     else self.env._("Warranty: %s", states[piece.warranty_state])
                 )
+            if len(opened[piece]) > 1:
+                lines.append(self.env._("%s open requests", len(opened[piece])))
             infos[piece] = {
                 "id": piece.id,
                 "name": piece.display_name,

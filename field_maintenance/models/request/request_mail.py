@@ -199,15 +199,19 @@ class ServiceRequest(models.Model):
         return author.partner_share if author else bool(message.email_from)
 
     def _follow_reply(self, message):
-        """Go on with a request that is closed or waits for the customer who replies."""
+        """Go on with a request that is closed or waits for the customer who replies.
+
+        :return: whether somebody is asked to
+        """
         self.ensure_one()
         if not (self.is_closed or self.is_waiting):
-            return
+            return False
         self._move_to("progress")
         todo = self._in_language_of_handler()
         todo._schedule_once(
             todo.env._("The customer replied"), html2plaintext(message.body or "")
         )
+        return True
 
     def _acknowledge(self):
         """Tell the sender, where the first stage has a mail for it, that the request

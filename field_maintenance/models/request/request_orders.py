@@ -7,17 +7,20 @@ class ServiceRequest(models.Model):
     _inherit = "service.request"
 
     def action_make_quotation(self):
-        """Open a new quotation for this request."""
+        """Open the quotation for this request, a new one if there is none."""
         return self._get_order_action("quotation")
 
     def action_create_order(self):
-        """Open a new order of type Maintenance for this request: confirming it makes
-        the visits."""
+        """Open the order for this request, a new one of type Maintenance if there is
+        none: confirming it makes the visits."""
         return self._get_order_action("order")
 
     def _get_order_action(self, document):
         self.ensure_one()
         self._check_has_customer()
+        # A second one would take its place. Whoever handles a request need not sell.
+        if self.sudo().sale_order_id.state not in (False, "cancel"):
+            return self.action_view_sale_order()
         place = self.site_id or self.partner_id
         if place.commercial_partner_id != self.commercial_partner_id:
             place = self.partner_id

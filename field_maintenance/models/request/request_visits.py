@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import html2plaintext
@@ -202,14 +202,29 @@ class MaintenanceVisit(models.Model):
         # Whoever plans or does a visit need not handle its request.
         self.sudo().request_id._begin()
 
-    def _follow_with_requests(self, names):
+    @api.constrains("request_id")
+    def _check_request_has_customer(self):
+        # Whoever plans a visit need not handle its request.
+        for request in self.sudo().request_id:
+            request._check_has_customer()
+
+    def _get_requests_before(self, vals):
+        """Return the requests that these visits may leave by these values."""
+        if "request_id" not in vals:
+            return self.env["service.request"]
+        # As above.
+        return self.sudo().request_id
+
+    def _follow_with_requests(self, names, before):
         """Let requests follow what becomes of their visits.
 
         :param names: the fields of these visits that were written
+        :param before: the requests that they may have left
         """
         # As above.
         if "request_id" in names:
             self._begin_requests()
+            (before - self.sudo().request_id)._follow_visits()
         if not names.isdisjoint({"state", "completion"}):
             self.sudo().request_id._follow_visits()
         if not names.isdisjoint({"state", "request_id"}):

@@ -208,10 +208,10 @@ class ServiceRequest(models.Model):
                 request.installed_base_ids = chosen
 
     def _compute_stage_id(self):
-        """Begin in the first stage; afterwards people and buttons move it."""
+        """Begin in the first stage of work; afterwards people and buttons move it."""
         new = self.filtered(lambda request: not request.stage_id)
         if new:
-            new.stage_id = self.env["service.request.stage"].search([], limit=1)
+            new.stage_id = self._get_stages()["new"]
 
     @api.depends("team_id", "company_id")
     def _compute_user_id(self):
@@ -377,7 +377,7 @@ class ServiceRequest(models.Model):
             "new": working[:1],
             "progress": working[1:2] or working[:1],
             "waiting": stages.filtered("is_waiting")[:1],
-            "done": stages.filtered("is_closed")[:1],
+            "done": stages.filtered(lambda s: s.is_closed and not s.is_cancelled)[:1],
         }
 
     def _move_to(self, key):

@@ -920,6 +920,7 @@ class MaintenanceVisit(models.Model):
         self._put_absorbed_back(vals)
         self._watch_plans(vals)
         before = self._get_states_before(vals)
+        requests = self._get_requests_before(vals)
         proof = self._get_proof_before(vals)
 
         result = super().write(vals)
@@ -949,7 +950,14 @@ class MaintenanceVisit(models.Model):
             self._reopen_dropped()
         if vals.keys() & {"state", "completion", "merged_into_id"}:
             self._create_next_visits()
-        self._follow_with_requests(vals.keys())
+        self._follow_with_requests(vals.keys(), requests)
+        return result
+
+    def unlink(self):
+        # Whoever deletes a visit need not handle its request.
+        requests = self.sudo().request_id
+        result = super().unlink()
+        requests._follow_visits()
         return result
 
     def _get_state_with(self, vals):

@@ -324,6 +324,9 @@ class TestAccepting(PlanCase):
         self.assertEqual([line["id"] for line in shown["lines"]], third.ids)
         plan.action_discard()
         self.assertFalse(plan.get_board_plan())
+        for method in (plan.accept, lambda: plan.decline(third.ids)):
+            with self.assertRefused("was discarded", UserError):
+                method()
         self.assertEqual(third.visit_id.state, "to_plan")
 
     def _accept_changed(self, plan):

@@ -13,7 +13,7 @@ from ... import solver
 from ...engine.backlog import insert_over_breaks, to_vroom
 from ...engine.routing import check, insert_by_regret
 from ...solver import process
-from ..engine.test_engine_backlog import BEN, ROAD, stop, stretch
+from ..engine.test_engine_backlog import ANNA, BEN, ROAD, stop, stretch
 
 # A busy machine may take long to begin.
 PATIENCE = 120
@@ -95,6 +95,22 @@ class TestSolver(TestCase):
                 self.assertEqual([len(r.stops) for r in plan.routes], [0, 1, 1])
                 plan, _made_by = solver.solve(halves, stops, ROAD, wishes)
                 self.assertEqual([len(r.stops) for r in plan.routes], [1, 1, 1])
+
+    def test_wishes_lose_no_visit(self):
+        """Who should go is needed elsewhere; others go, and nothing is left."""
+        halves = [stretch(8, 12, breaks=()), stretch(8, 12, BEN, ())]
+        only = stop(1, minutes=200, people=(ANNA,))
+        # An insertion goes by priority first.
+        has_solver = process.is_installed()
+        for installed, level in {(False, 0), (has_solver, 80 if has_solver else 0)}:
+            either = stop(2, minutes=200, priority=level)
+            wishes = {either.id: frozenset({ANNA})}
+            with patch.object(process, "is_installed", return_value=installed):
+                plan, _made_by = solver.solve(
+                    halves, [only, either], ROAD, wishes, seconds=PATIENCE
+                )
+            self.assertEqual(plan.left, ())
+            self.assertEqual([r.stops for r in plan.routes], [(only,), (either,)])
 
     @mute_logger(LOGGER)
     def test_unfinished_answer_is_none(self):

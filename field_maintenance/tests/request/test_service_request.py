@@ -302,6 +302,27 @@ class TestServiceRequest(RequestCase):
         self.assertEqual(request.stage_id, self.progress)
         self.assertEqual(request.activity_ids.summary, "The customer replied")
 
+    def test_second_report_of_a_visitor_reopens(self):
+        """One thing is asked, not two."""
+        first = self.piece._report_problem("It smokes", visitor="piet@example.com")
+        request = self.env["service.request"].browse(first.res_id)
+        request.stage_id = self.done
+        self.piece._report_problem("Still", visitor="piet@example.com")
+        self.assertEqual(request.stage_id, self.progress)
+        self.assertEqual(
+            request.activity_ids.mapped("summary"), ["The customer replied"]
+        )
+
+    def test_stages_in_another_order(self):
+        stages = self.env["service.request.stage"].search([])
+        cancelled = stages.filtered("is_cancelled")
+        (self.waiting | cancelled).sequence = -1
+        self.env.invalidate_all()
+        request = self._create_request()
+        self.assertEqual(request.stage_id, self.new)
+        self._plan(request)._finish()
+        self.assertEqual(request.stage_id, self.done)
+
     def test_report_of_the_next_owner(self):
         """Who bought it is not told what the seller reported."""
         first = self.piece._report_problem("It smokes", author=self.contact)
@@ -393,8 +414,51 @@ class TestServiceRequest(RequestCase):
         follow_up._finish()
         self.assertEqual(request.stage_id, self.done)
 
+    def test_closes_when_what_is_left_is_done(self):
+        for leave in (
+            lambda visit: visit.unlink(),
+            lambda visit: visit.write({"request_id": False}),
+        ):
+            request = self._create_request()
+            done = self._plan(request)
+            left = self._create_visit(request_id=request.id)
+            done._finish()
+            self.assertEqual(request.stage_id, self.progress)
+            leave(left)
+            self.assertEqual(request.stage_id, self.done)
+
+    def test_orders_are_found_by_request(self):
+        request = self._create_request()
+        mine = self._create_order(
+            (self.pellets, 1), confirm=False, request_id=request.id
+        )
+        other = self._create_order((self.pellets, 1), confirm=False)
+        orders = self.env["sale.order"]
+        among = [("id", "in", (mine | other).ids)]
+        for domain, found in (
+            ([("request_id", "=", request.id)], mine),
+            ([("request_id", "!=", False)], mine),
+            ([("request_id", "=", False)], other),
+            ([("request_id", "in", [False, request.id])], mine | other),
+        ):
+            self.assertEqual(orders.search(domain + among), found, domain)
+
+    def test_one_order_at_a_time(self):
+        """A second one would take its place, and its visits their request."""
+        request = self._create_request()
+        order = self._create_order(
+            (self.pellets, 1), confirm=False, request_id=request.id
+        )
+        for method in ("action_make_quotation", "action_create_order"):
+            action = getattr(request, method)()
+            self.assertEqual(action.get("res_id"), order.id)
+        order._action_cancel()
+        self.assertFalse(request.action_make_quotation().get("res_id"))
+
     def test_unknown_sender_has_no_visit(self):
         request = self._create_request(partner_id=False)
+        with self.assertRefused("has no customer", UserError):
+            self._create_visit(request_id=request.id)
         for method in ("action_plan_visit", "action_make_quotation"):
             with self.subTest(method), self.assertRefused("has no customer", UserError):
                 getattr(request, method)()
@@ -498,6 +562,7 @@ class TestServiceRequest(RequestCase):
         info = request.equipment_info
         self.assertIn("03/02/2026", info)
         self.assertIn("Cleaned the burner", info)
+        self.assertIn("2 open requests", info)
         self.assertEqual(request.other_open_count, 1)
         self.assertEqual(self.piece.service_request_count, 2)
         self.assertEqual(self.customer.service_request_count, 2)
