@@ -8,10 +8,12 @@ from .billing import Bill, BillLine, LineToBill, plan_bills
 from .coverage import Span, cover, intersect, merge, subtract
 from .deferral import (
     Row,
+    clear_over,
     earned,
     get_credited,
     get_last_day,
     get_month,
+    get_reserve,
     get_share,
     make_rows,
     share_out,

@@ -76,8 +76,56 @@ def get_month(day: date) -> date:
     return day.replace(day=1)
 
 
+def get_reserve(
+    room: Mapping[date, Decimal], credited: Span, days: Iterable[Span]
+) -> list[date]:
+    """Return the months on which falls what a credit lacks in its own: those of which
+    nothing is earned any more, as they were rounded when more days were; and those
+    before it, as months of contracts are not those of the calendar. If these are still
+    deferred, the credited ones are, too: what they lack was not earned.
+
+    :param room: what each month has
+    :param credited: the days that are given back
+    :param days: those that are earned then
+    """
+    return [
+        month
+        for month in room
+        if month < get_month(credited.first) or _is_over(month, days)
+    ]
+
+
+def clear_over(
+    parts: Mapping[date, Decimal], room: Mapping[date, Decimal], days: Sequence[Span]
+) -> dict[date, Decimal]:
+    """Return what a credit takes from each month so that nothing stays in those of
+    which nothing is earned any more: it is earned with the last of the days.
+
+    :param parts: what it takes from each month
+    :param room: what each month has
+    :param days: those that are earned then, in order
+    """
+    cleared = dict(parts)
+    if not days:
+        return cleared
+    last = get_month(days[-1].last)
+    for month in room:
+        if _is_over(month, days):
+            left = room[month] - cleared.get(month, Decimal(0))
+            cleared[month] = room[month]
+            cleared[last] = cleared.get(last, Decimal(0)) - left
+    return {month: part for month, part in cleared.items() if part}
+
+
+def _is_over(month: date, days: Iterable[Span]) -> bool:
+    return not intersect(days, Span(month, get_month_end(month)))
+
+
 def share_out(
-    amount: Decimal, wanted: Mapping[date, Decimal], room: Mapping[date, Decimal]
+    amount: Decimal,
+    wanted: Mapping[date, Decimal],
+    room: Mapping[date, Decimal],
+    reserve: Iterable[date] = (),
 ) -> dict[date, Decimal]:
     """Return which months an amount falls on, the latest first.
 
@@ -85,14 +133,20 @@ def share_out(
 
     :param wanted: what each month gets at most
     :param room: what each month has at most
+    :param reserve: months on all of which falls what the wanted ones lack, see
+        `get_reserve`
     """
     sign = -1 if amount < 0 else 1
-    left, parts = sign * amount, {}
-    for month in sorted(wanted, reverse=True):
-        part = min(sign * wanted[month], sign * room.get(month, Decimal(0)), left)
-        if part > 0:
-            parts[month] = sign * part
-            left -= part
+    left = sign * amount
+    parts: dict[date, Decimal] = {}
+    for limits in (wanted, {month: room.get(month, Decimal(0)) for month in reserve}):
+        for month in sorted(limits, reverse=True):
+            known = parts.get(month, Decimal(0))
+            free = sign * (room.get(month, Decimal(0)) - known)
+            part = min(sign * limits[month], free, left)
+            if part > 0:
+                parts[month] = known + sign * part
+                left -= part
     return parts
 
 

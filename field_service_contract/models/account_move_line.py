@@ -12,9 +12,11 @@ from ..engine import (
     Pricing,
     Rest,
     Span,
+    clear_over,
     get_credited,
     get_last_day,
     get_month,
+    get_reserve,
     intersect,
     make_rows,
     share_out,
@@ -727,7 +729,10 @@ class AccountMoveLine(models.Model):
         amount = to_decimal(self.company_currency_id.round(amount))
         room = self._get_service_room()
         credited = self._get_service_credited_months(credit)
-        parts = share_out(amount, credited, room)
+        days = self._get_service_spans(self._get_service_credited_spans("posted"))
+        reserve = get_reserve(room, credit._get_service_span(), days)
+        parts = share_out(amount, credited, room, reserve)
+        parts = clear_over(parts, room, days)
         self._change_service_rows({month: -part for month, part in parts.items()})
         return float(amount - sum(parts.values()))
 
@@ -1008,7 +1013,8 @@ class AccountMoveLine(models.Model):
         total = earnings.get_worth([credit.span])
         credited = self._get_service_taken(credit.span, total, earnings)
         earnings.give_back(credit.span, total, is_whole=True)
-        parts = share_out(total, credited, room)
+        reserve = get_reserve(room, credit.span, earnings.days)
+        parts = share_out(total, credited, room, reserve)
         for month, part in parts.items():
             room[month] -= part
         found = sum(parts.values())

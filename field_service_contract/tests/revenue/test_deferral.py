@@ -278,6 +278,41 @@ class TestDeferral(ServiceContractCase):
         self.assertEqual(self._list_days(again), [("2023-04-01", "2023-04-30", 100)])
         self.assertEqual(str(again.invoice_date), "2023-04-01")
 
+    def test_nothing_stays_deferred_after_the_end(self):
+        """Months that were rounded when there were more days leave no cents."""
+        for value, start, suspended, end in (
+            (1000, "2023-01-01", ("2023-04-01", "2023-04-30"), "2023-07-31"),
+            (1200, "2023-01-10", ("2023-06-18", "2023-08-15"), "2023-07-21"),
+            (1200, "2023-01-31", ("2023-04-01", "2023-04-30"), "2023-08-31"),
+            (1000, "2023-02-11", ("2023-03-03", "2023-03-20"), "2023-09-10"),
+        ):
+            with self.subTest(start=start, end=end):
+                contract = self._create_contract(
+                    value,
+                    date_start=start,
+                    term_months=12,
+                    billing_months=12,
+                    is_deferred=True,
+                )
+                move = contract._create_invoices(self._day(start))
+                move.action_post()
+                first, last = suspended
+                contract.suspension_ids = [
+                    Command.create(
+                        {"date_start": first, "date_end": last, "reason": "-"}
+                    )
+                ]
+                credits = contract._credit_uncovered(self._day(last))
+                credits.action_post()
+                self._end_contract(contract, end)
+                more = contract._credit_uncovered(self._day(last))
+                self.assertEqual(more.invoice_line_ids.account_id, self.deferred)
+                more.action_post()
+                rows = contract.deferral_ids
+                invoiced = -sum((move | credits | more).mapped("amount_untaxed_signed"))
+                self.assertAlmostEqual(sum(rows.mapped("amount")), -invoiced, 2)
+                self.assertLessEqual(max(rows.mapped("date")), self._day(end))
+
     def test_first_days_credited_and_billed_again(self):
         contract, _move = self._create_year()
         days = {"date_start": "2023-01-01", "date_end": "2023-01-31", "reason": "-"}
