@@ -313,6 +313,30 @@ class TestDeferral(ServiceContractCase):
                 self.assertAlmostEqual(sum(rows.mapped("amount")), -invoiced, 2)
                 self.assertLessEqual(max(rows.mapped("date")), self._day(end))
 
+    def test_goodwill_of_a_line_of_its_own_and_the_end(self):
+        """What it took from revenue of days that are given back is earned with the last
+        day that is left."""
+        contract, move = self._create_year()
+        goodwill = move._reverse_moves([{"invoice_date": self._day("2023-03-01")}])
+        goodwill.invoice_line_ids.unlink()
+        goodwill.invoice_line_ids = [
+            Command.create(
+                {
+                    "name": "Goodwill",
+                    "price_unit": 600,
+                    "tax_ids": False,
+                    "account_id": self.care_income.id,
+                }
+            )
+        ]
+        goodwill.action_post()
+        self._end_contract(contract, "2023-06-30")
+        credit = contract._credit_uncovered(self._day("2023-06-30"))
+        self.assertEqual(credit.amount_untaxed, 300)
+        credit.action_post()
+        self._recognize("2023-06-30")
+        self.assertEqual(self._get_balances(), (0, 300))
+
     def test_first_days_credited_and_billed_again(self):
         contract, _move = self._create_year()
         days = {"date_start": "2023-01-01", "date_end": "2023-01-31", "reason": "-"}
