@@ -30,7 +30,7 @@ class ServiceRequest(models.Model):
             shown = [infos[piece] for piece in request.installed_base_ids._origin]
             request.equipment_info = shown and self.env["ir.qweb"]._render(
                 "field_maintenance.request_equipment_info",
-                {"infos": shown, "this": request._origin.id},
+                {"infos": shown},
             )
 
     @api.depends("installed_base_ids")
@@ -161,8 +161,8 @@ class InstalledBase(models.Model):
         """Return what a request shows of its equipment. Addons that know more add to
         `lines`.
 
-        :return: {equipment: dictionary with `id`, `name`, `warranty` (its state),
-            `lines` (texts), `visits` (the last three) and `open_count` (requests)}
+        :return: {equipment: dictionary with `id`, `name`, `lines` (texts) and `visits`
+            (the last three)}
         :rtype: dict
         """
         opened, visits = self._get_open_requests(), self._get_last_visits(3)
@@ -185,7 +185,6 @@ class InstalledBase(models.Model):
             infos[piece] = {
                 "id": piece.id,
                 "name": piece.display_name,
-                "warranty": piece.warranty_state,
                 "lines": lines,
                 "visits": [
                     {
@@ -208,7 +207,6 @@ class InstalledBase(models.Model):
                     }
                     for visit in visits.get(piece, ())
                 ],
-                "open_count": len(opened[piece]),
             }
         return infos
 

@@ -7,7 +7,7 @@ const services = () => odoo.__WOWL_DEBUG__.root.env.services;
 
 /** Wait for what no element shows. */
 async function until(isTrue) {
-    for (let tries = 0; !isTrue(); tries++) {
+    for (let tries = 0; !(await isTrue()); tries++) {
         if (tries > 300) {
             throw new Error(`Waited in vain for ${isTrue}`);
         }
@@ -209,9 +209,7 @@ registry.category("web_tour.tours").add("my_day_log_out", {
             trigger: ".o_checklist_question input",
             async run() {
                 const queue = services().field_work_queue;
-                while (!(await queue.countDrafts())) {
-                    await new Promise((resolve) => setTimeout(resolve, 100));
-                }
+                await until(() => queue.countDrafts());
                 queue.leave();
             },
         },
@@ -222,11 +220,10 @@ registry.category("web_tour.tours").add("my_day_log_out", {
             content: "Each of them counts once",
             trigger: `.o_my_day_not_sent:contains("(2)")`,
             async run() {
-                await until(() => services().field_work_queue.state.entries.length === 2);
+                const queue = services().field_work_queue;
+                await until(() => queue.state.entries.length === 2);
                 // What was entered is no draft any more, as soon as the device knows.
-                while (await services().field_work_queue.countDrafts()) {
-                    await new Promise((resolve) => setTimeout(resolve, 100));
-                }
+                await until(async () => !(await queue.countDrafts()));
                 await setLine("good", true);
             },
         },
