@@ -54,6 +54,68 @@ class TestTyped(ExecutionCase):
             form.date_start = "2026-06-02 08:00:00"
         self.assertEqual(str(visit.window_end), "2026-06-03")
 
+    def test_windows_and_duration_stand_beside_another_type(self):
+        self.repair.duration = 3
+        visit = self._create_visit()
+        other = self._create_visit()
+        visit.write(
+            {"window_start": "2026-05-30", "window_end": "2026-06-03", "duration": 2.5}
+        )
+        (visit | other).write({"visit_type_id": self.repair.id})
+        self.assertEqual(
+            (str(visit.window_start), str(visit.window_end), visit.duration),
+            ("2026-05-30", "2026-06-03", 2.5),
+        )
+        # What nobody typed follows.
+        self.assertEqual(
+            (str(other.window_start), str(other.window_end), other.duration),
+            ("2026-06-01", "2026-06-01", 3),
+        )
+        visit.maintenance_type = "scheduled"
+        self.assertEqual(str(visit.window_end), "2026-06-03")
+        # The window is that of its due date.
+        visit.write({"due_date": "2026-07-01", "visit_type_id": self.cleaning.id})
+        self.assertEqual(str(visit.window_start), "2026-06-24")
+        self.assertEqual(str(visit.window_end), "2026-07-15")
+        self.assertEqual(visit.duration, 2.5)
+
+    def test_windows_and_duration_stand_beside_another_type_in_forms(self):
+        self.repair.duration = 3
+        with Form(self.env["maintenance.visit"]) as form:
+            form.partner_id = self.customer
+            form.visit_type_id = self.cleaning
+            form.date_start = False
+            form.due_date = "2026-06-01"
+            form.visit_type_id = self.repair
+            self.assertEqual(form.duration, 3)
+            form.duration = 2.5
+            form.window_end = "2026-06-03"
+            form.visit_type_id = self.cleaning
+            form.visit_type_id = self.repair
+            self.assertEqual(form.duration, 2.5)
+            self.assertEqual(str(form.window_end), "2026-06-03")
+            form.visit_type_id = self.cleaning
+        visit = form.save()
+        self.assertEqual(visit.duration, 2.5)
+        self.assertEqual(str(visit.window_start), "2026-05-25")
+        self.assertEqual(str(visit.window_end), "2026-06-03")
+        with Form(visit) as form:
+            form.visit_type_id = self.repair
+            form.visit_type_id = self.cleaning
+        self.assertEqual(visit.duration, 2.5)
+        self.assertEqual(str(visit.window_end), "2026-06-03")
+        other = self._create_visit()
+        with Form(other) as form:
+            form.visit_type_id = self.repair
+            self.assertEqual(form.duration, 3)
+            form.visit_type_id = self.cleaning
+            form.visit_type_id = self.repair
+        self.assertEqual(other.duration, 3)
+        self.assertEqual(str(other.window_start), "2026-06-01")
+        with Form(other) as form:
+            form.visit_type_id = self.cleaning
+        self.assertEqual(str(other.window_start), "2026-05-25")
+
     def test_due_on_the_day_of_the_appointment(self):
         """Without a due date it is that day, at the site."""
         self.customer.tz = "Pacific/Auckland"

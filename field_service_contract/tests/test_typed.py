@@ -231,6 +231,59 @@ class TestTyped(QuotationCase):
         self.assertEqual(str(update.index_date), "2026-01-01")
         self.assertEqual(str(update.reference_date), "2025-07-01")
 
+    def test_dates_stand_beside_another_start(self):
+        vals = {"date_start": "2026-04-01", "term_months": 12}
+        contract = self._create_contract(activate=False, **vals)
+        other = self._create_contract(activate=False, **vals)
+        (contract | other).write({"price_update_months": 12})
+        contract.write(
+            {"date_end": "2026-12-31", "next_price_update_date": "2027-01-15"}
+        )
+        (contract | other).write({"date_start": "2026-05-01"})
+        self.assertEqual(str(contract.date_end), "2026-12-31")
+        self.assertEqual(str(contract.next_price_update_date), "2027-01-15")
+        self.assertEqual(str(other.date_end), "2027-04-30")
+        self.assertEqual(str(other.next_price_update_date), "2027-05-01")
+        (contract | other).write({"term_months": 24})
+        self.assertEqual(str(contract.date_end), "2026-12-31")
+        self.assertEqual(str(other.date_end), "2028-04-30")
+        # Emptied is typed, too.
+        contract.date_end = False
+        contract.date_start = "2026-06-01"
+        self.assertFalse(contract.date_end)
+        (contract | other).write({"price_update_months": 0})
+        self.assertFalse(contract.next_price_update_date)
+        self.assertFalse(other.next_price_update_date)
+
+    def test_dates_stand_beside_another_start_in_forms(self):
+        with Form(self.env["service.contract"]) as form:
+            form.partner_id = self.customer
+            form.term_months = 12
+            form.price_update_months = 12
+            form.date_start = "2026-04-01"
+            self.assertEqual(str(form.date_end), "2027-03-31")
+            form.date_start = "2026-05-01"
+            self.assertEqual(str(form.date_end), "2027-04-30")
+            form.date_end = "2026-12-31"
+            form.next_price_update_date = "2027-01-15"
+            form.date_start = "2026-06-01"
+            form.date_start = "2026-07-01"
+            self.assertEqual(str(form.date_end), "2026-12-31")
+        contract = form.save()
+        with Form(contract) as form:
+            form.date_start = "2026-08-01"
+            form.date_start = "2026-09-01"
+        self.assertEqual(str(contract.date_end), "2026-12-31")
+        self.assertEqual(str(contract.next_price_update_date), "2027-01-15")
+        contract.date_end = "2027-08-31"
+        with Form(contract) as form:
+            form.date_start = "2026-10-01"
+            form.date_start = "2026-11-01"
+        self.assertEqual(str(contract.date_end), "2027-10-31")
+        with Form(contract) as form:
+            form.date_start = "2026-12-01"
+        self.assertEqual(str(contract.date_end), "2027-11-30")
+
     def test_what_is_written_once_more_changes_nothing(self):
         """A file that is loaded again, or a program that sends whole records."""
         contract = self._create_contract(

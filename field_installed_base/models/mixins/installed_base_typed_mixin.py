@@ -8,10 +8,19 @@ class InstalledBaseTypedMixin(models.AbstractModel):
     Odoo proposes a field anew whenever one of those that it is computed from is
     written, also with the value that it has: by an import that is loaded again, or by
     a program that sends whole records. Here such a field is left alone.
+
+    The fields of `_proposals` are also left alone when another value is written, or
+    chosen in a form, if they are not as they were proposed. In forms, which know only
+    what they show, a field beside each (`proposed_` and its name, a text)
+    tells what was proposed last; it is not stored.
     """
 
     _name = "installed.base.typed.mixin"
     _description = "Manually Entered Values"
+
+    # {field: (method that returns what is proposed for a record, names of the fields
+    # beside which what was typed stands)}
+    _proposals = {}
 
     @api.model
     @ormcache("self._name")
@@ -31,29 +40,77 @@ class InstalledBaseTypedMixin(models.AbstractModel):
             if self._fields[name].type not in ("one2many", "many2many", "properties")
         )
 
+    def _propose(self, name):
+        """Compute a field of `_proposals`: in forms, what was typed stands.
+
+        :param str name: the field
+        """
+        propose, _beside = self._proposals[name]
+        last_name = f"proposed_{name}"
+        for record in self:
+            proposal = getattr(record, propose)()
+            # What is stored follows; `write` gives what was typed.
+            if not record.id:
+                last = record[last_name]
+                if not last and (origin := record._origin):
+                    last = origin._to_text(name, getattr(origin, propose)())
+                record[last_name] = record._to_text(name, proposal)
+                if last and last != record._to_text(name, record[name]):
+                    proposal = record[name]
+            record[name] = proposal
+
+    @api.model
+    def _to_text(self, name, value):
+        """Return a value of a field as a text, which is never empty."""
+        return str(self._fields[name].convert_to_write(value, self))
+
     def write(self, vals):
         inputs = self._get_proposing_fields() & vals.keys()
         if not inputs or not self:
             return super().write(vals)
         result = True
-        for same, records in self._group_by_same(vals, inputs).items():
+        for (same, typed), records in self._group_by_same(vals, inputs).items():
             kept = {name: value for name, value in vals.items() if name not in same}
-            result = super(InstalledBaseTypedMixin, records).write(kept)
+            result = super(InstalledBaseTypedMixin, records).write(
+                {**kept, **dict(typed)}
+            )
         return result
 
     def _group_by_same(self, vals, inputs):
-        """Return {names that need not be written: records that have their values}.
+        """Return {(names that need not be written, what was typed and stands, as pairs
+        of name and value): records of which this is true}.
 
         A proposed one is written where something changes that it may follow from.
         """
 
         def get_same(record):
             same = {name for name in inputs if record._has_value(name, vals[name])}
+            typed = record._get_typed(inputs - same, vals)
             if same < inputs:
                 same = {name for name in same if not self._fields[name].compute}
-            return frozenset(same)
+            return frozenset(same), tuple(typed.items())
 
         return self.grouped(get_same)
+
+    def _get_typed(self, changed, vals):
+        """Return {field: value} of what was typed in the record and stands, whatever is
+        written now.
+
+        :param changed: names of the fields that other values are written to
+        :param dict vals: what is written
+        """
+        self.ensure_one()
+        typed = {}
+        for name, (propose, beside) in self._proposals.items():
+            field = self._fields[name]
+            inputs = {path.split(".")[0] for path in self.pool.field_depends[field]}
+            inputs &= changed
+            if name in vals or not inputs or inputs - beside:
+                continue
+            proposal = getattr(self, propose)()
+            if self._to_text(name, self[name]) != self._to_text(name, proposal):
+                typed[name] = field.convert_to_write(self[name], self)
+        return typed
 
     def _has_value(self, name, value):
         self.ensure_one()

@@ -51,6 +51,18 @@ class MaintenanceVisit(models.Model):
     _check_company_auto = True
     # Who signed is written with the signature, by its dialog.
     _kept_fields = frozenset({"signed_by"})
+    # A window is that of its due date: with another one, it is proposed anew.
+    _proposals = {
+        "window_start": (
+            "_get_proposed_window_start",
+            {"visit_type_id", "maintenance_type"},
+        ),
+        "window_end": (
+            "_get_proposed_window_end",
+            {"visit_type_id", "maintenance_type"},
+        ),
+        "duration": ("_get_proposed_duration", {"visit_type_id"}),
+    }
     _checked_fields = frozenset(
         {
             "calendar_event_id",
@@ -238,6 +250,8 @@ class MaintenanceVisit(models.Model):
         index="btree_not_null",
         help="Last day on which the visit is not yet late.",
     )
+    proposed_window_start = fields.Char(store=False, export_string_translation=False)
+    proposed_window_end = fields.Char(store=False, export_string_translation=False)
     is_overdue = fields.Boolean(
         string="Late", compute="_compute_is_overdue", search="_search_is_overdue"
     )
@@ -261,6 +275,7 @@ class MaintenanceVisit(models.Model):
         precompute=True,
         help="Planned hours on site.",
     )
+    proposed_duration = fields.Char(store=False, export_string_translation=False)
     date_end = fields.Datetime(
         string="End",
         compute="_compute_date_end",
@@ -473,19 +488,21 @@ class MaintenanceVisit(models.Model):
 
     @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window(self):
-        for visit in self:
-            days, _after = visit.visit_type_id._get_window_days(visit.maintenance_type)
-            visit.window_start = visit.due_date and (
-                visit.due_date - timedelta(days=days)
-            )
+        self._propose("window_start")
+
+    def _get_proposed_window_start(self):
+        self.ensure_one()
+        days, _after = self.visit_type_id._get_window_days(self.maintenance_type)
+        return self.due_date and self.due_date - timedelta(days=days)
 
     @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window_end(self):
-        for visit in self:
-            _before, days = visit.visit_type_id._get_window_days(visit.maintenance_type)
-            visit.window_end = visit.due_date and (
-                visit.due_date + timedelta(days=days)
-            )
+        self._propose("window_end")
+
+    def _get_proposed_window_end(self):
+        self.ensure_one()
+        _before, days = self.visit_type_id._get_window_days(self.maintenance_type)
+        return self.due_date and self.due_date + timedelta(days=days)
 
     @api.onchange("date_start")
     def _propose_due_date(self):
@@ -553,8 +570,12 @@ class MaintenanceVisit(models.Model):
                 # The appointment is gone, its length is not.
                 visit.duration = visit.duration
             else:
-                planned = visit.visit_type_id._get_planned_duration(visit)
-                visit.duration = planned or visit.duration or DEFAULT_DURATION
+                visit._propose("duration")
+
+    def _get_proposed_duration(self):
+        self.ensure_one()
+        planned = self.visit_type_id._get_planned_duration(self)
+        return planned or self.duration or DEFAULT_DURATION
 
     # By the start of the main visit, too, so that the end follows at once.
     @api.depends("date_start", "duration", "merged_into_id.date_start")

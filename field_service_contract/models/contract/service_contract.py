@@ -88,6 +88,10 @@ class ServiceContract(models.Model):
     _check_company_auto = True
     # Contracts of another system keep their numbers when they move in.
     _checked_fields = frozenset({"name"})
+    _proposals = {
+        "date_end": ("_get_proposed_end", {"date_start", "term_months"}),
+        "next_price_update_date": ("_get_first_price_update", {"date_start"}),
+    }
 
     # Identity
     name = fields.Char(
@@ -190,6 +194,7 @@ class ServiceContract(models.Model):
         tracking=True,
         help="Last covered day; empty for no end.",
     )
+    proposed_date_end = fields.Char(store=False, export_string_translation=False)
     notice_date = fields.Date(
         string="Notice Deadline",
         compute="_compute_notice_date",
@@ -471,16 +476,16 @@ class ServiceContract(models.Model):
 
     @api.depends("date_start", "term_months")
     def _compute_date_end(self):
-        for contract in self:
-            if contract.state != "draft":
-                # Renewals and cancellations set the end of a running contract.
-                contract.date_end = contract.date_end
-            elif contract.term_months and contract.date_start:
-                contract.date_end = get_renewed_end(
-                    contract.date_start - DAY, contract.term_months
-                )
-            else:
-                contract.date_end = False
+        self._propose("date_end")
+
+    def _get_proposed_end(self):
+        self.ensure_one()
+        if self.state != "draft":
+            # Renewals and cancellations set the end of a running contract.
+            return self.date_end
+        if not self.term_months or not self.date_start:
+            return False
+        return get_renewed_end(self.date_start - DAY, self.term_months)
 
     @api.depends("date_end", "notice_months", "renewal")
     def _compute_notice_date(self):

@@ -17,17 +17,21 @@ class ServiceContract(models.Model):
         readonly=False,
         precompute=True,
     )
+    proposed_next_price_update_date = fields.Char(
+        store=False, export_string_translation=False
+    )
 
     @api.depends("date_start", "price_update_months")
     def _compute_next_price_update_date(self):
-        for contract in self:
-            months, start = contract.price_update_months, contract.date_start
-            planned = contract.next_price_update_date
-            if contract.state == "draft":
-                due = AnniversaryMonths(start).get_first(months) if start else False
-                contract.next_price_update_date = months and due
-            else:
-                contract.next_price_update_date = planned
+        self._propose("next_price_update_date")
+
+    def _get_first_price_update(self):
+        self.ensure_one()
+        months, start = self.price_update_months, self.date_start
+        if self.state != "draft":
+            # Price updates set the date of a running contract.
+            return self.next_price_update_date
+        return bool(months and start) and AnniversaryMonths(start).get_first(months)
 
     def _step_price_update(self, done):
         """Plan the next price update after the one that counts from a day.
