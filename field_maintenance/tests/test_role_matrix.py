@@ -139,6 +139,32 @@ class TestRoleMatrix(RoleMatrixTests, MaintenanceCase):
                 )
         self.assertFalse(self._as("other portal", self.own).search([]))
 
+    def test_links_of_buttons_and_schedules(self):
+        """Administrators bring them in with new visits, and change them no more."""
+        for name in (
+            "calendar_event_id",
+            "follow_up_of_id",
+            "merged_into_id",
+            "occurrence_date",
+            "schedule_line_id",
+        ):
+            for role in self.roles:
+                for value in (self._get_other_value(self.own, name), False):
+                    with (
+                        self.subTest(name, role=role, value=value),
+                        self.assertRaises(AccessError),
+                    ):
+                        self._as(role, self.own).write({name: value})
+        vals = {"partner_id": self.customer.id, "occurrence_date": "2026-03-15"}
+        vals["schedule_line_id"] = self.schedule.line_ids.id
+        visits = self.env["maintenance.visit"]
+        moved_in = self._as("administrator", visits).create(vals)
+        self.assertEqual(moved_in.schedule_line_id, self.schedule.line_ids)
+        with self.assertRaises(AccessError):
+            self._as("dispatcher", visits).create(
+                {**vals, "occurrence_date": "2026-03-16"}
+            )
+
     def test_number_and_total(self):
         self.assertEqual(self.part.price_subtotal, 6)
         for record, values in (

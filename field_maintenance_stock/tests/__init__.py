@@ -5,5 +5,6 @@ from . import test_native_screens
 from . import test_phone_parts
 from . import test_planned_parts
 from . import test_removed_parts
+from . import test_role_matrix
 from . import test_visit_stock
 from . import test_visits_at_once

@@ -704,27 +704,32 @@ class MaintenanceVisit(models.Model):
         for visit in self:
             visit.available_equipment_count = len(available[visit])
 
+    # Each reader has those that they may read: a former owner reads what was done for
+    # them, though not what moved on since.
     @api.depends("line_ids.installed_base_id")
+    @api.depends_context("uid")
     def _compute_installed_base_ids(self):
-        # Odoo asks of each piece whether the user may read it: what decides on that is
-        # read for all of them at once.
-        self.line_ids.installed_base_id._filtered_access("read")
+        known = self._get_readable_equipment()
         for visit in self:
-            visit.installed_base_ids = visit.line_ids.installed_base_id
+            visit.installed_base_ids = visit.line_ids.installed_base_id & known
 
     def _inverse_installed_base_ids(self):
+        known = self._get_readable_equipment()
         for visit in self:
             wanted = visit.installed_base_ids
             dropped = visit.line_ids.filtered(
-                lambda line, wanted=wanted: (
-                    line.installed_base_id and line.installed_base_id not in wanted
-                )
+                lambda line, wanted=wanted: line.installed_base_id in known - wanted
             )
             missing = wanted - visit.line_ids.installed_base_id
             visit.line_ids = [
                 *(Command.delete(line.id) for line in dropped),
                 *(Command.create({"installed_base_id": piece.id}) for piece in missing),
             ]
+
+    def _get_readable_equipment(self):
+        """Return the equipment of visits that the user may read, asked for all at
+        once."""
+        return self.line_ids.installed_base_id._filtered_access("read")
 
     @api.model
     def _search_installed_base_ids(self, operator, value):
@@ -780,23 +785,29 @@ class MaintenanceVisit(models.Model):
         """Return now, without seconds."""
         return self._get_work_moment().replace(second=0, microsecond=0)
 
-    def _may_set_origin(self):
+    def _may_set_origin(self, is_new):
         """Tell whether this is a schedule or a follow-up at work, or an administrator
-        who imports what another system knew."""
-        context = self.env.context
+        who brings in what another system knew: as a new visit, or by a file that is
+        loaded again."""
         return (
             self.env.su
             or self._is_generating()
-            or context.get("visit_finishing") is FINISHING
-            or self.env.user.has_group("field_installed_base.group_manager")
+            or self.env.context.get("visit_finishing") is FINISHING
+            or (
+                bool(is_new or self._get_imported_file())
+                and self.env.user.has_group("field_installed_base.group_manager")
+            )
         )
 
     @api.model
-    def _get_refused_links(self):
+    def _get_refused_links(self, is_new=False):
         """Return the links that buttons and appointments make, as far as it is none of
-        them that writes."""
+        them that writes.
+
+        :param bool is_new: whether visits are created
+        """
         context = self.env.context
-        names = [] if self._may_set_origin() else [*ORIGIN_FIELDS]
+        names = [] if self._may_set_origin(is_new) else [*ORIGIN_FIELDS]
         if context.get("visit_planning") is not PLANNING:
             names.append("calendar_event_id")
         if context.get("visit_following") is not FOLLOWING:
@@ -846,7 +857,7 @@ class MaintenanceVisit(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        for name in self._get_refused_links():
+        for name in self._get_refused_links(is_new=True):
             self._refuse_link(name, vals_list)
         self._check_done_elsewhere(vals_list)
         vals_list = self._complete_places(

@@ -120,6 +120,50 @@ class TestEquipmentMoves(MaintenanceCase):
         self.assertEqual(schedule.visit_ids.site_id, self.workshop)
         self.assertEqual(schedule.visit_ids.contact_id, self.workshop)
 
+    def test_the_former_owner_reads_what_was_done_for_them(self):
+        """Without what moved on since, also beside readers who know it."""
+        visit = self._create_planned_visit(
+            installed_base_ids=(self.piece | self.other).ids
+        )
+        visit._finish()
+        self._move(self.piece)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        theirs = self._as("portal", visit)
+        for _read in range(2):
+            self.assertEqual(theirs.installed_base_ids.ids, self.other.ids)
+            self.assertEqual(
+                theirs.read(["installed_base_ids"])[0]["installed_base_ids"],
+                self.other.ids,
+            )
+            self.assertTrue(theirs.read())
+            self.assertTrue(theirs.line_ids.read())
+            for role in ("dispatcher", "administrator"):
+                self.assertEqual(
+                    self._as(role, visit).installed_base_ids, self.piece | self.other
+                )
+            self.assertEqual(visit.installed_base_ids, self.piece | self.other)
+        # What somebody does not see is not taken off by what they write.
+        self.env["ir.rule"].create(
+            {
+                "name": "Not this one",
+                "model_id": self.env["ir.model"]._get_id("installed.base"),
+                "domain_force": [("id", "!=", self.piece.id)],
+                "perm_write": False,
+                "perm_create": False,
+                "perm_unlink": False,
+            }
+        )
+        open_visit = self._create_visit(
+            partner_id=self.buyer.id, installed_base_ids=self.piece.ids
+        )
+        third = self._create_equipment(partner_id=self.buyer.id)
+        self._as("dispatcher", open_visit).write({"installed_base_ids": third.ids})
+        self.env.invalidate_all()
+        self.assertEqual(
+            open_visit.line_ids.installed_base_id, self.piece | third
+        )
+
     def test_done_visits_stay(self):
         visit = self._create_planned_visit(installed_base_ids=self.piece.ids)
         visit.action_start()

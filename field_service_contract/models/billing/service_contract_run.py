@@ -268,14 +268,15 @@ class ServiceContractRun(models.Model):
         if not self.is_previewed:
             self.action_preview()
         lines = self._get_lines_to_do()
-        if not lines:
+        if not lines and not self.line_ids:
             raise UserError(
                 self.env._("There is nothing to invoice until this date.")
-                if not self.line_ids
-                else self.env._("Everything due is on hold. See the reasons below.")
             )
-        self._as_own_code().state = "running"
+        # Also when nothing is left to do: who may repair it hears of it.
         self._note_held_back()
+        if not lines:
+            return self._tell_all_held()
+        self._as_own_code().state = "running"
         if len(lines) > DIRECT_LIMIT:
             self._trigger_job()
             return True
@@ -294,6 +295,20 @@ class ServiceContractRun(models.Model):
         their responsibles know: the run leaves them alone."""
         held = self.line_ids.filtered("is_obstacle")
         held.contract_id._note_invoicing({line.contract_id: line.note for line in held})
+
+    def _tell_all_held(self):
+        """Return the action that says that everything due is on hold."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "message": self.env._(
+                    "Everything due is on hold. See the reasons below."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _trigger_job(self):
         # Whoever runs invoices need not manage jobs.

@@ -17,6 +17,8 @@ class ServiceContractRunLine(models.Model):
             "date_due",
             "date_last",
             "invoice_ids",
+            "is_credit",
+            "is_late",
             "is_obstacle",
             "note",
             "run_id",
