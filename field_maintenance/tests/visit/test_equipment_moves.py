@@ -160,9 +160,7 @@ class TestEquipmentMoves(MaintenanceCase):
         third = self._create_equipment(partner_id=self.buyer.id)
         self._as("dispatcher", open_visit).write({"installed_base_ids": third.ids})
         self.env.invalidate_all()
-        self.assertEqual(
-            open_visit.line_ids.installed_base_id, self.piece | third
-        )
+        self.assertEqual(open_visit.line_ids.installed_base_id, self.piece | third)
 
     def test_done_visits_stay(self):
         visit = self._create_planned_visit(installed_base_ids=self.piece.ids)

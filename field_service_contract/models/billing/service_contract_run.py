@@ -269,9 +269,7 @@ class ServiceContractRun(models.Model):
             self.action_preview()
         lines = self._get_lines_to_do()
         if not lines and not self.line_ids:
-            raise UserError(
-                self.env._("There is nothing to invoice until this date.")
-            )
+            raise UserError(self.env._("There is nothing to invoice until this date."))
         # Also when nothing is left to do: who may repair it hears of it.
         self._note_held_back()
         if not lines:

@@ -186,6 +186,176 @@ class TestLivesOfContracts(BilledPricesCase):
         savepoint.rollback()
         self.env.invalidate_all()
 
+    def _check_months(self, contract, weigh, days, slack):
+        """Each month is to earn what its days cost.
+
+        :param weigh: the exact price of a day
+        :param slack: by how much rounding may move it, in units of the currency
+        """
+        currency = contract.company_currency_id
+        earned = Fraction(0)
+        for row in contract.deferral_ids.sorted("date"):
+            earned += get_exact(currency.round(row.amount))
+            cost = sum((weigh(day) for day in days if day <= row.date), Fraction(0))
+            self.assertLessEqual(
+                abs(earned - cost), slack * get_exact(currency.rounding), row.date
+            )
+
+    @example("own", False, 123457, 98765, 3, 74, 455, "line", 200, 150)
+    @example("TS0", True, 37422, 1738, 11, 143, 900, "free", 300, 0)
+    @given(
+        st.sampled_from(sorted(ROUNDINGS)),
+        st.booleans(),
+        st.integers(1000, 300_000),
+        st.integers(1000, 300_000),
+        st.integers(1, 11),
+        st.integers(1, 364),
+        st.integers(0, 999),
+        st.sampled_from(["line", "free"]),
+        st.integers(1, 364),
+        st.integers(0, 364),
+    )
+    @settings(
+        deadline=None,
+        max_examples=3,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+    def test_life_of_owners_and_goodwill(
+        self, currency, included, first, second, month, paid, share, how, moved, kept
+    ):
+        """A price that steps, another payer, a goodwill by Odoo's button, a transfer
+        to another customer, and an end that gives days back."""
+        savepoint = self.env.cr.savepoint()
+        is_own = not included and currency == "own"
+        rounding = Fraction(ROUNDINGS[currency])
+        currency = (
+            self.currencies.filtered(lambda own: own.name == currency)
+            or self.company.currency_id
+        )
+        start, last = self._day("2023-01-01"), self._day("2023-12-31")
+        step = start.replace(month=month + 1)
+        amounts = [
+            currency.round(number * float(rounding)) for number in (first, second)
+        ]
+        line = {"name": "Care", "value": amounts[0]}
+        if included:
+            line["tax_ids"] = [Command.set(self.tax.ids)]
+        with freeze_time("2023-01-01"):
+            contract = self._create_contract(
+                lines=[line],
+                date_start="2023-01-01",
+                term_months=12,
+                billing_months=12,
+                currency_id=currency.id,
+                is_deferred=True,
+            )
+            self._change_price(contract.line_ids, {"value": amounts[1]}, step, "manual")
+            contract._create_invoices(start).action_post()
+        steps = [(start, get_exact(amounts[0])), (step, get_exact(amounts[1]))]
+        oracle = Oracle(start, "calendar", steps, str(rounding))
+        year = list_days([(start, last)])
+        with freeze_time("2023-01-02"):
+            # Another payer: the sum is what it was.
+            contract._transfer_to_payer(self.neighbour, start + paid * DAY, "Sold")
+            contract._get_draft_credit_lines().move_id.action_post()
+            contract._create_invoices(last).action_post()
+            self._check(contract, oracle, year)
+            if is_own:
+                self._check_months(contract, oracle.get_price, year, 1)
+
+            # A goodwill lowers the price of all days of its line alike.
+            live = contract.line_ids.move_line_ids.filtered(
+                lambda line: (
+                    line.service_is_live and line.move_id.move_type == "out_invoice"
+                )
+            )
+            billed = live.sorted("service_period_start")[-1]
+            if how == "free":
+                # One that was typed is of the whole invoice.
+                billed = billed.move_id.invoice_line_ids & live
+            span = list_days(
+                [
+                    (line.service_period_start, line.service_period_end)
+                    for line in billed
+                ]
+            )
+            worth = sum(get_exact(line._get_service_price()) for line in billed)
+            given = oracle.round(worth * share / 1000)
+            self._give_goodwill(billed, float(given), how)
+            factor = (worth - given) / worth
+
+            def weigh(day):
+                return oracle.get_price(day) * (factor if day in span else 1)
+
+            whole = oracle.round(oracle.get_sum(year))
+            # What was typed is on no line of the contract.
+            typed = given if how == "free" else 0
+            self.assertEqual(self._sum_price(contract) - typed, whole - given)
+            self._check_deferred(contract)
+            if is_own and not typed:
+                self._check_months(contract, weigh, year, 2)
+
+            # Another customer: each pays the days that are theirs. Until its price
+            # changes, a line is not transferred.
+            day = max(step, start + moved * DAY)
+            successor = contract._transfer_lines(
+                contract.line_ids, self.neighbour, day, "House sold"
+            )
+            contract._get_draft_credit_lines().move_id.action_post()
+            successor._create_invoices(last).action_post()
+            before = {other for other in year if other < day}
+            cost = sum(map(weigh, before), Fraction(0))
+            left = self._sum_price(contract) - typed
+            self.assertLessEqual(abs(left - cost), rounding)
+            self._check_deferred(contract)
+            self.assertFalse(contract.credit_due_amount)
+            if is_own and not typed:
+                self._check_months(contract, weigh, before, 2)
+            self.assertEqual(successor.billing_anchor, "anniversary")
+            theirs = Oracle(day, "anniversary", [(day, steps[1][1])], str(rounding))
+            days = sorted(year - before)
+            self._check(successor, theirs, days)
+
+            # An end that gives days back, at last all of them.
+            kept = min(kept, len(days) - 1)
+            successor._cancel(day + (kept - 1) * DAY, "Sold")
+            self._check(successor, theirs, days[:kept])
+            if not kept:
+                self.assertFalse(successor.deferral_ids.filtered("amount"))
+        savepoint.rollback()
+        self.env.invalidate_all()
+
+    def _give_goodwill(self, billed, amount, how):
+        """Credit an amount of billed lines of an invoice with Odoo's button.
+
+        :param how: "line" for the line that is proposed, "free" for one that was
+            typed in its place
+        """
+        if not amount:
+            return
+        credit = self._reverse(billed[0].move_id, "2023-01-02")
+        same = credit.invoice_line_ids.filtered(
+            lambda line: line.service_credited_line_id in billed
+        )
+        (credit.invoice_line_ids - same).unlink()
+        if how == "line":
+            same.price_unit = amount
+        else:
+            same.unlink()
+            credit.invoice_line_ids = [
+                Command.create(
+                    {
+                        "name": "With our apologies",
+                        "price_unit": amount,
+                        "account_id": self.income.id,
+                        "tax_ids": [Command.set(billed[0].tax_ids.ids)],
+                    }
+                )
+            ]
+        credit.action_post()
+
 
 def get_exact(amount):
     return Fraction(repr(amount))
