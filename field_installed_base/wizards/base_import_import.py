@@ -397,9 +397,10 @@ class BaseImport(models.TransientModel):
 
     @api.model
     def _parse_import_data(self, data, import_fields, options):
-        data = super()._parse_import_data(data, import_fields, options)
         if not self._is_row_by_row():
-            return data
+            return super()._parse_import_data(data, import_fields, options)
+        options = {**options, "currencies": self._list_currencies(data, import_fields)}
+        data = super()._parse_import_data(data, import_fields, options)
         # Core leaves properties as they are typed.
         for index, name in enumerate(import_fields):
             if "." in name and not name.endswith(".id"):
@@ -434,12 +435,60 @@ class BaseImport(models.TransientModel):
             return super()._parse_float_from_data(data, index, name, options)
         sign = self._get_decimal_sign(options)
         currencies = self.env["res.currency"].search([("active", "in", (True, False))])
-        units = frozenset(
+        units = self._get_units(currencies)
+        own = {known: self._get_units(known) for known in set(options["currencies"])}
+        for row, known in zip(data, options["currencies"], strict=True):
+            cell = row[index]
+            if not cell or isinstance(cell, BadCell):
+                continue
+            row[index] = self._read_number_cell(cell, sign, units)
+            # “5 EUR” are no 5 dollars.
+            if not isinstance(row[index], BadCell) and isinstance(
+                self._read_number_cell(cell, sign, own[known]), BadCell
+            ):
+                row[index] = BadCell(
+                    cell,
+                    self.env._(
+                        "“%(text)s” is not in %(currency)s, the currency of this row.",
+                        text=cell,
+                        currency=", ".join(known.mapped("name")),
+                    ),
+                )
+
+    @api.model
+    def _list_currencies(self, data, import_fields):
+        """Return the currencies that the amounts of each row may be in: the one that
+        the row names, else the company's; of those that the user works in if the file
+        names companies."""
+        companies = self.env.company
+        if any(name.split("/")[0] == "company_id" for name in import_fields):
+            companies = self.env.companies
+        usual = companies.currency_id
+        if "currency_id" not in import_fields:
+            return [usual] * len(data)
+        index = import_fields.index("currency_id")
+        named = self.env["res.currency"].search(
+            [("name", "in", list({str(row[index]).strip() for row in data}))]
+        )
+        by_name = named.grouped("name")
+        currencies, current = [], usual
+        for row in data:
+            # Rows of lines go on with the record above them.
+            if name := str(row[index]).strip():
+                current = by_name.get(name, usual)
+            elif any(
+                cell and "/" not in column
+                for column, cell in zip(import_fields, row, strict=True)
+            ):
+                current = usual
+            currencies.append(current)
+        return currencies
+
+    @api.model
+    def _get_units(self, currencies):
+        return frozenset(
             filter(None, (*currencies.mapped("symbol"), *currencies.mapped("name")))
         )
-        for row in data:
-            if row[index] and not isinstance(row[index], BadCell):
-                row[index] = self._read_number_cell(row[index], sign, units)
 
     @api.model
     def _get_decimal_sign(self, options):

@@ -316,6 +316,41 @@ class TestImport(ImportFileMixin, LifeCase):
                 self.assertIn("can be read as 1.2 or as 1,200", messages[0]["message"])
                 self.assertEqual(messages[0]["record"], 2)
 
+    def test_amounts_of_another_currency(self):
+        """They are those of their row's, or an error of it."""
+        own, other = self.company.currency_id, self.env.ref("base.CHF")
+        if own == other:
+            other = self.env.ref("base.GBP")
+        other.active = True
+        for cell in (f"5 {other.name}", f"{other.name} 5", f"-5{other.name}"):
+            contract, messages = self._import_lines(("A", cell, "", ""))
+            self.assertFalse(contract)
+            self.assertIn(
+                f"“{cell}” is not in {own.name}, the currency of this row",
+                self._get_rows(messages)[2],
+            )
+        contract, messages = self._import_lines(
+            ("A", f"5 {own.name}", "3 %", f"{own.name} 2"), ("B", 5, 3, 2)
+        )
+        self.assertFalse(messages)
+        self.assertEqual(contract.line_ids.mapped("value"), [5, 5])
+        header = ("partner_id", "date_start", "currency_id", "line_ids/name")
+        header += ("line_ids/value",)
+        row = ("Claes Bakery", "2025-08-01", other.name, "A")
+        ids, messages = self._import(
+            header, (*row, f"5 {other.name}"), model="service.contract"
+        )
+        self.assertFalse(messages)
+        contract = self.env["service.contract"].browse(ids)
+        self.assertEqual((contract.currency_id, contract.line_ids.value), (other, 5))
+        _ids, messages = self._import(
+            header,
+            ("Claes Bakery", "2025-09-01", other.name, "A", f"5 {other.name}"),
+            ("", "", "", "B", f"6 {own.name}"),
+            model="service.contract",
+        )
+        self.assertIn(f"is not in {other.name}", self._get_rows(messages)[3])
+
     def test_question_is_answered_from_the_language(self):
         """Amounts, opening balances and days; the answer decides, nothing else."""
         header = ("id", "partner_id", "date_start", "invoiced_before", "opening_date")
