@@ -40,7 +40,7 @@ class InstalledBaseTypedMixin(models.AbstractModel):
             if self._fields[name].type not in ("one2many", "many2many", "properties")
         )
 
-    def _propose(self, name):
+    def _propose_unless_typed(self, name):
         """Compute a field of `_proposals`: in forms, what was typed stands.
 
         :param str name: the field

@@ -35,6 +35,21 @@ class CreateCase(InstalledBaseCase):
 
 @tagged("post_install", "-at_install")
 class TestCreateFromOrder(CreateCase):
+    def test_site_of_a_row_stands(self):
+        """Beside another site of all, until another customer is chosen."""
+        order = self._create_order((self.stove, 2))
+        with self._open_form(order) as form:
+            with form.line_ids.edit(1) as row:
+                row.site_id = self.customer
+            form.site_id = self.contact
+            for index, site in enumerate((self.contact, self.customer)):
+                with form.line_ids.edit(index) as row:
+                    self.assertEqual(row.site_id, site)
+            form.partner_id = self.neighbour
+            for index in range(2):
+                with form.line_ids.edit(index) as row:
+                    self.assertEqual(row.site_id, self.neighbour)
+
     def test_form(self):
         order = self._create_order(
             (self.stove, 2), (self.boiler, 1), date_order="2026-03-05 10:00:00"

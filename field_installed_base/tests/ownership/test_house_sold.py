@@ -46,6 +46,25 @@ class TestHouseSold(OwnershipCase):
         wizard.action_apply()
         return wizard
 
+    def test_who_said_that_it_does_not_stay_is_heard(self):
+        """Also when another buyer is chosen after that."""
+        form = Form(
+            self.env["installed.base.assign"].with_context(
+                active_model="res.partner",
+                active_ids=self.house.ids,
+                default_mode="move",
+            )
+        )
+        form.partner_id = self.customer
+        self.assertTrue(form.stays)
+        form.stays = False
+        form.partner_id = self.contact
+        form.partner_id = self.customer
+        self.assertFalse(form.stays)
+        form.stays = True
+        form.partner_id = self.contact
+        self.assertTrue(form.stays)
+
     def test_address_goes_to_the_buyer(self):
         wizard = self._sell(self.house, self.customer)
         self.assertTrue(wizard.stays)

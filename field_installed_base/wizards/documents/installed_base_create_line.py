@@ -6,8 +6,10 @@ from ...models.mixins.installed_base_place_mixin import SITE_DOMAIN
 
 class InstalledBaseCreateLine(models.TransientModel):
     _name = "installed.base.create.line"
+    _inherit = ["installed.base.typed.mixin"]
     _description = "Create Installed Base Row"
     _order = "id"
+    _proposals = {"site_id": ("_get_proposed_site", {"wizard_id"})}
 
     wizard_id = fields.Many2one(
         comodel_name="installed.base.create",
@@ -35,6 +37,7 @@ class InstalledBaseCreateLine(models.TransientModel):
         precompute=True,
         domain=SITE_DOMAIN,
     )
+    proposed_site_id = fields.Char(store=False, export_string_translation=False)
 
     @api.depends("wizard_id.serials")
     def _compute_serial_number(self):
@@ -47,7 +50,15 @@ class InstalledBaseCreateLine(models.TransientModel):
     @api.depends("wizard_id.site_id")
     def _compute_site_id(self):
         for line in self:
-            line.site_id = line.wizard_id.site_id
+            customer = line.wizard_id.commercial_partner_id
+            if line.site_id.commercial_partner_id != customer:
+                # Chosen for another customer
+                line.proposed_site_id = line._to_text("site_id", line.site_id)
+        self._propose_unless_typed("site_id")
+
+    def _get_proposed_site(self):
+        self.ensure_one()
+        return self.wizard_id.site_id
 
     def _prepare_vals(self):
         """Return the values that a row adds to those of its wizard."""

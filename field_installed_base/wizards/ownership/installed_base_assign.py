@@ -10,9 +10,10 @@ from ...models.mixins.installed_base_place_mixin import SITE_DOMAIN
 
 class InstalledBaseAssign(models.TransientModel):
     _name = "installed.base.assign"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.plausible.mixin", "installed.base.typed.mixin"]
     _description = "Assign, Unassign or Move Equipment"
     _check_company_auto = True
+    _proposals = {"stays": ("_may_stay", {"mode", "from_site_id", "partner_id"})}
 
     mode = fields.Selection(
         selection=[
@@ -68,6 +69,7 @@ class InstalledBaseAssign(models.TransientModel):
         help="The new owner gets the address, or a copy of it if the present owner "
         "keeps it. Planned visits stay there.",
     )
+    proposed_stays = fields.Char(store=False, export_string_translation=False)
     date = fields.Date(
         required=True,
         default=lambda self: fields.Date.context_today(self),
@@ -143,8 +145,11 @@ class InstalledBaseAssign(models.TransientModel):
 
     @api.depends("mode", "from_site_id", "partner_id")
     def _compute_stays(self):
-        for wizard in self:
-            wizard.stays = bool(wizard.from_site_id and wizard.present_site_id)
+        self._propose_unless_typed("stays")
+
+    def _may_stay(self):
+        self.ensure_one()
+        return bool(self.from_site_id and self.present_site_id)
 
     @api.depends("mode", "installed_base_ids", "partner_id", "site_id")
     def _compute_notice(self):

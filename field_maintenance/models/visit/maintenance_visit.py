@@ -488,7 +488,7 @@ class MaintenanceVisit(models.Model):
 
     @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window(self):
-        self._propose("window_start")
+        self._propose_unless_typed("window_start")
 
     def _get_proposed_window_start(self):
         self.ensure_one()
@@ -497,7 +497,7 @@ class MaintenanceVisit(models.Model):
 
     @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window_end(self):
-        self._propose("window_end")
+        self._propose_unless_typed("window_end")
 
     def _get_proposed_window_end(self):
         self.ensure_one()
@@ -570,7 +570,7 @@ class MaintenanceVisit(models.Model):
                 # The appointment is gone, its length is not.
                 visit.duration = visit.duration
             else:
-                visit._propose("duration")
+                visit._propose_unless_typed("duration")
 
     def _get_proposed_duration(self):
         self.ensure_one()

@@ -72,6 +72,18 @@ class LoanCase(MaintenanceCase):
 class TestLoans(LoanCase):
     # -- Lend --------------------------------------------------------------------------
 
+    def test_typed_due_date_stands(self):
+        request = self._create_request()
+        action = request.action_lend()
+        lending = self.env[action["res_model"]].with_context(**action["context"])
+        with Form(lending) as form:
+            self.assertEqual(str(form.date_due), "2026-03-13")
+            form.day = "2026-03-04"
+            self.assertEqual(str(form.date_due), "2026-03-14")
+            form.date_due = "2026-03-20"
+            form.day = "2026-03-05"
+            self.assertEqual(str(form.date_due), "2026-03-20")
+
     def test_lend_and_take_back(self):
         """A technician lends on their visit and takes back, with proof of both."""
         visit = self._create_planned_visit(

@@ -10,8 +10,9 @@ class ServiceLoanHandover(models.TransientModel):
     or it comes back."""
 
     _name = "service.loan.handover"
-    _inherit = ["installed.base.plausible.mixin"]
+    _inherit = ["installed.base.plausible.mixin", "installed.base.typed.mixin"]
     _description = "Lend or Take Back"
+    _proposals = {"date_due": ("_get_proposed_due", {"day", "company_id", "loan_id"})}
 
     direction = fields.Selection(
         selection=[("out", "Lend"), ("in", "Take back")],
@@ -80,6 +81,7 @@ class ServiceLoanHandover(models.TransientModel):
         readonly=False,
         precompute=True,
     )
+    proposed_date_due = fields.Char(store=False, export_string_translation=False)
     condition = fields.Selection(
         selection=lambda self: self.env["service.loan"]._selection_condition(),
         compute="_compute_condition",
@@ -147,11 +149,14 @@ class ServiceLoanHandover(models.TransientModel):
 
     @api.depends("day", "company_id", "loan_id")
     def _compute_date_due(self):
-        for wizard in self:
-            loan = wizard.loan_id
-            wizard.date_due = loan.date_due or (
-                wizard.day and loan._get_usual_due(wizard.company_id, wizard.day)
-            )
+        self._propose_unless_typed("date_due")
+
+    def _get_proposed_due(self):
+        self.ensure_one()
+        loan = self.loan_id
+        return loan.date_due or (
+            self.day and loan._get_usual_due(self.company_id, self.day)
+        )
 
     @api.depends("installed_base_id")
     def _compute_condition(self):

@@ -476,7 +476,7 @@ class ServiceContract(models.Model):
 
     @api.depends("date_start", "term_months")
     def _compute_date_end(self):
-        self._propose("date_end")
+        self._propose_unless_typed("date_end")
 
     def _get_proposed_end(self):
         self.ensure_one()

@@ -23,7 +23,7 @@ class ServiceContract(models.Model):
 
     @api.depends("date_start", "price_update_months")
     def _compute_next_price_update_date(self):
-        self._propose("next_price_update_date")
+        self._propose_unless_typed("next_price_update_date")
 
     def _get_first_price_update(self):
         self.ensure_one()
