@@ -48,6 +48,11 @@ field_installed_base installed.base.typed.mixin write
 Definitions = dict[tuple[str, ...], list[type]]
 
 
+def _list_addons(env: Environment) -> list[str]:
+    """Return those of our addons that the database has, bridges too."""
+    return [name for name in checkout.manifests() if name in env.registry._init_modules]
+
+
 def _collect(env: Environment) -> tuple[Definitions, Definitions]:
     """Return the classes of our addons that define what, by addon, model, attribute.
 
@@ -55,7 +60,7 @@ def _collect(env: Environment) -> tuple[Definitions, Definitions]:
     """
     own: Definitions = collections.defaultdict(list)
     mixed: Definitions = collections.defaultdict(list)
-    addons = checkout.addons()
+    addons = _list_addons(env)
     for name, model in env.registry.items():
         for cls in model.mro():
             if not is_model_definition(cls) or cls._module not in addons:
@@ -98,20 +103,20 @@ def test_mixins_of_a_model(env: Environment) -> None:
     _compare(found, MIXED_TWICE)
 
 
-def _is_ours(cls: type, addons: Iterable[str] = ()) -> bool:
+def _is_ours(cls: type, addons: Iterable[str]) -> bool:
     return cls.__module__.removeprefix("odoo.addons.").startswith(
-        tuple(f"{addon}." for addon in addons or checkout.addons())
+        tuple(f"{addon}." for addon in addons)
     )
 
 
 def _find_overridden(env: Environment) -> set[tuple[str, str, str]]:
     """Return the addon, file and name of our methods that override private ones of
     Odoo's own."""
-    found = set()
+    found, addons = set(), _list_addons(env)
     for model in env.registry.values():
         classes = model.mro()
         for index, cls in enumerate(classes):
-            if not is_model_definition(cls) or not _is_ours(cls):
+            if not is_model_definition(cls) or not _is_ours(cls, addons):
                 continue
             addon, _, module = cls.__module__.removeprefix("odoo.addons.").partition(
                 "."
@@ -151,6 +156,7 @@ def test_overridden_methods_are_listed(env: Environment) -> None:
     listed = {
         (addon, file, method)
         for addon, methods, files, _test in _read_overridden()
+        if addon in env.registry._init_modules
         for file in files
         for method in methods
     }
