@@ -59,3 +59,18 @@ class TestTours(QuotationCase, HttpCase):
                 login=manager.login,
                 timeout=90,
             )
+
+    def test_typed_end_stands(self):
+        """In the browser: the end follows the start until somebody types one."""
+        contract = self._create_contract(
+            activate=False, date_start="2027-06-01", term_months=12
+        )
+        manager = self._create_user("sc_ends", "field_installed_base.group_manager")
+        self.start_tour(
+            f"/odoo/service-contracts/{contract.id}",
+            "service_contract_typed_end",
+            login=manager.login,
+            timeout=90,
+        )
+        self.assertEqual(str(contract.date_start), "2027-10-01")
+        self.assertEqual(str(contract.date_end), "2027-12-31")

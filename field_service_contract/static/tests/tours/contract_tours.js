@@ -160,23 +160,31 @@ registry.category("web_tour.tours").add("service_contract_visitor", {
 });
 
 // A day that is typed is the day that is shown, each time.
-function typeDay(text, shown) {
+function typeDay(text, shown, name = "date") {
     return [
         {
             content: "Open the day",
-            trigger: ".o_field_widget[name=date] button, .o_field_widget[name=date] input",
+            trigger: `.o_field_widget[name=${name}] button, .o_field_widget[name=${name}] input`,
             run: "click",
         },
         {
             content: `Type ${text}`,
-            trigger: ".o_field_widget[name=date] input",
+            trigger: `.o_field_widget[name=${name}] input`,
             run: `edit ${text} && press Tab`,
         },
         {
             content: `It shows ${shown}`,
-            trigger: `.o_field_widget[name=date] button:contains('${shown}')`,
+            trigger: `.o_field_widget[name=${name}] button:contains('${shown}')`,
         },
     ];
+}
+
+/** The end, to which Tab went on. */
+function seeEnd(shown) {
+    return {
+        content: `The end is ${shown}`,
+        trigger: `.o_field_widget[name=date_end] input:value(${shown})`,
+    };
 }
 
 registry.category("web_tour.tours").add("service_contract_typed_day", {
@@ -187,6 +195,29 @@ registry.category("web_tour.tours").add("service_contract_typed_day", {
             content: "Leave it",
             trigger: ".o_form_button_cancel",
             run: "click",
+        },
+    ],
+});
+
+// The end follows the start until somebody types it.
+registry.category("web_tour.tours").add("service_contract_typed_end", {
+    steps: () => [
+        ...typeDay("07/15/2027", "Jul 15, 2027", "date_start"),
+        seeEnd("07/14/2028"),
+        ...typeDay("08/01/2027", "Aug 1, 2027", "date_start"),
+        seeEnd("07/31/2028"),
+        ...typeDay("12/31/2027", "Dec 31, 2027", "date_end"),
+        ...typeDay("09/01/2027", "Sep 1, 2027", "date_start"),
+        ...typeDay("10/01/2027", "Oct 1, 2027", "date_start"),
+        seeEnd("12/31/2027"),
+        {
+            content: "Save",
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "It is saved",
+            trigger: ".o_form_saved",
         },
     ],
 });
