@@ -101,15 +101,24 @@ class MaintenanceVisit(models.Model):
 
     def _get_slot_crews(self, technicians=None):
         """Return who may go together, each with the lead first: the crew of the visit,
-        if there are several, else each one alone."""
+        if there are several, else each one alone.
+
+        :param technicians: only these; a crew goes whole or not at all
+        """
+        self.ensure_one()
+        if crew := self._get_fixed_crew():
+            is_chosen = not technicians or crew <= technicians.sudo()
+            return [crew] if is_chosen else []
+        return list(self._get_slot_people(technicians))
+
+    def _get_fixed_crew(self):
+        """Return the crew of this visit, the lead first; empty if nobody or a single
+        one was chosen."""
         self.ensure_one()
         # Who goes is known to whom plans the visit.
         known = self.sudo()
         crew = known.technician_ids._origin._filter_at(self.company_id)
-        if len(crew) > 1:
-            lead = known.technician_id._origin & crew
-            return [lead | crew]
-        return list(self._get_slot_people(technicians))
+        return known.technician_id._origin & crew | crew if len(crew) > 1 else crew[:0]
 
     def _get_preferred_technician(self):
         """Return who should go: whoever leads, else who looks after its equipment."""
@@ -347,6 +356,11 @@ class MaintenanceVisit(models.Model):
         # A team is no secret to who plans for it.
         team = self.sudo().team_id
         if not crews:
+            if crew := self._get_fixed_crew():
+                return self.env._(
+                    "This visit is for %s together. Choose all of them, or nobody.",
+                    format_list(self.env, crew.mapped("name")),
+                )
             if team:
                 return self.env._(
                     "None of these technicians is in team %s. Add technicians to the "

@@ -244,6 +244,31 @@ class TestFindSlot(SlotCase):
         [slot, *_rest] = self.visit._find_slots(day, day)
         self.assertFalse([text for text in slot.reasons if "team" in text])
 
+    def test_crew_among_chosen_technicians(self):
+        """It goes whole or not at all, and the dialog says so."""
+        self.visit.technician_ids = self.people
+        third = self.env["hr.employee"].create(
+            {"name": "Theo Third", "company_id": self.company.id}
+        )
+        self.assertTrue(self._find(technicians=self.people))
+        self.assertTrue(self._find(technicians=self.people | third))
+        for chosen in (self.technician, self.colleague | third, third):
+            self.assertEqual(self._find(technicians=chosen), [])
+            self.assertIn(
+                self.visit._describe_no_slot(chosen),
+                {
+                    f"This visit is for {names} together. Choose all of them, or "
+                    "nobody."
+                    for names in (
+                        "Tom Technician and Carla Colleague",
+                        "Carla Colleague and Tom Technician",
+                    )
+                },
+            )
+        # One alone is who is preferred, no crew.
+        self.visit.technician_ids = self.technician
+        self.assertTrue(self._find(technicians=self.colleague))
+
     def test_own_appointment_is_not_in_the_way(self):
         planned = self._create_planned_visit("2026-06-01 07:00:00", duration=6)
         found = self._find(planned, technicians=self.technician)
