@@ -17,6 +17,7 @@ All moments are naive and in one time zone, UTC as Odoo stores them.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 
@@ -36,9 +37,9 @@ OUTSIDE_ZONE = 15
 DAY_OF_WAITING = 5
 
 OFFER_LIMIT = 20
-OFFERS_A_DAY = 2
-# Two offers of somebody's day are at least so far apart: others say little.
-OFFER_DISTANCE = timedelta(hours=2)
+# Two of somebody's day, as far apart as one of these, the first that is possible: what
+# is near says little.
+OFFER_DISTANCES = tuple(timedelta(minutes=minutes) for minutes in (120, 60, 30, 0))
 
 # So many visits are put in order by looking at every order.
 EXACT_LIMIT = 7
@@ -400,22 +401,25 @@ def round_up(moment: datetime, step: timedelta) -> datetime:
 def choose_offers(offers: Iterable[Offer], names: Mapping[int, str]) -> list[Offer]:
     """Return the best offers, the best first: by score, then the earlier, then by name.
 
-    Two of a technician and day, at least two hours apart; twenty in all.
+    Two of a technician and day: the best, and the best of those two hours apart, nearer
+    ones only if there are no others; twenty in all.
     """
-    chosen: list[Offer] = []
-    of_day: dict[tuple[int, int], list[datetime]] = {}
-    for offer in sorted(
+    of_day: dict[tuple[int, int], list[Offer]] = {}
+    ranked = sorted(
         offers, key=lambda o: (o.score, o.start, names.get(o.people[0], ""), o.people)
-    ):
-        taken = of_day.setdefault((offer.people[0], offer.day), [])
-        if len(taken) < OFFERS_A_DAY and all(
-            abs(offer.start - start) >= OFFER_DISTANCE for start in taken
-        ):
-            taken.append(offer.start)
-            chosen.append(offer)
-            if len(chosen) == OFFER_LIMIT:
-                break
-    return chosen
+    )
+    for offer in ranked:
+        of_day.setdefault((offer.people[0], offer.day), []).append(offer)
+    chosen = set()
+    for first, *others in of_day.values():
+        second = (
+            other
+            for distance in OFFER_DISTANCES
+            for other in others
+            if abs(other.start - first.start) >= distance
+        )
+        chosen.update((first, *islice(second, 1)))
+    return list(islice((offer for offer in ranked if offer in chosen), OFFER_LIMIT))
 
 
 # -- Plans -----------------------------------------------------------------------------

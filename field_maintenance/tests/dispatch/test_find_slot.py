@@ -61,11 +61,15 @@ class TestFindSlot(SlotCase):
 
     def test_part_of_the_day(self):
         morning = self._find(part="morning")
-        self.assertEqual({start.hour for _who, start, _score in morning}, {7})
+        # None is two hours later: the one an hour later then.
+        self.assertEqual(
+            {start for _who, start, _score in morning},
+            {datetime(2026, 6, 1, 7, 15), datetime(2026, 6, 1, 8, 15)},
+        )
         afternoon = self._find(part="afternoon")
         self.assertEqual(
             {start for _who, start, _score in afternoon},
-            {datetime(2026, 6, 1, 10, 0)},
+            {datetime(2026, 6, 1, 10, 0), datetime(2026, 6, 1, 11, 0)},
         )
 
     def test_preferred_technician(self):
@@ -175,7 +179,9 @@ class TestFindSlot(SlotCase):
     def test_agreed_hours(self):
         self.visit.write({"agreed_from": 10, "agreed_until": 11})
         starts = {start for _who, start, _score in self._find()}
-        self.assertEqual(starts, {datetime(2026, 6, 1, 8, 0)})
+        self.assertEqual(
+            starts, {datetime(2026, 6, 1, 8, 0), datetime(2026, 6, 1, 9, 0)}
+        )
 
     def test_team(self):
         team = self.env["service.team"].create(
@@ -194,11 +200,12 @@ class TestFindSlot(SlotCase):
         self.visit.technician_ids = self.people
         self.visit.technician_id = self.colleague
         self._create_planned_visit("2026-06-01 07:00:00", duration=4)
-        [slot] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        slot, later = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
         # Tom is at the customer's until 13:00.
         self.assertEqual(slot.start, datetime(2026, 6, 1, 11, 0))
         self.assertEqual(slot.crew, self.colleague | self.technician)
         self.assertEqual(slot.extra, 136, "Carla comes and goes, Tom is there already")
+        self.assertEqual(later.start, datetime(2026, 6, 1, 11, 30), "The last two")
 
     def test_crew_of_which_somebody_left(self):
         third = self.env["hr.employee"].create(

@@ -360,7 +360,8 @@ class TestOffers(TestCase):
             Offer(at(8), (BEN,), 10, True, True, 0),
         ]
         chosen = choose_offers(offers, {ANNA: "Zoe", BEN: "Ben"})
-        self.assertEqual([o.people for o in chosen], [(BEN,), (ANNA,)])
+        self.assertEqual([o.people for o in chosen], [(BEN,), (ANNA,), (ANNA,)])
+        self.assertEqual([o.start for o in chosen], [at(8), at(8), at(9)])
 
     def test_two_a_day_and_twenty_in_all(self):
         offers = [
@@ -373,6 +374,59 @@ class TestOffers(TestCase):
         self.assertEqual(len(chosen), 20)
         first = [o.start for o in chosen if o.people == (ANNA,) and o.day == 1]
         self.assertEqual(first, [at(8, 1), at(10, 1)])
+
+    def test_second_of_a_day(self):
+        """Two hours later or earlier, else as far as there is one, and never a better
+        one after a worse."""
+        for starts, scores, expected in (
+            ((8, 8.25, 9.75, 10), (10, 10, 10, 20), (8, 10)),
+            ((8, 8.25, 9, 9.75), (10, 10, 10, 10), (8, 9)),
+            ((8, 8.25, 8.5), (10, 10, 10), (8, 8.5)),
+            ((8, 8.25), (10, 10), (8, 8.25)),
+            ((8, 10, 10.25), (30, 20, 10), (10.25, 8)),
+            ((8,), (10,), (8,)),
+        ):
+            offers = [
+                Offer(at(start), (ANNA,), score, True, True, 0)
+                for start, score in zip(starts, scores, strict=True)
+            ]
+            found = [o.start for o in choose_offers(offers, {})]
+            self.assertEqual(found, [at(hour) for hour in expected], starts)
+
+    @UNHURRIED
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([ANNA, BEN]),
+                st.integers(1, 3),
+                st.integers(32, 60),
+                st.integers(0, 60),
+            ),
+            unique_by=lambda row: row[:3],
+            max_size=60,
+        )
+    )
+    def test_as_many_as_there_are(self, rows):
+        offers = [
+            Offer(at(quarter / 4, day), (who,), extra, True, True, day)
+            for who, day, quarter, extra in rows
+        ]
+        chosen = choose_offers(offers, {})
+        scores = [one.score for one in chosen]
+        self.assertEqual(scores, sorted(scores))
+        groups = {}
+        for one in offers:
+            groups.setdefault((one.people, one.day), []).append(one)
+        # Fewer than twenty: nobody is left out.
+        self.assertEqual(
+            len(chosen), sum(min(2, len(group)) for group in groups.values())
+        )
+        for key, group in groups.items():
+            best = min(group, key=lambda one: (one.score, one.start))
+            mine = [one for one in chosen if (one.people, one.day) == key]
+            self.assertEqual(mine[0], best)
+            if any(abs(one.start - best.start) >= 2 * HOUR for one in group):
+                self.assertGreaterEqual(abs(mine[1].start - best.start), 2 * HOUR)
 
 
 class TestPlans(TestCase):
