@@ -43,6 +43,15 @@ class DayRoute:
             for here, there in zip(stops, stops[1:], strict=False)
         )
 
+    def get_unlocated(self):
+        """Return the names of the places of which nobody knows where they are."""
+        places = self.home.browse(place for place in self._unknown if place > 0)
+        return places.mapped("display_name") + [
+            visit.display_name
+            for visit in self.visits
+            if self._sites[visit] == NOWHERE
+        ]
+
     def is_possible(self):
         """Tell whether the present starts leave time for the way between visits."""
         return all(
@@ -88,7 +97,9 @@ class MaintenanceVisit(models.Model):
             UTC, `is_fixed`, `latitude`, `longitude`, and `known`, which is given back
             to `apply_day_order`), `home` (`name`, `latitude`, `longitude`),
             `travel_before` and `travel_after` (minutes), `left` (customers of visits
-            that do not fit and keep their time), `is_changed`
+            that do not fit and keep their time), `unlocated` (names of places that
+            are not on the map) and `unknown_minutes` (what is assumed of the way to
+            them), `is_changed`
         :raise AccessError: if the day is not the user's to plan
         """
         person = self._get_planned_person(technician_id)
@@ -114,6 +125,9 @@ class MaintenanceVisit(models.Model):
             "travel_before": route.get_travel(),
             "travel_after": route.get_travel(after),
             "left": left.sudo().mapped("partner_id.display_name"),
+            "unlocated": route.get_unlocated() if visits else [],
+            # As in the settings, which the day follows.
+            "unknown_minutes": person.company_id._get_travel_settings()["unknown"],
             "is_changed": any(after[visit] != visit.date_start for visit in visits),
         }
 

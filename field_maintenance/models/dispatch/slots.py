@@ -13,11 +13,25 @@ USUAL_DAYS = 7
 MOST_DAYS = 28
 
 
+class Way(NamedTuple):
+    """How somebody could do a visit that begins at a moment.
+
+    :param end: when it is over, naive UTC
+    :param extra: minutes of travel that it adds
+    :param unlocated: ids of places on the way that have no coordinates
+    """
+
+    end: datetime
+    extra: int
+    unlocated: frozenset
+
+
 class Slot(NamedTuple):
     """An appointment that is possible, and what speaks for and against it.
 
     :param crew: employees, the lead first
     :param start: naive UTC
+    :param end: naive UTC
     :param reasons: list of texts
     :param keeps_response: whether the response date of its request is kept; None if
         there is none
@@ -25,6 +39,7 @@ class Slot(NamedTuple):
 
     crew: models.Model
     start: datetime
+    end: datetime
     score: int
     extra: int
     reasons: list
@@ -166,9 +181,9 @@ class MaintenanceVisit(models.Model):
             spans[-1][1] + timedelta(hours=self.duration) + ONE_DAY,
             self._origin,
         )
-        found, unlocated = self._get_possible_starts(free, possible, now)
-        offers = self._get_offers(crews, found, begin)
-        return self._make_slots(offers, skills, unlocated)
+        ways = self._get_possible_starts(free, possible, now)
+        options = {crew: self._join_ways(crew, ways) for crew in crews}
+        return self._make_slots(self._get_offers(options, begin), options, skills)
 
     def _get_possible_spans(self, crews, spans, skills):
         """Return {employee: (from, until) of those of these stretches of time, in which
@@ -193,7 +208,7 @@ class MaintenanceVisit(models.Model):
         :param free: {employee: list of Stretch}
         :param spans: {employee: list of (from, until)} in which it may begin
         :param now: before which nobody leaves, naive UTC
-        :return: ({employee: {start: minutes of travel}}, places without coordinates)
+        :return: {employee: {start: Way}}
         """
         # Who plans a visit may know where it is.
         site = self.sudo().site_id.id or NOWHERE
@@ -229,15 +244,36 @@ class MaintenanceVisit(models.Model):
                     if span[0] < stretch.end and span[1] >= stretch.start
                 )
                 stop = Stop(0, site, minutes, frozenset({person.id}), here)
+                places = {stretch.start_place, site, stretch.end_place}
+                unknown = frozenset(places & unlocated)
                 for option in insertions(stretch, (), stop, travel):
-                    starts[option.start] = option.extra
-        return found, unlocated
+                    end = option.start + length
+                    starts[option.start] = Way(end, option.extra, unknown)
+        return found
 
-    def _get_offers(self, crews, found, begin):
+    def _join_ways(self, crew, ways):
+        """Return how a crew could do this visit together.
+
+        :param ways: {employee: {start: Way}}
+        :return: {start: Way}
+        """
+        first, *others = (ways[person] for person in crew)
+        found = {}
+        for start, way in first.items():
+            if all(start in other for other in others):
+                rows = [way, *(other[start] for other in others)]
+                found[start] = Way(
+                    max(row.end for row in rows),
+                    # Where nobody knows the way, a detour may seem shorter.
+                    max(0, sum(row.extra for row in rows)),
+                    frozenset().union(*(row.unlocated for row in rows)),
+                )
+        return found
+
+    def _get_offers(self, options, begin):
         """Return the best of all possible appointments.
 
-        :param crews: list of employees who go together
-        :param found: {employee: {start: minutes of travel}}
+        :param options: {employees who go together: {start: Way}}
         :param date begin: the day from which one waits
         :return: list of Offer
         """
@@ -246,33 +282,30 @@ class MaintenanceVisit(models.Model):
         zone_people = self.sudo().zone_id.technician_ids
         zone = self._get_zone_info()
         offers = []
-        for crew in crews:
+        for crew, ways in options.items():
             is_preferred = not preferred or preferred in crew
             is_in_zone = not zone_people or bool(zone_people & crew.sudo())
-            starts = found[crew[0]]
-            for start in starts:
-                if all(start in found[person] for person in crew[1:]):
-                    day = start.replace(tzinfo=UTC).astimezone(zone).date()
-                    offers.append(
-                        Offer(
-                            start,
-                            tuple(crew.ids),
-                            # Where nobody knows the way, a detour may seem shorter.
-                            max(0, sum(found[person][start] for person in crew)),
-                            is_preferred,
-                            is_in_zone,
-                            (day - begin).days,
-                        )
+            for start, way in ways.items():
+                day = start.replace(tzinfo=UTC).astimezone(zone).date()
+                offers.append(
+                    Offer(
+                        start,
+                        tuple(crew.ids),
+                        way.extra,
+                        is_preferred,
+                        is_in_zone,
+                        (day - begin).days,
                     )
+                )
         return choose_offers(
-            offers, {crew[0].id: crew[0].sudo().name for crew in crews}
+            offers, {crew[0].id: crew[0].sudo().name for crew in options}
         )
 
-    def _make_slots(self, offers, skills, unlocated):
+    def _make_slots(self, offers, options, skills):
         """Return Slots of offers.
 
+        :param options: {employees who go together: {start: Way}}
         :param skills: SkillCheck
-        :param unlocated: places without coordinates
         """
         preferred = self._get_preferred_technician()
         # As above.
@@ -283,18 +316,48 @@ class MaintenanceVisit(models.Model):
         slots = []
         for offer in offers:
             crew = self.env["hr.employee"].browse(offer.people)
+            way = options[crew][offer.start]
             reasons = self._get_slot_reasons(offer, preferred) + notes
-            if (known.site_id.id or NOWHERE) in unlocated:
-                reasons.append(self.env._("Travel unknown: the site is not on the map"))
+            reasons += self._get_unlocated_notes(crew, way.unlocated)
             missing = skills.get_missing(self, crew, self._get_site_day(offer.start))
             if missing and warns:
                 names = format_list(self.env, [need.text for need in missing])
                 reasons.append(self.env._("Lacks %s", names))
             keeps = offer.start <= due if due else None
             slots.append(
-                Slot(crew, offer.start, offer.score, offer.extra, reasons, keeps)
+                Slot(
+                    crew, offer.start, way.end, offer.score, offer.extra, reasons, keeps
+                )
             )
         return slots
+
+    def _get_unlocated_notes(self, crew, places):
+        """Return that nobody knows how long it takes to get there and away again, in
+        words.
+
+        :param crew: who would go
+        :param places: ids of those places on their way that have no coordinates
+        """
+        # As above.
+        site = self.sudo().site_id.id or NOWHERE
+        if site in places:
+            return [self.env._("Travel unknown: the site is not on the map")]
+        starts = crew._get_service_starts()
+        lost = [person.sudo().name for person in crew if starts[person].id in places]
+        homes = {start.id for start in starts.values()}
+        notes = []
+        if lost:
+            notes.append(
+                self.env._(
+                    "Travel unknown: the start place of %s is not on the map",
+                    format_list(self.env, lost),
+                )
+            )
+        if places - homes:
+            notes.append(
+                self.env._("Travel unknown: what is before or after is not on the map")
+            )
+        return notes
 
     def _get_slot_reasons(self, offer, preferred):
         """Return what speaks for and against an offer, in words."""

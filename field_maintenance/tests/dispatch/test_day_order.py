@@ -156,6 +156,25 @@ class TestDayOrder(SlotCase):
             with self.subTest(role), self.assertRaises(AccessError):
                 self._get(role=role, person=person)
 
+    def test_places_without_coordinates(self):
+        preview = self._get()
+        self.assertEqual(preview["unlocated"], [])
+        self._place(self.places[1], 0)
+        self.places[1].partner_longitude = 0
+        self.company.service_unknown_travel_minutes = 20
+        preview = self._get()
+        self.assertEqual(preview["unlocated"], [self.places[1].display_name])
+        self.assertEqual(preview["unknown_minutes"], 20)
+        self.assertEqual(preview["travel_before"], 21 + 20 + 20 + 37)
+        # Where the day begins, too; of days in which nothing is, nothing is said.
+        self.home.write({"partner_latitude": 0, "partner_longitude": 0})
+        preview = self._get(role="technician")
+        self.assertEqual(
+            set(preview["unlocated"]),
+            {self.home.display_name, self.places[1].display_name},
+        )
+        self.assertEqual(self._get(person=self.colleague)["unlocated"], [])
+
     def test_nothing_planned(self):
         preview = self._get(person=self.colleague)
         self.assertEqual((preview["visits"], preview["is_changed"]), ([], False))

@@ -288,6 +288,50 @@ class TestFindSlot(SlotCase):
         self.assertEqual(slot.extra, 60)
         self.assertIn("Travel unknown: the site is not on the map", slot.reasons)
 
+    def test_way_without_coordinates(self):
+        """Said of the offers whose way is not known, and of no others."""
+        day = date(2026, 6, 1)
+        start = "Travel unknown: the start place of Tom Technician is not on the map"
+        near = "Travel unknown: what is before or after is not on the map"
+        nowhere = self.env["res.partner"].create({"name": "Nowhere"})
+        self.technician.service_start_id = nowhere
+
+        def get_notes():
+            return {
+                (slot.crew.name, slot.start.hour, text)
+                for slot in self.visit._find_slots(day, day)
+                for text in slot.reasons
+                if "unknown" in text
+            }
+
+        self.assertEqual(
+            {note[::2] for note in get_notes()}, {("Tom Technician", start)}
+        )
+        self.technician.service_start_id = self.home
+        self.assertEqual(get_notes(), set())
+        # Carla is there until two o'clock, then at a place that nobody knows.
+        self._create_planned_visit(
+            "2026-06-01 11:00:00",
+            duration=1,
+            partner_id=nowhere.id,
+            technician_id=self.colleague.id,
+        )
+        self.assertEqual({note[::2] for note in get_notes()}, {("Carla Colleague", near)})
+        # Of a crew, one is enough.
+        self.visit.technician_ids = self.people
+        self.visit.technician_id = self.technician
+        [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertIn(near, slot.reasons)
+        # What is said of the site is enough.
+        self.workshop.write({"partner_latitude": 0, "partner_longitude": 0})
+        self.assertEqual(
+            {
+                tuple(text for text in slot.reasons if "unknown" in text)
+                for slot in self.visit._find_slots(day, day)
+            },
+            {("Travel unknown: the site is not on the map",)},
+        )
+
     def test_skills(self):
         kind = self.env["hr.skill.type"].create(
             {
