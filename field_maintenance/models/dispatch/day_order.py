@@ -47,9 +47,7 @@ class DayRoute:
         """Return the names of the places of which nobody knows where they are."""
         places = self.home.browse(place for place in self._unknown if place > 0)
         return places.mapped("display_name") + [
-            visit.display_name
-            for visit in self.visits
-            if self._sites[visit] == NOWHERE
+            visit.display_name for visit in self.visits if self._sites[visit] == NOWHERE
         ]
 
     def is_possible(self):

@@ -1,16 +1,32 @@
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import NamedTuple
 
-from odoo import fields, models
-from odoo.tools import format_date, format_list
+from odoo import api, fields, models
+from odoo.tools import format_date, format_duration, format_list
 
 from ...context import PLANNING
-from ...engine import Offer, Stop, choose_offers, cut_off, insertions
+from ...engine import (
+    Free,
+    Offer,
+    Stop,
+    at_local_hour,
+    choose_offers,
+    cut_off,
+    insertions,
+    longest_day,
+    over_days,
+    work_between,
+)
+from ...engine.backlog import LONGEST_DAY
+from ..appointment.availability import Stretch
 from .routes import NOWHERE, ONE_DAY
 
 # How many days are looked at when nothing says until when, and at most.
 USUAL_DAYS = 7
 MOST_DAYS = 28
+# Hours that anybody works on a day of work.
+SHORT_DAY = 6
 
 
 class Way(NamedTuple):
@@ -153,6 +169,9 @@ class MaintenanceVisit(models.Model):
         number of queries does not depend on how many days, visits or technicians there
         are.
 
+        A visit that is longer than anybody's day of work goes on over the next ones,
+        for so many hours of work.
+
         :param date first: day at the site
         :param date last: day at the site
         :param str part: `morning` or `afternoon` only
@@ -175,14 +194,18 @@ class MaintenanceVisit(models.Model):
         people = crews[0].union(*crews)
         skills = self._get_skill_check(people)
         possible = self._get_possible_spans(crews, spans, skills)
+        hours = self._get_hours_of_work()[self]
         # The whole of a day tells where somebody is when it is looked at.
-        free = people._get_free_stretches(
+        free = people._get_free_time(
             spans[0][0] - ONE_DAY,
-            spans[-1][1] + timedelta(hours=self.duration) + ONE_DAY,
+            spans[-1][1] + self._get_most_time(hours),
             self._origin,
         )
-        ways = self._get_possible_starts(free, possible, now)
-        options = {crew: self._join_ways(crew, ways) for crew in crews}
+        if hours * 60 > max(longest_day(own.working) for own in free.values()):
+            options = self._get_long_ways(crews, free, possible, hours, now)
+        else:
+            ways = self._get_possible_starts(free, possible, hours, now)
+            options = {crew: self._join_ways(crew, ways) for crew in crews}
         return self._make_slots(self._get_offers(options, begin), options, skills)
 
     def _get_possible_spans(self, crews, spans, skills):
@@ -202,29 +225,140 @@ class MaintenanceVisit(models.Model):
             found.update(dict.fromkeys(crew, own))
         return found
 
-    def _get_possible_starts(self, free, spans, now):
+    def _get_hours_of_work(self, times=None):
+        """Return {visit: how many hours of work these visits take}: their duration; of
+        what is planned over several days, the time in which the whole crew works then.
+
+        :param times: {visit: (start, end)} if they do not take place then any more
+        """
+        planned = self.filtered("date_start") if times is None else self
+        times = times or {v: (v.date_start, v.date_end) for v in planned}
+        found = {visit: visit.duration for visit in self}
+        # Who goes is known to whom plans the visit.
+        crews = {visit: visit.sudo().technician_ids._origin for visit in self}
+        long = planned.filtered(
+            lambda visit: visit.duration * 60 > LONGEST_DAY and crews[visit]
+        )
+        if long:
+            people = self.env["hr.employee"].sudo().union(*(crews[v] for v in long))
+            free = people._get_free_time(
+                min(times[visit][0] for visit in long),
+                max(times[visit][1] for visit in long),
+            )
+            for visit in long:
+                working = [free[person].working for person in crews[visit]]
+                # What is done outside of all working hours takes its time.
+                if minutes := work_between(working, *times[visit]):
+                    found[visit] = minutes / 60
+        return found
+
+    @api.model
+    def _get_most_time(self, hours):
+        """Return how long after its start it is looked at who is free for a visit of
+        so many hours: what fits into no day takes several, of which few are worked."""
+        if hours <= SHORT_DAY:
+            return timedelta(hours=hours) + ONE_DAY
+        return min(2 * ceil(hours / SHORT_DAY) + 7, 2 * MOST_DAYS) * ONE_DAY
+
+    def _get_long_ways(self, crews, free, spans, hours, now):
+        """Return how crews could do this visit over several days: without anything
+        else, time off and holidays in between, and in its window, unless that is over.
+
+        :param crews: list of employees who go together
+        :param free: {employee: engine.Free}
+        :param spans: {employee: list of (from, until)} in which it may begin
+        :param hours: how long they work on it
+        :param now: before which nobody leaves, naive UTC
+        :return: {employees: {start: Way}}
+        """
+        # Who plans a visit may know where it is.
+        site = self.sudo().site_id.id or NOWHERE
+        stretches = {
+            person: [
+                rest for stretch in own.stretches if (rest := cut_off(stretch, now))
+            ]
+            for person, own in free.items()
+        }
+        travel, unlocated = self._get_travel_of(
+            {
+                frozenset({stretch.start_place, stretch.end_place, site})
+                for own in stretches.values()
+                for stretch in own
+            },
+            self.company_id,
+        )
+        away = self._get_time_away(free)
+        last = datetime.max
+        if self.window_end and not self._is_window_over(self._get_site_day(now)):
+            zone = self._get_zone_info()
+            last = at_local_hour(self.window_end + ONE_DAY, 0, zone)
+        found = {}
+        for crew in crews:
+            rows = [
+                Free(
+                    free[person].working,
+                    [*free[person].busy, *away[person]],
+                    stretches[person],
+                )
+                for person in crew
+            ]
+            options = over_days(rows, site, round(hours * 60), spans[crew[0]], travel)
+            found[crew] = {
+                one.start: Way(
+                    one.end, max(0, one.extra), frozenset(one.places & unlocated)
+                )
+                for one in options
+                if one.end <= last
+            }
+        return found
+
+    def _get_time_away(self, free):
+        """Return {employee: from and to of time off and public holidays} of employees,
+        as they are in the way of a visit.
+
+        :param free: {employee: engine.Free}
+        """
+        people, away = list(free), {person: [] for person in free}
+        moments = [
+            time for own in free.values() for span in own.working for time in span
+        ]
+        if not moments:
+            return away
+        start, end = min(moments), max(moments)
+        # Nothing of a calendar of whole days is asked.
+        stretches = [
+            Stretch(number, person, start, end, start.date(), end.date())
+            for number, person in enumerate(people)
+        ]
+        companies = dict.fromkeys(range(len(people)), self.company_id)
+        for number, _person, leave in people[0]._find_leaves(stretches, companies):
+            away[people[number]].append((leave.date_from, leave.date_to))
+        return away
+
+    def _get_possible_starts(self, free, spans, hours, now):
         """Return every quarter of an hour at which this visit could begin.
 
-        :param free: {employee: list of Stretch}
+        :param free: {employee: engine.Free}
         :param spans: {employee: list of (from, until)} in which it may begin
+        :param hours: how long it takes
         :param now: before which nobody leaves, naive UTC
         :return: {employee: {start: Way}}
         """
         # Who plans a visit may know where it is.
         site = self.sudo().site_id.id or NOWHERE
-        minutes = round(self.duration * 60)
+        minutes = round(hours * 60)
         length = timedelta(minutes=minutes)
         useful = {
             person: [
                 rest
-                for stretch in stretches
+                for stretch in own.stretches
                 if (rest := cut_off(stretch, now))
                 and rest.end - rest.start >= length
                 and any(
                     low < rest.end and high >= rest.start for low, high in spans[person]
                 )
             ]
-            for person, stretches in free.items()
+            for person, own in free.items()
         }
         travel, unlocated = self._get_travel_of(
             {
@@ -318,6 +452,12 @@ class MaintenanceVisit(models.Model):
             crew = self.env["hr.employee"].browse(offer.people)
             way = options[crew][offer.start]
             reasons = self._get_slot_reasons(offer, preferred) + notes
+            if way.end - offer.start > timedelta(minutes=LONGEST_DAY):
+                reasons.append(
+                    self.env._(
+                        "Until %s, over several days", self._format_moment(way.end)
+                    )
+                )
             reasons += self._get_unlocated_notes(crew, way.unlocated)
             missing = skills.get_missing(self, crew, self._get_site_day(offer.start))
             if missing and warns:
@@ -330,6 +470,11 @@ class MaintenanceVisit(models.Model):
                 )
             )
         return slots
+
+    def _is_of_other_length(self, start, end):
+        """Tell whether an appointment of this visit is not over after its duration."""
+        self.ensure_one()
+        return abs(end - start - timedelta(hours=self.duration)) >= timedelta(minutes=1)
 
     def _get_unlocated_notes(self, crew, places):
         """Return that nobody knows how long it takes to get there and away again, in
@@ -440,6 +585,14 @@ class MaintenanceVisit(models.Model):
                 common = [n for n in lacks[0] if all(n in own for own in lacks)]
                 texts = [need.text for need in common or check.needs[self]]
                 return self.env._("No technician has %s.", format_list(self.env, texts))
+        hours = self._get_hours_of_work()[self]
+        if hours * 60 > LONGEST_DAY:
+            return self.env._(
+                "Nobody is free for %s hours of work on consecutive working days, "
+                "without time off or holidays in between. Choose more days, or other "
+                "technicians.",
+                format_duration(hours),
+            )
         if agreed := self._describe_agreed_hours():
             return self.env._(
                 "Nobody has enough free time %s on these days. Choose more days, or "

@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 
@@ -316,7 +316,9 @@ class TestFindSlot(SlotCase):
             partner_id=nowhere.id,
             technician_id=self.colleague.id,
         )
-        self.assertEqual({note[::2] for note in get_notes()}, {("Carla Colleague", near)})
+        self.assertEqual(
+            {note[::2] for note in get_notes()}, {("Carla Colleague", near)}
+        )
         # Of a crew, one is enough.
         self.visit.technician_ids = self.people
         self.visit.technician_id = self.technician
@@ -331,6 +333,83 @@ class TestFindSlot(SlotCase):
             },
             {("Travel unknown: the site is not on the map",)},
         )
+
+    def test_over_several_days(self):
+        """Sixteen hours of work, without breaks and nights."""
+        self.visit.duration = 16
+        self.visit.window_end = False
+        found = self._find(last=date(2026, 6, 2))
+        self.assertEqual(
+            [(who, start.day, start.hour) for who, start, _score in found[:2]],
+            [("Carla Colleague", 1, 7), ("Tom Technician", 1, 7)],
+        )
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        # From 9:15 on Monday to 9:15 on Wednesday in Brussels: 6:45, 8:00 and 1:15.
+        self.assertEqual(slot.start, datetime(2026, 6, 1, 7, 15))
+        self.assertEqual(slot.end, datetime(2026, 6, 3, 7, 15))
+        self.assertEqual(slot.extra, 136)
+        self.assertIn("several days", " ".join(slot.reasons))
+
+    def test_several_days_that_are_free(self):
+        self.visit.duration = 16
+        self.visit.window_end = False
+        calendar = self.company.resource_calendar_id
+        # Carla is away on Tuesday, Tom is busy on Wednesday evening, Thursday is off.
+        self.env["resource.calendar.leaves"].create(
+            [
+                {
+                    "name": "Ill",
+                    "resource_id": self.colleague.resource_id.id,
+                    "calendar_id": calendar.id,
+                    "date_from": "2026-06-02 06:00:00",
+                    "date_to": "2026-06-02 15:00:00",
+                },
+                {
+                    "name": "Day off",
+                    "calendar_id": calendar.id,
+                    "date_from": "2026-06-11 00:00:00",
+                    "date_to": "2026-06-11 21:00:00",
+                },
+            ]
+        )
+        self._create_planned_visit("2026-06-03 17:00:00", duration=1)
+        starts = {
+            (slot.crew.name, slot.start.day)
+            for slot in self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
+        }
+        self.assertEqual(
+            {day for name, day in starts if name == "Carla Colleague"}, {3, 4, 5, 8}
+        )
+        self.assertEqual(
+            {day for name, day in starts if name == "Tom Technician"}, {1, 4, 5, 8}
+        )
+        # Whoever goes with whom: both have to be free, over the weekend too.
+        self.visit.technician_ids = self.people
+        slots = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
+        self.assertEqual({slot.start.day for slot in slots}, {4, 5, 8})
+        friday = next(slot for slot in slots if slot.start.day == 5)
+        self.assertEqual(friday.end, datetime(2026, 6, 9, 7, 15))
+        self.visit.window_end = "2026-06-08"
+        slots = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
+        self.assertEqual({slot.start.day for slot in slots}, {4})
+
+    def test_no_days_for_so_much_work(self):
+        self.visit.write({"duration": 90, "window_end": "2026-06-04"})
+        self.assertEqual(self._find(last=date(2026, 6, 4)), [])
+        self.assertEqual(
+            self.visit._describe_no_slot(),
+            "Nobody is free for 90:00 hours of work on consecutive working days, "
+            "without time off or holidays in between. Choose more days, or other "
+            "technicians.",
+        )
+        self.visit.write({"duration": 24 * 366, "window_end": False})
+        self.assertEqual(self._find(last=date(2026, 6, 4)), [])
+
+    def test_over_half_a_day_on_one_day(self):
+        """What a day of work has room for takes one day, over its break."""
+        self.visit.duration = 6
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(slot.end - slot.start, timedelta(hours=6))
 
     def test_skills(self):
         kind = self.env["hr.skill.type"].create(
@@ -470,6 +549,65 @@ class TestSlotDialog(SlotCase):
         self.assertEqual(self.visit.technician_ids, self.technician)
         self.assertTrue(self.visit.calendar_event_id)
         self.assertFalse(self.visit.told_start)
+
+    def test_over_several_days(self):
+        """Planned as offered, offered again as planned, and put back as it was."""
+        self.visit.write({"duration": 16, "window_end": False})
+        search = self._open(self.visit)
+        offer = search.offer_ids[0]
+        self.assertEqual(offer.date_end, datetime(2026, 6, 3, 7, 15))
+        self.assertIn("Until ", offer.reason)
+        offer.action_plan()
+        self.assertEqual(
+            (self.visit.date_start, self.visit.date_end),
+            (offer.date_start, offer.date_end),
+        )
+        self.assertEqual(self.visit.calendar_event_id.stop, offer.date_end)
+        self.assertEqual(self.visit._get_planning_conflicts()[self.visit], [])
+        again = self._open(self.visit).offer_ids[0]
+        self.assertEqual(
+            (again.date_start, again.date_end), (offer.date_start, offer.date_end)
+        )
+        self.visit.state = "to_plan"
+        self.assertEqual(self.visit.duration, 16)
+        self.assertEqual(self._open(self.visit).offer_ids[0].date_end, offer.date_end)
+
+    def test_several_days_of_which_one_is_taken(self):
+        self.visit.write({"duration": 16, "window_end": False})
+        offer = self._open(self.visit).offer_ids.filtered(
+            lambda offer: offer.technician_id == self.technician
+        )[0]
+        self._create_planned_visit("2026-06-02 07:00:00", duration=1)
+        with self.assertRaisesRegex(UserError, "This slot is no longer free"):
+            offer.action_plan()
+
+    def test_long_visits_put_back(self):
+        """By a number of queries that does not depend on how many."""
+        visits = [
+            self._create_planned_visit(
+                f"2026-06-{day:02} 07:00:00",
+                duration=33,
+                technician_id=person.id,
+            )
+            for day in (1, 8, 15)
+            for person in self.people
+        ]
+        visits = self.visit.union(*visits) - self.visit
+
+        def put_back(chosen):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            chosen.state = "to_plan"
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        put_back(visits[:1])
+        few = put_back(visits[1:2])
+        # Each is written, and its appointment archived.
+        self.assertLess(put_back(visits[2:]), few + 4 * 12)
+        # Nine to five, and nine to six.
+        self.assertEqual(set(visits.mapped("duration")), {15})
 
     def test_told_on_the_phone(self):
         search = self._open(self.visit)
