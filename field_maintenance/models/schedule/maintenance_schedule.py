@@ -15,7 +15,6 @@ from .generation import LINES_PER_SLICE, VISITS_PER_SLICE
 
 # More lines than this, or visits than a slice, are for the job: no user waits for them.
 LINES_WHILE_WAITING = 200
-LIVE_STATES = ("draft", "active", "suspended")
 # More errors than these are counted, not read.
 LISTED_ERRORS = 20
 
