@@ -10,6 +10,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 )
 
 from ...context import GENERATING
+from ..visit.maintenance_visit import LIVE_STATES as LIVE_STATES
 from ..visit.maintenance_visit import OPEN_STATES
 from .generation import LINES_PER_SLICE, VISITS_PER_SLICE
 
