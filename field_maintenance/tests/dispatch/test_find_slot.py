@@ -393,6 +393,17 @@ class TestFindSlot(SlotCase):
         slots = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
         self.assertEqual({slot.start.day for slot in slots}, {4})
 
+    def test_over_several_days_of_which_one_is_longer(self):
+        """Clocks go back in between; hours are those of the clock on the wall."""
+        self.visit.write({"duration": 16, "window_end": False})
+        with freeze_time("2026-10-23 04:00:00"):
+            day = date(2026, 10, 23)
+            [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertEqual(
+            (slot.start, slot.end),
+            (datetime(2026, 10, 23, 7, 15), datetime(2026, 10, 27, 8, 15)),
+        )
+
     def test_no_days_for_so_much_work(self):
         self.visit.write({"duration": 90, "window_end": "2026-06-04"})
         self.assertEqual(self._find(last=date(2026, 6, 4)), [])

@@ -31,7 +31,9 @@ class ServiceRequestCustomer(models.TransientModel):
         compute="_compute_candidates",
         help="Several customers have the address of the sender.",
     )
-    is_shared = fields.Boolean(compute="_compute_candidates")
+    is_shared = fields.Boolean(
+        compute="_compute_candidates", export_string_translation=False
+    )
     name = fields.Char(compute="_compute_proposal", store=True, readonly=False)
     email = fields.Char(compute="_compute_proposal", store=True, readonly=False)
     phone = fields.Char()
