@@ -2,7 +2,7 @@ from datetime import datetime
 
 from freezegun import freeze_time
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ...exceptions import VisitChangedError
@@ -145,6 +145,25 @@ class TestDayOrder(SlotCase):
         move = {"id": self.near.id, "start": "2026-06-03 07:00:00", "known": {}}
         with self.assertRaises(AccessError):
             visits.apply_day_order(self.technician.id, *DAY, [move])
+
+    def test_no_day(self):
+        visits = self._as("technician", self.env["maintenance.visit"])
+        for start, end in (
+            ("2026-06-02 00:00:00", "2026-06-01 00:00:00"),
+            ("2026-06-01 00:00:00", "2026-06-01 00:00:00"),
+            ("2000-01-01 00:00:00", "2030-01-01 00:00:00"),
+            ("9999-12-31 00:00:00", "9999-12-31 23:00:00"),
+            ("today", "tomorrow"),
+            (False, False),
+        ):
+            with self.subTest(start):
+                with self.assertRefused("Choose one day", UserError):
+                    visits.get_day_order(self.technician.id, start, end)
+                with self.assertRefused("Choose one day", UserError):
+                    visits.apply_day_order(self.technician.id, start, end, [])
+        # The day on which clocks go back has 25 hours.
+        long = ("2026-10-24 22:00:00", "2026-10-25 23:00:00")
+        self.assertEqual(visits.get_day_order(self.technician.id, *long)["visits"], [])
 
     def test_whose_day(self):
         self.assertTrue(self._get(role="technician")["visits"])
