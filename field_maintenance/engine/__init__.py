@@ -16,6 +16,7 @@ from .regeneration import Changes, Occurrence, Status, reconcile
 from .rental import RentalPrice, RentalPrices, late_days, rental_days, rental_price
 from .routing import (
     Fixed,
+    Free,
     Offer,
     Plan,
     Route,
@@ -29,8 +30,11 @@ from .routing import (
     in_order,
     insert_by_regret,
     insertions,
+    longest_day,
     order,
+    over_days,
     schedule,
+    work_between,
 )
 from .rules import (
     AfterLast,

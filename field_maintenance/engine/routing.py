@@ -8,6 +8,8 @@ Offers for one visit (`insertions`), the order of a day (`order`) and plans of a
   of work begins and ends at home; gaps of up to two hours are breaks, which may shift
   by an hour. Only a visit longer than half a day goes over one.
 * A `Stop` is a visit that looks for its place. Its start lies in one of `starts`.
+* What is longer than anybody's day of work goes on over the next ones (`over_days`): it
+  takes working time, without breaks and nights. All else takes its time on the clock.
 * Places are numbers: `travel[a][b]` are the minutes from one to another, a list of
   lists or dictionaries.
 * A `Plan` has a `Route` for every stretch, also for those in which nothing is.
@@ -17,6 +19,7 @@ All moments are naive and in one time zone, UTC as Odoo stores them.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 
@@ -27,6 +30,8 @@ Travel = Sequence[Sequence[int]] | Mapping[int, Mapping[int, int]]
 # A longer gap in working time is the end of a day.
 LONGEST_BREAK = timedelta(hours=2)
 BREAK_SHIFT = timedelta(hours=1)
+# What goes over several days waits no longer for the next one: a long weekend.
+LONGEST_PAUSE = timedelta(days=4)
 OFFER_STEP = timedelta(minutes=15)
 ANY_TIME: tuple[Span, ...] = ((datetime.min, datetime.max),)
 
@@ -36,9 +41,9 @@ OUTSIDE_ZONE = 15
 DAY_OF_WAITING = 5
 
 OFFER_LIMIT = 20
-OFFERS_A_DAY = 2
-# Two offers of somebody's day are at least so far apart: others say little.
-OFFER_DISTANCE = timedelta(hours=2)
+# Two of somebody's day, as far apart as one of these, the first that is possible: what
+# is near says little.
+OFFER_DISTANCES = tuple(timedelta(minutes=minutes) for minutes in (120, 60, 30, 0))
 
 # So many visits are put in order by looking at every order.
 EXACT_LIMIT = 7
@@ -101,6 +106,24 @@ class Insertion(NamedTuple):
     start: datetime
     extra: int
     position: int
+
+
+class Free(NamedTuple):
+    """What somebody works, what they are busy with then, and what is free."""
+
+    working: Sequence[Span]
+    busy: Sequence[Span]
+    stretches: Sequence[Stretch]
+
+
+class LongInsertion(NamedTuple):
+    """A start that is possible for a visit of several days, when it is over, what it
+    adds to travel, and all places on the way."""
+
+    start: datetime
+    end: datetime
+    extra: int
+    places: frozenset[int]
 
 
 class Offer(NamedTuple):
@@ -391,6 +414,139 @@ def _quarters(
             moment += OFFER_STEP
 
 
+def longest_day(working: Iterable[Span]) -> int:
+    """Return the minutes from begin to end of somebody's longest day of work."""
+    return max(
+        (whole_minutes(parts[-1][1] - parts[0][0]) for parts in _days(working)),
+        default=0,
+    )
+
+
+def over_days(
+    crew: Sequence[Free],
+    place: int,
+    minutes: int,
+    starts: Iterable[Span],
+    travel: Travel,
+) -> list[LongInsertion]:
+    """Return every quarter of an hour at which a visit of several days may begin.
+
+    It takes so much of the time in which the whole crew works, from its start on and
+    without anything else in between. The way there is in the working time of the first
+    day, the way back in that of the last one; nobody drives in between.
+
+    :param crew: of each one, what is free in order
+    :param starts: from and until of when it may begin, both included, in order
+    """
+    spans = intersect([free.working for free in crew])
+    busy = sorted(span for free in crew for span in free.busy)
+    allowed = list(starts)
+    found = []
+    for number, (low, high) in enumerate(spans):
+        last = high - timedelta(minutes=1)
+        for start in _quarters(low, last, allowed):
+            end = _work(spans[number:], start, timedelta(minutes=minutes))
+            if end is None or any(a < end and b > start for a, b in busy):
+                continue
+            ways = [
+                _get_way(free.stretches, start, end, place, travel) for free in crew
+            ]
+            if all(ways):
+                extra = sum(way[0] for way in ways if way)
+                places = frozenset().union(*(way[1] for way in ways if way))
+                found.append(LongInsertion(start, end, extra, places))
+    return found
+
+
+def work_between(crew: Sequence[Iterable[Span]], start: datetime, end: datetime) -> int:
+    """Return the minutes which all of a crew work from start to end.
+
+    :param crew: of each one, from and to of their working time
+    """
+    spans = intersect([*crew, [(start, end)]])
+    return whole_minutes(sum((b - a for a, b in spans), timedelta()))
+
+
+def intersect(rows: Sequence[Iterable[Span]]) -> list[Span]:
+    """Return the time that is in each of these rows of stretches of time."""
+    found: list[Span] | None = None
+    for row in rows:
+        merged: list[Span] = []
+        for start, end in sorted(row):
+            if merged and start <= merged[-1][1]:
+                merged[-1] = merged[-1][0], max(end, merged[-1][1])
+            elif start < end:
+                merged.append((start, end))
+        found = merged if found is None else _meet(found, merged)
+    return found or []
+
+
+def _meet(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
+    """Return what is in both of two rows, each in order and without overlaps."""
+    found, number = [], 0
+    for start, end in some:
+        while number < len(others) and others[number][1] <= start:
+            number += 1
+        for low, high in islice(others, number, None):
+            if low >= end:
+                break
+            found.append((max(low, start), min(high, end)))
+    return found
+
+
+def _work(spans: Sequence[Span], start: datetime, left: timedelta) -> datetime | None:
+    """Return when so much work is done that begins in the first of these stretches of
+    working time; None if it never is, or only after a long pause."""
+    former = start
+    for low, high in spans:
+        if low - former > LONGEST_PAUSE:
+            return None
+        begin = max(low, start)
+        if high - begin >= left:
+            return begin + left
+        left -= high - begin
+        former = high
+    return None
+
+
+def _get_way(
+    stretches: Sequence[Stretch],
+    start: datetime,
+    end: datetime,
+    place: int,
+    travel: Travel,
+) -> tuple[int, frozenset[int]] | None:
+    """Return what a visit of several days adds to somebody's travel, and the places
+    before, there and after; None if they have no time for the way."""
+    first = next((s for s in stretches if s.start <= start < s.end), None)
+    last = next((s for s in stretches if s.start < end <= s.end), None)
+    if first is None or last is None:
+        return None
+    there = timedelta(minutes=travel[first.start_place][place])
+    back = timedelta(minutes=travel[place][last.end_place])
+    if (
+        start - first.start - _rest(first, first.start, start) < there
+        or last.end - end - _rest(last, end, last.end) < back
+    ):
+        return None
+    extra = travel[first.start_place][place] + travel[place][last.end_place]
+    for stretch in {first, last}:
+        extra -= travel[stretch.start_place][stretch.end_place]
+    return extra, frozenset({first.start_place, place, last.end_place})
+
+
+def _rest(stretch: Stretch, start: datetime, end: datetime) -> timedelta:
+    """Return how much of the breaks of a stretch lies between two moments."""
+    return sum(
+        (
+            min(b, end) - max(a, start)
+            for a, b in stretch.breaks
+            if max(a, start) < min(b, end)
+        ),
+        timedelta(),
+    )
+
+
 def round_up(moment: datetime, step: timedelta) -> datetime:
     """Return the next full step of the day, the moment itself if it is one."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -400,22 +556,25 @@ def round_up(moment: datetime, step: timedelta) -> datetime:
 def choose_offers(offers: Iterable[Offer], names: Mapping[int, str]) -> list[Offer]:
     """Return the best offers, the best first: by score, then the earlier, then by name.
 
-    Two of a technician and day, at least two hours apart; twenty in all.
+    Two of a technician and day: the best, and the best of those two hours apart, nearer
+    ones only if there are no others; twenty in all.
     """
-    chosen: list[Offer] = []
-    of_day: dict[tuple[int, int], list[datetime]] = {}
-    for offer in sorted(
+    of_day: dict[tuple[int, int], list[Offer]] = {}
+    ranked = sorted(
         offers, key=lambda o: (o.score, o.start, names.get(o.people[0], ""), o.people)
-    ):
-        taken = of_day.setdefault((offer.people[0], offer.day), [])
-        if len(taken) < OFFERS_A_DAY and all(
-            abs(offer.start - start) >= OFFER_DISTANCE for start in taken
-        ):
-            taken.append(offer.start)
-            chosen.append(offer)
-            if len(chosen) == OFFER_LIMIT:
-                break
-    return chosen
+    )
+    for offer in ranked:
+        of_day.setdefault((offer.people[0], offer.day), []).append(offer)
+    chosen = set()
+    for first, *others in of_day.values():
+        second = (
+            other
+            for distance in OFFER_DISTANCES
+            for other in others
+            if abs(other.start - first.start) >= distance
+        )
+        chosen.update((first, *islice(second, 1)))
+    return list(islice((offer for offer in ranked if offer in chosen), OFFER_LIMIT))
 
 
 # -- Plans -----------------------------------------------------------------------------

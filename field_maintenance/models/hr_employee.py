@@ -5,8 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..context import WATCHING
-from .schedule.maintenance_schedule import LIVE_STATES
-from .visit.maintenance_visit import OPEN_STATES
+from .visit.maintenance_visit import LIVE_STATES, OPEN_STATES
 
 # What of an employee says what they can do.
 SKILL_FIELDS = frozenset(

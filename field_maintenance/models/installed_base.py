@@ -9,8 +9,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
 from ..context import GENERATING
-from .schedule.maintenance_schedule import LIVE_STATES
-from .visit.maintenance_visit import OPEN_STATES
+from .visit.maintenance_visit import LIVE_STATES, OPEN_STATES
 
 # Who works at a desk
 OFFICE_GROUPS = (

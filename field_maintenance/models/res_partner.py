@@ -10,7 +10,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 
 from .installed_base import MOVING_STATES
 from .loan.service_loan import OPEN_STATES as LOAN_OPEN_STATES
-from .schedule.maintenance_schedule import LIVE_STATES
+from .visit.maintenance_visit import LIVE_STATES
 
 # What the name and the address of a contact consist of, as appointments show them.
 NAME_FIELDS = frozenset({"company_name", "name", "parent_id", "type"})

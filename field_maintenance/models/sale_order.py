@@ -98,6 +98,12 @@ class SaleOrder(models.Model):
             order.request_id.check_access("read")
             order.request_id.sudo().sale_order_id = order
 
+    @api.constrains("partner_id")
+    def _check_request_customer(self):
+        # Whoever sells need not handle the request.
+        requests = self.env["service.request"].sudo()
+        requests.search([("sale_order_id", "in", self.ids)])._check_order_customer()
+
     def _search_request_id(self, operator, value):
         if operator in Domain.NEGATIVE_OPERATORS:
             return NotImplemented
@@ -326,6 +332,9 @@ class SaleOrder(models.Model):
         self.ensure_one()
         lines = self.env["sale.order.line"].union(*pieces_by_line)
         types = lines.product_id.visit_type_id
+        # What was linked before that was refused confirms as before.
+        asking = self.sudo().request_id.commercial_partner_id
+        is_theirs = asking in (asking.browse(), self.partner_id.commercial_partner_id)
         pieces = self.env["installed.base"].union(*pieces_by_line.values())
         distributions = filter(None, (line.analytic_distribution for line in lines))
         vals = {
@@ -338,7 +347,7 @@ class SaleOrder(models.Model):
             "due_date": self._get_service_date(),
             "description": "\n".join(lines.mapped("name")),
             "sale_order_id": self.id,
-            "request_id": self.sudo().request_id.id,
+            "request_id": self.sudo().request_id.id if is_theirs else False,
             "sale_line_ids": [Command.set(lines.ids)],
             "analytic_distribution": next(distributions, False),
         }

@@ -51,6 +51,7 @@ from . import test_native_screens
 from .customer import test_portal
 from . import test_remote_calls
 from .field_work import test_repair_status
+from .request import test_alerts_at_once
 from .request import test_request_mail
 from .request import test_request_portal
 from .request import test_request_tours

@@ -9,10 +9,12 @@ from .report import Result
 NOTES = {
     "backlog": f"Plan the backlog: {VISITS} visits of one to three hours for "
     f"{TECHNICIANS} technicians and {DAYS} days, some of them urgent, with windows and "
-    f"agreed hours, each for a part of the technicians. Medians of {SEEDS} such "
-    "problems, compared with what VROOM finds on its level 1; without VROOM, "
-    f"{MORE_LEFT:.0%} more visits are left over at most. While VROOM works, no other "
-    f"thread of Odoo waits longer than {LONGEST_PAUSE} s.",
+    "agreed hours, each for a part of the technicians. A third of them somebody should "
+    "do; what it costs that others go counts as travel. "
+    f"Medians of {SEEDS} such problems, compared with what VROOM finds on its level 1: "
+    f"no more priority is lost, and {MORE_LEFT:.0%} more visits are left over at most, "
+    "also without VROOM. While VROOM works, no other thread of Odoo waits longer than "
+    f"{LONGEST_PAUSE} s.",
 }
 
 

@@ -22,12 +22,16 @@ from odoo.addons.field_maintenance.engine.backlog import (
     insert_over_breaks,
     priority,
     to_vroom,
+    unwish,
+    wish,
 )
-from odoo.addons.field_maintenance.engine.routing import check
+from odoo.addons.field_maintenance.engine.routing import NOT_PREFERRED, check
 from odoo.addons.field_maintenance.solver import process
 
 from .options import DAYS, LONGEST_PAUSE, MORE_LEFT, SEEDS, VISITS
 from .report import Result
+
+Problem = tuple[list[Stretch], list[Stop], list[list[int]], dict[int, frozenset[int]]]
 
 MONDAY = datetime(2036, 1, 7)
 LONGEST_SECONDS = 30
@@ -39,7 +43,7 @@ def compare(small: bool) -> Iterator[Result]:
     :param small: few visits, and no limits
     """
     count, seeds = (30, 1) if small else (VISITS, SEEDS)
-    travel, times, left = [], [], []
+    ranks, times = [], []
     for seed in range(seeds):
         problem = _make(seed, count, max(2, count // 10))
         usual = _find_level_1(*problem)
@@ -54,18 +58,23 @@ def compare(small: bool) -> Iterator[Result]:
         for one in (found, inserted):
             if faults := check(one, problem[2]):
                 raise ValueError(f"a plan cannot be done so: {faults}")
-        travel.append([_cost(one, problem) for one in (usual, found, inserted)])
-        left.append([len(one.left) for one in (usual, found, inserted)])
+        ranks.append([_rank(one, problem) for one in (usual, found, inserted)])
         if not small and times[-1] > LONGEST_SECONDS:
             raise ValueError(f"planning takes {times[-1]:.0f} s")
         if not small and watch.longest > LONGEST_PAUSE:
             raise ValueError(f"other threads waited {watch.longest:.2f} s")
-    usual, found, inserted = (
-        statistics.median(row) for row in zip(*travel, strict=True)
+    lost, left, costs = (
+        [
+            statistics.median(row)
+            for row in zip(*([rank[n] for rank in own] for own in ranks), strict=True)
+        ]
+        for n in range(3)
     )
-    most, _found, more = (statistics.median(row) for row in zip(*left, strict=True))
-    if not small and more > most + MORE_LEFT * count:
-        raise ValueError(f"insertion leaves {more} visits over, VROOM {most}")
+    if not small and lost[1] > lost[0]:
+        raise ValueError(f"plans lose a priority of {lost[1]}, VROOM {lost[0]}")
+    if not small and max(left) > left[0] + MORE_LEFT * count:
+        raise ValueError(f"VROOM leaves {left[0]} visits over, plans {left[1:]}")
+    usual, found, inserted = costs
     what = f"{count} visits × {max(2, count // 10)} technicians × {DAYS} days"
     yield Result(
         f"plan {what}: travel",
@@ -112,10 +121,8 @@ class _Watch:
             self.longest = max(self.longest, time.perf_counter() - before - step)
 
 
-def _make(
-    seed: int, count: int, technicians: int
-) -> tuple[list[Stretch], list[Stop], list[list[int]]]:
-    """Return stretches, visits and the travel between their places."""
+def _make(seed: int, count: int, technicians: int) -> Problem:
+    """Return stretches, visits, the travel between their places, and who should go."""
     dice = Random(seed)
     points = [
         (46 + dice.random() * 0.5, 6 + dice.random() * 0.7)
@@ -133,7 +140,7 @@ def _make(
         for person in range(technicians)
         for stretch in cut(person, person, working, ())
     ]
-    stops = []
+    stops, wishes = [], {}
     for number in range(count):
         first = dice.randrange(DAYS)
         last = dice.randrange(first, DAYS)
@@ -155,16 +162,36 @@ def _make(
                 priority(dice.choice((0, 0, 0, 1, 2)), last < DAYS - 1),
             )
         )
-    return stretches, stops, travel_matrix(points, TravelSettings())
+        if number % 3 == 0:
+            wishes[number] = frozenset({dice.choice(able)})
+    return stretches, stops, travel_matrix(points, TravelSettings()), wishes
 
 
 def _find_level_1(
-    stretches: list[Stretch], stops: list[Stop], travel: list[list[int]]
+    stretches: list[Stretch],
+    stops: list[Stop],
+    travel: list[list[int]],
+    wishes: dict[int, frozenset[int]],
 ) -> Plan:
-    begun = insert_over_breaks(stretches, stops, travel)
-    (answer,) = process.run_vroom({**to_vroom(begun, travel), "levels": [1]}, 120)
-    return from_vroom(answer, begun, travel)
+    """Return what VROOM finds at its level 1: the better one of whoever should go and
+    of whoever may."""
+    plans = []
+    for version in (wish(stops, wishes), stops):
+        begun = insert_over_breaks(stretches, version, travel)
+        (answer,) = process.run_vroom({**to_vroom(begun, travel), "levels": [1]}, 120)
+        plans.append(unwish(from_vroom(answer, begun, travel), stops))
+    problem = stretches, stops, travel, wishes
+    return min(plans, key=lambda plan: _rank(plan, problem))
 
 
-def _cost(found: Plan, problem: tuple) -> int:
-    return found.cost(problem[2])[2]
+def _rank(found: Plan, problem: Problem) -> tuple[int, int, int]:
+    """Return lost priority, visits left, and minutes of travel with what it costs that
+    somebody else goes than should."""
+    lost, left, minutes = found.cost(problem[2])
+    wishes = problem[3]
+    others = sum(
+        stop.id in wishes and route.stretch.technician not in wishes[stop.id]
+        for route in found.routes
+        for stop in route.stops
+    )
+    return lost, left, minutes + NOT_PREFERRED * others

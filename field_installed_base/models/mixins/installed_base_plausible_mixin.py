@@ -31,7 +31,8 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
     @api.model
     def _get_bounds(self):
         """Return what values are plausible, where that is less than in general: the
-        lowest and the highest number, or how many years ahead a date may lie."""
+        lowest and the highest number, or how many years ahead a date may lie, or how
+        many years back and ahead."""
         return {}
 
     @api.model
@@ -86,7 +87,8 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
                 self._check_plausible_number(field, value, limits, vals)
             elif value:
                 years = bounds.get(name) or YEARS_AHEAD
-                self._check_plausible_day(field, value, years, vals)
+                back, ahead = years if isinstance(years, tuple) else (None, years)
+                self._check_plausible_day(field, value, back, ahead, vals)
 
     def _check_plausible_commands(self, field, value):
         lines = self.env[field.comodel_name]
@@ -119,17 +121,19 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
                 )
             )
 
-    def _check_plausible_day(self, field, value, years, vals):
+    def _check_plausible_day(self, field, value, back, ahead, vals):
         today = fields.Date.today()
         try:
             day = fields.Date.to_date(value)
         except (TypeError, ValueError, OverflowError):
             day = None
         # Adding years is slow where thousands of days are looked at.
-        if day and FIRST_DAY.year <= day.year < today.year + years:
+        first_year = FIRST_DAY.year if back is None else today.year - back + 1
+        if day and first_year <= day.year < today.year + ahead:
             return
-        last = today + relativedelta(years=years)
-        if not day or not FIRST_DAY <= day <= last:
+        first = FIRST_DAY if back is None else today - relativedelta(years=back)
+        last = today + relativedelta(years=ahead)
+        if not day or not first <= day <= last:
             raise ValidationError(
                 self.env._(
                     "%(field)s of %(record)s cannot be %(value)s. Enter a date from "
@@ -137,7 +141,7 @@ class InstalledBasePlausibleMixin(models.AbstractModel):
                     field=field._description_string(self.env),
                     record=self._get_plausible_name(vals),
                     value=str(value)[:50],
-                    first=format_date(self.env, FIRST_DAY),
+                    first=format_date(self.env, first),
                     last=format_date(self.env, last),
                 )
             )

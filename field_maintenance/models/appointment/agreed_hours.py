@@ -10,6 +10,8 @@ from ...engine import at_local_hour
 USUAL_HOURS = 2
 # The last hour of a day that can be agreed.
 LAST_HOUR = 23.75
+# As `_agreed_hours_ordered` has it.
+DAY_END = 23.99
 
 
 class MaintenanceVisit(models.Model):
@@ -54,6 +56,12 @@ class MaintenanceVisit(models.Model):
             else:
                 visit.agreed_until = last
 
+    def _has_agreed_hours(self):
+        """Tell whether hours were agreed. What is typed wrong is refused when it is
+        saved, see `_agreed_hours_ordered`."""
+        self.ensure_one()
+        return 0 <= self.agreed_from < self.agreed_until < DAY_END
+
     def _get_agreed_range(self, day):
         """Return the earliest and the latest start on a day that were agreed with the
         customer; None if no hours were.
@@ -62,7 +70,7 @@ class MaintenanceVisit(models.Model):
         :return: tuple of naive UTC
         """
         self.ensure_one()
-        if not self.agreed_until:
+        if not self._has_agreed_hours():
             return None
         zone = self._get_zone_info()
         return tuple(
@@ -93,7 +101,7 @@ class MaintenanceVisit(models.Model):
         """Return the agreed hours in words, in the language of the reader; empty if
         none were agreed."""
         self.ensure_one()
-        if not self.agreed_until:
+        if not self._has_agreed_hours():
             return ""
         first, last = (
             format_time(

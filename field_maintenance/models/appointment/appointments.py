@@ -319,9 +319,15 @@ class MaintenanceVisit(models.Model):
         if left:
             left.write({"active": False})
         back = gone.filtered(lambda visit: visit.state == "to_plan")
+        times = {
+            visit: (visit.calendar_event_id.start, visit.calendar_event_id.stop)
+            for visit in back.filtered("calendar_event_id")
+        }
+        hours = back.browse().concat(*times)._get_hours_of_work(times)
         for visit in back:
-            # How long it takes does not depend on when.
-            visit.write({"calendar_event_id": False, "duration": visit.duration})
+            # How long it takes does not depend on when, nor on the nights between.
+            hours_of_work = hours.get(visit, visit.duration)
+            visit.write({"calendar_event_id": False, "duration": hours_of_work})
 
     def _create_calendar_events(self, times=None):
         """Make the appointments of visits, which are not linked to them yet.

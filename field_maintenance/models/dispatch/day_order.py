@@ -1,13 +1,15 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ...engine import Stop, cut_off, in_order, order
 from ...engine.backlog import tidy
 from .board import PLACE_FIELDS
 from .routes import NOWHERE, ONE_DAY
+
+LONGEST_DAY = timedelta(hours=25)
 
 
 def _get_coordinates(place):
@@ -42,6 +44,13 @@ class DayRoute:
             self._minutes[here][there]
             for here, there in zip(stops, stops[1:], strict=False)
         )
+
+    def get_unlocated(self):
+        """Return the names of the places of which nobody knows where they are."""
+        places = self.home.browse(place for place in self._unknown if place > 0)
+        return places.mapped("display_name") + [
+            visit.display_name for visit in self.visits if self._sites[visit] == NOWHERE
+        ]
 
     def is_possible(self):
         """Tell whether the present starts leave time for the way between visits."""
@@ -88,11 +97,14 @@ class MaintenanceVisit(models.Model):
             UTC, `is_fixed`, `latitude`, `longitude`, and `known`, which is given back
             to `apply_day_order`), `home` (`name`, `latitude`, `longitude`),
             `travel_before` and `travel_after` (minutes), `left` (customers of visits
-            that do not fit and keep their time), `is_changed`
+            that do not fit and keep their time), `unlocated` (names of places that
+            are not on the map) and `unknown_minutes` (what is assumed of the way to
+            them), `is_changed`
         :raise AccessError: if the day is not the user's to plan
+        :raise UserError: if it is no day
         """
         person = self._get_planned_person(technician_id)
-        start, end = (fields.Datetime.to_datetime(moment) for moment in (start, end))
+        start, end = self._parse_day(start, end)
         visits = self._search_day(person, start, end)
         movable = visits.filtered(lambda visit: visit._may_move_within_day(start, end))
         starts, left = movable._plan_day(person, start, end, visit_ids)
@@ -114,6 +126,9 @@ class MaintenanceVisit(models.Model):
             "travel_before": route.get_travel(),
             "travel_after": route.get_travel(after),
             "left": left.sudo().mapped("partner_id.display_name"),
+            "unlocated": route.get_unlocated() if visits else [],
+            # As in the settings, which the day follows.
+            "unknown_minutes": person.company_id._get_travel_settings()["unknown"],
             "is_changed": any(after[visit] != visit.date_start for visit in visits),
         }
 
@@ -147,10 +162,11 @@ class MaintenanceVisit(models.Model):
         :param list moves: dicts of `id`, `start` (UTC) and `known`
         :return: what to warn of, as a list of texts
         :raise AccessError: if the day is not the user's to plan
+        :raise UserError: if it is no day
         :raise VisitChangedError: if somebody else changed one of them meanwhile
         """
         person = self._get_planned_person(technician_id)
-        start, end = (fields.Datetime.to_datetime(moment) for moment in (start, end))
+        start, end = self._parse_day(start, end)
         visits = self._search_day(person, start, end)
         plan = {}
         for move in moves:
@@ -173,6 +189,19 @@ class MaintenanceVisit(models.Model):
         day.web_resequence({}, field_name="route_sequence")
         conflicts = self.browse().concat(*plan)._get_planning_conflicts()
         return [text for texts in conflicts.values() for text in texts]
+
+    @api.model
+    def _parse_day(self, start, end):
+        """Return from when to when a day is, naive UTC. It has an hour more when
+        clocks go back."""
+        try:
+            start, end = map(fields.Datetime.to_datetime, (start, end))
+            is_day = start < end <= start + LONGEST_DAY
+        except (TypeError, ValueError, OverflowError):
+            is_day = False
+        if not is_day:
+            raise UserError(self.env._("Choose one day."))
+        return start, end
 
     @api.model
     def _get_planned_person(self, technician_id):

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from odoo import api, models
 
-from ...engine import Fixed, at_local_hour, cut, to_utc
+from ...engine import Fixed, Free, at_local_hour, cut, to_utc
 from ..appointment.appointments import ALL_DAY_HOURS
 
 ONE_DAY = timedelta(days=1)
@@ -28,6 +28,15 @@ class HrEmployee(models.Model):
         :param datetime end: naive UTC
         :param without: visits that take no time yet
         :return: {employee: list of `engine.Stretch`, in order}
+        """
+        free = self._get_free_time(start, end, without)
+        return {person: own.stretches for person, own in free.items()}
+
+    def _get_free_time(self, start, end, without=None):
+        """Return what these employees work, are busy with and have free, as
+        `_get_free_stretches` does.
+
+        :return: {employee: `engine.Free`}
         """
         times = self._get_service_time(start, end, without)
         planned = self.env["maintenance.visit"].browse(
@@ -60,7 +69,8 @@ class HrEmployee(models.Model):
                     for c, d in usual[person]
                     if max(a, c) < min(b, d)
                 ]
-            found[person] = cut(person.id, home, working, fixed)
+            stretches = cut(person.id, home, working, fixed)
+            found[person] = Free(working, busy, stretches)
         return found
 
     def _get_usual_hours(self, start, end):

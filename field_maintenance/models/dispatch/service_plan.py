@@ -11,6 +11,7 @@ from odoo.tools import format_date, format_list
 from odoo.addons.field_installed_base.jobs import claim, retry
 
 from ...solver import solve
+from .routes import NOWHERE
 
 _logger = logging.getLogger(__name__)
 
@@ -277,8 +278,13 @@ class ServicePlan(models.Model):
             self._prepare_lines(problem, found)
         )
         # Where visits are is no secret to who plans them.
-        unlocated = self.env["res.partner"].sudo().browse(problem.unlocated)
-        names = unlocated.filtered("id").mapped("display_name")
+        unlocated = [place for place in problem.unlocated if place > 0]
+        names = self.env["res.partner"].sudo().browse(unlocated).mapped("display_name")
+        names += [
+            problem.visits[stop.id].sudo().display_name
+            for stop in problem.stops.values()
+            if stop.place == NOWHERE
+        ]
         self._as_own_code().write(
             {
                 "state": "proposed",

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..schedule.maintenance_schedule import LIVE_STATES
+from ..visit.maintenance_visit import LIVE_STATES
 
 
 class ServiceTeam(models.Model):

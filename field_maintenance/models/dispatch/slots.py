@@ -1,16 +1,45 @@
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import NamedTuple
 
-from odoo import fields, models
-from odoo.tools import format_date, format_list
+from odoo import api, fields, models
+from odoo.tools import format_date, format_duration, format_list
 
 from ...context import PLANNING
-from ...engine import Offer, Stop, choose_offers, cut_off, insertions
+from ...engine import (
+    Free,
+    Offer,
+    Stop,
+    at_local_hour,
+    choose_offers,
+    cut_off,
+    insertions,
+    longest_day,
+    over_days,
+    work_between,
+)
+from ...engine.backlog import LONGEST_DAY
+from ..appointment.availability import Stretch
 from .routes import NOWHERE, ONE_DAY
 
 # How many days are looked at when nothing says until when, and at most.
 USUAL_DAYS = 7
 MOST_DAYS = 28
+# Hours that anybody works on a day of work.
+SHORT_DAY = 6
+
+
+class Way(NamedTuple):
+    """How somebody could do a visit that begins at a moment.
+
+    :param end: when it is over, naive UTC
+    :param extra: minutes of travel that it adds
+    :param unlocated: ids of places on the way that have no coordinates
+    """
+
+    end: datetime
+    extra: int
+    unlocated: frozenset
 
 
 class Slot(NamedTuple):
@@ -18,6 +47,7 @@ class Slot(NamedTuple):
 
     :param crew: employees, the lead first
     :param start: naive UTC
+    :param end: naive UTC
     :param reasons: list of texts
     :param keeps_response: whether the response date of its request is kept; None if
         there is none
@@ -25,6 +55,7 @@ class Slot(NamedTuple):
 
     crew: models.Model
     start: datetime
+    end: datetime
     score: int
     extra: int
     reasons: list
@@ -101,15 +132,24 @@ class MaintenanceVisit(models.Model):
 
     def _get_slot_crews(self, technicians=None):
         """Return who may go together, each with the lead first: the crew of the visit,
-        if there are several, else each one alone."""
+        if there are several, else each one alone.
+
+        :param technicians: only these; a crew goes whole or not at all
+        """
+        self.ensure_one()
+        if crew := self._get_fixed_crew():
+            is_chosen = not technicians or crew <= technicians.sudo()
+            return [crew] if is_chosen else []
+        return list(self._get_slot_people(technicians))
+
+    def _get_fixed_crew(self):
+        """Return the crew of this visit, the lead first; empty if nobody or a single
+        one was chosen."""
         self.ensure_one()
         # Who goes is known to whom plans the visit.
         known = self.sudo()
         crew = known.technician_ids._origin._filter_at(self.company_id)
-        if len(crew) > 1:
-            lead = known.technician_id._origin & crew
-            return [lead | crew]
-        return list(self._get_slot_people(technicians))
+        return known.technician_id._origin & crew | crew if len(crew) > 1 else crew[:0]
 
     def _get_preferred_technician(self):
         """Return who should go: whoever leads, else who looks after its equipment."""
@@ -128,6 +168,9 @@ class MaintenanceVisit(models.Model):
         that it takes, if the company insists on them. What else is planned stays. The
         number of queries does not depend on how many days, visits or technicians there
         are.
+
+        A visit that is longer than anybody's day of work goes on over the next ones,
+        for so many hours of work.
 
         :param date first: day at the site
         :param date last: day at the site
@@ -151,15 +194,19 @@ class MaintenanceVisit(models.Model):
         people = crews[0].union(*crews)
         skills = self._get_skill_check(people)
         possible = self._get_possible_spans(crews, spans, skills)
+        hours = self._get_hours_of_work()[self]
         # The whole of a day tells where somebody is when it is looked at.
-        free = people._get_free_stretches(
+        free = people._get_free_time(
             spans[0][0] - ONE_DAY,
-            spans[-1][1] + timedelta(hours=self.duration) + ONE_DAY,
+            spans[-1][1] + self._get_most_time(hours),
             self._origin,
         )
-        found, unlocated = self._get_possible_starts(free, possible, now)
-        offers = self._get_offers(crews, found, begin)
-        return self._make_slots(offers, skills, unlocated)
+        if hours * 60 > max(longest_day(own.working) for own in free.values()):
+            options = self._get_long_ways(crews, free, possible, hours, now)
+        else:
+            ways = self._get_possible_starts(free, possible, hours, now)
+            options = {crew: self._join_ways(crew, ways) for crew in crews}
+        return self._make_slots(self._get_offers(options, begin), options, skills)
 
     def _get_possible_spans(self, crews, spans, skills):
         """Return {employee: (from, until) of those of these stretches of time, in which
@@ -178,29 +225,140 @@ class MaintenanceVisit(models.Model):
             found.update(dict.fromkeys(crew, own))
         return found
 
-    def _get_possible_starts(self, free, spans, now):
-        """Return every quarter of an hour at which this visit could begin.
+    def _get_hours_of_work(self, times=None):
+        """Return {visit: how many hours of work these visits take}: their duration; of
+        what is planned over several days, the time in which the whole crew works then.
 
-        :param free: {employee: list of Stretch}
+        :param times: {visit: (start, end)} if they do not take place then any more
+        """
+        planned = self.filtered("date_start") if times is None else self
+        times = times or {v: (v.date_start, v.date_end) for v in planned}
+        found = {visit: visit.duration for visit in self}
+        # Who goes is known to whom plans the visit.
+        crews = {visit: visit.sudo().technician_ids._origin for visit in self}
+        long = planned.filtered(
+            lambda visit: visit.duration * 60 > LONGEST_DAY and crews[visit]
+        )
+        if long:
+            people = self.env["hr.employee"].sudo().union(*(crews[v] for v in long))
+            free = people._get_free_time(
+                min(times[visit][0] for visit in long),
+                max(times[visit][1] for visit in long),
+            )
+            for visit in long:
+                working = [free[person].working for person in crews[visit]]
+                # What is done outside of all working hours takes its time.
+                if minutes := work_between(working, *times[visit]):
+                    found[visit] = minutes / 60
+        return found
+
+    @api.model
+    def _get_most_time(self, hours):
+        """Return how long after its start it is looked at who is free for a visit of
+        so many hours: what fits into no day takes several, of which few are worked."""
+        if hours <= SHORT_DAY:
+            return timedelta(hours=hours) + ONE_DAY
+        return min(2 * ceil(hours / SHORT_DAY) + 7, 2 * MOST_DAYS) * ONE_DAY
+
+    def _get_long_ways(self, crews, free, spans, hours, now):
+        """Return how crews could do this visit over several days: without anything
+        else, time off and holidays in between, and in its window, unless that is over.
+
+        :param crews: list of employees who go together
+        :param free: {employee: engine.Free}
         :param spans: {employee: list of (from, until)} in which it may begin
+        :param hours: how long they work on it
         :param now: before which nobody leaves, naive UTC
-        :return: ({employee: {start: minutes of travel}}, places without coordinates)
+        :return: {employees: {start: Way}}
         """
         # Who plans a visit may know where it is.
         site = self.sudo().site_id.id or NOWHERE
-        minutes = round(self.duration * 60)
+        stretches = {
+            person: [
+                rest for stretch in own.stretches if (rest := cut_off(stretch, now))
+            ]
+            for person, own in free.items()
+        }
+        travel, unlocated = self._get_travel_of(
+            {
+                frozenset({stretch.start_place, stretch.end_place, site})
+                for own in stretches.values()
+                for stretch in own
+            },
+            self.company_id,
+        )
+        away = self._get_time_away(free)
+        last = datetime.max
+        if self.window_end and not self._is_window_over(self._get_site_day(now)):
+            zone = self._get_zone_info()
+            last = at_local_hour(self.window_end + ONE_DAY, 0, zone)
+        found = {}
+        for crew in crews:
+            rows = [
+                Free(
+                    free[person].working,
+                    [*free[person].busy, *away[person]],
+                    stretches[person],
+                )
+                for person in crew
+            ]
+            options = over_days(rows, site, round(hours * 60), spans[crew[0]], travel)
+            found[crew] = {
+                one.start: Way(
+                    one.end, max(0, one.extra), frozenset(one.places & unlocated)
+                )
+                for one in options
+                if one.end <= last
+            }
+        return found
+
+    def _get_time_away(self, free):
+        """Return {employee: from and to of time off and public holidays} of employees,
+        as they are in the way of a visit.
+
+        :param free: {employee: engine.Free}
+        """
+        people, away = list(free), {person: [] for person in free}
+        moments = [
+            time for own in free.values() for span in own.working for time in span
+        ]
+        if not moments:
+            return away
+        start, end = min(moments), max(moments)
+        # Nothing of a calendar of whole days is asked.
+        stretches = [
+            Stretch(number, person, start, end, start.date(), end.date())
+            for number, person in enumerate(people)
+        ]
+        companies = dict.fromkeys(range(len(people)), self.company_id)
+        for number, _person, leave in people[0]._find_leaves(stretches, companies):
+            away[people[number]].append((leave.date_from, leave.date_to))
+        return away
+
+    def _get_possible_starts(self, free, spans, hours, now):
+        """Return every quarter of an hour at which this visit could begin.
+
+        :param free: {employee: engine.Free}
+        :param spans: {employee: list of (from, until)} in which it may begin
+        :param hours: how long it takes
+        :param now: before which nobody leaves, naive UTC
+        :return: {employee: {start: Way}}
+        """
+        # Who plans a visit may know where it is.
+        site = self.sudo().site_id.id or NOWHERE
+        minutes = round(hours * 60)
         length = timedelta(minutes=minutes)
         useful = {
             person: [
                 rest
-                for stretch in stretches
+                for stretch in own.stretches
                 if (rest := cut_off(stretch, now))
                 and rest.end - rest.start >= length
                 and any(
                     low < rest.end and high >= rest.start for low, high in spans[person]
                 )
             ]
-            for person, stretches in free.items()
+            for person, own in free.items()
         }
         travel, unlocated = self._get_travel_of(
             {
@@ -220,15 +378,36 @@ class MaintenanceVisit(models.Model):
                     if span[0] < stretch.end and span[1] >= stretch.start
                 )
                 stop = Stop(0, site, minutes, frozenset({person.id}), here)
+                places = {stretch.start_place, site, stretch.end_place}
+                unknown = frozenset(places & unlocated)
                 for option in insertions(stretch, (), stop, travel):
-                    starts[option.start] = option.extra
-        return found, unlocated
+                    end = option.start + length
+                    starts[option.start] = Way(end, option.extra, unknown)
+        return found
 
-    def _get_offers(self, crews, found, begin):
+    def _join_ways(self, crew, ways):
+        """Return how a crew could do this visit together.
+
+        :param ways: {employee: {start: Way}}
+        :return: {start: Way}
+        """
+        first, *others = (ways[person] for person in crew)
+        found = {}
+        for start, way in first.items():
+            if all(start in other for other in others):
+                rows = [way, *(other[start] for other in others)]
+                found[start] = Way(
+                    max(row.end for row in rows),
+                    # Where nobody knows the way, a detour may seem shorter.
+                    max(0, sum(row.extra for row in rows)),
+                    frozenset().union(*(row.unlocated for row in rows)),
+                )
+        return found
+
+    def _get_offers(self, options, begin):
         """Return the best of all possible appointments.
 
-        :param crews: list of employees who go together
-        :param found: {employee: {start: minutes of travel}}
+        :param options: {employees who go together: {start: Way}}
         :param date begin: the day from which one waits
         :return: list of Offer
         """
@@ -237,33 +416,30 @@ class MaintenanceVisit(models.Model):
         zone_people = self.sudo().zone_id.technician_ids
         zone = self._get_zone_info()
         offers = []
-        for crew in crews:
+        for crew, ways in options.items():
             is_preferred = not preferred or preferred in crew
             is_in_zone = not zone_people or bool(zone_people & crew.sudo())
-            starts = found[crew[0]]
-            for start in starts:
-                if all(start in found[person] for person in crew[1:]):
-                    day = start.replace(tzinfo=UTC).astimezone(zone).date()
-                    offers.append(
-                        Offer(
-                            start,
-                            tuple(crew.ids),
-                            # Where nobody knows the way, a detour may seem shorter.
-                            max(0, sum(found[person][start] for person in crew)),
-                            is_preferred,
-                            is_in_zone,
-                            (day - begin).days,
-                        )
+            for start, way in ways.items():
+                day = start.replace(tzinfo=UTC).astimezone(zone).date()
+                offers.append(
+                    Offer(
+                        start,
+                        tuple(crew.ids),
+                        way.extra,
+                        is_preferred,
+                        is_in_zone,
+                        (day - begin).days,
                     )
+                )
         return choose_offers(
-            offers, {crew[0].id: crew[0].sudo().name for crew in crews}
+            offers, {crew[0].id: crew[0].sudo().name for crew in options}
         )
 
-    def _make_slots(self, offers, skills, unlocated):
+    def _make_slots(self, offers, options, skills):
         """Return Slots of offers.
 
+        :param options: {employees who go together: {start: Way}}
         :param skills: SkillCheck
-        :param unlocated: places without coordinates
         """
         preferred = self._get_preferred_technician()
         # As above.
@@ -274,18 +450,59 @@ class MaintenanceVisit(models.Model):
         slots = []
         for offer in offers:
             crew = self.env["hr.employee"].browse(offer.people)
+            way = options[crew][offer.start]
             reasons = self._get_slot_reasons(offer, preferred) + notes
-            if (known.site_id.id or NOWHERE) in unlocated:
-                reasons.append(self.env._("Travel unknown: the site is not on the map"))
+            if way.end - offer.start > timedelta(minutes=LONGEST_DAY):
+                reasons.append(
+                    self.env._(
+                        "Until %s, over several days", self._format_moment(way.end)
+                    )
+                )
+            reasons += self._get_unlocated_notes(crew, way.unlocated)
             missing = skills.get_missing(self, crew, self._get_site_day(offer.start))
             if missing and warns:
                 names = format_list(self.env, [need.text for need in missing])
                 reasons.append(self.env._("Lacks %s", names))
             keeps = offer.start <= due if due else None
             slots.append(
-                Slot(crew, offer.start, offer.score, offer.extra, reasons, keeps)
+                Slot(
+                    crew, offer.start, way.end, offer.score, offer.extra, reasons, keeps
+                )
             )
         return slots
+
+    def _is_of_other_length(self, start, end):
+        """Tell whether an appointment of this visit is not over after its duration."""
+        self.ensure_one()
+        return abs(end - start - timedelta(hours=self.duration)) >= timedelta(minutes=1)
+
+    def _get_unlocated_notes(self, crew, places):
+        """Return that nobody knows how long it takes to get there and away again, in
+        words.
+
+        :param crew: who would go
+        :param places: ids of those places on their way that have no coordinates
+        """
+        # As above.
+        site = self.sudo().site_id.id or NOWHERE
+        if site in places:
+            return [self.env._("Travel unknown: the site is not on the map")]
+        starts = crew._get_service_starts()
+        lost = [person.sudo().name for person in crew if starts[person].id in places]
+        homes = {start.id for start in starts.values()}
+        notes = []
+        if lost:
+            notes.append(
+                self.env._(
+                    "Travel unknown: the start place of %s is not on the map",
+                    format_list(self.env, lost),
+                )
+            )
+        if places - homes:
+            notes.append(
+                self.env._("Travel unknown: what is before or after is not on the map")
+            )
+        return notes
 
     def _get_slot_reasons(self, offer, preferred):
         """Return what speaks for and against an offer, in words."""
@@ -347,6 +564,11 @@ class MaintenanceVisit(models.Model):
         # A team is no secret to who plans for it.
         team = self.sudo().team_id
         if not crews:
+            if crew := self._get_fixed_crew():
+                return self.env._(
+                    "This visit is for %s together. Choose all of them, or nobody.",
+                    format_list(self.env, crew.mapped("name")),
+                )
             if team:
                 return self.env._(
                     "None of these technicians is in team %s. Add technicians to the "
@@ -363,6 +585,14 @@ class MaintenanceVisit(models.Model):
                 common = [n for n in lacks[0] if all(n in own for own in lacks)]
                 texts = [need.text for need in common or check.needs[self]]
                 return self.env._("No technician has %s.", format_list(self.env, texts))
+        hours = self._get_hours_of_work()[self]
+        if hours * 60 > LONGEST_DAY:
+            return self.env._(
+                "Nobody is free for %s hours of work on consecutive working days, "
+                "without time off or holidays in between. Choose more days, or other "
+                "technicians.",
+                format_duration(hours),
+            )
         if agreed := self._describe_agreed_hours():
             return self.env._(
                 "Nobody has enough free time %s on these days. Choose more days, or "

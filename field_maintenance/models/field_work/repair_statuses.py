@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_list
 
-from .service_repair_status import PROGRESSES, get_strongest, get_strongest_domain
+from ..visit.repair_progress import PROGRESSES, get_strongest, get_strongest_domain
 
 # What equipment without a status is, by the state of its visit.
 PROGRESS_OF_STATES = {

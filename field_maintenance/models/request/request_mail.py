@@ -86,8 +86,8 @@ class ServiceRequest(models.Model):
     def message_new(self, msg_dict, custom_values=None):
         """Make a request of a mail.
 
-        Whose address belongs to a contact is its customer; of anybody else the address
-        is kept. The mail itself is put down by the gateway.
+        Whose address belongs to contacts of one customer is that customer; of anybody
+        else the address is kept. The mail itself is put down by the gateway.
         """
         self._limit_attachments(msg_dict)
         defaults = {
@@ -118,16 +118,38 @@ class ServiceRequest(models.Model):
         author = self.env["res.partner"].browse(msg_dict.get("author_id") or ())
         company_id = custom_values.get("company_id") or self.env.company.id
         # A colleague forwards what somebody else asks for.
-        if (
-            not author
-            or any(user._is_internal() for user in author.user_ids)
-            or author.company_id.id not in (False, company_id)
-        ):
+        if not author or any(user._is_internal() for user in author.user_ids):
             return {}
+        contacts = self._find_contacts(msg_dict.get("email_from"), company_id)
+        if author.company_id.id in (False, company_id):
+            contacts = author | contacts
+        if len(contacts.commercial_partner_id) != 1:
+            if len(contacts) > 1:
+                # Several customers have this address: nobody knows which one wrote.
+                msg_dict["author_id"] = False
+            return {}
+        # The gateway took the first contact that it found, of whatever company.
+        msg_dict["author_id"] = contacts[0].id
         return {
-            "partner_id": author.commercial_partner_id.id,
-            "contact_id": author.id,
+            "partner_id": contacts.commercial_partner_id.id,
+            "contact_id": contacts[0].id,
         }
+
+    @api.model
+    def _find_contacts(self, email, company_id):
+        """Return the contacts of a company that have an address, the customers
+        themselves first."""
+        address = email_normalize(email)
+        partners = self.env["res.partner"]
+        if not address:
+            return partners
+        found = partners.search(
+            [
+                ("email_normalized", "=", address),
+                ("company_id", "in", (False, company_id)),
+            ]
+        )
+        return found.sorted(lambda contact: (bool(contact.parent_id), contact.id))
 
     @api.model
     def _limit_attachments(self, msg_dict):
@@ -276,16 +298,7 @@ class ServiceRequest(models.Model):
     def _get_sender_contacts(self):
         """Return the contacts of this company that have the sender's address."""
         self.ensure_one()
-        address = email_normalize(self.email_from)
-        partners = self.env["res.partner"]
-        if not address:
-            return partners
-        return partners.search(
-            [
-                ("email_normalized", "=", address),
-                ("company_id", "in", (False, self.company_id.id)),
-            ]
-        )
+        return self._find_contacts(self.email_from, self.company_id.id)
 
     def _set_customer(self, contact):
         """Make this the request of a contact, and let what they wrote be theirs.

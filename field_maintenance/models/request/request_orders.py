@@ -1,10 +1,36 @@
-from odoo import models
+from odoo import api, models
+from odoo.exceptions import ValidationError
 
 
 class ServiceRequest(models.Model):
     """From request to quotation or order, as interventions have it."""
 
     _inherit = "service.request"
+
+    @api.constrains("sale_order_id", "partner_id")
+    def _check_order_customer(self):
+        """Refuse orders of others: who pays for a customer is chosen on the order."""
+        # Whoever handles a request need not sell.
+        for request in self.sudo():
+            order = request.sale_order_id
+            if (
+                order
+                and request.partner_id
+                and order.state != "cancel"
+                and order.partner_id.commercial_partner_id
+                != request.commercial_partner_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Order %(order)s is for %(customer)s, but request %(request)s "
+                        "is one of %(other)s. If somebody else pays, choose them as "
+                        "the invoice address of the order.",
+                        order=order.display_name,
+                        customer=order.partner_id.display_name,
+                        request=request.display_name,
+                        other=request.partner_id.display_name,
+                    )
+                )
 
     def action_make_quotation(self):
         """Open the quotation for this request, a new one if there is none."""

@@ -1,11 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..field_work.service_repair_status import (
-    PROGRESSES,
-    get_strongest,
-    get_strongest_domain,
-)
+from ..visit.repair_progress import PROGRESSES, get_strongest, get_strongest_domain
 
 
 class ServiceRequest(models.Model):

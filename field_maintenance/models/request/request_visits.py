@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import html2plaintext
 
@@ -40,6 +40,11 @@ class ServiceRequest(models.Model):
         for request in self:
             request.visit_count = counts.get(request._origin, 0)
 
+    @api.constrains("partner_id")
+    def _check_visits_are_theirs(self):
+        # Whoever handles a request need not read its visits.
+        self.sudo().visit_ids._check_request_customer()
+
     def action_view_visits(self):
         """Show the visits of these requests, a single one in its form."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -65,7 +70,10 @@ class ServiceRequest(models.Model):
             "views": [(False, "form")],
             "context": {
                 f"default_{name}": value
-                for name, value in self._prepare_visit_vals().items()
+                for name, value in {
+                    **self._prepare_visit_vals(),
+                    **self._prepare_visit_days(),
+                }.items()
             },
         }
 
@@ -110,6 +118,26 @@ class ServiceRequest(models.Model):
                 Command.create({"installed_base_id": piece.id})
                 for piece in self.installed_base_ids
             ],
+        }
+
+    def _prepare_visit_days(self):
+        """Return when a visit that is planned now may take place: from the request
+        until somebody has to be there. Without such a promise, its type says so."""
+        self.ensure_one()
+        if not self.response_due:
+            return {}
+        local = self.with_context(tz=self._get_service_tz(self.response_calendar_id))
+        first, last = (
+            fields.Datetime.context_timestamp(local, moment).date()
+            for moment in (self.request_date, self.response_due)
+        )
+        return {
+            "due_date": last,
+            "window_start": first,
+            "window_end": last,
+            # It is due then, and planned for now.
+            "date_start": self.env["maintenance.visit"]._get_default_start(),
+            "state": "planned",
         }
 
     def _get_plain_description(self):
@@ -207,6 +235,30 @@ class MaintenanceVisit(models.Model):
         # Whoever plans a visit need not handle its request.
         for request in self.sudo().request_id:
             request._check_has_customer()
+
+    @api.constrains("request_id", "partner_id")
+    def _check_request_customer(self):
+        """Refuse requests of others: what they asked for is theirs, and their customer
+        would read of it."""
+        # As above.
+        for visit in self.sudo().filtered("request_id"):
+            request = visit.request_id
+            if (
+                visit.state != "cancelled"
+                and request.partner_id
+                and request.commercial_partner_id != visit.commercial_partner_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Visit %(visit)s is for %(customer)s, but request %(request)s "
+                        "is one of %(other)s. Choose a request of the same customer, "
+                        "or none.",
+                        visit=visit._get_label(),
+                        customer=visit.partner_id.display_name,
+                        request=request.display_name,
+                        other=request.partner_id.display_name,
+                    )
+                )
 
     def _get_requests_before(self, vals):
         """Return the requests that these visits may leave by these values."""

@@ -166,11 +166,11 @@ class ServiceRequest(models.Model):
     @api.model
     def _cron_raise_alerts(self):
         """Warn of responses that are due soon. Only `next_alert` says of which."""
-        now = fields.Datetime.now()
+        domain = self._get_alert_domain(fields.Datetime.now())
 
         def find(tried):
             return self.search(
-                Domain("next_alert", "<", now) & Domain("id", "not in", tried),
+                domain & Domain("id", "not in", tried),
                 order="next_alert, id",
                 limit=ALERT_BATCH,
             )
@@ -183,6 +183,11 @@ class ServiceRequest(models.Model):
                 self.env._("The alert could not be sent"), str(error)
             ),
         )
+
+    @api.model
+    def _get_alert_domain(self, now):
+        """Return the requests of which somebody is to be told now."""
+        return Domain("next_alert", "<", now)
 
     def _raise_alerts(self):
         """Raise these requests to the level that they have reached, and tell who

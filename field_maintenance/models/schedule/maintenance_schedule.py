@@ -10,12 +10,12 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
 )
 
 from ...context import GENERATING
+from ..visit.maintenance_visit import LIVE_STATES as LIVE_STATES
 from ..visit.maintenance_visit import OPEN_STATES
 from .generation import LINES_PER_SLICE, VISITS_PER_SLICE
 
 # More lines than this, or visits than a slice, are for the job: no user waits for them.
 LINES_WHILE_WAITING = 200
-LIVE_STATES = ("draft", "active", "suspended")
 # More errors than these are counted, not read.
 LISTED_ERRORS = 20
 

@@ -15,6 +15,8 @@ from ...context import FINISHING, FOLLOWING, PLANNING
 DAYS_NAMED = 6
 OPEN_STATES = ("to_plan", "planned", "in_progress")
 CLOSED_STATES = ("done", "cancelled")
+# Of schedules: such that make visits, or will.
+LIVE_STATES = ("draft", "active", "suspended")
 # Hours of a visit without a type.
 DEFAULT_DURATION = 1.0
 # What tells which due date and which order a visit fulfils: schedules, orders and

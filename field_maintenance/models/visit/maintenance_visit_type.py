@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..schedule.maintenance_schedule import LIVE_STATES
+from .maintenance_visit import LIVE_STATES
 
 
 class MaintenanceVisitType(models.Model):

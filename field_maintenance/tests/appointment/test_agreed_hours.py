@@ -6,7 +6,7 @@ from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ..common import MaintenanceCase
@@ -101,6 +101,11 @@ class TestAgreedHours(MaintenanceCase):
             ):
                 self._plan(agreed_from=first, agreed_until=last)
                 self.env.flush_all()
+        # What is typed is no trouble before it is saved.
+        form = Form(self._plan(agreed_from=8, agreed_until=10))
+        for first, last in ((25, 26), (8, 24), (-1, 4)):
+            form.agreed_from, form.agreed_until = first, last
+            self.assertEqual(form.agreed_until, last)
         from_midnight = self._plan(agreed_from=0, agreed_until=8)
         self.assertEqual(
             from_midnight._describe_agreed_hours(), "between 12:00 AM and 8:00 AM"

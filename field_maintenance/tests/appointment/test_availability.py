@@ -2,6 +2,7 @@ from datetime import date, datetime
 
 from freezegun import freeze_time
 
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -175,7 +176,7 @@ class TestAvailability(MaintenanceCase):
 
     def test_conflicts_and_free_time_agree(self):
         """Hour by hour: what is not free is a conflict, but for the lunch break, which
-        is the technician's to arrange."""
+        is the technician's to arrange. Board and batch dialog say the same."""
         self._create_planned_visit("2026-03-03 08:00:00", duration=2)
         self._meet("2026-03-03 13:00:00", "2026-03-03 14:00:00")
         self._meet("2026-03-03 15:00:00", "2026-03-03 16:00:00", show_as="free")
@@ -199,6 +200,8 @@ class TestAvailability(MaintenanceCase):
             datetime(2026, 3, 3), datetime(2026, 3, 6)
         )[self.technician]
         visit = self._create_planned_visit("2026-03-09 08:00:00", duration=1)
+        shown = self._get_shown_as_free(visit)
+        batch = self.env["maintenance.visit.batch"].new({"date": date(2026, 3, 3)})
         lunch = 11
         for day in (3, 4, 5):
             for hour in range(5, 19):
@@ -211,10 +214,43 @@ class TestAvailability(MaintenanceCase):
                     first <= start and end <= last for first, last in mine.working
                 ) and not any(first < end and last > start for first, last in mine.busy)
                 has_conflict = bool(visit._get_planning_conflicts()[visit])
+                self.assertEqual(shown(start, end), is_free, start)
+                found = batch._get_free_time(self.technician, visit)[self.technician]
+                fitting = found.take(end - start, [start])
+                if hour != lunch:
+                    self.assertEqual(fitting, start if is_free else None)
+                self.assertEqual(visit._filter_conflicting(), visit[:has_conflict])
                 if hour == lunch and day != 5:
                     self.assertEqual((is_free, has_conflict), (False, False))
                 else:
                     self.assertEqual(is_free, not has_conflict, start)
+
+    def _get_shown_as_free(self, visit):
+        """Return a function that tells whether the board shows these days of the
+        technician as free, whatever becomes of a visit."""
+        board = self.env["maintenance.visit"].get_dispatch_board(
+            "2026-03-03 00:00:00",
+            "2026-03-06 00:00:00",
+            team_ids=[],
+            zone_ids=[],
+            technician_ids=self.technician.ids,
+        )
+        [row] = [row for row in board["technicians"] if row["id"] == self.technician.id]
+
+        def read(start, end):
+            return tuple(map(fields.Datetime.to_datetime, (start, end)))
+
+        working = [read(*span) for span in row["working"]]
+        busy = [read(one["start"], one["end"]) for one in row["busy"]]
+        busy += [
+            read(one["date_start"], one["date_end"])
+            for one in board["visits"]
+            if one["id"] != visit.id and self.technician.id in one["technician_ids"]
+        ]
+        return lambda start, end: (
+            any(first <= start and end <= last for first, last in working)
+            and not any(first < end and last > start for first, last in busy)
+        )
 
     def test_next_free_time_is_not_a_meeting(self):
         self._meet("2026-03-03 07:00:00", "2026-03-03 09:00:00")

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from freezegun import freeze_time
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from ...exceptions import VisitChangedError
@@ -146,6 +146,25 @@ class TestDayOrder(SlotCase):
         with self.assertRaises(AccessError):
             visits.apply_day_order(self.technician.id, *DAY, [move])
 
+    def test_no_day(self):
+        visits = self._as("technician", self.env["maintenance.visit"])
+        for start, end in (
+            ("2026-06-02 00:00:00", "2026-06-01 00:00:00"),
+            ("2026-06-01 00:00:00", "2026-06-01 00:00:00"),
+            ("2000-01-01 00:00:00", "2030-01-01 00:00:00"),
+            ("9999-12-31 00:00:00", "9999-12-31 23:00:00"),
+            ("today", "tomorrow"),
+            (False, False),
+        ):
+            with self.subTest(start):
+                with self.assertRefused("Choose one day", UserError):
+                    visits.get_day_order(self.technician.id, start, end)
+                with self.assertRefused("Choose one day", UserError):
+                    visits.apply_day_order(self.technician.id, start, end, [])
+        # The day on which clocks go back has 25 hours.
+        long = ("2026-10-24 22:00:00", "2026-10-25 23:00:00")
+        self.assertEqual(visits.get_day_order(self.technician.id, *long)["visits"], [])
+
     def test_whose_day(self):
         self.assertTrue(self._get(role="technician")["visits"])
         for role, person in (
@@ -155,6 +174,25 @@ class TestDayOrder(SlotCase):
         ):
             with self.subTest(role), self.assertRaises(AccessError):
                 self._get(role=role, person=person)
+
+    def test_places_without_coordinates(self):
+        preview = self._get()
+        self.assertEqual(preview["unlocated"], [])
+        self._place(self.places[1], 0)
+        self.places[1].partner_longitude = 0
+        self.company.service_unknown_travel_minutes = 20
+        preview = self._get()
+        self.assertEqual(preview["unlocated"], [self.places[1].display_name])
+        self.assertEqual(preview["unknown_minutes"], 20)
+        self.assertEqual(preview["travel_before"], 21 + 20 + 20 + 37)
+        # Where the day begins, too; of days in which nothing is, nothing is said.
+        self.home.write({"partner_latitude": 0, "partner_longitude": 0})
+        preview = self._get(role="technician")
+        self.assertEqual(
+            set(preview["unlocated"]),
+            {self.home.display_name, self.places[1].display_name},
+        )
+        self.assertEqual(self._get(person=self.colleague)["unlocated"], [])
 
     def test_nothing_planned(self):
         preview = self._get(person=self.colleague)

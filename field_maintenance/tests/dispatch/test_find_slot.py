@@ -1,4 +1,4 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from freezegun import freeze_time
 
@@ -61,11 +61,15 @@ class TestFindSlot(SlotCase):
 
     def test_part_of_the_day(self):
         morning = self._find(part="morning")
-        self.assertEqual({start.hour for _who, start, _score in morning}, {7})
+        # None is two hours later: the one an hour later then.
+        self.assertEqual(
+            {start for _who, start, _score in morning},
+            {datetime(2026, 6, 1, 7, 15), datetime(2026, 6, 1, 8, 15)},
+        )
         afternoon = self._find(part="afternoon")
         self.assertEqual(
             {start for _who, start, _score in afternoon},
-            {datetime(2026, 6, 1, 10, 0)},
+            {datetime(2026, 6, 1, 10, 0), datetime(2026, 6, 1, 11, 0)},
         )
 
     def test_preferred_technician(self):
@@ -175,7 +179,9 @@ class TestFindSlot(SlotCase):
     def test_agreed_hours(self):
         self.visit.write({"agreed_from": 10, "agreed_until": 11})
         starts = {start for _who, start, _score in self._find()}
-        self.assertEqual(starts, {datetime(2026, 6, 1, 8, 0)})
+        self.assertEqual(
+            starts, {datetime(2026, 6, 1, 8, 0), datetime(2026, 6, 1, 9, 0)}
+        )
 
     def test_team(self):
         team = self.env["service.team"].create(
@@ -194,11 +200,12 @@ class TestFindSlot(SlotCase):
         self.visit.technician_ids = self.people
         self.visit.technician_id = self.colleague
         self._create_planned_visit("2026-06-01 07:00:00", duration=4)
-        [slot] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        slot, later = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
         # Tom is at the customer's until 13:00.
         self.assertEqual(slot.start, datetime(2026, 6, 1, 11, 0))
         self.assertEqual(slot.crew, self.colleague | self.technician)
         self.assertEqual(slot.extra, 136, "Carla comes and goes, Tom is there already")
+        self.assertEqual(later.start, datetime(2026, 6, 1, 11, 30), "The last two")
 
     def test_crew_of_which_somebody_left(self):
         third = self.env["hr.employee"].create(
@@ -244,6 +251,31 @@ class TestFindSlot(SlotCase):
         [slot, *_rest] = self.visit._find_slots(day, day)
         self.assertFalse([text for text in slot.reasons if "team" in text])
 
+    def test_crew_among_chosen_technicians(self):
+        """It goes whole or not at all, and the dialog says so."""
+        self.visit.technician_ids = self.people
+        third = self.env["hr.employee"].create(
+            {"name": "Theo Third", "company_id": self.company.id}
+        )
+        self.assertTrue(self._find(technicians=self.people))
+        self.assertTrue(self._find(technicians=self.people | third))
+        for chosen in (self.technician, self.colleague | third, third):
+            self.assertEqual(self._find(technicians=chosen), [])
+            self.assertIn(
+                self.visit._describe_no_slot(chosen),
+                {
+                    f"This visit is for {names} together. Choose all of them, or "
+                    "nobody."
+                    for names in (
+                        "Tom Technician and Carla Colleague",
+                        "Carla Colleague and Tom Technician",
+                    )
+                },
+            )
+        # One alone is who is preferred, no crew.
+        self.visit.technician_ids = self.technician
+        self.assertTrue(self._find(technicians=self.colleague))
+
     def test_own_appointment_is_not_in_the_way(self):
         planned = self._create_planned_visit("2026-06-01 07:00:00", duration=6)
         found = self._find(planned, technicians=self.technician)
@@ -255,6 +287,140 @@ class TestFindSlot(SlotCase):
         [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
         self.assertEqual(slot.extra, 60)
         self.assertIn("Travel unknown: the site is not on the map", slot.reasons)
+
+    def test_way_without_coordinates(self):
+        """Said of the offers whose way is not known, and of no others."""
+        day = date(2026, 6, 1)
+        start = "Travel unknown: the start place of Tom Technician is not on the map"
+        near = "Travel unknown: what is before or after is not on the map"
+        nowhere = self.env["res.partner"].create({"name": "Nowhere"})
+        self.technician.service_start_id = nowhere
+
+        def get_notes():
+            return {
+                (slot.crew.name, slot.start.hour, text)
+                for slot in self.visit._find_slots(day, day)
+                for text in slot.reasons
+                if "unknown" in text
+            }
+
+        self.assertEqual(
+            {note[::2] for note in get_notes()}, {("Tom Technician", start)}
+        )
+        self.technician.service_start_id = self.home
+        self.assertEqual(get_notes(), set())
+        # Carla is there until two o'clock, then at a place that nobody knows.
+        self._create_planned_visit(
+            "2026-06-01 11:00:00",
+            duration=1,
+            partner_id=nowhere.id,
+            technician_id=self.colleague.id,
+        )
+        self.assertEqual(
+            {note[::2] for note in get_notes()}, {("Carla Colleague", near)}
+        )
+        # Of a crew, one is enough.
+        self.visit.technician_ids = self.people
+        self.visit.technician_id = self.technician
+        [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertIn(near, slot.reasons)
+        # What is said of the site is enough.
+        self.workshop.write({"partner_latitude": 0, "partner_longitude": 0})
+        self.assertEqual(
+            {
+                tuple(text for text in slot.reasons if "unknown" in text)
+                for slot in self.visit._find_slots(day, day)
+            },
+            {("Travel unknown: the site is not on the map",)},
+        )
+
+    def test_over_several_days(self):
+        """Sixteen hours of work, without breaks and nights."""
+        self.visit.duration = 16
+        self.visit.window_end = False
+        found = self._find(last=date(2026, 6, 2))
+        self.assertEqual(
+            [(who, start.day, start.hour) for who, start, _score in found[:2]],
+            [("Carla Colleague", 1, 7), ("Tom Technician", 1, 7)],
+        )
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        # From 9:15 on Monday to 9:15 on Wednesday in Brussels: 6:45, 8:00 and 1:15.
+        self.assertEqual(slot.start, datetime(2026, 6, 1, 7, 15))
+        self.assertEqual(slot.end, datetime(2026, 6, 3, 7, 15))
+        self.assertEqual(slot.extra, 136)
+        self.assertIn("several days", " ".join(slot.reasons))
+
+    def test_several_days_that_are_free(self):
+        self.visit.duration = 16
+        self.visit.window_end = False
+        calendar = self.company.resource_calendar_id
+        # Carla is away on Tuesday, Tom is busy on Wednesday evening, Thursday is off.
+        self.env["resource.calendar.leaves"].create(
+            [
+                {
+                    "name": "Ill",
+                    "resource_id": self.colleague.resource_id.id,
+                    "calendar_id": calendar.id,
+                    "date_from": "2026-06-02 06:00:00",
+                    "date_to": "2026-06-02 15:00:00",
+                },
+                {
+                    "name": "Day off",
+                    "calendar_id": calendar.id,
+                    "date_from": "2026-06-11 00:00:00",
+                    "date_to": "2026-06-11 21:00:00",
+                },
+            ]
+        )
+        self._create_planned_visit("2026-06-03 17:00:00", duration=1)
+        starts = {
+            (slot.crew.name, slot.start.day)
+            for slot in self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
+        }
+        self.assertEqual(
+            {day for name, day in starts if name == "Carla Colleague"}, {3, 4, 5, 8}
+        )
+        self.assertEqual(
+            {day for name, day in starts if name == "Tom Technician"}, {1, 4, 5, 8}
+        )
+        # Whoever goes with whom: both have to be free, over the weekend too.
+        self.visit.technician_ids = self.people
+        slots = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
+        self.assertEqual({slot.start.day for slot in slots}, {4, 5, 8})
+        friday = next(slot for slot in slots if slot.start.day == 5)
+        self.assertEqual(friday.end, datetime(2026, 6, 9, 7, 15))
+        self.visit.window_end = "2026-06-08"
+        slots = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 10))
+        self.assertEqual({slot.start.day for slot in slots}, {4})
+
+    def test_over_several_days_of_which_one_is_longer(self):
+        """Clocks go back in between; hours are those of the clock on the wall."""
+        self.visit.write({"duration": 16, "window_end": False})
+        with freeze_time("2026-10-23 04:00:00"):
+            day = date(2026, 10, 23)
+            [slot, *_rest] = self.visit._find_slots(day, day)
+        self.assertEqual(
+            (slot.start, slot.end),
+            (datetime(2026, 10, 23, 7, 15), datetime(2026, 10, 27, 8, 15)),
+        )
+
+    def test_no_days_for_so_much_work(self):
+        self.visit.write({"duration": 90, "window_end": "2026-06-04"})
+        self.assertEqual(self._find(last=date(2026, 6, 4)), [])
+        self.assertEqual(
+            self.visit._describe_no_slot(),
+            "Nobody is free for 90:00 hours of work on consecutive working days, "
+            "without time off or holidays in between. Choose more days, or other "
+            "technicians.",
+        )
+        self.visit.write({"duration": 24 * 366, "window_end": False})
+        self.assertEqual(self._find(last=date(2026, 6, 4)), [])
+
+    def test_over_half_a_day_on_one_day(self):
+        """What a day of work has room for takes one day, over its break."""
+        self.visit.duration = 6
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(slot.end - slot.start, timedelta(hours=6))
 
     def test_skills(self):
         kind = self.env["hr.skill.type"].create(
@@ -394,6 +560,65 @@ class TestSlotDialog(SlotCase):
         self.assertEqual(self.visit.technician_ids, self.technician)
         self.assertTrue(self.visit.calendar_event_id)
         self.assertFalse(self.visit.told_start)
+
+    def test_over_several_days(self):
+        """Planned as offered, offered again as planned, and put back as it was."""
+        self.visit.write({"duration": 16, "window_end": False})
+        search = self._open(self.visit)
+        offer = search.offer_ids[0]
+        self.assertEqual(offer.date_end, datetime(2026, 6, 3, 7, 15))
+        self.assertIn("Until ", offer.reason)
+        offer.action_plan()
+        self.assertEqual(
+            (self.visit.date_start, self.visit.date_end),
+            (offer.date_start, offer.date_end),
+        )
+        self.assertEqual(self.visit.calendar_event_id.stop, offer.date_end)
+        self.assertEqual(self.visit._get_planning_conflicts()[self.visit], [])
+        again = self._open(self.visit).offer_ids[0]
+        self.assertEqual(
+            (again.date_start, again.date_end), (offer.date_start, offer.date_end)
+        )
+        self.visit.state = "to_plan"
+        self.assertEqual(self.visit.duration, 16)
+        self.assertEqual(self._open(self.visit).offer_ids[0].date_end, offer.date_end)
+
+    def test_several_days_of_which_one_is_taken(self):
+        self.visit.write({"duration": 16, "window_end": False})
+        offer = self._open(self.visit).offer_ids.filtered(
+            lambda offer: offer.technician_id == self.technician
+        )[0]
+        self._create_planned_visit("2026-06-02 07:00:00", duration=1)
+        with self.assertRaisesRegex(UserError, "This slot is no longer free"):
+            offer.action_plan()
+
+    def test_long_visits_put_back(self):
+        """By a number of queries that does not depend on how many."""
+        visits = [
+            self._create_planned_visit(
+                f"2026-06-{day:02} 07:00:00",
+                duration=33,
+                technician_id=person.id,
+            )
+            for day in (1, 8, 15)
+            for person in self.people
+        ]
+        visits = self.visit.union(*visits) - self.visit
+
+        def put_back(chosen):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            chosen.state = "to_plan"
+            self.env.flush_all()
+            return self.cr.sql_log_count - before
+
+        put_back(visits[:1])
+        few = put_back(visits[1:2])
+        # Each is written, and its appointment archived.
+        self.assertLess(put_back(visits[2:]), few + 4 * 12)
+        # Nine to five, and nine to six.
+        self.assertEqual(set(visits.mapped("duration")), {15})
 
     def test_told_on_the_phone(self):
         search = self._open(self.visit)

@@ -118,6 +118,12 @@ class TestServicePlan(PlanCase):
             plan.notice,
             "Not on the map, 30 minutes of travel assumed: " + self.site.display_name,
         )
+        # A visit without any place is named itself.
+        self.visit.site_id = False
+        self.assertEqual(
+            self._plan().notice,
+            "Not on the map, 30 minutes of travel assumed: " + self.visit.display_name,
+        )
 
     def test_priorities(self):
         """0, 40, 80, and 20 more for what would be late."""

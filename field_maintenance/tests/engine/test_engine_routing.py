@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from ...engine.routing import (
     ANY_TIME,
     Fixed,
+    Free,
+    LongInsertion,
     Offer,
     Plan,
     Route,
@@ -23,8 +25,12 @@ from ...engine.routing import (
     in_order,
     insert_by_regret,
     insertions,
+    intersect,
+    longest_day,
     order,
+    over_days,
     schedule,
+    work_between,
 )
 
 HOUR = timedelta(hours=1)
@@ -344,6 +350,170 @@ class TestInsertions(TestCase):
             self.assertEqual(check(Plan((route,)), ROAD), [])
 
 
+class TestOverDays(TestCase):
+    """Visits that go on over the next days of work."""
+
+    WEEK = [span(*hours, day) for day in range(2, 7) for hours in ((8, 12), (13, 17))]
+
+    def free(self, working=None, fixed=(), who=ANNA, home=HOME):
+        working = self.WEEK if working is None else working
+        stretches = cut(who, home, working, fixed)
+        return Free(working, [one[:2] for one in fixed], stretches)
+
+    def find(self, *crew, hours=16, place=3, starts=ANY_TIME):
+        return over_days(crew, place, hours * 60, starts, ROAD)
+
+    def test_longest_day(self):
+        self.assertEqual(longest_day(self.WEEK), 9 * 60)
+        self.assertEqual(longest_day([span(8, 9), span(12, 15)]), 3 * 60)
+        self.assertEqual(longest_day([]), 0)
+
+    def test_work_goes_on(self):
+        first, *others = self.find(self.free())
+        # Thirty minutes there, two days of work less what is lost of the first one.
+        places = frozenset({HOME, 3})
+        self.assertEqual(first, LongInsertion(at(8.5), at(8.5, 4), 60, places))
+        starts = {one.start: one.end for one in others}
+        self.assertEqual(starts[at(11.75)], at(11.75, 4))
+        # Not in the break.
+        self.assertNotIn(at(12.25), starts)
+        self.assertEqual(starts[at(13)], at(12, 4))
+        # What begins so late that it is over at night takes another day.
+        self.assertNotIn(at(16.75, 5), starts)
+
+    def test_way_back(self):
+        """The last day has time for it."""
+        # Two days to the minute would end as late as work does.
+        starts = {one.start for one in self.find(self.free(), place=HOME)}
+        self.assertIn(at(8), starts)
+        late = [span(8, 12, day) for day in (2, 3)]
+        near = self.find(self.free(late), hours=7, place=1)
+        self.assertEqual([one.start for one in near], [at(8.25), at(8.5), at(8.75)])
+        self.assertEqual(self.find(self.free(late), hours=7, place=4), [])
+
+    def test_nothing_in_between(self):
+        busy = self.free(fixed=[Fixed(*span(10, 11, 3))])
+        self.assertEqual(self.find(busy)[0].start, at(11.5, 3))
+        by_night = self.free(fixed=[Fixed(*span(22, 23, 2))])
+        self.assertEqual(self.find(by_night)[0].start, at(8.5, 3))
+
+    def test_not_after_a_long_pause(self):
+        def find(day):
+            work = [span(8, 12, 2), span(8, 12, day)]
+            return self.find(self.free(work), hours=5, place=HOME)
+
+        self.assertTrue(find(5))
+        self.assertFalse(find(7))
+
+    def test_whole_crew(self):
+        other = [span(9, 12, day) for day in (2, 4, 5, 6)]
+        crew = self.free(), self.free(other, who=BEN, home=5)
+        first = self.find(*crew, hours=7)[0]
+        # Only while both work, and twenty minutes for Ben.
+        self.assertEqual((first.start, first.end), (at(9.5), at(10.5, 5)))
+        self.assertEqual((first.extra, first.places), (100, {HOME, 3, 5}))
+
+    def test_agreed_hours(self):
+        agreed = (span(10, 10.25, 3),)
+        starts = [one.start for one in self.find(self.free(), starts=agreed)]
+        self.assertEqual(starts, [at(10, 3), at(10.25, 3)])
+
+    def test_work_between(self):
+        both = [self.WEEK, [span(9, 16, day) for day in (2, 3)]]
+        self.assertEqual(work_between(both, *span(10, 15)), 4 * 60)
+        self.assertEqual(work_between(both, at(15), at(10, 3)), 2 * 60)
+        self.assertEqual(work_between(both, at(17), at(8, 3)), 0)
+
+    @UNHURRIED
+    @given(
+        st.lists(
+            st.tuples(st.integers(0, 5 * 48), st.integers(1, 20)),
+            min_size=1,
+            max_size=9,
+        ),
+        st.lists(st.tuples(st.integers(0, 5 * 48), st.integers(1, 20)), max_size=9),
+    )
+    def test_intersection(self, some, others):
+        def cells(rows):
+            return {n for first, size in rows for n in range(first, first + size)}
+
+        rows = [
+            [(at(first / 2), at((first + size) / 2)) for first, size in own]
+            for own in (some, others)
+        ]
+        found = intersect(rows)
+        self.assertEqual(found, sorted(found))
+        common = {
+            n
+            for n in range(300)
+            if any(a <= at(n / 2) and at((n + 1) / 2) <= b for a, b in found)
+        }
+        self.assertEqual(common, cells(some) & cells(others))
+
+    @UNHURRIED
+    @given(
+        st.lists(
+            st.tuples(st.integers(28, 40), st.integers(8, 28), st.booleans()),
+            min_size=2,
+            max_size=5,
+        ),
+        st.lists(st.tuples(st.integers(0, 480), st.integers(1, 8)), max_size=2),
+        st.integers(0, 6),
+        st.integers(20, 100),
+    )
+    def test_every_one_and_all(self, days, things, place, quarters):
+        """What is found can be kept, and nothing that can be is missing."""
+        working = []
+        for number, (first, size, has_break) in enumerate(days):
+            begin, over = first / 4, (first + size) / 4
+            parts = [(begin, over)]
+            if has_break and size > 16:
+                parts = [(begin, begin + 2), (begin + 3, over)]
+            working += [span(*part, 2 + number) for part in parts]
+        fixed = [Fixed(at(n / 4), at((n + size) / 4), 2) for n, size in things]
+        free = self.free(working, fixed)
+        found = over_days([free], place, quarters * 15, ANY_TIME, ROAD)
+        kept = {one.start: one for one in found}
+        self.assertEqual(len(kept), len(found))
+        for number in range(5 * 96):
+            start = at(number / 4)
+            one = kept.get(start)
+            if one:
+                self.assertEqual(work_between([working], start, one.end), quarters * 15)
+                self.assertFalse(
+                    [f for f in fixed if f.start < one.end > start < f.end]
+                )
+            # The slow way: quarter after quarter
+            left, moment = quarters, start
+            is_inside = any(a <= start < b for a, b in working)
+            while is_inside and left and moment < at(0, 9):
+                left -= any(a <= moment < b for a, b in working)
+                moment += HOUR / 4
+            is_kept = (
+                is_inside
+                and not left
+                and not any(f.start < moment and f.end > start for f in fixed)
+                and self.can_drive(free, start, moment, place)
+            )
+            self.assertEqual(bool(one), is_kept, start)
+            if one:
+                self.assertEqual(one.end, moment)
+
+    def can_drive(self, free, start, end, place):
+        """Tell whether enough working time is before and after, minute by minute."""
+
+        def work(low, high):
+            return work_between([free.working], low, high)
+
+        before = [s for s in free.stretches if s.start <= start < s.end]
+        after = [s for s in free.stretches if s.start < end <= s.end]
+        return (
+            bool(before and after)
+            and work(before[0].start, start) >= ROAD[before[0].start_place][place]
+            and work(end, after[0].end) >= ROAD[place][after[0].end_place]
+        )
+
+
 class TestOffers(TestCase):
     def test_score(self):
         # As the rules have it.
@@ -360,7 +530,8 @@ class TestOffers(TestCase):
             Offer(at(8), (BEN,), 10, True, True, 0),
         ]
         chosen = choose_offers(offers, {ANNA: "Zoe", BEN: "Ben"})
-        self.assertEqual([o.people for o in chosen], [(BEN,), (ANNA,)])
+        self.assertEqual([o.people for o in chosen], [(BEN,), (ANNA,), (ANNA,)])
+        self.assertEqual([o.start for o in chosen], [at(8), at(8), at(9)])
 
     def test_two_a_day_and_twenty_in_all(self):
         offers = [
@@ -373,6 +544,59 @@ class TestOffers(TestCase):
         self.assertEqual(len(chosen), 20)
         first = [o.start for o in chosen if o.people == (ANNA,) and o.day == 1]
         self.assertEqual(first, [at(8, 1), at(10, 1)])
+
+    def test_second_of_a_day(self):
+        """Two hours later or earlier, else as far as there is one, and never a better
+        one after a worse."""
+        for starts, scores, expected in (
+            ((8, 8.25, 9.75, 10), (10, 10, 10, 20), (8, 10)),
+            ((8, 8.25, 9, 9.75), (10, 10, 10, 10), (8, 9)),
+            ((8, 8.25, 8.5), (10, 10, 10), (8, 8.5)),
+            ((8, 8.25), (10, 10), (8, 8.25)),
+            ((8, 10, 10.25), (30, 20, 10), (10.25, 8)),
+            ((8,), (10,), (8,)),
+        ):
+            offers = [
+                Offer(at(start), (ANNA,), score, True, True, 0)
+                for start, score in zip(starts, scores, strict=True)
+            ]
+            found = [o.start for o in choose_offers(offers, {})]
+            self.assertEqual(found, [at(hour) for hour in expected], starts)
+
+    @UNHURRIED
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([ANNA, BEN]),
+                st.integers(1, 3),
+                st.integers(32, 60),
+                st.integers(0, 60),
+            ),
+            unique_by=lambda row: row[:3],
+            max_size=60,
+        )
+    )
+    def test_as_many_as_there_are(self, rows):
+        offers = [
+            Offer(at(quarter / 4, day), (who,), extra, True, True, day)
+            for who, day, quarter, extra in rows
+        ]
+        chosen = choose_offers(offers, {})
+        scores = [one.score for one in chosen]
+        self.assertEqual(scores, sorted(scores))
+        groups = {}
+        for one in offers:
+            groups.setdefault((one.people, one.day), []).append(one)
+        # Fewer than twenty: nobody is left out.
+        self.assertEqual(
+            len(chosen), sum(min(2, len(group)) for group in groups.values())
+        )
+        for key, group in groups.items():
+            best = min(group, key=lambda one: (one.score, one.start))
+            mine = [one for one in chosen if (one.people, one.day) == key]
+            self.assertEqual(mine[0], best)
+            if any(abs(one.start - best.start) >= 2 * HOUR for one in group):
+                self.assertGreaterEqual(abs(mine[1].start - best.start), 2 * HOUR)
 
 
 class TestPlans(TestCase):

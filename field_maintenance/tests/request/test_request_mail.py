@@ -255,6 +255,64 @@ class TestRequestMail(RequestCase):
         )
         self.assertFalse(self._receive("Jan <jan@example.com>").partner_id)
 
+    def test_address_of_several_customers(self):
+        """Whoever handles the request says which of them wrote."""
+        agency = self.env["res.partner"].create(
+            {"name": "Agency", "email": "anna@example.com"}
+        )
+        request = self._receive("Anna <anna@example.com>")
+        self.assertFalse(request.partner_id)
+        self.assertFalse(request.installed_base_ids)
+        self.assertEqual(request.email_from, '"Anna" <anna@example.com>')
+        mail = request.message_ids.filtered(lambda m: m.message_type == "email")
+        self.assertFalse(mail.author_id)
+        self.assertFalse(request.message_partner_ids & (agency | self.contact))
+        wizards = self._as("dispatcher", self.env["service.request.customer"])
+        form = Form(wizards.with_context(default_request_id=request.id))
+        self.assertEqual(form.action, "link")
+        self.assertTrue(form.is_shared)
+        self.assertEqual(form.candidate_ids[:], agency | self.contact)
+        self.assertFalse(form.partner_id)
+        with self.assertRefused("Choose a contact", UserError):
+            form.save().action_apply()
+        form = Form(wizards.with_context(default_request_id=request.id))
+        form.partner_id = self.contact
+        form.save().action_apply()
+        self.assertEqual(request.partner_id, self.customer)
+        self.assertEqual(request.contact_id, self.contact)
+        self.assertEqual(mail.author_id, self.contact)
+
+    def test_address_of_several_contacts_of_a_customer(self):
+        """Whoever of them wrote, it is the same customer."""
+        self.customer.email = "anna@example.com"
+        self.env["res.partner"].create(
+            {
+                "name": "Bert",
+                "parent_id": self.customer.id,
+                "email": "anna@example.com",
+            }
+        )
+        request = self._receive("Anna <anna@example.com>")
+        self.assertEqual(request.partner_id, self.customer)
+        mail = request.message_ids.filtered(lambda m: m.message_type == "email")
+        self.assertEqual(mail.author_id, request.contact_id)
+        wizard = self.env["service.request.customer"].create({"request_id": request.id})
+        self.assertFalse(wizard.is_shared)
+
+    def test_address_of_a_customer_of_another_company(self):
+        """Each company has its own customers."""
+        self.env["res.partner"].create(
+            {
+                "name": "Aaron",
+                "email": "anna@example.com",
+                "company_id": self.other_company.id,
+            }
+        )
+        request = self._receive("Anna <anna@example.com>")
+        self.assertEqual(request.partner_id, self.customer)
+        mail = request.message_ids.filtered(lambda m: m.message_type == "email")
+        self.assertEqual(mail.author_id, self.contact)
+
     # -- Replies -----------------------------------------------------------------------
 
     def test_reply_reopens_once(self):

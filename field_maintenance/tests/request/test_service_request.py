@@ -1,3 +1,5 @@
+import re
+
 from freezegun import freeze_time
 from lxml import etree
 
@@ -454,6 +456,131 @@ class TestServiceRequest(RequestCase):
             self.assertEqual(action.get("res_id"), order.id)
         order._action_cancel()
         self.assertFalse(request.action_make_quotation().get("res_id"))
+
+    def test_days_of_a_visit(self):
+        """From the request until the response date on the clock of the site; by its
+        type without one."""
+        self.company.service_response_hours = 12
+        self.company.service_calendar_id = self.company.resource_calendar_id
+        self.company.resource_calendar_id.tz = "Europe/Brussels"
+        self.workshop.tz = "Pacific/Auckland"
+        # Saturday there
+        request = self._create_request(
+            request_date="2026-06-12 13:00:00", visit_type_id=self.repair.id
+        )
+        # Eight hours of Monday, four of Tuesday; in Auckland.
+        self.assertEqual(str(request.response_due), "2026-06-16 00:00:00")
+        action = self._as("dispatcher", request).action_plan_visit()
+        visits = self._as("dispatcher", self.env["maintenance.visit"])
+        form = Form(visits.with_context(**action["context"]))
+        self.assertEqual(str(form.date_start), "2026-06-15 10:00:00")
+        visit = form.save()
+        self.assertEqual(
+            [str(visit[name]) for name in ("window_start", "due_date", "window_end")],
+            ["2026-06-13", "2026-06-16", "2026-06-16"],
+        )
+        self.assertEqual(visit.state, "planned")
+        # By a program
+        again = visits.with_context(**action["context"]).create({})
+        self.assertEqual(again.state, "planned")
+        self.assertEqual(again.window_end, visit.window_end)
+        # The clock stands: nothing was promised now.
+        request.stage_id = self.waiting
+        visit = self._plan(request)
+        self.assertEqual(
+            [str(visit[name]) for name in ("window_start", "due_date", "window_end")],
+            ["2026-06-15"] * 3,
+        )
+
+    def test_days_that_nobody_means(self):
+        requests = self._as("dispatcher", self.env["service.request"])
+        request = self._create_request(request_date="2001-05-05 08:00:00")
+        vals = {"subject": "Cold", "partner_id": self.customer.id}
+        error = "Received On of .* cannot be .* 06/15/1996 to 06/15/2027"
+        for day in (
+            "1900-01-01 00:00:00",
+            "1996-06-14 10:00:00",
+            "2027-06-17 10:00:00",
+            "9999-12-31 21:59:59",
+        ):
+            with self.subTest(day):
+                with self.assertRefused(error):
+                    requests.create({**vals, "request_date": day})
+                with self.assertRefused(error):
+                    self._as("dispatcher", request).request_date = day
+                [message] = requests.load(
+                    ["subject", "partner_id", "request_date"],
+                    [["Cold", self.customer.display_name, day]],
+                )["messages"]
+                self.assertRegex(message["message"], error)
+        request.request_date = "1996-06-15 10:00:00"
+
+    def test_visit_for_another_customer(self):
+        """Refused, however it is written; branches and addresses of the customer are
+        theirs."""
+        request = self._create_request()
+        visits = self._as("dispatcher", self.env["maintenance.visit"])
+        error = (
+            f"is for {re.escape(self.neighbour.name)}, but request .*No hot water is "
+            f"one of {self.customer.name}. Choose a request of the same customer"
+        )
+        vals = {
+            "partner_id": self.neighbour.id,
+            "visit_type_id": self.cleaning.id,
+            "due_date": "2026-06-20",
+        }
+        with self.assertRefused(error):
+            visits.create({**vals, "request_id": request.id})
+        visit = visits.create(vals)
+        with self.assertRefused(error):
+            visit.request_id = request.id
+        # Of the same customer, at whichever of its addresses.
+        mine = visits.create(
+            {**vals, "partner_id": self.workshop.id, "request_id": request.id}
+        )
+        with self.assertRefused(error):
+            mine.write({"partner_id": self.neighbour.id, "site_id": self.neighbour.id})
+        with self.assertRefused("is for .*, but request"):
+            self._as("dispatcher", request).partner_id = self.neighbour
+        # What was cancelled may be about anybody.
+        mine._cancel("A mistake")
+        self._as("dispatcher", request).partner_id = self.neighbour
+
+    def test_order_of_another_customer(self):
+        request = self._create_request()
+        error = "Order .* is for .*, but request .* is one of .*invoice address"
+        with self.assertRefused(error):
+            self._create_order(
+                (self.pellets, 1),
+                confirm=False,
+                partner_id=self.neighbour.id,
+                request_id=request.id,
+            )
+        other = self._create_order(
+            (self.pellets, 1), confirm=False, partner_id=self.neighbour.id
+        )
+        with self.assertRefused(error):
+            request.sale_order_id = other
+        mine = self._create_order(
+            (self.pellets, 1), confirm=False, request_id=request.id
+        )
+        with self.assertRefused(error):
+            mine.partner_id = self.neighbour
+        # Somebody else may pay.
+        mine.partner_invoice_id = self.neighbour
+
+    def test_request_of_another_company(self):
+        request = self._create_request()
+        with self.assertRefused("[Cc]ompan", UserError):
+            self.env["maintenance.visit"].create(
+                {
+                    "company_id": self.other_company.id,
+                    "partner_id": self.customer.id,
+                    "visit_type_id": self.cleaning.id,
+                    "request_id": request.id,
+                    "due_date": "2026-06-20",
+                }
+            )
 
     def test_unknown_sender_has_no_visit(self):
         request = self._create_request(partner_id=False)

@@ -66,7 +66,10 @@ class ServiceSlotOffer(models.TransientModel):
         if news := visit._tell_news((search.known or {}).get(str(visit.id), {})):
             raise UserError(self.env._("%s\nSearch again.", news))
         crew = self.technician_id | self.technician_ids
-        visit._plan({visit: (self.date_start, None, crew)})
+        # What was offered, also if it goes over nights.
+        is_other = visit._is_of_other_length(self.date_start, self.date_end)
+        end = self.date_end if is_other else None
+        visit._plan({visit: (self.date_start, end, crew)})
         if taken := visit._get_slot_obstacles():
             raise UserError(
                 self.env._(

@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -145,7 +143,7 @@ class ServiceSlotSearch(models.TransientModel):
                             "technician_id": slot.crew[0].id,
                             "technician_ids": [Command.set(slot.crew.ids)],
                             "date_start": slot.start,
-                            "date_end": slot.start + timedelta(hours=visit.duration),
+                            "date_end": slot.end,
                             "score": slot.score,
                             "extra_minutes": slot.extra,
                             "reason": " · ".join(slot.reasons),

@@ -25,6 +25,15 @@ class ServiceRequestCustomer(models.TransientModel):
         store=True,
         readonly=False,
     )
+    candidate_ids = fields.Many2many(
+        comodel_name="res.partner",
+        string="With This Address",
+        compute="_compute_candidates",
+        help="Several customers have the address of the sender.",
+    )
+    is_shared = fields.Boolean(
+        compute="_compute_candidates", export_string_translation=False
+    )
     name = fields.Char(compute="_compute_proposal", store=True, readonly=False)
     email = fields.Char(compute="_compute_proposal", store=True, readonly=False)
     phone = fields.Char()
@@ -44,11 +53,19 @@ class ServiceRequestCustomer(models.TransientModel):
         return defaults
 
     @api.depends("request_id")
+    def _compute_candidates(self):
+        for wizard in self:
+            contacts = wizard.request_id._get_sender_contacts()
+            wizard.candidate_ids = contacts
+            wizard.is_shared = len(contacts.commercial_partner_id) > 1
+
+    @api.depends("request_id")
     def _compute_proposal(self):
         for wizard in self:
             request = wizard.request_id
             name, email = parse_contact_from_email(request.email_from)
-            wizard.partner_id = request._get_sender_contacts()[:1]
+            # Of several customers, somebody has to say which one it is.
+            wizard.partner_id = not wizard.is_shared and wizard.candidate_ids[:1]
             wizard.name, wizard.email = name or email, email
 
     def action_apply(self):

@@ -84,6 +84,14 @@ export class DayOrderDialog extends Component {
         return _t("No time for it, so it stays as it is: %s", this.preview.left.join("; "));
     }
 
+    get unlocatedText() {
+        const { unlocated, unknown_minutes } = this.preview;
+        return _t(
+            "Not on the map, %(minutes)s minutes of travel assumed: %(places)s",
+            { minutes: unknown_minutes, places: unlocated.join("; ") }
+        );
+    }
+
     async apply() {
         const { technician_id, start, end } = this.props.day;
         this.state.isBusy = true;
