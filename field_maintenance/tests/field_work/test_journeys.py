@@ -3,10 +3,12 @@ import json
 import os
 import sys
 from datetime import timedelta
+from threading import Timer
 
 from PIL import Image
 
 from odoo import fields
+from odoo.http import Application
 from odoo.tests import HttpCase, tagged
 from odoo.tests.common import ChromeBrowser
 
@@ -21,6 +23,8 @@ LINES = {
 }
 # What the console says of calls without a line.
 NO_LINE = ("Connection to", "Failed to fetch", "ConnectionLostError")
+# Seconds after which the line is back
+LATER = 4
 MOST_TAPS = 12
 MOST_SECONDS = 60
 MOST_BYTES = 30_000
@@ -53,8 +57,38 @@ class TestJourneys(ExecutionFixtures, HttpCase):
         )
         cls.visit.date_start = now - timedelta(minutes=5)
 
+    def setUp(self):
+        super().setUp()
+        self.is_cut = False
+        serve = Application.__call__
+
+        def answer(application, environ, start_response):
+            if self.is_cut:
+                raise ConnectionResetError("There is no line.")
+            return serve(application, environ, start_response)
+
+        self.patch(Application, "__call__", answer)
+
+    def _set_line(self, browser, name):
+        """Cut the line, slow it down, or mend it. What the service worker asks for does
+        not take the page's line: without one the server drops it."""
+        line = LINES[name]
+        rate = line["kbit"] * 125 if line["kbit"] else -1
+        self.is_cut = line["offline"]
+        browser._websocket_send("Network.enable")
+        browser._websocket_send(
+            "Network.emulateNetworkConditions",
+            params={
+                "offline": line["offline"],
+                "latency": line["latency"],
+                "downloadThroughput": rate,
+                "uploadThroughput": rate,
+            },
+        )
+
     def _walk(self, tour):
-        """Walk a tour that says on the console how the line is, and what it measured.
+        """Walk a tour that says on the console how the line is, now or later, and what
+        it measured.
 
         :return: what it measured
         """
@@ -65,18 +99,12 @@ class TestJourneys(ExecutionFixtures, HttpCase):
             text = str(args[0].get("value", "")) if args else ""
             kind, _colon, said = text.partition(": ")
             if kind == "line" and said in LINES:
-                line = LINES[said]
-                rate = line["kbit"] * 125 if line["kbit"] else -1
-                browser._websocket_send("Network.enable")
-                browser._websocket_send(
-                    "Network.emulateNetworkConditions",
-                    params={
-                        "offline": line["offline"],
-                        "latency": line["latency"],
-                        "downloadThroughput": rate,
-                        "uploadThroughput": rate,
-                    },
-                )
+                self._set_line(browser, said)
+            elif kind == "later" and said in LINES:
+                # Where no tour is that could say it: on the page without a line
+                timer = Timer(LATER, self._set_line, (browser, said))
+                self.addCleanup(timer.cancel)
+                timer.start()
             elif kind == "measured":
                 measured.append(json.loads(said))
             # Other apps say so when their calls fail. Odoo counts what an
@@ -128,9 +156,16 @@ class TestJourneys(ExecutionFixtures, HttpCase):
         entries = self.env["maintenance.visit.entry"].search(
             [("visit_id", "=", self.visit.id)]
         )
-        self.assertEqual(entries.sorted("id").mapped("kind"), ["work", "checklist"])
+        self.assertEqual(
+            entries.sorted("id").mapped("kind"), ["work", "checklist", "part", "photo"]
+        )
         filling = self.visit.checklist_ids
         self.assertEqual(filling.user_input_line_ids.value_numerical_box, 11)
+        # What was typed before they stayed; what they gave up came nowhere.
+        parts = self.visit.service_line_ids.filtered(lambda part: not part.time_type)
+        self.assertEqual(parts.mapped("quantity"), [1])
+        self.assertEqual(parts.product_id, self.pellets)
+        self.assertEqual(len(self.visit.photo_ids), 1)
 
     def test_on_a_slow_line(self):
         (told,) = self._walk("my_day_slow")
