@@ -212,8 +212,8 @@ IS_KEPT = """(async () => {
 
 @tagged("post_install", "-at_install")
 class TestOpenedWithoutALine(JourneyCase):
-    """The phone was switched off in the cellar: the page is gone, and the service worker
-    with what it had in its memory. No tour goes on there, as its steps come by a line."""
+    """The phone was switched off in the cellar: the page is gone, and the memory of the
+    service worker. No tour goes on there, as its steps come by a line."""
 
     @classmethod
     def setUpClass(cls):
@@ -322,8 +322,8 @@ class TestOpenedWithoutALine(JourneyCase):
         self._see(tomorrow, "Quay 5")
         self._see(f"{tomorrow} .o_my_day_last")
 
-        # Switched off once more, with something that is not sent; the first page of Odoo
-        # is My Day then.
+        # Switched off once more, with something that is not sent; the first page of
+        # Odoo is My Day then.
         self._switch_off()
         self._open("/odoo")
         self._see(".o_my_day_not_sent", "(1)")

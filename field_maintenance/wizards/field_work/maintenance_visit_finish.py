@@ -173,8 +173,11 @@ class MaintenanceVisitFinish(models.TransientModel):
     # -- Actions -----------------------------------------------------------------------
 
     def action_finish(self):
-        """Finish the visit with these answers."""
+        """Finish the visit with these answers. Ask first if somebody else changed it
+        since the dialog was opened."""
         self.ensure_one()
+        if asking := self._ask_before():
+            return asking
         self.visit_id._finish(self._prepare_finish_values())
         if self.signature:
             # It is for what was just told.

@@ -12,8 +12,11 @@ class MaintenanceVisitSign(models.TransientModel):
     signed_by = fields.Char(required=True)
 
     def action_sign(self):
-        """Keep the signature on the visit."""
+        """Keep the signature on the visit. Ask first if somebody else changed it since
+        the dialog was opened."""
         self.ensure_one()
+        if asking := self._ask_before():
+            return asking
         visit = self.visit_id._as_own_code()
         visit.write({"signature": self.signature, "signed_by": self.signed_by})
         return {"type": "ir.actions.act_window_close"}
