@@ -9,6 +9,10 @@ registry.category("web_tour.tours").add("maintenance_request", {
             trigger: ".o_menu_sections .o_section_count",
         },
         {
+            content: "How fast requests were answered is one click away",
+            trigger: ".o_control_panel button:contains(Response Times)",
+        },
+        {
             content: "Open the mail",
             trigger: ".o_kanban_record:contains(No heating at all)",
             run: "click",
@@ -88,6 +92,10 @@ registry.category("web_tour.tours").add("maintenance_request_caller", {
             run: "click",
         },
         { trigger: ".modal [name=offer_ids] button[name=action_plan]", run: "click" },
-        { trigger: "body:not(:has(.modal)) .o_form_view" },
+        {
+            content: "So is a loaner",
+            trigger:
+                "body:not(:has(.modal)) .o_form_sheet div[name=phone] button[name=action_lend]",
+        },
     ],
 });
