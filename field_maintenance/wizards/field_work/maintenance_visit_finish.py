@@ -17,6 +17,10 @@ class MaintenanceVisitFinish(models.TransientModel):
     ]
     _description = "Finish a Visit"
 
+    _known_in = ("visit_id",)
+    # Who comes second adds to what a colleague began or finished.
+    _known_without = ("state",)
+
     company_id = fields.Many2one(related="visit_id.company_id")
     line_ids = fields.One2many(
         comodel_name="maintenance.visit.finish.line",

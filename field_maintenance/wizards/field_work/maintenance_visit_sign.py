@@ -8,6 +8,10 @@ class MaintenanceVisitSign(models.TransientModel):
     _inherit = ["maintenance.visit.signature.mixin"]
     _description = "Sign a Visit"
 
+    _known_in = ("visit_id",)
+    # Who comes second adds to what a colleague began or finished.
+    _known_without = ("state",)
+
     signature = fields.Image(required=True)
     signed_by = fields.Char(required=True)
 

@@ -5,16 +5,13 @@ class MaintenanceVisitSignatureMixin(models.AbstractModel):
     """What a dialog shows and asks when the customer signs for a visit, which it names
     in `visit_id`. Nobody signs for what they were not shown.
 
-    Its view has the invisible fields `known` and `known_work`, and shows `news`.
+    Its view has the invisible fields `known` and `known_work`, and shows `news`; it is
+    known in `visit_id`.
     """
 
     _name = "maintenance.visit.signature.mixin"
     _inherit = ["maintenance.visit.known.mixin"]
     _description = "Signature of a Visit"
-
-    _known_in = ("visit_id",)
-    # Who comes second adds to what a colleague began or finished.
-    _known_without = ("state",)
 
     visit_id = fields.Many2one(
         comodel_name="maintenance.visit", required=True, ondelete="cascade"
