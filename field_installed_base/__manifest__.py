@@ -73,6 +73,10 @@
     "assets": {
         "web.assets_backend": [
             "field_installed_base/static/src/**/*",
+            ("remove", "field_installed_base/static/src/problem/form/**/*"),
+        ],
+        "web.assets_frontend": [
+            "field_installed_base/static/src/problem/form/**/*",
         ],
         "web.assets_tests": [
             "field_installed_base/static/tests/tours/**/*",

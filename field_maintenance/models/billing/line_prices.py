@@ -127,16 +127,18 @@ class ServiceLine(models.Model):
 
     # -- Price lists -------------------------------------------------------------------
 
-    def _get_pricelist_prices(self):
+    def _get_pricelist_prices(self, caps=None):
         """Return what the price lists say of these lines, as an order of the customer
         would have it. The rules of each list are searched once.
 
+        :param dict caps: the most that a unit of them costs; what `_get_price_caps`
+            says if it is not given
         :return: {line: price of one unit in the line's currency, and the discount on it
             that the list shows, in percent}
         """
         pricelists = self.visit_id._get_pricelists()
         positions = self.visit_id._get_fiscal_positions()
-        caps = self._get_price_caps()
+        caps = self._get_price_caps() if caps is None else caps
         now = fields.Datetime.now()
         # Prices are the customer's, whoever may read products and taxes.
         rules = PriceRules(self.product_id.sudo())
@@ -182,13 +184,38 @@ class ServiceLine(models.Model):
         """
         return {}
 
-    def _convert_price(self, currency):
-        """Return the price of one unit in another currency, at the rate of today."""
+    def _get_cap_savings(self):
+        """Return {line: by how much its cap lowers the price of one unit, in the line's
+        currency}, for those whose price is their cap.
+
+        :rtype: dict
+        """
+        caps = self._get_price_caps()
+        capped = self.filtered(
+            lambda line: (
+                line in caps
+                and line._get_price_origin() == "pricelist"
+                and line.currency_id.is_zero(line.price_unit - caps[line])
+            )
+        )
+        full = capped._get_pricelist_prices(caps={}) if capped else {}
+        return {
+            line: price - line.price_unit
+            for line, (price, _discount) in full.items()
+            if price > line.price_unit
+        }
+
+    def _convert_price(self, currency, price=None):
+        """Return the price of one unit in another currency, at the rate of today.
+
+        :param float price: another one than that of the line, in its currency
+        """
         self.ensure_one()
+        price = self.price_unit if price is None else price
         if currency == self.currency_id:
-            return self.price_unit
+            return price
         return self.currency_id._convert(
-            self.price_unit,
+            price,
             currency,
             self.company_id,
             fields.Date.context_today(self),

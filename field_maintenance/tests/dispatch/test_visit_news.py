@@ -1,3 +1,4 @@
+import base64
 from datetime import datetime
 
 from freezegun import freeze_time
@@ -7,7 +8,9 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 
 from ..common import MaintenanceCase
+from ..field_work.test_visit_proof import picture
 
+SIGNATURE = base64.b64encode(picture())
 MOVED = datetime(2026, 6, 4, 8)
 
 
@@ -101,6 +104,76 @@ class TestVisitNews(MaintenanceCase):
         dialog.action_cancel_visits()
         self.assertFalse(dialog.news)
         self.assertEqual(self.visit.state, "cancelled")
+
+    def test_done(self):
+        form = self._open(self._as("dispatcher", self.visit).action_done())
+        form.work_done = "Cleaned"
+        self._move()
+        dialog = form.save()
+        self._check_asked(dialog, dialog.action_finish())
+        dialog.action_finish()
+        self.assertEqual(self.visit.state, "done")
+        self.assertEqual(self.visit.line_ids.work_done, "Cleaned")
+
+    def test_done_after_a_colleague(self):
+        """Who comes second adds to it, and is not asked."""
+        form = self._open(self._as("dispatcher", self.visit).action_done())
+        form.work_done = "Measured"
+        self.visit.action_start_work()
+        self.visit._finish({"work_done": "Cleaned"})
+        form.save().action_finish()
+        work = self.visit.line_ids.work_done
+        self.assertIn("Cleaned", work)
+        self.assertIn("Measured", work)
+
+    def test_signature(self):
+        """Nobody signs for a visit of another day, nor for parts they did not see."""
+        form = self._open(self._as("dispatcher", self.visit).action_sign())
+        form.signature = SIGNATURE
+        form.signed_by = "Anna Claes"
+        self._move()
+        dialog = form.save()
+        self._check_asked(dialog, dialog.action_sign())
+        self.assertTrue(dialog.signature, "It is for the same work")
+        self._use_part()
+        self.assertEqual(dialog.action_sign().get("res_id"), dialog.id)
+        self.assertIn("sign again", dialog.news)
+        self.assertFalse(dialog.signature)
+        self.assertFalse(self.visit.signed_on)
+        self.assertIn(self.stove.name, dialog.signed_work)
+        dialog.signature = SIGNATURE
+        dialog.action_sign()
+        self.assertEqual(self.visit.signed_by, "Anna Claes")
+
+    def test_done_and_signed(self):
+        for signature in (False, SIGNATURE):
+            with self.subTest(signature=bool(signature)):
+                visit = self.other if signature else self.visit
+                form = self._open(self._as("dispatcher", visit).action_done())
+                form.signature = signature
+                form.signed_by = "Anna Claes"
+                self._use_part(visit)
+                dialog = form.save()
+                asking = dialog.action_finish()
+                self.assertEqual(asking.get("res_id"), signature and dialog.id or None)
+                if signature:
+                    self.assertEqual(visit.state, "planned")
+                    dialog.signature = signature
+                    dialog.action_finish()
+                    self.assertTrue(visit.signed_on)
+                self.assertEqual(visit.state, "done")
+
+    def _use_part(self, visit=None):
+        """A colleague uses a part."""
+        self.env["service.line"].create(
+            {
+                "visit_id": (visit or self.visit).id,
+                "product_id": self.stove.id,
+                "quantity": 1,
+            }
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
 
     def test_batch(self):
         for action, vals in (

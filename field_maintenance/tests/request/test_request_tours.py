@@ -39,7 +39,7 @@ class TestRequestPhone(MaintenanceFixtures, HttpCase):
         self.customer.phone = "+32 4 555 01 77"
         piece = self._create_equipment()
         self.start_tour(
-            "/odoo/service-requests/new",
+            "/odoo/service-requests",
             "maintenance_request_caller",
             login=self.users["dispatcher"].login,
             timeout=120,

@@ -42,23 +42,32 @@ class MaintenanceVisitBillLine(models.TransientModel):
 
     @api.depends("visit_id")
     def _compute_content(self):
-        for row in self:
+        lines_of = {row: row.visit_id._get_lines_to_order() for row in self}
+        savings = self.env["service.line"].union(*lines_of.values())._get_cap_savings()
+        for row, lines in lines_of.items():
             visit = row.visit_id
             row.obstacle = visit._get_billing_obstacle()
-            lines = visit._get_lines_to_order()
             fee = visit._get_fee_product()
             if fee:
                 lines |= lines.new({"visit_id": visit.id, "product_id": fee.id})
-            row.currency_id = visit._get_bill_currency()
+            currency = row.currency_id = visit._get_bill_currency()
             row.amount = row.warranty_amount = row.contract_amount = 0
             for line in lines:
-                full = line.quantity * line._convert_price(row.currency_id)
+                full = line.quantity * line._convert_price(currency)
                 covered = full * line.discount / 100
                 row.amount += full - covered
                 if line.coverage == "warranty":
                     row.warranty_amount += covered
                 elif line.coverage == "contract":
                     row.contract_amount += covered
+                if line in savings:
+                    # A price that is agreed is paid by the contract, too: all that it
+                    # takes off, or that share of it which the customer would pay.
+                    saved = line.quantity * line._convert_price(currency, savings[line])
+                    share = (
+                        1 if line.coverage == "contract" else 1 - line.discount / 100
+                    )
+                    row.contract_amount += saved * share
             row.content = format_list(
                 self.env,
                 [

@@ -17,6 +17,10 @@ class MaintenanceVisitFinish(models.TransientModel):
     ]
     _description = "Finish a Visit"
 
+    _known_in = ("visit_id",)
+    # Who comes second adds to what a colleague began or finished.
+    _known_without = ("state",)
+
     company_id = fields.Many2one(related="visit_id.company_id")
     line_ids = fields.One2many(
         comodel_name="maintenance.visit.finish.line",
@@ -173,8 +177,11 @@ class MaintenanceVisitFinish(models.TransientModel):
     # -- Actions -----------------------------------------------------------------------
 
     def action_finish(self):
-        """Finish the visit with these answers."""
+        """Finish the visit with these answers. Ask first if somebody else changed it
+        since the dialog was opened."""
         self.ensure_one()
+        if asking := self._ask_before():
+            return asking
         self.visit_id._finish(self._prepare_finish_values())
         if self.signature:
             # It is for what was just told.

@@ -14,6 +14,8 @@ class MaintenanceVisitKnownMixin(models.AbstractModel):
 
     # The fields with the visits
     _known_in = ("visit_ids",)
+    # What of their plan may change without a question
+    _known_without = ()
 
     known = fields.Json(
         compute="_compute_known",
@@ -28,11 +30,22 @@ class MaintenanceVisitKnownMixin(models.AbstractModel):
         for dialog in self:
             # What was seen stays as it was seen when others are taken out.
             seen = dialog.known or {}
-            dialog.known = dialog._get_known_visits()._get_plan_seen() | seen
+            dialog.known = dialog._get_plan_known() | seen
 
     def _get_known_visits(self):
         visits = self.env["maintenance.visit"]
         return visits.union(*(self[name]._origin for name in self._known_in))
+
+    def _get_plan_known(self):
+        """Return what `get_news_since` of these visits takes, by their number."""
+        return {
+            number: {
+                name: value
+                for name, value in seen.items()
+                if name not in self._known_without
+            }
+            for number, seen in self._get_known_visits()._get_plan_seen().items()
+        }
 
     def _ask_about_news(self):
         """Return the action that shows again this dialog, with what somebody else
@@ -45,7 +58,11 @@ class MaintenanceVisitKnownMixin(models.AbstractModel):
         self.write({"news": "\n".join(filter(None, news)), "known": False})
         if not self.news:
             return None
-        self.known = visits._get_plan_seen()
+        self.known = self._get_plan_known()
+        return self._show_again()
+
+    def _show_again(self):
+        """Return the action that shows this dialog once more."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Changed in the Meantime"),

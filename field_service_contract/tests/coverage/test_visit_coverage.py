@@ -166,6 +166,59 @@ class TestVisitCoverage(MaintenanceFixtures, ServiceContractCase):
         self.assertEqual(self._add(day).price_unit, 400)
         self.assertEqual(self._add(self.part).price_unit, 80)
 
+    def _preview(self, role="salesperson"):
+        """Return what contract and customer pay of the call, as the preview says."""
+        bill = self._as(role, self.env["maintenance.visit.bill"]).create(
+            {"line_ids": [Command.create({"visit_id": self.call.id})]}
+        )
+        row = bill.line_ids
+        return row.contract_amount, row.amount
+
+    def test_preview_says_what_an_agreed_price_takes_off(self):
+        line = self._add(self.hours, 2.5)
+        self.assertEqual(self._preview(), (0, 160))
+        self.contract.labor_price_max = 52
+        self.assertEqual(self._preview(), (30, 130))
+        # Together with the share of the contract, both are its.
+        self._cut("labor", 25)
+        self.assertEqual(self._preview(), (62.5, 97.5))
+        # A price that was typed is nobody's gift.
+        line.price_unit = 40
+        self.assertEqual(self._preview(), (25, 75))
+        line.price_unit = 52
+        line.typed_coverage = "billable"
+        line.discount = 0
+        self.assertEqual(self._preview(), (30, 130))
+        self.contract.labor_price_max = 70
+        self.assertEqual(line.price_unit, 64)
+        self.assertEqual(self._preview(), (0, 160))
+
+    def test_preview_queries(self):
+        """Many visits with agreed prices take as many queries as few."""
+        self.contract.labor_price_max = 52
+        counts = []
+        for count in (2, 8):
+            visits = self.env["maintenance.visit"]
+            for _number in range(count):
+                visits |= self._call()
+            self.env["service.line"].create(
+                [
+                    {"visit_id": visit.id, "product_id": self.hours.id, "quantity": 1}
+                    for visit in visits
+                ]
+            )
+            bill = self.env["maintenance.visit.bill"].create(
+                {"line_ids": [Command.create({"visit_id": one.id}) for one in visits]}
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            savings = visits._get_lines_to_order()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(set(savings._get_cap_savings().values()), {12})
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(set(bill.line_ids.mapped("contract_amount")), {12})
+        self.assertEqual(counts[0], counts[1])
+
     def test_covered_days(self):
         self._cut("part", 20)
         self.contract.labor_price_max = 52

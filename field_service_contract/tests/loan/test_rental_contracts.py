@@ -364,6 +364,32 @@ class TestRentalContracts(ServiceContractCase):
                 savepoint.close(rollback=True)
                 self.env.invalidate_all()
 
+    def test_end_that_a_late_return_wrote_before(self):
+        """Version 19.0.1.5.0 ended what was still out; its own return mends it."""
+        lines = self._rent_three()
+        contract, late, other = lines.contract_id, lines[0], lines[1]
+        with freeze_time("2027-01-20 10:00:00"):
+            contract._update_states()
+            other._end(self._day("2026-12-31"), reason="ended")
+            late.rental_loan_ids._take_back(self._day("2027-01-10"), {})
+            self.assertEqual(other.rental_loan_ids.state, "out")
+            # What CHANGELOG.md says of it
+            found = self.env["service.loan"].search(
+                [
+                    ("state", "=", "out"),
+                    ("contract_line_id.date_end", "!=", False),
+                    ("contract_line_id.date_end", "<", "2027-01-20"),
+                ]
+            )
+            self.assertEqual(found, other.rental_loan_ids)
+            other.rental_loan_ids._take_back(self._day("2027-01-15"), {})
+            self.assertEqual(str(other.date_end), "2027-01-15")
+            self.assertEqual(str(contract.date_end), "2027-01-15")
+            self.assertEqual(
+                other.change_ids.sorted("date").mapped("amount"), [1200, -1200]
+            )
+            self.assertFalse(lines[2].date_end)
+
     def test_late_return_and_renewal(self):
         """What is still out is renewed, to the end of the new term."""
         lines = self._rent_three(renewal="manual", term_months=11)

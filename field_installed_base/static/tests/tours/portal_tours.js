@@ -11,7 +11,7 @@ export async function takePicture({ anchor }) {
     anchor.files = transfer.files;
 }
 
-// Journey 14: a visitor scans the label and reports a problem with a photo.
+// Journey 14: a visitor scans the label and reports a problem with a photo, by three taps.
 registry.category("web_tour.tours").add("equipment_label_visitor", {
     steps: () => [
         {
@@ -19,22 +19,27 @@ registry.category("web_tour.tours").add("equipment_label_visitor", {
             trigger: "h3:contains('Pellet stove Lesse')",
         },
         {
-            content: "How to reach them",
+            content: "One: how to reach them",
             trigger: "#problem_contact",
             run: "edit +32 9 123 45 67",
         },
         {
-            content: "What is wrong",
-            trigger: "#problem_description",
+            content: "The keyboard's Next goes on",
+            trigger: "#problem_contact:value(+32 9 123 45 67)",
+            run: "press Enter",
+        },
+        {
+            content: "What is wrong can be typed, and nothing was complained of",
+            trigger: "#problem_description:focus",
             run: "edit It smokes",
         },
         {
-            content: "A photo",
+            content: "Two: a photo",
             trigger: "#problem_pictures",
             run: takePicture,
         },
         {
-            content: "Send",
+            content: "Three: send",
             trigger: ".o_problem_form button[type=submit]",
             run: "click",
             expectUnloadPage: true,

@@ -24,6 +24,28 @@ async function dragTo(helpers, row, hour, grip = GRIP) {
     });
 }
 
+/** Every hour that is labelled can be read. */
+function checkHours({ anchor }) {
+    const labels = ".vis-time-axis .vis-text.vis-minor:not(.vis-measure)";
+    const places = [...anchor.querySelectorAll(labels)]
+        .filter((label) => label.textContent.trim())
+        .map((label) => {
+            const range = document.createRange();
+            range.selectNodeContents(label);
+            const { left, right } = range.getBoundingClientRect();
+            return { left, right, text: label.textContent };
+        })
+        .sort((one, other) => one.left - other.left);
+    places.forEach(({ left, text }, index) => {
+        if (index && left < places[index - 1].right) {
+            throw new Error(`${places[index - 1].text} runs into ${text}`);
+        }
+    });
+    if (!places.length) {
+        throw new Error("No hour is labelled");
+    }
+}
+
 let leftBefore;
 
 registry.category("web_tour.tours").add("dispatch_board", {
@@ -35,6 +57,11 @@ registry.category("web_tour.tours").add("dispatch_board", {
                 luxon.Settings.defaultZone = "Europe/Brussels";
                 luxon.Settings.now = () => new Date(DAY).valueOf();
             },
+        },
+        {
+            content: "The hours of a day do not run into those of the next one",
+            trigger: ".o_dispatch:has(.vis-text.vis-minor)",
+            run: checkHours,
         },
         {
             content: "One day",

@@ -177,16 +177,26 @@ registry.category("web_tour.tours").add("my_day_offline", {
     ],
 });
 
-// Without a line they are asked before they lose what is not sent.
-const logOut = (unloads) => [
+const logOut = () => [
     { trigger: ".o_mobile_menu_toggle", run: "click" },
-    {
-        trigger: ".o_user_menu_mobile a:contains(Log out)",
-        run: "click",
-        expectUnloadPage: Boolean(unloads),
-    },
+    { trigger: ".o_user_menu_mobile a:contains(Log out)", run: "click" },
 ];
 
+/** A part and a photo, which are kept on the device when this is over. */
+const partAndPhoto = (unsent) => [
+    { content: "A part", trigger: `${VISIT} .o_my_day_parts`, run: "click" },
+    { trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_more", run: "click" },
+    { trigger: ".o_parts_close", run: "click" },
+    {
+        content: "A photo",
+        trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_photo`,
+        run: takePhoto,
+    },
+    { trigger: ".o_my_day_keep_photos", run: "click" },
+    { trigger: `body:not(:has(.modal)) .o_my_day_not_sent:contains("(${unsent})")` },
+];
+
+// Without a line they are asked before they lose what is not sent.
 registry.category("web_tour.tours").add("my_day_log_out", {
     steps: () => [
         ...start(),
@@ -216,29 +226,44 @@ registry.category("web_tour.tours").add("my_day_log_out", {
         { trigger: ".modal-body:contains(2 entries are not sent yet.)" },
         { trigger: ".modal-footer button:contains(Stay)", run: "click" },
         { trigger: ".modal:not(:contains(are not sent yet)) .o_checklist_later", run: "click" },
+        { content: "Each of them counts once", trigger: `.o_my_day_not_sent:contains("(2)")` },
+        ...partAndPhoto(4),
+        ...logOut(),
+        { trigger: ".modal-body:contains(4 entries are not sent yet.)" },
+        { trigger: ".modal-footer button:contains(Stay)", run: "click" },
         {
-            content: "Each of them counts once",
-            trigger: `.o_my_day_not_sent:contains("(2)")`,
+            content: "All of it is on the device",
+            trigger: `body:not(:has(.modal)) .o_my_day_not_sent:contains("(4)")`,
             async run() {
                 const queue = services().field_work_queue;
-                await until(() => queue.state.entries.length === 2);
+                await until(async () => (await getKept()).entries === 4);
                 // What was entered is no draft any more, as soon as the device knows.
                 await until(async () => !(await queue.countDrafts()));
                 await setLine("good", true);
             },
         },
-        { trigger: `body:not(:has(.o_my_day_not_sent)) ${VISIT}:not(:has(.o_my_day_unsent))` },
         {
-            content: "They log out without a line",
-            trigger: ".o_my_day",
+            content: "With a line it is sent, and no entry is left on the device",
+            trigger: `body:not(:has(.o_my_day_not_sent)) ${VISIT}:not(:has(.o_my_day_unsent))`,
             async run() {
-                await services().field_work_queue.store.close();
-                location.href = "/odoo/my-day";
+                await until(async () => !(await getKept()).entries);
+                await setLine("none", false);
+            },
+        },
+        ...partAndPhoto(2),
+        ...logOut(),
+        { trigger: ".modal-body:contains(2 entries are not sent yet.):contains(There is no connection.)" },
+        {
+            content: "They give it up, and the line comes back later",
+            trigger: ".modal-footer .btn-danger:contains(Delete and log out)",
+            run(helpers) {
+                console.log("later: good");
+                return helpers.click();
             },
             expectUnloadPage: true,
         },
         {
-            content: "With a line the next one has to log in, and finds nothing",
+            content: "The next one has to log in, and finds nothing",
             trigger: ".oe_login_form",
             async run() {
                 const left = await getKept();

@@ -257,7 +257,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         const toText = (format) => (date) => {
             const moment = DateTime.fromMillis(date.valueOf());
             if (!format) {
-                return moment.hour % step ? "" : formatClock(moment);
+                const isLabelled = this.hasRoomForLabel(moment, step, hourWidth);
+                return isLabelled ? formatClock(moment) : "";
             }
             return typeof format === "string"
                 ? moment.toFormat(format)
@@ -271,6 +272,24 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             month,
         };
         return { minorLabels: toText(minor[scale]), majorLabels: toText(major[scale]) };
+    }
+
+    /** Whether an hour is labelled, and can be read before the next label or the end:
+     * where nights are hidden, that of the next day may be close. */
+    hasRoomForLabel(moment, step, hourWidth) {
+        const { hiddenStretches, window: shown } = this.model;
+        const isHidden = (hour) =>
+            hiddenStretches.some(([from, to]) => from <= hour && hour < to);
+        if (moment.hour % step) {
+            return false;
+        }
+        let room = 0;
+        let hour = moment;
+        do {
+            room += isHidden(hour) ? 0 : hourWidth;
+            hour = hour.plus({ hours: 1 });
+        } while (room < HOUR_WIDTH && hour < shown.end && (isHidden(hour) || hour.hour % step));
+        return room >= HOUR_WIDTH;
     }
 
     makeGroup(row, order) {

@@ -74,9 +74,10 @@ export class FieldWorkQueue {
         let entries = [];
         try {
             if (await this.store?.isLeaving()) {
-                // Their last page had no line to log out.
-                const isOut = await this.logOut();
-                browser.location.href = isOut ? "/odoo" : "/odoo/offline";
+                // Their last page had no line to log out. Without one the service worker
+                // shows that there is none.
+                await this.logOut();
+                browser.location.href = "/odoo";
                 return;
             }
             entries = (await this.store?.loadAll("entries")) || [];
@@ -173,9 +174,11 @@ export class FieldWorkQueue {
         if (!this.store || (await this.logOut())) {
             return true;
         }
-        // Core's worker forgets the session, and has a page that says what is wrong.
-        browser.navigator.serviceWorker?.controller?.postMessage("user_logout");
-        browser.location.href = "/odoo/offline";
+        // The workers forget the session. The first page of Odoo says what is wrong; with
+        // a line again it logs out, which core's own page of that would never do.
+        const worker = await browser.navigator.serviceWorker?.getRegistration("/odoo");
+        worker?.active?.postMessage("user_logout");
+        browser.location.href = "/odoo";
         return false;
     }
 

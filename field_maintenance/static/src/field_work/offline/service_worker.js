@@ -17,6 +17,7 @@
     const ALGORITHM = "AES-GCM";
     const PAGE = "/odoo/my-day";
     const HOME = "/odoo";
+    const OFFLINE = "/odoo/offline";
     const PLACE = "@@@field_work_session@@@";
     // On a bad line a page that is kept is better than one that comes.
     const PATIENCE = 8000;
@@ -117,9 +118,13 @@
         const controller = new AbortController();
         const hasPage = await (await caches.open(CACHE)).match(PAGE);
         const timer = hasPage && setTimeout(() => controller.abort(), PATIENCE);
+        const isLeaving = await ask("owner", "readonly", (rows) => rows.get("leaving"));
         try {
-            if (await ask("owner", "readonly", (rows) => rows.get("leaving"))) {
-                await fetch("/web/session/logout", { redirect: "manual" });
+            if (isLeaving) {
+                await fetch("/web/session/logout", {
+                    redirect: "manual",
+                    signal: AbortSignal.timeout(PATIENCE),
+                });
                 await forgetLeaving();
             }
             const response = await fetch(event.request, { signal: controller.signal });
@@ -131,6 +136,14 @@
             }
             return response;
         } catch (error) {
+            if (isLeaving) {
+                // Core's worker may still know the session, and open its page.
+                const offline = await caches.match(OFFLINE);
+                if (offline) {
+                    return offline;
+                }
+                throw error;
+            }
             const page = await readPage().catch(() => null);
             if (page) {
                 const isHome = new URL(event.request.url).pathname === HOME;
