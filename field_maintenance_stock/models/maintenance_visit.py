@@ -124,6 +124,9 @@ class MaintenanceVisit(models.Model):
 
     def _get_warehouses(self):
         """Return {visit: the warehouse of its order, else the company's first}."""
+        return self._ask_once("_find_warehouses")
+
+    def _find_warehouses(self):
         # Whoever uses parts need not read orders.
         visits = self.sudo()
         first = self.env["stock.warehouse"]._get_of_companies(
