@@ -176,3 +176,10 @@ class TestPromises(StockFixtures, MaintenanceFixtures, ServiceContractCase):
         piece.write({"partner_id": False, "site_id": False})
         self.assertFalse(piece._get_held())
         self.assertEqual(visit.state, "cancelled")
+
+    def test_held_ends_with_retirement(self):
+        order, piece, _schedule, _visit = self._sell_and_plan()
+        back = self._bring_back(order)
+        piece.write({"retirement_date": "2026-06-11", "retirement_reason": "Scrapped"})
+        self.assertFalse(piece._get_held())
+        self.assertFalse(back.sudo().activity_ids)
