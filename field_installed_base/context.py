@@ -10,3 +10,6 @@ class OwnCode:
 # `field_keeping`: of writes of fields that follow from others or from what buttons do,
 # see `installed.base.guard.mixin`.
 KEEPING = OwnCode()
+# `installed_base_holding`: of returns, which take equipment from its customer and hold
+# what was planned for it until somebody says what becomes of it. It is no `OwnCode`.
+HOLDING = object()

@@ -11,6 +11,7 @@
     "data": [
         "security/ir.model.access.csv",
         "wizards/installed_base_create_views.xml",
+        "wizards/installed_base_returned_views.xml",
         "views/installed_base_views.xml",
         "views/stock_lot_views.xml",
         "views/stock_picking_views.xml",

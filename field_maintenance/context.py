@@ -41,3 +41,20 @@ class PriceRules:
     def __init__(self, products):
         self.products = products
         self.known = {}
+
+
+class FiscalRules:
+    """`service_fiscal_rules`: the fiscal positions that apply by themselves, searched
+    once for many customers."""
+
+    def __init__(self):
+        self.known = {}
+
+
+class LineBatch:
+    """`service_line_batch`: the visits of lines that are created at once. Odoo computes
+    new records a thousand at a time; what is asked about their visits is asked once."""
+
+    def __init__(self, visits):
+        self.visits = visits
+        self.known = {}

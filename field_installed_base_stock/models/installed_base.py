@@ -53,6 +53,12 @@ class InstalledBase(models.Model):
         export_string_translation=False,
     )
 
+    def _drop_held(self):
+        result = super()._drop_held()
+        # Whoever says what becomes of equipment need not work in Inventory.
+        self.sudo().stock_move_ids.picking_id._forget_return_questions()
+        return result
+
     @api.depends("serial_key", "product_id", "company_id")
     def _compute_lot_id(self):
         lots = self.env["stock.lot"]._find_by_key(

@@ -8,6 +8,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date
 
+from odoo.addons.field_installed_base.context import HOLDING
+
 
 class StockMove(models.Model):
     """What customers get and give back, unit by unit, and the equipment that it is."""
@@ -410,7 +412,6 @@ class StockMove(models.Model):
         if not sure:
             text = self.env._("Some of this equipment came back. Unassign it:")
             return [_join(text, pieces)]
-        _goes, ends = pieces._get_settlement(pieces.browse(), False)
         reason = self.env._("Returned by %s", self.picking_id.name or self.reference)
         notes = {
             piece.id: self.env._(
@@ -423,7 +424,9 @@ class StockMove(models.Model):
         try:
             with self.env.cr.savepoint():
                 pieces.with_context(
-                    ownership_date=day, ownership_reason=reason
+                    ownership_date=day,
+                    ownership_reason=reason,
+                    installed_base_holding=self.picking_id and HOLDING,
                 )._log_change(
                     notes,
                     {
@@ -435,14 +438,8 @@ class StockMove(models.Model):
         except UserError as error:
             # What came back is back, whatever its history says.
             return [_join(str(error), pieces)]
-        if not ends:
-            return []
-        text = self.env._(
-            "This equipment came back, and what was planned for it ended. Plan it anew "
-            "where it goes on:"
-        )
-        lines = Markup("").join(Markup("<li>%s</li>") % end for end in ends)
-        return [Markup("%s<ul>%s</ul>") % (_join(text, pieces), lines)]
+        self.picking_id._ask_what_becomes(pieces)
+        return []
 
     def _ask_about_equipment(self, problems):
         """Ask about the equipment of each transfer, once.

@@ -3,10 +3,15 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.field_installed_base.models.documents import (
+    installed_base_document_mixin as documents,
+)
 from odoo.addons.field_installed_base.models.equipment.installed_base import (
     EDITOR_GROUPS,
     READER_GROUPS,
 )
+
+RETURNED_ACTIVITY = documents.RETURNED_ACTIVITY
 
 
 class StockPicking(models.Model):
@@ -18,6 +23,21 @@ class StockPicking(models.Model):
     installed_base_count = fields.Integer(
         groups=f"{READER_GROUPS},stock.group_stock_user"
     )
+    has_held = fields.Boolean(
+        compute="_compute_has_held",
+        export_string_translation=False,
+        help="Nobody said yet what becomes of what was planned for equipment that came "
+        "back.",
+    )
+
+    @api.depends("state", "activity_ids.active", "activity_ids.activity_type_id")
+    def _compute_has_held(self):
+        kind = self.env.ref(RETURNED_ACTIVITY, raise_if_not_found=False)
+        for picking in self:
+            # Whoever may read a transfer may know what is asked about it.
+            picking.has_held = (
+                bool(kind) and kind in picking.sudo().activity_ids.activity_type_id
+            )
 
     def _get_installed_base_domain(self):
         return Domain("stock_move_ids.picking_id", "in", self.ids)
@@ -75,9 +95,78 @@ class StockPicking(models.Model):
     def button_validate(self):
         result = super().button_validate()
         if result is True:
-            action = self._ask_to_create_equipment()
+            action = self._ask_to_create_equipment() or self._ask_to_settle()
             return action or result
         return result
+
+    # -- What came back ----------------------------------------------------------------
+
+    def _get_returned_equipment(self):
+        """Return the equipment that these transfers brought back and for which
+        something is held."""
+        # Whoever may read a transfer may know what it brought back.
+        moves = self.sudo().move_ids.filtered(lambda move: move._takes_from_customer())
+        pieces = moves.installed_base_ids.filtered(
+            lambda piece: piece.state == "unassigned" and piece._get_held()
+        )
+        return pieces.with_env(self.env)
+
+    def _ask_what_becomes(self, pieces):
+        """Have somebody say what becomes of what is held for equipment that this
+        transfer brought back, as of credited equipment, once."""
+        # Whoever works in Inventory need not plan the work of others.
+        for picking in self.sudo():
+            held = pieces.sudo()._get_held()
+            if not held:
+                continue
+            known = picking.activity_ids.filtered(
+                lambda activity: (
+                    activity.activity_type_id == self.env.ref(RETURNED_ACTIVITY)
+                )
+            )
+            links = Markup(", ").join(
+                piece._get_html_link(title=piece._get_label()) for piece in pieces
+            )
+            question = self.env._(
+                "This equipment came back. What was planned for it stands still until "
+                "you choose on the transfer what becomes of it:"
+            )
+            lines = Markup("").join(Markup("<li>%s</li>") % text for text in held)
+            note = Markup("<p>%s %s</p><ul>%s</ul>") % (question, links, lines)
+            if known:
+                known[0].note = Markup("%s%s") % (known[0].note, note)
+                continue
+            picking.activity_schedule(
+                RETURNED_ACTIVITY,
+                summary=self.env._("What should happen to the equipment?"),
+                note=note,
+                user_id=picking._get_equipment_responsible().id,
+            )
+
+    def _forget_return_questions(self):
+        """Ask no more of these transfers where nothing is held."""
+        for picking in self.sudo():
+            if not picking._get_returned_equipment():
+                picking.activity_unlink([RETURNED_ACTIVITY])
+
+    def _ask_to_settle(self):
+        """Return the dialog that asks what becomes of what is held, of a single return
+        for who may change equipment."""
+        if len(self) == 1 and self.has_held and self._may_create_equipment():
+            return self.action_settle_returned()
+        return None
+
+    def action_settle_returned(self):
+        """Ask what becomes of what was planned for equipment that came back."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What Should Happen?"),
+            "res_model": "installed.base.returned",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_picking_id": self.id},
+        }
 
     def _ask_to_create_equipment(self):
         """Ask for the equipment of these deliveries, where their company has it so.

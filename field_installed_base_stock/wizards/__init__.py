@@ -1,2 +1,3 @@
 from . import installed_base_create
 from . import installed_base_create_line
+from . import installed_base_returned

@@ -10,6 +10,7 @@ from . import request
 from . import diagnosis
 from . import loan
 
+from . import account_fiscal_position
 from . import calendar_alarm_manager
 from . import calendar_attendee
 from . import calendar_event

@@ -8,6 +8,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
+from odoo.addons.field_installed_base.context import HOLDING
+
 from ..context import GENERATING
 from .visit.maintenance_visit import LIVE_STATES, OPEN_STATES
 
@@ -82,6 +84,26 @@ class InstalledBase(models.Model):
         groups="base.group_user",
         help="Skills that work on this equipment takes, instead of those of its "
         "product and category.",
+    )
+
+    held_rule_ids = fields.Many2many(
+        comodel_name="maintenance.schedule.line",
+        relation="installed_base_held_rule_rel",
+        string="Held Schedule Lines",
+        readonly=True,
+        copy=False,
+        context={"active_test": False},
+        groups="field_installed_base.group_manager",
+        export_string_translation=False,
+    )
+    held_visit_ids = fields.Many2many(
+        comodel_name="maintenance.visit",
+        relation="installed_base_held_visit_rel",
+        string="Held Visits",
+        readonly=True,
+        copy=False,
+        groups="field_installed_base.group_manager",
+        export_string_translation=False,
     )
 
     def copy(self, default=None):
@@ -471,6 +493,10 @@ class InstalledBase(models.Model):
         unassigned = moved.filtered(lambda piece: not piece.partner_id)
         unassigned._withdraw_from_visits(self.env._("%s was unassigned."))
         (moved - unassigned)._move_open_visits()
+        # What is held goes on where the same customer has it again.
+        moved.filtered(
+            lambda piece: piece.partner_id and not before[piece.id].owner
+        )._resume_held()
         moved._note_on_requests(before)
         return result
 
@@ -710,6 +736,7 @@ class InstalledBase(models.Model):
         """
         if not self:
             return
+        is_held = self.env.context.get("installed_base_holding") is HOLDING
         schedule_lines = self._get_schedule_lines()
         schedule_lines._remove_untouched()
         for piece, lines in schedule_lines.grouped("installed_base_id").items():
@@ -721,11 +748,86 @@ class InstalledBase(models.Model):
         over = schedule_lines.schedule_id.filtered(lambda s: not s.line_ids)
         over.filtered(lambda s: s.state != "draft").action_close()
         visit_lines = self._get_visit_lines()
+        if is_held:
+            self._hold(schedule_lines, visit_lines)
         for piece, lines in visit_lines.grouped("installed_base_id").items():
             alone = lines.visit_id.filtered(lambda visit: len(visit.line_ids) == 1)
             # The customer may read why: not who owns it.
             alone._cancel_alone(reason % piece._get_document_name())
             (lines - alone.line_ids).unlink()
+
+    # -- Held --------------------------------------------------------------------------
+
+    def _hold(self, rules, lines):
+        """Remember what stops for this equipment, which came back.
+
+        :param rules: lines of schedules
+        :param lines: lines of open visits
+        """
+        for piece in self.sudo():
+            own_rules = rules.filtered(
+                lambda rule, own=piece: rule.installed_base_id == own
+            )
+            own_lines = lines.filtered(
+                lambda line, own=piece: line.installed_base_id == own
+            )
+            piece.write(
+                {
+                    "held_rule_ids": [Command.set(own_rules.ids)],
+                    "held_visit_ids": [Command.set(own_lines.visit_id.ids)],
+                }
+            )
+
+    def _get_held(self):
+        # Whoever is asked about equipment may know what was planned for it.
+        rules, visits = self.sudo()._get_resumable()
+        texts = self._describe_rules(rules) + visits._describe_held()
+        return super()._get_held() + texts
+
+    def _get_resumable(self, heir=None):
+        """Return what is held of this equipment and can go on.
+
+        :param heir: the equipment with which it would; by default its own customer's
+        :return: lines of schedules, and visits
+        """
+        rules = self.held_rule_ids._filter_resumable(
+            to_other=bool(heir) and heir not in self
+        )
+        if heir:
+            rules = rules.filtered(lambda rule: heir._is_visited_by(rule.schedule_id))
+        visits = self.held_visit_ids.filtered(
+            lambda visit: (
+                visit.state in (*MOVING_STATES, "cancelled")
+                # Visits of a rule that ends, end with it.
+                and (
+                    visit.schedule_line_id.active
+                    or not visit.schedule_line_id
+                    or visit.schedule_line_id in rules
+                )
+                and (not heir or heir._is_visited_by(visit))
+            )
+        )
+        return rules, visits
+
+    def _resume_held(self, successor=None):
+        result = super()._resume_held(successor)
+        # Who says what becomes of equipment need not plan visits: they follow.
+        pieces = self.sudo()
+        for piece in pieces.filtered(lambda p: p.held_rule_ids or p.held_visit_ids):
+            heir = successor.sudo() if successor else piece
+            rules, visits = piece._get_resumable(heir)
+            # First visits: the schedule makes none anew that are back.
+            visits._resume_for(piece, heir)
+            rules._resume_for(piece, heir)
+            piece._drop_held()
+        return result
+
+    def _drop_held(self):
+        held = self.sudo().filtered(lambda p: p.held_rule_ids or p.held_visit_ids)
+        held.write(
+            {"held_rule_ids": [Command.clear()], "held_visit_ids": [Command.clear()]}
+        )
+        return super()._drop_held()
 
     # -- What the warranty pays --------------------------------------------------------
 

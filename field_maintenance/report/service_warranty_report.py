@@ -233,11 +233,29 @@ class ServiceWarrantyReport(models.Model):
 
     def action_claim(self):
         """Print claims of these rows, one for each of whom they are claimed from, and
-        note that they are claimed."""
-        self._check_givers()
-        self._set_state("claimed")
+        note that they are claimed. Those of which nobody is known to have given the
+        warranty are left, and named.
+
+        :raise UserError: if that is so of all of them
+        """
+        known = self.filtered("partner_id")
+        if not known:
+            self._check_givers()
+        known._set_state("claimed")
         report = self.env.ref("field_maintenance.service_warranty_claim_action")
-        return report.report_action(self)
+        action = report.report_action(known)
+        if known == self:
+            return action
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": (self - known)._get_unknown_givers_text(),
+                "next": action,
+            },
+        }
 
     def action_to_claim(self):
         """Note that these rows are still to be claimed."""
@@ -267,21 +285,20 @@ class ServiceWarrantyReport(models.Model):
         """
         unknown = self.filtered(lambda row: not row.partner_id)
         if unknown:
-            raise UserError(
-                self.env._(
-                    "Nobody is known to have given the warranty of this equipment:\n"
-                    "%s\n"
-                    "Set the partner of its brand, or a vendor on its product.",
-                    "\n".join(
-                        f"- {name}"
-                        for name in dict.fromkeys(
-                            row.installed_base_id.display_name
-                            or row.visit_id.display_name
-                            for row in unknown
-                        )
-                    ),
-                )
-            )
+            raise UserError(unknown._get_unknown_givers_text())
+
+    def _get_unknown_givers_text(self):
+        """Tell that nobody is known to have given the warranty of these rows."""
+        names = dict.fromkeys(
+            row.installed_base_id.display_name or row.visit_id.display_name
+            for row in self
+        )
+        return self.env._(
+            "Nobody is known to have given the warranty of this equipment:\n"
+            "%s\n"
+            "Set the partner of its brand, or a vendor on its product.",
+            "\n".join(f"- {name}" for name in names),
+        )
 
     def _get_claims(self):
         """Return these rows by whom they are claimed from and by company, each in the

@@ -31,6 +31,10 @@ class TestNativeScreens(NativeScreensTests, MaintenanceCase):
         }
         kind = self.env["hr.skill.type"].create(trade)
         return {
+            "account.fiscal.position": [
+                ("account.group_account_manager", {"name": "Abroad"}),
+                ("account.group_account_invoice", None),
+            ],
             "account.move.line": [
                 ("account.group_account_invoice", None),
                 ("account.group_account_readonly", None),

@@ -1,3 +1,4 @@
+from . import product_product
 from . import sale_order_line
 from . import stock_picking
 from . import stock_move

@@ -105,13 +105,18 @@ class MaintenanceVisit(models.Model):
         vans = {}
         if vals.keys() & {"merged_into_id", "technician_id", "technician_ids"}:
             vans = {visit: visit._get_van() for visit in self}
+        undone = self.browse()
+        if "state" in vals:
+            undone = self.filtered(lambda visit: visit.state == "done")
         result = super().write(vals)
         if vans:
             self._follow_vans(vans)
         if "state" in vals:
-            done = self.sudo().filtered(lambda visit: visit.state == "done")
-            done.filtered(lambda visit: not visit.moves_stock).moves_stock = True
-            self._update_stock()
+            done = self.filtered(lambda visit: visit.state == "done")
+            new = done.sudo().filtered(lambda visit: not visit.moves_stock)
+            new.moves_stock = True
+            # Those that were not done, and are not, moved nothing.
+            (done | undone)._update_stock()
         return result
 
     # -- Places ------------------------------------------------------------------------
@@ -124,6 +129,9 @@ class MaintenanceVisit(models.Model):
 
     def _get_warehouses(self):
         """Return {visit: the warehouse of its order, else the company's first}."""
+        return self._ask_once("_find_warehouses")
+
+    def _find_warehouses(self):
         # Whoever uses parts need not read orders.
         visits = self.sudo()
         first = self.env["stock.warehouse"]._get_of_companies(

@@ -29,13 +29,24 @@ class StockPicking(models.Model):
         :return: the transfers
         """
         pickings = self.create([vals for vals, _moves in transfers])
-        moves = self.env["stock.move"].create(
-            [
-                move | picking._prepare_made_lines(move)
-                for picking, (_vals, moves) in zip(pickings, transfers, strict=True)
-                for move in moves
-            ]
+        prepared = [
+            move | picking._prepare_made_lines(move)
+            for picking, (_vals, moves) in zip(pickings, transfers, strict=True)
+            for move in moves
+        ]
+        # Stock is looked up for all lines at once, as core does when it validates.
+        lines = [vals for move in prepared for _c, _i, vals in move["move_line_ids"]]
+        product_ids, lot_ids, place_ids = (
+            {vals[name] for vals in lines if vals[name]}
+            for name in ("product_id", "lot_id", "location_id")
         )
+        known = self.env["stock.quant"]._get_quants_by_products_locations(
+            self.env["product.product"].browse(product_ids),
+            self.env["stock.location"].browse(place_ids),
+            extra_domain=["|", ("lot_id", "in", list(lot_ids)), ("lot_id", "=", False)],
+        )
+        moves = self.env["stock.move"].with_context(quants_cache=known).create(prepared)
+        moves = moves.with_env(self.env)
         for company, own in moves.grouped("company_id").items():
             # No customer is told of a delivery who has the technician in the house.
             own.with_company(company)._action_done()

@@ -1,5 +1,6 @@
 from freezegun import freeze_time
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.field_installed_base.tests.common import ROLES, NativeScreensTests
@@ -30,6 +31,18 @@ class TestNativeScreens(NativeScreensTests, StockFixtures, MaintenanceCase):
             for records in (self.done, piece):
                 self.assertTrue(self._as(role, records).read(), role)
 
+    def test_catalog_of_a_visit(self):
+        """It shows how much is there, which core reads of the moves."""
+        names = ["qty_available", "free_qty", "virtual_available"]
+        for role in ("technician", "dispatcher"):
+            with self.subTest(role):
+                self.env.invalidate_all()
+                (found,) = self._as(role, self.seal).read(names)
+                self.assertEqual(found["qty_available"], 59)
+        other = self._create_user("st_nobody", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.seal.with_user(other).read(names)
+
     def _get_native_users(self):
         places = {"location_id": self.stock.id, "location_dest_id": self.van.id}
         moved = {"product_id": self.seal.id, "product_uom_qty": 1, **places}
@@ -37,6 +50,10 @@ class TestNativeScreens(NativeScreensTests, StockFixtures, MaintenanceCase):
             "hr.employee": [
                 ("hr.group_hr_user", None),
                 ("base.group_user", None),
+            ],
+            "product.product": [
+                ("product.group_product_manager", {"name": "Shovel"}),
+                ("stock.group_stock_user", None),
             ],
             "res.company": [
                 ("base.group_erp_manager", None),

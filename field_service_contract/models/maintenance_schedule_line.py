@@ -13,7 +13,7 @@ from odoo.addons.field_maintenance.models.visit.maintenance_visit import OPEN_ST
 
 from ..context import get_typed_line
 from ..engine.coverage import FOREVER
-from .contract.service_contract import DAY, READER_GROUPS
+from .contract.service_contract import DAY, READER_GROUPS, RUNNING_STATES
 
 # What the contract line decides about its visit rule.
 CONTRACT_LINE_FIELDS = frozenset(
@@ -40,6 +40,23 @@ class MaintenanceScheduleLine(models.Model):
     )
 
     # -- Term and rule ----------------------------------------------------------------
+
+    def _filter_resumable(self, to_other=False):
+        """The visit rule of a contract line goes on as long as that covers the
+        equipment, and with no other."""
+        today = fields.Date.context_today(self)
+
+        def goes_on(line):
+            contract, own = line.service_contract_id, line._get_service_contract_line()
+            return not contract or (
+                not to_other
+                and contract.state in RUNNING_STATES
+                and not (own.date_end and own.date_end < today)
+            )
+
+        # What a contract covers does not depend on who plans its visits.
+        lines = super()._filter_resumable(to_other)
+        return lines.sudo().filtered(goes_on).with_env(self.env)
 
     def _get_service_contract_line(self):
         """Return the contract line whose visit rule this is, if any.

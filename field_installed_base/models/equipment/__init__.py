@@ -5,4 +5,5 @@ from . import installed_base_category
 from . import properties
 from . import components
 from . import retirement
+from . import held
 from . import equipment_import

@@ -20,6 +20,8 @@ class InstalledBase(models.Model):
             by_successor[successor] |= piece
         for successor, pieces in by_successor.items():
             pieces._hand_over(successor)
+        # What came back and is scrapped is not waited for.
+        self._drop_held()
 
     def _hand_over(self, successor, back=False):
         """Let another piece take over what hangs on this equipment. To be extended by

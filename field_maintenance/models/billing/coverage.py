@@ -254,7 +254,7 @@ class ServiceLine(models.Model):
         found = {}
         days = self.visit_id._get_coverage_days()
         # Read at once; below, each visit would read its own.
-        pieces = self.visit_id.sudo().line_ids.installed_base_id
+        pieces = self.visit_id._get_batch().sudo().line_ids.installed_base_id
         pieces.mapped("warranty_end_date")
         pieces.category_id.mapped("parent_path")
         for line in self:

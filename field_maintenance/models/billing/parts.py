@@ -10,7 +10,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ...context import SIGNING
+from ...context import SIGNING, FiscalRules
 
 # Sorts visits without an appointment last.
 NEVER = datetime.max
@@ -292,26 +292,47 @@ class MaintenanceVisit(models.Model):
             )
         return found
 
+    def _ask_once(self, name):
+        """Return what a method says of these visits; of those whose lines are being
+        created it is asked once.
+
+        :param str name: a method without arguments that returns {visit: value}
+        """
+        visits = self._get_batch()
+        if visits is self:
+            return getattr(self, name)()
+        known = self.env.context["service_line_batch"].known
+        if name not in known:
+            known[name] = getattr(visits, name)()
+        return {visit: known[name][visit] for visit in self}
+
+    def _get_batch(self):
+        """Return the visits whose lines are created along with those of these, else
+        these."""
+        batch = self.env.context.get("service_line_batch")
+        if not batch or self - batch.visits:
+            return self
+        return batch.visits.with_env(self.env)
+
     def _get_fiscal_positions(self):
         """Return {visit: fiscal position of its customer and site}."""
+        return self._ask_once("_find_fiscal_positions")
+
+    def _find_fiscal_positions(self):
         # It does not depend on who may read taxes and their exceptions.
         positions = self.env["account.fiscal.position"].sudo()
-        found, has_rules = {}, {}
+        rules = FiscalRules()
+        found = {}
         places = self.grouped(
             lambda visit: (visit.company_id, visit.partner_id, visit.site_id)
         )
         for (company, partner, site), visits in places.items():
             model = positions.with_company(company)
-            if company not in has_rules:
-                domain = model._check_company_domain(company)
-                rules = model.search([*domain, ("auto_apply", "=", True)], limit=1)
-                has_rules[company] = bool(rules)
-            contacts = (partner | site).sudo().with_company(company)
-            position = positions
             # Core would search the rules for each customer.
-            if has_rules[company] or contacts.property_account_position_id:
-                position = model._get_fiscal_position(partner.sudo(), site.sudo())
-            found.update(dict.fromkeys(visits, position))
+            position = model.with_context(
+                service_fiscal_rules=rules
+            )._get_fiscal_position(partner.sudo(), site.sudo())
+            found.update(dict.fromkeys(visits, model.browse(position.id)))
         return found
 
     def _get_bill_currency(self):

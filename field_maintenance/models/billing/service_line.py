@@ -6,6 +6,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
+from ...context import LineBatch
 from ...engine import split
 
 # What is computed, and where it is kept if a person chose it; see coverage.py.
@@ -223,6 +224,13 @@ class ServiceLine(models.Model):
     def _unlink_except_ordered(self):
         self._check_not_ordered()
         self._check_visit_open()
+
+    @api.model
+    def _add_precomputed_values(self, vals_list):
+        ids = {vals["visit_id"] for vals in vals_list if vals.get("visit_id")}
+        batch = LineBatch(self.env["maintenance.visit"].browse(ids))
+        lines = self.with_context(service_line_batch=batch)
+        return super(ServiceLine, lines)._add_precomputed_values(vals_list)
 
     @api.model
     def _get_chosen_defaults(self):

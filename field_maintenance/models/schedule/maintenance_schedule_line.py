@@ -774,6 +774,41 @@ class MaintenanceScheduleLine(models.Model):
                 }
             )
 
+    def _filter_resumable(self, to_other=False):
+        """Return those of these lines that were stopped and can go on. To be extended
+        by what ends them.
+
+        :param bool to_other: with other equipment
+        """
+        today = fields.Date.context_today(self)
+        return self.filtered(
+            lambda line: (
+                not line.active
+                and (not line.date_end or line.date_end >= today)
+                # Of a schedule that ended because nothing was left of it.
+                and (line.state != "closed" or not line.schedule_id.line_ids)
+            )
+        )
+
+    def _resume_for(self, piece, heir):
+        """Visit equipment again by these lines, which were stopped when it came back.
+
+        :param piece: the equipment that came back
+        :param heir: what is visited from now on, maybe the same
+        """
+        lines = self.with_context(visit_generation=GENERATING)
+        lines.write({"active": True})
+        if heir != piece:
+            lines._take_equipment(heir)
+        note = self.env._("%s is visited again.", heir._get_document_name())
+        schedules = lines.schedule_id
+        schedules._message_log_batch(dict.fromkeys(schedules.ids, note))
+        closed = schedules.filtered(lambda schedule: schedule.state == "closed")
+        for schedule in closed:
+            schedule._resume_generation()
+        running = lines.filtered(lambda line: line.schedule_id not in closed)
+        running.filtered(lambda line: line.state == "active")._apply_rule()
+
     def _part_to(self, schedule):
         """Go over to another schedule, together with their visits."""
         self.write({"schedule_id": schedule.id})

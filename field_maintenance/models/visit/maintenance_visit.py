@@ -1105,6 +1105,51 @@ class MaintenanceVisit(models.Model):
                     )
                 )
 
+    def _describe_held(self):
+        """Return these visits, which stopped when their equipment came back, in words
+        with the days that they had."""
+        texts = []
+        for visit in self.sorted(lambda visit: (str(visit.due_date or ""), visit.id)):
+            day = visit.due_date
+            if visit.date_start:
+                day = visit._get_site_day(visit.date_start)
+            texts.append(
+                self.env._(
+                    "Visit %(visit)s on %(day)s",
+                    visit=visit.display_name,
+                    day=format_date(self.env, day),
+                )
+            )
+        return texts
+
+    def _resume_for(self, piece, heir):
+        """Plan anew these visits, which were cancelled when equipment came back; those
+        that others go on with are about it again.
+
+        :param piece: the equipment that came back
+        :param heir: what is visited from now on, maybe the same
+        """
+        cancelled = self.filtered(lambda visit: visit.state == "cancelled")
+        cancelled.action_put_back()
+        lines = cancelled.line_ids.filtered(
+            lambda line: line.installed_base_id == piece
+        )
+        if heir != piece:
+            lines.write(
+                {
+                    "installed_base_id": heir.id,
+                    "product_id": heir.product_id.id,
+                    "serial_number": heir.serial_number,
+                    "taken_over_from_id": piece.id,
+                }
+            )
+        others = self.filtered(lambda visit: heir not in visit.installed_base_ids)
+        self.env["maintenance.visit.line"].create(
+            [{"visit_id": visit.id, "installed_base_id": heir.id} for visit in others]
+        )
+        note = self.env._("%s is visited again.", heir._get_document_name())
+        self._log_moves(dict.fromkeys(self.ids, [note]))
+
     def _describe_dated(self):
         """Return these open visits in words with their days, what comes first first;
         those to plan together."""

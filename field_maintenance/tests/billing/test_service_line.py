@@ -83,6 +83,74 @@ class TestServiceLine(ExecutionCase):
         self.assertEqual(line.price_unit, order.order_line.price_unit)
         self.assertEqual(line.price_unit, 5)
 
+    def test_fiscal_positions_are_searched_once(self):
+        country = self.env.ref("base.be")
+        group = self.env["account.tax.group"].create(
+            {"name": "VAT", "country_id": self.env.company.country_id.id}
+        )
+        tax, exempt = self.env["account.tax"].create(
+            [
+                {
+                    "name": "Included",
+                    "tax_group_id": group.id,
+                    "amount": 20,
+                    "price_include_override": "tax_included",
+                },
+                {"name": "Exempt", "tax_group_id": group.id, "amount": 0},
+            ]
+        )
+        self.pellets.taxes_id = tax
+        position = self.env["account.fiscal.position"].create(
+            {"name": "By the sea", "auto_apply": True, "country_id": country.id}
+        )
+        position.write({"zip_from": "8000", "zip_to": "8999"})
+        exempt.write({"fiscal_position_ids": position.ids, "original_tax_ids": tax.ids})
+        customers = self.env["res.partner"].create(
+            [
+                {
+                    "name": f"Customer {number}",
+                    "country_id": country.id,
+                    "zip": "8400" if number % 2 else "1000",
+                }
+                for number in range(40)
+            ]
+        )
+        visits = self.env["maintenance.visit"].create(
+            [
+                {
+                    "partner_id": customer.id,
+                    "site_id": customer.id,
+                    "visit_type_id": self.cleaning.id,
+                    "due_date": "2026-06-01",
+                }
+                for customer in customers
+            ]
+        )
+
+        def count(number, times=1):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            lines = self.env["service.line"].create(
+                [
+                    {"visit_id": visit.id, "product_id": self.pellets.id}
+                    for _time in range(times)
+                    for visit in visits[:number]
+                ]
+            )
+            self.env.flush_all()
+            count = self.env.cr.sql_log_count - before
+            inland, abroad = lines[::2], lines[1::2]
+            self.assertEqual(set(inland.mapped("price_unit")), {6})
+            self.assertEqual(set(abroad.mapped("price_unit")), {5})
+            return count
+
+        count(2)
+        few = count(4)
+        self.assertEqual(count(40), few)
+        # Odoo computes a thousand at a time, and stores a hundred.
+        self.assertEqual(count(40, times=30), few + 11 * 2)
+
     def test_technicians_tell_what_not_how_much(self):
         line = self._use(self.pellets)
         for values in ({"price_unit": 1}, {"discount": 100}, {"coverage": "warranty"}):

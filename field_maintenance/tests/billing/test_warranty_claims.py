@@ -162,6 +162,29 @@ class TestWarrantyClaims(CoverageCase):
             self._find().action_claim()
         self.assertEqual(self.parts.claim_state, "to_claim")
 
+    def test_of_one_nobody_gave_it(self):
+        brand = self.env["product.brand"].create({"name": "Nobody"})
+        other = self._create_equipment(
+            serial_number="S-2",
+            installation_date="2025-06-01",
+            warranty_months=24,
+            product_brand_id=brand.id,
+        )
+        visit = self._begin_visit(installed_base_ids=other.ids)
+        part = self._add(self.part, visit=visit)
+        (self.call | visit)._finish()
+        known = self._find()
+        unknown = known.browse(part.id)
+        self.assertFalse(unknown.partner_id)
+        action = (known | unknown).action_claim()
+        # The others need not wait for it, and it is named.
+        self.assertEqual(self.parts.claim_state, "claimed")
+        self.assertEqual(part.claim_state, "to_claim")
+        self.assertIn("S-2", action["params"]["message"])
+        self.assertEqual(action["params"]["next"]["type"], "ir.actions.report")
+        printed = action["params"]["next"]["context"]["active_ids"]
+        self.assertEqual(printed, known.ids)
+
     def test_printed_for_each_maker_in_their_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.part.with_context(lang="fr_FR").name = "Allumeur"

@@ -174,6 +174,9 @@ class MaintenanceVisit(models.Model):
 
         :return: {visit: {id of the equipment, False without: contracts}}
         """
+        return self._ask_once("_find_covering_contracts")
+
+    def _find_covering_contracts(self):
         # What is covered does not depend on who may read contracts.
         visits = self.sudo()
         none = self.env["service.contract.line"].sudo()
