@@ -75,11 +75,13 @@ class ServiceAllocation(models.Model):
     @api.depends("state", "visit_id.date_start", "visit_id.duration")
     def _compute_times(self):
         """Follow the visit as long as the technician has it."""
+        # Nights of a visit of several days are no work.
+        hours = self.visit_id._get_hours_of_work()
         for allocation in self:
             visit = allocation.visit_id
             if allocation.state == "active" and visit.date_start:
                 allocation.date_start = visit.date_start
-                allocation.hours = visit.duration
+                allocation.hours = hours[visit]
             else:
                 allocation.date_start = allocation.date_start
                 allocation.hours = allocation.hours

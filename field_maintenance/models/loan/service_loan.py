@@ -248,6 +248,28 @@ class ServiceLoan(models.Model):
                     )
                 )
 
+    @api.constrains("request_id", "partner_id")
+    def _check_request_customer(self):
+        """Refuse requests of others, whose handlers would lend in their name."""
+        # Whoever lends need not read the request.
+        for loan in self.sudo():
+            request = loan.request_id
+            if (
+                request.partner_id
+                and request.commercial_partner_id != loan.commercial_partner_id
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Loan %(loan)s is for %(customer)s, but request %(request)s is "
+                        "one of %(other)s. Choose a request of the same customer, or "
+                        "none.",
+                        loan=loan.display_name,
+                        customer=loan.partner_id.display_name,
+                        request=request.display_name,
+                        other=request.partner_id.display_name,
+                    )
+                )
+
     # -- CRUD --------------------------------------------------------------------------
 
     @api.model_create_multi

@@ -43,6 +43,12 @@ class TestAllocation(MaintenanceCase):
         self.assertEqual(known.hours, 2)
         self.assertEqual(known.company_id, self.company)
 
+    def test_nights_are_no_work(self):
+        """Of a visit of several days count the hours in which the technician works."""
+        self.visit.duration = 25
+        # 9:00 to 17:00 without the break, and until 10:00 the next day.
+        self.assertEqual(self.visit.allocation_ids.hours, 9)
+
     def test_only_what_is_planned(self):
         visit = self._create_visit(technician_id=self.technician.id)
         self.assertFalse(visit.allocation_ids)

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 from unittest.mock import patch
 
@@ -71,6 +72,14 @@ class LoanCase(MaintenanceCase):
 @freeze_time("2026-03-03 10:00:00")
 class TestLoans(LoanCase):
     # -- Lend --------------------------------------------------------------------------
+
+    def test_request_of_another_customer(self):
+        request = self._create_request(partner_id=self.neighbour.id)
+        with self.assertRaisesRegex(ValidationError, re.escape(self.neighbour.name)):
+            self._lend(request_id=request.id)
+        loan = self._lend(request_id=self._create_request().id)
+        with self.assertRaisesRegex(ValidationError, re.escape(self.neighbour.name)):
+            loan.request_id = request
 
     def test_typed_due_date_stands(self):
         request = self._create_request()
