@@ -378,7 +378,7 @@ class BaseImport(models.TransientModel):
         if isinstance(value, int | float):
             return Number(int(value) if value % 1 == 0 else value)
         if isinstance(value, datetime):
-            return value if value.time() else value.date()
+            return value if value.time() != time() else value.date()
         if isinstance(value, time | timedelta):
             return self._refuse_time(str(value))
         return value

@@ -93,6 +93,24 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             [date(2026, 4, 3), date(2026, 3, 4)],
         )
 
+    def test_dates_among_text(self):
+        """A number, reference or note that looks like a date is what is shown."""
+        ids, messages = self._import(
+            ("reference", "serial_number", "model", "note"),
+            (
+                datetime(2024, 1, 5),
+                datetime(2024, 1, 6, 10, 30),
+                datetime(2024, 1, 7),
+                datetime(2024, 1, 8),
+            ),
+        )
+        self.assertFalse(messages)
+        piece = self.env["installed.base"].browse(ids)
+        self.assertEqual(
+            (piece.reference, piece.serial_number, piece.model, str(piece.note)),
+            ("2024-01-05", "2024-01-06 10:30:00", "2024-01-07", "<p>2024-01-08</p>"),
+        )
+
     def test_question_is_answered_from_the_language(self):
         """Day and month, decimal sign: not from the first rows, and once."""
         book = self._make_book(
