@@ -417,17 +417,30 @@ class BaseImport(models.TransientModel):
                 if isinstance(cell, str) and "\0" in cell:
                     text = cell.replace("\0", "�")
                     cell = BadCell(text, self.env._("“%s” is not text.", text))
-                if isinstance(cell, BadCell):
+                if isinstance(cell, BadCell | date):
                     tree = tree or self.get_fields_tree(self.res_model)
-                    label, _kind = self.env[self.res_model]._describe_import_column(
+                    label, kind = self.env[self.res_model]._describe_import_column(
                         import_fields[index], tree
                     )
+                    if isinstance(cell, date):
+                        row[index] = cell = self._place_date(cell, kind)
+                if isinstance(cell, BadCell):
                     problem = self.env._(
                         "%(column)s: %(problem)s", column=label, problem=cell.problem
                     )
                     read.bad_cells.append((number, problem))
                     row[index] = ""
         return data
+
+    @api.model
+    def _place_date(self, day, kind):
+        """Return what a cell with a date says in a column of another kind."""
+        text = str(day)
+        if kind in ("char", "text", "html"):
+            return text
+        return BadCell(
+            text, self.env._("“%s” is a date, which does not belong here.", text)
+        )
 
     @api.model
     def _parse_float_from_data(self, data, index, name, options):

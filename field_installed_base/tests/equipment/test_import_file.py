@@ -111,6 +111,41 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             ("2024-01-05", "2024-01-06 10:30:00", "2024-01-07", "<p>2024-01-08</p>"),
         )
 
+    def test_dates_where_none_belong(self):
+        """They are errors of their own rows, and no end of the import."""
+        columns = (
+            "building_year",
+            "warranty_months",
+            "condition",
+            "is_compliant",
+            "partner_id",
+            "site_id",
+            "product_id",
+            "parent_id",
+            "technician_id/id",
+            "partner_id/.id",
+        )
+        header = ("reference", "model", *columns)
+        rows = [
+            ("D-0", "Stove", *("" for _column in columns)),
+            *(
+                (
+                    f"D-{index}",
+                    "Stove",
+                    *(datetime(2001, 1, 5) if c == column else "" for c in columns),
+                )
+                for index, column in enumerate(columns, 1)
+            ),
+        ]
+        _ids, messages = self._import(header, *rows)
+        errors = self._get_rows(messages)
+        self.assertEqual(list(errors), list(range(3, 3 + len(columns))))
+        for error in errors.values():
+            self.assertIn(
+                ": “2001-01-05” is a date, which does not belong here.", error
+            )
+        self.assertIn("Building Year: ", errors[3])
+
     def test_question_is_answered_from_the_language(self):
         """Day and month, decimal sign: not from the first rows, and once."""
         book = self._make_book(

@@ -1,3 +1,4 @@
+from datetime import datetime
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -303,6 +304,20 @@ class TestImport(ImportFileMixin, LifeCase):
             [self._map((header,), "service.contract")[0] for header in headers],
             ["line_ids/amount"] * 3 + ["line_ids/value", "partner_id"],
         )
+
+    def test_dates_where_none_belong(self):
+        header = ("partner_id", "date_start", "term_months", "billing_period")
+        header += ("line_ids/name", "line_ids/value")
+        row = ("Claes Bakery", "2025-08-01", 12, "12", "A", 1200)
+        for index in (2, 3, 5):
+            with self.subTest(header[index]):
+                cells = list(row)
+                cells[index] = datetime(2026, 1, 5)
+                ids, messages = self._import(
+                    header, row, cells, model="service.contract"
+                )
+                self.assertFalse(ids)
+                self.assertIn("“2026-01-05” is a date", self._get_rows(messages)[3])
 
     def test_ambiguous_amounts(self):
         for row in (
