@@ -5,6 +5,7 @@ import re
 import unicodedata
 from contextlib import suppress
 from datetime import date, datetime, time
+from functools import lru_cache
 
 # What groups thousands and nothing else: spaces and apostrophes.
 GROUPS = re.compile(r"[\s'’]")
@@ -14,6 +15,11 @@ DAY_AND_MONTH = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
 CLOCK = re.compile(
     r"(.*?)[T\s]\s*(\d{1,2})[:h](\d{2})(?::(\d{2}))?(?:\.\d+)?(?:\s*([ap])\.?m\.?)?",
     re.IGNORECASE,
+)
+# What a number format shows as it stands: quoted, after a backslash, a currency with
+# its language; what it does not show: colors, conditions, blanks as wide as a sign.
+FORMAT_PART = re.compile(
+    r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].|(.)', re.DOTALL
 )
 # What comes first in a pattern; the separator is free.
 ORDERS = {"dmY": "day", "mdY": "month"}
@@ -100,6 +106,21 @@ def _read_with(digits: str, decimal: str) -> str | None:
     ):
         return None
     return "".join(groups) + (f".{fraction}" if found else "")
+
+
+@lru_cache(maxsize=256)
+def read_format(number_format: str) -> tuple[bool, frozenset[str]]:
+    """Return whether a hundred times the number is shown, and the words and signs that
+    are shown beside it.
+
+    :param number_format: as files of Excel have it
+    """
+    percent, shown = False, ""
+    for quoted, escaped, currency, bare in FORMAT_PART.findall(number_format):
+        percent = percent or bare == "%"
+        # Digits, separators and parentheses part what is shown.
+        shown += quoted or escaped or currency or bare.strip("0#?.,;%()+-") or " "
+    return percent, frozenset(shown.split())
 
 
 def read_date(text: str, pattern: str = "") -> datetime:

@@ -9,7 +9,14 @@ from odoo import api, fields, models
 from odoo.tools import config
 from odoo.tools.misc import get_lang
 
-from ..engine import Ambiguous, CellError, normalize_header, read_date, read_number
+from ..engine import (
+    Ambiguous,
+    CellError,
+    normalize_header,
+    read_date,
+    read_format,
+    read_number,
+)
 from ..models.base import BadCell, ReadRows
 from ..models.ir_fields_converter import HINTS
 
@@ -317,26 +324,30 @@ class BaseImport(models.TransientModel):
         rest = (self._read_ods_text(child) + (child.tail or "") for child in node)
         return (node.text or "") + "".join(rest)
 
-    def _read_xls_book(self, book, sheet_name):
+    def _read_xls(self, options):
         if not self._is_row_by_row():
-            return super()._read_xls_book(book, sheet_name)
-        sheet = book.sheet_by_name(sheet_name)
+            return super()._read_xls(options)
+        import xlrd
+
+        # With formats, which core leaves out: they say what is shown of a number.
+        book = xlrd.open_workbook(file_contents=self.file or b"", formatting_info=True)
+        options["sheets"] = book.sheet_names()
+        options["sheet"] = options.get("sheet") or options["sheets"][0]
+        sheet = book.sheet_by_name(options["sheet"])
         return sheet.nrows, self._keep_rows(
-            (
-                index + 1,
-                [self._read_xls_cell(cell, book.datemode) for cell in sheet.row(index)],
-            )
+            (index + 1, [self._read_xls_cell(cell, book) for cell in sheet.row(index)])
             for index in range(sheet.nrows)
         )
 
-    def _read_xls_cell(self, cell, datemode):
+    def _read_xls_cell(self, cell, book):
         import xlrd
 
         if cell.ctype == xlrd.XL_CELL_NUMBER:
-            return self._read_value(cell.value)
+            shown = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+            return self._read_number(cell.value, shown.format_str if shown else "")
         if cell.ctype == xlrd.XL_CELL_DATE:
             return self._read_value(
-                datetime(*xlrd.xldate.xldate_as_tuple(cell.value, datemode))
+                datetime(*xlrd.xldate.xldate_as_tuple(cell.value, book.datemode))
                 if cell.value >= 1
                 else time()
             )
@@ -363,11 +374,15 @@ class BaseImport(models.TransientModel):
     def _read_xlsx_cell(self, cell):
         if cell.data_type == "e":
             return self._read_error(cell.value)
-        is_number = cell.data_type == "n" and isinstance(cell.value, int | float)
-        if is_number and "%" in cell.number_format:
-            # What is shown: 12.5% is kept as 0.125.
-            return self._read_value(round(cell.value * 100, 12))
+        if cell.data_type == "n" and isinstance(cell.value, int | float):
+            return self._read_number(cell.value, cell.number_format)
         return self._read_value(cell.value)
+
+    @api.model
+    def _read_number(self, value, number_format):
+        percent, _units = read_format(number_format)
+        # What is shown: 12.5% is kept as 0.125.
+        return self._read_value(round(value * 100, 12) if percent else value)
 
     @api.model
     def _read_value(self, value):

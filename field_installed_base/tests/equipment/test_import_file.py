@@ -401,6 +401,64 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         )
         self.assertIn("b", piece.note)
 
+    def test_percent(self):
+        """A number is what is shown: times a hundred in a format of percent, as it is
+        where only the sign is written beside it."""
+        shown = {"0.0%": "5", '0.0"%"': "0.05", "0.0\\%": "0.05", "General": "0.05"}
+        rows = [("reference",), *((0.05,) for _form in shown)]
+        formats = {f"A{index}": form for index, form in enumerate(shown, 2)}
+        wizard = self._open_file(self._make_book(rows, formats))
+        _count, read = wizard._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(read, [["reference"], *([text] for text in shown.values())])
+        file = self._make_ods(
+            self._make_ods_row("reference"),
+            *(
+                self._make_ods_row(
+                    f'<table:table-cell office:value-type="{kind}" '
+                    'office:value="0.05"><text:p>5%</text:p></table:table-cell>'
+                )
+                for kind in ("percentage", "float")
+            ),
+        )
+        wizard = self._open_file(file, name="file.ods")
+        _count, read = wizard._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(read, [["reference"], ["5"], ["0.05"]])
+
+    def test_old_files_of_excel(self):
+        """Cells are what is shown, with their formats."""
+        import xlwt
+
+        moment = datetime(2026, 3, 4, 9, 30)
+        cells = (
+            ("text", "General", "text"),
+            (2001, "General", "2001"),
+            (0.05, "General", "0.05"),
+            (0.05, "0.0%", "5"),
+            (0.05, '0.0"%"', "0.05"),
+            (date(2026, 3, 4), "dd/mm/yy", date(2026, 3, 4)),
+            (
+                datetime(2026, 3, 4, 9, 30),
+                "dd/mm/yy hh:mm",
+                datetime(2026, 3, 4, 9, 30),
+            ),
+            (True, "General", "True"),
+        )
+        book = xlwt.Workbook()
+        sheet = book.add_sheet("Sheet")
+        for row, (value, form, _text) in enumerate(cells, 2):
+            sheet.write(row, 0, value, xlwt.easyxf(num_format_str=form))
+            # A border around nothing says nothing.
+            sheet.write(row, 1, None, xlwt.easyxf("borders: left thin"))
+        file = BytesIO()
+        book.save(file)
+        wizard = self._open_file(file.getvalue(), name="file.xls")
+        options = dict(CHOSEN_BY_NOBODY)
+        _count, read = wizard._read_file(options)
+        self.assertEqual([row[0] for row in read], [text for *_cell, text in cells])
+        self.assertEqual(options["sheets"], ["Sheet"])
+        preview = wizard.parse_preview(dict(CHOSEN_BY_NOBODY))
+        self.assertNotIn("error", preview)
+
     @mute_logger("odoo.addons.base_import.models.base_import")
     def test_what_is_no_file_of_libreoffice(self):
         for content in (
