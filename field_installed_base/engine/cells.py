@@ -118,8 +118,9 @@ def read_format(number_format: str) -> tuple[bool, frozenset[str]]:
     percent, shown = False, ""
     for quoted, escaped, currency, bare in FORMAT_PART.findall(number_format):
         percent = percent or bare == "%"
-        # Digits, separators and parentheses part what is shown.
-        shown += quoted or escaped or currency or bare.strip("0#?.,;%()+-") or " "
+        # Whatever else is not quoted stands for digits, or the sign of an exponent.
+        literal = quoted or escaped or currency
+        shown += literal or (bare if unicodedata.category(bare or " ") == "Sc" else " ")
     return percent, frozenset(shown.split())
 
 

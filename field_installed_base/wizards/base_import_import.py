@@ -41,7 +41,13 @@ OFFICE, TABLE, TEXT = OASIS % "office", OASIS % "table", OASIS % "text"
 
 
 class Number(str):
-    """What a cell with a number says, in Python's form: it has no second reading."""
+    """What a cell with a number says, in Python's form: it has no second reading; and
+    what is shown beside it."""
+
+    def __new__(cls, number, units=frozenset()):
+        cell = super().__new__(cls, number)
+        cell.units = units
+        return cell
 
 
 class BaseImport(models.TransientModel):
@@ -302,7 +308,8 @@ class BaseImport(models.TransientModel):
             return self._read_error(text)
         kind, value = cell.get(f"{OFFICE}value-type"), cell.get(f"{OFFICE}value")
         if kind in ("float", "currency"):
-            return self._read_value(float(value))
+            unit = cell.get(f"{OFFICE}currency")
+            return self._read_value(float(value), frozenset(filter(None, [unit])))
         if kind == "percentage":
             return self._read_value(round(float(value) * 100, 12))
         if kind == "date":
@@ -380,18 +387,18 @@ class BaseImport(models.TransientModel):
 
     @api.model
     def _read_number(self, value, number_format):
-        percent, _units = read_format(number_format)
+        percent, units = read_format(number_format)
         # What is shown: 12.5% is kept as 0.125.
-        return self._read_value(round(value * 100, 12) if percent else value)
+        return self._read_value(round(value * 100, 12) if percent else value, units)
 
     @api.model
-    def _read_value(self, value):
+    def _read_value(self, value, units=frozenset()):
         if value is None:
             return ""
         if isinstance(value, bool | str):
             return str(value)
         if isinstance(value, int | float):
-            return Number(int(value) if value % 1 == 0 else value)
+            return Number(int(value) if value % 1 == 0 else value, units)
         if isinstance(value, datetime):
             return value if value.time() != time() else value.date()
         if isinstance(value, time | timedelta):
@@ -470,15 +477,19 @@ class BaseImport(models.TransientModel):
             if not cell or isinstance(cell, BadCell):
                 continue
             row[index] = self._read_number_cell(cell, sign, units)
-            # “5 EUR” are no 5 dollars.
-            if not isinstance(row[index], BadCell) and isinstance(
+            if isinstance(row[index], BadCell):
+                continue
+            # “5 EUR” are no 5 dollars, nor are 5 that are shown as such.
+            shown = units & cell.units if isinstance(cell, Number) else frozenset()
+            if (shown and not shown & own[known]) or isinstance(
                 self._read_number_cell(cell, sign, own[known]), BadCell
             ):
+                text = " ".join([cell, *sorted(shown)])
                 row[index] = BadCell(
-                    cell,
+                    text,
                     self.env._(
                         "“%(text)s” is not in %(currency)s, the currency of this row.",
-                        text=cell,
+                        text=text,
                         currency=", ".join(known.mapped("name")),
                     ),
                 )

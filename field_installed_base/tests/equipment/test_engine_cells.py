@@ -78,7 +78,9 @@ class TestNumbers(unittest.TestCase):
 class TestFormats(unittest.TestCase):
     def test_percent_and_what_is_beside(self):
         for number_format, percent, *shown in (
-            ("General", False, "General"),
+            ("General", False),
+            ("0.00E+00", False),
+            ("€#,##0", False, "€"),
             ("0.0%", True),
             ("0%;[Red]-0%", True),
             ("[<=9]0.0%", True),
@@ -94,7 +96,7 @@ class TestFormats(unittest.TestCase):
             ('"$"#,##0.00_);[Red]("$"#,##0.00)', False, "$"),
             ("-€ 0", False, "€"),
             ("[$-409]0.00", False),
-            ('"', False, '"'),
+            ('"', False),
         ):
             with self.subTest(number_format):
                 self.assertEqual(read_format(number_format), (percent, set(shown)))

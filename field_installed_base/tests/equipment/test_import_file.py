@@ -424,6 +424,29 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         _count, read = wizard._read_file(dict(CHOSEN_BY_NOBODY))
         self.assertEqual(read, [["reference"], ["5"], ["0.05"]])
 
+    def test_currency_beside_a_number(self):
+        """Files of LibreOffice say it by its code, those of Excel in the format."""
+        row = self._make_ods_row
+        file = self._make_ods(
+            row("reference"),
+            row(
+                '<table:table-cell office:value-type="currency" office:value="5" '
+                'office:currency="CHF"><text:p>CHF 5</text:p></table:table-cell>'
+            ),
+            row(
+                '<table:table-cell office:value-type="float" office:value="5">'
+                "<text:p>5</text:p></table:table-cell>"
+            ),
+        )
+        wizard = self._open_file(file, name="file.ods")
+        _count, (_header, *read) = wizard._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(
+            [(cell, cell.units) for [cell] in read], [("5", {"CHF"}), ("5", set())]
+        )
+        book = self._make_book([("reference",), (5,)], {"A2": '0.00 "CHF"'})
+        _count, read = self._open_file(book)._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(read[1][0].units, {"CHF"})
+
     def test_old_files_of_excel(self):
         """Cells are what is shown, with their formats."""
         import xlwt
@@ -436,11 +459,7 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             (0.05, "0.0%", "5"),
             (0.05, '0.0"%"', "0.05"),
             (date(2026, 3, 4), "dd/mm/yy", date(2026, 3, 4)),
-            (
-                datetime(2026, 3, 4, 9, 30),
-                "dd/mm/yy hh:mm",
-                datetime(2026, 3, 4, 9, 30),
-            ),
+            (moment, "dd/mm/yy hh:mm", moment),
             (True, "General", "True"),
         )
         book = xlwt.Workbook()

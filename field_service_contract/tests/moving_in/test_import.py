@@ -366,6 +366,54 @@ class TestImport(ImportFileMixin, LifeCase):
         )
         self.assertIn(f"is not in {other.name}", self._get_rows(messages)[3])
 
+    def test_numbers_shown_in_another_currency(self):
+        """A format says what a text would say."""
+        header = ("partner_id", "date_start", "line_ids/name", "line_ids/value")
+        row = ("Claes Bakery", "2025-08-01", "A", 1200)
+        own = self.company.currency_id
+        other = self.env.ref("base.CHF" if own.name != "CHF" else "base.GBP")
+        other.active = True
+        for number_format, shown in (
+            (f"[${other.name}] #,##0.00", other.name),
+            (f'#,##0.00 "{other.name}"', other.name),
+            (f"#,##0.00\\ [${other.name}-40C]", other.name),
+        ):
+            with self.subTest(number_format):
+                ids, messages = self._import(
+                    header, row, model="service.contract", formats={"D2": number_format}
+                )
+                self.assertFalse(ids)
+                self.assertIn(
+                    f"“1200 {shown}” is not in {own.name}, the currency of this row",
+                    self._get_rows(messages)[2],
+                )
+        for number_format in (
+            "#,##0.00",
+            f"[${own.name}] #,##0.00",
+            f'#,##0.00 "{own.symbol}"',
+            f"[${own.symbol}-40C]#,##0.00",
+            f"{own.symbol}#,##0.00",
+            '0.00 "a year"',
+        ):
+            with self.subTest(number_format):
+                ids, messages = self._import(
+                    ("name", *header),
+                    (number_format, *row),
+                    model="service.contract",
+                    formats={"E2": number_format},
+                )
+                self.assertFalse(messages)
+                contract = self.env["service.contract"].browse(ids)
+                self.assertEqual(contract.line_ids.value, 1200)
+        ids, messages = self._import(
+            (*header, "currency_id", "name"),
+            (*row, other.name, "OTHER"),
+            model="service.contract",
+            formats={"D2": f"[${other.name}] 0.00"},
+        )
+        self.assertFalse(messages)
+        self.assertTrue(ids)
+
     def test_question_is_answered_from_the_language(self):
         """Amounts, opening balances and days; the answer decides, nothing else."""
         header = ("id", "partner_id", "date_start", "invoiced_before", "opening_date")
