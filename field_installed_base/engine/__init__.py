@@ -3,6 +3,8 @@
 from .cells import (
     Ambiguous,
     CellError,
+    fold_name,
+    list_spellings,
     normalize_header,
     read_date,
     read_format,
@@ -12,6 +14,8 @@ from .cells import (
 __all__ = [
     "Ambiguous",
     "CellError",
+    "fold_name",
+    "list_spellings",
     "normalize_header",
     "read_date",
     "read_format",

@@ -184,6 +184,18 @@ def _combine(text: str, at: time, year: int, month: int, day: int) -> datetime:
         raise CellError(text) from error
 
 
+def list_spellings(name: str) -> list[str]:
+    """Return a name as it is typed, and other ways to write what looks the same:
+    composed accents and plain spaces, then plain letters and digits, too."""
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFKC"))
+    return list(dict.fromkeys((name.strip(), *(" ".join(f.split()) for f in forms))))
+
+
+def fold_name(name: str) -> str:
+    """Return what is the same for names that look the same but for their case."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
 def normalize_header(header: str) -> str:
     """Return what is compared of a header: letters and digits, without accents. A slash
     leads to a field of a field."""

@@ -1,3 +1,4 @@
+import unicodedata
 import zipfile
 from datetime import date, datetime
 from io import BytesIO
@@ -292,6 +293,50 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         self.assertFalse(messages)
         pieces = self.env["installed.base"].browse(ids)
         self.assertEqual(pieces[:2].site_id, sites)
+
+    def test_names_that_look_the_same(self):
+        """Accents in two pieces, as in files of a Mac, and spaces of any kind."""
+        customer, neighbour = self.env["res.partner"].create(
+            [{"name": "Père Noël", "city": "Liège"}, {"name": "Père Noël"}]
+        )
+        sites = self.env["res.partner"].create(
+            [
+                {"name": name, "parent_id": customer.id, "type": "delivery"}
+                for name in ("Pôle Nord", unicodedata.normalize("NFD", "Pôle Sud"))
+            ]
+        )
+        product = self.env["product.product"].create({"name": "Poêle 8 m²"})
+        technician = self.env["hr.employee"].create({"name": "Zoé Bécaud"})
+        header = ("reference", "product_id", "partner_id", "partner_id/city")
+        header += ("site_id", "technician_id")
+        row = ("Poêle 8 m²", "Père Noël", "Liège", "Pôle Nord", "Zoé Bécaud")
+        split = [unicodedata.normalize("NFD", cell) for cell in row]
+        ids, messages = self._import(
+            header,
+            ("N-1", *row),
+            ("N-2", *split),
+            ("N-3", *(cell.replace(" ", "\xa0") for cell in row)),
+            ("N-4", *(cell.replace(" ", " \u202f ") for cell in split)),
+        )
+        self.assertFalse(messages)
+        pieces = self.env["installed.base"].browse(ids)
+        self.assertEqual(len(pieces), 4)
+        self.assertEqual(pieces.partner_id, customer)
+        self.assertEqual(pieces.site_id, sites[0])
+        self.assertEqual(pieces.product_id, product)
+        self.assertEqual(pieces.technician_id, technician)
+        # What is kept in two pieces is found, too.
+        neighbour.name = unicodedata.normalize("NFD", "Mère Noël")
+        ids, messages = self._import(
+            ("reference", "model", "partner_id", "site_id"),
+            ("N-5", "Stove", neighbour.name, ""),
+            ("N-6", "Stove", customer.complete_name, sites[1].name),
+            ("N-7", "Stove", neighbour.name, neighbour.name),
+        )
+        self.assertFalse(messages)
+        pieces = self.env["installed.base"].browse(ids)
+        self.assertEqual(list(pieces.partner_id), [neighbour, customer])
+        self.assertEqual(list(pieces.site_id), [neighbour, sites[1]])
 
     def test_rows_as_the_spreadsheet_counts_them(self):
         """Empty rows count; errors of cells, columns and records name the same row."""
