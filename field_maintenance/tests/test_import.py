@@ -385,6 +385,20 @@ class TestImport(ImportFileMixin, MaintenanceCase):
             ["partner_id", "site_id", "line_ids/date_first"],
         )
         self.assertEqual(
+            self._map(
+                ("N°", "Ragione sociale", "N. matricola", "Lavoro eseguito", "Durée",
+                 "Remarques"),
+                VISITS,
+            ),
+            ["name", "partner_id", "line_ids/installed_base_id", "line_ids/work_done",
+             "duration", "note"],
+        )  # fmt: skip
+        self.assertEqual(
+            # Every three months, or three times a year?
+            self._map(("Cliente", "Numero seriale", "Fréquence"), SCHEDULES),
+            ["partner_id", "line_ids/installed_base_id", None],
+        )
+        self.assertEqual(
             self._map(("Client", "Lieu d'installation"), VISITS),
             ["partner_id", "site_id"],
         )

@@ -647,6 +647,22 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
              "partner_id/zip"],
         )  # fmt: skip
         self.assertEqual(
+            self._map(
+                ("Installato il", "N. matricola", "Data acquisto", "Fine garanzia",
+                 "Ragione sociale", "Ubicazione", "Anno fab.", "C.P.", "Commenti")
+            ),
+            ["installation_date", "serial_number", "sale_date", "warranty_end_date",
+             "partner_id", "site_id", "building_year", "partner_id/zip", "note"],
+        )  # fmt: skip
+        self.assertEqual(
+            self._map(
+                ("Numero seriale", "Fin garantie", "Observations", "Année de fab.",
+                 "Emplacement", "Raison sociale", "Date achat", "Type", "Nom")
+            ),
+            ["serial_number", "warranty_end_date", "note", "building_year",
+             "site_id", "partner_id", "sale_date", None, None],
+        )  # fmt: skip
+        self.assertEqual(
             self._map(("Serial No.", "Year", "Remarks", "Customer", "Owner")),
             ["serial_number", "building_year", "note", "partner_id", None],
         )

@@ -304,6 +304,16 @@ class TestImport(ImportFileMixin, LifeCase):
             [self._map((header,), "service.contract")[0] for header in headers],
             ["line_ids/amount"] * 3 + ["line_ids/value", "partner_id"],
         )
+        headers = ("Canone annuo", "Montant HT", "Rinnovo", "Renouvellement", "N°")
+        self.assertEqual(
+            [self._map((header,), "service.contract")[0] for header in headers],
+            ["line_ids/amount"] * 2 + ["renewal"] * 2 + ["name"],
+        )
+        headers = ("Numéro", "Ragione sociale", "N. matricola")
+        self.assertEqual(
+            self._map(headers, "service.contract"),
+            ["name", "partner_id", "line_ids/installed_base_id"],
+        )
 
     def test_dates_where_none_belong(self):
         header = ("partner_id", "date_start", "term_months", "billing_period")
