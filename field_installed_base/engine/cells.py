@@ -5,6 +5,7 @@ import re
 import unicodedata
 from contextlib import suppress
 from datetime import date, datetime, time
+from functools import lru_cache
 
 # What groups thousands and nothing else: spaces and apostrophes.
 GROUPS = re.compile(r"[\s'’]")
@@ -14,6 +15,11 @@ DAY_AND_MONTH = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})")
 CLOCK = re.compile(
     r"(.*?)[T\s]\s*(\d{1,2})[:h](\d{2})(?::(\d{2}))?(?:\.\d+)?(?:\s*([ap])\.?m\.?)?",
     re.IGNORECASE,
+)
+# What a number format shows as it stands: quoted, after a backslash, a currency with
+# its language; what it does not show: colors, conditions, blanks as wide as a sign.
+FORMAT_PART = re.compile(
+    r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].|(.)', re.DOTALL
 )
 # What comes first in a pattern; the separator is free.
 ORDERS = {"dmY": "day", "mdY": "month"}
@@ -102,6 +108,22 @@ def _read_with(digits: str, decimal: str) -> str | None:
     return "".join(groups) + (f".{fraction}" if found else "")
 
 
+@lru_cache(maxsize=256)
+def read_format(number_format: str) -> tuple[bool, frozenset[str]]:
+    """Return whether a hundred times the number is shown, and the words and signs that
+    are shown beside it.
+
+    :param number_format: as files of Excel have it
+    """
+    percent, shown = False, ""
+    for quoted, escaped, currency, bare in FORMAT_PART.findall(number_format):
+        percent = percent or bare == "%"
+        # Whatever else is not quoted stands for digits, or the sign of an exponent.
+        literal = quoted or escaped or currency
+        shown += literal or (bare if unicodedata.category(bare or " ") == "Sc" else " ")
+    return percent, frozenset(shown.split())
+
+
 def read_date(text: str, pattern: str = "") -> datetime:
     """Return the day, and the time of day if the text says one.
 
@@ -160,6 +182,18 @@ def _combine(text: str, at: time, year: int, month: int, day: int) -> datetime:
         return datetime.combine(date(year, month, day), at)
     except ValueError as error:
         raise CellError(text) from error
+
+
+def list_spellings(name: str) -> list[str]:
+    """Return a name as it is typed, and other ways to write what looks the same:
+    composed accents and plain spaces, then plain letters and digits, too."""
+    forms = (unicodedata.normalize(form, name) for form in ("NFC", "NFKC"))
+    return list(dict.fromkeys((name.strip(), *(" ".join(f.split()) for f in forms))))
+
+
+def fold_name(name: str) -> str:
+    """Return what is the same for names that look the same but for their case."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def normalize_header(header: str) -> str:

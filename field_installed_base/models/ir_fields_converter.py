@@ -2,6 +2,8 @@ from odoo import api, models
 
 from odoo.addons.base.models.ir_fields import REFERENCING_FIELDS
 
+from ..engine import fold_name, list_spellings
+
 # What tells contacts of one name apart.
 HINTS = ("city", "zip", "ref")
 
@@ -64,10 +66,10 @@ class IrFieldsConverter(models.AbstractModel):
         ids = file.names.get(key)
         if not ids:
             records = self.env[field.comodel_name]
-            ids = self._find_by_name(records, value, *hints)
+            ids = self._find_by_spellings(records, value, *hints)
             if not ids and finds_archived:
                 records = records.with_context(active_test=False)
-                ids = self._find_by_name(records, value, *hints)
+                ids = self._find_by_spellings(records, value, *hints)
             file.names[key] = ids
         if len(ids) == 1:
             return ids[0], []
@@ -100,6 +102,16 @@ class IrFieldsConverter(models.AbstractModel):
             "Multiple matches: %(count)s records are named “%(value)s” (field "
             "'%%(field)s'). Identify them by their reference or database ID."
         )
+
+    @api.model
+    def _find_by_spellings(self, model, name, customer_id, hints):
+        """Return the ids of the records that a cell may mean: as it is typed, else as
+        it looks."""
+        found = (
+            self._find_by_name(model, spelling, customer_id, hints)
+            for spelling in list_spellings(name)
+        )
+        return next(filter(None, found), [])
 
     @api.model
     def _find_by_name(self, model, name, customer_id, hints):
@@ -148,14 +160,14 @@ class IrFieldsConverter(models.AbstractModel):
         if key not in file.names:
             commercial = partners.browse(customer_id).commercial_partner_id
             file.names[key] = partners.search([("id", "child_of", commercial.ids)]).ids
-        wanted = name.casefold()
+        wanted = fold_name(name)
         return partners.browse(file.names[key]).filtered(
             lambda partner: (
                 wanted
                 in (
-                    (partner.name or "").casefold(),
-                    (partner.complete_name or "").casefold(),
-                    (partner.ref or "").casefold(),
+                    fold_name(partner.name or ""),
+                    fold_name(partner.complete_name or ""),
+                    fold_name(partner.ref or ""),
                 )
             )
         )
@@ -163,7 +175,7 @@ class IrFieldsConverter(models.AbstractModel):
     @api.model
     def _filter_by_hints(self, partners, hints):
         def fold(text):
-            return "".join((text or "").casefold().split())
+            return fold_name(text or "").replace(" ", "")
 
         for key, hint in hints:
             partners = partners.filtered(

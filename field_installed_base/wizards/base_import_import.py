@@ -9,7 +9,14 @@ from odoo import api, fields, models
 from odoo.tools import config
 from odoo.tools.misc import get_lang
 
-from ..engine import Ambiguous, CellError, normalize_header, read_date, read_number
+from ..engine import (
+    Ambiguous,
+    CellError,
+    normalize_header,
+    read_date,
+    read_format,
+    read_number,
+)
 from ..models.base import BadCell, ReadRows
 from ..models.ir_fields_converter import HINTS
 
@@ -34,7 +41,13 @@ OFFICE, TABLE, TEXT = OASIS % "office", OASIS % "table", OASIS % "text"
 
 
 class Number(str):
-    """What a cell with a number says, in Python's form: it has no second reading."""
+    """What a cell with a number says, in Python's form: it has no second reading; and
+    what is shown beside it."""
+
+    def __new__(cls, number, units=frozenset()):
+        cell = super().__new__(cls, number)
+        cell.units = units
+        return cell
 
 
 class BaseImport(models.TransientModel):
@@ -295,7 +308,8 @@ class BaseImport(models.TransientModel):
             return self._read_error(text)
         kind, value = cell.get(f"{OFFICE}value-type"), cell.get(f"{OFFICE}value")
         if kind in ("float", "currency"):
-            return self._read_value(float(value))
+            unit = cell.get(f"{OFFICE}currency")
+            return self._read_value(float(value), frozenset(filter(None, [unit])))
         if kind == "percentage":
             return self._read_value(round(float(value) * 100, 12))
         if kind == "date":
@@ -317,26 +331,30 @@ class BaseImport(models.TransientModel):
         rest = (self._read_ods_text(child) + (child.tail or "") for child in node)
         return (node.text or "") + "".join(rest)
 
-    def _read_xls_book(self, book, sheet_name):
+    def _read_xls(self, options):
         if not self._is_row_by_row():
-            return super()._read_xls_book(book, sheet_name)
-        sheet = book.sheet_by_name(sheet_name)
+            return super()._read_xls(options)
+        import xlrd
+
+        # With formats, which core leaves out: they say what is shown of a number.
+        book = xlrd.open_workbook(file_contents=self.file or b"", formatting_info=True)
+        options["sheets"] = book.sheet_names()
+        options["sheet"] = options.get("sheet") or options["sheets"][0]
+        sheet = book.sheet_by_name(options["sheet"])
         return sheet.nrows, self._keep_rows(
-            (
-                index + 1,
-                [self._read_xls_cell(cell, book.datemode) for cell in sheet.row(index)],
-            )
+            (index + 1, [self._read_xls_cell(cell, book) for cell in sheet.row(index)])
             for index in range(sheet.nrows)
         )
 
-    def _read_xls_cell(self, cell, datemode):
+    def _read_xls_cell(self, cell, book):
         import xlrd
 
         if cell.ctype == xlrd.XL_CELL_NUMBER:
-            return self._read_value(cell.value)
+            shown = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+            return self._read_number(cell.value, shown.format_str if shown else "")
         if cell.ctype == xlrd.XL_CELL_DATE:
             return self._read_value(
-                datetime(*xlrd.xldate.xldate_as_tuple(cell.value, datemode))
+                datetime(*xlrd.xldate.xldate_as_tuple(cell.value, book.datemode))
                 if cell.value >= 1
                 else time()
             )
@@ -363,22 +381,26 @@ class BaseImport(models.TransientModel):
     def _read_xlsx_cell(self, cell):
         if cell.data_type == "e":
             return self._read_error(cell.value)
-        is_number = cell.data_type == "n" and isinstance(cell.value, int | float)
-        if is_number and "%" in cell.number_format:
-            # What is shown: 12.5% is kept as 0.125.
-            return self._read_value(round(cell.value * 100, 12))
+        if cell.data_type == "n" and isinstance(cell.value, int | float):
+            return self._read_number(cell.value, cell.number_format)
         return self._read_value(cell.value)
 
     @api.model
-    def _read_value(self, value):
+    def _read_number(self, value, number_format):
+        percent, units = read_format(number_format)
+        # What is shown: 12.5% is kept as 0.125.
+        return self._read_value(round(value * 100, 12) if percent else value, units)
+
+    @api.model
+    def _read_value(self, value, units=frozenset()):
         if value is None:
             return ""
         if isinstance(value, bool | str):
             return str(value)
         if isinstance(value, int | float):
-            return Number(int(value) if value % 1 == 0 else value)
+            return Number(int(value) if value % 1 == 0 else value, units)
         if isinstance(value, datetime):
-            return value if value.time() else value.date()
+            return value if value.time() != time() else value.date()
         if isinstance(value, time | timedelta):
             return self._refuse_time(str(value))
         return value
@@ -417,17 +439,30 @@ class BaseImport(models.TransientModel):
                 if isinstance(cell, str) and "\0" in cell:
                     text = cell.replace("\0", "�")
                     cell = BadCell(text, self.env._("“%s” is not text.", text))
-                if isinstance(cell, BadCell):
+                if isinstance(cell, BadCell | date):
                     tree = tree or self.get_fields_tree(self.res_model)
-                    label, _kind = self.env[self.res_model]._describe_import_column(
+                    label, kind = self.env[self.res_model]._describe_import_column(
                         import_fields[index], tree
                     )
+                    if isinstance(cell, date):
+                        row[index] = cell = self._place_date(cell, kind)
+                if isinstance(cell, BadCell):
                     problem = self.env._(
                         "%(column)s: %(problem)s", column=label, problem=cell.problem
                     )
                     read.bad_cells.append((number, problem))
                     row[index] = ""
         return data
+
+    @api.model
+    def _place_date(self, day, kind):
+        """Return what a cell with a date says in a column of another kind."""
+        text = str(day)
+        if kind in ("char", "text", "html"):
+            return text
+        return BadCell(
+            text, self.env._("“%s” is a date, which does not belong here.", text)
+        )
 
     @api.model
     def _parse_float_from_data(self, data, index, name, options):
@@ -442,15 +477,19 @@ class BaseImport(models.TransientModel):
             if not cell or isinstance(cell, BadCell):
                 continue
             row[index] = self._read_number_cell(cell, sign, units)
-            # “5 EUR” are no 5 dollars.
-            if not isinstance(row[index], BadCell) and isinstance(
+            if isinstance(row[index], BadCell):
+                continue
+            # “5 EUR” are no 5 dollars, nor are 5 that are shown as such.
+            shown = units & cell.units if isinstance(cell, Number) else frozenset()
+            if (shown and not shown & own[known]) or isinstance(
                 self._read_number_cell(cell, sign, own[known]), BadCell
             ):
+                text = " ".join([cell, *sorted(shown)])
                 row[index] = BadCell(
-                    cell,
+                    text,
                     self.env._(
                         "“%(text)s” is not in %(currency)s, the currency of this row.",
-                        text=cell,
+                        text=text,
                         currency=", ".join(known.mapped("name")),
                     ),
                 )

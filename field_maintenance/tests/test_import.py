@@ -115,6 +115,19 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertEqual(again, ids)
         self.assertEqual(len(schedules.line_ids), 2)
 
+    def test_dates_where_none_belong(self):
+        _ids, messages = self._import(
+            self.SCHEDULE,
+            self._get_schedule_row(),
+            self._get_schedule_row(
+                id="old.t", **{"line_ids/interval_number": datetime(2026, 1, 5)}
+            ),
+            model=SCHEDULES,
+        )
+        [error] = self._get_rows(messages).values()
+        self.assertEqual(messages[0]["record"], 3)
+        self.assertIn("“2026-01-05” is a date, which does not belong here", error)
+
     def test_months(self):
         months = self.env["maintenance.month"].search([("number", "in", (3, 9))])
         ids, messages = self._import(
@@ -370,6 +383,20 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertEqual(
             self._map(("Customer", "Installation Site", "First Due Date"), SCHEDULES),
             ["partner_id", "site_id", "line_ids/date_first"],
+        )
+        self.assertEqual(
+            self._map(
+                ("N°", "Ragione sociale", "N. matricola", "Lavoro eseguito", "Durée",
+                 "Remarques"),
+                VISITS,
+            ),
+            ["name", "partner_id", "line_ids/installed_base_id", "line_ids/work_done",
+             "duration", "note"],
+        )  # fmt: skip
+        self.assertEqual(
+            # Every three months, or three times a year?
+            self._map(("Cliente", "Numero seriale", "Fréquence"), SCHEDULES),
+            ["partner_id", "line_ids/installed_base_id", None],
         )
         self.assertEqual(
             self._map(("Client", "Lieu d'installation"), VISITS),

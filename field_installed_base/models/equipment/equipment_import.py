@@ -133,6 +133,7 @@ class InstalledBase(models.Model):
             "serial_number": "serial;serial no.;serial no;serial nr;s/n;sn;"
             "n° de série;no de série;nº de série;numéro de série;n° série;série;"
             "matricola;numero di serie;n. di serie;n. serie;numero di matricola;"
+            "n. matricola;numero matricola;numero seriale;"
             "serienummer;seriennummer",
             "product_id": "article;item;produit;articolo;prodotto",
             "model": "modèle;modello;designation;désignation",
@@ -141,33 +142,42 @@ class InstalledBase(models.Model):
             "category_id": "family;catégorie;famille;categoria;famiglia",
             "condition": "state;status;état;etat;condition;stato;condizione;condizioni",
             "partner_id": "client;owner;customer name;nom du client;nom client;"
-            "propriétaire;cliente;nome cliente;proprietario",
+            "propriétaire;raison sociale;cliente;nome cliente;proprietario;"
+            "ragione sociale",
             "partner_id/ref": "customer number;customer no.;customer reference;"
             "n° client;no client;numéro client;code client;codice cliente;"
             "numero cliente",
-            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;c.p.;"
+            "npa;cap",
             "partner_id/city": "city;town;ville;localité;commune;città;comune;località",
             "site_id": "site;location;address;installation address;place;lieu;adresse;"
-            "chantier;site d'installation;lieu d'installation;luogo;indirizzo;sede",
+            "chantier;site d'installation;lieu d'installation;emplacement;luogo;"
+            "indirizzo;sede;ubicazione",
             "technician_id": "technicien;tecnico",
             "reseller_id": "dealer;revendeur;rivenditore",
             "installer_id": "installateur;installatore",
             "sale_date": "sold on;purchase date;date of sale;date d'achat;"
-            "date de vente;vendu le;data di acquisto;data vendita;data di vendita",
+            "date achat;date de vente;date vente;vendu le;data di acquisto;"
+            "data acquisto;data vendita;data di vendita;venduto il",
             "installation_date": "installed on;date of installation;install date;"
-            "commissioning date;date d'installation;installé le;mise en service;"
+            "commissioning date;date d'installation;date installation;installé le;"
+            "mise en service;"
             "date de mise en service;data installazione;data di installazione;"
-            "messa in servizio",
+            "messa in servizio;installato il",
             "building_year": "year;year built;year of construction;"
-            "année;annee;année de construction;année de fabrication;anno;"
-            "anno di costruzione;anno di fabbricazione",
+            "année;annee;année de construction;année de fabrication;année fabrication;"
+            "année de fab.;année fab.;anno;"
+            "anno di costruzione;anno di fabbricazione;anno fabbricazione;"
+            "anno di fab.;anno fab.",
             "warranty_months": "warranty;guarantee;warranty months;garantie;"
             "garantie (mois);garanzia;garanzia (mesi)",
             "warranty_end_date": "warranty end;warranty until;fin de garantie;"
-            "garantie jusqu'au;fine garanzia;scadenza garanzia",
+            "fin garantie;garantie jusqu'au;fine garanzia;scadenza garanzia;"
+            "garanzia fino al",
             "parent_id": "component of;belongs to;partie de;composant de;parte di",
             "note": "remarks;remark;comments;comment;notes;remarques;remarque;"
-            "commentaire;commentaires;note;osservazioni;annotazioni",
+            "commentaire;commentaires;observation;observations;note;osservazioni;"
+            "annotazioni;commenti",
         }
 
     @api.model

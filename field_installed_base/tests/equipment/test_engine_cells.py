@@ -10,6 +10,7 @@ from ...engine import (
     CellError,
     normalize_header,
     read_date,
+    read_format,
     read_number,
 )
 
@@ -72,6 +73,33 @@ class TestNumbers(unittest.TestCase):
         for text in ("", "much", "nan", "inf", *numbers):
             with self.subTest(text), self.assertRaises(CellError):
                 read_number(text)
+
+
+class TestFormats(unittest.TestCase):
+    def test_percent_and_what_is_beside(self):
+        for number_format, percent, *shown in (
+            ("General", False),
+            ("0.00E+00", False),
+            ("€#,##0", False, "€"),
+            ("0.0%", True),
+            ("0%;[Red]-0%", True),
+            ("[<=9]0.0%", True),
+            ('0.0"%"', False, "%"),
+            ("0.0\\%", False, "%"),
+            ('0.0 [Red]"%"', False, "%"),
+            ("0_%", False),
+            ("[$CHF] #,##0.00", False, "CHF"),
+            ('#,##0.00\xa0"EUR"', False, "EUR"),
+            ("#,##0.00\\ [$€-40C]", False, "€"),
+            ('"Fr. "0.00', False, "Fr."),
+            ("\\C\\H\\F 0", False, "CHF"),
+            ('"$"#,##0.00_);[Red]("$"#,##0.00)', False, "$"),
+            ("-€ 0", False, "€"),
+            ("[$-409]0.00", False),
+            ('"', False),
+        ):
+            with self.subTest(number_format):
+                self.assertEqual(read_format(number_format), (percent, set(shown)))
 
 
 class TestDates(unittest.TestCase):

@@ -1,3 +1,4 @@
+import unicodedata
 import zipfile
 from datetime import date, datetime
 from io import BytesIO
@@ -92,6 +93,59 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             self.env["installed.base"].browse(ids).mapped("sale_date"),
             [date(2026, 4, 3), date(2026, 3, 4)],
         )
+
+    def test_dates_among_text(self):
+        """A number, reference or note that looks like a date is what is shown."""
+        ids, messages = self._import(
+            ("reference", "serial_number", "model", "note"),
+            (
+                datetime(2024, 1, 5),
+                datetime(2024, 1, 6, 10, 30),
+                datetime(2024, 1, 7),
+                datetime(2024, 1, 8),
+            ),
+        )
+        self.assertFalse(messages)
+        piece = self.env["installed.base"].browse(ids)
+        self.assertEqual(
+            (piece.reference, piece.serial_number, piece.model, str(piece.note)),
+            ("2024-01-05", "2024-01-06 10:30:00", "2024-01-07", "<p>2024-01-08</p>"),
+        )
+
+    def test_dates_where_none_belong(self):
+        """They are errors of their own rows, and no end of the import."""
+        columns = (
+            "building_year",
+            "warranty_months",
+            "condition",
+            "is_compliant",
+            "partner_id",
+            "site_id",
+            "product_id",
+            "parent_id",
+            "technician_id/id",
+            "partner_id/.id",
+        )
+        header = ("reference", "model", *columns)
+        rows = [
+            ("D-0", "Stove", *("" for _column in columns)),
+            *(
+                (
+                    f"D-{index}",
+                    "Stove",
+                    *(datetime(2001, 1, 5) if c == column else "" for c in columns),
+                )
+                for index, column in enumerate(columns, 1)
+            ),
+        ]
+        _ids, messages = self._import(header, *rows)
+        errors = self._get_rows(messages)
+        self.assertEqual(list(errors), list(range(3, 3 + len(columns))))
+        for error in errors.values():
+            self.assertIn(
+                ": “2001-01-05” is a date, which does not belong here.", error
+            )
+        self.assertIn("Building Year: ", errors[3])
 
     def test_question_is_answered_from_the_language(self):
         """Day and month, decimal sign: not from the first rows, and once."""
@@ -240,6 +294,50 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         pieces = self.env["installed.base"].browse(ids)
         self.assertEqual(pieces[:2].site_id, sites)
 
+    def test_names_that_look_the_same(self):
+        """Accents in two pieces, as in files of a Mac, and spaces of any kind."""
+        customer, neighbour = self.env["res.partner"].create(
+            [{"name": "Père Noël", "city": "Liège"}, {"name": "Père Noël"}]
+        )
+        sites = self.env["res.partner"].create(
+            [
+                {"name": name, "parent_id": customer.id, "type": "delivery"}
+                for name in ("Pôle Nord", unicodedata.normalize("NFD", "Pôle Sud"))
+            ]
+        )
+        product = self.env["product.product"].create({"name": "Poêle 8 m²"})
+        technician = self.env["hr.employee"].create({"name": "Zoé Bécaud"})
+        header = ("reference", "product_id", "partner_id", "partner_id/city")
+        header += ("site_id", "technician_id")
+        row = ("Poêle 8 m²", "Père Noël", "Liège", "Pôle Nord", "Zoé Bécaud")
+        split = [unicodedata.normalize("NFD", cell) for cell in row]
+        ids, messages = self._import(
+            header,
+            ("N-1", *row),
+            ("N-2", *split),
+            ("N-3", *(cell.replace(" ", "\xa0") for cell in row)),
+            ("N-4", *(cell.replace(" ", " \u202f ") for cell in split)),
+        )
+        self.assertFalse(messages)
+        pieces = self.env["installed.base"].browse(ids)
+        self.assertEqual(len(pieces), 4)
+        self.assertEqual(pieces.partner_id, customer)
+        self.assertEqual(pieces.site_id, sites[0])
+        self.assertEqual(pieces.product_id, product)
+        self.assertEqual(pieces.technician_id, technician)
+        # What is kept in two pieces is found, too.
+        neighbour.name = unicodedata.normalize("NFD", "Mère Noël")
+        ids, messages = self._import(
+            ("reference", "model", "partner_id", "site_id"),
+            ("N-5", "Stove", neighbour.name, ""),
+            ("N-6", "Stove", customer.complete_name, sites[1].name),
+            ("N-7", "Stove", neighbour.name, neighbour.name),
+        )
+        self.assertFalse(messages)
+        pieces = self.env["installed.base"].browse(ids)
+        self.assertEqual(list(pieces.partner_id), [neighbour, customer])
+        self.assertEqual(list(pieces.site_id), [neighbour, sites[1]])
+
     def test_rows_as_the_spreadsheet_counts_them(self):
         """Empty rows count; errors of cells, columns and records name the same row."""
         _ids, messages = self._import(
@@ -347,6 +445,83 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             ("#7", "Old  stove", date(2026, 3, 4), 2001),
         )
         self.assertIn("b", piece.note)
+
+    def test_percent(self):
+        """A number is what is shown: times a hundred in a format of percent, as it is
+        where only the sign is written beside it."""
+        shown = {"0.0%": "5", '0.0"%"': "0.05", "0.0\\%": "0.05", "General": "0.05"}
+        rows = [("reference",), *((0.05,) for _form in shown)]
+        formats = {f"A{index}": form for index, form in enumerate(shown, 2)}
+        wizard = self._open_file(self._make_book(rows, formats))
+        _count, read = wizard._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(read, [["reference"], *([text] for text in shown.values())])
+        file = self._make_ods(
+            self._make_ods_row("reference"),
+            *(
+                self._make_ods_row(
+                    f'<table:table-cell office:value-type="{kind}" '
+                    'office:value="0.05"><text:p>5%</text:p></table:table-cell>'
+                )
+                for kind in ("percentage", "float")
+            ),
+        )
+        wizard = self._open_file(file, name="file.ods")
+        _count, read = wizard._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(read, [["reference"], ["5"], ["0.05"]])
+
+    def test_currency_beside_a_number(self):
+        """Files of LibreOffice say it by its code, those of Excel in the format."""
+        row = self._make_ods_row
+        file = self._make_ods(
+            row("reference"),
+            row(
+                '<table:table-cell office:value-type="currency" office:value="5" '
+                'office:currency="CHF"><text:p>CHF 5</text:p></table:table-cell>'
+            ),
+            row(
+                '<table:table-cell office:value-type="float" office:value="5">'
+                "<text:p>5</text:p></table:table-cell>"
+            ),
+        )
+        wizard = self._open_file(file, name="file.ods")
+        _count, (_header, *read) = wizard._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(
+            [(cell, cell.units) for [cell] in read], [("5", {"CHF"}), ("5", set())]
+        )
+        book = self._make_book([("reference",), (5,)], {"A2": '0.00 "CHF"'})
+        _count, read = self._open_file(book)._read_file(dict(CHOSEN_BY_NOBODY))
+        self.assertEqual(read[1][0].units, {"CHF"})
+
+    def test_old_files_of_excel(self):
+        """Cells are what is shown, with their formats."""
+        import xlwt
+
+        moment = datetime(2026, 3, 4, 9, 30)
+        cells = (
+            ("text", "General", "text"),
+            (2001, "General", "2001"),
+            (0.05, "General", "0.05"),
+            (0.05, "0.0%", "5"),
+            (0.05, '0.0"%"', "0.05"),
+            (date(2026, 3, 4), "dd/mm/yy", date(2026, 3, 4)),
+            (moment, "dd/mm/yy hh:mm", moment),
+            (True, "General", "True"),
+        )
+        book = xlwt.Workbook()
+        sheet = book.add_sheet("Sheet")
+        for row, (value, form, _text) in enumerate(cells, 2):
+            sheet.write(row, 0, value, xlwt.easyxf(num_format_str=form))
+            # A border around nothing says nothing.
+            sheet.write(row, 1, None, xlwt.easyxf("borders: left thin"))
+        file = BytesIO()
+        book.save(file)
+        wizard = self._open_file(file.getvalue(), name="file.xls")
+        options = dict(CHOSEN_BY_NOBODY)
+        _count, read = wizard._read_file(options)
+        self.assertEqual([row[0] for row in read], [text for *_cell, text in cells])
+        self.assertEqual(options["sheets"], ["Sheet"])
+        preview = wizard.parse_preview(dict(CHOSEN_BY_NOBODY))
+        self.assertNotIn("error", preview)
 
     @mute_logger("odoo.addons.base_import.models.base_import")
     def test_what_is_no_file_of_libreoffice(self):
@@ -470,6 +645,22 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
             self._map(("Matricola", "Anno", "Cliente", "Modello", "Note", "CAP")),
             ["serial_number", "building_year", "partner_id", "model", "note",
              "partner_id/zip"],
+        )  # fmt: skip
+        self.assertEqual(
+            self._map(
+                ("Installato il", "N. matricola", "Data acquisto", "Fine garanzia",
+                 "Ragione sociale", "Ubicazione", "Anno fab.", "C.P.", "Commenti")
+            ),
+            ["installation_date", "serial_number", "sale_date", "warranty_end_date",
+             "partner_id", "site_id", "building_year", "partner_id/zip", "note"],
+        )  # fmt: skip
+        self.assertEqual(
+            self._map(
+                ("Numero seriale", "Fin garantie", "Observations", "Année de fab.",
+                 "Emplacement", "Raison sociale", "Date achat", "Type", "Nom")
+            ),
+            ["serial_number", "warranty_end_date", "note", "building_year",
+             "site_id", "partner_id", "sale_date", None, None],
         )  # fmt: skip
         self.assertEqual(
             self._map(("Serial No.", "Year", "Remarks", "Customer", "Owner")),

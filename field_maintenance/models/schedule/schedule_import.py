@@ -112,7 +112,7 @@ class MaintenanceSchedule(models.Model):
             "date_end": "end date;until;fin;date de fin;fine;data fine",
             "line_ids/installed_base_id": "equipment;serial number;serial;serial no.;"
             "équipement;appareil;n° de série;numéro de série;apparecchio;matricola;"
-            "impianto",
+            "n. matricola;numero di serie;numero seriale;impianto",
             "line_ids/product_id": "product;article;produit;prodotto;articolo",
             "line_ids/visit_type_id": "visit type;type;type de visite;tipo di visita;"
             "tipo visita;tipo",

@@ -17,10 +17,11 @@ from .maintenance_visit import DEFAULT_DURATION
 OPEN_FIELDS = {"name", "state", "cancel_reason"}
 # How other programs call what says whose and where something is.
 CUSTOMER_HEADERS = {
-    "partner_id": "client;customer name;nom du client;cliente;nome cliente",
+    "partner_id": "client;customer name;nom du client;raison sociale;"
+    "cliente;nome cliente;ragione sociale",
     "partner_id/ref": "customer number;customer no.;n° client;no client;"
     "numéro client;code client;codice cliente;numero cliente",
-    "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+    "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;c.p.;npa;cap",
     "partner_id/city": "city;town;ville;localité;città;comune;località",
     "site_id": "site;installation site;location;address;lieu;adresse;chantier;"
     "lieu d'installation;site d'installation;luogo;luogo di installazione;indirizzo;"
@@ -149,7 +150,8 @@ class MaintenanceVisit(models.Model):
     def _get_import_headers(self):
         return {
             "name": "visit;visit no.;intervention;n° d'intervention;"
-            "numéro d'intervention;intervento;numero intervento",
+            "numéro d'intervention;intervento;numero intervento;number;no.;numéro;n°;"
+            "numero;n.",
             **CUSTOMER_HEADERS,
             "visit_type_id": "type;visit type;type de visite;tipo di visita;"
             "tipo visita;tipo",
@@ -161,9 +163,12 @@ class MaintenanceVisit(models.Model):
             "eseguito da",
             "line_ids/installed_base_id": "equipment;serial number;serial;serial no.;"
             "équipement;appareil;n° de série;numéro de série;apparecchio;matricola;"
-            "impianto",
+            "n. matricola;numero di serie;numero seriale;impianto",
             "line_ids/work_done": "work done;report;work;travaux;travail effectué;"
-            "rapport;compte rendu;lavoro svolto;rapporto;lavori",
+            "travaux effectués;travaux réalisés;rapport;compte rendu;lavoro svolto;"
+            "lavoro eseguito;lavori eseguiti;rapporto;lavori",
+            "duration": "durée;durata",
+            "note": "remarks;remark;remarques;remarque;observations;osservazioni",
         }
 
     @api.model

@@ -191,12 +191,13 @@ class ServiceContract(models.Model):
         return {
             "name": "contract number;contract no.;contract;numéro de contrat;"
             "n° de contrat;no de contrat;contrat;numero di contratto;"
-            "numero contratto;contratto",
-            "partner_id": "client;customer name;nom du client;nom client;cliente;"
-            "nome cliente",
+            "numero contratto;contratto;number;no.;numéro;n°;numero;n.",
+            "partner_id": "client;customer name;nom du client;nom client;"
+            "raison sociale;cliente;nome cliente;ragione sociale",
             "partner_id/ref": "customer number;customer no.;n° client;no client;"
             "numéro client;code client;codice cliente;numero cliente",
-            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;cap",
+            "partner_id/zip": "zip;zip code;postcode;postal code;code postal;cp;c.p.;"
+            "npa;cap",
             "partner_id/city": "city;town;ville;localité;città;comune;località",
             "invoice_partner_id": "invoice to;bill to;payeur;facturé à;fatturare a;"
             "pagatore",
@@ -212,14 +213,16 @@ class ServiceContract(models.Model):
             "fatturato fino al",
             "line_ids/installed_base_id": "equipment;serial number;serial;"
             "équipement;appareil;n° de série;numéro de série;apparecchio;matricola;"
-            "impianto",
+            "n. matricola;numero di serie;numero seriale;impianto",
             "line_ids/product_id": "product;service;produit;article;prodotto;articolo",
             "line_ids/name": "description;text;désignation;libellé;descrizione;testo",
             "line_ids/value": "value;annual value;valeur;valeur annuelle;valore;"
             "valore annuo",
             "line_ids/discount": "discount;remise;remise %;sconto;sconto %",
             "line_ids/amount": "amount;annual amount;price;yearly price;montant;"
-            "montant annuel;prix;importo;importo annuo;prezzo;canone",
+            "montant annuel;montant ht;montant annuel ht;prix;prix ht;importo;"
+            "importo annuo;importo annuale;prezzo;canone;canone annuo;canone annuale",
+            "renewal": "renouvellement;reconduction;rinnovo",
         }
 
     @api.model

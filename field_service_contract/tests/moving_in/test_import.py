@@ -1,3 +1,4 @@
+from datetime import datetime
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -303,6 +304,30 @@ class TestImport(ImportFileMixin, LifeCase):
             [self._map((header,), "service.contract")[0] for header in headers],
             ["line_ids/amount"] * 3 + ["line_ids/value", "partner_id"],
         )
+        headers = ("Canone annuo", "Montant HT", "Rinnovo", "Renouvellement", "N°")
+        self.assertEqual(
+            [self._map((header,), "service.contract")[0] for header in headers],
+            ["line_ids/amount"] * 2 + ["renewal"] * 2 + ["name"],
+        )
+        headers = ("Numéro", "Ragione sociale", "N. matricola")
+        self.assertEqual(
+            self._map(headers, "service.contract"),
+            ["name", "partner_id", "line_ids/installed_base_id"],
+        )
+
+    def test_dates_where_none_belong(self):
+        header = ("partner_id", "date_start", "term_months", "billing_period")
+        header += ("line_ids/name", "line_ids/value")
+        row = ("Claes Bakery", "2025-08-01", 12, "12", "A", 1200)
+        for index in (2, 3, 5):
+            with self.subTest(header[index]):
+                cells = list(row)
+                cells[index] = datetime(2026, 1, 5)
+                ids, messages = self._import(
+                    header, row, cells, model="service.contract"
+                )
+                self.assertFalse(ids)
+                self.assertIn("“2026-01-05” is a date", self._get_rows(messages)[3])
 
     def test_ambiguous_amounts(self):
         for row in (
@@ -350,6 +375,54 @@ class TestImport(ImportFileMixin, LifeCase):
             model="service.contract",
         )
         self.assertIn(f"is not in {other.name}", self._get_rows(messages)[3])
+
+    def test_numbers_shown_in_another_currency(self):
+        """A format says what a text would say."""
+        header = ("partner_id", "date_start", "line_ids/name", "line_ids/value")
+        row = ("Claes Bakery", "2025-08-01", "A", 1200)
+        own = self.company.currency_id
+        other = self.env.ref("base.CHF" if own.name != "CHF" else "base.GBP")
+        other.active = True
+        for number_format, shown in (
+            (f"[${other.name}] #,##0.00", other.name),
+            (f'#,##0.00 "{other.name}"', other.name),
+            (f"#,##0.00\\ [${other.name}-40C]", other.name),
+        ):
+            with self.subTest(number_format):
+                ids, messages = self._import(
+                    header, row, model="service.contract", formats={"D2": number_format}
+                )
+                self.assertFalse(ids)
+                self.assertIn(
+                    f"“1200 {shown}” is not in {own.name}, the currency of this row",
+                    self._get_rows(messages)[2],
+                )
+        for number_format in (
+            "#,##0.00",
+            f"[${own.name}] #,##0.00",
+            f'#,##0.00 "{own.symbol}"',
+            f"[${own.symbol}-40C]#,##0.00",
+            f"{own.symbol}#,##0.00",
+            '0.00 "a year"',
+        ):
+            with self.subTest(number_format):
+                ids, messages = self._import(
+                    ("name", *header),
+                    (number_format, *row),
+                    model="service.contract",
+                    formats={"E2": number_format},
+                )
+                self.assertFalse(messages)
+                contract = self.env["service.contract"].browse(ids)
+                self.assertEqual(contract.line_ids.value, 1200)
+        ids, messages = self._import(
+            (*header, "currency_id", "name"),
+            (*row, other.name, "OTHER"),
+            model="service.contract",
+            formats={"D2": f"[${other.name}] 0.00"},
+        )
+        self.assertFalse(messages)
+        self.assertTrue(ids)
 
     def test_question_is_answered_from_the_language(self):
         """Amounts, opening balances and days; the answer decides, nothing else."""
