@@ -192,9 +192,12 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _refuse_visit_twins(self, data_list, file):
         dates = ("date_start", "due_date")
-        dated = [
-            data for data in data_list if any(data["values"].get(day) for day in dates)
-        ]
+        dated = []
+        for data in data_list:
+            if any(data["values"].get(day) for day in dates):
+                dated.append(data)
+            else:
+                self._note_same_import_row(data, file)
         names = (*dates, "visit_type_id", "site_id")
         for index, twin in self._find_import_twins(dated, file, names).items():
             file.refuse(

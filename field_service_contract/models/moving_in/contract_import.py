@@ -288,18 +288,29 @@ class ServiceContract(models.Model):
             ("date_start",),
             [("state", "not in", ("closed", "cancelled"))],
         )
-        for index, twin in twins.items():
-            file.refuse(
-                index,
-                self.env._(
+        for data in others:
+            index = data["info"]["rows"]["from"]
+            twin = twins.get(index)
+            if not twin:
+                continue
+            names = {"row": file.get_number(index), "twin": twin.name}
+            if "date_start" in data["values"]:
+                problem = self.env._(
                     "Row %(row)s has neither a number nor an External ID, and "
                     "contract %(twin)s of this customer starts on the same day. "
                     "Enter that number in the row, or another one if it is a "
                     "different contract.",
-                    row=file.get_number(index),
-                    twin=twin.name,
-                ),
-            )
+                    **names,
+                )
+            else:
+                problem = self.env._(
+                    "Row %(row)s has neither a start nor a number or External ID, and "
+                    "contract %(twin)s of this customer has the same lines. Enter "
+                    "that number in the row, or another one if it is a different "
+                    "contract.",
+                    **names,
+                )
+            file.refuse(index, problem)
 
     def _check_imported(self):
         """Refuse what can hardly be meant: a wrong year would bill nothing, or

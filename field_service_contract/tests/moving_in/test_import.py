@@ -450,3 +450,32 @@ class TestImport(ImportFileMixin, LifeCase):
         self.assertEqual(
             len(self.env["service.contract"].browse(again).line_ids), 1, "its own line"
         )
+
+    def test_rows_of_one_file_that_are_the_same(self):
+        header = ("partner_id", "date_start", "line_ids/name", "line_ids/value")
+        row = ("Claes Bakery", "2025-07-01", "Care", 10)
+        other = ("Claes Bakery", "2025-07-01", "Chimney", 10)
+        model = "service.contract"
+        before = self._count(model)
+        _ids, messages = self._import(header, row, other, row, model=model)
+        self.assertEqual(list(self._get_rows(messages)), [4])
+        self.assertIn("Row 4 is the same as row 2", self._get_rows(messages)[4])
+        self.assertEqual(self._count(model), before)
+        ids, messages = self._import(header, row, other, model=model)
+        self.assertFalse(messages)
+        self.assertEqual(len(ids), 2)
+
+    def test_again_without_start(self):
+        header = ("partner_id", "line_ids/name", "line_ids/value")
+        model = "service.contract"
+        _ids, messages = self._import(header, ("Claes Bakery", "Care", 10), model=model)
+        self.assertFalse(messages)
+        before = self._count(model)
+        with freeze_time("2026-03-20"):
+            _ids, messages = self._import(
+                header, ("Claes Bakery", "Care", 10), model=model
+            )
+        self.assertIn("has the same lines", self._get_rows(messages)[2])
+        self.assertEqual(self._count(model), before)
+        _ids, messages = self._import(header, ("Claes Bakery", "Roof", 9), model=model)
+        self.assertFalse(messages)
