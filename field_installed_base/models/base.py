@@ -169,6 +169,13 @@ class Base(models.AbstractModel):
         """Return the fields that tell which line of its document a row describes."""
         return []
 
+    def _get_import_row_problem(self, values):
+        """Return what is wrong with what a row says new of this record, in words.
+
+        :param dict values: what changes; of no record, all that is known of a new one
+        """
+        return None
+
     def _check_imported(self):
         """Refuse what a form may say and a file hardly can mean.
 
@@ -350,6 +357,11 @@ class Base(models.AbstractModel):
                     record._drop_imported_values(data["values"])
                 elif not data["values"].get("id"):
                     self._complete_import_row(data, file)
+                problem = (record or self.browse())._get_import_row_problem(
+                    data["values"]
+                )
+                if problem and self._is_import_row_good(data, file):
+                    file.refuse(data["info"]["rows"]["from"], problem)
         # Bad rows are told already; the others show what else is wrong.
         todo = [[data for data in data_list if self._is_import_row_good(data, file)]]
         loaded = self.browse()

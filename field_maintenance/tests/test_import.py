@@ -365,6 +365,33 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertEqual((visit.state, visit.completion), ("done", "full"))
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
 
+    def test_known_visit_is_not_done_yet(self):
+        """What is known is checked as what is new, by what its row changes."""
+        header = ("name", "partner_id", "visit_type_id", "state", "date_start")
+        row = ("OLD-5", "Imported customer", "Test cleaning", "Done")
+        day = datetime(2025, 3, 4, 9, 0)
+        ids, messages = self._import(header, (*row, day), model=VISITS)
+        self.assertFalse(messages)
+        visit = self.env[VISITS].browse(ids)
+        before = visit.date_start
+        later = datetime(2035, 3, 4, 9, 0)
+        _ids, messages = self._import(header, (*row, later), model=VISITS)
+        self.assertIn("on 03/04/2035 cannot be done yet", self._get_rows(messages)[2])
+        self.assertEqual(visit.date_start, before)
+        planned = ("OLD-6", *row[1:3], "", later)
+        _ids, messages = self._import(header, planned, model=VISITS)
+        self.assertFalse(messages)
+        _ids, messages = self._import(
+            ("name", "state"), ("OLD-6", "Done"), model=VISITS
+        )
+        self.assertIn("on 03/04/2035 cannot be done yet", self._get_rows(messages)[2])
+        # Done before its day: what else a file says of it is no matter of that.
+        visit.date_start = later - timedelta(hours=1)
+        _ids, messages = self._import(
+            (*header, "description"), (*row, later, "Soot"), model=VISITS
+        )
+        self.assertFalse(messages)
+
     def test_number_is_an_identity(self):
         header = ("name", *self.VISIT)
         row = ("OLD-77", *self._get_visit_row(id=""))
