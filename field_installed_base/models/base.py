@@ -472,6 +472,27 @@ class Base(models.AbstractModel):
                 ),
             )
 
+    def _match_import_number(self, data, file):
+        """Make a row update this record, whose number it has, unless it names another
+        customer."""
+        values, index = data["values"], data["info"]["rows"]["from"]
+        customer = self.env["res.partner"].browse(values.get("partner_id") or ())
+        owner = self.partner_id.commercial_partner_id
+        if customer and customer.commercial_partner_id != owner:
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s is of %(customer)s, but number %(number)s belongs to "
+                    "%(owner)s. Correct the customer or the number.",
+                    row=file.get_number(index),
+                    customer=customer.display_name,
+                    number=self.name,
+                    owner=owner.display_name,
+                ),
+            )
+        else:
+            values["id"] = self.id
+
     @api.model
     def _find_import_twins(self, data_list, file, names, domain=()):
         """Find what looks like the records that rows without any id describe.

@@ -392,6 +392,30 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         )
         self.assertFalse(messages)
 
+    def test_number_of_another_customer(self):
+        header = ("name", "partner_id", "visit_type_id", "state", "date_start")
+        row = ("OLD-7", "Imported customer", "Test cleaning", "Done", "2025-03-04")
+        ids, messages = self._import(header, row, model=VISITS)
+        self.assertFalse(messages)
+        visit = self.env[VISITS].browse(ids)
+        self.env["res.partner"].create({"name": "Other customer"})
+        _ids, messages = self._import(
+            header, (row[0], "Other customer", *row[2:]), model=VISITS
+        )
+        self.assertIn(
+            "Row 2 is of Other customer, but number OLD-7 belongs to Imported customer",
+            self._get_rows(messages)[2],
+        )
+        self.assertEqual(visit.partner_id, self.customer)
+        # Somebody of the same customer is no other customer.
+        shop = self.env["res.partner"].create(
+            {"name": "Imported shop", "parent_id": self.customer.id}
+        )
+        visit.partner_id = shop
+        again, messages = self._import(header, row, model=VISITS)
+        self.assertFalse(messages)
+        self.assertEqual(again, ids)
+
     def test_number_is_an_identity(self):
         header = ("name", *self.VISIT)
         row = ("OLD-77", *self._get_visit_row(id=""))

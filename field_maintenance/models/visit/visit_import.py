@@ -186,7 +186,7 @@ class MaintenanceVisit(models.Model):
         for visit in found:
             data = numbers.get((visit.company_id.id, visit.name))
             if data:
-                data["values"]["id"] = visit.id
+                visit._match_import_number(data, file)
         self._refuse_visit_twins(others, file)
 
     @api.model

@@ -281,7 +281,7 @@ class ServiceContract(models.Model):
         for contract in found:
             data = numbers.get((contract.company_id.id, contract.name))
             if data:
-                data["values"]["id"] = contract.id
+                contract._match_import_number(data, file)
         twins = self._find_import_twins(
             others,
             file,

@@ -479,3 +479,17 @@ class TestImport(ImportFileMixin, LifeCase):
         self.assertEqual(self._count(model), before)
         _ids, messages = self._import(header, ("Claes Bakery", "Roof", 9), model=model)
         self.assertFalse(messages)
+
+    def test_number_of_another_customer(self):
+        header = ("name", "partner_id", "date_start", "line_ids/name", "line_ids/value")
+        model = "service.contract"
+        ids, messages = self._import(
+            header, ("OLD-9", "Claes Bakery", "2025-07-01", "Care", 10), model=model
+        )
+        self.assertFalse(messages)
+        contract = self.env[model].browse(ids)
+        _ids, messages = self._import(
+            header, ("OLD-9", "Peeters Ltd", "2025-07-01", "Care", 10), model=model
+        )
+        self.assertIn("OLD-9 belongs to Claes Bakery", self._get_rows(messages)[2])
+        self.assertEqual(contract.partner_id, self.customer)
