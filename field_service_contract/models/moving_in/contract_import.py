@@ -322,7 +322,21 @@ class ServiceContract(models.Model):
             latest = max(today, contract.date_start) + relativedelta(
                 months=MAX_MONTHS_AHEAD
             )
-            if before and before > latest and not contract.date_end:
+            is_draft = contract.state == "draft"
+            if (
+                is_draft
+                and contract.date_end
+                and contract.date_end < contract.date_start
+            ):
+                # Only what was cancelled before it began may.
+                problem = self.env._(
+                    "The contract of %(customer)s cannot end on %(end)s, before it "
+                    "starts on %(start)s. Correct one of them.",
+                    customer=customer,
+                    end=format_date(self.env, contract.date_end),
+                    start=format_date(self.env, contract.date_start),
+                )
+            elif before and before > latest and not contract.date_end:
                 problem = self.env._(
                     "The contract of %(customer)s was invoiced elsewhere until "
                     "%(day)s, which is years ahead. Correct the year.",
@@ -360,6 +374,19 @@ class ServiceContract(models.Model):
                     line=line.display_name,
                     end=format_date(self.env, line.date_end),
                 )
+            elif is_draft and (
+                line := contract.line_ids.filtered(
+                    lambda line: line._is_outside_contract()
+                )[:1]
+            ):
+                problem = self.env._(
+                    "%(line)s is outside the dates of the contract of %(customer)s. "
+                    "Correct its dates.",
+                    line=line.display_name,
+                    customer=customer,
+                )
+            elif is_draft and (problems := contract._get_implausible_openings()):
+                problem = problems[0]
             else:
                 continue
             raise ValidationError(problem)
