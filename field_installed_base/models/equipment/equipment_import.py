@@ -181,6 +181,23 @@ class InstalledBase(models.Model):
             "commentaire;commentaires;note;osservazioni;annotazioni",
         }
 
+    @api.model
+    def _check_import_columns(self, fields):
+        messages = super()._check_import_columns(fields)
+        if "state" in fields:
+            messages.append(
+                {
+                    "type": "error",
+                    "field": "state",
+                    "message": self.env._(
+                        "The state of equipment cannot be imported: it follows from "
+                        "its customer and its retirement date. Leave the column out, "
+                        "and enter retirement dates instead."
+                    ),
+                }
+            )
+        return messages
+
     def _get_import_row_problem(self, values):
         """Dates that a piece of equipment may have had, and a file hardly means."""
         problem = super()._get_import_row_problem(values)

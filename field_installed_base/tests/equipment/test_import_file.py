@@ -458,6 +458,16 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         )
         self.assertFalse(messages)
 
+    def test_state_of_equipment_is_closed(self):
+        before = self._count()
+        _ids, messages = self._import(
+            ("reference", "model", "state"), ("DATED-3", "Old stove", "Retired")
+        )
+        self.assertIn(
+            "The state of equipment cannot be imported", messages[0]["message"]
+        )
+        self.assertEqual(self._count(), before)
+
     def test_leading_zeros(self):
         piece = self._create_equipment(serial_number="00123")
         ids, messages = self._import(
