@@ -58,6 +58,8 @@ class ImportedFile:
         self.bad = set()
         # {key of a record: index of the row that describes it}
         self.seen = {}
+        # (index of a row, index of an earlier one that says the same)
+        self.same = []
         # {(model, name, what tells namesakes apart): ids}
         self.names = {}
         self.created = set()
@@ -167,6 +169,13 @@ class Base(models.AbstractModel):
         """Return the fields that tell which line of its document a row describes."""
         return []
 
+    def _get_import_row_problem(self, values):
+        """Return what is wrong with what a row says new of this record, in words.
+
+        :param dict values: what changes; of no record, all that is known of a new one
+        """
+        return None
+
     def _check_imported(self):
         """Refuse what a form may say and a file hardly can mean.
 
@@ -266,6 +275,18 @@ class Base(models.AbstractModel):
         )
         savepoint = self.env.cr.savepoint()
         result = super(Base, reader).load(fields, rows)
+        if not file.bad:
+            # What tells two rows apart may be what cannot be read.
+            for index, first in file.same:
+                file.refuse(
+                    index,
+                    self.env._(
+                        "Row %(row)s is the same as row %(first)s. Enter an External "
+                        "ID in both, or remove one of them.",
+                        row=file.get_number(index),
+                        first=file.get_number(first),
+                    ),
+                )
         messages = file.messages + result["messages"]
         if any(message["type"] == "error" for message in messages):
             savepoint.rollback()
@@ -336,6 +357,11 @@ class Base(models.AbstractModel):
                     record._drop_imported_values(data["values"])
                 elif not data["values"].get("id"):
                     self._complete_import_row(data, file)
+                problem = (record or self.browse())._get_import_row_problem(
+                    data["values"]
+                )
+                if problem and self._is_import_row_good(data, file):
+                    file.refuse(data["info"]["rows"]["from"], problem)
         # Bad rows are told already; the others show what else is wrong.
         todo = [[data for data in data_list if self._is_import_row_good(data, file)]]
         loaded = self.browse()
@@ -446,6 +472,27 @@ class Base(models.AbstractModel):
                 ),
             )
 
+    def _match_import_number(self, data, file):
+        """Make a row update this record, whose number it has, unless it names another
+        customer."""
+        values, index = data["values"], data["info"]["rows"]["from"]
+        customer = self.env["res.partner"].browse(values.get("partner_id") or ())
+        owner = self.partner_id.commercial_partner_id
+        if customer and customer.commercial_partner_id != owner:
+            file.refuse(
+                index,
+                self.env._(
+                    "Row %(row)s is of %(customer)s, but number %(number)s belongs to "
+                    "%(owner)s. Correct the customer or the number.",
+                    row=file.get_number(index),
+                    customer=customer.display_name,
+                    number=self.name,
+                    owner=owner.display_name,
+                ),
+            )
+        else:
+            values["id"] = self.id
+
     @api.model
     def _find_import_twins(self, data_list, file, names, domain=()):
         """Find what looks like the records that rows without any id describe.
@@ -454,7 +501,8 @@ class Base(models.AbstractModel):
             say is not compared
         :param domain: which records count
         :return: {index of the row: record}, the same customer's, about the same
-            equipment if both tell any
+            equipment if both tell any; where a row says no day, with the same lines.
+            A row that says just what an earlier one says is noted in the file.
         """
         if not data_list:
             return {}
@@ -469,20 +517,57 @@ class Base(models.AbstractModel):
         by_customer = records.grouped(lambda record: record.partner_id.id)
         twins = {}
         for data in data_list:
-            values = data["values"]
-            pieces = {
-                command[2].get("installed_base_id")
+            values, index = data["values"], data["info"]["rows"]["from"]
+            lines = [
+                command[2]
                 for command in values.get("line_ids") or ()
                 if command[0] == Command.CREATE
-            } - {None}
+            ]
             for record in by_customer.get(values.get("partner_id"), ()):
-                there = record.line_ids.installed_base_id
-                if record._matches_import(values, names) and (
-                    not pieces or not there or pieces & set(there.ids)
-                ):
-                    twins[data["info"]["rows"]["from"]] = record
+                if record._is_import_twin(values, names, lines):
+                    twins[index] = record
                     break
+            else:
+                self._note_same_import_row(data, file)
         return twins
+
+    def _is_import_twin(self, values, names, lines):
+        """Tell whether this record looks like what a row describes.
+
+        :param list lines: values of the row's lines
+        """
+        given = [name for name in names if name in values]
+        if given and not self._matches_import(values, given):
+            return False
+        days = ("date", "datetime")
+        if not any(self._fields[name].type in days for name in given):
+            return bool(lines or not self.line_ids) and all(
+                any(line._is_import_line_twin(new) for line in self.line_ids)
+                for new in lines
+            )
+        pieces = {new.get("installed_base_id") for new in lines} - {None}
+        there = self.line_ids.installed_base_id
+        return not pieces or not there or bool(pieces & set(there.ids))
+
+    def _is_import_line_twin(self, values):
+        """Tell whether this line says all that a row says of its days and of what it
+        is about, and is about no other equipment."""
+        keys = [
+            *self._get_import_line_keys(),
+            *(name for name, field in self._fields.items() if field.type == "date"),
+        ]
+        return self._matches_import(values, keys) and (
+            self.installed_base_id.id == values.get("installed_base_id", False)
+        )
+
+    @api.model
+    def _note_same_import_row(self, data, file):
+        """Note a row without any id that says the same as an earlier one."""
+        values, index = data["values"], data["info"]["rows"]["from"]
+        looks = tuple(sorted((key, str(value)) for key, value in values.items()))
+        first = file.claim(("looks", looks), index)
+        if first != index:
+            file.same.append((index, first))
 
     # -- What a file says again ------------------------------------------------------
 

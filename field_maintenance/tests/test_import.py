@@ -153,6 +153,58 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertIn("starts on the same day", messages[0]["message"])
         self.assertEqual(self.env[SCHEDULES].search_count([]), before)
 
+    def test_schedule_again_without_start(self):
+        """Its lines tell it: by equipment or product, type and days."""
+        header = tuple(
+            name for name in self.SCHEDULE if name not in ("id", "date_start")
+        )
+        full = self._get_schedule_row()
+        row = (full[1], *full[3:])
+        for headers, known, other in (
+            (header, row, (*row[:-1], "2026-10-15")),
+            (
+                (*header[:-1], "line_ids/date_start"),
+                (*row[:-1], "2026-05-01"),
+                (*row[:-1], "2026-06-01"),
+            ),
+            (header[:-1], (row[0], "", *row[2:-1]), None),
+        ):
+            with self.subTest(headers=headers, known=known):
+                _ids, messages = self._import(headers, known, model=SCHEDULES)
+                self.assertFalse(messages)
+                before = self._count(SCHEDULES)
+                with freeze_time("2026-06-16 08:00:00"):
+                    _ids, messages = self._import(headers, known, model=SCHEDULES)
+                self.assertIn("has the same lines", self._get_rows(messages)[2])
+                self.assertEqual(self._count(SCHEDULES), before)
+                if other:
+                    ids, messages = self._import(headers, other, model=SCHEDULES)
+                    self.assertFalse(messages)
+                    self.assertTrue(ids)
+
+    def test_rows_of_one_file_that_are_the_same(self):
+        visit = self._get_visit_row(id="")
+        undated = self._get_visit_row(id="", state="", date_start="")
+        for model, header, row, other in (
+            (
+                SCHEDULES,
+                self.SCHEDULE,
+                self._get_schedule_row(id=""),
+                self._get_schedule_row(id="", **{"line_ids/date_first": "2026-10-15"}),
+            ),
+            (VISITS, self.VISIT, visit, self._get_visit_row(id="", technician_id="")),
+            (VISITS, self.VISIT, undated, (*undated[:-1], "Other work")),
+        ):
+            with self.subTest(model=model, row=row):
+                before = self._count(model)
+                _ids, messages = self._import(header, row, other, row, model=model)
+                self.assertIn("Row 4 is the same as row 2", self._get_rows(messages)[4])
+                self.assertEqual(list(self._get_rows(messages)), [4])
+                self.assertEqual(self._count(model), before)
+                ids, messages = self._import(header, row, other, model=model)
+                self.assertFalse(messages)
+                self.assertEqual(len(ids), 2)
+
     def test_wrong_schedules(self):
         for cells, problem in (
             ({"date_start": "03/04/2026"}, "can be read as"),
@@ -325,6 +377,57 @@ class TestImport(ImportFileMixin, MaintenanceCase):
         self.assertFalse(messages)
         self.assertEqual((visit.state, visit.completion), ("done", "full"))
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
+    def test_known_visit_is_not_done_yet(self):
+        """What is known is checked as what is new, by what its row changes."""
+        header = ("name", "partner_id", "visit_type_id", "state", "date_start")
+        row = ("OLD-5", "Imported customer", "Test cleaning", "Done")
+        day = datetime(2025, 3, 4, 9, 0)
+        ids, messages = self._import(header, (*row, day), model=VISITS)
+        self.assertFalse(messages)
+        visit = self.env[VISITS].browse(ids)
+        before = visit.date_start
+        later = datetime(2035, 3, 4, 9, 0)
+        _ids, messages = self._import(header, (*row, later), model=VISITS)
+        self.assertIn("on 03/04/2035 cannot be done yet", self._get_rows(messages)[2])
+        self.assertEqual(visit.date_start, before)
+        planned = ("OLD-6", *row[1:3], "", later)
+        _ids, messages = self._import(header, planned, model=VISITS)
+        self.assertFalse(messages)
+        _ids, messages = self._import(
+            ("name", "state"), ("OLD-6", "Done"), model=VISITS
+        )
+        self.assertIn("on 03/04/2035 cannot be done yet", self._get_rows(messages)[2])
+        # Done before its day: what else a file says of it is no matter of that.
+        visit.date_start = later - timedelta(hours=1)
+        _ids, messages = self._import(
+            (*header, "description"), (*row, later, "Soot"), model=VISITS
+        )
+        self.assertFalse(messages)
+
+    def test_number_of_another_customer(self):
+        header = ("name", "partner_id", "visit_type_id", "state", "date_start")
+        row = ("OLD-7", "Imported customer", "Test cleaning", "Done", "2025-03-04")
+        ids, messages = self._import(header, row, model=VISITS)
+        self.assertFalse(messages)
+        visit = self.env[VISITS].browse(ids)
+        self.env["res.partner"].create({"name": "Other customer"})
+        _ids, messages = self._import(
+            header, (row[0], "Other customer", *row[2:]), model=VISITS
+        )
+        self.assertIn(
+            "Row 2 is of Other customer, but number OLD-7 belongs to Imported customer",
+            self._get_rows(messages)[2],
+        )
+        self.assertEqual(visit.partner_id, self.customer)
+        # Somebody of the same customer is no other customer.
+        shop = self.env["res.partner"].create(
+            {"name": "Imported shop", "parent_id": self.customer.id}
+        )
+        visit.partner_id = shop
+        again, messages = self._import(header, row, model=VISITS)
+        self.assertFalse(messages)
+        self.assertEqual(again, ids)
 
     def test_number_is_an_identity(self):
         header = ("name", *self.VISIT)

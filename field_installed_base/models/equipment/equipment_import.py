@@ -1,6 +1,17 @@
 from datetime import date
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.tools import format_date
+
+# Of what is in a file: when it was sold, put up, and so on.
+DATED = (
+    "sale_date",
+    "installation_date",
+    "retirement_date",
+    "warranty_end_date",
+    "labor_warranty_end_date",
+    "building_year",
+)
 
 
 def get_namesake_columns(env):
@@ -179,6 +190,62 @@ class InstalledBase(models.Model):
             "commentaire;commentaires;observation;observations;note;osservazioni;"
             "annotazioni;commenti",
         }
+
+    @api.model
+    def _check_import_columns(self, fields):
+        messages = super()._check_import_columns(fields)
+        if "state" in fields:
+            messages.append(
+                {
+                    "type": "error",
+                    "field": "state",
+                    "message": self.env._(
+                        "The state of equipment cannot be imported: it follows from "
+                        "its customer and its retirement date. Leave the column out, "
+                        "and enter retirement dates instead."
+                    ),
+                }
+            )
+        return messages
+
+    def _get_import_row_problem(self, values):
+        """Dates that a piece of equipment may have had, and a file hardly means."""
+        problem = super()._get_import_row_problem(values)
+        if problem or values.keys().isdisjoint(DATED):
+            return problem
+        dates = {
+            name: fields.Date.to_date(values.get(name, self[name]))
+            for name in DATED[:3]
+        }
+        sold, installed, retired = dates.values()
+        start = min(filter(None, (sold, installed)), default=None)
+        # Warranties that are not in the file follow from its dates.
+        ends = filter(None, map(values.get, DATED[3:5]))
+        end = min(map(fields.Date.to_date, ends), default=None)
+        year = values.get("building_year", self.building_year)
+        if retired and sold and not installed and retired < sold:
+            return self.env._(
+                "This equipment cannot be retired on %(retired)s, before its sale on "
+                "%(sold)s. Correct one of the dates.",
+                retired=format_date(self.env, retired),
+                sold=format_date(self.env, sold),
+            )
+        if start and end and end < start:
+            return self.env._(
+                "A warranty cannot end on %(end)s, before the equipment was sold or "
+                "installed on %(start)s. Correct one of the dates.",
+                end=format_date(self.env, end),
+                start=format_date(self.env, start),
+            )
+        # What is sold at the end of a year may be a model of the next one.
+        if installed and year > installed.year + 1:
+            return self.env._(
+                "This equipment was built in %(year)d and cannot have been installed "
+                "on %(installed)s. Correct the year or the date.",
+                year=year,
+                installed=format_date(self.env, installed),
+            )
+        return None
 
     @api.model
     def _match_import_rows(self, data_list, file):

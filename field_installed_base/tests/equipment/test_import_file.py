@@ -590,6 +590,59 @@ class TestImportFile(ImportFileMixin, InstalledBaseCase):
         )
         self.assertIn("is the same as row 2", self._get_rows(messages)[4])
 
+    def test_implausible_dates(self):
+        header = ("reference", "model", "sale_date", "installation_date")
+        header += ("retirement_date", "warranty_end_date", "labor_warranty_end_date")
+        header += ("building_year",)
+        for cells, problem in (
+            (
+                ("2026-01-10", "", "2020-01-01", "", "", ""),
+                "cannot be retired on 01/01/2020, before its sale on 01/10/2026",
+            ),
+            (("2026-01-10", "", "", "2020-01-01", "", ""), "A warranty cannot end on"),
+            (("", "2026-01-10", "", "", "2026-01-09", ""), "A warranty cannot end on"),
+            (("", "2001-01-10", "", "", "", 2025), "was built in 2025 and cannot"),
+            (("2026-01-10", "", "2026-01-10", "2026-01-10", "", ""), ""),
+            # The warranty began when it was sold.
+            (("2020-01-10", "2026-01-10", "", "2022-01-10", "", ""), ""),
+            (("", "2001-12-10", "", "", "", 2002), ""),
+        ):
+            with self.subTest(cells):
+                row = ("DATED-1", "Old stove", *cells)
+                ids, messages = self._import(header, row)
+                if problem:
+                    self.assertIn(problem, self._get_rows(messages)[2])
+                    continue
+                self.assertFalse(messages)
+                self.env["installed.base"].browse(ids).unlink()
+
+    def test_implausible_dates_of_known_equipment(self):
+        """What a row changes is checked, not what was recorded before."""
+        piece = self._create_equipment(
+            reference="DATED-2", sale_date="2026-01-10", retirement_date="2020-01-01"
+        )
+        _ids, messages = self._import(("reference", "note"), ("DATED-2", "Old"))
+        self.assertFalse(messages)
+        _ids, messages = self._import(
+            ("reference", "retirement_date"), ("DATED-2", "2019-01-01")
+        )
+        self.assertIn("before its sale", self._get_rows(messages)[2])
+        self.assertEqual(str(piece.retirement_date), "2020-01-01")
+        _ids, messages = self._import(
+            ("reference", "sale_date"), ("DATED-2", "2018-01-01")
+        )
+        self.assertFalse(messages)
+
+    def test_state_of_equipment_is_closed(self):
+        before = self._count()
+        _ids, messages = self._import(
+            ("reference", "model", "state"), ("DATED-3", "Old stove", "Retired")
+        )
+        self.assertIn(
+            "The state of equipment cannot be imported", messages[0]["message"]
+        )
+        self.assertEqual(self._count(), before)
+
     def test_leading_zeros(self):
         piece = self._create_equipment(serial_number="00123")
         ids, messages = self._import(

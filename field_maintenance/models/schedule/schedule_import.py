@@ -150,17 +150,27 @@ class MaintenanceSchedule(models.Model):
             ("date_start", "site_id"),
             [("state", "!=", "closed")],
         )
-        for index, twin in twins.items():
-            file.refuse(
-                index,
-                self.env._(
+        for data in data_list:
+            index = data["info"]["rows"]["from"]
+            twin = twins.get(index)
+            if not twin:
+                continue
+            names = {"row": file.get_number(index), "twin": twin.display_name}
+            if "date_start" in data["values"]:
+                problem = self.env._(
                     "Row %(row)s has no External ID, and schedule %(twin)s of this "
                     "customer starts on the same day. Enter an External ID if it is "
                     "a different schedule, or remove the row.",
-                    row=file.get_number(index),
-                    twin=twin.display_name,
-                ),
-            )
+                    **names,
+                )
+            else:
+                problem = self.env._(
+                    "Row %(row)s has neither a start nor an External ID, and schedule "
+                    "%(twin)s of this customer has the same lines. Enter an External "
+                    "ID if it is a different schedule, or remove the row.",
+                    **names,
+                )
+            file.refuse(index, problem)
 
 
 class MaintenanceScheduleLine(models.Model):

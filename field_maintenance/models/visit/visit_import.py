@@ -191,15 +191,18 @@ class MaintenanceVisit(models.Model):
         for visit in found:
             data = numbers.get((visit.company_id.id, visit.name))
             if data:
-                data["values"]["id"] = visit.id
+                visit._match_import_number(data, file)
         self._refuse_visit_twins(others, file)
 
     @api.model
     def _refuse_visit_twins(self, data_list, file):
         dates = ("date_start", "due_date")
-        dated = [
-            data for data in data_list if any(data["values"].get(day) for day in dates)
-        ]
+        dated = []
+        for data in data_list:
+            if any(data["values"].get(day) for day in dates):
+                dated.append(data)
+            else:
+                self._note_same_import_row(data, file)
         names = (*dates, "visit_type_id", "site_id")
         for index, twin in self._find_import_twins(dated, file, names).items():
             file.refuse(
@@ -216,7 +219,7 @@ class MaintenanceVisit(models.Model):
     @api.model
     def _complete_import_row(self, data, file):
         """Say of a visit that was done elsewhere what finishing it here would have
-        said; refuse one without a day, or with a day to come."""
+        said; refuse one without a day."""
         super()._complete_import_row(data, file)
         if data["values"].get("state") != "done":
             return
@@ -231,15 +234,6 @@ class MaintenanceVisit(models.Model):
             )
             return
         start = fields.Datetime.to_datetime(start)
-        if start > fields.Datetime.now():
-            file.refuse(
-                index,
-                self.env._(
-                    "A visit on %s cannot be done yet. Correct its start or its state.",
-                    format_date(self.env, start),
-                ),
-            )
-            return
         visit_type = self.env["maintenance.visit.type"].browse(
             values.get("visit_type_id") or ()
         )
@@ -260,6 +254,20 @@ class MaintenanceVisit(models.Model):
             line.setdefault("technician_id", values.get("technician_id", False))
             if line["completion"] != "full":
                 line.setdefault("incomplete_reason", self.env._("No reason was given."))
+
+    def _get_import_row_problem(self, values):
+        """A visit that is done took place."""
+        is_done = values.get("state", self.state) == "done"
+        if is_done and not values.keys().isdisjoint(("state", "date_start")):
+            start = fields.Datetime.to_datetime(
+                values.get("date_start", self.date_start)
+            )
+            if start and start > fields.Datetime.now():
+                return self.env._(
+                    "A visit on %s cannot be done yet. Correct its start or its state.",
+                    format_date(self.env, start),
+                )
+        return super()._get_import_row_problem(values)
 
 
 class MaintenanceVisitLine(models.Model):

@@ -386,6 +386,16 @@ class ServiceContractLine(models.Model):
 
     # -- Activation ---------------------------------------------------------------
 
+    def _is_outside_contract(self):
+        """Tell whether a day that this line begins or ends on is not the contract's."""
+        self.ensure_one()
+        contract = self.contract_id
+        return any(
+            day < contract.date_start or (contract.date_end and day > contract.date_end)
+            for day in (self.date_start, self.date_end)
+            if day
+        )
+
     def _get_activation_problems(self):
         """Return what the lines of one contract lack, in words."""
         problems = []
@@ -394,12 +404,7 @@ class ServiceContractLine(models.Model):
             contract = line.contract_id
             if not line.name:
                 problems.append(self.env._("A line has no description."))
-            days = [day for day in (line.date_start, line.date_end) if day]
-            if any(
-                day < contract.date_start
-                or (contract.date_end and day > contract.date_end)
-                for day in days
-            ):
+            if line._is_outside_contract():
                 problems.append(
                     self.env._("“%s” is outside the dates of the contract.", label)
                 )

@@ -284,25 +284,36 @@ class ServiceContract(models.Model):
         for contract in found:
             data = numbers.get((contract.company_id.id, contract.name))
             if data:
-                data["values"]["id"] = contract.id
+                contract._match_import_number(data, file)
         twins = self._find_import_twins(
             others,
             file,
             ("date_start",),
             [("state", "not in", ("closed", "cancelled"))],
         )
-        for index, twin in twins.items():
-            file.refuse(
-                index,
-                self.env._(
+        for data in others:
+            index = data["info"]["rows"]["from"]
+            twin = twins.get(index)
+            if not twin:
+                continue
+            names = {"row": file.get_number(index), "twin": twin.name}
+            if "date_start" in data["values"]:
+                problem = self.env._(
                     "Row %(row)s has neither a number nor an External ID, and "
                     "contract %(twin)s of this customer starts on the same day. "
                     "Enter that number in the row, or another one if it is a "
                     "different contract.",
-                    row=file.get_number(index),
-                    twin=twin.name,
-                ),
-            )
+                    **names,
+                )
+            else:
+                problem = self.env._(
+                    "Row %(row)s has neither a start nor a number or External ID, and "
+                    "contract %(twin)s of this customer has the same lines. Enter "
+                    "that number in the row, or another one if it is a different "
+                    "contract.",
+                    **names,
+                )
+            file.refuse(index, problem)
 
     def _check_imported(self):
         """Refuse what can hardly be meant: a wrong year would bill nothing, or
@@ -314,7 +325,21 @@ class ServiceContract(models.Model):
             latest = max(today, contract.date_start) + relativedelta(
                 months=MAX_MONTHS_AHEAD
             )
-            if before and before > latest and not contract.date_end:
+            is_draft = contract.state == "draft"
+            if (
+                is_draft
+                and contract.date_end
+                and contract.date_end < contract.date_start
+            ):
+                # Only what was cancelled before it began may.
+                problem = self.env._(
+                    "The contract of %(customer)s cannot end on %(end)s, before it "
+                    "starts on %(start)s. Correct one of them.",
+                    customer=customer,
+                    end=format_date(self.env, contract.date_end),
+                    start=format_date(self.env, contract.date_start),
+                )
+            elif before and before > latest and not contract.date_end:
                 problem = self.env._(
                     "The contract of %(customer)s was invoiced elsewhere until "
                     "%(day)s, which is years ahead. Correct the year.",
@@ -352,6 +377,19 @@ class ServiceContract(models.Model):
                     line=line.display_name,
                     end=format_date(self.env, line.date_end),
                 )
+            elif is_draft and (
+                line := contract.line_ids.filtered(
+                    lambda line: line._is_outside_contract()
+                )[:1]
+            ):
+                problem = self.env._(
+                    "%(line)s is outside the dates of the contract of %(customer)s. "
+                    "Correct its dates.",
+                    line=line.display_name,
+                    customer=customer,
+                )
+            elif is_draft and (problems := contract._get_implausible_openings()):
+                problem = problems[0]
             else:
                 continue
             raise ValidationError(problem)

@@ -1,5 +1,7 @@
 """What was invoiced elsewhere before a contract was kept here, and is deferred."""
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
@@ -8,6 +10,10 @@ from odoo.tools import format_date, split_every
 from ...engine import make_rows, to_decimal
 from ..contract.service_contract import DAY, PRICE_GROUPS
 from .service_contract_deferral import ENTRY_SIZE
+
+# Whoever says that less of a contract is earned typed a wrong year.
+MAX_MONTHS_BEFORE_START = 24
+LONGEST_YEAR = 366
 
 
 class ServiceContractDeferral(models.Model):
@@ -161,6 +167,55 @@ class ServiceContract(models.Model):
                     format_date(self.env, self.opening_date),
                 )
             )
+        return problems + self._get_implausible_openings()
+
+    def _get_implausible_openings(self):
+        """Return which opening balances can hardly be meant, in words."""
+        self.ensure_one()
+        problems = []
+        lines = self.line_ids.sudo().filtered("opening_amount")
+        opening, before = self.opening_date, self.invoiced_before
+        earliest = self.date_start - relativedelta(months=MAX_MONTHS_BEFORE_START)
+        if lines and opening and opening < earliest:
+            problems.append(
+                self.env._(
+                    "Revenue is recognized until %(day)s, years before the contract "
+                    "starts on %(start)s. Correct the year.",
+                    day=format_date(self.env, opening),
+                    start=format_date(self.env, self.date_start),
+                )
+            )
+        first = max(filter(None, (opening, self.date_start - DAY)))
+        days = (before - first).days if before else 0
+        for line in lines:
+            amount, currency = line.opening_amount, line.company_currency_id
+            # What was invoiced may have had another price: a year's is never too low.
+            most = max(abs(line.value), abs(line.amount))
+            most *= max(1, -(-days // LONGEST_YEAR))
+            is_positive = line.value >= 0
+            if (amount > 0) != is_positive:
+                problems.append(
+                    self.env._(
+                        "The deferred revenue of “%s” must have the same sign as its "
+                        "value. Correct the amount.",
+                        line._get_label(),
+                    )
+                )
+            elif (
+                most
+                and currency == line.currency_id
+                and currency.compare_amounts(abs(amount), most) > 0
+            ):
+                problems.append(
+                    self.env._(
+                        "The deferred revenue of “%(line)s” is %(amount)s, more than "
+                        "the %(most)s that it can cost after the date until which "
+                        "revenue is recognized. Correct the amount.",
+                        line=line._get_label(),
+                        amount=currency.format(amount),
+                        most=currency.format(most),
+                    )
+                )
         return problems
 
     def _defer_openings(self):

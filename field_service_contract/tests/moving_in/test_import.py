@@ -472,7 +472,10 @@ class TestImport(ImportFileMixin, LifeCase):
             ("line_ids/discount", -5, "Enter a number from 0 to 100"),
             ("invoiced_before", "2062-06-30", "Enter a date from"),
             ("date_end", "2025-01-31", "cannot end before it starts"),
+            ("date_end", "2025-07-01", "cannot end on 07/01/2025, before it starts"),
             ("line_ids/date_end", "2025-01-31", "before it starts"),
+            ("line_ids/date_start", "2025-07-01", "outside the dates of the contract"),
+            ("line_ids/opening_amount", -100, "must have the same sign as its value"),
             ("line_ids/value", 1e300, "too large"),
             ("line_ids/value", "nan", "is not a number"),
         ):
@@ -489,6 +492,60 @@ class TestImport(ImportFileMixin, LifeCase):
                 self.assertEqual([m["record"] for m in messages], [3], (column, cell))
                 self.assertIn(problem, messages[0]["message"])
                 self.assertNotIn("ERROR", messages[0]["message"])
+
+    def test_line_after_the_end(self):
+        header = ("partner_id", "date_start", "date_end", "line_ids/name")
+        row = ("Claes Bakery", "2025-07-01", "2026-06-30", "Care")
+        for column in ("line_ids/date_start", "line_ids/date_end"):
+            _ids, messages = self._import(
+                (*header, column), (*row, "2026-07-01"), model="service.contract"
+            )
+            self.assertIn("outside the dates", self._get_rows(messages)[2])
+            ids, messages = self._import(
+                (*header, column), (*row, "2026-06-30"), model="service.contract"
+            )
+            self.assertFalse(messages)
+            self.env["service.contract"].browse(ids).unlink()
+
+    def test_implausible_openings(self):
+        """Named by the file, and where they are typed before it is activated."""
+        for amount, opening, value, problem in (
+            (-100, "2026-02-28", 1200, "must have the same sign as its value"),
+            (100, "2026-02-28", -1200, "must have the same sign as its value"),
+            (99999, "2026-02-28", 1200, "1,200.00 that it can cost"),
+            (100, "2020-02-28", 1200, "years before the contract starts on 07/01/2025"),
+            (1200, "2026-02-28", 1200, ""),
+            (-1200, "2026-02-28", -1200, ""),
+            (100, "2023-07-01", 1200, ""),
+            # Of two years that were invoiced at once.
+            (2000, "2026-06-30", 1200, "1,200.00 that it can cost"),
+            (2000, "2025-07-31", 1200, ""),
+        ):
+            before = "2027-06-30" if amount == 2000 else "2026-06-30"
+            with self.subTest(amount=amount, opening=opening, value=value):
+                ids, messages = self._import(
+                    self.FILE,
+                    ("", "Claes Bakery", "2025-07-01", 0, before, opening)
+                    + ("Care", value, "", amount),
+                    model="service.contract",
+                )
+                contract = self._create_contract(
+                    activate=False,
+                    lines=[{"name": "Care", "value": value, "opening_amount": amount}],
+                    date_start="2025-07-01",
+                    is_deferred=True,
+                    invoiced_before=before,
+                    opening_date=opening,
+                )
+                found = "\n".join(contract._get_activation_problems())
+                if problem:
+                    self.assertIn(problem, self._get_rows(messages)[2])
+                    self.assertIn(problem, found)
+                else:
+                    self.assertFalse(messages)
+                    self.assertNotIn("revenue", found)
+                    self.env["service.contract"].browse(ids).unlink()
+                contract.unlink()
 
     def test_file_again(self):
         """A file that is loaded again changes nothing, not even an active contract."""
@@ -523,3 +580,46 @@ class TestImport(ImportFileMixin, LifeCase):
         self.assertEqual(
             len(self.env["service.contract"].browse(again).line_ids), 1, "its own line"
         )
+
+    def test_rows_of_one_file_that_are_the_same(self):
+        header = ("partner_id", "date_start", "line_ids/name", "line_ids/value")
+        row = ("Claes Bakery", "2025-07-01", "Care", 10)
+        other = ("Claes Bakery", "2025-07-01", "Chimney", 10)
+        model = "service.contract"
+        before = self._count(model)
+        _ids, messages = self._import(header, row, other, row, model=model)
+        self.assertEqual(list(self._get_rows(messages)), [4])
+        self.assertIn("Row 4 is the same as row 2", self._get_rows(messages)[4])
+        self.assertEqual(self._count(model), before)
+        ids, messages = self._import(header, row, other, model=model)
+        self.assertFalse(messages)
+        self.assertEqual(len(ids), 2)
+
+    def test_again_without_start(self):
+        header = ("partner_id", "line_ids/name", "line_ids/value")
+        model = "service.contract"
+        _ids, messages = self._import(header, ("Claes Bakery", "Care", 10), model=model)
+        self.assertFalse(messages)
+        before = self._count(model)
+        with freeze_time("2026-03-20"):
+            _ids, messages = self._import(
+                header, ("Claes Bakery", "Care", 10), model=model
+            )
+        self.assertIn("has the same lines", self._get_rows(messages)[2])
+        self.assertEqual(self._count(model), before)
+        _ids, messages = self._import(header, ("Claes Bakery", "Roof", 9), model=model)
+        self.assertFalse(messages)
+
+    def test_number_of_another_customer(self):
+        header = ("name", "partner_id", "date_start", "line_ids/name", "line_ids/value")
+        model = "service.contract"
+        ids, messages = self._import(
+            header, ("OLD-9", "Claes Bakery", "2025-07-01", "Care", 10), model=model
+        )
+        self.assertFalse(messages)
+        contract = self.env[model].browse(ids)
+        _ids, messages = self._import(
+            header, ("OLD-9", "Peeters Ltd", "2025-07-01", "Care", 10), model=model
+        )
+        self.assertIn("OLD-9 belongs to Claes Bakery", self._get_rows(messages)[2])
+        self.assertEqual(contract.partner_id, self.customer)
