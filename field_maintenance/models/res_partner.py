@@ -254,6 +254,8 @@ class ResPartner(models.Model):
     def _update_appointments(self):
         """Let appointments that are not over name and place these contacts as they
         are, without a mail."""
+        # Core forgets no address when the company above gets another name.
+        self.invalidate_recordset(["contact_address", "contact_address_inline"])
         visits = self.env["maintenance.visit"].sudo()
         visits = visits.search(
             Domain("state", "in", ("planned", "in_progress"))

@@ -58,6 +58,14 @@ class TestAfterPlanning(MaintenanceCase):
         self.customer.name = "Bakery of the corner"
         self.assertIn("Bakery of the corner", visit.calendar_event_id.name)
 
+    def test_name_of_the_company_in_the_address_of_a_site(self):
+        for name in ("Bakery of the corner", "Bakery of the square"):
+            self.assertTrue(self.event.location)
+            self.customer.name = name
+            self.assertEqual(
+                self.event.location, f"{name}, Quay 5, Liège  4000", "Each time"
+            )
+
     def test_done_visits_keep_their_appointment(self):
         self.visit.action_start()
         self.visit.write({"state": "done", "completion": "full"})
