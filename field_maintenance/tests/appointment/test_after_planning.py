@@ -123,6 +123,39 @@ class TestAfterPlanning(MaintenanceCase):
             self.assertEqual(event.location, visit.site_id.contact_address_inline)
         self.assertTrue(schedule.visit_ids)
 
+    def test_merged_into_another_name(self):
+        """What nobody named is called after who is left, where it stands too."""
+        person = self.contact
+        unnamed, named = (
+            self._create_schedule({}, site_id=self.workshop.id, **vals)
+            for vals in ({}, {"name": "Ovens of Claes Bakery"})
+        )
+        of_person = self._create_schedule({}, partner_id=person.id)
+        at_site = self._create_planned_visit(
+            "2026-06-15 07:00:00", partner_id=person.id, site_id=self.workshop.id
+        )
+        self.assertEqual(unnamed.name, "Maintenance of Claes Bakery")
+        self.assertEqual(of_person.name, f"Maintenance of {person.display_name}")
+        left = self.env["res.partner"].create({"name": "Mills", "is_company": True})
+        self.env.flush_all()
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (left | self.customer).ids, left
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertFalse(self.customer.exists())
+        self.assertEqual(unnamed.name, "Maintenance of Mills")
+        self.assertEqual(of_person.name, f"Maintenance of Mills, {person.name}")
+        self.assertEqual(named.name, "Ovens of Claes Bakery")
+        self.assertEqual(self.event.name, "Test cleaning - Mills")
+        for event in self.event | at_site.calendar_event_id:
+            self.assertEqual(event.location, "Mills, Quay 5, Liège  4000")
+        self.assertIn("Mills", at_site.calendar_event_id.name)
+        # What is left can be renamed in turn.
+        left.name = "Mills of Ghent"
+        self.assertEqual(unnamed.name, "Maintenance of Mills of Ghent")
+        self.assertEqual(named.name, "Ovens of Claes Bakery")
+
     # -- Time off ----------------------------------------------------------------------
 
     def _grant(self, first="2026-06-01", last="2026-06-01", **vals):
