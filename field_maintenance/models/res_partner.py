@@ -326,8 +326,8 @@ class ResPartner(models.Model):
                 )
             )
         )
-        lines._follow_archived()
         gone = self.filtered(lambda partner: not partner.active)
+        lines._follow_archived(gone)
         if gone:
             visits = self.env["maintenance.visit"].sudo()
             visits = visits.search(
