@@ -213,10 +213,10 @@ class InstalledBase(models.Model):
     def _follow_archived(self):
         """Make no more visits of equipment that was archived, and make them again of
         what is back."""
-        self._get_schedule_lines().with_context(
-            visit_generation=None
-        )._follow_archived()
         gone = self.filtered(lambda piece: not piece.active)
+        self._get_schedule_lines().with_context(visit_generation=None)._follow_archived(
+            gone
+        )
         if gone:
             gone._get_visit_lines().visit_id._notify_archived(gone)
 

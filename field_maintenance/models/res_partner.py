@@ -170,9 +170,7 @@ class ResPartner(models.Model):
         schedules = self.env["maintenance.schedule"].sudo()
         below = self
         if renaming:
-            # Their display names contain it.
-            below = self.sudo().with_context(active_test=False)
-            below = below.search([("id", "child_of", self.ids)])
+            below = self._get_all_below()
             schedules = schedules._find_default_names(below)
         is_of_others = changed & COMPANY_FIELDS
         archived = self.browse()
@@ -188,6 +186,12 @@ class ResPartner(models.Model):
         if archived:
             archived._follow_archived()
         return result
+
+    def _get_all_below(self):
+        """Return these contacts and all that belong to them, archived ones too: their
+        display names contain the name of the company."""
+        contacts = self.sudo().with_context(active_test=False)
+        return contacts.search([("id", "child_of", self.ids)])
 
     def _get_changed_names(self, vals):
         """Return which of the fields that visits show, or depend on, get another value
@@ -233,7 +237,11 @@ class ResPartner(models.Model):
             "service.request",
         ):
             self._derive_anew(model, "partner_id", "commercial_partner_id")
-        self._update_appointments()
+        # Core leaves the former company's name with those that came along.
+        below = self._get_all_below()
+        for name in ("commercial_company_name", "complete_name"):
+            self.env.add_to_compute(below._fields[name], below)
+        below._update_appointments()
         self._follow_with_loans()
         return result
 
@@ -254,6 +262,8 @@ class ResPartner(models.Model):
     def _update_appointments(self):
         """Let appointments that are not over name and place these contacts as they
         are, without a mail."""
+        # Core forgets no address when the company above gets another name.
+        self.invalidate_recordset(["contact_address", "contact_address_inline"])
         visits = self.env["maintenance.visit"].sudo()
         visits = visits.search(
             Domain("state", "in", ("planned", "in_progress"))
@@ -316,8 +326,8 @@ class ResPartner(models.Model):
                 )
             )
         )
-        lines._follow_archived()
         gone = self.filtered(lambda partner: not partner.active)
+        lines._follow_archived(gone)
         if gone:
             visits = self.env["maintenance.visit"].sudo()
             visits = visits.search(

@@ -42,6 +42,18 @@ class TestCompanyTies(MaintenanceCase):
         (part | part.parent_id).with_env(self.env).company_id = self.other_company
         self.assertEqual(part.company_id, self.other_company)
 
+    def test_no_company(self):
+        """Refused in words, with all that hangs on it or without."""
+        visit = self._create_visit(installed_base_ids=self.piece.ids)
+        schedule = self._create_schedule({"installed_base_id": self.piece.id})
+        for record in (self.piece, visit, schedule, self._create_equipment()):
+            for value in (False, None, 0):
+                with self.assertRefused("cannot be empty. Choose a company", UserError):
+                    record.company_id = value
+                self.env.invalidate_all()
+        # What may be of all companies still may.
+        self.customer.company_id = False
+
     def test_schedule(self):
         for lines, activate in (
             (({"installed_base_id": self.piece.id},), False),

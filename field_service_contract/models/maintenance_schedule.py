@@ -63,11 +63,7 @@ class MaintenanceSchedule(models.Model):
         if names := CONTRACT_FIELDS & vals.keys():
             changed = self.filtered(
                 lambda schedule: any(
-                    schedule._fields[name].convert_to_cache(
-                        vals[name], schedule, validate=False
-                    )
-                    != schedule._fields[name].convert_to_cache(schedule[name], schedule)
-                    for name in names
+                    not schedule._has_value(name, vals[name]) for name in names
                 )
             )
             changed._check_free_of_contract()

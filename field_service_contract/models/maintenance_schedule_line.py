@@ -154,11 +154,7 @@ class MaintenanceScheduleLine(models.Model):
         if names := CONTRACT_LINE_FIELDS & vals.keys():
             changed = self.filtered(
                 lambda line: any(
-                    line._fields[name].convert_to_cache(
-                        vals[name], line, validate=False
-                    )
-                    != line._fields[name].convert_to_cache(line[name], line)
-                    for name in names
+                    not line._has_value(name, vals[name]) for name in names
                 )
             )
             changed.schedule_id._check_free_of_contract()

@@ -1,6 +1,6 @@
 from freezegun import freeze_time
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -9,6 +9,8 @@ from odoo.addons.field_maintenance.tests.common import MaintenanceFixtures
 from .common import ServiceContractCase
 
 OURS = {"field_installed_base", "field_maintenance", "field_service_contract"}
+HOSTILE_DAYS = ("nonsense", "2025-02-29", "0000-00-00", "9999-12-31", ["x"], 5)
+HOSTILE_NUMBERS = (float("nan"), float("inf"), 1e308, 10**400, "abc", ["x"])
 DAYS = ("0001-01-01", "0026-11-29", "1899-12-31", "9999-12-31", "nonsense", 10**30)
 NUMBERS = (float("nan"), float("inf"), float("-inf"), 1e300, 10**400, "nonsense")
 # Written by our code alone, from what was checked where it was typed.
@@ -71,6 +73,48 @@ class TestPlausible(MaintenanceFixtures, ServiceContractCase):
                 with self.subTest(model=model._name, field=key, number=number):
                     with self.assertRaisesRegex(ValidationError, "Enter a number from"):
                         model.create({key: number})
+
+    def test_every_value_that_is_written(self):
+        """On records that there are, whose values are compared before that."""
+        self._create_contract()
+        self._create_contract(activate=False)
+        piece = self._create_equipment(sale_date="2026-01-05")
+        self._create_schedule({"installed_base_id": piece.id})
+        visit = self._create_planned_visit(installed_base_ids=piece.ids)
+        visit.service_line_ids = [
+            Command.create({"product_id": self.stove.id, "quantity": 2})
+        ]
+        tried = set()
+        for types, values in (
+            (("date", "datetime"), HOSTILE_DAYS),
+            (("integer", "float", "monetary"), HOSTILE_NUMBERS),
+        ):
+            for model, key in self._get_typed_fields(*types):
+                if model._transient:
+                    continue
+                for record in model.search([], order="id desc", limit=2):
+                    tried.add(record._name)
+                    for value in values:
+                        with (
+                            self.subTest(record=record, field=key, value=value),
+                            self.assertRaisesRegex(
+                                UserError,
+                                "Enter a|no longer a draft|belongs to contract",
+                            ),
+                        ):
+                            record.write({key: value})
+        self.assertGreaterEqual(
+            tried,
+            {
+                "installed.base",
+                "maintenance.schedule",
+                "maintenance.schedule.line",
+                "maintenance.visit",
+                "service.contract",
+                "service.contract.line",
+                "service.line",
+            },
+        )
 
     def test_by_default_value(self):
         model = self.env["service.contract"].with_context(

@@ -15,6 +15,13 @@ class InstalledBaseCompanyMixin(models.AbstractModel):
     def write(self, vals):
         if vals.get("company_id"):
             self._check_company_ties(vals["company_id"])
+        elif "company_id" in vals and self and self._fields["company_id"].required:
+            raise UserError(
+                self.env._(
+                    "The company of %s cannot be empty. Choose a company.",
+                    ", ".join(self[:NAMED_TIES].mapped("display_name")),
+                )
+            )
         return super().write(vals)
 
     def _check_company_ties(self, company_id):

@@ -113,7 +113,15 @@ class InstalledBaseTypedMixin(models.AbstractModel):
         return typed
 
     def _has_value(self, name, value):
+        """Tell whether a field of this record has a value already.
+
+        :param value: as of `write`; what the field cannot hold is another one, which is
+            refused where it is written
+        """
         self.ensure_one()
         field = self._fields[name]
-        new = field.convert_to_cache(value, self, validate=False)
+        try:
+            new = field.convert_to_cache(value, self, validate=False)
+        except (OverflowError, TypeError, ValueError):
+            return False
         return new == field.convert_to_cache(self[name], self)

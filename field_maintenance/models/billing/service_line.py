@@ -193,6 +193,8 @@ class ServiceLine(models.Model):
     def write(self, vals):
         self._check_office_rights(vals.keys())
         if CHOICES.keys() & vals.keys():
+            # Lines are grouped by what they get.
+            self._check_plausible(vals)
             rest = {key: vals[key] for key in vals.keys() - CHOICES.keys()}
             choices = self.grouped(lambda line: line._read_choices(vals))
             for chosen, lines in choices.items():

@@ -616,19 +616,40 @@ class MaintenanceScheduleLine(models.Model):
                 }
             )
 
-    def _follow_archived(self):
+    def _follow_archived(self, gone):
         """Make no more visits of what was archived, and make them again of what is
-        back. What was planned stays."""
+        back. What was planned stays; who is responsible hears what stopped.
+
+        :param gone: the customers, sites or equipment that were archived just now
+        """
         active = self.filtered(lambda line: line.state == "active")
         active._rebuild_visits()
-        notes = {}
-        for schedule, lines in self._filter_paused().grouped("schedule_id").items():
-            archived = {record for line in lines for record in line._get_archived()}
-            notes[schedule.id] = self.env._(
-                "No visits are generated while this is archived: %s",
-                ", ".join(sorted(record.display_name for record in archived)),
-            )
+        paused = self._filter_paused()
+        notes = {
+            schedule.id: lines._describe_pause()
+            for schedule, lines in paused.grouped("schedule_id").items()
+        }
         self.schedule_id.browse(notes)._message_log_batch(notes)
+        today, gone = fields.Date.context_today(self), set(gone)
+        # What had stopped before, or is over, does not stop now.
+        stopped = (active & paused).filtered(
+            lambda line: (
+                gone.issuperset(line.sudo()._get_archived())
+                and not ((end := line._get_rule_end()) and end < today)
+            )
+        )
+        for lines in stopped.grouped("company_id").values():
+            lines.schedule_id._notify_schedule_responsible(
+                self.env._("Check stopped schedules"), lines._describe_pause()
+            )
+
+    def _describe_pause(self):
+        """Return the sentence that says why these lines make no visits."""
+        archived = {record for line in self for record in line.sudo()._get_archived()}
+        return self.env._(
+            "No visits are generated while this is archived: %s",
+            ", ".join(sorted(record.display_name for record in archived)),
+        )
 
     def _rebuild_visits(self):
         """Make anew the visits that nobody touched, after what they take over from the

@@ -58,6 +58,14 @@ class TestAfterPlanning(MaintenanceCase):
         self.customer.name = "Bakery of the corner"
         self.assertIn("Bakery of the corner", visit.calendar_event_id.name)
 
+    def test_name_of_the_company_in_the_address_of_a_site(self):
+        for name in ("Bakery of the corner", "Bakery of the square"):
+            self.assertTrue(self.event.location)
+            self.customer.name = name
+            self.assertEqual(
+                self.event.location, f"{name}, Quay 5, Liège  4000", "Each time"
+            )
+
     def test_done_visits_keep_their_appointment(self):
         self.visit.action_start()
         self.visit.write({"state": "done", "completion": "full"})
@@ -114,6 +122,39 @@ class TestAfterPlanning(MaintenanceCase):
             visit = event.maintenance_visit_id
             self.assertEqual(event.location, visit.site_id.contact_address_inline)
         self.assertTrue(schedule.visit_ids)
+
+    def test_merged_into_another_name(self):
+        """What nobody named is called after who is left, where it stands too."""
+        person = self.contact
+        unnamed, named = (
+            self._create_schedule({}, site_id=self.workshop.id, **vals)
+            for vals in ({}, {"name": "Ovens of Claes Bakery"})
+        )
+        of_person = self._create_schedule({}, partner_id=person.id)
+        at_site = self._create_planned_visit(
+            "2026-06-15 07:00:00", partner_id=person.id, site_id=self.workshop.id
+        )
+        self.assertEqual(unnamed.name, "Maintenance of Claes Bakery")
+        self.assertEqual(of_person.name, f"Maintenance of {person.display_name}")
+        left = self.env["res.partner"].create({"name": "Mills", "is_company": True})
+        self.env.flush_all()
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (left | self.customer).ids, left
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertFalse(self.customer.exists())
+        self.assertEqual(unnamed.name, "Maintenance of Mills")
+        self.assertEqual(of_person.name, f"Maintenance of Mills, {person.name}")
+        self.assertEqual(named.name, "Ovens of Claes Bakery")
+        self.assertEqual(self.event.name, "Test cleaning - Mills")
+        for event in self.event | at_site.calendar_event_id:
+            self.assertEqual(event.location, "Mills, Quay 5, Liège  4000")
+        self.assertIn("Mills", at_site.calendar_event_id.name)
+        # What is left can be renamed in turn.
+        left.name = "Mills of Ghent"
+        self.assertEqual(unnamed.name, "Maintenance of Mills of Ghent")
+        self.assertEqual(named.name, "Ovens of Claes Bakery")
 
     # -- Time off ----------------------------------------------------------------------
 

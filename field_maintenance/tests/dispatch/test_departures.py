@@ -255,6 +255,76 @@ class TestDepartures(MaintenanceCase):
                 place.action_unarchive()
         self.assertEqual(len(self.schedule.visit_ids), 12)
 
+    def _get_stopped(self, schedules=None):
+        return (schedules or self.schedule).activity_ids.filtered(
+            lambda activity: activity.summary == "Check stopped schedules"
+        )
+
+    def test_responsible_hears_what_stopped(self):
+        """Also where nothing is planned: nobody would ask why no visit comes."""
+        self.schedule.visit_ids.filtered("date_start").date_start = False
+        self.schedule.site_id = self.workshop
+        for record in (self.customer, self.workshop, self.piece):
+            with self.subTest(record), self.env.cr.savepoint() as savepoint:
+                name = record.display_name
+                record.active = False
+                activity = self._get_stopped()
+                self.assertEqual(len(activity), 1)
+                self.assertEqual(activity.user_id, self.users["dispatcher"])
+                self.assertIn(f"while this is archived: {name}", activity.note)
+                self.assertIn(self.schedule.display_name, activity.note)
+                # What had stopped stops no more.
+                for other in (self.customer, self.piece, self.workshop):
+                    other.active = False
+                record.active = True
+                self.assertEqual(self._get_stopped(), activity)
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_only_what_stopped_is_told(self):
+        other = self.env["res.partner"].create({"name": "Mills"})
+        piece = self._create_equipment(partner_id=other.id)
+        draft, over, suspended = (
+            self._create_schedule(
+                {"installed_base_id": piece.id},
+                partner_id=other.id,
+                **vals,
+            )
+            for vals in (
+                {"activate": False},
+                {"date_start": "2025-01-01", "date_end": "2025-12-31"},
+                {},
+            )
+        )
+        suspended.action_suspend()
+        self.assertEqual(over.state, "active")
+        schedules = draft | over | suspended
+        piece.active = False
+        other.active = False
+        self.assertFalse(self._get_stopped(schedules))
+        self.assertFalse(self._get_stopped())
+
+    def test_many_that_stop_are_one_note(self):
+        counts = []
+        for size in (2, 12):
+            pieces = self._create_equipment()
+            for _number in range(size - 1):
+                pieces |= self._create_equipment()
+            schedules = self.schedule.browse()
+            for piece in pieces:
+                schedules |= self._create_schedule(
+                    {"installed_base_id": piece.id, "interval_unit": "year"},
+                    user_id=self.users["dispatcher"].id,
+                )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            pieces.active = False
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(len(self._get_stopped(schedules)), 1)
+        self.assertLessEqual(counts[1] - counts[0], 10)
+
     def test_visit_type_archived(self):
         """What was agreed goes on; its responsible may choose another type."""
         self.cleaning.active = False

@@ -745,8 +745,7 @@ class ServiceContract(models.Model):
         for name in names:
             field = self._fields[name]
             for contract in signed:
-                value = field.convert_to_cache(vals[name], contract, validate=False)
-                if value != field.convert_to_cache(contract[name], contract):
+                if not contract._has_value(name, vals[name]):
                     raise UserError(
                         self.env._(
                             "Contract %(contract)s is no longer a draft, so "
