@@ -3,6 +3,7 @@
 from odoo import api, fields, models
 
 from ...engine import AnniversaryMonths, get_next_update
+from ..contract.service_contract import PRICE_GROUPS
 
 
 class ServiceContract(models.Model):
@@ -18,7 +19,7 @@ class ServiceContract(models.Model):
         precompute=True,
     )
     proposed_next_price_update_date = fields.Char(
-        store=False, export_string_translation=False
+        store=False, groups=PRICE_GROUPS, export_string_translation=False
     )
 
     @api.depends("date_start", "price_update_months")
