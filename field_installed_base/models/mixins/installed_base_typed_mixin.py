@@ -10,9 +10,9 @@ class InstalledBaseTypedMixin(models.AbstractModel):
     a program that sends whole records. Here such a field is left alone.
 
     The fields of `_proposals` are also left alone when another value is written, or
-    chosen in a form, if they are not as they were proposed. In forms, which know only
-    what they show, a field beside each (`proposed_` and its name, a text)
-    tells what was proposed last; it is not stored.
+    chosen in a form, if they are not as they were proposed. Forms know only what they
+    show: there, a field beside each (`proposed_` and its name, a text that is not
+    stored) tells what was proposed last.
     """
 
     _name = "installed.base.typed.mixin"
