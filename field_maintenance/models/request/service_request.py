@@ -12,8 +12,8 @@ from odoo.addons.field_installed_base.models.mixins.installed_base_place_mixin i
 
 from ...context import NOTING
 
-# What was asked for earlier, nobody answers any more.
-YEARS_BACK = 30
+# What is further back or ahead, nobody asked for.
+YEARS = 30
 # In these states of a visit somebody goes.
 APPOINTED_STATES = ("planned", "in_progress")
 
@@ -316,7 +316,7 @@ class ServiceRequest(models.Model):
     @api.model
     def _get_bounds(self):
         # Service hours are counted from that day on.
-        return {**super()._get_bounds(), "request_date": (YEARS_BACK, 1)}
+        return {**super()._get_bounds(), "request_date": (YEARS, YEARS)}
 
     # -- CRUD --------------------------------------------------------------------------
 

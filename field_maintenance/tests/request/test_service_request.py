@@ -496,11 +496,11 @@ class TestServiceRequest(RequestCase):
         requests = self._as("dispatcher", self.env["service.request"])
         request = self._create_request(request_date="2001-05-05 08:00:00")
         vals = {"subject": "Cold", "partner_id": self.customer.id}
-        error = "Received On of .* cannot be .* 06/15/1996 to 06/15/2027"
+        error = "Received On of .* cannot be .* 06/15/1996 to 06/15/2056"
         for day in (
             "1900-01-01 00:00:00",
             "1996-06-14 10:00:00",
-            "2027-06-17 10:00:00",
+            "2056-06-17 10:00:00",
             "9999-12-31 21:59:59",
         ):
             with self.subTest(day):
