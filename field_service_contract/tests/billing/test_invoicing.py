@@ -599,6 +599,19 @@ class TestRun(ServiceContractCase):
     def _open_run(self, **vals):
         return self.env["service.contract.run"].create({"date": "2026-01-31", **vals})
 
+    def test_everything_is_on_hold(self):
+        """Who may repair it hears of it, and nothing is begun."""
+        contract = self._create_contract()
+        contract.line_ids.tax_ids = self._create_tax("Old tax", active=False)
+        run = self._open_run()
+        action = run.action_run()
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertIn("on hold", action["params"]["message"])
+        self.assertEqual(run.state, "draft")
+        self.assertIn("Old tax", contract.invoicing_error)
+        self.assertEqual(len(contract.activity_ids), 1)
+        self.assertFalse(contract.invoice_ids)
+
     def test_preview_and_run(self):
         good, bad = self._create_contract(), self._create_contract(600)
         bad.line_ids.tax_ids = self._create_tax("Old tax", active=False)
