@@ -51,6 +51,42 @@ class TestLivesOfContracts(BilledPricesCase):
             "Tax 20 included", price_include_override="tax_included"
         )
 
+    def _begin(self, name, included, first, second, month):
+        """Invoice a year in advance whose price steps once.
+
+        :param name: of `ROUNDINGS`
+        :param bool included: whether tax is included
+        :param first: the price, in units of the currency; `second` follows it
+        :param month: after which the price steps
+        :return: contract, Oracle
+        """
+        rounding = ROUNDINGS[name]
+        currency = (
+            self.currencies.filtered(lambda own: own.name == name)
+            or self.company.currency_id
+        )
+        start = self._day("2023-01-01")
+        step = start.replace(month=month + 1)
+        amounts = [
+            currency.round(number * float(rounding)) for number in (first, second)
+        ]
+        line = {"name": "Care", "value": amounts[0]}
+        if included:
+            line["tax_ids"] = [Command.set(self.tax.ids)]
+        with freeze_time("2023-01-01"):
+            contract = self._create_contract(
+                lines=[line],
+                date_start="2023-01-01",
+                term_months=12,
+                billing_months=12,
+                currency_id=currency.id,
+                is_deferred=True,
+            )
+            self._change_price(contract.line_ids, {"value": amounts[1]}, step, "manual")
+            contract._create_invoices(start).action_post()
+        steps = [(start, get_exact(amounts[0])), (step, get_exact(amounts[1]))]
+        return contract, Oracle(start, "calendar", steps, rounding)
+
     def _sum_price(self, contract):
         """Return what posted lines bill less what they give back, in the mode of the
         taxes of the contract."""
@@ -117,32 +153,8 @@ class TestLivesOfContracts(BilledPricesCase):
         button on the rest."""
         savepoint = self.env.cr.savepoint()
         is_exact = not included and currency in EXACT
-        rounding = ROUNDINGS[currency]
-        currency = (
-            self.currencies.filtered(lambda own: own.name == currency)
-            or self.company.currency_id
-        )
-        start = self._day("2023-01-01")
-        step = start.replace(month=month + 1)
-        amounts = [
-            currency.round(number * float(rounding)) for number in (first, second)
-        ]
-        line = {"name": "Care", "value": amounts[0]}
-        if included:
-            line["tax_ids"] = [Command.set(self.tax.ids)]
-        with freeze_time("2023-01-01"):
-            contract = self._create_contract(
-                lines=[line],
-                date_start="2023-01-01",
-                term_months=12,
-                billing_months=12,
-                currency_id=currency.id,
-                is_deferred=True,
-            )
-            self._change_price(contract.line_ids, {"value": amounts[1]}, step, "manual")
-            contract._create_invoices(start).action_post()
-        steps = [(start, get_exact(amounts[0])), (step, get_exact(amounts[1]))]
-        oracle = Oracle(start, "calendar", steps, rounding)
+        contract, oracle = self._begin(currency, included, first, second, month)
+        start = oracle.start
         year = list_days([(start, self._day("2023-12-31"))])
         self._check(contract, oracle, year)
         gone = start + begin * DAY
@@ -229,32 +241,9 @@ class TestLivesOfContracts(BilledPricesCase):
         to another customer, and an end that gives days back."""
         savepoint = self.env.cr.savepoint()
         is_own = not included and currency == "own"
-        rounding = Fraction(ROUNDINGS[currency])
-        currency = (
-            self.currencies.filtered(lambda own: own.name == currency)
-            or self.company.currency_id
-        )
-        start, last = self._day("2023-01-01"), self._day("2023-12-31")
-        step = start.replace(month=month + 1)
-        amounts = [
-            currency.round(number * float(rounding)) for number in (first, second)
-        ]
-        line = {"name": "Care", "value": amounts[0]}
-        if included:
-            line["tax_ids"] = [Command.set(self.tax.ids)]
-        with freeze_time("2023-01-01"):
-            contract = self._create_contract(
-                lines=[line],
-                date_start="2023-01-01",
-                term_months=12,
-                billing_months=12,
-                currency_id=currency.id,
-                is_deferred=True,
-            )
-            self._change_price(contract.line_ids, {"value": amounts[1]}, step, "manual")
-            contract._create_invoices(start).action_post()
-        steps = [(start, get_exact(amounts[0])), (step, get_exact(amounts[1]))]
-        oracle = Oracle(start, "calendar", steps, str(rounding))
+        contract, oracle = self._begin(currency, included, first, second, month)
+        start, last, rounding = oracle.start, self._day("2023-12-31"), oracle.rounding
+        step, price = oracle.steps[1]
         year = list_days([(start, last)])
         with freeze_time("2023-01-02"):
             # Another payer: the sum is what it was.
@@ -314,7 +303,7 @@ class TestLivesOfContracts(BilledPricesCase):
             if is_own and not typed:
                 self._check_months(contract, weigh, before, 2)
             self.assertEqual(successor.billing_anchor, "anniversary")
-            theirs = Oracle(day, "anniversary", [(day, steps[1][1])], str(rounding))
+            theirs = Oracle(day, "anniversary", [(day, price)], str(rounding))
             days = sorted(year - before)
             self._check(successor, theirs, days)
 
