@@ -83,33 +83,45 @@ class InstalledBaseTypedMixin(models.AbstractModel):
         A proposed one is written where something changes that it may follow from.
         """
 
+        proposed = self._get_proposed_beside(vals)
+
         def get_same(record):
             same = {name for name in inputs if record._has_value(name, vals[name])}
-            typed = record._get_typed(inputs - same, vals)
+            typed = record._get_typed(proposed, inputs - same)
             if same < inputs:
                 same = {name for name in same if not self._fields[name].compute}
             return frozenset(same), tuple(typed.items())
 
         return self.grouped(get_same)
 
-    def _get_typed(self, changed, vals):
+    def _get_proposed_beside(self, vals):
+        """Return {field: names of what it is proposed from} of the fields of
+        `_proposals` that these values leave out, and may propose anew."""
+        depends = self.pool.field_depends
+        found = {
+            name: {path.split(".")[0] for path in depends[self._fields[name]]}
+            for name in self._proposals
+            if name not in vals
+        }
+        return {name: inputs for name, inputs in found.items() if inputs & vals.keys()}
+
+    def _get_typed(self, proposed, changed):
         """Return {field: value} of what was typed in the record and stands, whatever is
         written now.
 
+        :param dict proposed: as `_get_proposed_beside` returns it
         :param changed: names of the fields that other values are written to
-        :param dict vals: what is written
         """
         self.ensure_one()
         typed = {}
-        for name, (propose, beside) in self._proposals.items():
-            field = self._fields[name]
-            inputs = {path.split(".")[0] for path in self.pool.field_depends[field]}
-            inputs &= changed
-            if name in vals or not inputs or inputs - beside:
+        for name, inputs in proposed.items():
+            propose, beside = self._proposals[name]
+            others = inputs & changed
+            if not others or others - beside:
                 continue
             proposal = getattr(self, propose)()
             if self._to_text(name, self[name]) != self._to_text(name, proposal):
-                typed[name] = field.convert_to_write(self[name], self)
+                typed[name] = self._fields[name].convert_to_write(self[name], self)
         return typed
 
     def _has_value(self, name, value):
