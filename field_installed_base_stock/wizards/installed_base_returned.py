@@ -60,9 +60,8 @@ class InstalledBaseReturned(models.TransientModel):
     def _compute_successor_ids(self):
         for wizard in self:
             pieces = wizard.installed_base_ids._origin
-            wizard.successor_ids = pieces.browse().union(
-                *(piece._get_held_successors() for piece in pieces)
-            )
+            # Equipment is replaced piece by piece.
+            wizard.successor_ids = len(pieces) == 1 and pieces._get_held_successors()
 
     @api.depends("installed_base_ids")
     def _compute_preview(self):
