@@ -158,10 +158,8 @@ class MaintenanceVisit(models.Model):
         if visits and not domain.is_true():
             matching = self.search(domain & Domain("id", "in", visits.ids), order="id")
         backlog = self._search_board_backlog(end, domain, chosen_teams, chosen_zones)
-        # Of all at once, and without asking whether each employee may be read.
-        both = (visits | backlog).sudo()
-        both.fetch(["technician_ids"])
-        both.mapped("equipment_label")
+        both = visits | backlog
+        both._prefetch_board()
         has_more = technicians != shown and not everybody
         crew = visits.sudo().technician_ids.sorted("name")
         # Whoever has a visit is one of them; who left is shown as long as others have
@@ -170,8 +168,11 @@ class MaintenanceVisit(models.Model):
         visits_shown, driving = visits[:VISIT_LIMIT], {}
         if end - start <= timedelta(days=DRIVING_DAYS, hours=1):
             driving = visits_shown._get_driving_there(self._get_board_drivers(shown))
+        rows = self._get_board_rows(shown, teams, start, end)
+        # At once as well, when what its technicians are asked for has been read.
+        self._fields["has_conflict"].compute_value(both.sudo())
         return {
-            "technicians": self._get_board_rows(shown, teams, start, end),
+            "technicians": rows,
             "has_more_technicians": has_more,
             "visits": [
                 {**row, "driving": driving.get(row["id"], {})}
@@ -393,6 +394,16 @@ class MaintenanceVisit(models.Model):
             "zone_id",
         ]
 
+    def _prefetch_board(self):
+        """Read what the board draws of these visits, each table once: left to itself,
+        Odoo reads of a thousand records at a time."""
+        # Without asking whether each employee may be read.
+        visits = self.sudo()
+        visits.fetch(["line_ids", "technician_ids"])
+        visits.line_ids.fetch(visits.line_ids._get_label_fields())
+        (visits.partner_id | visits.site_id).fetch(PLACE_FIELDS)
+        self._fields["equipment_label"].compute_value(visits)
+
     def _get_board_values(self, matching):
         """Return what the board needs to draw these visits.
 
@@ -401,8 +412,6 @@ class MaintenanceVisit(models.Model):
         matching = set(matching.ids)
         # Who may read a visit may read whom and where it is for, and who goes.
         visits = self.sudo()
-        places = visits.partner_id | visits.site_id
-        places.fetch(PLACE_FIELDS)
         return [
             {
                 "id": visit.id,
@@ -546,7 +555,7 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        return self._tell_news(known)
+        return self._describe_news(known)
 
     def _get_plan_seen(self):
         """Return {number of the visit, as a text: what `get_news_since` takes} for who
@@ -563,7 +572,7 @@ class MaintenanceVisit(models.Model):
             for visit in self.sudo()
         }
 
-    def _tell_news(self, known):
+    def _describe_news(self, known):
         """Return what :meth:`get_news_since` does, whoever asks."""
         self.ensure_one()
         # Who goes, and who changed that, is known to whom may move the visit.

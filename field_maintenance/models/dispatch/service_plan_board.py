@@ -41,6 +41,7 @@ class ServicePlan(models.Model):
     def _get_board_values(self):
         lines = self.line_ids.filtered(lambda line: line.state in SHOWN_STATES)
         visits = lines.filtered(lambda line: line.state == "proposed").visit_id
+        visits._prefetch_board()
         drawn = {row["id"]: row for row in visits._get_board_values(visits)}
         return {
             "id": self.id,

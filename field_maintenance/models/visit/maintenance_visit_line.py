@@ -307,6 +307,11 @@ class MaintenanceVisitLine(models.Model):
         """Print the report of the visit."""
         return self.visit_id.action_print_report()
 
+    @api.model
+    def _get_label_fields(self):
+        """Return the fields of a line that its label is made of."""
+        return ("description", "installed_base_id", "product_id", "serial_number")
+
     def _get_equipment_label(self):
         """Return the equipment as customers know it, with its serial number."""
         names = (self._get_equipment_name(), self.serial_number)

@@ -415,6 +415,13 @@ class TestDispatchBoard(DispatchFixtures, MaintenanceCase):
         for table, number in tables.items():
             self.assertLessEqual(number, 3, table)
 
+    @freeze_time("2026-05-30 10:00:00")
+    def test_queries_of_thousands(self):
+        """Nor are there more where Odoo reads some of the visits at a time."""
+        some = "odoo.orm.{}.PREFETCH_MAX"
+        with patch(some.format("fields"), 60), patch(some.format("models"), 60):
+            self.test_queries()
+
     def _make_crew(self, size):
         crew = self.env["hr.employee"].create(
             [

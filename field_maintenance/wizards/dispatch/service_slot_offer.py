@@ -63,7 +63,7 @@ class ServiceSlotOffer(models.TransientModel):
             self.env._("You cannot plan visit %(visit)s: its status is “%(state)s”."),
         )
         visit.check_access("write")
-        if news := visit._tell_news((search.known or {}).get(str(visit.id), {})):
+        if news := visit._describe_news((search.known or {}).get(str(visit.id), {})):
             raise UserError(self.env._("%s\nSearch again.", news))
         crew = self.technician_id | self.technician_ids
         # What was offered, also if it goes over nights.

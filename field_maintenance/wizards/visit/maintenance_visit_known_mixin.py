@@ -54,7 +54,7 @@ class MaintenanceVisitKnownMixin(models.AbstractModel):
         visits = self._get_known_visits()
         visits.check_access("read")
         known = self.known or {}
-        news = [visit._tell_news(known.get(str(visit.id), {})) for visit in visits]
+        news = [visit._describe_news(known.get(str(visit.id), {})) for visit in visits]
         self.write({"news": "\n".join(filter(None, news)), "known": False})
         if not self.news:
             return None

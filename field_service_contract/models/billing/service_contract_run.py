@@ -273,7 +273,7 @@ class ServiceContractRun(models.Model):
         # Also when nothing is left to do: who may repair it hears of it.
         self._note_held_back()
         if not lines:
-            return self._tell_all_held()
+            return self._notify_all_held()
         self._as_own_code().state = "running"
         if len(lines) > DIRECT_LIMIT:
             self._trigger_job()
@@ -294,7 +294,7 @@ class ServiceContractRun(models.Model):
         held = self.line_ids.filtered("is_obstacle")
         held.contract_id._note_invoicing({line.contract_id: line.note for line in held})
 
-    def _tell_all_held(self):
+    def _notify_all_held(self):
         """Return the action that says that everything due is on hold."""
         return {
             "type": "ir.actions.client",
