@@ -6,8 +6,8 @@ from odoo.addons.field_installed_base.context import OwnCode
 # `visit_planning`: of who plans many visits at once, or writes the appointments of
 # visits, and does or checks the rest itself.
 PLANNING = OwnCode()
-# `visit_generation`: of what schedules write, which is nobody's work on a visit and was
-# checked on their lines.
+# `visit_generation`: of what schedules and plans write, which is nobody's work on a
+# visit and was checked there.
 GENERATING = OwnCode()
 # `visit_finishing`: of the code that finishes visits, sets the state done and makes
 # follow-ups.

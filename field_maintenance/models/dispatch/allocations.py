@@ -6,7 +6,7 @@ from odoo.addons.field_installed_base.models.equipment.installed_base import (
     READER_GROUPS,
 )
 
-from ...context import PLANNING
+from ...context import GENERATING, PLANNING
 from .service_allocation import OPEN_ALLOCATIONS
 
 # What says who is given a visit.
@@ -163,6 +163,7 @@ class MaintenanceVisit(models.Model):
             needed._close(self.env._("A follow-up was planned"))
         # The index looks at what is stored.
         allocations.flush_model(["state"])
+        allocations = allocations.with_context(visit_generation=GENERATING)
         allocations._as_own_code().create(
             [
                 {"visit_id": visit.id, "technician_id": technician.id}

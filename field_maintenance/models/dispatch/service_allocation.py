@@ -10,7 +10,7 @@ class ServiceAllocation(models.Model):
     """
 
     _name = "service.allocation"
-    _inherit = ["installed.base.guard.mixin"]
+    _inherit = ["maintenance.generated.mixin", "installed.base.guard.mixin"]
     _description = "Allocation"
     _order = "date_start desc, id desc"
     _rec_name = "visit_id"
@@ -85,6 +85,21 @@ class ServiceAllocation(models.Model):
             else:
                 allocation.date_start = allocation.date_start
                 allocation.hours = allocation.hours
+
+    @api.model
+    def _add_generated_values(self, vals_list):
+        visits = self.env["maintenance.visit"]
+        visits = visits.browse({vals["visit_id"] for vals in vals_list})
+        hours = {visit.id: time for visit, time in visits._get_hours_of_work().items()}
+        for vals in vals_list:
+            visit = visits.browse(vals["visit_id"])
+            vals.update(
+                {
+                    "company_id": visit.company_id.id,
+                    "date_start": visit.date_start,
+                    "hours": hours[visit.id],
+                }
+            )
 
     def _has_worked(self):
         """Tell whether the work of this technician had begun."""

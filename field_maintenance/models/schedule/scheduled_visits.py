@@ -303,7 +303,7 @@ class MaintenanceVisit(models.Model):
             for line in lines
         }
         for vals in vals_list:
-            vals.update(known.get(vals.get("schedule_line_id"), {}))
+            vals.update(known.get(vals.get("schedule_line_id"), {}), agreed_until=0)
 
     def _reopen_dropped(self):
         """Let visits count again that a new rule of their schedule had dropped."""

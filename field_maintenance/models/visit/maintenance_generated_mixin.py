@@ -4,7 +4,7 @@ from ...context import GENERATING
 
 
 class MaintenanceGeneratedMixin(models.AbstractModel):
-    """What schedules make by the thousand: what follows from the schedule is not
+    """What schedules and plans make by the thousand: what follows from them is not
     computed for each record, and what was checked there is not checked again."""
 
     _name = "maintenance.generated.mixin"
@@ -12,12 +12,12 @@ class MaintenanceGeneratedMixin(models.AbstractModel):
 
     @api.model
     def _is_generating(self):
-        """Tell whether a schedule writes."""
+        """Tell whether a schedule or a plan writes."""
         return self.env.context.get("visit_generation") is GENERATING
 
     @api.model
     def _add_generated_values(self, vals_list):
-        """Add what follows from the schedule to the values of new records."""
+        """Add what follows from the schedule or plan to the values of new records."""
 
     @api.model
     def _add_precomputed_values(self, vals_list):

@@ -206,7 +206,13 @@ class MaintenanceVisitLine(models.Model):
         visits = self.env["maintenance.visit"]
         for vals in vals_list:
             visit = visits.browse(vals["visit_id"])
-            vals.update({"company_id": visit.company_id.id, "state": visit.state})
+            vals.update(
+                {
+                    "company_id": visit.company_id.id,
+                    "fault_id": False,
+                    "state": visit.state,
+                }
+            )
 
     def write(self, vals):
         # Whoever changes the equipment of a visit changes the visit.
