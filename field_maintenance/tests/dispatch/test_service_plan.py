@@ -200,6 +200,11 @@ class TestWhyNot(PlanCase):
             {"skill_id": trade.skill_ids.id, "visit_type_id": self.cleaning.id}
         )
         self.assertRegex(self._get_reason(), "what it takes on these days: Gas")
+        # Of a company that only warns, a person may decide otherwise.
+        self.assertRegex(self._get_reason(), "nevertheless, use Find a slot")
+        self.company.service_skill_policy = "block"
+        self.assertNotRegex(self._get_reason(), "Find a slot")
+        self.company.service_skill_policy = "warn"
         self.env["hr.employee.skill"].create(
             {
                 "employee_id": self.technician.id,
@@ -255,11 +260,21 @@ class TestWhyNot(PlanCase):
         self.visit.write({"agreed_from": 19, "agreed_until": 20})
         self.assertRegex(self._get_reason(), "is free at the agreed hours")
 
-    def test_longer_than_any_stretch(self):
+    def test_longer_than_any_day(self):
+        """From eight to five are nine hours: Find a slot goes on the next day."""
         self.visit.duration = 10
         self.assertEqual(
             self._get_reason(),
-            "It takes 10:00 h, longer than anybody is free at a time (09:00 h).",
+            "It takes 10:00 h, longer than anybody works in a day: use Find a slot.",
+        )
+
+    def test_longer_than_any_stretch(self):
+        """There are days long enough, but something is planned on this one."""
+        self._create_planned_visit("2026-06-01 14:00:00", duration=1)
+        self.visit.duration = 9
+        self.assertEqual(
+            self._get_reason(),
+            "It takes 09:00 h, longer than anybody is free at a time (08:00 h).",
         )
 
     def test_too_far(self):
