@@ -28,6 +28,8 @@ const ROW_HEIGHT = 44;
 const CLICK_REACH = 5;
 /** Where a dragged visit of the backlog would land. */
 const LANDING = "landing";
+/** Hours of a visit that takes several days if it is longer, as the server has it. */
+const LONGEST_DAY = 12;
 
 export class DispatchBoardRenderer extends TimelineRenderer {
     static template = "field_maintenance.DispatchBoardRenderer";
@@ -576,9 +578,13 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         if (target && this.backlogRef.el && this.backlogRef.el.contains(target)) {
             accepted = await this.model.putBack(visit);
         } else {
+            const start = DateTime.fromJSDate(item.start);
+            const end = DateTime.fromJSDate(item.end);
+            // Who only moves it does not say how long it takes.
+            const isResized = +end.diff(start) !== +visit.end.diff(visit.start);
             accepted = await this.model.dispatch(visit, {
-                start: DateTime.fromJSDate(item.start),
-                end: DateTime.fromJSDate(item.end),
+                start,
+                end: isResized && end,
                 technicianId: this.getRow(item.group).technicianId,
                 fromTechnicianId: this.getRow(item.row).technicianId,
             });
@@ -657,7 +663,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             return;
         }
         const end = place.start.plus({ hours: visit.duration });
-        this.showTime(place.start, end, x, y);
+        // When several days of work are over, the server finds out.
+        const isShort = visit.duration <= LONGEST_DAY;
+        this.showTime(place.start, isShort ? end : place.start, x, y);
         this.items.update({
             id: LANDING,
             type: "range",
@@ -675,7 +683,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     showTime(start, end, x, y) {
         const { el } = this.timeRef;
         const box = this.rootRef.el.getBoundingClientRect();
-        el.textContent = `${start.toFormat("ccc d")}, ${formatClocks(start, end)}`;
+        const clocks = end > start ? formatClocks(start, end) : formatClock(start);
+        el.textContent = `${start.toFormat("ccc d")}, ${clocks}`;
         el.style.left = `${x - box.left + 14}px`;
         el.style.top = `${y - box.top - 34}px`;
         el.classList.remove("d-none");
