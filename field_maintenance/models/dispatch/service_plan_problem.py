@@ -322,7 +322,10 @@ class ServicePlan(models.Model):
             "%(day)s: %(minutes)s.",
             visits=format_list(
                 self.env,
-                [other.name or other.partner_id.display_name for other in others],
+                # Of one customer there may be several.
+                dict.fromkeys(
+                    other.name or other.partner_id.display_name for other in others
+                ),
             ),
             **values,
         )

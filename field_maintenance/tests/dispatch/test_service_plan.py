@@ -11,7 +11,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
-from ...models.dispatch import service_plan
+from ...engine.backlog import why_not
+from ...models.dispatch import service_plan, service_plan_problem
 from ...solver import process
 from .test_find_slot import FORTY_KM, SlotCase
 
@@ -290,6 +291,22 @@ class TestWhyNot(PlanCase):
             reason, f"Others came first: {self.customer.display_name}. The nearest gap "
         )
         self.assertIn(self.technician.name, reason)
+
+    def test_others_of_one_customer(self):
+        """Their customer is named once."""
+        self.visit.duration = 3
+        urgent = self._create_visit(duration=3, priority="2")
+
+        def find(*args):
+            found = why_not(*args)
+            return found._replace(others=found.others * 2)
+
+        with patch.object(service_plan_problem, "why_not", side_effect=find):
+            lines = self._plan(self.visit | urgent).line_ids
+        self.assertRegex(
+            lines.filtered(lambda line: line.state == "left").reason,
+            f"Others came first: {self.customer.display_name}. The nearest gap ",
+        )
 
     def test_planned_before(self):
         self._create_planned_visit("2026-06-01 06:30:00", duration=8)

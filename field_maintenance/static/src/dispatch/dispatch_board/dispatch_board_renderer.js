@@ -12,7 +12,7 @@ import { useService } from "@web/core/utils/hooks";
 import { renderToElement } from "@web/core/utils/render";
 import { DispatchPlanBanner } from "./dispatch_plan";
 import { DispatchPopover } from "./dispatch_popover";
-import { formatClock, formatClocks, NOBODY, SCALES } from "./dispatch_board_model";
+import { formatClock, formatClocks, LONGEST_DAY, NOBODY, SCALES } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
 
@@ -28,8 +28,6 @@ const ROW_HEIGHT = 44;
 const CLICK_REACH = 5;
 /** Where a dragged visit of the backlog would land. */
 const LANDING = "landing";
-/** Hours of a visit that takes several days if it is longer, as the server has it. */
-const LONGEST_DAY = 12;
 
 export class DispatchBoardRenderer extends TimelineRenderer {
     static template = "field_maintenance.DispatchBoardRenderer";
