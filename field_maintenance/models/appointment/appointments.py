@@ -137,8 +137,14 @@ class MaintenanceVisit(models.Model):
         )
         crews = {visit.id: visit.technician_ids for visit in quiet}
         before = visits._get_states()
+        starts = {
+            visit: fields.Datetime.to_datetime(appointments[visit][0])
+            for visit in quiet
+            if not appointments[visit][1]
+        }
         # Of what is planned, as long as it is known who was to work on it.
-        hours = quiet._get_hours_of_work()
+        endless = quiet.browse().concat(*starts)
+        hours = endless._get_hours_of_work()
         quiet._set_crews(
             {
                 visit.id: technicians
@@ -146,17 +152,8 @@ class MaintenanceVisit(models.Model):
                 if technicians is not None
             }
         )
-        starts = {
-            visit: fields.Datetime.to_datetime(appointments[visit][0])
-            for visit in quiet
-            if not appointments[visit][1]
-        }
-        ends = (
-            quiet.browse()
-            .concat(*starts)
-            ._get_ends_of_work(
-                starts, {visit: visit.technician_ids for visit in starts}, hours
-            )
+        ends = endless._get_ends_of_work(
+            starts, {visit: visit.technician_ids for visit in endless}, hours
         )
         times = {
             visit.id: visit._get_planned_times(start, end or ends.get(visit))

@@ -242,9 +242,10 @@ class MaintenanceVisit(models.Model):
         )
         if long:
             people = self.env["hr.employee"].sudo().union(*(crews[v] for v in long))
+            # Whole days: flexible hours are those of a day.
             free = people._get_free_time(
-                min(times[visit][0] for visit in long),
-                max(times[visit][1] for visit in long),
+                min(times[visit][0] for visit in long) - ONE_DAY,
+                max(times[visit][1] for visit in long) + ONE_DAY,
             )
             for visit in long:
                 working = [free[person].working for person in crews[visit]]

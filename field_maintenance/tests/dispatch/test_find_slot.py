@@ -802,6 +802,23 @@ class TestSeveralDaysOnTheBoard(SlotCase):
         self.visit.undispatch()
         self.assertEqual(self.visit.duration, 16)
 
+    def test_flexible_hours(self):
+        """Eight hours a day whenever: put back, it takes as many as before."""
+        self.people.resource_calendar_id = self.env["resource.calendar"].create(
+            {
+                "name": "Flexible",
+                "company_id": self.company.id,
+                "flexible_hours": True,
+                "hours_per_day": 8,
+                "tz": "Europe/Brussels",
+            }
+        )
+        for hour in (5, 7, 12, 20):
+            with self.subTest(hour):
+                self._drop(f"2026-06-01 {hour:02}:00:00")
+                self.visit.undispatch()
+                self.assertEqual(self.visit.duration, 16)
+
     def test_what_fits_into_a_long_day(self):
         """Twelve hours are by the clock, whatever the hours of who goes."""
         self.visit.duration = 12
