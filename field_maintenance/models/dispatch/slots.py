@@ -264,7 +264,8 @@ class MaintenanceVisit(models.Model):
         :param dict crews: {visit: who is to go}
         :param dict hours: {visit: hours of work}, as of `_get_hours_of_work`
         """
-        long = [v for v in self if hours[v] * 60 > LONGEST_DAY and crews[v]]
+        # By the clock: what was planned over nights may be less work than a long day's.
+        long = [v for v in self if v.duration * 60 > LONGEST_DAY and crews[v]]
         if not long:
             return {}
         # When somebody works is no secret to whom plans them.

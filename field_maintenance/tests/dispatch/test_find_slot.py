@@ -824,6 +824,19 @@ class TestSeveralDaysOnTheBoard(SlotCase):
         self.visit.duration = 12
         self.assertEqual(self._drop("2026-06-01 07:00:00"), datetime(2026, 6, 1, 19, 0))
 
+    def test_planned_over_a_night(self):
+        """Ten hours are longer than a day here: moved, they stay ten hours of work."""
+        self.visit.duration = 10
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(slot.end, datetime(2026, 6, 2, 9, 15))
+        self._drop(slot.start, slot.end)
+        self.assertEqual(
+            self._drop("2026-06-05 07:00:00", None, self.technician, self.technician),
+            datetime(2026, 6, 8, 9, 0),
+        )
+        self.visit.undispatch()
+        self.assertEqual(self.visit.duration, 10)
+
     def test_dropped_over_days_off(self):
         """It goes on after them, and says that they are in between."""
         self._add_days_off(date(2026, 6, 2), date(2026, 6, 2))
