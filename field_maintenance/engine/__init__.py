@@ -35,6 +35,7 @@ from .routing import (
     over_days,
     schedule,
     work_between,
+    work_until,
 )
 from .rules import (
     AfterLast,

@@ -467,6 +467,20 @@ def work_between(crew: Sequence[Iterable[Span]], start: datetime, end: datetime)
     return whole_minutes(sum((b - a for a, b in spans), timedelta()))
 
 
+def work_until(
+    crew: Sequence[Iterable[Span]], start: datetime, minutes: int
+) -> datetime | None:
+    """Return when all of a crew have worked so long from a start on, as `over_days`
+    counts it and `work_between` counts back; None if they never do, or only after a
+    long pause.
+
+    :param crew: of each one, from and to of their working time
+    :param start: also while nobody works: then it counts from when they do
+    """
+    spans = [span for span in intersect(crew) if span[1] > start]
+    return _work(spans, start, timedelta(minutes=minutes))
+
+
 def intersect(rows: Sequence[Iterable[Span]]) -> list[Span]:
     """Return the time that is in each of these rows of stretches of time."""
     found: list[Span] | None = None
@@ -496,7 +510,7 @@ def _meet(some: Sequence[Span], others: Sequence[Span]) -> list[Span]:
 
 def _work(spans: Sequence[Span], start: datetime, left: timedelta) -> datetime | None:
     """Return when so much work is done that begins in the first of these stretches of
-    working time; None if it never is, or only after a long pause."""
+    working time, or before; None if it never is, or only after a long pause."""
     former = start
     for low, high in spans:
         if low - former > LONGEST_PAUSE:

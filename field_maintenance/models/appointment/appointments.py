@@ -115,8 +115,9 @@ class MaintenanceVisit(models.Model):
         grows with the number of visits. Due dates stay.
 
         :param dict appointments: {visit: (start, end, technicians)}; start and end are
-            naive UTC, an empty end keeps the visit's duration; technicians are
-            employees of whom the first leads, None keeps who goes
+            naive UTC, an empty end keeps the visit's duration, of what takes several
+            days the hours of work; technicians are employees of whom the first leads,
+            None keeps who goes
         :return: the visits
         :raise AccessError: if the user may not write one of them
         :raise UserError: if one of them is done or cancelled
@@ -136,6 +137,14 @@ class MaintenanceVisit(models.Model):
         )
         crews = {visit.id: visit.technician_ids for visit in quiet}
         before = visits._get_states()
+        starts = {
+            visit: fields.Datetime.to_datetime(appointments[visit][0])
+            for visit in quiet
+            if not appointments[visit][1]
+        }
+        # Of what is planned, as long as it is known who was to work on it.
+        endless = quiet.browse().concat(*starts)
+        hours = endless._get_hours_of_work()
         quiet._set_crews(
             {
                 visit.id: technicians
@@ -143,8 +152,11 @@ class MaintenanceVisit(models.Model):
                 if technicians is not None
             }
         )
+        ends = endless._get_ends_of_work(
+            starts, {visit: visit.technician_ids for visit in endless}, hours
+        )
         times = {
-            visit.id: visit._get_planned_times(start, end)
+            visit.id: visit._get_planned_times(start, end or ends.get(visit))
             for visit, (start, end, _technicians) in appointments.items()
         }
         fresh = quiet.filtered(lambda visit: visit.state == "to_plan")

@@ -493,7 +493,8 @@ class MaintenanceVisit(models.Model):
         """Plan or move a visit, as dropping it on the board does.
 
         :param str start: UTC
-        :param str end: UTC; without it, the visit keeps its duration
+        :param str end: UTC; without it, the visit keeps its duration, and what takes
+            several days its hours of work
         :param int technician_id: on whose row it is dropped; nobody's, if false
         :param int from_technician_id: from whose row it comes: whom the technician
             replaces; the others who go stay
@@ -510,6 +511,8 @@ class MaintenanceVisit(models.Model):
             self.env._("You cannot move visit %(visit)s: its status is “%(state)s”."),
         )
         values = {"date_start": fields.Datetime.to_datetime(start)}
+        crew_values = self._prepare_crew_values(technician_id, from_technician_id)
+        end = end or self._get_end_of_drop(values["date_start"], crew_values)
         if end:
             length = fields.Datetime.to_datetime(end) - values["date_start"]
             if length <= timedelta():
@@ -519,10 +522,22 @@ class MaintenanceVisit(models.Model):
                     )
                 )
             values["duration"] = length.total_seconds() / 3600
-        self.write(
-            {**values, **self._prepare_crew_values(technician_id, from_technician_id)}
-        )
+        self.write({**values, **crew_values})
         return self._get_dispatch_warnings()
+
+    def _get_end_of_drop(self, start, crew_values):
+        """Return when a visit that takes several days is over if it begins at a moment;
+        None for all others.
+
+        :param dict crew_values: who goes then, if others than now
+        """
+        # Who goes is known to whom may move the visit.
+        crew = self.sudo().technician_ids
+        if crew_values:
+            [(_command, _id, ids)] = crew_values["technician_ids"]
+            crew = crew.browse(ids)
+        hours = self._get_hours_of_work()
+        return self._get_ends_of_work({self: start}, {self: crew}, hours).get(self)
 
     def undispatch(self, known=None):
         """Put a visit back to plan, as dropping it on the backlog does.

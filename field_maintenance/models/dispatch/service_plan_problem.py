@@ -9,7 +9,7 @@ from pytz import utc
 from odoo import fields, models
 from odoo.tools import format_date, format_duration, format_list
 
-from ...engine import Stop, at_local_hour, cut_off, driving
+from ...engine import Stop, at_local_hour, cut_off, driving, longest_day
 from ...engine.backlog import LONGEST_DAY, Why, priority, why_not
 from .routes import NOWHERE, ONE_DAY
 
@@ -35,10 +35,21 @@ class Problem:
     :param travel: minutes between places
     :param unlocated: places without coordinates
     :param skills: SkillCheck of the visits, None if the company ignores skills
+    :param longest: minutes from begin to end of the longest day of each of people
     """
 
     def __init__(
-        self, people, stretches, stops, days, refused, wishes, travel, unlocated, skills
+        self,
+        people,
+        stretches,
+        stops,
+        days,
+        refused,
+        wishes,
+        travel,
+        unlocated,
+        skills,
+        longest,
     ):
         self.people = people
         self.stretches = stretches
@@ -49,11 +60,16 @@ class Problem:
         self.travel = travel
         self.unlocated = unlocated
         self.skills = skills
+        self.longest = longest
         self.visits = {visit.id: visit for visit in stops}
 
     def get_technician(self, stretch):
         """Return whose stretch it is."""
         return self.people[stretch.technician][0]
+
+    def is_over_days(self, stop):
+        """Tell whether a visit is longer than the days of all who may go."""
+        return all(stop.minutes > self.longest[number] for number in stop.people)
 
     def get_travel_times(self, plan):
         """Return the minutes of travel of each technician before and with a plan.
@@ -87,15 +103,18 @@ class ServicePlan(models.Model):
         start, end = self._get_horizon()
         people, stretches = [], []
         # The whole of a day tells where somebody is now.
-        free = technicians._get_free_stretches(start - ONE_DAY, end)
+        free = technicians._get_free_time(start - ONE_DAY, end)
+        longest = []
         for person, own in free.items():
             zone = ZoneInfo(person._get_tz())
-            for stretch in own:
+            most = longest_day(own.working)
+            for stretch in own.stretches:
                 if not (rest := cut_off(stretch, start)):
                     continue
                 day = utc.localize(rest.start).astimezone(zone).date()
                 if not people or people[-1] != (person, day):
                     people.append((person, day))
+                    longest.append(most)
                 stretches.append(rest._replace(technician=len(people) - 1))
         places = {visit.site_id.id or NOWHERE for visit in visits}
         places |= {p for s in stretches for p in (s.start_place, s.end_place)}
@@ -128,7 +147,16 @@ class ServicePlan(models.Model):
             if (lead := visit._get_preferred_technician().sudo()) in days_of
         }
         return Problem(
-            people, stretches, stops, days, refused, wishes, travel, unlocated, skills
+            people,
+            stretches,
+            stops,
+            days,
+            refused,
+            wishes,
+            travel,
+            unlocated,
+            skills,
+            longest,
         )
 
     def _get_horizon(self):
@@ -260,6 +288,11 @@ class ServicePlan(models.Model):
             return self.env._("Nobody who may go works on the days of its window.")
         if found.why is Why.AGREED:
             return self.env._("Nobody who may go is free at the agreed hours.")
+        if found.why is Why.LONG and problem.is_over_days(stop):
+            return self.env._(
+                "It takes %s, longer than anybody works in a day: use Find a slot.",
+                self._format_minutes(stop.minutes),
+            )
         if found.why is Why.LONG:
             return self.env._(
                 "It takes %(hours)s, longer than anybody is free at a time "
@@ -289,7 +322,10 @@ class ServicePlan(models.Model):
             "%(day)s: %(minutes)s.",
             visits=format_list(
                 self.env,
-                [other.name or other.partner_id.display_name for other in others],
+                # Of one customer there may be several.
+                dict.fromkeys(
+                    other.name or other.partner_id.display_name for other in others
+                ),
             ),
             **values,
         )
@@ -317,10 +353,15 @@ class ServicePlan(models.Model):
             for day in days
         ):
             return self.env._("Nobody who may go works on the days of its window.")
-        return self.env._(
-            "Nobody has what it takes on these days: %s.",
-            format_list(self.env, [need.text for need in needs]),
-        )
+        texts = format_list(self.env, [need.text for need in needs])
+        # A plan is accepted as a whole: it is no place for exceptions.
+        if self.company_id.sudo().service_skill_policy == "warn":
+            return self.env._(
+                "Nobody has what it takes on these days: %s. To send somebody "
+                "nevertheless, use Find a slot.",
+                texts,
+            )
+        return self.env._("Nobody has what it takes on these days: %s.", texts)
 
     def _format_minutes(self, minutes):
         return self.env._("%s h", format_duration(minutes / 60))

@@ -17,6 +17,7 @@ from ...engine import (
     longest_day,
     over_days,
     work_between,
+    work_until,
 )
 from ...engine.backlog import LONGEST_DAY
 from ..appointment.availability import Stretch
@@ -241,9 +242,10 @@ class MaintenanceVisit(models.Model):
         )
         if long:
             people = self.env["hr.employee"].sudo().union(*(crews[v] for v in long))
+            # Whole days: flexible hours are those of a day.
             free = people._get_free_time(
-                min(times[visit][0] for visit in long),
-                max(times[visit][1] for visit in long),
+                min(times[visit][0] for visit in long) - ONE_DAY,
+                max(times[visit][1] for visit in long) + ONE_DAY,
             )
             for visit in long:
                 working = [free[person].working for person in crews[visit]]
@@ -251,6 +253,36 @@ class MaintenanceVisit(models.Model):
                 if minutes := work_between(working, *times[visit]):
                     found[visit] = minutes / 60
         return found
+
+    def _get_ends_of_work(self, starts, crews, hours):
+        """Return {visit: when it is over} of those of these visits that take several
+        days, as Find a slot plans them: once its whole crew has worked so long.
+
+        Without a crew, or if they do not work for days, it takes its time by the clock.
+
+        :param dict starts: {visit: naive UTC}
+        :param dict crews: {visit: who is to go}
+        :param dict hours: {visit: hours of work}, as of `_get_hours_of_work`
+        """
+        # By the clock: what was planned over nights may be less work than a long day's.
+        long = [v for v in self if v.duration * 60 > LONGEST_DAY and crews[v]]
+        if not long:
+            return {}
+        # When somebody works is no secret to whom plans them.
+        people = self.env["hr.employee"].sudo().union(*(crews[v] for v in long))
+        free = people._get_free_time(
+            min(starts[visit] for visit in long) - ONE_DAY,
+            max(starts[visit] + self._get_most_time(hours[visit]) for visit in long),
+        )
+        ends = {
+            visit: work_until(
+                [free[person].working for person in crews[visit].sudo()],
+                starts[visit],
+                round(hours[visit] * 60),
+            )
+            for visit in long
+        }
+        return {visit: end for visit, end in ends.items() if end}
 
     @api.model
     def _get_most_time(self, hours):

@@ -1,7 +1,7 @@
 import re
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -675,6 +675,42 @@ class TestDispatchBoardTour(DispatchFixtures, HttpCase):
             } else {
                 console.error(`It is open on ${opened}, not on ${chosen}`);
             }
+            """,
+            "Boolean(document.querySelector('.vis-timeline .o_dispatch_visit'))",
+            login=user.login,
+            timeout=90,
+        )
+
+    def test_nights_of_a_visit_of_several_days(self):
+        """Nobody works then: they count for no hours, and are hidden as ever."""
+        self.company.resource_calendar_id.tz = "Europe/Brussels"
+        self.technician.resource_calendar_id = self.company.resource_calendar_id
+        user = self._create_user("ib_board_days", ROLES["dispatcher"])
+        # The browser has its own clock, and a week that begins on Sunday.
+        now = datetime.now()
+        tuesday = now - timedelta(days=(now.weekday() + 1) % 7 - 2)
+        visit = self._create_visit(duration=16)
+        visit.dispatch(
+            tuesday.strftime("%Y-%m-%d 08:00:00"), technician_id=self.technician.id
+        )
+        self.assertGreater(visit.date_end - visit.date_start, timedelta(days=1))
+        self.browser_js(
+            "/odoo/dispatch-board",
+            f"""
+            const find = (node) => node.component.timeline ? node.component
+                : Object.values(node.children).map(find).find(Boolean);
+            const {{ model }} = find(odoo.__WOWL_DEBUG__.root.__owl__);
+            const row = model.rows.find((one) => one.technicianId === {self.technician.id});
+            const visit = model.board.visits.find((one) => one.id === {visit.id});
+            const nights = model.hiddenStretches.filter(
+                ([from, to]) =>
+                    from > visit.start && to < visit.end && to - from > 12 * 3600000
+            ).length;
+            if (row.hours === 16 && nights === 2) {{
+                console.log("test successful");
+            }} else {{
+                console.error(`${{row.hours}} hours, ${{nights}} hidden stretches`);
+            }}
             """,
             "Boolean(document.querySelector('.vis-timeline .o_dispatch_visit'))",
             login=user.login,

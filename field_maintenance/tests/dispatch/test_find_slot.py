@@ -738,3 +738,145 @@ class TestSlotDialog(SlotCase):
     def test_technicians_do_not_plan_so(self):
         with self.assertRaises(AccessError):
             self._as("technician", self.visit).action_find_slot()
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-06-01 04:00:00")
+class TestSeveralDaysOnTheBoard(SlotCase):
+    """What takes several days takes the same ones wherever it is planned: sixteen
+    hours of work from nine on Monday are 7, 8 and 1."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.visit.write({"duration": 16, "window_end": False})
+
+    def _drop(self, start, end=None, person=None, former=None):
+        """Drop it on the board; return its end."""
+        self.visit.dispatch(
+            start,
+            end,
+            technician_id=(person or self.technician).id,
+            from_technician_id=former and former.id,
+        )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return self.visit.date_end
+
+    def test_dropped(self):
+        self.assertEqual(self._drop("2026-06-01 07:00:00"), datetime(2026, 6, 3, 7, 0))
+        self.assertEqual(self.visit.calendar_event_id.stop, self.visit.date_end)
+        self.assertFalse(self.visit._get_time_conflicts()[self.visit])
+        # Moved, also to somebody else, it takes the same hours: over a weekend.
+        self.assertEqual(
+            self._drop("2026-06-05 07:00:00", None, self.colleague, self.technician),
+            datetime(2026, 6, 9, 7, 0),
+        )
+        # Who drags its end says how long.
+        end = datetime(2026, 6, 8, 15, 0)
+        self.assertEqual(
+            self._drop("2026-06-05 07:00:00", end, self.colleague, self.colleague), end
+        )
+        self.visit.undispatch()
+        self.assertEqual(self.visit.duration, 15)
+
+    def test_dropped_where_nobody_works(self):
+        """It counts from when they do: after the break, the next day, on Monday."""
+        for start, end in (
+            ("2026-06-01 10:15:00", datetime(2026, 6, 3, 10, 0)),
+            ("2026-06-01 18:00:00", datetime(2026, 6, 3, 15, 0)),
+            ("2026-06-06 07:00:00", datetime(2026, 6, 9, 15, 0)),
+        ):
+            with self.subTest(start):
+                self.assertEqual(self._drop(start), end)
+                self.visit.undispatch()
+                self.assertEqual(self.visit.duration, 16)
+
+    def test_dropped_on_nobody(self):
+        """On nobody's row, and of who does not work for days, by the clock."""
+        self.visit.technician_ids = False
+        self.visit.dispatch("2026-06-01 07:00:00")
+        self.assertEqual(self.visit.date_end, datetime(2026, 6, 1, 23, 0))
+        self._add_days_off(date(2026, 6, 2), date(2026, 6, 8))
+        self.assertEqual(self._drop("2026-06-02 07:00:00"), datetime(2026, 6, 2, 23, 0))
+        self.visit.undispatch()
+        self.assertEqual(self.visit.duration, 16)
+
+    def test_flexible_hours(self):
+        """Eight hours a day whenever: put back, it takes as many as before."""
+        self.people.resource_calendar_id = self.env["resource.calendar"].create(
+            {
+                "name": "Flexible",
+                "company_id": self.company.id,
+                "flexible_hours": True,
+                "hours_per_day": 8,
+                "tz": "Europe/Brussels",
+            }
+        )
+        for hour in (5, 7, 12, 20):
+            with self.subTest(hour):
+                self._drop(f"2026-06-01 {hour:02}:00:00")
+                self.visit.undispatch()
+                self.assertEqual(self.visit.duration, 16)
+
+    def test_what_fits_into_a_long_day(self):
+        """Twelve hours are by the clock, whatever the hours of who goes."""
+        self.visit.duration = 12
+        self.assertEqual(self._drop("2026-06-01 07:00:00"), datetime(2026, 6, 1, 19, 0))
+
+    def test_planned_over_a_night(self):
+        """Ten hours are longer than a day here: moved, they stay ten hours of work."""
+        self.visit.duration = 10
+        [slot, *_rest] = self.visit._find_slots(date(2026, 6, 1), date(2026, 6, 1))
+        self.assertEqual(slot.end, datetime(2026, 6, 2, 9, 15))
+        self._drop(slot.start, slot.end)
+        self.assertEqual(
+            self._drop("2026-06-05 07:00:00", None, self.technician, self.technician),
+            datetime(2026, 6, 8, 9, 0),
+        )
+        self.visit.undispatch()
+        self.assertEqual(self.visit.duration, 10)
+
+    def test_dropped_over_days_off(self):
+        """It goes on after them, and says that they are in between."""
+        self._add_days_off(date(2026, 6, 2), date(2026, 6, 2))
+        self.assertEqual(self._drop("2026-06-01 07:00:00"), datetime(2026, 6, 4, 7, 0))
+        self.assertTrue(self.visit._get_time_conflicts()[self.visit])
+
+    def test_many_at_once(self):
+        """By a number of queries that does not depend on how many."""
+
+        def plan(count):
+            visits = self.visit.union(
+                *(
+                    self._create_visit(duration=16, site_id=self.workshop.id)
+                    for _number in range(count)
+                )
+            )
+            visits -= self.visit
+            starts = {
+                visit: (datetime(2026, 6, 1 + number, 7, 0), None, self.people)
+                for number, visit in enumerate(visits)
+            }
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            hours = visits._get_hours_of_work()
+            visits._get_ends_of_work(
+                {visit: moment for visit, (moment, *_rest) in starts.items()},
+                dict.fromkeys(visits, self.people),
+                hours,
+            )
+            count = self.cr.sql_log_count - before
+            visits._plan(starts)
+            return visits, count
+
+        # Afterwards there is something in their way.
+        plan(1)
+        _visits, few = plan(1)
+        visits, many = plan(3)
+        self.assertEqual(many, few)
+        self.assertEqual(
+            visits.mapped("date_end"),
+            [datetime(2026, 6, day, 7, 0) for day in (3, 4, 5)],
+        )

@@ -11,7 +11,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.field_installed_base.tests.common import AtOnceCase
 
-from ...models.dispatch import service_plan
+from ...engine.backlog import why_not
+from ...models.dispatch import service_plan, service_plan_problem
 from ...solver import process
 from .test_find_slot import FORTY_KM, SlotCase
 
@@ -200,6 +201,11 @@ class TestWhyNot(PlanCase):
             {"skill_id": trade.skill_ids.id, "visit_type_id": self.cleaning.id}
         )
         self.assertRegex(self._get_reason(), "what it takes on these days: Gas")
+        # Of a company that only warns, a person may decide otherwise.
+        self.assertRegex(self._get_reason(), "nevertheless, use Find a slot")
+        self.company.service_skill_policy = "block"
+        self.assertNotRegex(self._get_reason(), "Find a slot")
+        self.company.service_skill_policy = "warn"
         self.env["hr.employee.skill"].create(
             {
                 "employee_id": self.technician.id,
@@ -255,11 +261,21 @@ class TestWhyNot(PlanCase):
         self.visit.write({"agreed_from": 19, "agreed_until": 20})
         self.assertRegex(self._get_reason(), "is free at the agreed hours")
 
-    def test_longer_than_any_stretch(self):
+    def test_longer_than_any_day(self):
+        """From eight to five are nine hours: Find a slot goes on the next day."""
         self.visit.duration = 10
         self.assertEqual(
             self._get_reason(),
-            "It takes 10:00 h, longer than anybody is free at a time (09:00 h).",
+            "It takes 10:00 h, longer than anybody works in a day: use Find a slot.",
+        )
+
+    def test_longer_than_any_stretch(self):
+        """There are days long enough, but something is planned on this one."""
+        self._create_planned_visit("2026-06-01 14:00:00", duration=1)
+        self.visit.duration = 9
+        self.assertEqual(
+            self._get_reason(),
+            "It takes 09:00 h, longer than anybody is free at a time (08:00 h).",
         )
 
     def test_too_far(self):
@@ -275,6 +291,22 @@ class TestWhyNot(PlanCase):
             reason, f"Others came first: {self.customer.display_name}. The nearest gap "
         )
         self.assertIn(self.technician.name, reason)
+
+    def test_others_of_one_customer(self):
+        """Their customer is named once."""
+        self.visit.duration = 3
+        urgent = self._create_visit(duration=3, priority="2")
+
+        def find(*args):
+            found = why_not(*args)
+            return found._replace(others=found.others * 2)
+
+        with patch.object(service_plan_problem, "why_not", side_effect=find):
+            lines = self._plan(self.visit | urgent).line_ids
+        self.assertRegex(
+            lines.filtered(lambda line: line.state == "left").reason,
+            f"Others came first: {self.customer.display_name}. The nearest gap ",
+        )
 
     def test_planned_before(self):
         self._create_planned_visit("2026-06-01 06:30:00", duration=8)

@@ -94,6 +94,25 @@ class TestVisitBatch(MaintenanceCase):
         self.assertEqual(now.date_start, datetime(2026, 3, 3, 7, 0))
         self.assertEqual(later.date_start, datetime(2027, 2, 22, 7, 0))
 
+    def test_spread_is_not_for_several_days(self):
+        visit = self._create_visit(duration=16, technician_id=self.technician.id)
+        told = self._apply("plan", visit, date="2026-03-03")
+        self.assertEqual(
+            told[visit], (False, "It takes several days: use Find a slot.")
+        )
+
+    def test_several_days_at_one_hour_and_postponed(self):
+        """Sixteen hours of work, wherever they begin."""
+        visit = self._create_visit(duration=16, technician_id=self.technician.id)
+        self._apply("plan", visit, plan_mode="fixed", date="2026-03-30", hour=9)
+        self.assertEqual(visit.date_start, datetime(2026, 3, 30, 7, 0))
+        self.assertEqual(visit.date_end, datetime(2026, 4, 1, 7, 0))
+        self._apply("postpone", visit, days=4)
+        self.assertEqual(visit.date_start, datetime(2026, 4, 3, 7, 0))
+        self.assertEqual(visit.date_end, datetime(2026, 4, 7, 7, 0))
+        visit.undispatch()
+        self.assertEqual(visit.duration, 16)
+
     def test_spread_at_the_preferred_hour(self):
         schedule = self._create_schedule(
             {

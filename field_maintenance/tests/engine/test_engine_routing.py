@@ -31,6 +31,7 @@ from ...engine.routing import (
     over_days,
     schedule,
     work_between,
+    work_until,
 )
 
 HOUR = timedelta(hours=1)
@@ -424,6 +425,29 @@ class TestOverDays(TestCase):
         self.assertEqual(work_between(both, at(15), at(10, 3)), 2 * 60)
         self.assertEqual(work_between(both, at(17), at(8, 3)), 0)
 
+    def test_work_until(self):
+        both = [self.WEEK, [span(9, 16, day) for day in (2, 3)]]
+        # To the end of a day, and a minute more.
+        self.assertEqual(work_until(both, at(9), 6 * 60), at(16))
+        self.assertEqual(
+            work_until(both, at(9), 6 * 60 + 1), at(9, 3) + timedelta(minutes=1)
+        )
+        self.assertEqual(work_until(both, at(15), 2 * 60), at(10, 3))
+        # At the last moment before they end, and when they have.
+        self.assertEqual(work_until(both, at(16) - timedelta(minutes=1), 1), at(16))
+        # While they do not work, it counts from when they do.
+        for begin in (at(8.5), at(9)):
+            self.assertEqual(work_until(both, begin, 60), at(10))
+        for begin in (at(12.25), at(13)):
+            self.assertEqual(work_until(both, begin, 60), at(14))
+        for begin in (at(16), at(3, 3)):
+            self.assertEqual(work_until(both, begin, 60), at(10, 3))
+        # They never work so long.
+        self.assertIsNone(work_until(both, at(15, 3), 2 * 60))
+        self.assertIsNone(work_until(both, at(17, 3), 60))
+        # Nor so soon.
+        self.assertIsNone(work_until([[span(9, 12, 8)]], at(8), 60))
+
     @UNHURRIED
     @given(
         st.lists(
@@ -480,6 +504,7 @@ class TestOverDays(TestCase):
             one = kept.get(start)
             if one:
                 self.assertEqual(work_between([working], start, one.end), quarters * 15)
+                self.assertEqual(work_until([working], start, quarters * 15), one.end)
                 self.assertFalse(
                     [f for f in fixed if f.start < one.end > start < f.end]
                 )

@@ -11,6 +11,7 @@ from odoo.fields import Command
 from odoo.tools import format_date, format_datetime, mute_logger
 
 from ...engine import FreeTime, at_local_hour
+from ...engine.backlog import LONGEST_DAY
 from ...models.visit.maintenance_visit import OPEN_STATES
 
 # How far ahead working time is looked for.
@@ -338,6 +339,8 @@ class MaintenanceVisitBatch(models.TransientModel):
             )
             if start:
                 starts[visit] = start
+            elif visit.duration * 60 > LONGEST_DAY:
+                refused[visit] = self.env._("It takes several days: use Find a slot.")
             else:
                 refused[visit] = self.env._(
                     "%(technician)s has no free time for it within %(weeks)s weeks.",

@@ -72,6 +72,11 @@ registry.category("web_tour.tours").add("maintenance_request", {
 // eight clicks with these six, as the menu and *Requests* come first.
 registry.category("web_tour.tours").add("maintenance_request_caller", {
     steps: () => [
+        {
+            content: "Response times are one tap away, behind no other button",
+            trigger:
+                ".o_control_panel:not(:has(.o-control-panel-adaptive-dropdown:visible)) button[title='Response Times']:visible",
+        },
         { trigger: ".o_control_panel .o-kanban-button-new", run: "click" },
         { trigger: ".o_field_widget[name=partner_id] input", run: "click" },
         {

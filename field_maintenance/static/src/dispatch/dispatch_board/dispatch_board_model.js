@@ -24,6 +24,8 @@ export const SCALES = {
 };
 /** Nobody's row. */
 export const NOBODY = 0;
+/** Hours of a visit that takes several days if it is longer, as the server has it. */
+export const LONGEST_DAY = 12;
 const SNAP_MINUTES = 15;
 /** Said by the server where somebody else was faster. */
 const CHANGED = "odoo.addons.field_maintenance.exceptions.VisitChangedError";
@@ -294,7 +296,7 @@ export class DispatchBoardModel extends TimelineModel {
             name: technician.name,
             working: technician.working,
             busy,
-            hours: Math.round(sum(visits.map((visit) => [visit.start, visit.end]))),
+            hours: Math.round(sum(visits.flatMap((visit) => this._getWork(visit, technician)))),
             capacity: Math.round(sum(technician.working || [])),
             proposals: this.proposal.getLinesOf(technician.id),
             travel: this.proposal.getTravelOf(technician.id),
@@ -306,6 +308,18 @@ export class DispatchBoardModel extends TimelineModel {
         });
         row.freeHours = this._sumHours(row.free);
         return row;
+    }
+
+    /** From when to when a visit is worked on: by night nobody does, of what takes days. */
+    _getWork({ start, end }, technician) {
+        if (end.diff(start, "hours").hours <= LONGEST_DAY || !technician.working) {
+            return [[start, end]];
+        }
+        const whole = Interval.fromDateTimes(start, end);
+        return technician.working
+            .map(([from, to]) => whole.intersection(Interval.fromDateTimes(from, to)))
+            .filter(Boolean)
+            .map((part) => [part.start, part.end]);
     }
 
     /** Hours to one decimal. */
@@ -365,7 +379,14 @@ export class DispatchBoardModel extends TimelineModel {
             .flatMap((technician) => technician.working)
             // Who may work at any time says nothing about hours.
             .filter(([from, to]) => to.diff(from, "hours").hours < 23)
-            .concat(this.board.visits.map((visit) => [visit.start, visit.end]));
+            .concat(
+                this.board.visits.flatMap(({ start, end }) =>
+                    // Of several days the nights between are no time of work.
+                    end.diff(start, "hours").hours > LONGEST_DAY
+                        ? [start, end].map((moment) => [moment, moment])
+                        : [[start, end]]
+                )
+            );
         let first = 24;
         let last = 0;
         const days = new Set();

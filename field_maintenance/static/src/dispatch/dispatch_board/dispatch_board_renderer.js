@@ -12,7 +12,7 @@ import { useService } from "@web/core/utils/hooks";
 import { renderToElement } from "@web/core/utils/render";
 import { DispatchPlanBanner } from "./dispatch_plan";
 import { DispatchPopover } from "./dispatch_popover";
-import { formatClock, formatClocks, NOBODY, SCALES } from "./dispatch_board_model";
+import { formatClock, formatClocks, LONGEST_DAY, NOBODY, SCALES } from "./dispatch_board_model";
 
 const { DateTime } = luxon;
 
@@ -576,9 +576,13 @@ export class DispatchBoardRenderer extends TimelineRenderer {
         if (target && this.backlogRef.el && this.backlogRef.el.contains(target)) {
             accepted = await this.model.putBack(visit);
         } else {
+            const start = DateTime.fromJSDate(item.start);
+            const end = DateTime.fromJSDate(item.end);
+            // Who only moves it does not say how long it takes.
+            const isResized = +end.diff(start) !== +visit.end.diff(visit.start);
             accepted = await this.model.dispatch(visit, {
-                start: DateTime.fromJSDate(item.start),
-                end: DateTime.fromJSDate(item.end),
+                start,
+                end: isResized && end,
                 technicianId: this.getRow(item.group).technicianId,
                 fromTechnicianId: this.getRow(item.row).technicianId,
             });
@@ -657,7 +661,9 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             return;
         }
         const end = place.start.plus({ hours: visit.duration });
-        this.showTime(place.start, end, x, y);
+        // When several days of work are over, the server finds out.
+        const isShort = visit.duration <= LONGEST_DAY;
+        this.showTime(place.start, isShort ? end : place.start, x, y);
         this.items.update({
             id: LANDING,
             type: "range",
@@ -675,7 +681,8 @@ export class DispatchBoardRenderer extends TimelineRenderer {
     showTime(start, end, x, y) {
         const { el } = this.timeRef;
         const box = this.rootRef.el.getBoundingClientRect();
-        el.textContent = `${start.toFormat("ccc d")}, ${formatClocks(start, end)}`;
+        const clocks = end > start ? formatClocks(start, end) : formatClock(start);
+        el.textContent = `${start.toFormat("ccc d")}, ${clocks}`;
         el.style.left = `${x - box.left + 14}px`;
         el.style.top = `${y - box.top - 34}px`;
         el.classList.remove("d-none");

@@ -114,7 +114,8 @@ export class DispatchPopover extends Component {
         const { visit, model, fromTechnicianId, close } = this.props;
         const accepted = await model.dispatch(visit, {
             start,
-            end: start.plus({ hours: duration }),
+            // Who leaves the duration lets it take its hours of work.
+            end: duration !== visit.duration && start.plus({ hours: duration }),
             technicianId: Number(technicianId),
             fromTechnicianId,
         });
