@@ -700,7 +700,8 @@ class TestDispatchBoardTour(DispatchFixtures, HttpCase):
             const find = (node) => node.component.timeline ? node.component
                 : Object.values(node.children).map(find).find(Boolean);
             const {{ model }} = find(odoo.__WOWL_DEBUG__.root.__owl__);
-            const row = model.rows.find((one) => one.technicianId === {self.technician.id});
+            const technicianId = {self.technician.id};
+            const row = model.rows.find((one) => one.technicianId === technicianId);
             const visit = model.board.visits.find((one) => one.id === {visit.id});
             const nights = model.hiddenStretches.filter(
                 ([from, to]) =>
