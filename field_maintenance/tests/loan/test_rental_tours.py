@@ -56,9 +56,10 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
         self.assertFalse(piece.partner_id)
 
     def test_late_piece_is_out_until_today(self):
-        """The bar of what should be back reaches today."""
+        """The bar of what should be back reaches today. Moved, it is due later, and
+        went out when it did."""
         today = fields.Date.context_today(self.env["service.loan"])
-        self.env["service.loan"].create(
+        loans = self.env["service.loan"].create(
             [
                 {
                     "company_id": self.company.id,
@@ -82,3 +83,7 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
         self.start_tour(
             "/odoo/reservations", "late_loan", login="reservations", timeout=120
         )
+        late, good = loans
+        self.assertGreater(late.date_due, today)
+        self.assertEqual(late.date_out, today - timedelta(days=6))
+        self.assertEqual(good.date_due, today + timedelta(days=3))

@@ -92,14 +92,18 @@ export class LoanTimelineModel extends TimelineModel {
 export class LoanTimelineController extends TimelineController {
     /** @override days, the last of them included */
     _onMove(item, callback) {
-        const start = toDay(item.start);
+        const { date_out, date_due, state } = item.evt;
+        const out = DateTime.fromISO(date_out);
+        let start = toDay(item.start);
         let end = toDay(item.end).minus({ days: 1 });
-        const { date_out: out, date_due: due } = item.evt;
-        if (!start.hasSame(DateTime.fromISO(out), "day")) {
-            // Moved as a whole, or at its beginning: what is late is not due today by that.
-            end = DateTime.fromISO(due).plus({
-                days: Math.round(end.diff(getLastDay(item.evt), "days").days),
-            });
+        if (!start.hasSame(out, "day")) {
+            if (end.hasSame(getLastDay(item.evt), "day")) {
+                // Only its beginning: what is late is not due today by that.
+                end = DateTime.fromISO(date_due);
+            } else if (state === "out") {
+                // It went out when it did: moved as a whole, it comes back another day.
+                start = out;
+            }
         }
         this.moveQueue.push({
             id: item.id,

@@ -1,5 +1,19 @@
 import { registry } from "@web/core/registry";
 
+/** Drag a bar of so many days to the right, by some days. */
+async function dragRight(helpers, days) {
+    const rows = ".o_loan_timeline .vis-foreground";
+    const { left, top, width, height } = helpers.anchor.getBoundingClientRect();
+    const origin = document.querySelector(rows).getBoundingClientRect();
+    await helpers.drag_and_drop(rows, {
+        position: {
+            left: left - origin.left + width / 2 + (2 * width) / days,
+            top: top - origin.top + height / 2,
+        },
+        relative: true,
+    });
+}
+
 // What should be back and is not is shown as out until today.
 registry.category("web_tour.tours").add("late_loan", {
     steps: () => [
@@ -16,6 +30,15 @@ registry.category("web_tour.tours").add("late_loan", {
         {
             content: "What is not late ends on its due day",
             trigger: ".vis-item.o_loan_out",
+        },
+        {
+            content: "What is late is moved: it is due later, and went out when it did",
+            trigger: ".vis-item.o_loan_late",
+            run: (helpers) => dragRight(helpers, 7),
+        },
+        {
+            content: "It is late no more",
+            trigger: ".o_loan_timeline:not(:has(.o_loan_late)) .vis-item.o_loan_out",
         },
     ],
 });
