@@ -144,9 +144,18 @@ class MaintenanceVisit(models.Model):
             # Checked once for all that are planned together.
             return
         now = fields.Datetime.now()
-        for visit in self:
-            if visit.state == "planned" and visit.date_end and visit.date_end > now:
-                if left := visit._get_left_technicians():
+        coming = self.filtered(
+            lambda visit: (
+                visit.state == "planned" and visit.date_end and visit.date_end > now
+            )
+        )
+        for company, visits in coming.grouped("company_id").items():
+            # As `_get_left_technicians` says of each. Who goes is known to whoever
+            # may plan them.
+            crews = visits.sudo().technician_ids
+            gone = crews - crews._filter_at(company)
+            for visit in visits if gone else ():
+                if left := visit.sudo().technician_ids & gone:
                     raise ValidationError(
                         self.env._(
                             "%(technician)s no longer works here. Choose another "

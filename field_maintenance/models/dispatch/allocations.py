@@ -105,6 +105,8 @@ class MaintenanceVisit(models.Model):
         """
         self.ensure_one()
         crew = self.technician_ids
+        if not given:
+            return crew, []
         active = given.filtered(lambda allocation: allocation.state == "active")
         stays = active.filtered(lambda allocation: allocation.technician_id in crew)
         # Who referred it has it until somebody decides.
