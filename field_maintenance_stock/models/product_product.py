@@ -1,3 +1,5 @@
+import math
+
 from odoo import models
 
 
@@ -21,6 +23,20 @@ class ProductProduct(models.Model):
                 part = line.product_id.with_env(self.env)
                 contents[kit][part] = contents[kit].get(part, 0) + number
         return contents
+
+    def _count_whole(self, parts, held):
+        """Return how many of this product there are.
+
+        :param parts: its contents, see `_get_contents`
+        :param held: function that says how many there are of a part
+        """
+        self.ensure_one()
+        whole = min(
+            (held(part) / number for part, number in parts.items() if part.is_storable),
+            default=0,
+        )
+        # A dozen computed as 11.9999999 is twelve.
+        return whole if self in parts else math.floor(whole + 1e-6)
 
     def _get_kit_rows(self, company):
         """Return {kit: list of pairs of a line of its bill of materials, and how many

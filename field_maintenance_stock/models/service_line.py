@@ -60,28 +60,30 @@ class ServiceLine(models.Model):
                 line.location_id = False
 
     @api.depends(
-        "location_id", "planned_quantity", "product_id", "quantity", "visit_id.state"
+        "location_id",
+        "lot_id",
+        "planned_quantity",
+        "product_id",
+        "quantity",
+        "visit_id.state",
     )
     def _compute_available_quantity(self):
         contents = self._get_contents()
-        stored = {
-            line: {part: n for part, n in parts.items() if part.is_storable}
-            for line, parts in contents.items()
-        }
         products = self.env["product.product"].union(
-            *(part for parts in stored.values() for part in parts)
+            *(part for parts in contents.values() for part in parts)
         )
         held = self.location_id._get_held(products)
+        lots = self.location_id._get_held_lots(self.lot_id)
         for line in self:
+            place, parts = line.location_id, contents[line]
             line.available_quantity = line.missing_quantity = 0
-            if stored[line] and line.location_id:
-                there = min(
-                    held.get((line.location_id.id, part.id), 0) / number
-                    for part, number in stored[line].items()
+            if place and any(part.is_storable for part in parts):
+                there = line.product_id._count_whole(
+                    parts,
+                    lambda part, place=place: held.get((place.id, part.id), 0),
                 )
-                if line.product_id not in contents[line]:
-                    # Whole kits.
-                    there = line.product_uom_id.round(there, rounding_method="DOWN")
+                if line.lot_id:
+                    there = lots.get((place.id, line.lot_id.id), 0)
                 line.available_quantity = there
                 if line.visit_id.state not in ("done", "cancelled"):
                     needed = max(line.planned_quantity, line.quantity)

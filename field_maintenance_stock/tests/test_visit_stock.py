@@ -238,6 +238,22 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         visit._finish()
         self.assertEqual(self._count(self.seal, self.van), 9.5)
 
+    def test_serial_number_that_is_elsewhere(self):
+        third = self.env["stock.lot"].create(
+            {"name": "CB-3", "product_id": self.board.id}
+        )
+        self._put(self.board, 1, self.stock, third)
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.board, lot_id=self.first_board.id)
+        self.assertEqual((line.available_quantity, line.missing_quantity), (1, 0))
+        self.assertFalse(visit.stock_warning)
+        line.lot_id = third
+        self.assertEqual((line.available_quantity, line.missing_quantity), (0, 1))
+        self.assertIn("Control board", visit.stock_warning)
+        line.location_id = self.stock
+        self.assertEqual((line.available_quantity, line.missing_quantity), (1, 0))
+        self.assertFalse(visit.stock_warning)
+
     def test_kit(self):
         """As Manufacturing has it, on which nothing here depends: a set is two seals
         and a rope, and no stock itself."""
@@ -263,6 +279,8 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual(line.available_quantity, 3)
         self.assertEqual(line.missing_quantity, 1)
         self.assertIn("Set", visit.stock_warning)
+        carried = self.van._get_carried([{"id": kit.id}])
+        self.assertEqual(carried[self.van.id, kit.id]["van"], 3)
         missing = line._get_missing()
         self.assertEqual([(key[2], n) for key, n in missing.items()], [(rope, 1)])
         visit._finish()
