@@ -1,6 +1,6 @@
 """The stock beside equipment and visits: deliveries, and parts that were used."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from odoo import fields
 from odoo.api import Environment
@@ -57,7 +57,7 @@ def deliver(databases: Databases) -> Iterator[Result]:
 def finish(databases: Databases) -> Iterator[Result]:
     """Finish visits that used parts, beside transfers of the same."""
     env, count = databases.stock, databases.sizes.finished
-    visits, pickings, vals_list = _make_visits(env, count)
+    visits, pickings, prepare = _make_visits(env, count)
     env.cr.commit()
 
     def finish_all() -> None:
@@ -69,8 +69,8 @@ def finish(databases: Databases) -> Iterator[Result]:
             picking.button_validate()
 
     def make_all() -> None:
-        for vals in vals_list:
-            _reserve(env["stock.picking"].create(vals)).button_validate()
+        for _number in range(count):
+            _reserve(env["stock.picking"].create(prepare())).button_validate()
 
     measured = measure(
         {
@@ -126,9 +126,9 @@ def _make_delivery(env: Environment, count: int) -> BaseModel:
 
 def _make_visits(
     env: Environment, count: int
-) -> tuple[BaseModel, BaseModel, list[dict[str, object]]]:
+) -> tuple[BaseModel, BaseModel, Callable[[], dict[str, object]]]:
     """Return visits with parts from a van, and transfers of the same to the same: such
-    that are reserved, and the values of others."""
+    that are reserved, and what returns the values of others."""
     technician = env["hr.employee"].create({"name": "Benchmark"})
     technician.action_create_van()
     van, customer = technician.van_location_id, _make_customer(env)
@@ -158,8 +158,10 @@ def _make_visits(
         "location_id": van.id,
         "location_dest_id": customer.property_stock_customer.id,
     }
-    vals_list = [
-        {
+
+    def prepare() -> dict[str, object]:
+        # Odoo writes into what it is given.
+        return {
             "partner_id": customer.id,
             "picking_type_id": _get_warehouse(env).out_type_id.id,
             "move_ids": [
@@ -170,9 +172,9 @@ def _make_visits(
             ],
             **places,
         }
-        for _number in range(count)
-    ]
-    return visits, _reserve(env["stock.picking"].create(vals_list)), vals_list
+
+    pickings = env["stock.picking"].create([prepare() for _number in range(count)])
+    return visits, _reserve(pickings), prepare
 
 
 def _reserve(pickings: BaseModel) -> BaseModel:
