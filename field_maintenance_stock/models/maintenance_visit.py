@@ -300,6 +300,9 @@ class MaintenanceVisit(models.Model):
         :param bool is_out: whether it goes to the customer
         """
         self.ensure_one()
+        if not warehouse:
+            # A transfer is always of one.
+            self.technician_id._refuse_without_warehouse(self.company_id)
         kind = warehouse.out_type_id
         if not is_out:
             kind = kind.return_picking_type_id or warehouse.in_type_id

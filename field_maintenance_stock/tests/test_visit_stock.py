@@ -28,6 +28,31 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual(self.technician.van_location_id, self.van)
         self.assertFalse(self.colleague.van_location_id)
 
+    def test_company_without_warehouse(self):
+        company = self.env["res.company"].create({"name": "Without"})
+        warehouses = self.env["stock.warehouse"]
+        warehouses.search([("company_id", "=", company.id)]).active = False
+        driver = self.env["hr.employee"].create(
+            {"name": "Driver", "company_id": company.id}
+        )
+        refusal = "Without has no warehouse for the van of Driver"
+        with self.assertRefused(refusal, UserError):
+            driver.action_create_van()
+        driver.van_location_id = self.env["stock.location"].create(
+            {"name": "Van", "usage": "internal", "company_id": company.id}
+        )
+        visit = self.env["maintenance.visit"].create(
+            {
+                "company_id": company.id,
+                "partner_id": self.customer.id,
+                "date_start": "2026-06-01 08:00:00",
+                "technician_id": driver.id,
+            }
+        )
+        self._use(visit, self.seal)
+        with self.assertRefused(refusal, UserError):
+            visit._finish()
+
     def test_where_a_part_comes_from(self):
         led = self._use(self._create_planned_visit(), self.seal)
         self.assertEqual(led.location_id, self.van)
