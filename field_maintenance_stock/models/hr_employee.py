@@ -52,8 +52,8 @@ class HrEmployee(models.Model):
     def _refuse_without_warehouse(self, company):
         raise UserError(
             self.env._(
-                "%(company)s has no warehouse for the van of %(technician)s. Create one "
-                "in Inventory → Configuration → Warehouses.",
+                "%(company)s has no warehouse for the van of %(technician)s. Create "
+                "one in Inventory → Configuration → Warehouses.",
                 company=company.display_name,
                 technician=self.name,
             )
