@@ -171,6 +171,81 @@ class TestPromises(StockFixtures, MaintenanceFixtures, ServiceContractCase):
             self._deliver(again.picking_ids, {self.stove: self.lots[0]})
         self.assertEqual(schedule.state, "closed")
 
+    def _promise(self, **vals):
+        """Sell a stove that a contract has visited every month."""
+        self.company.installed_base_on_delivery = "create"
+        with freeze_time("2026-06-01 09:00:00"):
+            order = self._create_order((self.stove, 1))
+            self._deliver(order.picking_ids, {self.stove: self.lots[0]})
+            piece = order.order_line.installed_base_ids
+            line = {
+                "name": "Care",
+                "value": 1200,
+                "installed_base_id": piece.id,
+                "visit_type_id": self.cleaning.id,
+                "mode": "interval",
+                "interval_number": 1,
+                "interval_unit": "month",
+            }
+            contract = self._create_contract(
+                lines=[line], date_start="2026-06-01", **vals
+            )
+        return order, piece, contract
+
+    def _deliver_again(self, **vals):
+        with freeze_time("2026-06-15 09:00:00"):
+            again = self._create_order((self.stove, 1), **vals)
+            self._deliver(again.picking_ids, {self.stove: self.lots[0]})
+
+    def test_rule_of_a_contract_waits_for_the_same_piece(self):
+        order, piece, contract = self._promise()
+        rule = contract.line_ids.schedule_line_id
+        due = self._get_open(piece).mapped("due_date")
+        self.assertGreater(len(due), 2)
+        back = self._bring_back(order)
+        self.assertFalse(rule.active or self._get_open(piece))
+        self.assertIn(rule.visit_type_id.name, back.sudo().activity_ids.note)
+        self._choose(back, "keep")
+        with freeze_time("2026-06-12 09:00:00"):
+            rule.schedule_id._generate_visits()
+        self.assertFalse(self._get_open(piece))
+        # The price is the contract's own matter.
+        self.assertEqual(contract.state, "active")
+        self.assertFalse(contract.line_ids.date_end)
+        self._deliver_again()
+        self.assertEqual(piece.partner_id, self.customer)
+        self.assertEqual(contract.line_ids.schedule_line_id, rule)
+        self.assertTrue(rule.active)
+        self.assertEqual(rule.schedule_id.state, "active")
+        self.assertCountEqual(self._get_open(piece).mapped("due_date"), due)
+        with freeze_time("2026-06-16 09:00:00"):
+            rule.schedule_id._generate_visits()
+        self.assertCountEqual(self._get_open(piece).mapped("due_date"), due)
+        self.assertFalse(piece._get_held())
+
+    def test_rule_of_a_contract_that_ended_meanwhile(self):
+        order, piece, contract = self._promise()
+        rule = contract.line_ids.schedule_line_id
+        back = self._bring_back(order)
+        self._choose(back, "keep")
+        with freeze_time("2026-06-12 09:00:00"):
+            contract.line_ids._end(self._day("2026-06-11"))
+        self.assertFalse(piece._get_held())
+        self._deliver_again()
+        self.assertEqual(piece.partner_id, self.customer)
+        self.assertFalse(rule.active)
+        self.assertFalse(self._get_open(piece))
+
+    def test_rule_of_a_contract_goes_over_to_no_replacement(self):
+        order, piece, contract = self._promise()
+        rule = contract.line_ids.schedule_line_id
+        back = self._bring_back(order)
+        other = self._create_equipment(serial_number="SN-9")
+        self._choose(back, "replace", successor_id=other.id)
+        self.assertFalse(rule.active)
+        self.assertFalse(self._get_open(other))
+        self.assertEqual(contract.line_ids.installed_base_id, piece)
+
     def test_unassigned_by_hand_ends(self):
         _order, piece, schedule, visit = self._sell_and_plan()
         piece.write({"partner_id": False, "site_id": False})

@@ -35,14 +35,7 @@ class HrEmployee(models.Model):
         for person in without:
             warehouse = warehouses[person.company_id]
             if not warehouse:
-                raise UserError(
-                    self.env._(
-                        "%(company)s has no warehouse for the van of %(technician)s. "
-                        "Create one in Inventory → Configuration → Warehouses.",
-                        company=person.company_id.display_name,
-                        technician=person.name,
-                    )
-                )
+                person._refuse_without_warehouse(person.company_id)
             vals_list.append(
                 {
                     "name": self.env._("Van %s", person.name),
@@ -55,6 +48,16 @@ class HrEmployee(models.Model):
         vans = self.env["stock.location"].sudo().create(vals_list)
         for person, van in zip(without, vans, strict=True):
             person.van_location_id = van
+
+    def _refuse_without_warehouse(self, company):
+        raise UserError(
+            self.env._(
+                "%(company)s has no warehouse for the van of %(technician)s. Create "
+                "one in Inventory → Configuration → Warehouses.",
+                company=company.display_name,
+                technician=self.name,
+            )
+        )
 
     def action_view_van(self):
         """Show what is in the van."""

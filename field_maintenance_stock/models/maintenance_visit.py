@@ -66,10 +66,11 @@ class MaintenanceVisit(models.Model):
         "state",
     )
     def _compute_stock_warning(self):
+        # What was used is known to whoever may read the visit.
+        every_nameless = self.sudo().service_line_ids._filter_nameless()
         for visit in self:
-            # What was used is known to whoever may read the visit.
             lines = visit.sudo().service_line_ids
-            nameless = lines.filtered(lambda line: line._needs_lot())
+            nameless = lines & every_nameless
             short = lines.filtered("missing_quantity") - nameless
             texts = []
             if nameless:
@@ -225,22 +226,32 @@ class MaintenanceVisit(models.Model):
         `removed`, its line, product, lot, from where, to where): quantity}."""
         wanted = defaultdict(float)
         done = self.filtered(lambda visit: visit.state == "done" and visit.moves_stock)
+        nameless = done.service_line_ids._filter_nameless()
+        contents = {
+            **done.service_line_ids._get_contents(),
+            **done.removed_part_ids._get_contents(),
+        }
         for visit in done:
             place = visit._get_customer_location()
             lines = visit.service_line_ids.filtered(
                 lambda line: (
                     line._moves_stock()
                     and line.location_id
-                    and not line._needs_lot()
+                    and line not in nameless
                     and not line._is_delivered_by_order()
                 )
             )
-            for line in lines.filtered("quantity"):
-                key = (line.product_id, line.lot_id, line.location_id, place)
-                wanted[(visit, "used", line, *key)] += line.quantity
-            for part in visit.removed_part_ids:
-                key = (part.product_id, part.lot_id, place, part.location_dest_id)
-                wanted[(visit, "removed", part, *key)] += part.quantity
+            moved = [
+                ("used", line, line.location_id, place)
+                for line in lines.filtered("quantity")
+            ] + [
+                ("removed", part, place, part.location_dest_id)
+                for part in visit.removed_part_ids
+            ]
+            for kind, record, *places in moved:
+                for product, number in contents[record].items():
+                    key = (visit, kind, record, product, record.lot_id, *places)
+                    wanted[key] += number * record.quantity
         return wanted
 
     def _get_customer_location(self):
@@ -289,6 +300,9 @@ class MaintenanceVisit(models.Model):
         :param bool is_out: whether it goes to the customer
         """
         self.ensure_one()
+        if not warehouse:
+            # A transfer is always of one.
+            self.technician_id._refuse_without_warehouse(self.company_id)
         kind = warehouse.out_type_id
         if not is_out:
             kind = kind.return_picking_type_id or warehouse.in_type_id
@@ -304,6 +318,7 @@ class MaintenanceVisit(models.Model):
             else:
                 vals["service_line_id"] = record.id
                 vals |= self._prepare_order_link(record, product, is_back)
+            vals |= self._prepare_kit_link(record, product, destination)
             moves.append(vals)
         vals = {
             "visit_id": self.id,
@@ -316,12 +331,25 @@ class MaintenanceVisit(models.Model):
         }
         return vals, moves
 
-    @api.model
+    def _prepare_kit_link(self, record, product, destination):
+        """Return what ties a move to the kit whose part it moves, if any, as the moves
+        of Manufacturing are: orders count by that how many kits were delivered."""
+        kits = (record.product_id - product)._get_kit_rows(self.company_id)
+        rows = kits.get(record.product_id, ())
+        lines = [line.id for line, _number in rows if line.product_id == product]
+        if not lines:
+            return {}
+        return {"bom_line_id": lines[0], "location_final_id": destination.id}
+
     def _prepare_order_link(self, line, product, is_back):
         """Return what ties a move to the order line that bills it, and, if it comes
         back, to the move by which it went."""
         order_line = line.sale_line_id
-        if order_line.state == "cancel" or order_line.product_id != product:
+        sold = order_line.product_id
+        is_sold = sold == product or (
+            sold and product in sold._get_contents(self.company_id)[sold]
+        )
+        if order_line.state == "cancel" or not is_sold:
             order_line = order_line.browse()
         vals = {"sale_line_id": order_line.id}
         if is_back:

@@ -143,24 +143,28 @@ class ServiceLine(models.Model):
             lambda line: (
                 line.location_id
                 and line._moves_stock()
-                and line.product_id.is_storable
                 and line.visit_id.state in ("planned", "in_progress")
             )
         )
-        warehouses = lines.visit_id._get_warehouses()
+        warehouses, contents = lines.visit_id._get_warehouses(), lines._get_contents()
         needed = defaultdict(float)
         for line in lines:
-            key = (warehouses[line.visit_id], line.location_id, line.product_id)
-            needed[key] += max(line.planned_quantity, line.quantity)
+            quantity = max(line.planned_quantity, line.quantity)
+            for product, number in contents[line].items():
+                if product.is_storable:
+                    key = (warehouses[line.visit_id], line.location_id, product)
+                    needed[key] += number * quantity
         return needed
 
     def _get_missing(self):
         """Return what the places from which these parts are taken lack for all of them
         together: {(warehouse, location, product): quantity}."""
-        held = self.location_id._get_held(self.product_id)
-        coming = self._get_coming()
+        needed = self._get_needed()
+        products = self.env["product.product"].union(*(key[2] for key in needed))
+        held = self.location_id._get_held(products)
+        coming = self._get_coming(products)
         missing = {}
-        for key, quantity in self._get_needed().items():
+        for key, quantity in needed.items():
             _warehouse, location, product = key
             known = (location.id, product.id)
             lacking = quantity - held.get(known, 0) - coming.get(known, 0)
@@ -168,14 +172,14 @@ class ServiceLine(models.Model):
                 missing[key] = lacking
         return missing
 
-    def _get_coming(self):
+    def _get_coming(self, products):
         """Return what transfers under way bring to where these parts are taken from:
         {(id of location, id of product): quantity}."""
         moves = self.env["stock.move"].sudo()
         groups = moves._read_group(
             [
                 ("location_dest_id", "in", self.location_id.ids),
-                ("product_id", "in", self.product_id.ids),
+                ("product_id", "in", products.ids),
                 ("state", "not in", ("done", "cancel", "draft")),
             ],
             ["location_dest_id", "product_id"],

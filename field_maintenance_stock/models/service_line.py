@@ -60,15 +60,30 @@ class ServiceLine(models.Model):
                 line.location_id = False
 
     @api.depends(
-        "location_id", "planned_quantity", "product_id", "quantity", "visit_id.state"
+        "location_id",
+        "lot_id",
+        "planned_quantity",
+        "product_id",
+        "quantity",
+        "visit_id.state",
     )
     def _compute_available_quantity(self):
-        stored = self.filtered(lambda line: line.product_id.is_storable)
-        held = stored.location_id._get_held(stored.product_id)
+        contents = self._get_contents()
+        products = self.env["product.product"].union(
+            *(part for parts in contents.values() for part in parts)
+        )
+        held = self.location_id._get_held(products)
+        lots = self.location_id._get_held_lots(self.lot_id)
         for line in self:
+            place, parts = line.location_id, contents[line]
             line.available_quantity = line.missing_quantity = 0
-            if line in stored and line.location_id:
-                there = held.get((line.location_id.id, line.product_id.id), 0)
+            if place and any(part.is_storable for part in parts):
+                there = line.product_id._count_whole(
+                    parts,
+                    lambda part, place=place: held.get((place.id, part.id), 0),
+                )
+                if line.lot_id:
+                    there = lots.get((place.id, line.lot_id.id), 0)
                 line.available_quantity = there
                 if line.visit_id.state not in ("done", "cancelled"):
                     needed = max(line.planned_quantity, line.quantity)
@@ -109,14 +124,14 @@ class ServiceLine(models.Model):
         moves = self.sale_line_id.move_ids.filtered(lambda move: move.state != "cancel")
         return bool(moves) and not self.stock_move_ids
 
-    def _needs_lot(self):
-        """Tell whether nobody said yet which piece was used."""
-        self.ensure_one()
-        return (
-            self._moves_stock()
-            and self.quantity > 0
-            and self.product_id.tracking != "none"
-            and not self.lot_id
+    def _filter_nameless(self):
+        """Return those of which nobody said yet which piece was used."""
+        lines = self.filtered(
+            lambda line: line._moves_stock() and line.quantity > 0 and not line.lot_id
+        )
+        contents = lines._get_contents()
+        return lines.filtered(
+            lambda line: any(part.tracking != "none" for part in contents[line])
         )
 
     def _get_unit_cost(self):
@@ -125,6 +140,9 @@ class ServiceLine(models.Model):
         out = moves.filtered(lambda move: move.location_dest_id.usage == "customer")
         back = moves - out
         quantity = sum(out.mapped("quantity")) - sum(back.mapped("quantity"))
+        if out.product_id and out.product_id != self.product_id:
+            # The parts of a kit.
+            quantity = self.quantity
         value = abs(sum(out.mapped("value"))) - abs(sum(back.mapped("value")))
         if self.product_uom_id.compare(quantity, 0) > 0 and value > 0:
             return value / quantity

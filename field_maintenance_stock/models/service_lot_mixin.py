@@ -23,6 +23,14 @@ class ServiceLotMixin(models.AbstractModel):
         domain="[('product_id', '=', product_id)]",
     )
 
+    def _get_contents(self):
+        """Return {record: what is carried of its product}, see there."""
+        contents = {}
+        for company, records in self.grouped("company_id").items():
+            found = records.product_id._get_contents(company)
+            contents |= {one: found.get(one.product_id, {}) for one in records}
+        return contents
+
     @api.constrains("lot_id", "product_id", "quantity")
     def _check_lot_id(self):
         for record in self.filtered("lot_id"):

@@ -9,20 +9,31 @@ class StockLocation(models.Model):
 
         :return: {(id of location, id of product): quantity in the unit of the product}
         """
-        if not self or not products:
+        return self._sum_held("product_id", products)
+
+    def _get_held_lots(self, lots):
+        """Return how much of lots and serial numbers these locations hold, with those
+        within them.
+
+        :return: {(id of location, id of lot): quantity in the unit of the product}
+        """
+        return self._sum_held("lot_id", lots)
+
+    def _sum_held(self, name, records):
+        if not self or not records:
             return {}
         # Whoever uses parts may know how many there are.
         quants = self.env["stock.quant"].sudo()
         groups = quants._read_group(
-            [("location_id", "child_of", self.ids), ("product_id", "in", products.ids)],
-            ["location_id", "product_id"],
+            [("location_id", "child_of", self.ids), (name, "in", records.ids)],
+            ["location_id", name],
             ["quantity:sum"],
         )
         held = {}
-        for place, product, quantity in groups:
+        for place, record, quantity in groups:
             for location in self.sudo():
                 if place.parent_path.startswith(location.parent_path):
-                    key = (location.id, product.id)
+                    key = (location.id, record.id)
                     held[key] = held.get(key, 0) + quantity
         return held
 
@@ -35,7 +46,11 @@ class StockLocation(models.Model):
             serial numbers there)
         """
         products = self.env["product.product"].browse({part["id"] for part in parts})
-        held = self._get_held(products)
+        company = self.company_id[:1] or self.env.company
+        contents = products._get_contents(company)
+        held = self._get_held(
+            products.union(*(part for parts in contents.values() for part in parts))
+        )
         # Whoever uses parts may know which there are.
         products = products.sudo()
         tracked = products.filtered(lambda product: product.tracking != "none")
@@ -57,7 +72,10 @@ class StockLocation(models.Model):
                 )
         return {
             (van, product.id): {
-                "van": held.get((van, product.id), 0),
+                "van": product._count_whole(
+                    contents[product],
+                    lambda part, van=van: held.get((van, part.id), 0),
+                ),
                 "tracking": product.tracking,
                 "lots": list(lots.get((van, product.id), ())),
             }

@@ -28,6 +28,31 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual(self.technician.van_location_id, self.van)
         self.assertFalse(self.colleague.van_location_id)
 
+    def test_company_without_warehouse(self):
+        company = self.env["res.company"].create({"name": "Without"})
+        warehouses = self.env["stock.warehouse"]
+        warehouses.search([("company_id", "=", company.id)]).active = False
+        driver = self.env["hr.employee"].create(
+            {"name": "Driver", "company_id": company.id}
+        )
+        refusal = "Without has no warehouse for the van of Driver"
+        with self.assertRefused(refusal, UserError):
+            driver.action_create_van()
+        driver.van_location_id = self.env["stock.location"].create(
+            {"name": "Van", "usage": "internal", "company_id": company.id}
+        )
+        visit = self.env["maintenance.visit"].create(
+            {
+                "company_id": company.id,
+                "partner_id": self.customer.id,
+                "date_start": "2026-06-01 08:00:00",
+                "technician_id": driver.id,
+            }
+        )
+        self._use(visit, self.seal)
+        with self.assertRefused(refusal, UserError):
+            visit._finish()
+
     def test_where_a_part_comes_from(self):
         led = self._use(self._create_planned_visit(), self.seal)
         self.assertEqual(led.location_id, self.van)
@@ -237,6 +262,87 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self._use(visit, self.seal, 0.5)
         visit._finish()
         self.assertEqual(self._count(self.seal, self.van), 9.5)
+
+    def test_serial_number_that_is_elsewhere(self):
+        third = self.env["stock.lot"].create(
+            {"name": "CB-3", "product_id": self.board.id}
+        )
+        self._put(self.board, 1, self.stock, third)
+        visit = self._create_planned_visit()
+        line = self._use(visit, self.board, lot_id=self.first_board.id)
+        self.assertEqual((line.available_quantity, line.missing_quantity), (1, 0))
+        self.assertFalse(visit.stock_warning)
+        line.lot_id = third
+        self.assertEqual((line.available_quantity, line.missing_quantity), (0, 1))
+        self.assertIn("Control board", visit.stock_warning)
+        line.location_id = self.stock
+        self.assertEqual((line.available_quantity, line.missing_quantity), (1, 0))
+        self.assertFalse(visit.stock_warning)
+
+    def test_kit(self):
+        """As Manufacturing has it, on which nothing here depends: a set is two seals
+        and a rope, and no stock itself."""
+        rope, kit = self.env["product.product"].create(
+            [
+                {"name": name, "is_storable": True, "standard_price": 3, **vals}
+                for name, vals in (("Rope", {}), ("Set", {"list_price": 50}))
+            ]
+        )
+        self._put(rope, 3, self.van)
+        products = type(self.seal)
+        whole = products._get_contents
+
+        def get_contents(products, company):
+            return {
+                product: {self.seal: 2, rope: 1} if product == kit else parts
+                for product, parts in whole(products, company).items()
+            }
+
+        self.patch(products, "_get_contents", get_contents)
+        visit = self._create_planned_visit()
+        line = self._use(visit, kit, 4)
+        self.assertEqual(line.available_quantity, 3)
+        self.assertEqual(line.missing_quantity, 1)
+        self.assertIn("Set", visit.stock_warning)
+        carried = self.van._get_carried([{"id": kit.id}])
+        self.assertEqual(carried[self.van.id, kit.id]["van"], 3)
+        missing = line._get_missing()
+        self.assertEqual([(key[2], n) for key, n in missing.items()], [(rope, 1)])
+        visit._finish()
+        self.assertEqual(visit.picking_ids.move_ids.product_id, self.seal | rope)
+        self.assertEqual(self._count(self.seal, self.van), 2)
+        self.assertEqual(self._count(rope, self.van), -1)
+        # Two seals of 8 and a rope of 3.
+        self.assertEqual(line._get_unit_cost(), 19)
+        line.quantity = 1
+        self.assertEqual(self._count(self.seal, self.van), 8)
+        self.assertEqual(self._count(rope, self.van), 2)
+        visit._update_stock()
+        self.assertEqual(len(visit.picking_ids), 2)
+        visit.action_create_order_lines()
+        self.assertEqual(line.sale_line_id.move_ids, visit.picking_ids.move_ids)
+        visit = self._create_planned_visit()
+        self.env["service.removed.part"].create(
+            {"visit_id": visit.id, "product_id": kit.id, "destination": "refurbish"}
+        )
+        visit._finish()
+        self.assertEqual(self._count(rope, self.stock), 1)
+
+    def test_kit_with_a_serial_number(self):
+        products = type(self.seal)
+        self.patch(
+            products,
+            "_get_contents",
+            lambda products, company: {
+                product: {self.board: 1, self.seal: 1} for product in products
+            },
+        )
+        visit = self._create_planned_visit()
+        self._use(visit, self.env["product.product"].create({"name": "Set"}))
+        # Which board it was, nobody can say on the line of the set.
+        self.assertIn("Set", visit.stock_warning)
+        visit._finish()
+        self.assertFalse(visit.picking_ids)
 
     def test_form(self):
         visit = self._create_planned_visit()
