@@ -26,8 +26,8 @@ class StockPicking(models.Model):
     has_held = fields.Boolean(
         compute="_compute_has_held",
         export_string_translation=False,
-        help="Nobody said yet what becomes of what was planned for equipment that came "
-        "back.",
+        help="It is not decided yet what happens to what was planned for returned "
+        "equipment.",
     )
 
     @api.depends("state", "activity_ids.active", "activity_ids.activity_type_id")
@@ -128,8 +128,8 @@ class StockPicking(models.Model):
                 piece._get_html_link(title=piece._get_label()) for piece in pieces
             )
             question = self.env._(
-                "This equipment came back. What was planned for it stands still until "
-                "you choose on the transfer what becomes of it:"
+                "This equipment was returned. What was planned for it is on hold "
+                "until you choose on the transfer what happens to it:"
             )
             lines = Markup("").join(Markup("<li>%s</li>") % text for text in held)
             note = Markup("<p>%s %s</p><ul>%s</ul>") % (question, links, lines)

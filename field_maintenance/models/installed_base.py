@@ -82,7 +82,7 @@ class InstalledBase(models.Model):
         inverse_name="installed_base_id",
         string="Required Skills",
         groups="base.group_user",
-        help="Skills that work on this equipment takes, instead of those of its "
+        help="Skills required to work on this equipment, instead of those of its "
         "product and category.",
     )
 

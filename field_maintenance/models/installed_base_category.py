@@ -15,7 +15,7 @@ class InstalledBaseCategory(models.Model):
         string="Required Skills",
         copy=True,
         groups="base.group_user",
-        help="Skills that work on equipment of this category takes, unless the "
+        help="Skills required to work on equipment of this category, unless the "
         "equipment, its product or a subcategory has its own.",
     )
 

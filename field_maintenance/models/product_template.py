@@ -47,7 +47,7 @@ class ProductTemplate(models.Model):
         inverse_name="product_tmpl_id",
         string="Required Skills",
         groups="base.group_user",
-        help="Skills that work on equipment of this product takes, instead of those "
+        help="Skills required to work on equipment of this product, instead of those "
         "of its category.",
     )
 

@@ -172,8 +172,8 @@ class ResCompany(models.Model):
     service_first_alert = fields.Float(
         string="First Alert",
         default=2,
-        help="Hours before the response date. Whoever handles the request gets a to-do "
-        "and an email.",
+        help="Hours before the response date. The responsible of the request gets a "
+        "to-do and an email.",
     )
     service_second_alert = fields.Float(
         string="Second Alert", default=1, help="Hours before the response date."

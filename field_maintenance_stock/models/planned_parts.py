@@ -70,7 +70,7 @@ class ServiceLine(models.Model):
                 "params": {
                     "type": "success",
                     "message": self.env._(
-                        "Asked for the missing parts: %s.",
+                        "The missing parts were requested: %s.",
                         format_list(self.env, pickings.mapped("name")),
                     ),
                     "next": {"type": "ir.actions.act_window_close"},

@@ -25,8 +25,8 @@ class ServiceLine(models.Model):
         check_company=True,
         domain="[('usage', '=', 'internal'), "
         "('company_id', 'in', (company_id, False))]",
-        help="Where the part comes from: by default the van of whoever leads the "
-        "visit, without one the warehouse.",
+        help="Where the part comes from. By default the van of the lead technician "
+        "or, without one, the warehouse.",
     )
     available_quantity = fields.Float(
         string="In Stock",
@@ -38,7 +38,8 @@ class ServiceLine(models.Model):
         string="Missing",
         compute="_compute_available_quantity",
         digits="Product Unit",
-        help="How much of what is planned, or used and not taken yet, there is not.",
+        help="How much is missing of what is planned, or used and not taken from "
+        "stock yet.",
     )
     stock_move_ids = fields.One2many(
         comodel_name="stock.move",

@@ -21,7 +21,7 @@ class ServiceLine(models.Model):
         store=True,
         precompute=True,
         copy=False,
-        help="How far the claim to whoever gave the warranty is. Empty if the warranty "
+        help="Status of the claim to the warranty provider. Empty if the warranty "
         "pays nothing.",
     )
 

@@ -49,14 +49,14 @@ class ServiceFaultCode(models.Model):
         domain="[('kind', '=', 'area')]",
         index="btree_not_null",
         ondelete="restrict",
-        help="Where this fault occurs. Empty: anywhere.",
+        help="Area in which this fault occurs. Leave empty for any area.",
     )
     symptom_id = fields.Many2one(
         comodel_name="service.fault.code",
         domain="[('kind', '=', 'symptom')]",
         index="btree_not_null",
         ondelete="restrict",
-        help="What one notices of this fault. Empty: anything.",
+        help="Symptom of this fault. Leave empty for any symptom.",
     )
     excludes_warranty = fields.Boolean(
         help="What happened for this reason is not covered by the warranty."

@@ -51,9 +51,9 @@ class ServiceAllocation(models.Model):
         required=True,
         readonly=True,
         default="active",
-        help="Active: the technician goes. To re-allocate: somebody has to go, the "
-        "technician does not any more. Finished: they were there. Cancelled: they "
-        "never began.",
+        help="Active: assigned to the technician. To re-allocate: the visit needs "
+        "another technician. Finished: the technician worked on it. Cancelled: "
+        "the technician never started.",
     )
     # When they had it last: others may go on meanwhile.
     has_begun = fields.Boolean(readonly=True, export_string_translation=False)

@@ -287,7 +287,9 @@ class ServicePlan(models.Model):
         if found.why is Why.DAYS:
             return self.env._("Nobody who may go works on the days of its window.")
         if found.why is Why.AGREED:
-            return self.env._("Nobody who may go is free at the agreed hours.")
+            return self.env._(
+                "None of the technicians who may go is free at the agreed hours."
+            )
         if found.why is Why.LONG and problem.is_over_days(stop):
             return self.env._(
                 "It takes %s, longer than anybody works in a day: use Find a slot.",
@@ -302,7 +304,8 @@ class ServicePlan(models.Model):
             )
         if found.why is Why.FAR:
             return self.env._(
-                "It is too far away: with the way there and back, nobody has the time."
+                "It is too far away: nobody has enough time for the trip there and "
+                "back."
             )
         stretch = plan.routes[found.route].stretch
         others = [problem.visits[other.id].sudo() for other in found.others[:NAMED]]

@@ -40,7 +40,7 @@ class InstalledBase(models.Model):
         compute="_compute_borrower_id",
         search="_search_borrower_id",
         groups="base.group_user",
-        help="Who has this equipment of yours for a while.",
+        help="The customer who has this equipment of yours at present.",
     )
     loan_text = fields.Char(
         string="Until",
@@ -178,9 +178,8 @@ class InstalledBase(models.Model):
             if piece.is_for_rent and piece.partner_id:
                 raise ValidationError(
                     self.env._(
-                        "%(equipment)s cannot be for rent and belong to %(customer)s. "
-                        "What is for rent is yours: clear “For Rent” before you assign "
-                        "it.",
+                        "%(equipment)s is for rent and cannot belong to "
+                        "%(customer)s. Clear “For Rent” before you assign it.",
                         equipment=piece._get_label(),
                         customer=piece.partner_id.display_name,
                     )
@@ -188,8 +187,8 @@ class InstalledBase(models.Model):
             if piece.is_loaner and piece.partner_id:
                 raise ValidationError(
                     self.env._(
-                        "%(equipment)s cannot be a loaner and belong to %(customer)s. "
-                        "A loaner is yours: clear “Loaner” before you assign it.",
+                        "%(equipment)s is a loaner and cannot belong to "
+                        "%(customer)s. Clear “Loaner” before you assign it.",
                         equipment=piece._get_label(),
                         customer=piece.partner_id.display_name,
                     )

@@ -11,7 +11,7 @@ class ProductTemplate(models.Model):
 
     rental_deposit = fields.Monetary(
         string="Deposit",
-        help="What the customer leaves for each piece until it is back.",
+        help="Deposit that the customer leaves for each piece until it is back.",
     )
 
     _rental_deposit_positive = models.Constraint(
@@ -32,7 +32,8 @@ class ResCompany(models.Model):
     )
     rental_credits_early_return = fields.Boolean(
         string="Credit Early Returns",
-        help="What comes back early costs the days on which it was really out.",
+        help="Equipment that comes back early is charged for the days on which it "
+        "was out.",
     )
 
     def _get_rental_deposit_product(self):

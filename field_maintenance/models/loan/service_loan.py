@@ -82,7 +82,7 @@ class ServiceLoan(models.Model):
         ondelete="set null",
         check_company=True,
         groups="base.group_user",
-        help="The equipment of a visit that it stands in for.",
+        help="The equipment of the visit that the loaner replaces.",
     )
 
     # From when to when

@@ -22,8 +22,8 @@ class ServiceRequestStage(models.Model):
     )
     is_cancelled = fields.Boolean(
         string="Cancelled",
-        help="The request needs no answer any more. One that nobody has answered is "
-        "not part of the response times.",
+        help="The request no longer needs a response. Without a response, it does "
+        "not count in the response times.",
     )
     fold = fields.Boolean(string="Folded in Kanban")
     mail_template_id = fields.Many2one(

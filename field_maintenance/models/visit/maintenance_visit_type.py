@@ -63,7 +63,7 @@ class MaintenanceVisitType(models.Model):
         string="Required Skills",
         copy=True,
         groups="base.group_user",
-        help="Skills this work takes, besides those that the equipment does.",
+        help="Skills required for this work, besides those of the equipment.",
     )
     alarm_ids = fields.Many2many(
         comodel_name="calendar.alarm",

@@ -20,5 +20,5 @@ class MaintenanceVisitBatchResult(models.TransientModel):
     is_done = fields.Boolean()
     message = fields.Char(string="Outcome")
     warning = fields.Text(
-        string="In the Way", help="What speaks against the appointment it has now."
+        string="In the Way", help="Conflicts of the present appointment."
     )

@@ -31,8 +31,8 @@ class ServiceSlotOffer(models.TransientModel):
     date_end = fields.Datetime(string="End", required=True, readonly=True)
     score = fields.Integer(
         readonly=True,
-        help="Minutes that speak against it: extra travel, 30 if it is not the "
-        "preferred technician, 15 outside their zone, and 5 for each day of waiting.",
+        help="Penalty in minutes: extra travel, 30 if it is not the preferred "
+        "technician, 15 outside their zone, and 5 for each day of waiting.",
     )
     extra_minutes = fields.Integer(
         string="Extra Travel",

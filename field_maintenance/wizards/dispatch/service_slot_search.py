@@ -61,7 +61,7 @@ class ServiceSlotSearch(models.TransientModel):
             ("phone", "On the phone, now"),
             ("email", "By email, now"),
         ],
-        string="Tell the Customer",
+        string="Notify the Customer",
         default="later",
         required=True,
         help="On the phone: the customer knows the time, no email about it is sent.",
