@@ -152,14 +152,11 @@ class InstalledBaseGuardMixin(models.AbstractModel):
     @api.model
     def default_get(self, fields):
         """Defaults of a caller's own do not fill in what is not written by hand."""
-        kept = self._get_kept_fields()
-        given = {
-            key
-            for key in self.env.context
-            if key.startswith("default_") and key[8:] in kept
-        }
+        given = {key for key in self.env.context if key.startswith("default_")}
         if not given or self._is_own_code():
+            # Of each new row, this is asked.
             return super().default_get(fields)
+        given &= {f"default_{name}" for name in self._get_kept_fields()}
         context = {
             key: value for key, value in self.env.context.items() if key not in given
         }

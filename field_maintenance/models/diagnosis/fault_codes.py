@@ -104,6 +104,9 @@ class MaintenanceVisitLine(models.Model):
 
     @api.constrains(*FIELDS_OF_KINDS.values())
     def _check_fault_codes(self):
+        if self._is_generating():
+            # Nothing was found there yet.
+            return
         for line in self:
             for kind, name in FIELDS_OF_KINDS.items():
                 if line[name] and line[name].kind != kind:
