@@ -70,7 +70,7 @@ class ServiceLoan(models.Model):
             loan._as_own_code().late_activity_id = loan.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=text.env._(
-                    "Collect %s, or ask where it is",
+                    "Fetch %s, or ask where it is",
                     text.installed_base_id.equipment_name,
                 ),
                 note=note,
