@@ -87,3 +87,17 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
         self.assertGreater(late.date_due, today)
         self.assertEqual(late.date_out, today - timedelta(days=6))
         self.assertEqual(good.date_due, today + timedelta(days=3))
+
+    def test_axis_in_the_language_of_the_user(self):
+        """The months above the reservations are in the user's language."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        new_test_user(
+            self.env,
+            "reservations",
+            "field_installed_base.group_dispatcher",
+            company_id=self.company.id,
+            lang="fr_FR",
+        )
+        self.start_tour(
+            "/odoo/reservations", "loan_axis", login="reservations", timeout=120
+        )

@@ -132,9 +132,35 @@ export class LoanTimelineController extends TimelineController {
     }
 }
 
+/** Luxon's formats of the scales of the axis: the short label, and the one above it. */
+const AXIS = {
+    millisecond: ["SSS", "HH:mm:ss"],
+    second: ["s", "d MMMM HH:mm"],
+    minute: ["HH:mm", "ccc d MMMM"],
+    hour: ["HH:mm", "ccc d MMMM"],
+    weekday: ["ccc d", "LLLL yyyy"],
+    day: ["d", "LLLL yyyy"],
+    week: ["W", "LLLL yyyy"],
+    month: ["LLL", "yyyy"],
+    year: ["yyyy", ""],
+};
+
+/**
+ * @param {Number} row 0 for the short labels, 1 for those above them
+ * @returns {Function} the label of a date on a scale, in the user's language: what
+ *  draws the axis by itself knows English only
+ */
+function getAxisLabel(row) {
+    return (date, scale) => {
+        const format = AXIS[scale][row];
+        return format && DateTime.fromMillis(date.valueOf()).toFormat(format);
+    };
+}
+
 export class LoanTimelineRenderer extends TimelineRenderer {
     init_timeline() {
         Object.assign(this.options, {
+            format: { minorLabels: getAxisLabel(0), majorLabels: getAxisLabel(1) },
             snap: (date) => toDay(date).toJSDate(),
             stack: false,
             itemsAlwaysDraggable: { item: this.model.canEdit, range: this.model.canEdit },

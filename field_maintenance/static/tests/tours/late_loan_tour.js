@@ -42,3 +42,22 @@ registry.category("web_tour.tours").add("late_loan", {
         },
     ],
 });
+
+// The axis speaks the language of the user, as everything else does.
+registry.category("web_tour.tours").add("loan_axis", {
+    steps: () => [
+        {
+            trigger: ".o_loan_timeline .vis-text.vis-major:not(.vis-measure)",
+            run() {
+                const { format } = new Intl.DateTimeFormat("fr", { month: "long" });
+                const months = Array.from({ length: 12 }, (_, month) =>
+                    format(new Date(2026, month, 15))
+                );
+                const label = this.anchor.textContent.trim();
+                if (!months.includes(label.split(" ")[0])) {
+                    throw new Error(`The axis says ${label} to a French user`);
+                }
+            },
+        },
+    ],
+});
