@@ -1,7 +1,9 @@
 """What a plan of the backlog is asked of a solver, and what its answer means here."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from pytz import utc
@@ -20,6 +22,7 @@ ABOUT = timedelta(hours=1)
 NAMED = 2
 
 
+@dataclass(eq=False)
 class Problem:
     """Stretches of technicians and visits that look for their place in them.
 
@@ -38,30 +41,21 @@ class Problem:
     :param longest: minutes from begin to end of the longest day of each of people
     """
 
-    def __init__(
-        self,
-        people,
-        stretches,
-        stops,
-        days,
-        refused,
-        wishes,
-        travel,
-        unlocated,
-        skills,
-        longest,
-    ):
-        self.people = people
-        self.stretches = stretches
-        self.stops = stops
-        self.days = days
-        self.refused = refused
-        self.wishes = wishes
-        self.travel = travel
-        self.unlocated = unlocated
-        self.skills = skills
-        self.longest = longest
-        self.visits = {visit.id: visit for visit in stops}
+    people: list
+    stretches: list
+    stops: dict
+    days: dict
+    refused: dict
+    wishes: dict
+    travel: dict
+    unlocated: set
+    skills: object
+    longest: list
+
+    @cached_property
+    def visits(self):
+        """The visits that look for a place, by their id."""
+        return {visit.id: visit for visit in self.stops}
 
     def get_technician(self, stretch):
         """Return whose stretch it is."""

@@ -73,16 +73,7 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
                 for serial, days in (("LATE-1", -3), ("GOOD-1", 3))
             ]
         )
-        new_test_user(
-            self.env,
-            "reservations",
-            "field_installed_base.group_dispatcher",
-            company_id=self.company.id,
-            tz="Europe/Brussels",
-        )
-        self.start_tour(
-            "/odoo/reservations", "late_loan", login="reservations", timeout=120
-        )
+        self._open_reservations("late_loan", tz="Europe/Brussels")
         late, good = loans
         self.assertGreater(late.date_due, today)
         self.assertEqual(late.date_out, today - timedelta(days=6))
@@ -91,13 +82,15 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
     def test_axis_in_the_language_of_the_user(self):
         """The months above the reservations are in the user's language."""
         self.env["res.lang"]._activate_lang("fr_FR")
+        self._open_reservations("loan_axis", lang="fr_FR")
+
+    def _open_reservations(self, tour, **vals):
+        """Run a tour on the reservations, as a dispatcher with these values."""
         new_test_user(
             self.env,
             "reservations",
             "field_installed_base.group_dispatcher",
             company_id=self.company.id,
-            lang="fr_FR",
+            **vals,
         )
-        self.start_tour(
-            "/odoo/reservations", "loan_axis", login="reservations", timeout=120
-        )
+        self.start_tour("/odoo/reservations", tour, login="reservations", timeout=120)
