@@ -2,7 +2,7 @@
     "name": "Installed Base",
     "summary": "What equipment stands at which customer's site, since when and "
     "under which warranty",
-    "version": "19.0.1.8.0",
+    "version": "19.0.1.9.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",

@@ -2,7 +2,7 @@
     "name": "Installed Base: Inventory",
     "summary": "Serial numbers of equipment are those of Inventory; what is delivered "
     "or returned is what stands there",
-    "version": "19.0.1.8.0",
+    "version": "19.0.1.9.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",

@@ -2,7 +2,7 @@
     "name": "Maintenance Visits",
     "summary": "Maintenance visits from due to done: schedules, dispatching, "
     "calendar, reports",
-    "version": "19.0.1.8.0",
+    "version": "19.0.1.9.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",

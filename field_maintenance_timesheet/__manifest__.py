@@ -1,7 +1,7 @@
 {
     "name": "Maintenance Visits: Timesheets and Projects",
     "summary": "Recorded time of visits in timesheets, visits of tasks and projects",
-    "version": "19.0.1.8.0",
+    "version": "19.0.1.9.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",

@@ -2,7 +2,7 @@
     "name": "Service Contracts",
     "summary": "Contracts with equipment, dated prices and terms: invoiced to the "
     "cent, deferred, credited and counted",
-    "version": "19.0.1.8.0",
+    "version": "19.0.1.9.0",
     "category": "Services/Field Service",
     "author": "Field Service for Odoo contributors",
     "license": "AGPL-3",
