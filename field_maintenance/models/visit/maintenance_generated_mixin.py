@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, models, tools
 
 from ...context import GENERATING
 
@@ -14,6 +14,31 @@ class MaintenanceGeneratedMixin(models.AbstractModel):
     def _is_generating(self):
         """Tell whether a schedule or a plan writes."""
         return self.env.context.get("visit_generation") is GENERATING
+
+    @api.model
+    def default_get(self, fields):
+        if self._is_generating():
+            # Odoo asks about all that a row does not say, of which most has no default.
+            given = self.env["ir.default"]._get_model_defaults(self._name)
+            known = self._get_names_with_default()
+            fields = [
+                name
+                for name in fields
+                if name in known
+                or name in given
+                or f"default_{name}" in self.env.context
+            ]
+        return super().default_get(fields)
+
+    @api.model
+    @tools.ormcache()
+    def _get_names_with_default(self):
+        """Return the names of the fields that may have a default of their own."""
+        return frozenset(
+            name
+            for name, field in self._fields.items()
+            if field.default or field.inherited
+        )
 
     @api.model
     def _add_generated_values(self, vals_list):

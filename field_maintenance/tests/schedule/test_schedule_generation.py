@@ -201,6 +201,15 @@ class TestScheduleGeneration(GenerationCase):
         self.assertTrue(schedule.visit_ids.line_ids)
         self.assertFalse([call for new in made for call in new.call_args_list])
 
+    def test_defaults_of_others(self):
+        """Generated visits have the defaults that somebody set for a field without
+        one, as visits made by hand do."""
+        visits = self.env["maintenance.visit"]
+        self.assertNotIn("note", visits._get_names_with_default())
+        self.env["ir.default"].set("maintenance.visit", "note", "<p>Ring twice.</p>")
+        schedule = self._create_schedule()
+        self.assertEqual(schedule.visit_ids.mapped("note"), ["<p>Ring twice.</p>"] * 12)
+
     # -- Horizon -----------------------------------------------------------------------
 
     def test_rolling_horizon(self):
