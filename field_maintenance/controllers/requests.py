@@ -53,8 +53,8 @@ class RequestPortal(OwnPages):
         closed = Domain("stage_id.is_closed", "=", True)
         return {
             "all": {"label": request.env._("All"), "domain": Domain.TRUE},
-            "open": {"label": request.env._("Open"), "domain": ~closed},
-            "closed": {"label": request.env._("Closed"), "domain": closed},
+            "open": {"label": request.env._("Open requests"), "domain": ~closed},
+            "closed": {"label": request.env._("Closed requests"), "domain": closed},
         }
 
     @route(

@@ -90,6 +90,8 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         text = self._get("/my/requests").text
         self.assertIn("No hot water", text)
         self.assertIn(self.request.name, text)
+        # "Open" alone is what a button does, in other languages.
+        self.assertIn("Open requests", text)
         self.assertNotIn("Smells of gas", text)
         self.assertNotIn("No hot water", self._get("/my/requests?filterby=closed").text)
         self.assertIn('"request_count"', self._get("/my/home").text.replace("'", '"'))
