@@ -60,6 +60,16 @@ def test_only_words_are_terms(addon):
 
 
 @every_addon
+def test_no_colon_is_glued(addon):
+    """French sets a space before it. Between two values alone it is no text to be
+    translated: a text with both is."""
+    glued = re.compile(r"(?:/>|</\w+>):\s*<")
+    for folder in ("views", "report"):
+        for path in (CHECKOUT / addon / folder).rglob("*.xml"):
+            assert not glued.search(path.read_text()), path
+
+
+@every_addon
 @every_language
 def test_language_is_complete(addon, language):
     catalogue = _catalogue(addon, f"{language}.po")

@@ -40,9 +40,15 @@ class ProblemForm:
             status)
         :rtype: tuple
         """
-        description = self._clean_text(post.get("description"), MAX_DESCRIPTION)
+        description = self._read_description(post)
         if not description:
-            return None, request.env._("Describe the problem in a few words."), 400
+            return (
+                None,
+                request.env._(
+                    "Describe the problem in a few words, or send a picture of it."
+                ),
+                400,
+            )
         pictures, error, status = self._read_pictures(piece)
         if error:
             return None, error, status
@@ -50,6 +56,20 @@ class ProblemForm:
             description, pictures, author=author, visitor=visitor
         )
         return note, None, 200
+
+    def _read_description(self, post):
+        """Return what the form says of the problem; a picture may say it all."""
+        description = self._clean_text(post.get("description"), MAX_DESCRIPTION)
+        if not description and self._get_uploads():
+            return request.env._("See the picture.")
+        return description
+
+    def _get_uploads(self):
+        return [
+            upload
+            for upload in request.httprequest.files.getlist("pictures")
+            if upload.filename
+        ]
 
     def _read_pictures(self, record):
         """Read the pictures of a form, and count what is sent with it.
@@ -107,11 +127,7 @@ class ProblemForm:
     def _read_files(self):
         """Return the files that were sent as pairs of name and content, and why they
         are refused."""
-        uploads = [
-            upload
-            for upload in request.httprequest.files.getlist("pictures")
-            if upload.filename
-        ]
+        uploads = self._get_uploads()
         if len(uploads) > MAX_PICTURES:
             return [], request.env._(
                 "Send at most %(limit)s pictures.", limit=MAX_PICTURES

@@ -53,8 +53,8 @@ class RequestPortal(OwnPages):
         closed = Domain("stage_id.is_closed", "=", True)
         return {
             "all": {"label": request.env._("All"), "domain": Domain.TRUE},
-            "open": {"label": request.env._("Open"), "domain": ~closed},
-            "closed": {"label": request.env._("Closed"), "domain": closed},
+            "open": {"label": request.env._("Open requests"), "domain": ~closed},
+            "closed": {"label": request.env._("Closed requests"), "domain": closed},
         }
 
     @route(
@@ -101,9 +101,12 @@ class RequestPortal(OwnPages):
     )
     def portal_create_request(self, **post):
         subject = self._clean_text(post.get("subject"), MAX_LINE).replace("\n", " ")
-        if not subject and post.get("about") == ABOUT_APPOINTMENT:
-            subject = request.env._("Appointment")
-        description = self._clean_text(post.get("description"), MAX_DESCRIPTION)
+        typed = self._clean_text(post.get("description"), MAX_DESCRIPTION)
+        if post.get("about") == ABOUT_APPOINTMENT:
+            description = typed
+            subject = subject or request.env._("Appointment")
+        else:
+            description = self._read_description(post)
         piece = self._get_chosen_equipment(post.get("equipment"))
         author = request.env.user.partner_id
         pictures, status = [], 400
@@ -116,7 +119,7 @@ class RequestPortal(OwnPages):
                 status,
                 error=error,
                 subject=subject,
-                description=description,
+                description=typed,
                 chosen=piece,
                 about=post.get("about"),
             )

@@ -153,6 +153,16 @@ class SaleOrderLine(models.Model):
                 else rule.rule_summary
             )
 
+    def _get_printed_visits(self):
+        """Return what is visited and how often, in the language of the reader."""
+        self.ensure_one()
+        piece = self.service_installed_base_id
+        return self.env._(
+            "%(label)s: %(value)s",
+            label=piece._get_document_name() if piece else self.product_id.name,
+            value=self.service_visit_rule,
+        )
+
     def _get_service_equipment(self):
         """Return the equipment that this line covers.
 

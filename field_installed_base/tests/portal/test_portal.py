@@ -628,6 +628,14 @@ class TestPortalProblem(PortalCase):
         self.assertFalse(pieces.filtered_domain(domain))
         self.assertFalse(self._as("dispatcher", stray).get_reported_count())
 
+    def test_picture_says_it_all(self):
+        self._login("portal")
+        self.assertNotIn("required=", self.url_open(self.address).text)
+        self._report(self.address, pictures=[("a.jpg", picture())], description=" ")
+        note = self._get_notes()
+        self.assertIn("See the picture.", note.body)
+        self.assertEqual(len(note.attachment_ids), 1)
+
     def test_refused(self):
         big = b"x" * (problem_form.MAX_PICTURE_BYTES + 1)
         jpeg = picture()

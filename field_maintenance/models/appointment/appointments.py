@@ -6,6 +6,7 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
+from odoo.tools import clean_context
 
 from ...context import PLANNING
 
@@ -293,7 +294,12 @@ class MaintenanceVisit(models.Model):
             self.env["calendar.event"]
             # An appointment follows its visit, whoever may write the visit.
             .sudo()
+            # Core would take the record of the screen for what the meeting is about,
+            # and give whoever goes one more thing to do on it.
             .with_context(
+                clean_context(self.env.context),
+                active_model=False,
+                active_id=False,
                 visit_planning=PLANNING,
                 no_mail_to_attendees=not invites,
                 mail_create_nolog=True,

@@ -282,8 +282,8 @@ class MaintenanceVisit(models.Model):
             except UserError:
                 # A file that is no picture must not cost the customer their report.
                 continue
-            caption = filter(None, [labels.get(photo.photo_moment), photo.description])
-            photos.append(
-                (image_data_uri(base64.b64encode(content)), ": ".join(caption))
+            caption = self._with_label(
+                labels.get(photo.photo_moment), photo.description
             )
+            photos.append((image_data_uri(base64.b64encode(content)), caption))
         return photos

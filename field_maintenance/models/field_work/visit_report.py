@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 
@@ -116,6 +116,14 @@ class MaintenanceVisit(models.Model):
             min(work.mapped("date_start"), default=self.actual_start),
             max(ends, default=self.actual_end),
         )
+
+    @api.model
+    def _with_label(self, label, value):
+        """Return a text after what it says, either maybe empty, as the language of the
+        reader writes it."""
+        if not (label and value):
+            return label or value or ""
+        return self.env._("%(label)s: %(value)s", label=label, value=value)
 
     def _get_report_times(self):
         """Return triples of a technician's name, travel or work, and hours."""

@@ -59,6 +59,30 @@ class TestVisitAppointment(MaintenanceCase):
             self.env["calendar.event"]._get_activity_excluded_models(),
         )
 
+    def test_event_is_about_no_record_of_the_screen(self):
+        """What a visit is planned from gets no meeting to be done."""
+        request = self.env["service.request"].create(
+            {"subject": "Cold", "partner_id": self.customer.id}
+        )
+        for record in (self.customer, self._create_equipment(), request):
+            known = record.activity_ids
+            for context in (
+                {"active_model": record._name, "active_id": record.id},
+                {"default_res_model": record._name, "default_res_id": record.id},
+            ):
+                with self.subTest(record=record._name, context=context):
+                    visit = self.visits.with_context(**context).create(
+                        {
+                            "partner_id": self.customer.id,
+                            "date_start": datetime(2026, 6, 9, 8),
+                            "technician_id": self.technician.id,
+                        }
+                    )
+                    event = visit.calendar_event_id
+                    self.assertFalse(event.res_model or event.res_id)
+                    self.assertFalse(event.activity_ids)
+                    self.assertEqual(record.activity_ids, known)
+
     def test_organiser_is_the_planner_without_user(self):
         visit = self._create_planned_visit(technician_id=self.colleague.id)
         self.assertEqual(visit.calendar_event_id.user_id, self.env.user)

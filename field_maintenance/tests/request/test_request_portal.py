@@ -90,6 +90,8 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         text = self._get("/my/requests").text
         self.assertIn("No hot water", text)
         self.assertIn(self.request.name, text)
+        # "Open" alone is what a button does, in other languages.
+        self.assertIn("Open requests", text)
         self.assertNotIn("Smells of gas", text)
         self.assertNotIn("No hot water", self._get("/my/requests?filterby=closed").text)
         self.assertIn('"request_count"', self._get("/my/home").text.replace("'", '"'))
@@ -162,6 +164,35 @@ class TestRequestPortal(MaintenanceFixtures, HttpCase):
         # The same problem again joins it.
         self._send(equipment=str(self.piece.id))
         self.assertEqual(self._get_new(), new)
+
+    def test_picture_says_it_all(self):
+        """A problem needs three taps: the button, the picture and Send."""
+        self._login("portal")
+        form = self.url_open("/my/requests/new").text
+        self.assertNotIn("required=", form)
+        self._send(pictures=[("a.png", PICTURE)], description=" ")
+        new = self._get_new()
+        self.assertEqual(new.subject, "See the picture.")
+        self.assertEqual(len(new.message_ids.attachment_ids), 1)
+        # A day for an appointment nobody sees in a picture.
+        response = self._send(
+            400, [("a.png", PICTURE)], description=" ", about="appointment"
+        )
+        self.assertIn("Describe in a few words", response.text)
+        self.assertIn('required="required"', response.text)
+        response = self._send(400, [("a.txt", b"no picture")], description=" ")
+        self.assertNotIn("See the picture", response.text)
+        self.assertEqual(self._get_new(), new)
+
+    def test_writing_begins_at_once(self):
+        """Unless there is equipment to choose from."""
+        self._login("portal")
+        focus = 'autofocus="autofocus"'
+        self.assertIn(focus, self._get("/my/requests/new").text)
+        self._create_equipment(partner_id=self.customer.id)
+        self.assertNotIn(focus, self._get("/my/requests/new").text)
+        chosen = f"/my/requests/new?equipment={self.piece.id}"
+        self.assertIn(focus, self._get(chosen).text)
 
     def test_new_without_equipment(self):
         self._login("portal")

@@ -221,6 +221,19 @@ class ServiceContractLine(models.Model):
         return bool(self.contract_id.date_end)
 
     @api.model
+    def _get_printed_visits(self):
+        """Return what is done at visits and how often, in the language of the
+        reader."""
+        self.ensure_one()
+        if not self.visit_type_id:
+            # A draft says it later.
+            return self.rule_summary
+        return self.env._(
+            "%(label)s: %(value)s",
+            label=self.visit_type_id.name,
+            value=self.rule_summary,
+        )
+
     def _get_empty_rule(self):
         """Return what a rule is before anything is chosen: no visits."""
         vals = self.env["maintenance.rule.mixin"].default_get(list(RULE_FIELDS))

@@ -141,6 +141,8 @@ class TestPortal(PortalCase):
             f"/my/equipment/{self.first.id}",
             f"/my/visits/{visit.id}",
             "Monthly, in advance",
+            # Its renewal is "None": one word for both has the wrong gender in Italian.
+            "Open-ended",
         ):
             self.assertIn(part, text)
         self.assertNotIn("#START#", text)
