@@ -277,6 +277,34 @@ class MaintenanceVisit(models.Model):
             raise UserError(self.env._("This fault code does not exist."))
         return {FIELDS_OF_KINDS[kind]: number for kind, number in numbers.items()}
 
+    def _check_codes_seen(self, line, values):
+        """Let the user decide where a phone would overwrite a code that somebody else
+        chose meanwhile.
+
+        :param values: what the phone sent for the line; `known_codes` are those that
+            it showed, by their kind
+        """
+        known = self._read_value(values, "known_codes", dict, required=False)
+        if known is None:
+            # A former version of the phone's page does not tell.
+            return
+        told = self._read_codes(values)
+        for kind, name in FIELDS_OF_KINDS.items():
+            chosen = line[name]
+            if (
+                name in told
+                and chosen
+                and chosen.id not in (told[name], known.get(kind))
+            ):
+                self._report_change(
+                    self.env._(
+                        "Somebody else chose the code “%(code)s” for %(equipment)s "
+                        "meanwhile.",
+                        code=chosen.display_name,
+                        equipment=line.display_name,
+                    )
+                )
+
 
 class MaintenanceVisitType(models.Model):
     _inherit = "maintenance.visit.type"

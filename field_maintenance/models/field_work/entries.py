@@ -455,11 +455,11 @@ class MaintenanceVisit(models.Model):
         lines = self._read_value(values, "lines", dict, False, 1000) or {}
         known = {str(line.id): line for line in (self | self._get_absorbed()).line_ids}
         finished = self._read_finish_values(values)
-        finished["lines"] = {
-            known[number].id: self._read_finish_values(line)
-            for number, line in lines.items()
-            if number in known
-        }
+        finished["lines"] = {}
+        for number, told in lines.items():
+            if number in known:
+                self._check_codes_seen(known[number], told)
+                finished["lines"][known[number].id] = self._read_finish_values(told)
         finished["customer_feedback"] = self._read_value(
             values, "customer_feedback", str, False
         )

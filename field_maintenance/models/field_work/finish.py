@@ -152,11 +152,9 @@ class MaintenanceVisit(models.Model):
         done_on._check_checklists_answered(untouched)
         visits._finish_lines(values)
         visits.line_ids._check_codes_entered()
-        done = {"state": "done"}
-        if values.get("customer_feedback"):
-            done["customer_feedback"] = values["customer_feedback"]
+        visits._add_feedback(values.get("customer_feedback"))
         visits._close_begun_checklists()
-        visits.with_context(visit_finishing=FINISHING).write(done)
+        visits.with_context(visit_finishing=FINISHING).write({"state": "done"})
         self.filtered(
             lambda visit: (visit | visit.merged_ids) & done_on
         )._add_fees_at_done()
@@ -246,14 +244,17 @@ class MaintenanceVisit(models.Model):
                 line.write(added)
         visits._collect_reasons()
         self._need_for_rest()
-        for visit in self:
-            feedback, known = values.get("customer_feedback"), visit.customer_feedback
-            if feedback and feedback not in (known or ""):
-                texts = (known, feedback)
-                visit.customer_feedback = "\n".join(filter(None, texts))
+        self._add_feedback(values.get("customer_feedback"))
         if values.get("follow_up_date"):
             return visits._create_follow_ups(values["follow_up_date"])
         return self.browse()
+
+    def _add_feedback(self, text):
+        """Note what the customer said, below what they said before."""
+        for known, visits in self.grouped("customer_feedback").items():
+            if text and text not in (known or ""):
+                texts = filter(None, (known, text))
+                visits.write({"customer_feedback": "\n".join(texts)})
 
     def _get_work_label(self):
         """Return what the work is called where no equipment names it."""

@@ -103,7 +103,7 @@ class MaintenanceVisit(models.Model):
                     "map_url": self._get_directions_url([place]) if place else False,
                     "phone": known.phone or "",
                     "access": known.site_access or "",
-                    "description": visit.description or "",
+                    "description": "\n".join(known._get_report_requests()),
                     "equipment": (known.line_ids | known.merged_ids.line_ids).mapped(
                         "display_name"
                     ),

@@ -66,7 +66,7 @@ class MaintenanceVisit(models.Model):
                     }
                     for line in visit._get_report_lines()
                 ],
-                "notes": html2plaintext(visit.note or "").strip(),
+                "notes": "\n".join(visit._get_notes_as_text()),
                 "covers": visit_covers.get(visit, []),
                 "repair_statuses": statuses,
                 "fault_codes": codes[own],
@@ -98,6 +98,13 @@ class MaintenanceVisit(models.Model):
     def _get_report_equipment(self):
         """Return the pieces of these visits and of those done together with them."""
         return (self.line_ids | self._get_absorbed().line_ids).installed_base_id
+
+    def _get_notes_as_text(self):
+        """Return the notes for the technician, of this visit and of those done together
+        with it, each text once."""
+        visits = self._get_report_visits()
+        texts = [html2plaintext(visit.note or "").strip() for visit in visits]
+        return list(dict.fromkeys(filter(None, texts)))
 
     def _get_cover_labels(self):
         """Return {visit: texts that say under what the work falls}. To be extended."""

@@ -159,7 +159,9 @@ class MaintenanceVisit(models.Model):
     # -- My Day ------------------------------------------------------------------------
 
     def _apply_entry_repair_status(self, values):
-        """How far a piece is; `line` and `status` are numbers of records."""
+        """How far a piece is; `line` and `status` are numbers of records, and `before`
+        is the status that the phone showed: what somebody else chose meanwhile is not
+        overwritten."""
         number = self._read_value(values, "line", int)
         line = (self | self._get_absorbed()).line_ids.filtered(
             lambda line: line.id == number
@@ -171,6 +173,20 @@ class MaintenanceVisit(models.Model):
         )
         if not status:
             raise UserError(self.env._("This repair status does not exist any more."))
+        chosen = line.repair_status_id
+        before = self._read_value(values, "before", int, required=False)
+        if (
+            "before" in values
+            and line._has_chosen_status()
+            and chosen.id not in (status.id, before)
+        ):
+            self._report_change(
+                self.env._(
+                    "Somebody else set %(equipment)s to “%(status)s” meanwhile.",
+                    equipment=line.display_name,
+                    status=chosen.display_name,
+                )
+            )
         line.repair_status_id = status
 
     @api.model

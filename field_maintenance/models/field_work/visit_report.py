@@ -79,6 +79,12 @@ class MaintenanceVisit(models.Model):
         prefetched = (*self._prefetch_ids, *absorbed._prefetch_ids)
         return (self | absorbed).with_prefetch(prefetched)
 
+    def _get_report_requests(self):
+        """Return what the customer asked for, of this visit and of those done together
+        with it, each text once. With all rights, as its equipment."""
+        texts = self._get_report_visits().sudo().mapped("description")
+        return list(dict.fromkeys(filter(None, texts)))
+
     def _get_report_lines(self):
         """Return the equipment of which the report tells, with all rights: who may
         print a visit prints what was done on it."""

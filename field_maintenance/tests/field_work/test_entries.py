@@ -165,6 +165,41 @@ class TestEntries(ExecutionCase):
         self.assertEqual(self.visit.signed_by, "Anna Claes")
         self.assertEqual(self.visit.signed_on, datetime(2026, 6, 1, 9, 50))
 
+    def test_feedback_beside_what_the_office_noted(self):
+        self.visit.customer_feedback = "Ring twice"
+        self._apply("work", minutes=30)
+        self._apply("done", {"customer_feedback": "Very kind"})
+        self.assertEqual(self.visit.customer_feedback, "Ring twice\nVery kind")
+
+    def test_codes_of_the_office(self):
+        codes = self.env["service.fault.code"].create(
+            [
+                {"kind": "area", "code": f"X{number}", "name": f"X{number}"}
+                for number in range(3)
+            ]
+        )
+        line = self.visit.line_ids
+        line.fault_area_id = office = codes[0]
+        self._apply("work", minutes=30)
+
+        def prepare(told, known, **entry):
+            values = {"codes": {"area": told.id}, "known_codes": {"area": known.id}}
+            return self._prepare("done", {"lines": {str(line.id): values}}, **entry)
+
+        self._refuse("code “X0 X0”", prepare(codes[1], codes[2]), "conflict")
+        self.assertEqual(line.fault_area_id, office)
+        for told, known in ((office, codes[2]), (codes[1], office)):
+            with self.subTest(told.name):
+                self.visit.state = "in_progress"
+                key = f"told {told.id}"
+                result = self._send(prepare(told, known, key=key))
+                self.assertEqual(result["status"], "done", result["message"])
+                self.assertEqual(line.fault_area_id, told)
+        self.visit.state = "in_progress"
+        forced = prepare(codes[2], office, key="forced", force=True)
+        self.assertEqual(self._send(forced)["status"], "done")
+        self.assertEqual(line.fault_area_id, codes[2])
+
     def test_parts_add_up(self):
         self._apply("part", {"product_id": self.pellets.id, "quantity": 3})
         self._apply("part", {"product_id": self.pellets.id, "quantity": -1}, minutes=1)

@@ -173,6 +173,16 @@ class TestJourneys(JourneyCase):
         self.assertEqual(parts.product_id, self.pellets)
         self.assertEqual(len(self.visit.photo_ids), 1)
 
+    def test_dialogs_that_are_left(self):
+        self._walk("my_day_interrupted")
+        visit = self.visit
+        self.assertEqual(visit.state, "done")
+        self.assertEqual(visit.line_ids.work_done, "Swept the flue")
+        self.assertEqual(visit.checklist_ids.state, "done")
+        parts = visit.service_line_ids.filtered(lambda part: not part.time_type)
+        self.assertEqual(parts.mapped("quantity"), [1])
+        self.assertEqual(visit.photo_ids.mapped("description"), ["The burner"])
+
     def test_on_a_slow_line(self):
         (told,) = self._walk("my_day_slow")
         self._check_everything_arrived_once()

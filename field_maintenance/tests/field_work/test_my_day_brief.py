@@ -77,6 +77,21 @@ class TestMyDayBrief(ExecutionCase):
         [piece] = self._get_row()["pieces"]
         self.assertEqual(piece["last"]["visit"], last.id, "Not what was done now")
 
+    def test_done_together(self):
+        """What is wrong at the other visit is told with what is done there."""
+        main = self._create_planned_visit(description="It is cold", note="<p>Ring</p>")
+        for description in ("It smells", "It is cold"):
+            main._absorb(
+                self._create_visit(
+                    installed_base_ids=self._create_equipment().ids,
+                    description=description,
+                    note="<p>Mind the dog</p>",
+                )
+            )
+        row = self._get_row()
+        self.assertEqual(row["description"], "It is cold\nIt smells")
+        self.assertEqual(row["notes"], "Ring\nMind the dog")
+
     def test_nothing_before(self):
         self._create_planned_visit()
         [piece] = self._get_row()["pieces"]

@@ -252,6 +252,23 @@ class TestRepairStatus(MaintenanceCase):
         piece = result["visit"]["pieces"][0]
         self.assertEqual(piece["repair_status_name"], "Part ordered")
         self.assertEqual(self.first.repair_status_id, self.status["part_ordered"])
+        # What the office chose meanwhile is not overwritten.
+        for before, status in (
+            ("initial", "conflict"),
+            (None, "conflict"),
+            ("part_ordered", "done"),
+        ):
+            with self.subTest(before):
+                values = {
+                    "line": self.first.id,
+                    "status": self.status["referred"].id,
+                    "before": self.status[before].id if before else False,
+                }
+                entry |= {"key": f"before {before}", "values": values}
+                result = visits.apply_field_work(entry, 1)
+                self.assertEqual(result["status"], status, result["message"])
+                kept = "referred" if status == "done" else "part_ordered"
+                self.assertEqual(self.first.repair_status_id, self.status[kept])
         for values, error in (
             ({"line": 10**8, "status": self.status["initial"].id}, "took this"),
             ({"line": self.first.id, "status": 10**8}, "does not exist"),

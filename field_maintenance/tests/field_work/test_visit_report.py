@@ -126,8 +126,14 @@ class TestVisitReport(ReportFixtures, MailCase, ExecutionCase):
     def test_visits_done_together(self):
         other = self._create_equipment(serial_number="S-4712")
         main = self._create_planned_visit()
-        main._absorb(self._create_visit(installed_base_ids=other.ids))
-        self.assertIn("S-4712", self._render(main))
+        main._absorb(
+            self._create_visit(
+                installed_base_ids=other.ids, description="It smells\nof gas"
+            )
+        )
+        page = self._render(main)
+        self.assertIn("S-4712", page)
+        self.assertRegex(page, "Your request(?s:.*)It smells<br/?>\nof gas")
 
     def test_language_of_the_customer(self):
         self.env["res.lang"]._activate_lang("fr_FR")

@@ -5,6 +5,7 @@ import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { shrinkPhoto } from "../field_work/photos/shrink";
+import { useDraft } from "../field_work/offline/draft";
 import { VisitSignaturePad } from "../field_work/visit_signature/visit_signature_pad";
 
 // As many as the server takes at once
@@ -31,7 +32,7 @@ export class LoanDialog extends Component {
         this.title = isReturn ? _t("Take Back") : _t("Lend");
         this.pieces = isReturn ? visit.loans : visit.loaners;
         this.state = useState({
-            piece: this.pieces[0],
+            pieceId: this.pieces[0].id,
             condition: this.pieces[0].condition,
             dateDue: visit.loan_due,
             note: "",
@@ -40,6 +41,9 @@ export class LoanDialog extends Component {
             signature: false,
             name: visit.signatory,
         });
+        const kind = isReturn ? "take_back" : "lend";
+        const kept = ["pieceId", "condition", "dateDue", "note", "photos", "name"];
+        this.draft = useDraft(`${kind}/${visit.id}`, this.state, kept);
     }
 
     get isReady() {
@@ -47,8 +51,13 @@ export class LoanDialog extends Component {
         return !isBusy && (!signature || name.trim()) && (this.props.isReturn || dateDue);
     }
 
+    /** What was chosen before may be elsewhere by now. */
+    get piece() {
+        return this.pieces.find(({ id }) => id === this.state.pieceId) || this.pieces[0];
+    }
+
     choose(piece) {
-        this.state.piece = piece;
+        this.state.pieceId = piece.id;
         this.state.condition = piece.condition;
     }
 
@@ -72,7 +81,13 @@ export class LoanDialog extends Component {
     }
 
     async confirm() {
-        const { piece, condition, dateDue, note, photos, signature, name } = this.state;
+        if (this.isOver) {
+            return;
+        }
+        // A second tap must not enter it twice.
+        this.isOver = true;
+        const { piece } = this;
+        const { condition, dateDue, note, photos, signature, name } = this.state;
         const values = {
             name: piece.name,
             condition,
@@ -88,6 +103,12 @@ export class LoanDialog extends Component {
             Object.assign(values, { signature, signed_by: name.trim() });
         }
         await this.props.onConfirm(values);
+        await this.draft.drop();
+        this.props.close();
+    }
+
+    async discard() {
+        await this.draft.drop();
         this.props.close();
     }
 }

@@ -177,6 +177,87 @@ registry.category("web_tour.tours").add("my_day_offline", {
     ],
 });
 
+const ARROW = ".modal-header button";
+
+// A phone rings: dialogs are left without a word. What the server refuses, or cannot do,
+// keeps nothing else back.
+registry.category("web_tour.tours").add("my_day_interrupted", {
+    steps: () => [
+        ...start(),
+        { trigger: `${VISIT} .o_my_day_start`, run: "click" },
+        { content: "A photo that nobody added", trigger: `${VISIT} .o_my_day_photo`, run: takePhoto },
+        { trigger: ".o_my_day_new_photo input", run: "edit The burner" },
+        {
+            content: "The device has it by now",
+            trigger: ".o_my_day_new_photo",
+            run: () => until(async () => (await getKept()).entries === 1),
+        },
+        { trigger: ARROW, run: "click" },
+        { content: "It was sent", trigger: `body:not(:has(.o_my_day_not_sent)) ${VISIT} .o_my_day_photo:contains("(1)")` },
+        { content: "One that nobody wants", trigger: `${VISIT} .o_my_day_photo`, run: takePhoto },
+        { trigger: ".modal-footer button:contains(Discard)", run: "click" },
+        { trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_photo:contains("(1)")` },
+        { content: "What was done, not finished", trigger: `${VISIT} .o_my_day_finish`, run: "click" },
+        { trigger: ".o_done_work", run: "edit Swept the flue" },
+        { trigger: ARROW, run: "click" },
+        {
+            content: "Who logs out now is asked",
+            trigger: "body:not(:has(.modal))",
+            run: () => until(() => services().field_work_queue.countDrafts()),
+        },
+        { trigger: `${VISIT} .o_my_day_finish`, run: "click" },
+        { content: "It is still there", trigger: ".o_done_work:value(Swept the flue)" },
+        { content: "They give it up", trigger: ".o_done_discard", run: "click" },
+        { trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_finish`, run: "click" },
+        { trigger: ".o_done_work:value()", run: "edit Swept the flue" },
+        { content: "The checklist is not filled in", trigger: ".o_done_lacks_checklist" },
+        {
+            content: "A second tap enters nothing",
+            trigger: ".o_done_confirm",
+            run({ anchor }) {
+                anchor.click();
+                anchor.click();
+            },
+        },
+        { trigger: ".o_my_day_not_sent.btn-danger:contains((1))" },
+        { content: "A part waits behind what was refused", trigger: `${VISIT} .o_my_day_parts`, run: "click" },
+        { trigger: ".o_parts_row:contains(Bag of pellets) .o_parts_more", run: "click" },
+        { trigger: ".o_parts_close", run: "click" },
+        { trigger: ".o_my_day_not_sent.btn-danger:contains((2))" },
+        { content: "What was missing goes by, and takes the others along", trigger: `${VISIT} .o_my_day_checklist`, run: "click" },
+        { trigger: ".o_checklist_question input", run: "edit 12" },
+        { trigger: ".o_checklist_complete", run: "click" },
+        {
+            content: "The server fails at something else",
+            trigger: `body:not(:has(.o_my_day_not_sent)) .o_my_day_done${VISIT}`,
+            async run() {
+                const queue = services().field_work_queue;
+                queue.sendEntry = async (entry) => {
+                    if (entry.kind === "route") {
+                        throw Object.assign(new Error(), { data: { message: "It is tired" } });
+                    }
+                    return Object.getPrototypeOf(queue).sendEntry.call(queue, entry);
+                };
+                await queue.add("route", null, { visit_ids: [] });
+            },
+        },
+        { trigger: ".o_my_day_not_sent:contains((1))" },
+        { content: "Others go on", trigger: `${VISIT} .o_my_day_report`, run: "click" },
+        {
+            trigger: ".o_my_day_not_sent:contains((1))",
+            async run() {
+                const { state } = services().field_work_queue;
+                await until(() => state.entries.length === 1 && state.entries[0].kind === "route");
+            },
+        },
+        { trigger: ".o_my_day_not_sent", run: "click" },
+        { trigger: ".o_not_sent_reason:contains(It is tired)" },
+        { trigger: ".o_not_sent_discard", run: "click" },
+        { trigger: ".o_not_sent_discard:contains(Really discard it?)", run: "click" },
+        { trigger: ".modal:contains(Everything is sent)" },
+    ],
+});
+
 const logOut = () => [
     { trigger: ".o_mobile_menu_toggle", run: "click" },
     { trigger: ".o_user_menu_mobile a:contains(Log out)", run: "click" },

@@ -128,6 +128,7 @@ registry.category("services").add("field_work_checklists", {
 
 registry.category("field_work_kinds").add("checklist", {
     label: _t("Checklist"),
+    isPrerequisite: true,
     tell: ({ name, is_complete }) => (is_complete ? name : _t("%s, not finished", name)),
     show(visit, { visit_id, line_id, is_complete }) {
         const checklists = visit.checklists.map((row) =>

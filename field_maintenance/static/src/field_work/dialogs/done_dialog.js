@@ -4,6 +4,23 @@ import { _t } from "@web/core/l10n/translation";
 import { Dialog } from "@web/core/dialog/dialog";
 import { SignedWork } from "./signed_work";
 import { VisitSignaturePad } from "../visit_signature/visit_signature_pad";
+import { useDraft } from "../offline/draft";
+
+// What stays when the dialog is left without a word. A signature does not: its pad does
+// not show it any more.
+const KEPT = [
+    "completion",
+    "reason",
+    "work",
+    "known",
+    "codes",
+    "pieces",
+    "hasFollowUp",
+    "followUpDate",
+    "feedback",
+    "sendsReport",
+    "name",
+];
 
 /**
  * What was done on a visit, of one piece of equipment or of a dozen: all at once, and
@@ -47,7 +64,12 @@ export class DoneDialog extends Component {
             sendsReport: Boolean(visit.sends_report && visit.recipient),
             signature: false,
             name: visit.signatory,
+            // What was told of each piece when this was begun, by the number of its line
+            known: Object.fromEntries(
+                visit.pieces.map(({ line, work_done, codes }) => [line, { work_done, codes }])
+            ),
         });
+        this.draft = useDraft(`done/${visit.id}`, this.state, KEPT);
         this.reasonRef = useRef("reason");
         onPatched(() => {
             // Who says that something is left is about to say why.
@@ -130,6 +152,14 @@ export class DoneDialog extends Component {
         return this.rows.some((row) => row.lacksCodes);
     }
 
+    /** Only what was chosen here: what the office chooses meanwhile stays. */
+    getNewCodes({ line, codes }) {
+        const known = this.state.known[line]?.codes || {};
+        return Object.fromEntries(
+            Object.entries(this.getChosen(codes)).filter(([kind, id]) => id !== known[kind])
+        );
+    }
+
     getChosen(codes) {
         return Object.fromEntries(Object.entries(codes).filter(([, id]) => id));
     }
@@ -193,9 +223,6 @@ export class DoneDialog extends Component {
 
     getValues() {
         const { state } = this;
-        const known = Object.fromEntries(
-            this.props.visit.pieces.map((piece) => [piece.line, piece.work_done])
-        );
         const lines = Object.fromEntries(
             this.rows.map((row) => [
                 row.line,
@@ -203,8 +230,9 @@ export class DoneDialog extends Component {
                     completion: row.completion,
                     incomplete_reason: row.reason.trim(),
                     work_done: row.work.trim(),
-                    known_work_done: known[row.line],
-                    codes: this.isAddition ? {} : this.getChosen(row.codes),
+                    known_work_done: state.known[row.line]?.work_done,
+                    codes: this.isAddition ? {} : this.getNewCodes(row),
+                    known_codes: state.known[row.line]?.codes,
                 },
             ])
         );
@@ -230,7 +258,18 @@ export class DoneDialog extends Component {
     }
 
     async confirm() {
+        if (this.isOver) {
+            return;
+        }
+        // A second tap must not enter it twice.
+        this.isOver = true;
         await this.props.onDone(this.getValues());
+        await this.draft.drop();
+        this.props.close();
+    }
+
+    async discard() {
+        await this.draft.drop();
         this.props.close();
     }
 }

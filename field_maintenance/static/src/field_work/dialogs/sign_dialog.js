@@ -24,6 +24,11 @@ export class SignDialog extends Component {
     }
 
     async sign() {
+        if (this.isOver) {
+            return;
+        }
+        // A second tap must not sign twice.
+        this.isOver = true;
         await this.props.onSign({
             signature: this.state.signature,
             signed_by: this.state.name.trim(),

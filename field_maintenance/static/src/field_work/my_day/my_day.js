@@ -153,7 +153,9 @@ export class MyDay extends Component {
 
     async setRepairStatus(visit, piece, { id, name }) {
         if (id !== piece.repair_status) {
-            await this.enter(visit, "repair_status", { line: piece.line, status: id, name });
+            const before = piece.repair_status;
+            const values = { line: piece.line, status: id, name, before };
+            await this.enter(visit, "repair_status", values);
         }
     }
 

@@ -105,6 +105,15 @@ export class DeviceStore extends IndexedDB {
         return Promise.all(records.map((record) => this.decrypt(record)));
     }
 
+    /** @returns {Array|null} the keys of a table; nothing if it is another user's by now */
+    async getOwnKeys(table) {
+        await this.key;
+        const owner = await this.read("owner", "owner");
+        return owner?.name === this.owner
+            ? this.request(table, "readonly", (rows) => rows.getAllKeys())
+            : null;
+    }
+
     async decrypt(record) {
         if (!record) {
             return null;

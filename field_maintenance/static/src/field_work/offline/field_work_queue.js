@@ -24,6 +24,7 @@ const PATIENCE = 8000;
  * 2. here, `registry.category("field_work_kinds").add("<kind>", { label, tell, show })`:
  *    `label` is its name, translated; `tell(values)` may return what the user typed, in a
  *    few words; `show(visit, values)` may change the card of My Day as the server will;
+ *    `isPrerequisite` says that others of its visit may be refused for want of it;
  * 3. wherever it is entered, `queue.add("<kind>", visit, values)`, with the service
  *    `field_work_queue` and the visit as `get_my_day` returned it. The promise is kept
  *    as soon as the entry is safe on the device; nobody waits for the line.
@@ -55,8 +56,9 @@ export class FieldWorkQueue {
         browser.addEventListener("offline", () => (this.state.isOffline = true));
         // A phone that was in a pocket may have a line again.
         document.addEventListener("visibilitychange", () => {
-            if (!document.hidden && this.state.entries.length) {
-                this.retry();
+            if (!document.hidden) {
+                // So may another page have left something.
+                this.state.entries.length ? this.retry() : this.send();
             }
         });
         browser.addEventListener("beforeunload", (ev) => {
@@ -86,8 +88,32 @@ export class FieldWorkQueue {
             console.warn(error);
             this.store = null;
         }
-        entries.sort((one, other) => one.number - other.number);
-        this.state.entries = entries;
+        this.setEntries(entries);
+    }
+
+    setEntries(entries) {
+        // Two pages may have given the same number.
+        this.state.entries = [...entries].sort(
+            (one, other) => one.number - other.number || one.done_at - other.done_at
+        );
+    }
+
+    /** Take over what other pages of this browser entered, and let go what they sent or
+     * discarded. */
+    async readOthers() {
+        const keys = await this.store?.getOwnKeys("entries");
+        if (!keys) {
+            return;
+        }
+        const known = new Set(this.state.entries.map((entry) => entry.key));
+        const others = await Promise.all(
+            keys.filter((key) => !known.has(key)).map((key) => this.store.load("entries", key))
+        );
+        const isGone = ({ isKept, key }) => isKept && !keys.includes(key);
+        if (others.length || this.state.entries.some(isGone)) {
+            const own = this.state.entries.filter((entry) => !isGone(entry));
+            this.setEntries([...own, ...others.filter(Boolean)]);
+        }
     }
 
     /**
@@ -96,9 +122,11 @@ export class FieldWorkQueue {
      * @param {string} kind
      * @param {Object|null} visit its card, null for what belongs to none
      * @param {Object} values what the server takes for this kind
-     * @returns {Promise} resolved when it is kept
+     * @param {Boolean} [isHeld] whether it waits until it is released; it is sent all the
+     *      same if this page is closed before
+     * @returns {Promise<String>} its key, when it is kept
      */
-    async add(kind, visit, values = {}) {
+    async add(kind, visit, values = {}, isHeld = false) {
         await this.ready;
         const shown = visit && this.show([visit])[0];
         const entry = {
@@ -113,22 +141,40 @@ export class FieldWorkQueue {
             status: "waiting",
             message: "",
             force: false,
-            isKept: Boolean(this.store),
+            isKept: false,
+            isSaving: true,
+            isHeld,
         };
         this.state.entries.push(entry);
         // Browsers delete what nobody asked them to keep when they need room.
         browser.navigator.storage?.persist?.();
         try {
-            await this.store?.save("entries", entry.key, entry);
+            const kept = { isKept: Boolean(this.store), isSaving: false };
+            await this.store?.save("entries", entry.key, { ...entry, ...kept, isHeld: false });
+            Object.assign(entry, kept);
         } catch (error) {
             // The device is full: it is sent from the memory of the page.
-            entry.isKept = false;
+            entry.isSaving = false;
             this.state.problem = _t(
                 "This device has no room left. Stay on this page until everything is sent."
             );
             console.warn(error);
         }
         this.send();
+        return entry.key;
+    }
+
+    getEntry(key) {
+        return this.state.entries.find((entry) => entry.key === key);
+    }
+
+    /** Send an entry that was held, with what else is known of it now. */
+    async release(key, values = {}) {
+        const entry = this.getEntry(key);
+        if (entry) {
+            await this.change(entry, { isHeld: false, values: { ...entry.values, ...values } });
+            this.send();
+        }
     }
 
     /** What the user does about an entry that was not taken. */
@@ -146,7 +192,11 @@ export class FieldWorkQueue {
 
     async change(entry, values) {
         // The list may hold this entry as another object by now.
-        const known = this.state.entries.find((one) => one.key === entry.key);
+        const known = this.getEntry(entry.key);
+        if (!known) {
+            // The user discarded it meanwhile.
+            return;
+        }
         Object.assign(known, values);
         if (known.isKept) {
             await this.store.save("entries", known.key, known);
@@ -302,24 +352,43 @@ export class FieldWorkQueue {
 
     async sendEntries() {
         browser.clearTimeout(this.timer);
+        await this.readOthers().catch((error) => console.warn(error));
+        // Visits of which the server failed at an entry just now; the others go on.
+        const failing = new Set();
         let entry = null;
-        while ((entry = this.getNextEntry())) {
+        while ((entry = this.getNextEntry(failing))) {
             try {
                 await this.takeResult(entry, await this.sendEntry(entry));
             } catch (error) {
-                this.failed(error);
-                return;
+                const message = this.failed(error);
+                if (!message) {
+                    return;
+                }
+                failing.add(entry.visit_id);
+                await this.change(entry, { message });
             }
         }
-        this.delay = FIRST_DELAY;
+        if (!failing.size) {
+            this.delay = FIRST_DELAY;
+        }
     }
 
-    /** An entry waits for the earlier ones of its visit. */
-    getNextEntry() {
-        const blocked = new Set();
-        return this.state.entries.find((entry) => {
-            const isNext = entry.status === "waiting" && !blocked.has(entry.visit_id);
-            blocked.add(entry.visit_id);
+    /** An entry waits for the earlier ones of its visit. Behind one that was refused only
+     * those go on that it may have been refused for want of.
+     *
+     * @param {Set} failing numbers of visits that have to wait
+     */
+    getNextEntry(failing) {
+        const blocked = new Set(failing);
+        const refused = new Set();
+        return this.state.entries.find(({ isHeld, isSaving, kind, status, visit_id }) => {
+            const waitsForUser =
+                status === "refused" ||
+                (refused.has(visit_id) && !kinds.get(kind, {}).isPrerequisite);
+            // Sent while it is being kept, it would be kept for ever.
+            const isReady = status === "waiting" && !isSaving && !isHeld;
+            const isNext = isReady && !waitsForUser && !blocked.has(visit_id);
+            (waitsForUser ? refused : blocked).add(visit_id);
             return isNext;
         });
     }
@@ -337,23 +406,42 @@ export class FieldWorkQueue {
         if (status === "done") {
             await this.store?.remove("entries", entry.key);
             this.state.entries = this.state.entries.filter((one) => one.key !== entry.key);
+            await this.tryRefused(entry);
         } else {
             await this.change(entry, { status, message });
         }
         this.env.bus.trigger("FIELD_WORK:CHANGED", { visitId: entry.visit_id, visit });
     }
 
+    /** What may have been refused for want of this entry has another chance. */
+    async tryRefused({ kind, visit_id }) {
+        if (kinds.get(kind, {}).isPrerequisite) {
+            const refused = this.state.entries.filter(
+                (entry) => entry.visit_id === visit_id && entry.status === "refused"
+            );
+            for (const entry of refused) {
+                await this.change(entry, { status: "waiting", message: "" });
+            }
+        }
+    }
+
+    /** @returns {String|null} what the server could not do with an entry; nothing if it
+     *      takes none now */
     failed(error) {
+        let message = null;
         if (error instanceof ConnectionLostError) {
             this.state.isOffline = true;
         } else if (error.exceptionName === "odoo.http.SessionExpiredException") {
             this.state.problem = _t("Log in again to send what is not sent yet.");
         } else {
-            this.state.problem = error.data?.message || error.message || String(error);
+            message = error.data?.message || error.message || String(error);
+            this.state.problem = message;
             console.warn(error);
         }
+        browser.clearTimeout(this.timer);
         this.timer = browser.setTimeout(() => this.send(), this.delay);
         this.delay = Math.min(2 * this.delay, LONGEST_DELAY);
+        return message;
     }
 }
 
