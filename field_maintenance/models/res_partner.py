@@ -100,6 +100,14 @@ class ResPartner(models.Model):
                 else zones[partner.id]
             )
 
+    def _get_service_zone(self, company):
+        """Return the zone of this site for a company: none if it is another's, as
+        companies may share a site, and branches have the zones of their company."""
+        # The zone is the dispatcher's knowledge, whoever makes a visit.
+        zone = self.sudo().service_zone_id
+        is_ours = not zone.company_id or zone.company_id in company.sudo().parent_ids
+        return zone.sudo(False) if is_ours else zone.browse()
+
     def _inverse_service_zone_id(self):
         zones = self.env["service.zone"]._get_zone_by_address(self)
         for partner in self._as_own_code():

@@ -11,6 +11,7 @@ from .appointment import test_calendar_tours
 from .appointment import test_technician_news
 from .field_work import test_checklist_entries
 from .field_work import test_checklists_of_equipment
+from . import test_branches
 from . import test_company_ties
 from .billing import test_coverage
 from .billing import test_currencies

@@ -4,6 +4,7 @@ from .billing import test_billed_prices
 from .revenue import test_chart_defaults
 from .pricing import test_coming_term
 from .billing import test_concurrency
+from .contract import test_branches
 from .contract import test_contract
 from .billing import test_core_buttons
 from .profit import test_dashboard

@@ -169,7 +169,8 @@ class MaintenanceVisit(models.Model):
     def _get_job_price_rule(self):
         """Return the most specific job price of this visit: for its equipment, else its
         product, else the nearest category; then for a fault area, for a tag of the
-        customer, with the latest start, by sequence.
+        customer, with the latest start, by sequence. Branches have those of their
+        company, too.
 
         :raise UserError: if there is none, or none in the currency of its lines
         """
@@ -205,7 +206,7 @@ class MaintenanceVisit(models.Model):
         rules = self.env["service.price.rule"]
         rules = rules.search(
             rules._get_scope_domain(lines)
-            & Domain("company_id", "=", self.company_id.id)
+            & Domain("company_id", "parent_of", self.company_id.ids)
             & Domain("fault_area_id", "in", [False, *lines.fault_area_id.ids])
             & Domain("partner_category_id", "in", [False, *tags.ids])
             & (Domain("date_start", "=", False) | Domain("date_start", "<=", day))
@@ -229,6 +230,8 @@ class MaintenanceVisit(models.Model):
                 not rule.partner_category_id,
                 -(rule.date_start or date.min).toordinal(),
                 rule.sequence,
+                # That of a branch before that of its company.
+                -len(rule.company_id.sudo().parent_ids),
                 rule.id,
             )
         )

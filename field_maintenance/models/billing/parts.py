@@ -14,6 +14,8 @@ from ...context import SIGNING, FiscalRules
 
 # Sorts visits without an appointment last.
 NEVER = datetime.max
+# More visits than that are not looked at before they are billed.
+LOOKED_AT = 1000
 
 
 class MaintenanceVisit(models.Model):
@@ -419,7 +421,27 @@ class MaintenanceVisit(models.Model):
             "views": [(False, "form")],
             "res_id": bill.id,
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
+
+    def action_bill_all(self):
+        """Bill all visits that a list shows after a look at what and how much.
+
+        :raise UserError: if it shows none, or too many to look at
+        """
+        shown = Domain(self.env.context.get("active_domain") or Domain.TRUE)
+        visits = self.search(shown, limit=LOOKED_AT + 1)
+        if not visits:
+            raise UserError(self.env._("This list shows no visits to bill."))
+        if len(visits) > LOOKED_AT:
+            raise UserError(
+                self.env._(
+                    "This list shows more than %s visits. Filter it, or select those "
+                    "to bill.",
+                    LOOKED_AT,
+                )
+            )
+        return visits.action_bill_many()
 
     def _get_billing_obstacle(self):
         """Return why this visit is not billed yet, in words; nothing if it is ready."""

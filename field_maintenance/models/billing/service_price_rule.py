@@ -1,6 +1,7 @@
 from itertools import permutations
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...engine import apply_price, spread
 
@@ -25,6 +26,8 @@ class ServicePriceRule(models.Model):
     _description = "Job Price"
     _order = "sequence, id"
     _check_company_auto = True
+    # Branches have the prices of their company, as they have its price lists.
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -113,10 +116,8 @@ class ServicePriceRule(models.Model):
             *super()._get_company_ties(company_id),
             (
                 "service.line",
-                [
-                    ("company_id", "!=", company_id),
-                    ("price_rule_id", "in", self.ids),
-                ],
+                ~Domain("company_id", "child_of", company_id)
+                & Domain("price_rule_id", "in", self.ids),
             ),
         ]
 
@@ -177,7 +178,9 @@ class ServicePriceRule(models.Model):
         # Taxes of rounded lines jump: another one has what the largest cannot, or,
         # where each is rounded, both have it together.
         attempts = [(bearer, bearer, 0) for bearer in by_size]
-        method = self.company_id.sudo().tax_calculation_rounding_method
+        # The order's company: a branch may round otherwise.
+        company = next(iter(weights)).company_id.sudo()
+        method = company.tax_calculation_rounding_method
         if method == "round_per_line":
             unit = self.currency_id.rounding
             attempts += [

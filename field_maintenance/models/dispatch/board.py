@@ -208,7 +208,9 @@ class MaintenanceVisit(models.Model):
     def _get_board_groups(self):
         """Return all teams and zones that there are to choose."""
         here = Domain("company_id", "in", self.env.companies.ids)
-        anywhere = here | Domain("company_id", "=", False)
+        # Branches work in the zones of their company, too.
+        parents = self.env.companies.sudo().parent_ids
+        anywhere = Domain("company_id", "in", [False, *parents.ids])
         # Employees are no secret to who dispatches them; reading them takes HR rights.
         teams = self.env["service.team"].search_fetch(here, ["name"]).sudo()
         zones = self.env["service.zone"].search_fetch(anywhere, ["name"]).sudo()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ...engine import ZipError, normalize_zip, parse_zip_part, split_zip_codes
 from ..visit.maintenance_visit import OPEN_STATES
@@ -17,6 +18,8 @@ class ServiceZone(models.Model):
     _description = "Service Zone"
     _order = "sequence, name"
     _check_company_auto = True
+    # Branches work in the zones of their company, too.
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True)
     sequence = fields.Integer(default=10)
@@ -124,7 +127,7 @@ class ServiceZone(models.Model):
                     and (
                         not zone.company_id
                         or not partner.company_id
-                        or zone.company_id == partner.company_id
+                        or zone.company_id in partner.company_id.parent_ids
                     )
                 ),
                 self.browse(),
@@ -197,6 +200,7 @@ class ServiceZone(models.Model):
             *super()._get_company_ties(company_id),
             (
                 "maintenance.visit",
-                [("company_id", "!=", company_id), ("zone_id", "in", self.ids)],
+                ~Domain("company_id", "child_of", company_id)
+                & Domain("zone_id", "in", self.ids),
             ),
         ]

@@ -115,6 +115,11 @@ class ServiceLoan(models.Model):
         help="The day on which it came back.",
     )
 
+    # It is said to have gone out or come back on a day that is still to come.
+    is_day_to_come = fields.Boolean(
+        compute="_compute_is_day_to_come", export_string_translation=False
+    )
+
     # In what state it went and came back
     condition_out = fields.Selection(
         selection=lambda self: self._selection_condition(),
@@ -211,6 +216,24 @@ class ServiceLoan(models.Model):
         site = self.site_id or self.partner_id
         tz = site._get_site_tz(self.partner_id, company)
         return fields.Date.context_today(self.with_context(tz=tz))
+
+    @api.depends("state", "date_out", "date_in")
+    @api.depends_context("tz")
+    def _compute_is_day_to_come(self):
+        for loan in self:
+            day = loan.date_in or (loan.state == "out" and loan.date_out)
+            loan.is_day_to_come = loan._is_to_come(day)
+
+    def _is_to_come(self, day):
+        """Tell whether a day is to come, for the user and at the site of this loan.
+
+        :param day: maybe none
+        """
+        return bool(
+            day
+            and day > fields.Date.context_today(self)
+            and day > self._get_site_today()
+        )
 
     @api.depends("date_out", "company_id")
     def _compute_date_due(self):

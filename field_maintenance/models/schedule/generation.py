@@ -516,7 +516,7 @@ class MaintenanceScheduleLine(models.Model):
             "partner_id": customer.id,
             "site_id": site.id,
             "contact_id": visits._get_default_contact(customer, site).id,
-            "zone_id": site.service_zone_id.id,
+            "zone_id": site._get_service_zone(schedule.company_id).id,
             "technician_id": technician.id,
             "technician_ids": [Command.set(technician.ids)],
             "team_id": schedule.team_id.filtered("active").id,

@@ -421,7 +421,7 @@ class MaintenanceVisit(models.Model):
         return {
             **vals,
             **self._prepare_place_vals(*place),
-            "zone_id": place[1].service_zone_id.id,
+            "zone_id": place[1]._get_service_zone(self.company_id).id,
             "due_date": self.due_date,
             "date_start": self.date_start,
         }

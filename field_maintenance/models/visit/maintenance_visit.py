@@ -482,11 +482,7 @@ class MaintenanceVisit(models.Model):
     @api.depends("site_id", "company_id")
     def _compute_zone_id(self):
         for visit in self:
-            # The zone is the dispatcher's knowledge, whoever makes the visit.
-            zone = visit.site_id.sudo().service_zone_id
-            # Companies may share a site whose zone is one of them's.
-            is_ours = zone.company_id in (zone.company_id.browse(), visit.company_id)
-            visit.zone_id = is_ours and zone
+            visit.zone_id = visit.site_id._get_service_zone(visit.company_id)
 
     @api.depends("visit_type_id", "maintenance_type", "due_date")
     def _compute_window(self):

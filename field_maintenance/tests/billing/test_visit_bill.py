@@ -1,4 +1,5 @@
 import ast
+from unittest.mock import patch
 
 from lxml import etree
 from psycopg2.errors import UniqueViolation
@@ -8,6 +9,7 @@ from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ...models.billing import parts
 from ..common import ExecutionCase
 
 
@@ -99,6 +101,23 @@ class TestVisitBill(ExecutionCase):
         self.assertFalse(
             any(self.visits.sale_order_id.order_line.mapped("display_type"))
         )
+
+    def test_all_that_a_list_shows(self):
+        """*Bill All* needs no selection, and takes no more than the list shows."""
+        self.visits._finish()
+        visits = self._as("salesperson", self.env["maintenance.visit"])
+        shown = [("id", "in", self.visits.ids)]
+        action = visits.with_context(active_domain=shown).action_bill_all()
+        bill = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(bill.line_ids.visit_id, self.visits)
+        self.assertEqual(bill.grouping, "visit")
+        with self.assertRefused("shows no visits to bill", UserError):
+            visits.with_context(active_domain=[("id", "=", 0)]).action_bill_all()
+        with (
+            patch(f"{parts.__name__}.LOOKED_AT", 1),
+            self.assertRefused("more than 1 visits", UserError),
+        ):
+            visits.with_context(active_domain=shown).action_bill_all()
 
     def test_other_customers_have_their_own(self):
         other = self._begin_at_neighbour()

@@ -162,6 +162,63 @@ class TestWarrantyClaims(CoverageCase):
             self._find().action_claim()
         self.assertEqual(self.parts.claim_state, "to_claim")
 
+    def test_billed_and_claimed_at_once(self):
+        """*Bill and Claim* claims of the visits that are billed, and shows the orders;
+        who may not claim only bills."""
+        self.customer.write({"street": "Station Road 1", "city": "Namur"})
+        waiting = self._begin_visit(installed_base_ids=self.piece.ids)
+        self._add(self.part, visit=waiting)
+        self.call._finish()
+        bills = self.env["maintenance.visit.bill"]
+
+        def open_bill(role):
+            return self._as(role, bills).create(
+                {
+                    "line_ids": [
+                        Command.create({"visit_id": visit.id})
+                        for visit in self.call | waiting
+                    ]
+                }
+            )
+
+        bill = open_bill("salesperson")
+        self.assertTrue(bill.has_claims)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            bill.action_bill_and_claim()
+        self.users["salesperson"].group_ids += self.env.ref(
+            "account.group_account_invoice"
+        )
+        action = open_bill("salesperson").action_bill_and_claim()
+        order = self.call.service_line_ids.sale_line_id.order_id
+        self.assertEqual(action["params"]["next"]["res_id"], order.id)
+        printed = action["params"]["report"]["context"]["active_ids"]
+        self.assertEqual(set(printed), set((self.parts | self.labor).ids))
+        self.assertEqual(self._find().mapped("claim_state"), ["claimed", "claimed"])
+        self.assertEqual(waiting.service_line_ids.claim_state, "to_claim")
+        self.assertFalse(open_bill("salesperson").has_claims)
+
+    def test_nothing_to_claim_is_only_billed(self):
+        self.customer.write({"street": "Station Road 1", "city": "Namur"})
+        self.brand.partner_id = False
+        self.call._finish()
+        bill = self.env["maintenance.visit.bill"].create(
+            {"line_ids": [Command.create({"visit_id": self.call.id})]}
+        )
+        self.assertFalse(bill.has_claims)
+        action = bill.action_bill_and_claim()
+        self.assertEqual(action["res_model"], "sale.order")
+        self.assertEqual(self.parts.claim_state, "to_claim")
+
+    def test_claims_of_bills_wait_for_no_layout(self):
+        """Core asks an administrator for the layout of documents first, once."""
+        self.customer.write({"street": "Station Road 1", "city": "Namur"})
+        self.company.external_report_layout_id = False
+        self.call._finish()
+        bills = self.env["maintenance.visit.bill"].with_company(self.company)
+        bill = bills.create({"line_ids": [Command.create({"visit_id": self.call.id})]})
+        action = bill.action_bill_and_claim()
+        self.assertEqual(action["params"]["report"]["type"], "ir.actions.report")
+
     def test_of_one_nobody_gave_it(self):
         brand = self.env["product.brand"].create({"name": "Nobody"})
         other = self._create_equipment(

@@ -93,6 +93,29 @@ class TestLoans(LoanCase):
             form.day = "2026-03-05"
             self.assertEqual(str(form.date_due), "2026-03-20")
 
+    def test_day_to_come_is_pointed_out(self):
+        """Of what is out or back, not of what is reserved, at the day of the user or of
+        the site, whichever is later."""
+        lending = self.env["service.loan.handover"].with_context(
+            default_partner_id=self.customer.id, tz="Pacific/Kiritimati"
+        )
+        with Form(lending) as form:
+            form.day = "2026-03-03"
+            self.assertFalse(form.is_day_to_come)
+            form.day = "2026-03-04"
+            self.assertFalse(form.is_day_to_come, "It has begun for the user")
+            form.day = "2026-03-05"
+            self.assertTrue(form.is_day_to_come)
+        loan = self._lend(date_out="2026-03-04")
+        self.assertTrue(loan.is_day_to_come)
+        loan._as_own_code().state = "reserved"
+        self.assertFalse(loan.is_day_to_come)
+        loan._as_own_code().state = "out"
+        loan.date_out = "2026-03-03"
+        self.assertFalse(loan.is_day_to_come)
+        loan._take_back("2026-03-04", {})
+        self.assertTrue(loan.is_day_to_come)
+
     def test_lend_and_take_back(self):
         """A technician lends on their visit and takes back, with proof of both."""
         visit = self._create_planned_visit(

@@ -74,6 +74,9 @@ class ServiceLoanHandover(models.TransientModel):
         readonly=False,
         precompute=True,
     )
+    is_day_to_come = fields.Boolean(
+        compute="_compute_is_day_to_come", export_string_translation=False
+    )
     date_due = fields.Date(
         string="Due Back On",
         compute="_compute_date_due",
@@ -138,14 +141,24 @@ class ServiceLoanHandover(models.TransientModel):
     def _compute_day(self):
         for wizard in self:
             # The day there, as on the loan.
-            loan = wizard.loan_id.new(
-                {
-                    "partner_id": wizard.partner_id.id,
-                    "site_id": wizard.site_id.id,
-                    "company_id": wizard.company_id.id,
-                }
-            )
-            wizard.day = wizard.day or loan._get_site_today()
+            wizard.day = wizard.day or wizard._new_loan()._get_site_today()
+
+    def _new_loan(self):
+        """Return a loan of this borrower that is not kept."""
+        self.ensure_one()
+        return self.loan_id.new(
+            {
+                "partner_id": self.partner_id.id,
+                "site_id": self.site_id.id,
+                "company_id": self.company_id.id,
+            }
+        )
+
+    @api.depends("day", "partner_id", "site_id", "company_id")
+    @api.depends_context("tz")
+    def _compute_is_day_to_come(self):
+        for wizard in self:
+            wizard.is_day_to_come = wizard._new_loan()._is_to_come(wizard.day)
 
     @api.depends("day", "company_id", "loan_id")
     def _compute_date_due(self):

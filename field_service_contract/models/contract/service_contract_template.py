@@ -14,6 +14,8 @@ class ServiceContractTemplate(models.Model):
     _description = "Template of Service Contracts"
     _order = "sequence, name, id"
     _check_company_auto = True
+    # Branches use the templates of their company.
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -109,7 +111,6 @@ class ServiceContractTemplate(models.Model):
             template.proposed_billing_anchor = proposed
 
     def _get_company_ties(self, company_id):
-        # Branches use the templates of their company.
         others = ~Domain("company_id", "child_of", company_id)
         return [
             *super()._get_company_ties(company_id),

@@ -11,6 +11,8 @@ class ServiceContractIndex(models.Model):
     _inherit = ["installed.base.company.mixin", "installed.base.guard.mixin"]
     _description = "Price Index"
     _order = "name, id"
+    # Branches use the indexes of their company.
+    _check_company_domain = models.check_company_domain_parent_of
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
