@@ -137,7 +137,7 @@ class ServiceLine(models.Model):
 
     def _get_unit_cost(self):
         # What was taken costs what it was worth in stock.
-        moves = self.sudo().stock_move_ids.filtered(lambda move: move.state == "done")
+        moves = self.sudo()._get_done_moves()
         out = moves.filtered(lambda move: move.location_dest_id.usage == "customer")
         back = moves - out
         quantity = sum(out.mapped("quantity")) - sum(back.mapped("quantity"))
@@ -151,6 +151,10 @@ class ServiceLine(models.Model):
 
     def _link_order_lines(self, order_lines):
         result = super()._link_order_lines(order_lines)
+        for move in self.sudo()._get_done_moves():
+            order_line = order_lines[move.service_line_id.with_env(self.env)]
+            if move.sale_line_id != order_line:
+                move.sale_line_id = order_line
         # An order line that is created with its moves counts none of them.
         lines = self.env["sale.order.line"].union(*order_lines.values()).sudo()
         self.env.add_to_compute(lines._fields["qty_delivered"], lines)
@@ -158,8 +162,12 @@ class ServiceLine(models.Model):
 
     def _prepare_order_line_values(self, currency):
         values = super()._prepare_order_line_values(currency)
-        # What was taken there is delivered: the order does not deliver it again.
-        moves = self.sudo().stock_move_ids.filtered(lambda move: move.state == "done")
-        if moves:
+        if self.visit_id._get_open_order().state == "sale":
+            # What was taken there is delivered: the order, which would deliver at once
+            # what is added, does not deliver it again.
+            moves = self.sudo()._get_done_moves()
             values["move_ids"] = [Command.link(move.id) for move in moves]
         return values
+
+    def _get_done_moves(self):
+        return self.stock_move_ids.filtered(lambda move: move.state == "done")

@@ -237,6 +237,46 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual(len(visits.picking_ids), 6)
         self.assertLess((many - few) / 4, 40)
 
+    def test_many_bills_cost_few_queries(self):
+        """What was taken is tied to what bills it at once: some queries more than
+        Odoo's own orders of the same take."""
+
+        def count(function, *args):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            function(*args)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        def make_orders(number):
+            self.env["sale.order"].create(
+                [
+                    {
+                        "partner_id": self.customer.id,
+                        "order_line": [Command.create({"product_id": self.seal.id})],
+                    }
+                    for _number in range(number)
+                ]
+            )
+
+        visits = self.env["maintenance.visit"].union(
+            *(self._create_planned_visit() for _number in range(12))
+        )
+        for visit in visits:
+            self._use(visit, self.seal)
+        visits._finish()
+        bills, orders = (
+            [count(run, few), count(run, many)]
+            for run, few, many in (
+                (lambda some: some._create_order_lines(), visits[:3], visits[3:]),
+                (make_orders, 3, 9),
+            )
+        )
+        moves = visits.picking_ids.move_ids
+        self.assertEqual(moves.sale_line_id, visits.service_line_ids.sale_line_id)
+        self.assertLess((bills[1] - bills[0]) / 6, (orders[1] - orders[0]) / 6 + 4)
+
     def test_two_companies(self):
         warehouses = self.env["stock.warehouse"]
         other = warehouses.search([("company_id", "=", self.other_company.id)], limit=1)
