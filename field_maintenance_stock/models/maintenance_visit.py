@@ -202,16 +202,21 @@ class MaintenanceVisit(models.Model):
         wanted = visits._get_stock_wanted()
         moved = visits._get_stock_moved()
         differences = defaultdict(list)
+        taken = self.env["service.line"]
         for key in {**wanted, **moved}:
-            visit, kind, _record, product, *_others = key
+            visit, kind, record, product, *_others = key
             quantity = wanted.get(key, 0) - moved.get(key, 0)
             sign = product.uom_id.compare(quantity, 0)
             if sign:
                 is_back = sign < 0
                 is_out = (kind == "used") != is_back
+                if kind == "used" and is_out:
+                    taken |= record
                 differences[visit, is_back, is_out].append((key, abs(quantity)))
         if not differences:
             return
+        # Another visit may have used it since it was chosen.
+        taken._check_lot_is_free()
         warehouses = visits._get_warehouses()
         transfers = [
             visit._prepare_picking(warehouses[visit], items, is_back, is_out)

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
 # What decides which stock a part moves.
@@ -90,6 +91,54 @@ class ServiceLine(models.Model):
                     needed = max(line.planned_quantity, line.quantity)
                     line.missing_quantity = max(0, needed - there)
 
+    @api.constrains("lot_id", "quantity")
+    def _check_lot_is_free(self):
+        """Refuse a piece that a customer has already."""
+        lines = self.sudo().filtered(
+            lambda line: (
+                line.tracking == "serial"
+                and line.lot_id
+                and line.quantity
+                # What was used before visits moved stock is history.
+                and (line.visit_id.state != "done" or line.visit_id.moves_stock)
+            )
+        )
+        if not lines:
+            return
+        quants = self.env["stock.quant"].sudo()
+        given = quants.search(
+            [
+                ("lot_id", "in", lines.lot_id.ids),
+                ("location_id.usage", "=", "customer"),
+                ("quantity", ">", 0),
+            ]
+        ).lot_id
+        for line in lines.filtered(lambda line: line.lot_id in given):
+            if line._has_given_lot():
+                continue
+            known = lines.search(
+                [
+                    ("lot_id", "=", line.lot_id.id),
+                    ("stock_move_ids.state", "=", "done"),
+                ]
+            ).filtered(lambda other: other._has_given_lot())[:1]
+            raise ValidationError(
+                self.env._(
+                    "Serial number %(lot)s of %(product)s was used on visit %(visit)s. "
+                    "Choose another one.",
+                    lot=line.lot_id.name,
+                    product=line.product_id.display_name,
+                    visit=known.visit_id.display_name,
+                )
+                if known
+                else self.env._(
+                    "A customer already has serial number %(lot)s of %(product)s. "
+                    "Choose another one.",
+                    lot=line.lot_id.name,
+                    product=line.product_id.display_name,
+                )
+            )
+
     # -- CRUD --------------------------------------------------------------------------
 
     @api.model_create_multi
@@ -168,6 +217,14 @@ class ServiceLine(models.Model):
             moves = self.sudo()._get_done_moves()
             values["move_ids"] = [Command.link(move.id) for move in moves]
         return values
+
+    def _has_given_lot(self):
+        """Tell whether this took its piece to the customer."""
+        self.ensure_one()
+        rows = self._get_done_moves().move_line_ids
+        rows = rows.filtered(lambda row: row.lot_id == self.lot_id)
+        out = rows.filtered(lambda row: row.location_dest_id.usage == "customer")
+        return len(out) > len(rows - out)
 
     def _get_done_moves(self):
         return self.stock_move_ids.filtered(lambda move: move.state == "done")

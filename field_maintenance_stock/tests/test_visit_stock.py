@@ -319,6 +319,38 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual((line.available_quantity, line.missing_quantity), (1, 0))
         self.assertFalse(visit.stock_warning)
 
+    def test_one_piece_is_used_once(self):
+        first, second = self._create_planned_visit(), self._create_planned_visit()
+        for visit in (first, second):
+            self._use(visit, self.board, lot_id=self.first_board.id)
+        first._finish()
+        with self.assertRefused(
+            f"CB-1 of Control board was used on visit {first.name}"
+        ):
+            second._finish()
+        self.assertEqual(second.state, "planned")
+        third = self._create_planned_visit()
+        with self.assertRefused(f"was used on visit {first.name}"):
+            self._use(third, self.board, lot_id=self.first_board.id)
+        # What is used is corrected there, and comes back by one step back.
+        first.service_line_ids.quantity = 0
+        first.service_line_ids.quantity = 1
+        first.action_put_back()
+        second._finish()
+        self.assertEqual(second.picking_ids.move_line_ids.lot_id, self.first_board)
+        with self.assertRefused(f"was used on visit {second.name}"):
+            first._finish()
+
+    def test_piece_that_was_sold(self):
+        customers = self.customer.property_stock_customer
+        sold = self.env["stock.lot"].create(
+            {"name": "CB-9", "product_id": self.board.id}
+        )
+        self._put(self.board, 1, customers, sold)
+        visit = self._create_planned_visit()
+        with self.assertRefused("A customer already has serial number CB-9"):
+            self._use(visit, self.board, lot_id=sold.id)
+
     def test_kit(self):
         """As Manufacturing has it, on which nothing here depends: a set is two seals
         and a rope, and no stock itself."""
