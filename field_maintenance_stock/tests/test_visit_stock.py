@@ -275,7 +275,7 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         )
         moves = visits.picking_ids.move_ids
         self.assertEqual(moves.sale_line_id, visits.service_line_ids.sale_line_id)
-        self.assertLess((bills[1] - bills[0]) / 6, (orders[1] - orders[0]) / 6 + 4)
+        self.assertLess((bills[1] - bills[0]) / 6, (orders[1] - orders[0]) / 6 + 2)
 
     def test_two_companies(self):
         warehouses = self.env["stock.warehouse"]

@@ -234,7 +234,11 @@ class MaintenanceVisit(models.Model):
             else ()
         )
         free = by_order.get(orders.browse(), self.browse())
-        groups = free._group_bills(together)
+        # What is read of each of them is read of all.
+        groups = [
+            visits.with_prefetch(free._prefetch_ids)
+            for visits in free._group_bills(together)
+        ]
         bills = [
             visits._prepare_bill_lines(visits[:1]._get_bill_currency())
             for visits in groups

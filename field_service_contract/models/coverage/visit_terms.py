@@ -241,11 +241,12 @@ class MaintenanceVisit(models.Model):
 
     def _filter_calls(self):
         """Return those of these visits that count as calls, in whatever state."""
-        return self.sudo().filtered(
+        calls = self.sudo().filtered(
             lambda visit: (
                 visit.maintenance_type in CALL_TYPES and not visit.follow_up_of_id
             )
         )
+        return calls.with_prefetch(self._prefetch_ids)
 
     @contextmanager
     def _watch_calls(self):
