@@ -7,7 +7,7 @@ from psycopg2.errors import UniqueViolation
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.fields import Domain
-from odoo.tools import format_date, format_list
+from odoo.tools import format_date
 
 from odoo.addons.calendar.models.calendar_recurrence import MAX_RECURRENT_EVENT
 from odoo.addons.field_installed_base.jobs import do_in_slices
@@ -106,7 +106,7 @@ class CalendarEvent(models.Model):
                 moment = max(moment, today)
             days = rule.xafter(moment, count=NOTED_DAYS, inc=True)
             days = [format_date(self.env, day.date()) for day in days]
-            notes = [self.env._("On %s and so on.", format_list(self.env, days))]
+            notes = [self.env._("On %s and so on.", ", ".join(days))]
             if rule._bysetpos and rule._bymonthday:
                 notes.append(
                     self.env._(

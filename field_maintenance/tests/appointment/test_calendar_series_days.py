@@ -291,7 +291,8 @@ class TestCalendarSeriesDays(MaintenanceCase):
                 self.assertFalse(form.service_repeat_note)
                 form.service_repeat = "month_date"
                 self.assertIn(
-                    "01/31/2026, 02/28/2026, 03/31/2026", form.service_repeat_note
+                    "On 01/31/2026, 02/28/2026, 03/31/2026, 04/30/2026 and so on.",
+                    form.service_repeat_note,
                 )
                 self.assertIn(
                     "In months without this day, on the last day of the month",
