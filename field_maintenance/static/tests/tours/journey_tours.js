@@ -258,6 +258,36 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
     ],
 });
 
+// A checklist or a guideline as a page of its own.
+registry.category("web_tour.tours").add("checklist_page_offline", {
+    steps: () => [
+        { trigger: ".o_survey_question_numerical_box:enabled", run: "edit 12" },
+        {
+            content: "The line is cut before they submit it",
+            trigger: "button[type=submit][value=finish]:enabled",
+            async run(helpers) {
+                await setLine("none", false);
+                await helpers.click();
+                const content = document.querySelector(".o_survey_form_content");
+                // It fades out, and comes back.
+                await until(() => content.classList.contains("d-none"));
+                await until(() => getComputedStyle(content).opacity === "1");
+                await setLine("good", true);
+            },
+        },
+        {
+            content: "What was typed is there; once more",
+            trigger: ".o_survey_form_content:not(.d-none) .o_survey_question_numerical_box:value(12)",
+        },
+        {
+            trigger: "button[type=submit][value=finish]:enabled",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        { trigger: "button.text-success[name=action_fill_in_checklist]" },
+    ],
+});
+
 const logOut = () => [
     { trigger: ".o_mobile_menu_toggle", run: "click" },
     { trigger: ".o_user_menu_mobile a:contains(Log out)", run: "click" },
