@@ -49,6 +49,8 @@ export class FieldWorkQueue {
             isOffline: !browser.navigator.onLine,
             // Why nothing is sent although there is a line
             problem: "",
+            // Whether nobody is logged in any more
+            isLoggedOut: false,
         });
         this.delay = FIRST_DELAY;
         this.ready = this.loadEntries();
@@ -402,7 +404,7 @@ export class FieldWorkQueue {
 
     async takeResult(entry, { status, message, visit }) {
         this.state.isOffline = false;
-        this.state.problem = "";
+        Object.assign(this.state, { problem: "", isLoggedOut: false });
         if (status === "done") {
             await this.store?.remove("entries", entry.key);
             this.state.entries = this.state.entries.filter((one) => one.key !== entry.key);
@@ -433,6 +435,7 @@ export class FieldWorkQueue {
             this.state.isOffline = true;
         } else if (error.exceptionName === "odoo.http.SessionExpiredException") {
             this.state.problem = _t("Log in again to send what is not sent yet.");
+            this.state.isLoggedOut = true;
         } else {
             message = error.data?.message || error.message || String(error);
             this.state.problem = message;
