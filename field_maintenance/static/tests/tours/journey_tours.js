@@ -255,6 +255,29 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
         { trigger: ".o_not_sent_discard", run: "click" },
         { trigger: ".o_not_sent_discard:contains(Really discard it?)", run: "click" },
         { trigger: ".modal:contains(Everything is sent)" },
+        { trigger: ".modal-footer button:contains(Close)", run: "click" },
+        {
+            content: "Nobody is logged in any more",
+            trigger: "body:not(:has(.modal)) .o_my_day",
+            run() {
+                const queue = services().field_work_queue;
+                queue.sendEntry = async () => {
+                    const exceptionName = "odoo.http.SessionExpiredException";
+                    throw Object.assign(new Error(), { exceptionName });
+                };
+                return queue.add("route", null, { visit_ids: [] });
+            },
+        },
+        {
+            content: "They log in, and it is sent",
+            trigger: ".o_my_day_log_in",
+            run() {
+                const queue = services().field_work_queue;
+                delete queue.sendEntry;
+                return queue.retry();
+            },
+        },
+        { trigger: "body:not(:has(.o_my_day_log_in)):not(:has(.o_my_day_not_sent))" },
     ],
 });
 
