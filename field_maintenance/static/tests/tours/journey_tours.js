@@ -209,12 +209,16 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
         { content: "It is still there", trigger: ".o_done_work:value(Swept the flue)" },
         { content: "They give it up", trigger: ".o_done_discard", run: "click" },
         { trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_finish`, run: "click" },
-        { trigger: ".o_done_work:value()", run: "edit Swept the flue" },
+        { trigger: ".o_done_work:value()", run: "edit Swept" },
         { content: "The checklist is not filled in", trigger: ".o_done_lacks_checklist" },
         {
-            content: "A second tap enters nothing",
+            content: "Entered as soon as it is typed; a second tap enters nothing",
             trigger: ".o_done_confirm",
-            run({ anchor }) {
+            async run({ anchor }) {
+                const work = document.querySelector(".o_done_work");
+                work.value = "Swept the flue";
+                work.dispatchEvent(new Event("input", { bubbles: true }));
+                await new Promise((resolve) => requestAnimationFrame(resolve));
                 anchor.click();
                 anchor.click();
             },
@@ -228,10 +232,13 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
         { trigger: ".o_checklist_question input", run: "edit 12" },
         { trigger: ".o_checklist_complete", run: "click" },
         {
-            content: "The server fails at something else",
+            content: "Nothing is left of it. The server fails at something else",
             trigger: `body:not(:has(.o_my_day_not_sent)) .o_my_day_done${VISIT}`,
             async run() {
                 const queue = services().field_work_queue;
+                if (await queue.countDrafts()) {
+                    throw new Error("What was entered is still kept as a draft");
+                }
                 queue.sendEntry = async (entry) => {
                     if (entry.kind === "route") {
                         throw Object.assign(new Error(), { data: { message: "It is tired" } });
