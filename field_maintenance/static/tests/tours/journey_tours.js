@@ -349,7 +349,10 @@ registry.category("web_tour.tours").add("my_day_log_out", {
         { trigger: `${VISIT} .o_my_day_start`, run: "click" },
         { trigger: `.o_my_day_not_sent:contains("(1)")` },
         ...logOut(),
-        { trigger: ".modal-body:contains(One entry is not sent yet.):contains(There is no connection.)" },
+        {
+            trigger: ".modal-body:contains(One entry is not sent yet.):contains(There is no connection.)",
+            run: checkThumbs,
+        },
         { trigger: ".modal-footer .btn-danger:contains(Delete and log out)" },
         { content: "They stay", trigger: ".modal-footer button:contains(Stay)", run: "click" },
         { trigger: `body:not(:has(.modal)) .o_my_day_not_sent:contains("(1)")` },

@@ -278,7 +278,7 @@ export class FieldWorkQueue {
                     title: count ? _t("Not sent yet") : _t("No connection"),
                     body: told.join("\n\n"),
                     confirmLabel: count ? _t("Delete and log out") : _t("Log out"),
-                    confirmClass: count ? "btn-danger" : "btn-primary",
+                    confirmClass: `o_my_day_leave ${count ? "btn-danger" : "btn-primary"}`,
                     confirm: () => resolve(true),
                     cancelLabel: _t("Stay"),
                     cancel: () => resolve(false),
