@@ -92,7 +92,7 @@ class JourneyCase(ExecutionFixtures, HttpCase):
 class TestJourneys(JourneyCase):
     """A technician's visit on their phone, with no line, and with a bad one."""
 
-    def _walk(self, tour):
+    def _walk(self, tour, path="/odoo/my-day"):
         """Walk a tour that says on the console how the line is, now or later, and what
         it measured.
 
@@ -121,7 +121,7 @@ class TestJourneys(JourneyCase):
 
         self.patch(ChromeBrowser, "_handle_console", listen)
         self.start_tour(
-            "/odoo/my-day",
+            path,
             tour,
             login="ib_journey",
             timeout=180,
@@ -182,6 +182,15 @@ class TestJourneys(JourneyCase):
         parts = visit.service_line_ids.filtered(lambda part: not part.time_type)
         self.assertEqual(parts.mapped("quantity"), [1])
         self.assertEqual(visit.photo_ids.mapped("description"), ["The burner"])
+
+    def test_page_without_a_line(self):
+        """What only a page can ask stays there until there is a line again."""
+        visit = self.visit.with_user(self.technician.user_id)
+        visit.action_start()
+        self._walk("checklist_page_offline", visit.action_fill_in_checklist()["url"])
+        filling = self.visit.checklist_ids
+        self.assertEqual(filling.state, "done")
+        self.assertEqual(filling.user_input_line_ids.value_numerical_box, 12)
 
     def test_on_a_slow_line(self):
         (told,) = self._walk("my_day_slow")

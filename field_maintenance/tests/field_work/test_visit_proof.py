@@ -67,6 +67,8 @@ class TestVisitProof(ExecutionCase):
         self._take_photo().write({"photo_moment": "before", "description": "Burner"})
         self._take_photo().description = "Seal"
         self._take_photo().photo_moment = "after"
+        # They are printed as they were taken, also when they are read again.
+        self.env.invalidate_all()
         self.assertEqual(
             [caption for _photo, caption in self.call._get_report_photos()],
             ["Before: Burner", "Seal", "After"],

@@ -209,12 +209,16 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
         { content: "It is still there", trigger: ".o_done_work:value(Swept the flue)" },
         { content: "They give it up", trigger: ".o_done_discard", run: "click" },
         { trigger: `body:not(:has(.modal)) ${VISIT} .o_my_day_finish`, run: "click" },
-        { trigger: ".o_done_work:value()", run: "edit Swept the flue" },
+        { trigger: ".o_done_work:value()", run: "edit Swept" },
         { content: "The checklist is not filled in", trigger: ".o_done_lacks_checklist" },
         {
-            content: "A second tap enters nothing",
+            content: "Entered as soon as it is typed; a second tap enters nothing",
             trigger: ".o_done_confirm",
-            run({ anchor }) {
+            async run({ anchor }) {
+                const work = document.querySelector(".o_done_work");
+                work.value = "Swept the flue";
+                work.dispatchEvent(new Event("input", { bubbles: true }));
+                await new Promise((resolve) => requestAnimationFrame(resolve));
                 anchor.click();
                 anchor.click();
             },
@@ -228,10 +232,13 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
         { trigger: ".o_checklist_question input", run: "edit 12" },
         { trigger: ".o_checklist_complete", run: "click" },
         {
-            content: "The server fails at something else",
+            content: "Nothing is left of it. The server fails at something else",
             trigger: `body:not(:has(.o_my_day_not_sent)) .o_my_day_done${VISIT}`,
             async run() {
                 const queue = services().field_work_queue;
+                if (await queue.countDrafts()) {
+                    throw new Error("What was entered is still kept as a draft");
+                }
                 queue.sendEntry = async (entry) => {
                     if (entry.kind === "route") {
                         throw Object.assign(new Error(), { data: { message: "It is tired" } });
@@ -255,6 +262,59 @@ registry.category("web_tour.tours").add("my_day_interrupted", {
         { trigger: ".o_not_sent_discard", run: "click" },
         { trigger: ".o_not_sent_discard:contains(Really discard it?)", run: "click" },
         { trigger: ".modal:contains(Everything is sent)" },
+        { trigger: ".modal-footer button:contains(Close)", run: "click" },
+        {
+            content: "Nobody is logged in any more",
+            trigger: "body:not(:has(.modal)) .o_my_day",
+            run() {
+                const queue = services().field_work_queue;
+                queue.sendEntry = async () => {
+                    const exceptionName = "odoo.http.SessionExpiredException";
+                    throw Object.assign(new Error(), { exceptionName });
+                };
+                return queue.add("route", null, { visit_ids: [] });
+            },
+        },
+        {
+            content: "They log in, and it is sent",
+            trigger: ".o_my_day_log_in",
+            run() {
+                const queue = services().field_work_queue;
+                delete queue.sendEntry;
+                return queue.retry();
+            },
+        },
+        { trigger: "body:not(:has(.o_my_day_log_in)):not(:has(.o_my_day_not_sent))" },
+    ],
+});
+
+// A checklist or a guideline as a page of its own.
+registry.category("web_tour.tours").add("checklist_page_offline", {
+    steps: () => [
+        { trigger: ".o_survey_question_numerical_box:enabled", run: "edit 12" },
+        {
+            content: "The line is cut before they submit it",
+            trigger: "button[type=submit][value=finish]:enabled",
+            async run(helpers) {
+                await setLine("none", false);
+                await helpers.click();
+                const content = document.querySelector(".o_survey_form_content");
+                // It fades out, and comes back.
+                await until(() => content.classList.contains("d-none"));
+                await until(() => getComputedStyle(content).opacity === "1");
+                await setLine("good", true);
+            },
+        },
+        {
+            content: "What was typed is there; once more",
+            trigger: ".o_survey_form_content:not(.d-none) .o_survey_question_numerical_box:value(12)",
+        },
+        {
+            trigger: "button[type=submit][value=finish]:enabled",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        { trigger: "button.text-success[name=action_fill_in_checklist]" },
     ],
 });
 
@@ -289,7 +349,10 @@ registry.category("web_tour.tours").add("my_day_log_out", {
         { trigger: `${VISIT} .o_my_day_start`, run: "click" },
         { trigger: `.o_my_day_not_sent:contains("(1)")` },
         ...logOut(),
-        { trigger: ".modal-body:contains(One entry is not sent yet.):contains(There is no connection.)" },
+        {
+            trigger: ".modal-body:contains(One entry is not sent yet.):contains(There is no connection.)",
+            run: checkThumbs,
+        },
         { trigger: ".modal-footer .btn-danger:contains(Delete and log out)" },
         { content: "They stay", trigger: ".modal-footer button:contains(Stay)", run: "click" },
         { trigger: `body:not(:has(.modal)) .o_my_day_not_sent:contains("(1)")` },

@@ -58,8 +58,10 @@ registry.category("web_tour.tours").add("my_day_dialogs", {
             run: "click",
         },
         {
-            trigger: ".o_equipment_page .o_equipment_visit:contains(Changed the pump)",
+            content: "What was done comes first, what is still to do after it",
+            trigger: ".o_equipment_head + section .o_equipment_visit:contains(Changed the pump)",
         },
+        { trigger: ".o_equipment_page .o_equipment_coming" },
         expectLargeTargets(".o_equipment_page"),
         {
             trigger: ".o_equipment_back",

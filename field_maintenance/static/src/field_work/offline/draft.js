@@ -18,12 +18,16 @@ export function useDraft(key, state, names) {
     const read = () => JSON.stringify(names.map((name) => state[name] ?? null));
     let isOver = false;
     let known = "";
+    let saving = null;
     const save = useDebounced(
-        async () => {
+        () => {
+            if (isOver) {
+                return;
+            }
             known = read();
             const values = Object.fromEntries(names.map((name) => [name, state[name]]));
             // Without room it is there as long as the dialog is.
-            await store?.save("drafts", key, values).catch((error) => console.warn(error));
+            saving = store?.save("drafts", key, values).catch((error) => console.warn(error));
         },
         DELAY,
         { execBeforeUnmount: true }
@@ -41,7 +45,7 @@ export function useDraft(key, state, names) {
     return {
         async drop() {
             isOver = true;
-            save.cancel();
+            await saving;
             await store?.remove("drafts", key);
         },
     };

@@ -49,6 +49,8 @@ export class FieldWorkQueue {
             isOffline: !browser.navigator.onLine,
             // Why nothing is sent although there is a line
             problem: "",
+            // Whether nobody is logged in any more
+            isLoggedOut: false,
         });
         this.delay = FIRST_DELAY;
         this.ready = this.loadEntries();
@@ -276,7 +278,7 @@ export class FieldWorkQueue {
                     title: count ? _t("Not sent yet") : _t("No connection"),
                     body: told.join("\n\n"),
                     confirmLabel: count ? _t("Delete and log out") : _t("Log out"),
-                    confirmClass: count ? "btn-danger" : "btn-primary",
+                    confirmClass: `o_my_day_leave ${count ? "btn-danger" : "btn-primary"}`,
                     confirm: () => resolve(true),
                     cancelLabel: _t("Stay"),
                     cancel: () => resolve(false),
@@ -402,7 +404,7 @@ export class FieldWorkQueue {
 
     async takeResult(entry, { status, message, visit }) {
         this.state.isOffline = false;
-        this.state.problem = "";
+        Object.assign(this.state, { problem: "", isLoggedOut: false });
         if (status === "done") {
             await this.store?.remove("entries", entry.key);
             this.state.entries = this.state.entries.filter((one) => one.key !== entry.key);
@@ -433,6 +435,7 @@ export class FieldWorkQueue {
             this.state.isOffline = true;
         } else if (error.exceptionName === "odoo.http.SessionExpiredException") {
             this.state.problem = _t("Log in again to send what is not sent yet.");
+            this.state.isLoggedOut = true;
         } else {
             message = error.data?.message || error.message || String(error);
             this.state.problem = message;

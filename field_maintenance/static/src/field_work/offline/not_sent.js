@@ -1,4 +1,5 @@
 import { Component, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { Dialog } from "@web/core/dialog/dialog";
 import { useService } from "@web/core/utils/hooks";
 
@@ -57,5 +58,10 @@ export class NotSent extends Component {
 
     open() {
         this.dialog.add(NotSentDialog);
+    }
+
+    /** The server asks for it; the device keeps what is not sent meanwhile. */
+    logIn() {
+        browser.location.reload();
     }
 }
