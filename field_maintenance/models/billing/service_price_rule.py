@@ -1,6 +1,7 @@
 from itertools import permutations
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 from ...engine import apply_price, spread
@@ -110,6 +111,17 @@ class ServicePriceRule(models.Model):
     def _compute_currency_id(self):
         for rule in self:
             rule.currency_id = rule.currency_id or rule.company_id.currency_id
+
+    @api.constrains("fault_area_id")
+    def _check_fault_area_id(self):
+        for rule in self:
+            area = rule.fault_area_id
+            if area and area.kind != "area":
+                raise ValidationError(
+                    self.env._(
+                        "%s is not an area. Choose another code.", area.display_name
+                    )
+                )
 
     def _get_company_ties(self, company_id):
         return [

@@ -292,6 +292,17 @@ class TestJobPrice(CoverageCase):
         with self.assertRaises(AccessError):
             self._preview("technician")
 
+    def test_area_is_an_area(self):
+        area, symptom = self.env["service.fault.code"].create(
+            [
+                {"kind": kind, "code": kind[:3], "name": kind}
+                for kind in ("area", "symptom")
+            ]
+        )
+        rule = self._rule(fault_area_id=area.id)
+        with self.assertRefused("symptom is not an area"):
+            rule.fault_area_id = symptom
+
     def test_changed_while_previewed(self):
         lines = self._use(100, 100)
         self._rule("maximum", 150)

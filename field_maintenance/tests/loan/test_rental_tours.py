@@ -79,6 +79,33 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
         self.assertEqual(late.date_out, today - timedelta(days=6))
         self.assertEqual(good.date_due, today + timedelta(days=3))
 
+    def test_straight_to_another_piece(self):
+        """A reservation is dragged straight up or down: another piece, the same days."""
+        today = fields.Date.context_today(self.env["service.loan"])
+        pieces = self.env["installed.base"].union(
+            *(
+                self._create_equipment(
+                    partner_id=False, serial_number=serial, is_for_rent=True
+                )
+                for serial in ("ROW-1", "ROW-2")
+            )
+        )
+        loan = self.env["service.loan"].create(
+            {
+                "company_id": self.company.id,
+                "kind": "rental",
+                "state": "reserved",
+                "installed_base_id": pieces[0].id,
+                "partner_id": self.customer.id,
+                "date_out": today + timedelta(days=3),
+                "date_due": today + timedelta(days=9),
+            }
+        )
+        self._open_reservations("loan_row", tz="Europe/Brussels")
+        self.assertEqual(loan.installed_base_id, pieces[1])
+        self.assertEqual(loan.date_out, today + timedelta(days=3))
+        self.assertEqual(loan.date_due, today + timedelta(days=9))
+
     def test_axis_in_the_language_of_the_user(self):
         """The months above the reservations are in the user's language."""
         self.env["res.lang"]._activate_lang("fr_FR")

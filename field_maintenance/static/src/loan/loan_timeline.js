@@ -6,6 +6,7 @@ import { formatDate, serializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { escape } from "@web/core/utils/strings";
+import { dragAnyWay } from "../dispatch/drag_any_way";
 
 const { DateTime } = luxon;
 const ROWS = 500;
@@ -166,6 +167,7 @@ export class LoanTimelineRenderer extends TimelineRenderer {
             itemsAlwaysDraggable: { item: this.model.canEdit, range: this.model.canEdit },
         });
         super.init_timeline();
+        dragAnyWay(this.timeline);
     }
 
     /** @override what is out now and reserved next is seen at once */

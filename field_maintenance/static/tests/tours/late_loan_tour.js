@@ -14,6 +14,32 @@ async function dragRight(helpers, days) {
     });
 }
 
+/** Drag a bar straight up or down, by some pixels: no pointer strays sideways. */
+async function dragStraight(bar, way) {
+    const { left, top, width, height } = bar.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    for (const [type, share] of [
+        ["pointerdown", 0],
+        ["pointermove", 0.5],
+        ["pointermove", 1],
+        ["pointermove", 1],
+        ["pointerup", 1],
+    ]) {
+        bar.dispatchEvent(
+            new PointerEvent(type, {
+                bubbles: true,
+                buttons: type === "pointerup" ? 0 : 1,
+                cancelable: true,
+                clientX: x,
+                clientY: y + way * share,
+                pointerId: 1,
+                pointerType: "mouse",
+            })
+        );
+        await new Promise(requestAnimationFrame);
+    }
+}
+
 // What should be back and is not is shown as out until today.
 registry.category("web_tour.tours").add("late_loan", {
     steps: () => [
@@ -39,6 +65,28 @@ registry.category("web_tour.tours").add("late_loan", {
         {
             content: "It is late no more",
             trigger: ".o_loan_timeline:not(:has(.o_loan_late)) .vis-item.o_loan_out",
+        },
+    ],
+});
+
+// What is reserved goes straight to another piece, for the same days.
+registry.category("web_tour.tours").add("loan_row", {
+    steps: () => [
+        {
+            trigger: ".vis-item.o_loan_reserved:contains(Claes Bakery)",
+            async run({ anchor }) {
+                const labels = [...document.querySelectorAll(".vis-labelset .vis-label")];
+                const [from, to] = ["ROW-1", "ROW-2"].map((serial) =>
+                    labels.find((label) => label.textContent.includes(serial))
+                );
+                const way = to.getBoundingClientRect().top - from.getBoundingClientRect().top;
+                anchor.dataset.former = "1";
+                await dragStraight(anchor, way);
+            },
+        },
+        {
+            content: "It was written, and is drawn anew",
+            trigger: ".vis-item.o_loan_reserved:contains(Claes Bakery):not([data-former])",
         },
     ],
 });

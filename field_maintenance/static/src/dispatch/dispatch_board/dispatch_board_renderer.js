@@ -10,6 +10,7 @@ import { usePopover } from "@web/core/popover/popover_hook";
 import { useDraggable } from "@web/core/utils/draggable";
 import { useService } from "@web/core/utils/hooks";
 import { renderToElement } from "@web/core/utils/render";
+import { dragAnyWay } from "../drag_any_way";
 import { DispatchPlanBanner } from "./dispatch_plan";
 import { DispatchPopover } from "./dispatch_popover";
 import { formatClock, formatClocks, LONGEST_DAY, NOBODY, SCALES } from "./dispatch_board_model";
@@ -134,6 +135,7 @@ export class DispatchBoardRenderer extends TimelineRenderer {
             verticalScroll: true,
             zoomable: false,
         });
+        dragAnyWay(this.timeline);
         this.timeline.on("click", (ev) => this.onTimelineClick(ev));
         this.timeline.on("doubleClick", (ev) => this.onTimelineDoubleClick(ev));
         this.timeline.on("changed", () => {
