@@ -1,12 +1,12 @@
 """The sums of profit and loss by month that are kept, and how they never lie.
 
 The table has the sums of each month, and beside them marks: a mark says that something
-of a month changed since its sums were made. PostgreSQL adds the marks in the transaction
+of a month changed since its sums were made. PostgreSQL adds marks in the transaction
 of the change, whoever changes what is counted: a button, a job, another addon or a
 deletion that follows from another. Nothing is updated and no row is locked, so that two
 bills of one contract never wait for each other. Readers count months with a mark from
-what is booked, the others by their sums; a job makes sums again and takes away the marks
-that it saw.
+what is booked, the others by their sums; a job makes sums again and takes away the
+marks that it saw.
 """
 
 from datetime import date
@@ -217,7 +217,8 @@ def drop_marks(cr):
     """Let nothing mark months any more."""
     cr.execute(
         "SELECT oid::regprocedure::text FROM pg_proc "
-        "WHERE starts_with(proname, %s) AND pronamespace = current_schema::regnamespace",
+        "WHERE starts_with(proname, %s) "
+        "AND pronamespace = current_schema::regnamespace",
         [PREFIX],
     )
     for (function,) in cr.fetchall():
@@ -419,7 +420,9 @@ class ServiceContractProfit(models.Model):
         """Return what the sums answered, without a trace of where it is from."""
         return [
             tuple(
-                value.with_env(self.env) if isinstance(value, models.BaseModel) else value
+                value.with_env(self.env)
+                if isinstance(value, models.BaseModel)
+                else value
                 for value in row
             )
             for row in rows
