@@ -7,6 +7,8 @@ from . import wizards
 from odoo.addons.field_installed_base.uninstall import clear_the_way
 from odoo.addons.field_installed_base.upgrade import add_columns
 
+from .report import profit_months
+
 # What orders and visits of before have not: they belong to no contract.
 COLUMNS = {
     "maintenance_visit": {"service_contract_id": "int4"},
@@ -38,6 +40,7 @@ def pre_init_hook(env):
 
 def uninstall_hook(env):
     """Remove what Odoo would leave behind."""
+    profit_months.drop_table(env.cr)
     clear_the_way(env, "field_service_contract", ("service.contract",))
 
 

@@ -49,3 +49,26 @@ def get_only_fact(env):
     """Return the number of the only kind of fact, None for all."""
     only = env.context.get("service_contract_only_fact")
     return only.number if isinstance(only, OnlyFact) else None
+
+
+class LiveMonths(OwnCode):
+    """The first days of the months of profit and loss that kept sums do not answer."""
+
+    def __init__(self, months):
+        self.months = months
+
+
+# `service_contract_live_months`: the query of the report is made of the sums by month,
+# apart from these months.
+def with_live_months(model, months):
+    """Return the report of kept sums.
+
+    :param months: the first days of the months that are counted anew
+    """
+    return model.with_context(service_contract_live_months=LiveMonths(months))
+
+
+def get_live_months(env):
+    """Return the months that kept sums do not answer, None if they answer nothing."""
+    live = env.context.get("service_contract_live_months")
+    return live.months if isinstance(live, LiveMonths) else None

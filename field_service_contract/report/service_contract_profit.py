@@ -1,8 +1,10 @@
+from itertools import chain
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..context import get_only_fact, with_only_fact
+from ..context import get_live_months, get_only_fact, with_only_fact
 
 
 class ServiceContractProfit(models.Model):
@@ -106,6 +108,9 @@ class ServiceContractProfit(models.Model):
 
     @property
     def _table_query(self) -> SQL:
+        live = get_live_months(self.env)
+        if live is not None:
+            return self._select_months(live)
         # LEFT JOIN where every row has its partner, too: PostgreSQL leaves such tables
         # out if nobody asks for their columns. Categories are joined in each of the
         # facts: joined here, the equipment would be read whether asked for or not.
@@ -119,13 +124,23 @@ class ServiceContractProfit(models.Model):
                    contract.partner_id,
                    contract.company_id,
                    company.currency_id
-              FROM (%s) AS fact (
-                       id, date, source, contract_id, contract_line_id,
-                       installed_base_id, category_id, move_id, visit_id,
-                       invoiced, earned, deferred, cost
-                   )
+              FROM %s
               JOIN service_contract contract ON contract.id = fact.contract_id
          LEFT JOIN res_company company ON company.id = contract.company_id
+            """,
+            self._get_facts_table(),
+        )
+
+    @api.model
+    def _get_facts_table(self):
+        """Return the rows that are counted as a table `fact`."""
+        return SQL(
+            """
+            (%s) AS fact (
+                 id, date, source, contract_id, contract_line_id,
+                 installed_base_id, category_id, move_id, visit_id,
+                 invoiced, earned, deferred, cost
+            )
             """,
             SQL(" UNION ALL ").join(self._get_chosen_facts()),
         )
@@ -314,8 +329,41 @@ class ServiceContractProfit(models.Model):
         latest = SQL("SELECT GREATEST(%s)", SQL(", ").join(days))
         return self.env.execute_query(latest)[0][0]
 
+    @api.model
+    def _read_group(
+        self,
+        domain,
+        groupby=(),
+        aggregates=(),
+        having=(),
+        offset=0,
+        limit=None,
+        order=None,
+    ):
+        """Answer by the sums of months what they know."""
+        records = self
+        if not having:
+            records = self._with_months(domain, [*groupby, *aggregates], order)
+        rows = super(ServiceContractProfit, records)._read_group(
+            domain, groupby, aggregates, having, offset, limit, order
+        )
+        return self._from_months(rows)
+
+    @api.model
+    def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), order=None):
+        """Answer by the sums of months what they know."""
+        specs = [*chain.from_iterable(grouping_sets), *aggregates]
+        records = self._with_months(domain, specs, order)
+        answers = super(ServiceContractProfit, records)._read_grouping_sets(
+            domain, grouping_sets, aggregates, order
+        )
+        return [self._from_months(rows) for rows in answers]
+
     def _read_group_select(self, aggregate_spec, query):
         """A ratio of sums, whatever is grouped."""
+        if aggregate_spec == "__count" and get_live_months(self.env) is not None:
+            facts = SQL.identifier(self._table, "facts")
+            return SQL("COALESCE(SUM(%s), 0)::bigint", facts)
         if aggregate_spec != "margin_percent:avg":
             return super()._read_group_select(aggregate_spec, query)
         return SQL(

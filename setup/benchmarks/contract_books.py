@@ -112,6 +112,8 @@ def load(env: Environment, count: int) -> None:
         },
     )
     _load_costs(contract, count, first, accounts)
+    # As the job does every ten minutes.
+    env["service.contract.profit"]._update_months()
     parameters.set_param(LOADED, str(count))
     env.cr.commit()
     bulk.vacuum_analyze(env.cr.dbname)

@@ -278,6 +278,8 @@ class InstalledBase(models.Model):
         "Other equipment of this model already has this serial number.",
     )
     _siteless_index = models.Index("(id) WHERE site_id IS NULL")
+    # Who groups by site counts all sites: without reading the equipment.
+    _grouped_index = models.Index("(site_id, company_id) WHERE active IS TRUE")
     _product_or_model = models.Constraint(
         "CHECK (product_id IS NOT NULL OR COALESCE(model, '') <> '')",
         "Choose the product of the equipment or enter its model.",
