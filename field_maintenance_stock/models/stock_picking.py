@@ -28,7 +28,13 @@ class StockPicking(models.Model):
             `stock.move._prepare_made_move`
         :return: the transfers
         """
-        pickings = self.create([vals for vals, _moves in transfers])
+        # They are done as soon as they are there: nobody follows them, and there is no
+        # status to tell of.
+        now = fields.Datetime.now()
+        pickings = self.with_context(tracking_disable=True).create(
+            [{**vals, "date_done": now} for vals, _moves in transfers]
+        )
+        pickings = pickings.with_env(self.env)
         prepared = [
             move | picking._prepare_made_lines(move)
             for picking, (_vals, moves) in zip(pickings, transfers, strict=True)
@@ -50,7 +56,6 @@ class StockPicking(models.Model):
         for company, own in moves.grouped("company_id").items():
             # No customer is told of a delivery who has the technician in the house.
             own.with_company(company)._action_done()
-        pickings.write({"date_done": fields.Datetime.now()})
         return pickings
 
     def _prepare_made_lines(self, move):
