@@ -111,6 +111,12 @@ class ServiceContractLine(models.Model):
         copy=False,
         help="Last covered day; if empty, the end of the contract.",
     )
+    covered_from = fields.Date(compute="_compute_covered_days", compute_sudo=True)
+    covered_until = fields.Date(
+        compute="_compute_covered_days",
+        compute_sudo=True,
+        help="Last covered day; empty if the contract has no end.",
+    )
     response_hours = fields.Float(
         string="Response Time",
         compute="_compute_response_hours",
@@ -192,6 +198,15 @@ class ServiceContractLine(models.Model):
             known = line.sudo()
             names = (known.contract_id.name, known._get_label())
             line.display_name = ": ".join(filter(None, names))
+
+    @api.depends(
+        "date_start", "date_end", "contract_id.date_start", "contract_id.date_end"
+    )
+    def _compute_covered_days(self):
+        for line in self:
+            contract = line.contract_id
+            line.covered_from = line.date_start or contract.date_start
+            line.covered_until = line.date_end or contract.date_end
 
     def _get_label(self):
         """Return how messages name this line inside its contract."""

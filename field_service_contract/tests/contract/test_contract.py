@@ -1,4 +1,5 @@
 from freezegun import freeze_time
+from lxml import etree
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -52,6 +53,40 @@ class TestLines(ServiceContractCase):
         )
         self.assertAlmostEqual(contract.line_ids.discount, 5)
         self.assertEqual(contract.annual_amount, 1140)
+
+    def test_history_of_equipment_has_days(self):
+        """A line is covered like its contract unless it says so."""
+        piece = self._create_equipment(partner_id=self.customer.id)
+        contract = self._create_contract(
+            date_end="2026-12-31",
+            lines=[
+                {"installed_base_id": piece.id, "value": 240},
+                {
+                    "name": "Care",
+                    "value": 10,
+                    "date_start": "2026-03-01",
+                    "date_end": "2026-06-30",
+                },
+            ],
+        )
+        self.assertEqual(
+            [
+                (str(line.covered_from), str(line.covered_until))
+                for line in contract.line_ids
+            ],
+            [("2026-01-01", "2026-12-31"), ("2026-03-01", "2026-06-30")],
+        )
+        forever = self._create_contract(term_months=0)
+        self.assertFalse(forever.line_ids.covered_until)
+        self._set_up_users()
+        view = self._as("dispatcher", piece).get_view(view_type="form")["arch"]
+        history = etree.fromstring(view).find(
+            ".//field[@name='service_contract_line_ids']/list"
+        )
+        self.assertEqual(
+            [node.get("name") for node in history.iter("field")],
+            ["contract_id", "covered_from", "covered_until", "contract_state"],
+        )
 
     def test_form(self):
         piece = self._create_equipment()
