@@ -290,6 +290,14 @@ class TestMyDayDialogs(ExecutionFixtures, HttpCase):
             technician_id=self.colleague.id,
             installed_base_ids=pieces.ids,
         )
+        self.company.service_fault_depth = "fault"
+        fault, fix = self.env["service.fault.code"].create(
+            [
+                {"kind": "fault", "code": "TF", "name": "Test fault"},
+                {"kind": "resolution", "code": "TR", "name": "Test fix"},
+            ]
+        )
+        before.line_ids.write({"fault_id": fault.id, "fault_resolution_id": fix.id})
         before._finish({"work_done": "Changed the pump"})
         visit = self._create_planned_visit(
             "2026-06-01 09:00:00",

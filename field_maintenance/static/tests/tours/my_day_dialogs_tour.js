@@ -99,6 +99,13 @@ registry.category("web_tour.tours").add("my_day_dialogs", {
         {
             trigger: ".o_done_dialog .o_done_signed",
         },
+        { trigger: ".o_fault_codes_open", run: "click" },
+        { trigger: ".o_fault_code:contains(Test fault)", run: "click" },
+        {
+            content: "What fixed it before is below the fault that was chosen",
+            trigger: "[data-kind=fault] + .o_former_fixes .o_former_fix:contains(Test fix)",
+            run: "click",
+        },
         {
             content: "What is told now was not signed for",
             trigger: ".o_done_dialog .o_done_work",
