@@ -20,6 +20,7 @@ from . import (
     backlog,
     contract_screens,
     dispatch_board,
+    http_load,
     installed_base,
     maintenance_calendar,
     maintenance_visit,
@@ -40,6 +41,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
     "move": installed_base.move,
     "search": installed_base.search,
     "screens": visit_screens.show,
+    "load": http_load.load,
     "board": dispatch_board.show_week,
     "backlog": backlog.plan,
     "slots": slots.find,
@@ -59,6 +61,7 @@ RUN: dict[str, Callable[[Databases], Iterator[Result]]] = {
 }
 NOTES = (
     dispatch_board.NOTES
+    | http_load.NOTES
     | installed_base.NOTES
     | maintenance_calendar.NOTES
     | maintenance_visit.NOTES

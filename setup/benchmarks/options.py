@@ -11,6 +11,7 @@ BENCHMARKS = {
     "move": "move equipment to another customer; who has what, in one table",
     "search": "the one search box",
     "screens": "open screens of visits and equipment, as those who use them",
+    "load": "let some users open their screens over HTTP, beside core's",
     "board": "show the dispatch board's week",
     "backlog": "plan the backlog, with VROOM and without it",
     "slots": "find a slot for a visit among four weeks of fifty technicians",
@@ -54,6 +55,7 @@ class Sizes:
     billed: int
     delivered: int
     finished: int
+    users: int
     rounds: int
 
 
@@ -69,6 +71,7 @@ SIZES = Sizes(
     billed=1_000,
     delivered=1_000,
     finished=20,
+    users=20,
     rounds=5,
 )
 SMOKE_SIZES = Sizes(
@@ -83,6 +86,7 @@ SMOKE_SIZES = Sizes(
     billed=10,
     delivered=5,
     finished=1,
+    users=2,
     rounds=1,
 )
 
@@ -170,6 +174,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         help=f"visits that are finished with parts ({SIZES.finished:,})",
     )
     parser.add_argument(
+        "--users",
+        type=_at_least(2),
+        help=f"users who open their screens at once ({SIZES.users:,})",
+    )
+    parser.add_argument(
         "--rounds", type=_at_least(1), help=f"rounds of each ({SIZES.rounds})"
     )
     parser.add_argument(
@@ -209,5 +218,6 @@ def sizes(options: argparse.Namespace) -> Sizes:
         billed=options.billed or default.billed,
         delivered=options.delivered or default.delivered,
         finished=options.finished or default.finished,
+        users=options.users or default.users,
         rounds=options.rounds or default.rounds,
     )

@@ -21,7 +21,7 @@ class Result:
 
     what: str
     ms: float
-    queries: float
+    queries: float | None
     other: str = ""
     other_ms: float | None = None
     other_queries: float | None = None

@@ -24,6 +24,12 @@ WITH_EQUIPMENT = 70
 # So many colleagues somebody chooses in a calendar.
 CHOSEN = 5
 MONTH_DAYS = 42
+# What core's calendar reads of an appointment.
+EVENT_FIELDS = (
+    "name start stop duration allday partner_ids user_id attendees_count "
+    "accepted_count declined_count user_can_edit is_highlighted privacy "
+    "effective_privacy recurrency location alarm_ids categ_ids partner_id description"
+).split()
 
 NOTES = {
     "screens": f"Screens: as a dispatcher or technician, {PAGE} rows or groups of a "
@@ -96,7 +102,7 @@ def _load_lines(env: Environment) -> None:
 
 def _load_appointments(env: Environment) -> None:
     """Load the appointments of the team, which core's calendar shows."""
-    team = _get_team(env)
+    team = get_team(env)
     env.cr.execute(
         SQL(
             "CREATE TEMPORARY TABLE bench_event ON COMMIT DROP AS "
@@ -154,7 +160,8 @@ def _load_appointments(env: Environment) -> None:
     env.invalidate_all()
 
 
-def _get_team(env: Environment) -> BaseModel:
+def get_team(env: Environment) -> BaseModel:
+    """Return the team whose week is shown."""
     name = visits.TEAM_NAME
     return env["service.team"].search([("name", "=", name)], limit=1).sudo()
 
@@ -172,10 +179,11 @@ def _create_users(env: Environment) -> None:
                 ],
             }
         )
-    _get_team(env).member_ids[0].user_id = user
+    get_team(env).member_ids[0].user_id = user
 
 
-def _as(env: Environment, login: str) -> Environment:
+def as_login(env: Environment, login: str) -> Environment:
+    """Return the environment of a user."""
     user = env["res.users"].search([("login", "=", login)])
     own = env(user=user.id)
     return own(context=own["res.users"].context_get())
@@ -215,7 +223,7 @@ def show(databases: Databases) -> Iterator[Result]:
 
 def _get_rows(env: Environment) -> dict[str, tuple[Operation, str, Operation | None]]:
     """Return {what: (ours, what core does, core's or None)}."""
-    dispatcher, technician = (_as(env, login) for login in LOGINS)
+    dispatcher, technician = (as_login(env, login) for login in LOGINS)
     return {
         **_get_day_rows(dispatcher, technician),
         **_get_calendar_rows(dispatcher),
@@ -245,6 +253,19 @@ def _get_day_rows(dispatcher: Environment, technician: Environment) -> dict:
             listed,
             contacts,
         ),
+        "list of equipment, technician": (
+            _listing(technician, "field_installed_base.installed_base_action"),
+            listed,
+            contacts,
+        ),
+        "`name_search` of visit lines, technician": (
+            Operation(
+                technician,
+                lambda: technician["maintenance.visit.line"].name_search("", limit=8),
+            ),
+            "",
+            None,
+        ),
         "All Visits, dispatcher": (
             _listing(dispatcher, "field_maintenance.maintenance_visit_all_action"),
             listed,
@@ -267,7 +288,7 @@ def _listing(env: Environment, action: str) -> Operation:
 def _get_calendar_rows(dispatcher: Environment) -> dict:
     today = datetime.combine(fields.Date.today(), time())
     monday = today - timedelta(days=today.weekday())
-    chosen = _get_team(dispatcher).member_ids[:CHOSEN]
+    chosen = get_team(dispatcher).member_ids[:CHOSEN]
     partners = chosen.work_contact_id
     model = dispatcher["maintenance.visit"]
     names = ["partner_id", "visit_type_id", "state", "technician_id", "technician_ids"]
@@ -310,16 +331,12 @@ def _get_calendar_rows(dispatcher: Environment) -> dict:
 def _meeting(env: Environment, start: datetime, days: int, people: BaseModel):
     """Return what core's calendar reads of the attendees chosen."""
     events = env["calendar.event"]
-    names = ["name", "start", "stop", "duration", "allday", "partner_ids", "user_id"]
-    names += ["attendees_count", "accepted_count", "declined_count", "user_can_edit"]
-    names += ["is_highlighted", "privacy", "effective_privacy", "recurrency"]
-    names += ["location", "alarm_ids", "categ_ids", "partner_id", "description"]
     domain = [
         ("start", "<=", start + timedelta(days=days)),
         ("stop", ">=", start),
         ("partner_ids", "in", people.ids),
     ]
-    return lambda: events.search_read(domain, names)
+    return lambda: events.search_read(domain, EVENT_FIELDS)
 
 
 def _get_group_rows(dispatcher: Environment) -> dict:
