@@ -68,6 +68,7 @@ class MaintenanceVisit(models.Model):
     def _compute_stock_warning(self):
         # What was used is known to whoever may read the visit.
         every_nameless = self.sudo().service_line_ids._filter_nameless()
+        rivals = self.sudo().service_line_ids._get_lot_rivals()
         for visit in self:
             lines = visit.sudo().service_line_ids
             nameless = lines & every_nameless
@@ -88,6 +89,16 @@ class MaintenanceVisit(models.Model):
                         format_list(visit.env, short.product_id.mapped("name")),
                     )
                 )
+            if visit.state not in ("done", "cancelled"):
+                texts += [
+                    visit.env._(
+                        "Serial number %(lot)s is entered on visit %(visit)s, too.",
+                        lot=line.lot_id.name,
+                        visit=rivals[line][0]._get_visit_number(),
+                    )
+                    for line in lines
+                    if line in rivals
+                ]
             visit.stock_warning = " ".join(texts)
 
     def action_view_pickings(self):
@@ -107,6 +118,9 @@ class MaintenanceVisit(models.Model):
         if vals.keys() & {"merged_into_id", "technician_id", "technician_ids"}:
             vans = {visit: visit._get_van() for visit in self}
         undone = self.browse()
+        if vals.get("state") == "done":
+            # Core refuses it, too, and does not say where it is.
+            self.sudo().service_line_ids._check_lot_free()
         if "state" in vals:
             undone = self.filtered(lambda visit: visit.state == "done")
         result = super().write(vals)

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 
 # What decides which stock a part moves.
@@ -89,6 +90,80 @@ class ServiceLine(models.Model):
                 if line.visit_id.state not in ("done", "cancelled"):
                     needed = max(line.planned_quantity, line.quantity)
                     line.missing_quantity = max(0, needed - there)
+
+    # -- Constraints -------------------------------------------------------------------
+
+    @api.constrains("lot_id", "product_id", "quantity", "visit_id")
+    def _check_lot_free(self):
+        """Refuse one piece that was used before, and is there still."""
+        for line, others in self._get_lot_rivals().items():
+            taken = others.filtered(
+                lambda other, line=line: (
+                    other.visit_id == line.visit_id or other.visit_id.state == "done"
+                )
+            )
+            if taken:
+                raise ValidationError(
+                    self.env._(
+                        "Serial number %(lot)s of %(product)s was used on visit "
+                        "%(visit)s. Choose another one, or correct that visit first.",
+                        lot=line.lot_id.name,
+                        product=line.product_id.name,
+                        visit=taken[0]._get_visit_number(),
+                    )
+                )
+
+    def _get_visit_number(self):
+        """Return what names the visit to whoever need not know its customer."""
+        visit = self.visit_id
+        return visit.name or visit._get_work_label()
+
+    def _get_lot_rivals(self):
+        """Return {line: others by which its one piece is used, or is going to be}, for
+        those that have any."""
+        lines = self.filtered(
+            lambda line: (
+                line.lot_id
+                and line.product_id.tracking == "serial"
+                and line.quantity > 0
+            )
+        )
+        if not lines:
+            return {}
+        # Whoever uses a part need not read every visit, to know that it is gone.
+        found = self.sudo().search(
+            [
+                ("lot_id", "in", lines.lot_id.ids),
+                ("company_id", "in", lines.company_id.ids),
+                ("quantity", ">", 0),
+                ("visit_id.state", "!=", "cancelled"),
+            ]
+        )
+        if found <= lines and len(found.lot_id) == len(found):
+            return {}
+        groups = found.env["stock.quant"]._read_group(
+            [
+                ("lot_id", "in", found.lot_id.ids),
+                ("location_id.usage", "=", "customer"),
+                ("quantity", ">", 0),
+            ],
+            ["lot_id"],
+        )
+        gone = {lot.id for (lot,) in groups}
+        rivals = {}
+        for line in lines:
+            others = found.filtered(
+                lambda other, line=line: (
+                    other.lot_id == line.lot_id._origin
+                    and other.company_id == line.company_id._origin
+                    and other != line._origin
+                    # What came back is free again.
+                    and (other.visit_id.state != "done" or other.lot_id.id in gone)
+                )
+            )
+            if others:
+                rivals[line] = others
+        return rivals
 
     # -- CRUD --------------------------------------------------------------------------
 
