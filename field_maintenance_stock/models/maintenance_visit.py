@@ -189,6 +189,19 @@ class MaintenanceVisit(models.Model):
         for source, lines in goes.items():
             lines.location_id = source
 
+    def _create_order_lines(self, together=False):
+        # Odoo links one move after the other: what it reads of them is read at once.
+        moves = self.sudo().service_line_ids.stock_move_ids
+        for records, name in (
+            (moves, "state"),
+            (moves, "move_orig_ids"),
+            (moves, "move_dest_ids"),
+            (moves.picking_id, "state"),
+            (moves.picking_id, "move_ids"),
+        ):
+            records.mapped(name)
+        return super()._create_order_lines(together)
+
     # -- Moves -------------------------------------------------------------------------
 
     def _follow_parts(self):

@@ -271,6 +271,26 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         self.assertEqual(len(visits.picking_ids), 6)
         self.assertLess((many - few) / 4, 40)
 
+    def test_queries_of_bills(self):
+        """What was moved is read at once; the rest is Odoo's, for each order."""
+        visits = self.env["maintenance.visit"]
+        for _number in range(10):
+            visits |= self._create_planned_visit()
+            self._use(visits[-1:], self.seal)
+        visits._finish()
+
+        def count(some):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            some._create_order_lines(together=True)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        count(visits[:1])
+        few, many = count(visits[1:3]), count(visits[3:])
+        self.assertLess((many - few) / 5, 5)
+
     def test_two_companies(self):
         warehouses = self.env["stock.warehouse"]
         other = warehouses.search([("company_id", "=", self.other_company.id)], limit=1)
