@@ -68,6 +68,7 @@ class MaintenanceVisit(models.Model):
     def _compute_stock_warning(self):
         # What was used is known to whoever may read the visit.
         every_nameless = self.sudo().service_line_ids._filter_nameless()
+        rivals = self.sudo().service_line_ids._get_lot_rivals()
         for visit in self:
             lines = visit.sudo().service_line_ids
             nameless = lines & every_nameless
@@ -88,6 +89,16 @@ class MaintenanceVisit(models.Model):
                         format_list(visit.env, short.product_id.mapped("name")),
                     )
                 )
+            if visit.state not in ("done", "cancelled"):
+                texts += [
+                    visit.env._(
+                        "Serial number %(lot)s is entered on visit %(visit)s, too.",
+                        lot=line.lot_id.name,
+                        visit=rivals[line][0]._get_visit_number(),
+                    )
+                    for line in lines
+                    if line in rivals
+                ]
             visit.stock_warning = " ".join(texts)
 
     def action_view_pickings(self):
@@ -107,6 +118,9 @@ class MaintenanceVisit(models.Model):
         if vals.keys() & {"merged_into_id", "technician_id", "technician_ids"}:
             vans = {visit: visit._get_van() for visit in self}
         undone = self.browse()
+        if vals.get("state") == "done":
+            # Core refuses it, too, and does not say where it is.
+            self.sudo().service_line_ids._check_lot_free()
         if "state" in vals:
             undone = self.filtered(lambda visit: visit.state == "done")
         result = super().write(vals)
@@ -202,21 +216,16 @@ class MaintenanceVisit(models.Model):
         wanted = visits._get_stock_wanted()
         moved = visits._get_stock_moved()
         differences = defaultdict(list)
-        taken = self.env["service.line"]
         for key in {**wanted, **moved}:
-            visit, kind, record, product, *_others = key
+            visit, kind, _record, product, *_others = key
             quantity = wanted.get(key, 0) - moved.get(key, 0)
             sign = product.uom_id.compare(quantity, 0)
             if sign:
                 is_back = sign < 0
                 is_out = (kind == "used") != is_back
-                if kind == "used" and is_out:
-                    taken |= record
                 differences[visit, is_back, is_out].append((key, abs(quantity)))
         if not differences:
             return
-        # Another visit may have used it since it was chosen.
-        taken._check_lot_is_free()
         warehouses = visits._get_warehouses()
         transfers = [
             visit._prepare_picking(warehouses[visit], items, is_back, is_out)

@@ -91,53 +91,79 @@ class ServiceLine(models.Model):
                     needed = max(line.planned_quantity, line.quantity)
                     line.missing_quantity = max(0, needed - there)
 
-    @api.constrains("lot_id", "quantity")
-    def _check_lot_is_free(self):
-        """Refuse a piece that a customer has already."""
-        lines = self.sudo().filtered(
+    # -- Constraints -------------------------------------------------------------------
+
+    @api.constrains("lot_id", "product_id", "quantity", "visit_id")
+    def _check_lot_free(self):
+        """Refuse one piece that was used before, and is there still."""
+        for line, others in self._get_lot_rivals().items():
+            taken = others.filtered(
+                lambda other, line=line: (
+                    other.visit_id == line.visit_id or other.visit_id.state == "done"
+                )
+            )
+            if taken:
+                raise ValidationError(
+                    self.env._(
+                        "Serial number %(lot)s of %(product)s was used on visit "
+                        "%(visit)s. Choose another one, or correct that visit first.",
+                        lot=line.lot_id.name,
+                        product=line.product_id.name,
+                        visit=taken[0]._get_visit_number(),
+                    )
+                )
+
+    def _get_visit_number(self):
+        """Return what names the visit to whoever need not know its customer."""
+        visit = self.visit_id
+        return visit.name or visit._get_work_label()
+
+    def _get_lot_rivals(self):
+        """Return {line: others by which its one piece is used, or is going to be}, for
+        those that have any."""
+        lines = self.filtered(
             lambda line: (
-                line.tracking == "serial"
-                and line.lot_id
-                and line.quantity
-                # What was used before visits moved stock is history.
-                and (line.visit_id.state != "done" or line.visit_id.moves_stock)
+                line.lot_id
+                and line.product_id.tracking == "serial"
+                and line.quantity > 0
             )
         )
         if not lines:
-            return
-        quants = self.env["stock.quant"].sudo()
-        given = quants.search(
+            return {}
+        # Whoever uses a part need not read every visit, to know that it is gone.
+        found = self.sudo().search(
             [
                 ("lot_id", "in", lines.lot_id.ids),
+                ("company_id", "in", lines.company_id.ids),
+                ("quantity", ">", 0),
+                ("visit_id.state", "!=", "cancelled"),
+            ]
+        )
+        if found <= lines and len(found.lot_id) == len(found):
+            return {}
+        groups = found.env["stock.quant"]._read_group(
+            [
+                ("lot_id", "in", found.lot_id.ids),
                 ("location_id.usage", "=", "customer"),
                 ("quantity", ">", 0),
-            ]
-        ).lot_id
-        for line in lines.filtered(lambda line: line.lot_id in given):
-            if line._has_given_lot():
-                continue
-            known = lines.search(
-                [
-                    ("lot_id", "=", line.lot_id.id),
-                    ("stock_move_ids.state", "=", "done"),
-                ]
-            ).filtered(lambda other: other._has_given_lot())[:1]
-            raise ValidationError(
-                self.env._(
-                    "Serial number %(lot)s of %(product)s was used on visit %(visit)s. "
-                    "Choose another one.",
-                    lot=line.lot_id.name,
-                    product=line.product_id.display_name,
-                    visit=known.visit_id.display_name,
-                )
-                if known
-                else self.env._(
-                    "A customer already has serial number %(lot)s of %(product)s. "
-                    "Choose another one.",
-                    lot=line.lot_id.name,
-                    product=line.product_id.display_name,
+            ],
+            ["lot_id"],
+        )
+        gone = {lot.id for (lot,) in groups}
+        rivals = {}
+        for line in lines:
+            others = found.filtered(
+                lambda other, line=line: (
+                    other.lot_id == line.lot_id._origin
+                    and other.company_id == line.company_id._origin
+                    and other != line._origin
+                    # What came back is free again.
+                    and (other.visit_id.state != "done" or other.lot_id.id in gone)
                 )
             )
+            if others:
+                rivals[line] = others
+        return rivals
 
     # -- CRUD --------------------------------------------------------------------------
 
@@ -217,14 +243,6 @@ class ServiceLine(models.Model):
             moves = self.sudo()._get_done_moves()
             values["move_ids"] = [Command.link(move.id) for move in moves]
         return values
-
-    def _has_given_lot(self):
-        """Tell whether this took its piece to the customer."""
-        self.ensure_one()
-        rows = self._get_done_moves().move_line_ids
-        rows = rows.filtered(lambda row: row.lot_id == self.lot_id)
-        out = rows.filtered(lambda row: row.location_dest_id.usage == "customer")
-        return len(out) > len(rows - out)
 
     def _get_done_moves(self):
         return self.stock_move_ids.filtered(lambda move: move.state == "done")

@@ -177,6 +177,40 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         with self.assertRefused("no serial number of Door seal", ValidationError):
             self._use(visit, self.seal, lot_id=self.first_board.id)
 
+    def test_serial_number_of_another_visit(self):
+        """It is one piece: the other visit is named before anything is done twice."""
+        visit, other, own = (self._create_planned_visit() for _number in range(3))
+        line = self._use(visit, self.board, lot_id=self.first_board.id)
+        later = self._use(other, self.board, lot_id=self.first_board.id)
+        warning = f"CB-1 is entered on visit {visit.name}, too."
+        self.assertIn(warning, self._as("technician", other).stock_warning)
+        with self.assertRefused(own.name, ValidationError):
+            for _number in range(2):
+                self._use(own, self.board, lot_id=self.second_board.id)
+        self._as("technician", visit)._finish()
+        with self.assertRefused(visit.name, ValidationError):
+            self._as("technician", other)._finish()
+        later.quantity = 0
+        with self.assertRefused(visit.name, ValidationError):
+            later.quantity = 1
+        later.lot_id = self.second_board
+        later.quantity = 1
+        other._finish()
+        self.assertEqual(self._count(self.board, self.van), 0)
+        # What came back is free again, with the visit or by Odoo's own button.
+        visit.action_put_back()
+        line.quantity = 0
+        again = self._use(own, self.board, lot_id=self.first_board.id)
+        self.assertFalse(own.stock_warning)
+        own._finish()
+        self._return(own.picking_ids, 1)
+        third = self._create_planned_visit()
+        self._use(third, self.board, lot_id=self.first_board.id)
+        self.assertNotIn("CB-1", third.stock_warning)
+        third._finish()
+        self.assertEqual(third.picking_ids.move_line_ids.lot_id, self.first_board)
+        self.assertEqual(again.quantity, 1)
+
     def test_bill_is_not_delivered_again(self):
         visit = self._create_planned_visit()
         self._use(visit, self.seal, 3)
@@ -318,38 +352,6 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         line.location_id = self.stock
         self.assertEqual((line.available_quantity, line.missing_quantity), (1, 0))
         self.assertFalse(visit.stock_warning)
-
-    def test_one_piece_is_used_once(self):
-        first, second = self._create_planned_visit(), self._create_planned_visit()
-        for visit in (first, second):
-            self._use(visit, self.board, lot_id=self.first_board.id)
-        first._finish()
-        with self.assertRefused(
-            f"CB-1 of Control board was used on visit {first.name}"
-        ):
-            second._finish()
-        self.assertEqual(second.state, "planned")
-        third = self._create_planned_visit()
-        with self.assertRefused(f"was used on visit {first.name}"):
-            self._use(third, self.board, lot_id=self.first_board.id)
-        # What is used is corrected there, and comes back by one step back.
-        first.service_line_ids.quantity = 0
-        first.service_line_ids.quantity = 1
-        first.action_put_back()
-        second._finish()
-        self.assertEqual(second.picking_ids.move_line_ids.lot_id, self.first_board)
-        with self.assertRefused(f"was used on visit {second.name}"):
-            first._finish()
-
-    def test_piece_that_was_sold(self):
-        customers = self.customer.property_stock_customer
-        sold = self.env["stock.lot"].create(
-            {"name": "CB-9", "product_id": self.board.id}
-        )
-        self._put(self.board, 1, customers, sold)
-        visit = self._create_planned_visit()
-        with self.assertRefused("A customer already has serial number CB-9"):
-            self._use(visit, self.board, lot_id=sold.id)
 
     def test_kit(self):
         """As Manufacturing has it, on which nothing here depends: a set is two seals

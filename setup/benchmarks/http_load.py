@@ -1,5 +1,5 @@
-"""Some users at once, over HTTP: how long the calls of our screens take to be served, and
-those of Odoo's own that are beside them."""
+"""Some users at once, over HTTP: how long the calls of our screens take to be served,
+and those of Odoo's own that are beside them."""
 
 import json
 import statistics
@@ -31,9 +31,9 @@ ANSWER_SECONDS = 30
 
 NOTES = {
     "load": "Load: users at once, over HTTP from this machine to a server with threads "
-    "in the same process, so that times are longer than a server's of its own; medians, "
-    "and beside them the time within which 95 of 100 calls were answered. It ends after "
-    f"{SECONDS} seconds.",
+    "in the same process, so that times are longer than a server's of its own; "
+    "medians, and beside them the time within which 95 of 100 calls were answered. It "
+    f"ends after {SECONDS} seconds.",
 }
 
 # Method, its arguments and keywords, as a browser sends them.
@@ -178,9 +178,7 @@ def _get_screens(env: Environment, login: str) -> dict[str, tuple[Call, str, Cal
     """Return {what: (our call, what core does, core's call)} of a user."""
     today = datetime.combine(fields.Date.today(), time())
     monday = today - timedelta(days=today.weekday())
-    week = [
-        fields.Datetime.to_string(monday + timedelta(days=days)) for days in (0, 7)
-    ]
+    week = [fields.Datetime.to_string(monday + timedelta(days=days)) for days in (0, 7)]
     team = visit_screens.get_team(env)
     if login == "bench_technician":
         bounds = [

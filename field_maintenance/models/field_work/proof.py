@@ -268,8 +268,8 @@ class MaintenanceVisit(models.Model):
         moments = self.env["ir.attachment"]._fields["photo_moment"]
         labels = dict(moments._description_selection(self.env))
         photos = []
-        # A photo is printed if it is the visit's own, whoever prints: as they were taken,
-        # what was before comes first.
+        # A photo is printed if it is the visit's own, whoever prints. In the order in
+        # which they were taken, what was before comes first.
         for photo in self.sudo().photo_ids.sorted("id"):
             own = photo.res_model == self._name and photo.res_id == self.id
             if not own or not (photo.mimetype or "").startswith("image/"):

@@ -80,7 +80,7 @@ class TestRentalTours(MaintenanceFixtures, HttpCase):
         self.assertEqual(good.date_due, today + timedelta(days=3))
 
     def test_straight_to_another_piece(self):
-        """A reservation is dragged straight up or down: another piece, the same days."""
+        """Dragged straight up or down, it is of another piece on the same days."""
         today = fields.Date.context_today(self.env["service.loan"])
         pieces = self.env["installed.base"].union(
             *(
