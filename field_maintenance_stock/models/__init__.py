@@ -2,6 +2,7 @@ from . import product_product
 from . import sale_order_line
 from . import stock_picking
 from . import stock_move
+from . import stock_move_line
 from . import stock_location
 from . import stock_warehouse
 from . import hr_employee

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ..context import MOVED
+
 # What a move was made for.
 LINK = {
     "readonly": True,
@@ -45,6 +47,7 @@ class StockMove(models.Model):
             "product_uom": product.uom_id.id,
             "product_uom_qty": quantity,
             "picked": True,
+            "state": "assigned",
             "move_line_ids": [
                 Command.create(
                     {
@@ -59,6 +62,20 @@ class StockMove(models.Model):
             ],
             **places,
         }
+
+    def _should_bypass_reservation(self, forced_location=False):
+        # What left already is not reserved first.
+        return self._is_moved_already() or super()._should_bypass_reservation(
+            forced_location
+        )
+
+    def _is_moved_already(self):
+        """Tell whether `stock.picking._transfer` is moving this."""
+        self.ensure_one()
+        # What Odoo makes of these moves, as those that push them on, is reserved.
+        return self.env.context.get("stock_moving") is MOVED and bool(
+            self.service_line_id or self.removed_part_id or self.loan_id
+        )
 
     def _is_installed_base_goods(self):
         # What is lent stays ours.

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ..context import MOVED
+
 
 class StockPicking(models.Model):
     """A transfer of what a visit used, or took out."""
@@ -51,8 +53,9 @@ class StockPicking(models.Model):
             self.env["stock.location"].browse(place_ids),
             extra_domain=["|", ("lot_id", "in", list(lot_ids)), ("lot_id", "=", False)],
         )
-        moves = self.env["stock.move"].with_context(quants_cache=known).create(prepared)
-        moves = moves.with_env(self.env)
+        moving = self.with_context(stock_moving=MOVED)
+        moves = moving.env["stock.move"].with_context(quants_cache=known)
+        moves = moves.create(prepared).with_env(moving.env)
         for company, own in moves.grouped("company_id").items():
             # No customer is told of a delivery who has the technician in the house.
             own.with_company(company)._action_done()

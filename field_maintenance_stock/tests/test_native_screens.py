@@ -68,6 +68,7 @@ class TestNativeScreens(NativeScreensTests, StockFixtures, MaintenanceCase):
                 ("field_installed_base.group_user", None),
             ],
             "stock.move": [("stock.group_stock_user", moved)],
+            "stock.move.line": [("stock.group_stock_user", None)],
             "stock.picking": [("stock.group_stock_user", None)],
             "stock.warehouse": [
                 ("stock.group_stock_manager", None),

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from freezegun import freeze_time
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -157,6 +159,60 @@ class TestVisitStock(StockFixtures, MaintenanceCase):
         visit._finish()
         self.assertEqual(self._count(self.seal, self.van), -2)
         self.assertFalse(visit.stock_warning)
+
+    def test_reserved_by_others(self):
+        """What left is taken from who reserved it, and nothing stays reserved."""
+        waiting = self.env["stock.picking"].create(
+            {
+                "picking_type_id": self.stock.warehouse_id.out_type_id.id,
+                "location_id": self.van.id,
+                "location_dest_id": self.customer.property_stock_customer.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.seal.id,
+                            "product_uom_qty": 9,
+                            "location_id": self.van.id,
+                            "location_dest_id": (
+                                self.customer.property_stock_customer.id
+                            ),
+                        }
+                    )
+                ],
+            }
+        )
+        waiting.action_confirm()
+        waiting.action_assign()
+        self.assertEqual(waiting.move_ids.quantity, 9)
+        visit = self._create_planned_visit()
+        self._use(visit, self.seal, 3)
+        visit._finish()
+        self.assertEqual(waiting.move_ids.quantity, 7)
+        quants = self.env["stock.quant"]._gather(self.seal, self.van)
+        self.assertEqual(quants.mapped("quantity"), [7])
+        self.assertEqual(quants.mapped("reserved_quantity"), [7])
+        visit.action_put_back()
+        self.assertEqual(quants.mapped("quantity"), [10])
+        self.assertEqual(quants.mapped("reserved_quantity"), [7])
+
+    def test_nothing_is_reserved_that_left(self):
+        def finish(count):
+            visit = self._create_planned_visit()
+            for _number in range(count):
+                self._use(visit, self.seal)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            with patch.object(quants, "_update_reserved_quantity") as reserve:
+                before = self.env.cr.sql_log_count
+                visit._finish()
+                self.env.flush_all()
+            reserve.assert_not_called()
+            self.assertEqual(visit.picking_ids.state, "done")
+            return self.env.cr.sql_log_count - before
+
+        quants = type(self.env["stock.quant"])
+        finish(1)
+        self.assertLessEqual(finish(5) - finish(1), 12)
 
     def test_serial_numbers(self):
         visit = self._create_planned_visit()
