@@ -1,5 +1,6 @@
 from . import models
 
+from odoo.addons.field_installed_base.uninstall import clear_the_way
 from odoo.addons.field_installed_base.upgrade import add_columns
 
 
@@ -15,3 +16,8 @@ def post_init_hook(env):
     )
     env.add_to_compute(lines._fields["location_id"], lines)
     lines.flush_recordset(["location_id"])
+
+
+def uninstall_hook(env):
+    """Remove what Odoo would leave behind."""
+    clear_the_way(env, "field_maintenance_stock", ())

@@ -20,6 +20,7 @@
     "demo": ["demo/vans_demo.xml"],
     "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
             "field_maintenance_stock/static/src/**/*",

@@ -221,6 +221,12 @@ def test_nothing_is_left(server: postgres.Server, database: str) -> None:
     assert server.query(OWN_SURVEYS, database) == surveys
 
 
+def test_every_addon_takes_back_what_odoo_leaves() -> None:
+    """What is used of their demo data stays, without an error in the log of each."""
+    for name, manifest in checkout.manifests().items():
+        assert "uninstall_hook" in manifest, name
+
+
 # -- Bridges -----------------------------------------------------------------------
 
 # What bridges put on what stays, and what is theirs alone.
