@@ -226,7 +226,10 @@ class ServiceLine(models.Model):
 
     def _link_order_lines(self, order_lines):
         result = super()._link_order_lines(order_lines)
-        for move in self.sudo()._get_done_moves():
+        moves = self.sudo()._get_done_moves()
+        # Odoo reads the moves of each transfer whose order changes: all at once here.
+        moves.picking_id.mapped("move_ids")
+        for move in moves:
             order_line = order_lines[move.service_line_id.with_env(self.env)]
             if move.sale_line_id != order_line:
                 move.sale_line_id = order_line
