@@ -25,7 +25,9 @@ async function dragStraight(bar, way) {
         ["pointermove", 1],
         ["pointerup", 1],
     ]) {
-        bar.dispatchEvent(
+        // Where the bar is drawn anew meanwhile, the pointer goes on all the same.
+        const target = type === "pointerdown" ? bar : document.body;
+        target.dispatchEvent(
             new PointerEvent(type, {
                 bubbles: true,
                 buttons: type === "pointerup" ? 0 : 1,
@@ -36,7 +38,8 @@ async function dragStraight(bar, way) {
                 pointerType: "mouse",
             })
         );
-        await new Promise(requestAnimationFrame);
+        // The library looks where the pointer goes every 25 ms.
+        await new Promise((resolve) => setTimeout(resolve, 50));
     }
 }
 
@@ -69,24 +72,38 @@ registry.category("web_tour.tours").add("late_loan", {
     ],
 });
 
+const ROWS = ["ROW-1", "ROW-2"];
+
+function getRow(serial) {
+    const labels = [...document.querySelectorAll(".vis-labelset .vis-label")];
+    return labels.find((label) => label.textContent.includes(serial)).getBoundingClientRect();
+}
+
+function stands(bar, serial) {
+    const row = getRow(serial);
+    const { top, height } = bar.getBoundingClientRect();
+    return row.top <= top + height / 2 && top + height / 2 <= row.bottom;
+}
+
 // What is reserved goes straight to another piece, for the same days.
 registry.category("web_tour.tours").add("loan_row", {
     steps: () => [
         {
             trigger: ".vis-item.o_loan_reserved:contains(Claes Bakery)",
             async run({ anchor }) {
-                const labels = [...document.querySelectorAll(".vis-labelset .vis-label")];
-                const [from, to] = ["ROW-1", "ROW-2"].map((serial) =>
-                    labels.find((label) => label.textContent.includes(serial))
-                );
-                const way = to.getBoundingClientRect().top - from.getBoundingClientRect().top;
+                const [from, to] = ROWS.map((serial) => getRow(serial).top);
                 anchor.dataset.former = "1";
-                await dragStraight(anchor, way);
+                await dragStraight(anchor, to - from);
             },
         },
         {
             content: "It was written, and is drawn anew",
             trigger: ".vis-item.o_loan_reserved:contains(Claes Bakery):not([data-former])",
+            run({ anchor }) {
+                if (!stands(anchor, ROWS[1])) {
+                    throw new Error("The bar went back to its row");
+                }
+            },
         },
     ],
 });
