@@ -17,6 +17,9 @@ from odoo.tools import SQL, date_utils
 
 from ..context import get_only_fact, with_live_months
 
+# Statements about tables and functions take no parameters; their names are ours.
+# pylint: disable=sql-injection
+
 TABLE = "service_contract_profit_month"
 MEASURES = ("invoiced", "earned", "deferred", "cost", "margin")
 # What the sums are kept by, and the parts of a date that a month has.
